@@ -1,0 +1,63 @@
+"""The meaning of single cells: ids, names, mail addresses, phone numbers and days, as plain values."""
+
+import re
+import unicodedata
+from datetime import date
+
+ID_LIMIT = 255
+NAME_LIMIT = 300
+EMAIL_LIMIT = 254
+FIRST_BIRTH_YEAR = 1900
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
+_PHONE = re.compile(r"\+?[0-9]{7,15}")
+_PHONE_SEPARATORS = re.compile(r"[\s().\-/]+")
+# Direction overrides could make a name read as another one. Joiners stay: Urdu is written with them.
+_UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")
+
+
+def external_id_fault(text: str) -> str | None:
+    """Return what is wrong with a person's sourcedId, or None. It must not be a mail address."""
+    if len(text) > ID_LIMIT:
+        return f"longer than {ID_LIMIT} characters"
+    if "@" in text:
+        return "holds an @: a mail address is personal data and no id"
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        return "holds a control character"
+    return None
+
+
+def full_name(given: str, middle: str, family: str) -> str:
+    """Return the three parts as one name in NFC, each gap one space; empty if given and family both are."""
+    if not (given.strip() or family.strip()):
+        return ""
+    words = f"{given} {middle} {family}".split()
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", " ".join(words))).strip()
+
+
+def plausible_email(text: str) -> str | None:
+    """Return the address, "" for an empty cell, or None if it is not one plausible address."""
+    if not text:
+        return ""
+    return text if len(text) <= EMAIL_LIMIT and _EMAIL.fullmatch(text) else None
+
+
+def plausible_phone(text: str) -> str | None:
+    """Return the number without separators, "" for an empty cell, or None if it is not a plausible number."""
+    if not text:
+        return ""
+    number = _PHONE_SEPARATORS.sub("", text)
+    return number if _PHONE.fullmatch(number) else None
+
+
+def day(text: str) -> date | None:
+    """Return a day written YYYY-MM-DD, or None if it is not one."""
+    if not _DAY.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

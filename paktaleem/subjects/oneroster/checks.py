@@ -1,0 +1,131 @@
+"""What holds for every table: header, number of cells, and the rules its columns declare."""
+
+from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
+from typing import cast
+
+from paktaleem.subjects.oneroster.cells import day
+from paktaleem.subjects.oneroster.columns import Table, listed
+from paktaleem.subjects.oneroster.package import Package
+from paktaleem.subjects.oneroster.problems import ProblemLog, refusal
+
+type Cells = tuple[str, ...]
+type Ids = dict[str, int]  # a table's sourcedIds with their ordinal, in the order of the file
+
+EXTENSION = "metadata."
+_BULK_EMPTY = ("status", "dateLastModified")
+
+
+def table_rows(package: Package, table: Table, log: ProblemLog) -> Iterator[tuple[int, Cells]]:
+    """Yield (row number, kept cells, trimmed) of a table; a row of another width is logged, not yielded.
+
+    Raises RosterInvalid if the header is wrong or the file cannot be read on.
+    """
+    rows = package.rows(table.file)
+    width = _check_header(table, next(rows, (1, []))[1])
+    pick = cast("Callable[[list[str]], Cells]", itemgetter(*map(table.header.index, table.kept)))
+    for number, cells in rows:
+        if len(cells) == width:
+            yield number, tuple([cell.strip(" ") for cell in pick(cells)])
+        else:
+            message = f"has {len(cells)} cells; the header has {width}"
+            log.fatal(table.file, number, None, "cell_count_wrong", message)
+
+
+def _check_header(table: Table, header: list[str]) -> int:
+    for position, name in enumerate(table.header):
+        if position >= len(header) or header[position] != name:
+            message = f"column {position + 1} must be {name}; the header is {','.join(table.header)}"
+            raise refusal(table.file, "header_wrong", message, row=1)
+    extra = header[len(table.header) :]
+    if not all(name.startswith(EXTENSION) for name in extra):
+        message = f"after {table.header[-1]} only columns named {EXTENSION}… are allowed"
+        raise refusal(table.file, "header_wrong", message, row=1)
+    return len(header)
+
+
+class RowCheck:
+    """Hold one table's rows to the rules of its columns, and collect its sourcedIds.
+
+    `known` has the ids of the tables already read in full; a reference to any other is not judged.
+    """
+
+    def __init__(self, table: Table, known: Mapping[str, Ids], log: ProblemLog) -> None:
+        self.ids: Ids = {}
+        self._table = table
+        self._log = log
+        self._required = [(name, table.at[name]) for name in table.required]
+        self._enumerations = [(name, table.at[name], set(v)) for name, v in table.enumerations.items()]
+        self._dates = [(name, table.at[name]) for name in table.dates]
+        self._empty = [(name, table.at[name]) for name in _BULK_EMPTY]
+        targets = {**known, table.file: self.ids}
+        self._references = [
+            (name, table.at[name], file, targets[file])
+            for name, file in table.references.items()
+            if file in targets
+        ]
+        self._ahead: list[tuple[int, str, str]] = []
+
+    def admit(self, number: int, cells: Cells) -> bool:
+        """Log what is wrong with a row; return whether it has a sourcedId of its own."""
+        self._check_cells(number, cells)
+        self._check_dates(number, cells)
+        self._check_references(number, cells)
+        identifier = cells[0]
+        if identifier in self.ids:
+            self._fatal(number, "sourcedId", "id_repeated", "the same sourcedId stands in an earlier row")
+        elif identifier:
+            self.ids[identifier] = len(self.ids)
+            return True
+        return False
+
+    def finish(self) -> None:
+        """Judge the references within the table, now that all its ids are known."""
+        for number, column, identifier in self._ahead:
+            if identifier not in self.ids:
+                self._dangling(number, column, self._table.file)
+
+    def _check_cells(self, number: int, cells: Cells) -> None:
+        for name, at in self._empty:
+            if cells[at]:
+                self._fatal(number, name, "not_empty_in_bulk", "must be empty in a bulk file")
+        for name, at in self._required:
+            if not cells[at]:
+                self._fatal(number, name, "required_empty", "must not be empty")
+        for name, at, allowed in self._enumerations:
+            if cells[at] and cells[at] not in allowed:
+                message = f"must be one of: {', '.join(self._table.enumerations[name])}"
+                self._fatal(number, name, "value_not_allowed", message)
+
+    def _check_dates(self, number: int, cells: Cells) -> None:
+        for name, at in self._dates:
+            if cells[at] and day(cells[at]) is None:
+                self._fatal(number, name, "date_unreadable", "must be a day written YYYY-MM-DD")
+
+    def _check_references(self, number: int, cells: Cells) -> None:
+        for name, at, file, target in self._references:
+            # OneRoster names list columns in the plural
+            identifiers = listed(cells[at]) if name.endswith("Ids") else [cells[at]] if cells[at] else []
+            if not identifiers and cells[at]:
+                self._fatal(number, name, "required_empty", "must not be empty")
+            for identifier in identifiers:
+                if identifier in target:
+                    continue
+                if target is self.ids:
+                    self._ahead.append((number, name, identifier))
+                else:
+                    self._dangling(number, name, file)
+
+    def _dangling(self, number: int, column: str, file: str) -> None:
+        message = f"must be the sourcedId of a row in {file}"
+        report = self._fatal if self._is_required(column) else self._oddity
+        report(number, column, "reference_unknown", message)
+
+    def _is_required(self, column: str) -> bool:
+        return column in self._table.required
+
+    def _fatal(self, number: int, column: str, code: str, message: str) -> None:
+        self._log.fatal(self._table.file, number, column, code, message)
+
+    def _oddity(self, number: int, column: str, code: str, message: str) -> None:
+        self._log.oddity(self._table.file, number, column, code, message)

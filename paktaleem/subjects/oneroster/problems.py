@@ -1,0 +1,91 @@
+"""Findings about a roster package, and the log that collects them.
+
+A message says what is wrong and what is allowed. It never quotes a cell: a shifted column would put a
+name or a birth date where a role is expected. Only a sourcedId that passed its own check may appear.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+PACKAGE = "package"
+FATAL_CAP = 1_000
+ODDITY_CAP = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding; a fatal one stops the import. `row` counts as a spreadsheet does: the header is row 1."""
+
+    file: str
+    row: int | None
+    column: str | None
+    code: str
+    message: str
+    fatal: bool
+
+
+class RosterInvalid(Exception):  # noqa: N818  exceptions say what is so
+    """The package cannot be imported; `problems` has the reasons: 1,000 and a count of the rest."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{p.file} row {p.row}: {p.message}" for p in self.problems[:3])
+
+
+def refusal(file: str, code: str, message: str, *, row: int | None = None) -> RosterInvalid:
+    """Return the exception for a single fatal problem, ready to be raised."""
+    return RosterInvalid([Problem(file, row, None, code, message, fatal=True)])
+
+
+class ProblemLog:
+    """Collect findings in bounded memory: 1,000 fatal ones, 1,000 oddities of each code, and exact totals."""
+
+    def __init__(self) -> None:
+        self._fatal: list[Problem] = []
+        self._fatal_total = 0
+        self._oddities: dict[str, list[Problem]] = {}
+        self._oddity_totals: Counter[str] = Counter()
+
+    def fatal(self, file: str, row: int | None, column: str | None, code: str, message: str) -> None:
+        """Record a finding that stops the import."""
+        self._fatal_total += 1
+        if len(self._fatal) < FATAL_CAP:
+            self._fatal.append(Problem(file, row, column, code, message, fatal=True))
+
+    def oddity(self, file: str, row: int | None, column: str | None, code: str, message: str) -> None:
+        """Record a finding that is reported and does not stop the import."""
+        self._oddity_totals[code] += 1
+        kept = self._oddities.setdefault(code, [])
+        if len(kept) < ODDITY_CAP:
+            kept.append(Problem(file, row, column, code, message, fatal=False))
+
+    def adopt(self, invalid: RosterInvalid) -> None:
+        """Record the fatal problems an exception carries."""
+        for problem in invalid.problems:
+            self.fatal(problem.file, problem.row, problem.column, problem.code, problem.message)
+
+    def raise_if_fatal(self) -> None:
+        """Raise RosterInvalid with all fatal problems, if there is one."""
+        if self._fatal:
+            rest = self._fatal_total - len(self._fatal)
+            raise RosterInvalid([*self._fatal, *_remainder(PACKAGE, "more_problems", rest, fatal=True)])
+
+    def oddities(self) -> tuple[Problem, ...]:
+        """Return the oddities by code in order of appearance; a capped code ends with a count of the rest."""
+        found: list[Problem] = []
+        for code, kept in self._oddities.items():
+            found += [*kept, *_remainder(kept[0].file, code, self._oddity_totals[code] - len(kept))]
+        return tuple(found)
+
+    def oddity_totals(self) -> Mapping[str, int]:
+        """Return how many oddities of each code there are, whatever the cap."""
+        return dict(self._oddity_totals)
+
+
+def _remainder(file: str, code: str, count: int, *, fatal: bool = False) -> Iterator[Problem]:
+    if count:
+        yield Problem(file, None, None, code, f"and {count:,} more", fatal=fatal)

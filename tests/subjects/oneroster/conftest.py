@@ -1,0 +1,23 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from paktaleem.subjects.oneroster import Problem, RosterInvalid, open_roster
+from tests.rosters import RosterPackage
+
+type Refuse = Callable[[RosterPackage | Path], list[Problem]]
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Refuse:
+    """Return the fatal problems of a package that must not open."""
+
+    def problems(package: RosterPackage | Path) -> list[Problem]:
+        path = package if isinstance(package, Path) else package.write(tmp_path / "roster.zip")
+        with pytest.raises(RosterInvalid) as caught, open_roster(path):
+            pass
+        assert all(problem.fatal for problem in caught.value.problems)
+        return caught.value.problems
+
+    return problems

@@ -1,0 +1,72 @@
+from datetime import date
+
+import pytest
+
+from paktaleem.subjects.oneroster.cells import day, full_name, plausible_email, plausible_phone
+from paktaleem.subjects.oneroster.columns import TABLES, UNOPENED
+
+
+@pytest.mark.parametrize("text", ["a@b.pk", "amina.k+school@mail.example", "o'neil@sub.mail-host.example"])
+def test_a_plausible_address_stays_as_it_is(text):
+    assert plausible_email(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "amina",
+        "a@b",
+        "a@b.pk,c@d.pk",
+        "a b@c.pk",
+        "<a@b.pk>",
+        "a@@b.pk",
+        ".a@b.pk",
+        "a@-b.pk",
+        "a@b.pk\nBcc: c@d.pk",
+        "x" * 65 + "@b.pk",
+        "a@" + "b." * 130 + "pk",
+        "a@b.1",
+    ],
+)
+def test_an_implausible_address_is_none(text):
+    assert plausible_email(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+92 300 1234567", "+923001234567"),
+        ("(021) 3456-7890", "02134567890"),
+        ("", ""),
+        ("123456", None),
+        ("ask mother", None),
+        ("1" * 16, None),
+        ("++923001234567", None),
+        ("٠٣٠٠١٢٣٤٥٦٧", None),
+    ],
+)
+def test_a_phone_number_is_7_to_15_digits(text, number):
+    assert plausible_phone(text) == number
+
+
+@pytest.mark.parametrize(
+    "text", ["2017-3-14", "20170314", "2017-02-29", "2017-W01-1", "٢٠١٧-٠٣-١٤", "2017-03-14 "]
+)
+def test_a_day_is_written_in_one_way(text):
+    assert day(text) is None
+    assert day("2012-02-29") == date(2012, 2, 29)
+
+
+def test_a_middle_name_alone_is_no_name():
+    assert full_name(" ", "Ali", "") == ""
+    assert full_name("", "", "Ali") == "Ali"
+
+
+def test_sensitive_columns_are_not_kept():
+    kept = {name for table in TABLES.values() for name in table.kept}
+    sensitive = {"password", "sex", "asian", "white", "cityOfBirth", "hispanicOrLatinoEthnicity", "userIds"}
+    assert not kept & sensitive
+    assert TABLES["demographics.csv"].kept == ("sourcedId", "status", "dateLastModified", "birthDate")
+    assert len(TABLES["demographics.csv"].header) == 16
+    assert len(TABLES["users.csv"].header) == 18
+    assert len(TABLES) + len(UNOPENED) == 13

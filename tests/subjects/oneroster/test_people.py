@@ -1,0 +1,232 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from paktaleem.subjects.oneroster import (
+    GuardianRelation,
+    Person,
+    Roster,
+    RosterInvalid,
+    open_roster,
+    problems,
+)
+from tests.rosters import RosterPackage, clean_network, odd_network, school
+
+
+@pytest.fixture
+def opened(tmp_path: Path):
+    @contextmanager
+    def roster(package: RosterPackage) -> Iterator[Roster]:
+        with open_roster(package.write(tmp_path / "roster.zip")) as opened:
+            yield opened
+
+    return roster
+
+
+def found(roster: Roster) -> list[tuple[str, str, int | None, str | None]]:
+    return [(p.code, p.file, p.row, p.column) for p in roster.problems]
+
+
+def test_a_clean_package_has_people_and_nothing_to_report(opened):
+    with opened(clean_network()) as roster:
+        people = list(roster.people())
+        assert roster.problems == ()
+    assert people == [
+        Person("celia", "administrator", "Celia Farooqi", "celia@school.example", "", None, enabled=True),
+        Person("farhan", "instructor", "Farhan Iqbal", "farhan@school.example", "", None, enabled=True),
+        Person("esra", "guardian", "Esra Khan", "esra@mail.example", "+923001234567", None, enabled=True),
+        Person("danish", "student", "Danish Khan", "", "", date(2017, 3, 14), enabled=True),
+    ]
+
+
+def test_counts_are_by_role_and_kind(opened):
+    with opened(odd_network()) as roster:
+        assert roster.counts == {
+            "administrator": 1,
+            "instructor": 1,
+            "guardian": 3,
+            "student": 5,
+            "relations": 5,
+            "classes": 1,
+            "enrollments": 2,
+        }
+
+
+def test_relations_are_read_in_both_directions_and_once(opened):
+    with opened(odd_network()) as roster:
+        assert list(roster.relations()) == [
+            GuardianRelation("danish", "esra", "parent"),
+            GuardianRelation("hina", "ghalib", "guardian"),
+            GuardianRelation("hina", "iman", "relative"),
+            GuardianRelation("kamal", "iman", "relative"),
+            GuardianRelation("laiba", "iman", "relative"),
+        ]
+
+
+def test_streams_can_be_read_again_and_at_the_same_time(opened):
+    with opened(odd_network()) as roster:
+        assert list(roster.people()) == list(roster.people())
+        pairs = list(zip(roster.people(), roster.people(), strict=True))
+        assert all(one == other for one, other in pairs)
+
+
+def test_every_oddity_is_reported_with_its_place(opened):
+    package = odd_network()
+    line = {
+        row["sourcedId"]: package.line("users.csv", row["sourcedId"]) for row in package.tables["users.csv"]
+    }
+    with opened(package) as roster:
+        assert sorted(found(roster)) == sorted(
+            [
+                ("guardian_without_email", "users.csv", line["ghalib"], "email"),
+                ("mailbox_shared_with_guardian", "users.csv", line["hina"], "email"),
+                ("mailbox_shared_with_guardian", "users.csv", line["kamal"], "phone"),
+                ("user_disabled", "users.csv", line["junaid"], "enabledUser"),
+                ("email_implausible", "users.csv", line["junaid"], "email"),
+                ("student_without_guardian", "users.csv", line["junaid"], "agentSourcedIds"),
+                ("phone_implausible", "users.csv", line["laiba"], "phone"),
+                ("agent_not_guardian", "users.csv", line["laiba"], "agentSourcedIds"),
+                ("agent_unknown", "users.csv", line["laiba"], "agentSourcedIds"),
+                ("birth_date_missing", "users.csv", line["laiba"], None),
+            ]
+        )
+        assert not any(problem.fatal for problem in roster.problems)
+        assert roster.oddities["mailbox_shared_with_guardian"] == 2
+
+
+def test_implausible_addresses_and_numbers_are_dropped(opened):
+    with opened(odd_network()) as roster:
+        people = {person.external_id: person for person in roster.people()}
+    assert people["junaid"].email == ""
+    assert people["junaid"].enabled is False
+    assert people["laiba"].phone == ""
+    assert people["ghalib"].phone == "02134567890"
+
+
+def test_a_number_in_sms_goes_before_one_in_phone(opened):
+    package = clean_network()
+    package.row("users.csv", "esra")["phone"] = "021 34567890"
+    package.row("users.csv", "celia").update(sms="none", phone="021 34567890")
+    with opened(package) as roster:
+        people = {person.external_id: person for person in roster.people()}
+    assert people["esra"].phone == "+923001234567"
+    assert people["celia"].phone == "02134567890"
+
+
+def test_a_birthday_on_29_february_is_valid(opened):
+    with opened(odd_network()) as roster:
+        assert date(2012, 2, 29) in [person.birth_date for person in roster.people()]
+
+
+def test_names_are_joined_trimmed_and_composed(opened):
+    package = clean_network()
+    package.row("users.csv", "danish").update(
+        givenName="  Zoe\u0308", middleName=" bint\tAli ", familyName=""
+    )
+    with opened(package) as roster:
+        assert [person.full_name for person in roster.people()][3] == "Zoë bint Ali"
+
+
+def test_a_name_cannot_turn_the_direction_of_reading_and_keeps_its_joiners(opened):
+    package = clean_network()
+    package.row("users.csv", "danish").update(givenName="\u202eDanish\a", familyName="بی\u200cبی")
+    with opened(package) as roster:
+        assert [person.full_name for person in roster.people()][3] == "Danish بی\u200cبی"
+
+
+def test_messages_hold_no_personal_data(opened):
+    package = odd_network()
+    private = {
+        row[name]
+        for row in package.tables["users.csv"]
+        for name in ("givenName", "familyName", "email", "sms", "phone")
+        if row.get(name)
+    }
+    private |= {row["birthDate"] for row in package.tables["demographics.csv"]} | {"0300-1111111"}
+    with opened(package) as roster:
+        messages = "\n".join(problem.message for problem in roster.problems)
+    assert not [word for word in private if word in messages]
+
+
+def test_what_we_do_not_need_is_held_nowhere(opened):
+    with opened(clean_network()) as roster:
+        everything = repr([*roster.people(), *roster.relations(), vars(roster)])
+    assert "s3cret-danish" not in everything
+    assert "Karachi" not in everything
+
+
+def test_a_byte_order_mark_is_accepted(opened):
+    package = clean_network()
+    package.raw["users.csv"] = b"\xef\xbb\xbf" + package.text("users.csv")
+    with opened(package) as roster:
+        assert len(list(roster.people())) == 4
+
+
+def test_blank_lines_and_line_feeds_are_accepted(opened):
+    package = clean_network()
+    package.raw["users.csv"] = package.text("users.csv").replace(b"\r\n", b"\n") + b"\n\n"
+    with opened(package) as roster:
+        assert len(list(roster.people())) == 4
+
+
+def test_extension_columns_at_the_end_are_accepted_and_dropped(opened):
+    package = clean_network()
+    package.headers["users.csv"].append("metadata.cnic")
+    package.row("users.csv", "esra")["metadata.cnic"] = "42101-0000000-1"
+    with opened(package) as roster:
+        assert "42101" not in repr(list(roster.people()))
+
+
+def test_optional_files_may_be_absent(opened):
+    package = clean_network()
+    for file in ("enrollments.csv", "classes.csv", "courses.csv", "academicSessions.csv", "demographics.csv"):
+        package.without(file)
+    with opened(package) as roster:
+        assert roster.counts["enrollments"] == 0
+        assert [problem.code for problem in roster.problems] == ["birth_date_missing"]
+
+
+def test_marks_are_never_opened(opened):
+    package = clean_network()
+    package.manifest["file.results"] = "bulk"
+    package.raw["results.csv"] = b"not, even \0 a results file"
+    with opened(package) as roster:
+        assert roster.counts["student"] == 1
+
+
+def test_an_unknown_optional_reference_is_only_odd(opened):
+    package = clean_network()
+    package.row("orgs.csv", "org-2")["parentSourcedId"] = "org-9"
+    with opened(package) as roster:
+        assert found(roster) == [("reference_unknown", "orgs.csv", 2, "parentSourcedId")]
+
+
+def test_oddities_of_a_code_are_capped_and_counted(opened, monkeypatch):
+    monkeypatch.setattr(problems, "ODDITY_CAP", 10)
+    package = school(25).without("demographics.csv")
+    package.user("hidden", "teacher", "Hira", "Wazir", enabledUser="false")
+    with opened(package) as roster:
+        assert roster.oddities == {"birth_date_missing": 25, "user_disabled": 1}
+        missing = [p for p in roster.problems if p.code == "birth_date_missing"]
+    assert len(missing) == 11
+    assert missing[-1].message == "and 15 more"
+
+
+def test_a_missing_path_is_a_missing_path(tmp_path):
+    with pytest.raises(FileNotFoundError), open_roster(tmp_path / "none.zip"):
+        pass
+
+
+def test_a_package_damaged_after_the_check_stops_the_stream(tmp_path):
+    path = school(3000).write(tmp_path / "roster.zip")
+    with open_roster(path) as roster:
+        data = bytearray(path.read_bytes())
+        start = data.index(b"users.csv") + 2000
+        data[start : start + 4000] = bytes(4000)
+        with path.open("r+b") as file:
+            file.write(data)
+        with pytest.raises(RosterInvalid):
+            list(roster.people())

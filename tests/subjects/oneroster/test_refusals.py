@@ -1,0 +1,338 @@
+import struct
+import zipfile
+
+import pytest
+
+from paktaleem.subjects.oneroster import package as package_limits
+from paktaleem.subjects.oneroster import problems, relations
+from tests.rosters import clean_network, school
+
+
+def places(found):
+    return [(p.code, p.file, p.row, p.column) for p in found]
+
+
+def codes(found):
+    return [p.code for p in found]
+
+
+# One cell is wrong: (file, row, column, value), code
+CELLS = [
+    ((("users.csv", "celia", "sourcedId", "")), "required_empty"),
+    ((("users.csv", "esra", "sourcedId", "celia")), "id_repeated"),
+    ((("enrollments.csv", "enr-2", "sourcedId", "enr-1")), "id_repeated"),
+    ((("users.csv", "celia", "sourcedId", "celia@school.example")), "external_id_unfit"),
+    (("users.csv", "celia", "sourcedId", "c" * 256), "external_id_unfit"),
+    ((("users.csv", "celia", "sourcedId", "ce\x1flia")), "external_id_unfit"),
+    ((("users.csv", "danish", "status", "active")), "not_empty_in_bulk"),
+    ((("orgs.csv", "org-1", "dateLastModified", "2026-01-01T00:00:00Z")), "not_empty_in_bulk"),
+    ((("users.csv", "danish", "username", " ")), "required_empty"),
+    ((("users.csv", "danish", "orgSourcedIds", ",")), "required_empty"),
+    ((("orgs.csv", "org-1", "name", "")), "required_empty"),
+    ((("users.csv", "celia", "role", "principal")), "value_not_allowed"),
+    ((("users.csv", "danish", "enabledUser", "True")), "value_not_allowed"),
+    ((("classes.csv", "cls-1", "classType", "club")), "value_not_allowed"),
+    ((("orgs.csv", "org-1", "type", "province")), "value_not_allowed"),
+    ((("enrollments.csv", "enr-1", "role", "parent")), "value_not_allowed"),
+    ((("academicSessions.csv", "ses-1", "type", "year")), "value_not_allowed"),
+    ((("academicSessions.csv", "ses-1", "endDate", "31.05.2027")), "date_unreadable"),
+    ((("users.csv", "danish", "orgSourcedIds", "org-2,org-9")), "reference_unknown"),
+    ((("enrollments.csv", "enr-1", "userSourcedId", "nobody")), "reference_unknown"),
+    ((("enrollments.csv", "enr-1", "classSourcedId", "cls-9")), "reference_unknown"),
+    ((("enrollments.csv", "enr-1", "schoolSourcedId", "org-9")), "reference_unknown"),
+    ((("classes.csv", "cls-1", "termSourcedIds", "ses-9")), "reference_unknown"),
+    ((("classes.csv", "cls-1", "courseSourcedId", "crs-9")), "reference_unknown"),
+    ((("demographics.csv", "danish", "sourcedId", "nobody")), "reference_unknown"),
+    ((("demographics.csv", "danish", "birthDate", "14/03/2017")), "date_unreadable"),
+    ((("demographics.csv", "danish", "birthDate", "2017-02-29")), "date_unreadable"),
+    ((("demographics.csv", "danish", "birthDate", "1899-12-31")), "birth_date_too_early"),
+]
+
+
+@pytest.mark.parametrize(("cell", "code"), CELLS)
+def test_a_wrong_cell_is_refused_at_its_place(refused, cell, code):
+    file, source_id, column, value = cell
+    package = clean_network()
+    line = package.line(file, source_id)
+    package.row(file, source_id)[column] = value
+    found = refused(package)
+    assert places(found) == [(code, file, line, column)]
+    assert len(value.strip()) < 2 or value not in found[0].message
+
+
+def test_what_is_allowed_is_named(refused):
+    package = clean_network()
+    package.row("users.csv", "danish")["role"] = "pupil"
+    [problem] = refused(package)
+    allowed = "administrator, aide, guardian, parent, proctor, relative, student, teacher"
+    assert problem.message == f"must be one of: {allowed}"
+
+
+def test_a_person_without_any_name_is_refused(refused):
+    package = clean_network()
+    package.row("users.csv", "danish").update(givenName="", familyName=" ", middleName="Ali")
+    assert codes(refused(package)) == ["name_empty"]
+
+
+def test_a_name_of_more_than_300_characters_is_refused(refused):
+    package = clean_network()
+    package.row("users.csv", "danish")["familyName"] = "x" * 300
+    assert codes(refused(package)) == ["name_too_long"]
+
+
+def test_all_problems_are_told_together(refused):
+    package = clean_network()
+    package.row("users.csv", "danish").update(role="pupil", givenName="", familyName="", status="active")
+    package.row("enrollments.csv", "enr-1")["role"] = "pupil"
+    assert sorted(codes(refused(package))) == [
+        "name_empty",
+        "not_empty_in_bulk",
+        "value_not_allowed",
+        "value_not_allowed",
+    ]
+
+
+def test_fatal_problems_are_capped_and_the_rest_counted(refused, monkeypatch):
+    monkeypatch.setattr(problems, "FATAL_CAP", 10)
+    package = school(25)
+    for row in package.tables["enrollments.csv"]:
+        row["role"] = "pupil"
+    found = refused(package)
+    assert len(found) == 11
+    assert found[-1].message == "and 15 more"
+
+
+def test_too_many_relations_are_refused(refused, monkeypatch):
+    monkeypatch.setattr(relations, "MENTION_LIMIT", 3)
+    assert codes(refused(school(5))) == ["too_many_relations"]
+
+
+# Files and headers
+
+
+@pytest.mark.parametrize("change", ["wrong", "case", "reordered", "missing", "extra"])
+def test_a_wrong_header_is_refused(refused, change):
+    package = clean_network()
+    header = package.headers["users.csv"]
+    header[:] = {
+        "wrong": [*header[:3], "enabled", *header[4:]],
+        "case": ["sourcedid", *header[1:]],
+        "reordered": [*header[:-2], header[-1], header[-2]],
+        "missing": header[:-1],
+        "extra": [*header, "nickname"],
+    }[change]
+    assert places(refused(package)) == [("header_wrong", "users.csv", 1, None)]
+
+
+def test_an_empty_file_is_refused(refused):
+    package = clean_network()
+    package.raw["users.csv"] = b""
+    assert places(refused(package)) == [("header_wrong", "users.csv", 1, None)]
+
+
+def test_a_row_of_another_width_is_refused(refused):
+    package = clean_network()
+    package.raw["orgs.csv"] = package.text("orgs.csv") + b"org-7,,,Name,school\r\n"
+    assert places(refused(package)) == [("cell_count_wrong", "orgs.csv", 4, None)]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b'org-3,,,"Name" x,school,,\r\n', "csv_unreadable"),
+        (b'org-3,,,"Name,school,,\r\n', "csv_unreadable"),
+        (b"org-3,,,a\rb,school,,\r\n", "csv_unreadable"),
+        (b"org-3,,," + b"x" * 200_000 + b",school,,\r\n", "csv_unreadable"),
+        (b"org-3,,," + b"x" * 2_000_000 + b",school,,\r\n", "record_too_long"),
+        (b'org-3,,,"' + b"x\n" * 1_000_000 + b'",school,,\r\n', "csv_unreadable"),
+        (b"org-3,,,Gulsh\xe4n,school,,\r\n", "not_utf8"),
+        (b"org-3,,,Na\0me,school,,\r\n", "nul_byte"),
+    ],
+)
+def test_an_unreadable_row_is_refused_at_its_place(refused, line, code):
+    package = clean_network().without("demographics.csv")
+    package.raw["orgs.csv"] = package.text("orgs.csv") + line
+    assert places(refused(package)) == [(code, "orgs.csv", 4, None)]
+
+
+def test_the_field_limit_holds_when_the_process_has_a_higher_one(refused, monkeypatch):
+    monkeypatch.setattr(package_limits, "FIELD_LIMIT", 1000)
+    package = clean_network()
+    package.row("orgs.csv", "org-1")["identifier"] = "x" * 1001
+    assert places(refused(package)) == [("field_too_long", "orgs.csv", 3, None)]
+
+
+def test_a_cell_over_several_lines_is_one_row(refused):
+    package = clean_network()
+    package.row("orgs.csv", "org-2")["name"] = "Lyari\nSchool"
+    package.row("orgs.csv", "org-1")["type"] = "province"
+    assert places(refused(package)) == [("value_not_allowed", "orgs.csv", 3, "type")]
+
+
+def test_too_many_rows_are_refused(refused, monkeypatch):
+    monkeypatch.setattr(package_limits, "ROW_LIMIT", 20)
+    assert ("too_many_rows", "users.csv", 21, None) in places(refused(school(50)))
+
+
+# The manifest
+
+
+def test_a_package_without_manifest_is_refused(refused, tmp_path):
+    path = tmp_path / "bare.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("users.csv", clean_network().text("users.csv"))
+    assert places(refused(path)) == [("manifest_missing", "manifest.csv", None, None)]
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.0", ""])
+def test_another_version_is_refused(refused, version):
+    package = clean_network()
+    package.manifest["oneroster.version"] = version
+    [problem] = refused(package)
+    assert problem.code == "version_unsupported"
+    assert ("1.2 is not supported yet" in problem.message) == (version == "1.2")
+
+
+def test_a_manifest_without_version_is_refused(refused):
+    package = clean_network()
+    del package.manifest["oneroster.version"]
+    assert codes(refused(package)) == ["version_unsupported"]
+
+
+MANIFESTS = [
+    ("manifest.version", "2.0", "manifest_version_unsupported", "manifest.csv"),
+    ("file.results", "bulk", "file_missing", "results.csv"),
+    ("file.enrollments", "absent", "file_undeclared", "enrollments.csv"),
+    ("file.enrollments", "delta", "delta_unsupported", "manifest.csv"),
+    ("file.enrollments", "full", "value_not_allowed", "manifest.csv"),
+    ("file.roles", "bulk", "file_unknown", "manifest.csv"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "code", "file"), MANIFESTS)
+def test_a_manifest_at_odds_with_the_package_is_refused(refused, name, value, code, file):
+    package = clean_network()
+    package.manifest[name] = value
+    [problem] = refused(package)
+    assert (problem.code, problem.file) == (code, file)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "code"),
+    [
+        (b"property,value\r\n", "header_wrong"),
+        (b"", "header_wrong"),
+        (b"\xff\xfe", "not_utf8"),
+    ],
+)
+def test_an_unreadable_manifest_is_refused(refused, manifest, code):
+    package = clean_network()
+    package.raw["manifest.csv"] = manifest
+    assert places(refused(package)) == [(code, "manifest.csv", 1, None)]
+
+
+def test_a_repeated_or_crooked_manifest_line_is_refused(refused):
+    package = clean_network()
+    whole = package.members()["manifest.csv"]
+    package.raw["manifest.csv"] = whole + b"oneroster.version,1.2\r\nsource.systemName\r\n"
+    assert codes(refused(package)) == ["property_repeated", "cell_count_wrong"]
+
+
+@pytest.mark.parametrize("file", ["users.csv", "orgs.csv"])
+def test_an_import_needs_users_and_orgs(refused, file):
+    found = refused(clean_network().without(file))
+    assert ("file_needed", file, None, None) in places(found)
+    assert set(codes(found)) == {"file_needed"}
+
+
+def test_a_file_that_required_cells_refer_to_is_needed(refused):
+    found = refused(clean_network().without("classes.csv"))
+    assert places(found) == [("file_needed", "enrollments.csv", None, "classSourcedId")]
+
+
+# The zip
+
+
+BOMB = (b"x" * 100_000 + b"\n") * 120
+
+
+def test_what_is_no_zip_is_refused(refused, tmp_path):
+    path = tmp_path / "roster.zip"
+    path.write_bytes(b"sourcedId,status\r\n")
+    assert codes(refused(path)) == ["not_a_zip"]
+    assert codes(refused(tmp_path)) == ["not_a_zip"]
+
+
+def test_an_unknown_file_is_refused(refused):
+    package = clean_network()
+    package.raw["Users.csv"] = b""
+    assert places(refused(package)) == [("file_unknown", "Users.csv", None, None)]
+
+
+@pytest.mark.parametrize(
+    "name", ["export/users.csv", "../users.csv", "/users.csv", "a\\users.csv", "folder/"]
+)
+def test_a_path_is_refused(refused, name):
+    package = clean_network()
+    package.raw[name] = b""
+    assert codes(refused(package)) == ["path_not_at_root"]
+
+
+def test_a_repeated_member_is_refused(refused, tmp_path):
+    path = clean_network().write(tmp_path / "roster.zip")
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("users.csv", "")
+    assert places(refused(path)) == [("member_repeated", "users.csv", None, None)]
+
+
+def test_an_encrypted_member_is_refused(refused, tmp_path):
+    path = clean_network().write(tmp_path / "roster.zip")
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 8] |= 1
+    path.write_bytes(data)
+    assert codes(refused(path)) == ["member_encrypted"]
+
+
+def test_an_unusual_compression_is_refused(refused, tmp_path):
+    path = clean_network().write(tmp_path / "roster.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("results.csv", "x", zipfile.ZIP_LZMA)
+    assert codes(refused(path)) == ["compression_unsupported"]
+
+
+def test_a_damaged_member_is_refused(refused, tmp_path):
+    path = tmp_path / "roster.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in clean_network().members().items():
+            archive.writestr(name, data)
+    path.write_bytes(path.read_bytes().replace(b"Lyari School", b"Malir School"))
+    assert ("zip_damaged", "orgs.csv") in [(p.code, p.file) for p in refused(path)]
+
+
+def test_a_member_that_unpacks_too_far_is_refused(refused):
+    package = clean_network()
+    package.raw["orgs.csv"] = package.text("orgs.csv") + BOMB
+    assert ("ratio_too_high", "orgs.csv") in [(p.code, p.file) for p in refused(package)]
+
+
+def test_the_directory_of_the_zip_is_not_believed(refused, tmp_path):
+    package = clean_network()
+    package.raw["orgs.csv"] = package.text("orgs.csv") + BOMB
+    path = package.write(tmp_path / "roster.zip")
+    data = bytearray(path.read_bytes())
+    entry = data.rindex(b"orgs.csv") - 46
+    assert data[entry : entry + 4] == b"PK\x01\x02"
+    struct.pack_into("<I", data, entry + 20, 2**31)  # a huge compressed size would make the ratio harmless
+    path.write_bytes(data)
+    assert set(codes(refused(path))) & {"ratio_too_high", "zip_damaged"}
+
+
+def test_a_member_over_its_limit_is_refused(refused, monkeypatch):
+    monkeypatch.setattr(package_limits, "MEMBER_LIMIT", 4_000)
+    assert ("member_too_large", "users.csv") in [(p.code, p.file) for p in refused(school(200))]
+
+
+def test_a_package_over_its_limit_is_refused(refused, monkeypatch):
+    monkeypatch.setattr(package_limits, "TOTAL_LIMIT", 20_000)
+    assert "package_too_large" in codes(refused(school(200)))
