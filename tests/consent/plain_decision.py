@@ -1,0 +1,247 @@
+"""A second, deliberately plain answer to the same question, to hold against `consent.decision`.
+
+Written from the table of the design (section 6), over the rows as lists, with nothing prepared: it looks at
+every row each time. It shares the row classes with the code under test and none of its logic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from consent.register import (
+        AgreementRule,
+        BasisRule,
+        InstructionRule,
+        NoticeVersionRule,
+        PurposeRule,
+        RecipientRule,
+    )
+
+FAR = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass
+class Rows:
+    """The rows of one client as they lie in the database."""
+
+    serves_minors: bool = True
+    purposes: list[PurposeRule] = field(default_factory=list)
+    categories: set[str] = field(default_factory=set)
+    bases: list[BasisRule] = field(default_factory=list)
+    agreements: list[AgreementRule] = field(default_factory=list)
+    instructions: list[InstructionRule] = field(default_factory=list)
+    recipients: list[RecipientRule] = field(default_factory=list)
+    notices: dict[str, list[NoticeVersionRule]] = field(default_factory=dict)
+
+
+def within(starts, ends, at):
+    return starts <= at < (ends or FAR)
+
+
+def plain_basis(rows, subject, question):
+    """Take the row in force: own before shared, later before earlier."""
+    best = None
+    for row in rows.bases:
+        if subject is None or row.purpose != question.purpose or row.role != subject.role:
+            continue
+        if not within(row.period.starts_at, row.period.ends_at, question.at):
+            continue
+        if best is None or (row.shared, best.period.starts_at, best.id) < (
+            best.shared,
+            row.period.starts_at,
+            row.id,
+        ):
+            best = row
+    return best
+
+
+def plain_agreements(rows, question):
+    """Sort the agreements into those that serve for the action and those that do not."""
+    serving, suspended, ended = [], [], []
+    for agreement in rows.agreements:
+        over = (agreement.ends_at or FAR) <= question.at
+        pausing = any(within(p.starts_at, p.ends_at, question.at) for p in agreement.suspended)
+        exiting = over and agreement.exit_until is not None and question.at < agreement.exit_until
+        if agreement.starts_at > question.at:
+            continue
+        if question.action == "delete" or (question.action == "store" and (exiting or not over)):
+            serving.append(agreement)
+        elif over:
+            ended.append(agreement)
+        elif pausing:
+            suspended.append(agreement)
+        else:
+            serving.append(agreement)
+    return serving, suspended, ended
+
+
+def plain_instructions(rows, serving, question, categories):
+    """List the instructions that cover purpose and categories, in force or still counting."""
+    found = []
+    for agreement in serving:
+        for row in rows.instructions:
+            starts, ends = row.period.starts_at, row.period.ends_at
+            if row.agreement != agreement.id or question.purpose not in row.purposes:
+                continue
+            if any(category not in row.categories for category in categories):
+                continue
+            counts = within(starts, ends, question.at)
+            if question.action == "delete" and starts <= question.at:
+                counts = True
+            after_the_term = agreement.ends_at is not None and agreement.ends_at <= question.at
+            if after_the_term and ends == agreement.ends_at and starts <= question.at:
+                counts = True
+            if counts:
+                found.append(row)
+    return found
+
+
+def plain_decide(rows, subject, consents, question):
+    """Give (allowed, reason, lawful basis)."""
+    basis = plain_basis(rows, subject, question)
+    if question.purpose not in [purpose.code for purpose in rows.purposes]:
+        basis = None
+    words = ["consent", "contract", "legal_obligation", "legitimate_interest"]
+    word = basis.basis if basis is not None and basis.basis in words else None
+    reason = plain_refusal(rows, subject, consents, question, basis)
+    return (reason is None, reason or "permitted", word)
+
+
+def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0911, PLR0912, PLR0915
+    """Walk down the table, one if after another."""
+    at = question.at
+    # 1
+    if subject is None or subject.registered_at > at:
+        return "subject_unknown"
+    if subject.erased_at is not None and at >= subject.erased_at:
+        return "subject_erased"
+    # 2
+    if question.action not in ["collect", "store", "process", "share", "delete"]:
+        return "action_unknown"
+    purpose = next((row for row in rows.purposes if row.code == question.purpose), None)
+    if purpose is None:
+        return "purpose_unknown"
+    if not purpose.active:
+        return "purpose_inactive"
+    if purpose.is_sale:
+        return "sale_forbidden"
+    # 3
+    categories = set(question.categories or ()) or set(purpose.categories)
+    if categories - rows.categories:
+        return "category_unknown"
+    if categories - purpose.categories:
+        return "category_not_covered"
+    # 4
+    legal = basis is not None and basis.basis == "legal_obligation"
+    controller = basis is not None and basis.capacity == "controller"
+    on_contract = basis is not None and basis.basis == "contract"
+    instructions = []
+    if not legal and (not controller or on_contract):
+        serving, suspended, ended = plain_agreements(rows, question)
+        if not serving and suspended:
+            return "agreement_suspended"
+        if not serving and ended:
+            return "agreement_ended"
+        if not serving:
+            return "no_agreement"
+        instructions = plain_instructions(rows, serving, question, categories)
+        if not controller and not instructions:
+            return "not_instructed"
+    # 5
+    if question.action == "share":
+        if not question.recipient:
+            return "recipient_missing"
+        approvals = [a for r in rows.recipients if r.code == question.recipient for a in r.approvals]
+        good = [
+            a
+            for a in approvals
+            if within(a.period.starts_at, a.period.ends_at, at)
+            and question.purpose in a.purposes
+            and not categories - a.categories
+            and not (a.objection_until is not None and at < a.objection_until)
+        ]
+        if not good:
+            return "recipient_not_approved"
+        if not legal and not controller:
+            named = [i for i in instructions if question.recipient in i.recipients]
+            if not named:
+                return "recipient_not_approved"
+    # 6
+    known_child = subject.of_age_at is not None and at < subject.of_age_at
+    known_adult = subject.of_age_at is not None and at >= subject.of_age_at
+    unknown_age = subject.of_age_at is None
+    presumed_child = (
+        unknown_age and rows.serves_minors and subject.role not in ["instructor", "administrator"]
+    )
+    child = known_child or presumed_child
+    if question.action != "delete" and not (legal and question.action == "store"):
+        if subject.quarantined and not known_adult:
+            return "quarantined"
+        if child:
+            word = subject.service_authorisation
+            until = subject.service_authorised_until
+            if word is None and unknown_age:
+                return "age_unknown"
+            if word is None:
+                return "guardian_consent_required"
+            if word == "refused":
+                return "guardian_consent_refused"
+            if word == "withdrawn":
+                return "guardian_consent_withdrawn"
+            if word == "lapsed" or (word == "given" and until is not None and at >= until):
+                return "guardian_authority_lapsed"
+            if word != "given":
+                return "undecidable"
+    # 7
+    if not legal and question.action not in ["store", "delete"]:
+        for row in subject.restrictions:
+            touches = row.purposes is None or question.purpose in row.purposes
+            if touches and within(row.period.starts_at, row.period.ends_at, at):
+                return "processing_restricted"
+    # 8
+    if basis is None:
+        return "basis_missing"
+    if basis.basis not in ["consent", "contract", "legal_obligation", "legitimate_interest"]:
+        return "undecidable"
+    if basis.capacity not in ["controller", "processor"]:
+        return "undecidable"
+    # 9
+    if basis.basis == "consent":
+        fact = consents.get(question.purpose)
+        if fact is None or fact.state in ["unknown", "requested", "deferred"]:
+            return "consent_missing"
+        if fact.state in ["refused", "withdrawn", "revoked", "expired", "outdated", "invalidated"]:
+            return "consent_" + fact.state
+        if fact.state != "given" or fact.recorded_at > at:
+            return "undecidable"
+        if fact.expires_at is not None and at >= fact.expires_at:
+            return "consent_expired"
+        versions = rows.notices.get(question.purpose, [])
+        if fact.notice_version is None:
+            if any(version.effective_at <= at for version in versions):
+                return "consent_outdated"
+        else:
+            under = [version for version in versions if version.id == fact.notice_version]
+            if not under:
+                return "undecidable"
+            for version in versions:
+                later = (version.effective_at, version.id) > (under[0].effective_at, under[0].id)
+                if later and version.material and version.effective_at <= at:
+                    return "consent_outdated"
+        if child and fact.by != "guardian":
+            return "consent_not_by_guardian"
+        if not child and fact.by != "self":
+            return "consent_missing"
+        if known_adult and fact.recorded_at < subject.of_age_at:
+            return "consent_missing"
+    # 10
+    if basis.basis == "legitimate_interest":
+        if basis.balancing_test_at is None or at < basis.balancing_test_at:
+            return "balancing_missing"
+        for row in subject.objections:
+            if row.purpose == question.purpose and within(row.period.starts_at, row.period.ends_at, at):
+                return "objection_in_force"
+    return None

@@ -1,0 +1,394 @@
+"""Properties of the decision over generated worlds: mostly in order, with a few things changed.
+
+One generator serves both searches: Hypothesis (which shrinks what it finds) and a seeded one that proves that
+every reason is reached. It takes a function `pick` that chooses from a sequence.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from consent.decision import (
+    Action,
+    ConsentFact,
+    Objection,
+    Question,
+    Reason,
+    Restriction,
+    decide,
+    next_change,
+)
+from consent.register import (
+    AgreementRule,
+    Approval,
+    BasisRule,
+    InstructionRule,
+    NoticeVersionRule,
+    Period,
+    RecipientRule,
+)
+from tests.consent.decision_worlds import (
+    AGREEMENT,
+    CATEGORIES,
+    DAY,
+    LONG_AGO,
+    NOTICE,
+    NOW,
+    PERSON,
+    PURPOSES,
+    TICK,
+    World,
+    child,
+    compile_rows,
+    good_subject,
+    number,
+)
+from tests.consent.plain_decision import plain_decide
+
+SECOND = timedelta(seconds=1)
+STEPS = (-30 * DAY, -DAY, -SECOND, -TICK, 0 * DAY, TICK, SECOND, 20 * SECOND, 300 * SECOND, DAY, 30 * DAY)
+MOMENTS = tuple(NOW + step for step in STEPS)
+PAST = (LONG_AGO, *MOMENTS[:5])
+STATES = (
+    "unknown",
+    "requested",
+    "deferred",
+    "given",
+    "refused",
+    "withdrawn",
+    "revoked",
+    "expired",
+    "outdated",
+    "invalidated",
+    "Given",
+    "",
+)
+WORDS = (None, "given", "refused", "withdrawn", "lapsed", "perhaps")
+ROLES = ("student", "student", "instructor", "visitor")
+EXAMPLES = settings(
+    max_examples=2500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+FEWER = settings(EXAMPLES, max_examples=600)
+
+
+def some_codes(pick, codes):
+    codes = sorted(codes)
+    return frozenset(code for code in codes if pick((True, True, False)))
+
+
+def some_period(pick):
+    return Period(pick((*PAST, *MOMENTS)), pick((None, *MOMENTS)))
+
+
+def change_registration(world, pick):
+    world.person(registered_at=pick(MOMENTS))
+
+
+def change_erasure(world, pick):
+    world.person(erased_at=pick(MOMENTS))
+
+
+def change_purposes(world, pick):
+    key = pick(("active", "is_sale", "categories"))
+    value = {"active": False, "is_sale": True, "categories": some_codes(pick, CATEGORIES)}[key]
+    world.purpose(**{key: value})
+
+
+def change_categories(world, pick):
+    world.asking(categories=some_codes(pick, CATEGORIES | {"shoe_size"}))
+
+
+def change_wording(world, pick):
+    key, value = pick((("purpose", "astrology"), ("action", "sell"), ("recipient", None), ("recipient", "x")))
+    world.asking(**{key: value})
+
+
+def drop_rows(world, pick):
+    world.without(pick(("bases", "agreements", "instructions", "recipients", "notices")))
+
+
+def change_agreement(world, pick):
+    world.agreement(
+        starts_at=pick(PAST),
+        ends_at=pick((None, *MOMENTS)),
+        exit_until=pick((None, *MOMENTS, NOW + 60 * DAY)),
+    )
+
+
+def suspend(world, pick):
+    world.agreement(suspended=(some_period(pick), some_period(pick)))
+
+
+def add_agreement(world, pick):
+    period = some_period(pick)
+    world.rows.agreements.append(AgreementRule(number(300), period.starts_at, period.ends_at))
+
+
+def change_instruction(world, pick):
+    world.instruction(period=some_period(pick), categories=some_codes(pick, CATEGORIES))
+
+
+def end_instruction_with_agreement(world, pick):
+    moment = pick(MOMENTS)
+    world.agreement(ends_at=moment, exit_until=pick((None, *MOMENTS)))
+    world.instruction(period=Period(LONG_AGO, moment))
+
+
+def add_instruction(world, pick):
+    recipients = some_codes(pick, {"mailer"})
+    agreement = pick((AGREEMENT, number(300)))
+    categories = some_codes(pick, CATEGORIES)
+    purposes = some_codes(pick, PURPOSES)
+    row = InstructionRule(number(310), agreement, some_period(pick), purposes, categories, recipients)
+    world.rows.instructions.append(row)
+
+
+def change_approval(world, pick):
+    world.approval(
+        period=some_period(pick), objection_until=pick((None, *MOMENTS)), purposes=some_codes(pick, PURPOSES)
+    )
+
+
+def add_recipient(world, pick):
+    approvals = tuple(
+        Approval(some_period(pick), some_codes(pick, PURPOSES), some_codes(pick, CATEGORIES)) for _ in "ab"
+    )
+    world.rows.recipients.append(RecipientRule(number(320), "x", approvals))
+    world.asking(recipient=pick(("x", "mailer")))
+
+
+def unlist_recipient(world, pick):
+    world.instruction(recipients=some_codes(pick, {"mailer"}))
+
+
+def change_age(world, pick):
+    world.person(of_age_at=pick((None, *MOMENTS)))
+
+
+def change_guardian(world, pick):
+    world.person(
+        service_authorisation=pick(WORDS),
+        service_authorised_until=pick((None, *MOMENTS)),
+        of_age_at=pick((None, NOW + DAY)),
+    )
+
+
+def quarantine(world, pick):
+    world.person(quarantined=True, of_age_at=pick((None, *MOMENTS)))
+
+
+def serve_adults(world, pick):
+    world.rows.serves_minors = pick((True, False))
+
+
+def restrict(world, pick):
+    purposes = pick((None, some_codes(pick, PURPOSES)))
+    world.person(
+        restrictions=(Restriction(some_period(pick), purposes), Restriction(some_period(pick), purposes))
+    )
+
+
+def change_bases(world, pick):
+    key = pick(("basis", "capacity", "period", "balancing_test_at", "shared"))
+    value = {
+        "basis": pick(("consent", "contract", "legal_obligation", "legitimate_interest", "whim")),
+        "capacity": pick(("controller", "processor", "friend")),
+        "period": some_period(pick),
+        "balancing_test_at": pick((None, *MOMENTS)),
+        "shared": True,
+    }[key]
+    world.basis(**{key: value})
+
+
+def add_basis(world, pick):
+    basis = pick(("consent", "contract", "legal_obligation", "legitimate_interest"))
+    capacity = pick(("controller", "processor"))
+    purpose, role, shared = pick(PURPOSES), pick(ROLES), pick((True, False))
+    row = BasisRule(number(330), purpose, role, basis, capacity, some_period(pick), None, shared)
+    world.rows.bases.append(row)
+
+
+def change_consent(world, pick):
+    world.consents["newsletter"] = ConsentFact(
+        number(340),
+        pick(STATES),
+        pick(PAST),
+        pick((None, *MOMENTS)),
+        pick((NOTICE, NOTICE, number(350), number(351), None)),
+        pick(("self", "guardian", "school")),
+    )
+
+
+def drop_consent(world, pick):
+    del pick
+    world.consents = {}
+
+
+def mistake_giver(world, pick):
+    world.consent(by=pick(("self", "guardian")), recorded_at=pick(MOMENTS))
+
+
+def add_notices(world, pick):
+    rows = [NoticeVersionRule(number(350 + n), pick(MOMENTS), pick((True, False))) for n in (0, 1)]
+    world.rows.notices.setdefault("newsletter", []).extend(rows)
+
+
+def object_to(world, pick):
+    world.person(objections=(Objection(pick(PURPOSES), some_period(pick)),))
+
+
+CHANGES = (
+    change_registration,
+    change_erasure,
+    change_purposes,
+    change_categories,
+    change_wording,
+    drop_rows,
+    change_agreement,
+    suspend,
+    add_agreement,
+    change_instruction,
+    end_instruction_with_agreement,
+    add_instruction,
+    change_approval,
+    add_recipient,
+    unlist_recipient,
+    change_age,
+    change_guardian,
+    quarantine,
+    serve_adults,
+    restrict,
+    change_bases,
+    add_basis,
+    change_consent,
+    drop_consent,
+    mistake_giver,
+    add_notices,
+    object_to,
+)
+
+
+def some_world(pick):
+    """Make a world in order, then change up to four things in it."""
+    world = World()
+    purpose = pick(("newsletter", *PURPOSES))
+    action = pick(("process", *Action))
+    world.question = Question(purpose, str(action), None, "mailer", at=pick((NOW, NOW, *MOMENTS)))
+    if pick((True, False)):
+        world.subject = replace(child(), id=PERSON)
+        world.consent(by="guardian")
+    else:
+        world.subject = replace(good_subject(), role=pick(ROLES))
+    for _ in range(pick((0, 1, 1, 2, 2, 3, 4))):
+        pick(CHANGES)(world, pick)
+    if pick(range(40)) == 39:
+        world.subject = None
+    return world
+
+
+@st.composite
+def worlds(draw):
+    return some_world(lambda options: draw(st.sampled_from(options)))
+
+
+def answer(decision):
+    return decision.allowed, decision.reason, decision.lawful_basis
+
+
+def plain(world):
+    return plain_decide(world.rows, world.subject, world.consents, world.question)
+
+
+@EXAMPLES
+@given(worlds())
+def test_the_plain_reading_gives_the_same_answer(world):
+    decision = world.decide()
+    event(decision.reason)
+    assert answer(decision) == plain(world)
+
+
+@FEWER
+@given(worlds())
+def test_only_given_permits_on_consent(world):
+    decision = world.decide()
+    if decision.allowed and decision.lawful_basis == "consent":
+        assert world.consents[world.question.purpose].state == "given"
+
+
+@FEWER
+@given(worlds())
+def test_an_answer_is_valid_for_some_time_but_never_too_long(world):
+    decision = world.decide()
+    at = world.question.at
+    lasting = decision.allowed and decision.lawful_basis in {"contract", "legal_obligation"}
+    at_most = 900 * SECOND if lasting and not decision.is_child else 60 * SECOND
+    assert at < decision.valid_until <= at + at_most
+    change = next_change(compile_rows(world.rows), world.subject, world.consents, world.question)
+    assert change is None or at < change
+    assert decision.valid_until == min(at + at_most, change or at + at_most)
+
+
+@FEWER
+@given(worlds(), st.floats(0, 1, exclude_max=True))
+def test_the_answer_stays_the_same_until_it_is_no_longer_valid(world, part):
+    decision = world.decide()
+    start, span = world.question.at, decision.valid_until - world.question.at
+    for moment in (start + span * part, decision.valid_until - TICK):
+        again = world.asking(at=max(start, min(moment, decision.valid_until - TICK))).decide()
+        assert answer(again) == answer(decision)
+
+
+@FEWER
+@given(worlds())
+def test_the_answer_stays_the_same_until_the_next_change(world):
+    register = compile_rows(world.rows)
+    before = decide(register, world.subject, world.consents, world.question)
+    change = next_change(register, world.subject, world.consents, world.question)
+    last = (change or NOW + 1000 * DAY) - TICK
+    late = decide(register, world.subject, world.consents, replace(world.question, at=last))
+    assert answer(late) == answer(before)
+
+
+@FEWER
+@given(worlds(), st.sampled_from([state for state in STATES if state != "given"]))
+def test_taking_consent_away_never_turns_a_refusal_into_a_permit(world, state):
+    before = world.decide()
+    world.consents = {purpose: replace(fact, state=state) for purpose, fact in world.consents.items()}
+    after = world.decide()
+    assert before.allowed or not after.allowed
+    world.consents = {}
+    assert before.allowed or not world.decide().allowed
+
+
+@FEWER
+@given(worlds())
+def test_more_restrictions_and_fewer_rows_never_permit_more(world):
+    before = world.decide()
+    subject = world.subject
+    if subject is not None:
+        world.subject = replace(
+            subject, restrictions=(*subject.restrictions, Restriction(Period(LONG_AGO))), quarantined=True
+        )
+    assert before.allowed or not world.decide().allowed
+    world.subject = subject
+    world.rows.instructions.clear()
+    assert before.allowed or not world.decide().allowed
+
+
+def test_a_seeded_search_reaches_every_reason_and_agrees():
+    chance = random.Random(20260310)  # noqa: S311
+    reached: Counter[str] = Counter()
+    for _ in range(6000):
+        world = some_world(chance.choice)
+        decision = world.decide()
+        assert answer(decision) == plain(world)
+        reached[decision.reason] += 1
+    assert set(reached) == set(Reason)
+    assert min(reached.values()) >= 3
+    assert reached[Reason.PERMITTED] > 1500
