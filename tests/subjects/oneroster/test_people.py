@@ -97,6 +97,13 @@ def test_every_oddity_is_reported_with_its_place(opened):
         assert roster.oddities["mailbox_shared_with_guardian"] == 2
 
 
+def test_two_people_without_mailbox_share_none(opened):
+    package = clean_network()
+    package.row("users.csv", "esra").update(email="", sms="")
+    with opened(package) as roster:
+        assert [problem.code for problem in roster.problems] == ["guardian_without_email"]
+
+
 def test_implausible_addresses_and_numbers_are_dropped(opened):
     with opened(odd_network()) as roster:
         people = {person.external_id: person for person in roster.people()}

@@ -3,8 +3,8 @@ import zipfile
 
 import pytest
 
+from paktaleem.subjects.oneroster import RosterInvalid, problems, relations
 from paktaleem.subjects.oneroster import package as package_limits
-from paktaleem.subjects.oneroster import problems, relations
 from tests.rosters import clean_network, school
 
 
@@ -18,34 +18,34 @@ def codes(found):
 
 # One cell is wrong: (file, row, column, value), code
 CELLS = [
-    ((("users.csv", "celia", "sourcedId", "")), "required_empty"),
-    ((("users.csv", "esra", "sourcedId", "celia")), "id_repeated"),
-    ((("enrollments.csv", "enr-2", "sourcedId", "enr-1")), "id_repeated"),
-    ((("users.csv", "celia", "sourcedId", "celia@school.example")), "external_id_unfit"),
+    (("users.csv", "celia", "sourcedId", ""), "required_empty"),
+    (("users.csv", "esra", "sourcedId", "celia"), "id_repeated"),
+    (("enrollments.csv", "enr-2", "sourcedId", "enr-1"), "id_repeated"),
+    (("users.csv", "celia", "sourcedId", "celia@school.example"), "external_id_unfit"),
     (("users.csv", "celia", "sourcedId", "c" * 256), "external_id_unfit"),
-    ((("users.csv", "celia", "sourcedId", "ce\x1flia")), "external_id_unfit"),
-    ((("users.csv", "danish", "status", "active")), "not_empty_in_bulk"),
-    ((("orgs.csv", "org-1", "dateLastModified", "2026-01-01T00:00:00Z")), "not_empty_in_bulk"),
-    ((("users.csv", "danish", "username", " ")), "required_empty"),
-    ((("users.csv", "danish", "orgSourcedIds", ",")), "required_empty"),
-    ((("orgs.csv", "org-1", "name", "")), "required_empty"),
-    ((("users.csv", "celia", "role", "principal")), "value_not_allowed"),
-    ((("users.csv", "danish", "enabledUser", "True")), "value_not_allowed"),
-    ((("classes.csv", "cls-1", "classType", "club")), "value_not_allowed"),
-    ((("orgs.csv", "org-1", "type", "province")), "value_not_allowed"),
-    ((("enrollments.csv", "enr-1", "role", "parent")), "value_not_allowed"),
-    ((("academicSessions.csv", "ses-1", "type", "year")), "value_not_allowed"),
-    ((("academicSessions.csv", "ses-1", "endDate", "31.05.2027")), "date_unreadable"),
-    ((("users.csv", "danish", "orgSourcedIds", "org-2,org-9")), "reference_unknown"),
-    ((("enrollments.csv", "enr-1", "userSourcedId", "nobody")), "reference_unknown"),
-    ((("enrollments.csv", "enr-1", "classSourcedId", "cls-9")), "reference_unknown"),
-    ((("enrollments.csv", "enr-1", "schoolSourcedId", "org-9")), "reference_unknown"),
-    ((("classes.csv", "cls-1", "termSourcedIds", "ses-9")), "reference_unknown"),
-    ((("classes.csv", "cls-1", "courseSourcedId", "crs-9")), "reference_unknown"),
-    ((("demographics.csv", "danish", "sourcedId", "nobody")), "reference_unknown"),
-    ((("demographics.csv", "danish", "birthDate", "14/03/2017")), "date_unreadable"),
-    ((("demographics.csv", "danish", "birthDate", "2017-02-29")), "date_unreadable"),
-    ((("demographics.csv", "danish", "birthDate", "1899-12-31")), "birth_date_too_early"),
+    (("users.csv", "celia", "sourcedId", "ce\x1flia"), "external_id_unfit"),
+    (("users.csv", "danish", "status", "active"), "not_empty_in_bulk"),
+    (("orgs.csv", "org-1", "dateLastModified", "2026-01-01T00:00:00Z"), "not_empty_in_bulk"),
+    (("users.csv", "danish", "username", " "), "required_empty"),
+    (("users.csv", "danish", "orgSourcedIds", ","), "required_empty"),
+    (("orgs.csv", "org-1", "name", ""), "required_empty"),
+    (("users.csv", "celia", "role", "principal"), "value_not_allowed"),
+    (("users.csv", "danish", "enabledUser", "True"), "value_not_allowed"),
+    (("classes.csv", "cls-1", "classType", "club"), "value_not_allowed"),
+    (("orgs.csv", "org-1", "type", "province"), "value_not_allowed"),
+    (("enrollments.csv", "enr-1", "role", "parent"), "value_not_allowed"),
+    (("academicSessions.csv", "ses-1", "type", "year"), "value_not_allowed"),
+    (("academicSessions.csv", "ses-1", "endDate", "31.05.2027"), "date_unreadable"),
+    (("users.csv", "danish", "orgSourcedIds", "org-2,org-9"), "reference_unknown"),
+    (("enrollments.csv", "enr-1", "userSourcedId", "nobody"), "reference_unknown"),
+    (("enrollments.csv", "enr-1", "classSourcedId", "cls-9"), "reference_unknown"),
+    (("enrollments.csv", "enr-1", "schoolSourcedId", "org-9"), "reference_unknown"),
+    (("classes.csv", "cls-1", "termSourcedIds", "ses-9"), "reference_unknown"),
+    (("classes.csv", "cls-1", "courseSourcedId", "crs-9"), "reference_unknown"),
+    (("demographics.csv", "danish", "sourcedId", "nobody"), "reference_unknown"),
+    (("demographics.csv", "danish", "birthDate", "14/03/2017"), "date_unreadable"),
+    (("demographics.csv", "danish", "birthDate", "2017-02-29"), "date_unreadable"),
+    (("demographics.csv", "danish", "birthDate", "1899-12-31"), "birth_date_too_early"),
 ]
 
 
@@ -326,6 +326,15 @@ def test_the_directory_of_the_zip_is_not_believed(refused, tmp_path):
     struct.pack_into("<I", data, entry + 20, 2**31)  # a huge compressed size would make the ratio harmless
     path.write_bytes(data)
     assert set(codes(refused(path))) & {"ratio_too_high", "zip_damaged"}
+
+
+def test_no_member_counts_as_larger_than_the_zip_it_is_in(tmp_path):
+    path = tmp_path / "roster.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("orgs.csv", BOMB)
+    with zipfile.ZipFile(path) as archive, pytest.raises(RosterInvalid) as caught:
+        list(package_limits.Package(archive, size=1000).rows("orgs.csv"))
+    assert codes(caught.value.problems) == ["ratio_too_high"]
 
 
 def test_a_member_over_its_limit_is_refused(refused, monkeypatch):
