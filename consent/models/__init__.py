@@ -1,0 +1,39 @@
+"""What is true of purposes, agreements, notices and consents."""
+
+from consent.models.agreements import AgreementSuspension, Instruction, Recipient, RecipientApproval, ServiceAgreement
+from consent.models.consents import Consent, ConsentEvent, ConsentState, Method, Objection, Restriction
+from consent.models.notices import Notice, NoticeVersion
+from consent.models.purposes import (
+    BalancingTest,
+    Basis,
+    Capacity,
+    DataCategory,
+    LawfulBasis,
+    Occasion,
+    Purpose,
+    RegisterVersion,
+)
+
+__all__ = [
+    "AgreementSuspension",
+    "BalancingTest",
+    "Basis",
+    "Capacity",
+    "Consent",
+    "ConsentEvent",
+    "ConsentState",
+    "DataCategory",
+    "Instruction",
+    "LawfulBasis",
+    "Method",
+    "Notice",
+    "NoticeVersion",
+    "Objection",
+    "Occasion",
+    "Purpose",
+    "Recipient",
+    "RecipientApproval",
+    "RegisterVersion",
+    "Restriction",
+    "ServiceAgreement",
+]

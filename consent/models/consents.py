@@ -1,0 +1,187 @@
+"""What people have answered, and what stands in the way of processing."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from consent.models.notices import NoticeVersion
+from consent.models.purposes import Purpose
+from consent.models.rows import PeriodQuerySet, RegisterRow, catalogue_owner, period_is_ordered
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import ByKind
+from paktaleem.ledger.history import History
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = ["Consent", "ConsentEvent", "ConsentState", "GivenBy", "Method", "Objection", "Restriction"]
+
+
+class ConsentState(models.TextChoices):
+    """The states of a consent (W3C DPV 2.3 consent statuses). Only GIVEN permits."""
+
+    UNKNOWN = "unknown", "Unknown"
+    REQUESTED = "requested", "Asked"
+    DEFERRED = "deferred", "Put off"
+    GIVEN = "given", "Given"
+    REFUSED = "refused", "Refused"
+    WITHDRAWN = "withdrawn", "Withdrawn by the person or a guardian"
+    REVOKED = "revoked", "Revoked by us or the client"
+    EXPIRED = "expired", "Expired"
+    OUTDATED = "outdated", "Outdated: the notice changed materially"
+    INVALIDATED = "invalidated", "Invalidated"
+
+
+class GivenBy(models.TextChoices):
+    """Whose answer it is."""
+
+    SELF = "self", "The data subject"
+    GUARDIAN = "guardian", "A guardian"
+    STAFF = "staff", "Staff, on the person's request"
+
+
+class Method(models.TextChoices):
+    """In which way the answer reached us."""
+
+    LMS = "lms", "In the learning platform"
+    WEB = "web", "On a page of this portal"
+    PAPER = "paper", "On paper"
+    PHONE = "phone", "By telephone"
+    EMAIL = "email", "By mail to support"
+    IN_PERSON = "in_person", "In person"
+    IMPORT = "import", "Imported"
+
+
+class ConsentEvent(models.Model):
+    """One answer of one person about one purpose. Append-only: what was said stays said."""
+
+    wall = Wall(
+        Scope.TENANT,
+        APPEND,
+        personal={"language": Personal.NONE, "actor_role": Personal.NONE, "shown_hash": Personal.NONE},
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    state = models.CharField(max_length=16, choices=ConsentState)
+    given_by = models.CharField(max_length=16, choices=GivenBy)
+    guardian = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    notice_version = models.ForeignKey(
+        NoticeVersion, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    notice_version_owner = models.UUIDField(null=True, editable=False)
+    shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
+    language = models.CharField(max_length=8)
+    method = models.CharField(max_length=16, choices=Method)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    claimed_at = models.DateTimeField(null=True, help_text="When the client says it was collected.")
+    recorded_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")), name="consentevent_claimed_not_future"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ConsentState.GIVEN) | Q(notice_version__isnull=False),
+                name="consentevent_given_under_a_notice",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False)
+                | (~Q(given_by=GivenBy.GUARDIAN) & Q(guardian=None)),
+                name="consentevent_guardian_is_named",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["client", "subject", "purpose", "-recorded_at", "-id"], name="consentevent_of_subject"
+            ),
+            models.Index(fields=["client", "-recorded_at", "-id"], name="consentevent_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the answer and the moment."""
+        return f"{self.state} {self.recorded_at:%Y-%m-%d %H:%M}"
+
+
+class Consent(models.Model):
+    """The current state of one person's consent to one purpose: the latest of its events, kept beside them."""
+
+    wall = Wall(Scope.TENANT, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    state = models.CharField(max_length=16, choices=ConsentState)
+    event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    given_by = models.CharField(max_length=16, choices=GivenBy)
+    notice_version = models.UUIDField(null=True)
+    recorded_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "subject", "purpose"], name="consent_one_per_purpose"),
+        ]
+        indexes = [models.Index(fields=["client", "-recorded_at", "-id"], name="consent_by_time")]
+
+    def __str__(self) -> str:
+        """Show the state."""
+        return self.get_state_display()
+
+
+class Restriction(RegisterRow):
+    """One restriction of processing in force for a person (policy §9; GDPR Art. 18); no purposes means all."""
+
+    wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: every purpose.")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PeriodQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        ordering = ["-starts_at"]
+        constraints = [period_is_ordered("restriction_period")]
+        indexes = [models.Index(fields=["client", "subject"], name="restriction_of_subject")]
+
+    def __str__(self) -> str:
+        """Show since when."""
+        return f"restricted from {self.starts_at:%Y-%m-%d}"
+
+
+class Objection(RegisterRow):
+    """One objection of a person to processing on legitimate interest (policy §9; GDPR Art. 21)."""
+
+    wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_code = models.CharField(max_length=63)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PeriodQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        ordering = ["-starts_at"]
+        constraints = [period_is_ordered("objection_period")]
+        indexes = [models.Index(fields=["client", "subject"], name="objection_of_subject")]
+
+    def __str__(self) -> str:
+        """Show since when."""
+        return f"objected from {self.starts_at:%Y-%m-%d}"

@@ -1,0 +1,20 @@
+#!/usr/bin/env python3
+"""Run a management command; a checkout without a configured database gets the embedded one."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+from paktaleem.trial import environment
+
+
+def main() -> None:
+    """Run the command named on the command line."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
+    with environment(sys.argv[1:]):
+        execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""One transaction and one context for each request: who asks decides what the database shows."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.selectors import MembershipChoice, actor_of_key, memberships_of
+from paktaleem.tenancy.context import as_officer, in_client, in_global
+
+__all__ = ["CHOSEN_MEMBERSHIP", "RequestContextMiddleware"]
+
+CHOSEN_MEMBERSHIP = "membership"
+FIRST_ERROR = 400
+_SELF_CONTAINED = ("/access/v1/evaluation",)
+_KEY_PATHS = ("/api/", "/access/")
+_SIGNED_IN_PATHS = ("/admin/",)
+
+
+class RequestContextMiddleware:
+    """Opens the transaction, sets the context, runs the view and its rendering, then commits.
+
+    The client comes from the credential only. A 4xx or 5xx after a write leaves nothing of it. The decision path
+    is exempt by name: its one SQL statement sets its own context.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request in its context."""
+        request.received_at = timezone.now()  # type: ignore[attr-defined]
+        if request.path in _SELF_CONTAINED:
+            return self.get_response(request)
+        request.actor = _actor_of(request, request.received_at)  # type: ignore[attr-defined]
+        with _context_of(request.actor):  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            if response.status_code >= FIRST_ERROR:
+                transaction.set_rollback(True)
+        return response
+
+
+def _actor_of(request: HttpRequest, at: datetime) -> Actor | None:
+    if request.path.startswith(_KEY_PATHS):
+        return actor_of_key(bearer_token(request), at=at)
+    if request.path.startswith(_SIGNED_IN_PATHS):
+        return _signed_in_actor(request, at)
+    return None
+
+
+def bearer_token(request: HttpRequest) -> str:
+    """Return the credential of ``Authorization: Bearer …`` (RFC 6750 §2.1), or an empty text."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _signed_in_actor(request: HttpRequest, at: datetime) -> Actor | None:
+    if not request.user.is_authenticated:
+        return None
+    choices = memberships_of(request.user.pk, at=at)
+    request.memberships = choices  # type: ignore[attr-defined]
+    chosen = _chosen(request, choices)
+    return chosen.actor(request.user.pk) if chosen else None
+
+
+def _chosen(request: HttpRequest, choices: Sequence[MembershipChoice]) -> MembershipChoice | None:
+    """Return the membership chosen for this session; the only one needs no choice."""
+    wanted = request.session.get(CHOSEN_MEMBERSHIP)
+    if wanted:
+        return next((choice for choice in choices if str(choice.id) == wanted), None)
+    return choices[0] if len(choices) == 1 else None
+
+
+def _context_of(actor: Actor | None) -> AbstractContextManager[None]:
+    if actor is None:
+        return in_global()
+    if actor.client_id is None:
+        return as_officer()
+    return in_client(actor.client_id)

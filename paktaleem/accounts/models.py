@@ -1,0 +1,235 @@
+"""Clients, users, memberships and API keys."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Role
+from paktaleem.ledger.history import History, Tracked, TrackedQuerySet
+from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = ["ApiKey", "Client", "Membership", "User", "code_validator"]
+
+code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", "Use a–z, 0–9 and _, starting with a letter.")
+
+
+def validate_time_zone(name: str) -> None:
+    """Accept IANA time zone names only."""
+    if name not in available_timezones():
+        raise ValidationError(f"“{name}” is not an IANA time zone, such as Asia/Karachi.")
+
+
+class Client(Tracked):
+    """One institution with a service agreement: the tenant. PakTaleem itself is one."""
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        owner_column="id",
+        looked_up=True,
+        personal={
+            "code": Personal.NONE,
+            "name": Personal.NONE,
+            "country": Personal.NONE,
+            "time_zone": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(max_length=63, unique=True, validators=[code_validator])
+    name = models.CharField(max_length=200)
+    country = models.CharField(
+        max_length=2, validators=[RegexValidator(r"\A[A-Z]{2}\Z", "Use the two-letter ISO 3166 code, such as PK.")]
+    )
+    time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
+    serves_minors = models.BooleanField(default=True)
+    age_threshold = models.PositiveSmallIntegerField(
+        default=13,
+        validators=[MinValueValidator(13), MaxValueValidator(21)],
+        help_text="Below this age, in years, a guardian decides. 13 by policy; higher where the law asks for it.",
+    )
+    is_sandbox = models.BooleanField(default=False, help_text="A playground for developers: never real people.")
+    created_at = models.DateTimeField(editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=Q(age_threshold__range=(13, 21)), name="client_age_threshold_13_to_21"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the institution's name."""
+        return self.name
+
+    @property
+    def client_id(self) -> Any:
+        """The client whose row this is: itself."""
+        return self.id
+
+    @property
+    def is_paktaleem(self) -> bool:
+        """Whether this is PakTaleem's own client."""
+        return self.id == PAKTALEEM
+
+
+class UserManager(BaseUserManager["User"]):
+    """Finds users by mail address, whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the user who signs in with this mail address."""
+        return self.get(email__iexact=username or "")
+
+
+class User(AbstractBaseUser):
+    """One member of staff who signs in: of PakTaleem, or of a client."""
+
+    wall = Wall(
+        Scope.GLOBAL,
+        EDIT,
+        reason="someone signs in before a client is chosen, and may work for several",
+        officer=True,
+        personal={
+            "email": Personal.STAFF,
+            "full_name": Personal.STAFF,
+            "password": Personal.SECRET,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField("email address", max_length=254)
+    full_name = models.CharField(max_length=200)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+
+    class Meta:
+        ordering = ["email"]
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
+
+    def __str__(self) -> str:
+        """Show the working address, by which colleagues know each other."""
+        return self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Everyone with an account works in the console; what they may do there follows from memberships."""
+        return self.is_active
+
+
+class MembershipQuerySet(TrackedQuerySet["Membership"]):
+    """Memberships."""
+
+    def active(self, at: datetime) -> "MembershipQuerySet":
+        """Those in force at a moment."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
+
+
+class Membership(Tracked):
+    """One role of one user at one client, from a moment, until it ends."""
+
+    wall = Wall(Scope.TENANT, EDIT, looked_up=True)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    role = models.CharField(
+        max_length=32,
+        choices=[
+            (Role.PRIVACY_OFFICER.value, "Privacy officer"),
+            (Role.SUPPORT_AGENT.value, "Support agent"),
+            (Role.AUDITOR.value, "Auditor"),
+            (Role.CLIENT_ADMIN.value, "Client administrator"),
+        ],
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        ordering = ["user__email"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "user"], condition=Q(ends_at=None), name="membership_one_open_per_client"
+            ),
+            models.CheckConstraint(
+                condition=~Q(role__in=sorted(role.value for role in OFFICER_ROLES)) | Q(client=PAKTALEEM),
+                name="membership_officers_belong_to_paktaleem",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=models.F("starts_at")), name="membership_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show the role."""
+        return self.get_role_display()
+
+
+def validate_scopes(scopes: list[str]) -> None:
+    """Accept known scopes only."""
+    unknown = sorted(set(scopes) - set(KEY_SCOPES))
+    if unknown:
+        raise ValidationError(f"Unknown scope {', '.join(unknown)}; allowed: {', '.join(sorted(KEY_SCOPES))}.")
+
+
+class ApiKey(Tracked):
+    """One key with which a client's system calls the API. The secret itself is shown once and never kept."""
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        looked_up=True,
+        personal={
+            "name": Personal.NONE,
+            "prefix": Personal.NONE,
+            "digest": Personal.SECRET,
+            "scopes": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    name = models.CharField(max_length=100, help_text="Which system uses it.")
+    prefix = models.CharField(max_length=16, editable=False, help_text="The start of the key, to recognise it by.")
+    digest = models.BinaryField(max_length=32, editable=False)
+    scopes = ArrayField(models.CharField(max_length=32), validators=[validate_scopes])
+    created_at = models.DateTimeField(editable=False)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    history = History(excluded_fields=["digest"])
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "digest"], name="apikey_digest_unique"),
+            models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="apikey_expires_later"),
+        ]
+        indexes = [models.Index(fields=["digest"], name="apikey_by_digest")]
+
+    def __str__(self) -> str:
+        """Show the name and the recognisable start."""
+        return f"{self.name} ({self.prefix}…)"
+
+    def is_live(self, at: datetime) -> bool:
+        """Whether the key opens anything at this moment."""
+        return self.revoked_at is None and self.created_at <= at < self.expires_at

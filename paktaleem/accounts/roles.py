@@ -1,0 +1,83 @@
+"""The one table that says who may do what: capability → roles. Pure."""
+
+from enum import StrEnum
+
+__all__ = ["KEY_SCOPES", "OFFICER_ROLES", "ROLES_OF", "Capability", "Role"]
+
+
+class Role(StrEnum):
+    """In which role someone acts."""
+
+    PRIVACY_OFFICER = "privacy_officer"
+    SUPPORT_AGENT = "support_agent"
+    AUDITOR = "auditor"
+    CLIENT_ADMIN = "client_admin"
+    API_KEY = "api_key"
+    SYSTEM = "system"
+
+
+OFFICER_ROLES = frozenset({Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR})
+"""PakTaleem's own staff: they see every client."""
+
+
+class Capability(StrEnum):
+    """One thing that may or may not be done. What is not listed for a role is refused."""
+
+    VIEW_CLIENTS = "view_clients"
+    MANAGE_CLIENTS = "manage_clients"
+    VIEW_STAFF = "view_staff"
+    MANAGE_STAFF = "manage_staff"
+    VIEW_API_KEYS = "view_api_keys"
+    MANAGE_API_KEYS = "manage_api_keys"
+    VIEW_SUBJECTS = "view_subjects"
+    REGISTER_SUBJECTS = "register_subjects"
+    REVEAL_PERSONAL_DATA = "reveal_personal_data"
+    ERASE_SUBJECTS = "erase_subjects"
+    VIEW_WHO_LOOKED = "view_who_looked"
+    VIEW_REGISTER = "view_register"
+    MANAGE_REGISTER = "manage_register"
+    MANAGE_AGREEMENTS = "manage_agreements"
+    SIGN_BALANCING_TEST = "sign_balancing_test"
+    VIEW_CONSENTS = "view_consents"
+    RECORD_CONSENTS = "record_consents"
+    RESTRICT_PROCESSING = "restrict_processing"
+    ASK_DECISIONS = "ask_decisions"
+    VIEW_LEDGER = "view_ledger"
+
+
+_OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
+_ADMIN, _KEY, _SYSTEM = Role.CLIENT_ADMIN, Role.API_KEY, Role.SYSTEM
+
+ROLES_OF: dict[Capability, frozenset[Role]] = {
+    Capability.VIEW_CLIENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.MANAGE_CLIENTS: frozenset({_OFFICER, _SYSTEM}),
+    Capability.VIEW_STAFF: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
+    Capability.MANAGE_STAFF: frozenset({_OFFICER, _SYSTEM}),
+    Capability.VIEW_API_KEYS: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
+    Capability.MANAGE_API_KEYS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.REGISTER_SUBJECTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.REVEAL_PERSONAL_DATA: frozenset({_OFFICER, _ADMIN, _KEY}),
+    Capability.ERASE_SUBJECTS: frozenset({_OFFICER}),
+    Capability.VIEW_WHO_LOOKED: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
+    Capability.VIEW_REGISTER: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.MANAGE_REGISTER: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.MANAGE_AGREEMENTS: frozenset({_OFFICER, _SYSTEM}),
+    Capability.SIGN_BALANCING_TEST: frozenset({_OFFICER, _SYSTEM}),
+    Capability.VIEW_CONSENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.RECORD_CONSENTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.RESTRICT_PROCESSING: frozenset({_OFFICER, _ADMIN}),
+    Capability.ASK_DECISIONS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.VIEW_LEDGER: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
+}
+
+KEY_SCOPES: dict[str, frozenset[Capability]] = {
+    "subjects:read": frozenset({Capability.VIEW_SUBJECTS}),
+    "subjects:write": frozenset({Capability.REGISTER_SUBJECTS}),
+    "subjects:reveal": frozenset({Capability.REVEAL_PERSONAL_DATA}),
+    "register:read": frozenset({Capability.VIEW_REGISTER}),
+    "consents:read": frozenset({Capability.VIEW_CONSENTS}),
+    "consents:write": frozenset({Capability.RECORD_CONSENTS}),
+    "decisions:ask": frozenset({Capability.ASK_DECISIONS}),
+}
+"""What an API key may do: the union of its scopes."""

@@ -1,0 +1,51 @@
+"""Finding out who asks, before any client context exists, and listing staff."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from paktaleem.accounts.actors import Actor, key_actor, user_actor
+from paktaleem.accounts.services import key_digest
+from paktaleem.tenancy.context import one_statement
+
+__all__ = ["MembershipChoice", "actor_of_key", "client_with_code", "memberships_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChoice:
+    """One membership a user may work under."""
+
+    id: UUID
+    client_id: UUID
+    client_name: str
+    role: str
+
+    def actor(self, user_id: UUID) -> Actor:
+        """Make the actor of the user under this membership."""
+        return user_actor(user_id, self.role, self.client_id)
+
+
+def actor_of_key(secret: str, *, at: datetime) -> Actor | None:
+    """Return the actor of a live API key, or None for anything else, without saying which."""
+    with one_statement(), connection.cursor() as cursor:
+        cursor.execute("SELECT id, client_id, scopes FROM accounts_live_key(%s, %s)", [key_digest(secret), at])
+        row = cursor.fetchone()
+    return key_actor(row[0], row[1], row[2]) if row else None
+
+
+def memberships_of(user_id: UUID, *, at: datetime) -> Sequence[MembershipChoice]:
+    """List the memberships in force of an active user, PakTaleem's first."""
+    with one_statement(), connection.cursor() as cursor:
+        cursor.execute("SELECT id, client_id, client_name, role FROM accounts_memberships(%s, %s)", [user_id, at])
+        return [MembershipChoice(*row) for row in cursor.fetchall()]
+
+
+def client_with_code(code: str) -> UUID | None:
+    """Return the id of the client with this code, for commands and public pages, or None."""
+    with one_statement(), connection.cursor() as cursor:
+        cursor.execute("SELECT accounts_client_with_code(%s)", [code])
+        row = cursor.fetchone()
+    return row[0] if row else None

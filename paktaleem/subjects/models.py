@@ -1,0 +1,203 @@
+"""Data subjects and what is kept about looking at them."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import ByKind, Reason
+from paktaleem.ledger.history import History, Tracked
+from paktaleem.subjects.details import PERSONAL
+from paktaleem.subjects.sealing import SealedField
+from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = ["AccessRecord", "GuardianClaim", "Subject", "SubjectKey", "SubjectRole"]
+
+
+class SubjectRole(models.TextChoices):
+    """In which role a person stands to the client (policy, Definitions)."""
+
+    STUDENT = "student", "Student"
+    LEARNER = "learner", "Learner"
+    INSTRUCTOR = "instructor", "Instructor"
+    ADMINISTRATOR = "administrator", "Administrator"
+    GUARDIAN = "guardian", "Guardian"
+
+
+class Subject(Tracked):
+    """One data subject of one client. Personal fields are sealed under the person's own key.
+
+    ``of_age_at`` is the one derived fact in clear, because the decision needs it without a key: the moment a child
+    reaches the client's threshold; of adults only that they have (1970); None if unknown.
+    Once erased, ``tombstone`` (a keyed hash of the LMS id) is all by which the person is known again.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "external_id": Personal.PSEUDONYM,
+            "language": Personal.NONE,
+            "email_index": Personal.PSEUDONYM,
+            "phone_index": Personal.PSEUDONYM,
+            "name_index": Personal.PSEUDONYM,
+            "details_index": Personal.PSEUDONYM,
+            "tombstone": Personal.PSEUDONYM,
+            **dict.fromkeys(PERSONAL, Personal.SEALED),
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    external_id = models.CharField("LMS id", max_length=255, null=True)  # noqa: DJ001 -- null once erased, and then not unique
+    role = models.CharField(max_length=16, choices=SubjectRole)
+    language = models.CharField(max_length=8, default="en")
+    full_name = SealedField()
+    email = SealedField()
+    phone = SealedField()
+    birth_date = SealedField()
+    attested_age = SealedField()
+    email_index = models.BinaryField(max_length=32, null=True)
+    phone_index = models.BinaryField(max_length=32, null=True)
+    name_index = models.BinaryField(max_length=32, null=True)
+    details_index = models.BinaryField(max_length=32, null=True)
+    tombstone = models.BinaryField(max_length=32, null=True)
+    of_age_at = models.DateTimeField(null=True)
+    is_enabled = models.BooleanField(default=True)
+    registered_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
+
+    history = History(
+        excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index"]
+    )
+
+    class Meta:
+        verbose_name = "data subject"
+        ordering = ["-registered_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "external_id"], name="subject_external_id_unique"),
+            models.CheckConstraint(
+                condition=Q(external_id=None) | (~Q(external_id__contains="@") & ~Q(external_id="")),
+                name="subject_external_id_is_no_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None, tombstone=None)
+                | Q(
+                    tombstone__isnull=False,
+                    external_id=None,
+                    full_name=None,
+                    email=None,
+                    phone=None,
+                    birth_date=None,
+                    attested_age=None,
+                    email_index=None,
+                    phone_index=None,
+                    name_index=None,
+                    details_index=None,
+                    of_age_at=None,
+                ),
+                name="subject_erased_holds_nothing",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "email_index"], name="subject_by_email"),
+            models.Index(fields=["client", "phone_index"], name="subject_by_phone"),
+            models.Index(fields=["client", "name_index"], name="subject_by_name"),
+            models.Index(fields=["client", "tombstone"], name="subject_by_tombstone"),
+            models.Index(fields=["client", "-registered_at", "-id"], name="subject_by_registration"),
+            models.Index(fields=["-registered_at", "-id"], name="subject_by_registration_all"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the pseudonym: never a name."""
+        return "erased" if self.erased_at else (self.external_id or str(self.id))
+
+    def is_child(self, at: datetime, *, serves_minors: bool) -> bool:
+        """Whether a guardian decides for this person at a moment; unknown age counts where minors are served."""
+        if self.of_age_at is not None:
+            return self.of_age_at > at
+        return serves_minors and self.role in {SubjectRole.STUDENT, SubjectRole.LEARNER}
+
+
+class SubjectKey(models.Model):
+    """One person's data key, wrapped. Deleting this row is what erases the person."""
+
+    wall = Wall(Scope.TENANT, EDIT | {"DELETE"}, officer=False, personal={"wrapped": Personal.SECRET})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    epoch = models.PositiveIntegerField()
+    wrapped = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "subject"], name="subjectkey_one_per_person")
+        ]
+
+    def __str__(self) -> str:
+        """Name the epoch only."""
+        return f"key of epoch {self.epoch}"
+
+
+class GuardianClaim(Tracked):
+    """One relation that a school claims: this person is a guardian of that child. Not a consent, not an authority."""
+
+    wall = Wall(Scope.TENANT, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    relationship = models.CharField(
+        max_length=16,
+        choices=[("parent", "Parent"), ("guardian", "Guardian"), ("relative", "Relative")],
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "claimed guardian"
+        ordering = ["-starts_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "child", "guardian"], name="guardianclaim_once_per_pair"
+            ),
+            models.CheckConstraint(
+                condition=~Q(child=models.F("guardian")), name="guardianclaim_not_of_oneself"
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "guardian"], name="guardianclaim_by_guardian")]
+
+    def __str__(self) -> str:
+        """Show the claimed relation."""
+        return self.get_relationship_display()
+
+
+class AccessRecord(models.Model):
+    """One look at a person's sealed fields: who, why, which fields, when. Evidence: never changed."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"fields": Personal.NONE, "actor_role": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    reason = models.CharField(max_length=32, choices=Reason)
+    fields = models.CharField(max_length=200, help_text="Which fields were shown.")
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-looked_at", "-id"]
+        indexes = [models.Index(fields=["client", "subject", "looked_at"], name="accessrecord_of_subject")]
+
+    def __str__(self) -> str:
+        """Name the moment and the reason."""
+        return f"{self.looked_at:%Y-%m-%d %H:%M} {self.reason}"

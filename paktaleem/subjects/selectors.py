@@ -1,0 +1,86 @@
+"""Finding people, as far as the one who asks may."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
+from paktaleem.subjects.sealing import CannotOpen, Sealer, blind_index
+from paktaleem.tenancy.context import current_client
+
+__all__ = [
+    "SubjectUnknown",
+    "access_records",
+    "get_subject",
+    "guardian_claims",
+    "sealer_of",
+    "search_subjects",
+    "subjects",
+]
+
+
+class SubjectUnknown(LookupError):
+    """No such person for this client: never registered, or somebody else's."""
+
+
+class SubjectErased(SubjectUnknown):
+    """The client's person with this id was erased: nothing is left but that fact."""
+
+
+def subjects(actor: Actor) -> QuerySet[Subject]:
+    """List the people the actor may see; their personal fields stay sealed."""
+    require(actor, Capability.VIEW_SUBJECTS)
+    return Subject.objects.all()
+
+
+def get_subject(external_id: str, *, actor: Actor) -> Subject:
+    """Return the client's person with this LMS id.
+
+    Raises SubjectUnknown alike for unknown and foreign ids, SubjectErased for one that is gone.
+    """
+    require(actor, Capability.VIEW_SUBJECTS)
+    if "\x00" in external_id:
+        raise SubjectUnknown(external_id)
+    try:
+        return Subject.objects.select_related("client").get(
+            external_id=external_id, client_id=current_client()
+        )
+    except Subject.DoesNotExist as error:
+        raise SubjectUnknown(external_id) from error
+
+
+def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
+    """Narrow a list to those whose LMS id, mail address, phone or full name is exactly ``text``.
+
+    Names and addresses are found by their keyed index, so nothing is searched in clear; in the officers' view
+    the id alone can be searched, because each client has a secret of its own.
+    """
+    client_id = current_client()
+    matches = Q(external_id=text.strip())
+    if client_id is not None:
+        matches |= Q(email_index=blind_index(client_id, "email", text) or b"")
+        matches |= Q(phone_index=blind_index(client_id, "phone", text) or b"")
+        matches |= Q(name_index=blind_index(client_id, "name", text) or b"")
+    return found.filter(matches)
+
+
+def sealer_of(subject: Subject) -> Sealer:
+    """Return the sealer that holds the person's key. Raises CannotOpen once the person is erased."""
+    key = SubjectKey.objects.filter(subject_id=subject.id, client_id=subject.client_id).first()
+    if key is None:
+        raise CannotOpen("The person's key is destroyed.")
+    return Sealer.unwrapped(subject.client_id, subject.id, wrapped=bytes(key.wrapped), epoch=key.epoch)
+
+
+def guardian_claims(actor: Actor) -> QuerySet[GuardianClaim]:
+    """List the relations that schools claim."""
+    require(actor, Capability.VIEW_SUBJECTS)
+    return GuardianClaim.objects.select_related("child", "guardian")
+
+
+def access_records(actor: Actor) -> QuerySet[AccessRecord]:
+    """List who looked at whose sealed fields, and why."""
+    require(actor, Capability.VIEW_WHO_LOOKED)
+    return AccessRecord.objects.select_related("subject")

@@ -1,0 +1,242 @@
+"""Registering, revealing and erasing people."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.canonical import commitment, new_salt
+from paktaleem.ledger.history import save_tracked
+from paktaleem.ledger.services import record_entry
+from paktaleem.subjects.details import (
+    PERSONAL,
+    SubjectDetails,
+    check_external_id,
+    personal_columns,
+    reached_threshold_at,
+)
+from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
+from paktaleem.subjects.sealing import Sealer, wrap_new_key
+from paktaleem.subjects.selectors import is_erased, sealer_of, tombstone
+from paktaleem.tenancy.ids import new_id
+
+__all__ = ["AlreadyErased", "claim_guardian", "erase_subject", "register_subject", "reveal_fields"]
+
+
+class AlreadyErased(Exception):
+    """The person was erased before: nothing is left to do, to show or to change."""
+
+
+@transaction.atomic
+def register_subject(
+    external_id: str,
+    *,
+    client: Client,
+    details: Mapping[str, Any],
+    actor: Actor,
+    reason: Reason | str = Reason.LMS_UPDATE,
+    at: datetime,
+) -> tuple[Subject, bool]:
+    """Register a person, or update what is given in ``details`` (fields of SubjectDetails; others stay).
+
+    Returns the person and whether they are new. The same details again change nothing and leave no trace.
+    Raises ValidationError naming the field, AlreadyErased for someone who was erased, NotAllowed.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    external_id = check_external_id(external_id)
+    known = Subject.objects.select_for_update().filter(client=client, external_id=external_id).first()
+    if known is None:
+        if is_erased(external_id, client_id=client.id):
+            raise AlreadyErased
+        return _register_new(external_id, client, details, actor, reason, at), True
+    return _update(known, client, details, actor, reason, at), False
+
+
+def _register_new(
+    external_id: str,
+    client: Client,
+    details: Mapping[str, Any],
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> Subject:
+    given = SubjectDetails(**{"role": "", **details}).checked(today=_today(client, at))
+    subject = Subject(id=new_id(), client=client, external_id=external_id, registered_at=at)
+    sealer, epoch, wrapped = wrap_new_key(client.id, subject.id)
+    _write_details(subject, given, client, sealer, at)
+    save_tracked(subject, actor=actor, reason=reason, at=at)
+    SubjectKey(client=client, subject=subject, epoch=epoch, wrapped=wrapped).save(force_insert=True)
+    _record_details("subject.registered", subject, given, PERSONAL, sealer, actor, at)
+    return subject
+
+
+def _update(
+    subject: Subject,
+    client: Client,
+    details: Mapping[str, Any],
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> Subject:
+    sealer = sealer_of(subject)
+    before = _opened(subject, sealer)
+    changes = dict(details)
+    if "attested_age" in changes and changes["attested_age"] != before.attested_age:
+        changes["attested_on"] = None
+    after = before.changed(changes).checked(today=_today(client, at))
+    if before == after:
+        return subject
+    _write_details(subject, after, client, sealer, at)
+    save_tracked(subject, actor=actor, reason=reason, at=at)
+    changed = [field for field in PERSONAL if before.texts()[field] != after.texts()[field]]
+    _record_details("subject.changed", subject, after, changed, sealer, actor, at)
+    return subject
+
+
+def _today(client: Client, at: datetime) -> Any:
+    return at.astimezone(ZoneInfo(client.time_zone)).date()
+
+
+def _opened(subject: Subject, sealer: Sealer) -> SubjectDetails:
+    texts = {field: _open_field(subject, field, sealer) for field in PERSONAL}
+    return SubjectDetails.from_texts(
+        texts, role=subject.role, language=subject.language, is_enabled=subject.is_enabled
+    )
+
+
+def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:
+    sealed = getattr(subject, field)
+    return None if sealed is None else sealer.open(sealed, column=f"subjects_subject.{field}")
+
+
+def _write_details(
+    subject: Subject, details: SubjectDetails, client: Client, sealer: Sealer, at: datetime
+) -> None:
+    subject.role, subject.language, subject.is_enabled = details.role, details.language, details.is_enabled
+    for column, value in personal_columns(details, client_id=client.id, sealer=sealer).items():
+        setattr(subject, column, value)
+    subject.of_age_at = reached_threshold_at(
+        details, threshold=client.age_threshold, time_zone=client.time_zone, at=at
+    )
+    subject.changed_at = at
+
+
+def _record_details(
+    kind: str,
+    subject: Subject,
+    details: SubjectDetails,
+    fields: Iterable[str],
+    sealer: Sealer,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Record which fields were set, each only as a commitment whose salt the person's key seals."""
+    salt, texts = new_salt(), details.texts()
+    facts = {
+        "role": subject.role,
+        "of_age_at": subject.of_age_at.isoformat() if subject.of_age_at else None,
+        "commitments": {field: commitment(texts[field], salt) for field in fields},
+    }
+    record_entry(
+        kind,
+        client_id=subject.client_id,
+        subject_id=subject.id,
+        facts=facts,
+        openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,
+        actor=actor,
+        at=at,
+    )
+
+
+@transaction.atomic
+def claim_guardian(
+    child: Subject,
+    *,
+    guardian: Subject,
+    relationship: str,
+    actor: Actor,
+    reason: Reason | str = Reason.LMS_UPDATE,
+    at: datetime,
+) -> GuardianClaim:
+    """Record that the school names this person as a guardian of that child: a claim, never a consent."""
+    require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
+    claim = GuardianClaim.objects.filter(child=child, guardian=guardian).first()
+    if claim is not None and claim.relationship == relationship and claim.ends_at is None:
+        return claim
+    if claim is None:
+        claim = GuardianClaim(client_id=child.client_id, child=child, guardian=guardian, starts_at=at)
+    claim.relationship, claim.ends_at = relationship, None
+    claim.full_clean()
+    save_tracked(claim, actor=actor, reason=reason, at=at)
+    facts = {"guardian": str(guardian.id), "relationship": relationship}
+    record_entry(
+        "guardian.claimed", client_id=child.client_id, subject_id=child.id, facts=facts, actor=actor, at=at
+    )
+    return claim
+
+
+@transaction.atomic
+def reveal_fields(
+    subject: Subject, *, fields: Iterable[str] = PERSONAL, actor: Actor, reason: Reason | str, at: datetime
+) -> dict[str, str | None]:
+    """Open sealed fields of a person, and record who looked, at what and why, before anything is shown.
+
+    Raises AlreadyErased when the person's key is destroyed, NotAllowed.
+    """
+    require(actor, Capability.REVEAL_PERSONAL_DATA, subject.client_id)
+    if subject.erased_at is not None:
+        raise AlreadyErased
+    wanted = [field for field in PERSONAL if field in set(fields)]
+    AccessRecord(
+        client_id=subject.client_id,
+        subject=subject,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        reason=Reason(reason).value,
+        fields=", ".join(wanted),
+        looked_at=at,
+    ).save(force_insert=True)
+    sealer = sealer_of(subject)
+    return {field: _open_field(subject, field, sealer) for field in wanted}
+
+
+_EMPTIED = (
+    *PERSONAL,
+    "external_id",
+    "email_index",
+    "phone_index",
+    "name_index",
+    "details_index",
+    "of_age_at",
+)
+
+
+@transaction.atomic
+def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
+    """Erase a person by destroying their key (crypto-shredding, NIST SP 800-88r2 §2.5): what history and logs hold
+    of them is noise from then on, while pseudonymous evidence stays and still verifies.
+
+    Raises AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
+    subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
+    if subject.erased_at is not None:
+        raise AlreadyErased
+    SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.id).delete()
+    subject.tombstone = tombstone(subject.client_id, subject.external_id)
+    for column in _EMPTIED:
+        setattr(subject, column, None)
+    subject.erased_at = subject.changed_at = at
+    save_tracked(subject, actor=actor, reason=reason, at=at)
+    record_entry(
+        "subject.erased", client_id=subject.client_id, subject_id=subject.id, facts={}, actor=actor, at=at
+    )
+    return subject

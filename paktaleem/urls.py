@@ -1,0 +1,5 @@
+"""Every route of the portal."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
