@@ -1,0 +1,44 @@
+"""Writing small files so that a reader sees the old text or the new, and never half of one."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write_atomically(path: Path, text: str, *, owner: tuple[int, int] | None = None) -> None:
+    """Write a 0600 file whole and durably, private from its first byte; owner is (uid, gid), needs root."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        if owner is not None:
+            os.fchown(descriptor, *owner)
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
+    draft.replace(path)
+    _sync_folder(path.parent)
+
+
+def make_parents(folder: Path) -> None:
+    """Make the missing parents of a folder, open to be walked through whatever our umask is.
+
+    Parents that are there already keep the mode they have.
+    """
+    for parent in reversed(folder.parents):
+        with suppress(FileExistsError):
+            parent.mkdir()
+            parent.chmod(0o755)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,62 @@
+"""A place every account can reach, and clusters that are gone after the test."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from paktaleem.embedded import Cluster, ensure_database, ensure_roles
+from paktaleem.embedded.layout import layout_for
+
+
+@pytest.fixture
+def ground():
+    """A folder that can be walked through, unlike pytest's own, which only its user may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="pkt-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def cluster_in(ground):
+    """Make Cluster objects below the ground, destroyed when the test ends."""
+    made = []
+
+    def make(name="database", *, durable=False):
+        made.append(Cluster(ground / name, durable=durable))
+        return made[-1]
+
+    yield make
+    for cluster in made:
+        if layout_for(cluster.home).lock.exists():
+            cluster.destroy()
+
+
+@pytest.fixture
+def cluster(cluster_in):
+    return cluster_in()
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """One finished cluster for the tests of a module that may stop, kill and start it, but leave it whole."""
+    folder = Path(tempfile.mkdtemp(prefix="pkt-test-"))
+    folder.chmod(0o755)
+    cluster = Cluster(folder / "database", durable=False)
+    cluster.ensure_running()
+    yield cluster
+    cluster.destroy()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def portal(shared):
+    """The shared server with the roles and a database `portal`, for tests that leave it running."""
+    endpoint = shared.ensure_running()
+    ensure_roles(endpoint)
+    ensure_database(endpoint, "portal")
+    return endpoint

@@ -1,0 +1,50 @@
+"""Looking at processes, and killing a server of ours as a power cut would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def postmasters_of(data):
+    """Find every process that was started as a server of a data folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = entry.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if Path(os.fsdecode(command[0])).name == "postgres" and os.fsencode(data) in command:
+            found.append(int(entry.parent.name))
+    return found
+
+
+def kill_whole_server(postmaster):
+    """Kill -9 the postmaster and its children, the postmaster first so that it starts no others."""
+    children = [pid for pid in map(int, _pids()) if _parent_of(pid) == postmaster]
+    for pid in (postmaster, *children):
+        os.kill(pid, signal.SIGKILL)
+
+
+def wait_for(condition, seconds=20):
+    ends_at = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends_at, "it did not come about in time"
+        time.sleep(0.005)
+
+
+def state_of(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def _pids():
+    return [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _parent_of(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
