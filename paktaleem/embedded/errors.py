@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,5 +25,5 @@ def told_plainly(folder: Path) -> Iterator[None]:
             f"This account may not use the database folder {folder} ({error}). It was probably made by"
             " another account: run as that account, or choose another folder.",
         ) from error
-    except OSError as error:
+    except (OSError, TimeoutExpired) as error:
         raise ClusterError(f"The database folder {folder} cannot be used: {error}.") from error

@@ -17,6 +17,7 @@ from paktaleem.embedded.account import Account, server_account
 from paktaleem.embedded.layout import SHELTER
 
 PROJECT = Path(__file__).resolve().parents[2]
+WHEEL = binaries_module.wheel_folder() or Path("/no/wheel")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only root can lend the server an account")
 
 WHOLE_LIFE = """
@@ -54,9 +55,7 @@ def test_root_lends_the_server_an_account_without_rights(cluster):
 def test_an_ordinary_user_runs_a_server_of_its_own(ground):
     nobody = pwd.getpwnam("nobody")
     account = Account(nobody.pw_uid, nobody.pw_gid, borrowed=True)
-    if not all(
-        map(account.can_enter, (PROJECT, Path(sys.executable).parent, binaries_module.wheel_folder()))
-    ):
+    if not all(map(account.can_enter, (PROJECT, Path(sys.executable).parent, WHEEL))):
         pytest.skip("the user nobody cannot read this checkout or its Python")
     home = ground / "own"
     home.mkdir()
@@ -92,14 +91,14 @@ def test_a_folder_root_alone_can_reach_is_replaced_by_a_sheltered_one(cluster_in
 
 @as_root
 def test_binaries_root_alone_can_reach_are_copied(cluster, ground, monkeypatch):
-    wheel = binaries_module.wheel_folder()
     private = ground / "private"
     private.mkdir(mode=0o700)
-    for name in (f"{wheel.name}/pginstall18", f"{wheel.name}.libs"):
-        shutil.copytree(wheel.parent / name, private / name)
-    monkeypatch.setattr(binaries_module, "wheel_folder", lambda: private / wheel.name)
+    for name in (f"{WHEEL.name}/pginstall18", f"{WHEEL.name}.libs"):
+        shutil.copytree(WHEEL.parent / name, private / name)
+    monkeypatch.setattr(binaries_module, "wheel_folder", lambda: private / WHEEL.name)
     endpoint = cluster.ensure_running()
-    assert Path(f"/proc/{endpoint.pid}/exe").readlink().is_relative_to(cluster.home / "binaries")
+    program = Path(f"/proc/{endpoint.pid}/cmdline").read_text().split("\0")[0]
+    assert Path(program).is_relative_to(cluster.home / "binaries")
     assert mode(private) == 0o700
 
 

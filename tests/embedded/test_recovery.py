@@ -60,7 +60,7 @@ def test_nothing_acknowledged_is_lost_by_kill_9(cluster_in):
     cluster = cluster_in(durable=True)
     endpoint = cluster.ensure_running()
     assert durability_of(endpoint) == ["on"] * 3
-    acknowledged = []
+    acknowledged: list[int] = []
     writer = threading.Thread(
         target=write_until_cut_off, args=(endpoint.url(SUPERUSER, "postgres"), acknowledged)
     )
