@@ -22,7 +22,7 @@ __all__ = [
 
 _NONE = Personal.NONE
 SALE_CODES = ("sale", "data_sale", "sell_data", "selling")
-SALE_TERMS = ("dpv:SellDataToThirdParties", "dpv:SellData", "dpv:SellInsightsFromData", "dpv:SellProducts")
+SALE_TERMS = ("dpv:SellDataToThirdParties", "dpv:SellInsightsFromData", "dpv:SellProducts")
 
 
 class Named(RegisterRow):

@@ -11,13 +11,16 @@ from paktaleem.subjects.sealing import CannotOpen, Sealer, blind_index
 from paktaleem.tenancy.context import current_client
 
 __all__ = [
+    "SubjectErased",
     "SubjectUnknown",
     "access_records",
     "get_subject",
     "guardian_claims",
+    "is_erased",
     "sealer_of",
     "search_subjects",
     "subjects",
+    "tombstone",
 ]
 
 
@@ -43,12 +46,23 @@ def get_subject(external_id: str, *, actor: Actor) -> Subject:
     require(actor, Capability.VIEW_SUBJECTS)
     if "\x00" in external_id:
         raise SubjectUnknown(external_id)
-    try:
-        return Subject.objects.select_related("client").get(
-            external_id=external_id, client_id=current_client()
-        )
-    except Subject.DoesNotExist as error:
-        raise SubjectUnknown(external_id) from error
+    client_id = current_client()
+    found = Subject.objects.select_related("client").filter(external_id=external_id, client_id=client_id).first()
+    if found is not None:
+        return found
+    if client_id is not None and is_erased(external_id, client_id=client_id):
+        raise SubjectErased(external_id)
+    raise SubjectUnknown(external_id)
+
+
+def tombstone(client_id: UUID, external_id: str | None) -> bytes | None:
+    """Give the keyed hash by which an erased person's LMS id is known again, and by nobody without the key."""
+    return blind_index(client_id, "tombstone", external_id or "")
+
+
+def is_erased(external_id: str, *, client_id: UUID) -> bool:
+    """Say whether the client's person with this LMS id was erased."""
+    return Subject.objects.filter(client_id=client_id, tombstone=tombstone(client_id, external_id)).exists()
 
 
 def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:

@@ -1,0 +1,23 @@
+"""``manage.py load_register``: the shared catalogue of purposes, categories, bases and the privacy notice."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from consent.services.loading import load_register
+from paktaleem.accounts.actors import system_actor
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+
+
+class Command(BaseCommand):
+    """Load the starter register; running it again adds only what is missing."""
+
+    help = "Load PakTaleem's starter register; what is there already is left as it was edited."
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Load it and say how many rows were added."""
+        with in_client(PAKTALEEM):
+            added = load_register(actor=system_actor("load_register"), at=timezone.now())
+        self.stdout.write(f"Register: {added} rows added." if added else "Register: nothing to add.")

@@ -1,0 +1,54 @@
+"""Purposes and notices: what may be asked, in which words."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from consent.models import LawfulBasis, NoticeVersion, Purpose
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.tenancy.ids import PAKTALEEM
+
+__all__ = ["NoticeUnknown", "bases_in_force", "current_notice", "find_purposes", "purposes"]
+
+
+class NoticeUnknown(LookupError):
+    """No effective notice informs about this purpose."""
+
+
+def purposes(actor: Actor) -> QuerySet[Purpose]:
+    """List the client's purposes and the shared ones."""
+    require(actor, Capability.VIEW_REGISTER)
+    found: QuerySet[Purpose] = Purpose.objects.order_by("code")
+    return found if actor.client_id is None else found.filter(client_id__in=[actor.client_id, PAKTALEEM])
+
+
+def find_purposes(client_id: UUID, codes: Iterable[str]) -> dict[str, Purpose]:
+    """Map codes to the client's active purposes; its own go before PakTaleem's of the same code."""
+    found = Purpose.objects.filter(client_id__in=[client_id, PAKTALEEM], code__in=list(codes), is_active=True)
+    return {purpose.code: purpose for purpose in sorted(found, key=lambda one: one.client_id == client_id)}
+
+
+def bases_in_force(client_id: UUID, *, at: datetime) -> dict[tuple[UUID, str], LawfulBasis]:
+    """Map (purpose, role) to the lawful basis in force: the client's own first, then the latest start."""
+    rows = LawfulBasis.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM])
+    best_last = sorted(rows, key=lambda row: (row.client_id == client_id, row.starts_at, row.pk))
+    return {(row.purpose_id, row.role): row for row in best_last}
+
+
+def current_notice(purpose_code: str, *, client_id: UUID, at: datetime) -> NoticeVersion:
+    """Return the effective version of the notice about a purpose; the client's own wording goes first.
+
+    Raises NoticeUnknown.
+    """
+    versions = NoticeVersion.objects.select_related("notice").filter(
+        client_id__in=[client_id, PAKTALEEM], notice__purposes__contains=[purpose_code], effective_at__lte=at
+    )
+    found = max(
+        versions, key=lambda one: (one.client_id == client_id, one.effective_at, one.number), default=None
+    )
+    if found is None:
+        raise NoticeUnknown(purpose_code)
+    return found

@@ -1,0 +1,39 @@
+"""Acts on the register and on consents."""
+
+from consent.services.balancing import AlreadySigned, sign_balancing_test
+from consent.services.consents import (
+    Answer,
+    ClaimInFuture,
+    ConsentNotBased,
+    GuardianUnknown,
+    NothingToWithdraw,
+    NoticeStale,
+    PurposeUnknown,
+    record_answers,
+    withdraw_consent,
+)
+from consent.services.limits import lift_objection, lift_restriction, object_to_purpose, restrict_processing
+from consent.services.notices import publish_notice_version
+from consent.services.register import NotYours, change_register, end_period
+
+__all__ = [
+    "AlreadySigned",
+    "Answer",
+    "ClaimInFuture",
+    "ConsentNotBased",
+    "GuardianUnknown",
+    "NotYours",
+    "NothingToWithdraw",
+    "NoticeStale",
+    "PurposeUnknown",
+    "change_register",
+    "end_period",
+    "lift_objection",
+    "lift_restriction",
+    "object_to_purpose",
+    "publish_notice_version",
+    "record_answers",
+    "restrict_processing",
+    "sign_balancing_test",
+    "withdraw_consent",
+]

@@ -1,0 +1,281 @@
+"""Recording what people answer. One service, used by API and console alike."""
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from consent.models import Basis, Consent, ConsentEvent, ConsentState, LawfulBasis, Method, NoticeVersion, Purpose
+from consent.models.consents import GivenBy
+from consent.selectors.purposes import find_purposes
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.services import record_entry
+from paktaleem.subjects.models import GuardianClaim, Subject
+from paktaleem.subjects.services import AlreadyErased
+
+__all__ = [
+    "Answer",
+    "ClaimInFuture",
+    "ConsentNotBased",
+    "GuardianUnknown",
+    "NoticeStale",
+    "NothingToWithdraw",
+    "PurposeUnknown",
+    "record_answers",
+    "withdraw_consent",
+]
+
+
+class PurposeUnknown(LookupError):
+    """No such active purpose for this client; its argument is the code."""
+
+
+class ConsentNotBased(Exception):
+    """The purpose does not rest on consent for this person's role, so there is nothing to consent to."""
+
+
+class NoticeStale(Exception):
+    """The notice version named is not the effective one that informs about this purpose."""
+
+
+class NothingToWithdraw(Exception):
+    """There is no consent in force to withdraw."""
+
+
+class ClaimInFuture(Exception):
+    """The claimed time of collection lies in the future."""
+
+
+class GuardianUnknown(LookupError):
+    """The guardian named is not one the client claims for this person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer about one purpose: ``given``, ``refused``, ``deferred``, ``requested`` or ``withdrawn``."""
+
+    purpose: str
+    state: ConsentState
+
+
+@transaction.atomic
+def record_answers(
+    subject: Subject,
+    *,
+    answers: Sequence[Answer],
+    notice_version: UUID | None = None,
+    given_by: GivenBy = GivenBy.SELF,
+    guardian: Subject | None = None,
+    language: str = "en",
+    method: Method = Method.LMS,
+    claimed_at: datetime | None = None,
+    actor: Actor,
+    at: datetime,
+) -> list[ConsentEvent]:
+    """Record one or several answers in one transaction, each purpose apart, all or none.
+
+    ``given`` needs the effective notice version that was shown, and a purpose that rests on consent for the
+    person's role. The time of recording is ``at``; a claimed time of collection is kept beside it.
+    Raises PurposeUnknown, ConsentNotBased, NoticeStale, NothingToWithdraw, ClaimInFuture, GuardianUnknown,
+    AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.RECORD_CONSENTS, subject.client_id)
+    subject = _locked(subject)
+    if claimed_at is not None and claimed_at > at:
+        raise ClaimInFuture
+    _check_guardian(subject, given_by, guardian, at)
+    purposes = find_purposes(subject.client_id, [answer.purpose for answer in answers])
+    version = _notice_version(notice_version, at)
+    events = []
+    for answer in answers:
+        purpose = purposes.get(answer.purpose)
+        if purpose is None:
+            raise PurposeUnknown(answer.purpose)
+        _check_answer(subject, purpose, answer.state, version, at)
+        event = ConsentEvent(
+            client_id=subject.client_id,
+            subject=subject,
+            purpose=purpose,
+            purpose_owner=purpose.client_id,
+            state=answer.state,
+            given_by=given_by,
+            guardian=guardian,
+            notice_version=version,
+            notice_version_owner=version.client_id if version else None,
+            shown_hash=version.content_hash if version else "",
+            language=language,
+            method=method,
+            actor_kind=actor.kind.value,
+            actor_id=actor.id,
+            actor_role=actor.role,
+            claimed_at=claimed_at,
+            recorded_at=at,
+            expires_at=_expiry(purpose, answer.state, at),
+        )
+        _append(event, purpose, actor)
+        events.append(event)
+    return events
+
+
+@transaction.atomic
+def withdraw_consent(
+    subject: Subject,
+    *,
+    purpose: str,
+    given_by: GivenBy = GivenBy.SELF,
+    guardian: Subject | None = None,
+    method: Method = Method.LMS,
+    language: str = "en",
+    actor: Actor,
+    at: datetime,
+) -> ConsentEvent:
+    """Withdraw a consent, as easily as it was given: no notice, no reason asked (GDPR Art. 7(3)).
+
+    Effective on the next decision. Withdrawing again changes nothing and returns the earlier withdrawal.
+    Raises PurposeUnknown, NothingToWithdraw if consent was never given, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.RECORD_CONSENTS, subject.client_id)
+    subject = _locked(subject)
+    found = find_purposes(subject.client_id, [purpose]).get(purpose)
+    if found is None:
+        raise PurposeUnknown(purpose)
+    current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
+    if current is not None and current.state == ConsentState.WITHDRAWN:
+        return ConsentEvent.objects.get(pk=current.event_id)
+    [event] = record_answers(
+        subject,
+        answers=[Answer(purpose, ConsentState.WITHDRAWN)],
+        given_by=given_by,
+        guardian=guardian,
+        method=method,
+        language=language,
+        actor=actor,
+        at=at,
+    )
+    return event
+
+
+def _locked(subject: Subject) -> Subject:
+    """Take the person's row, so that concurrent answers follow one another."""
+    locked: Subject = Subject.objects.select_for_update().get(pk=subject.pk, client_id=subject.client_id)
+    if locked.erased_at is not None:
+        raise AlreadyErased
+    return locked
+
+
+def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None, at: datetime) -> None:
+    if given_by != GivenBy.GUARDIAN:
+        return
+    claims = GuardianClaim.objects.filter(client_id=subject.client_id, child=subject, guardian=guardian, starts_at__lte=at)
+    if guardian is None or not claims.filter(ends_at=None).exists():
+        raise GuardianUnknown
+
+
+def _notice_version(version_id: UUID | None, at: datetime) -> NoticeVersion | None:
+    if version_id is None:
+        return None
+    version = NoticeVersion.objects.select_related("notice").filter(pk=version_id, effective_at__lte=at).first()
+    if version is None:
+        raise NoticeStale
+    return version
+
+
+def _check_answer(
+    subject: Subject, purpose: Purpose, state: ConsentState, version: NoticeVersion | None, at: datetime
+) -> None:
+    if state == ConsentState.WITHDRAWN:
+        if not _was_given(subject, purpose):
+            raise NothingToWithdraw(purpose.code)
+        return
+    if not _rests_on_consent(subject, purpose, at):
+        raise ConsentNotBased(purpose.code)
+    if state == ConsentState.GIVEN and not _informs(version, purpose, at):
+        raise NoticeStale(purpose.code)
+
+
+def _was_given(subject: Subject, purpose: Purpose) -> bool:
+    return Consent.objects.filter(
+        client_id=subject.client_id, subject=subject, purpose=purpose, state=ConsentState.GIVEN
+    ).exists()
+
+
+def _rests_on_consent(subject: Subject, purpose: Purpose, at: datetime) -> bool:
+    bases = LawfulBasis.objects.active(at).filter(purpose=purpose, role=subject.role)
+    own = bases.filter(client_id=subject.client_id).order_by("-starts_at", "-pk").first()
+    basis = own or bases.exclude(client_id=subject.client_id).order_by("-starts_at", "-pk").first()
+    return basis is not None and basis.basis == Basis.CONSENT
+
+
+def _informs(version: NoticeVersion | None, purpose: Purpose, at: datetime) -> bool:
+    """Whether the version is the notice's effective one, and tells of the purpose."""
+    if version is None or purpose.code not in version.notice.purposes:
+        return False
+    later = NoticeVersion.objects.filter(
+        notice=version.notice, number__gt=version.number, effective_at__lte=at
+    )
+    return not later.exists()
+
+
+def _expiry(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:
+    if state != ConsentState.GIVEN or purpose.consent_months is None:
+        return None
+    years, month = divmod(at.month - 1 + purpose.consent_months, 12)
+    year, month = at.year + years, month + 1
+    return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))
+
+
+_SET_STATE = """
+INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by,
+                             notice_version, recorded_at, expires_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (client_id, subject_id, purpose_id) DO UPDATE SET
+    state = excluded.state, event_id = excluded.event_id, given_by = excluded.given_by,
+    notice_version = excluded.notice_version, recorded_at = excluded.recorded_at, expires_at = excluded.expires_at
+"""
+
+
+def _append(event: ConsentEvent, purpose: Purpose, actor: Actor) -> None:
+    """Append the event, move the current state, and record the evidence."""
+    event.save(force_insert=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SET_STATE,
+            [
+                event.pk,
+                event.client_id,
+                event.subject_id,
+                event.purpose_id,
+                event.purpose_owner,
+                event.state,
+                event.pk,
+                event.given_by,
+                event.notice_version_id,
+                event.recorded_at,
+                event.expires_at,
+            ],
+        )
+    facts = {
+        "event": str(event.pk),
+        "purpose": purpose.code,
+        "state": str(event.state),
+        "given_by": str(event.given_by),
+        "guardian": str(event.guardian_id) if event.guardian_id else None,
+        "notice_version": str(event.notice_version_id) if event.notice_version_id else None,
+        "shown_hash": event.shown_hash or None,
+        "language": event.language,
+        "method": str(event.method),
+        "claimed_at": event.claimed_at.isoformat() if event.claimed_at else None,
+        "expires_at": event.expires_at.isoformat() if event.expires_at else None,
+    }
+    record_entry(
+        f"consent.{event.state}",
+        client_id=event.client_id,
+        subject_id=event.subject_id,
+        facts=facts,
+        actor=actor,
+        at=event.recorded_at,
+    )

@@ -1,0 +1,74 @@
+"""Restrictions and objections: what stands in the way of processing a person's data."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from consent.models import Objection, Restriction
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.history import save_tracked
+from paktaleem.ledger.services import record_entry
+from paktaleem.subjects.models import Subject
+
+__all__ = ["lift_objection", "lift_restriction", "object_to_purpose", "restrict_processing"]
+
+
+@transaction.atomic
+def restrict_processing(
+    subject: Subject, *, purpose_code: str = "", actor: Actor, reason: Reason | str, at: datetime
+) -> Restriction:
+    """Restrict processing of a person's data from now on, for one purpose or, without one, for all (GDPR Art. 18)."""
+    restriction = Restriction(
+        client_id=subject.client_id, subject=subject, purpose_code=purpose_code, starts_at=at
+    )
+    return _open(restriction, "restriction.opened", actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason | str, at: datetime) -> Restriction:
+    """Lift a restriction from now on."""
+    return _close(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def object_to_purpose(
+    subject: Subject, *, purpose_code: str, actor: Actor, reason: Reason | str, at: datetime
+) -> Objection:
+    """Record a person's objection to a purpose that rests on legitimate interest (GDPR Art. 21)."""
+    objection = Objection(client_id=subject.client_id, subject=subject, purpose_code=purpose_code, starts_at=at)
+    return _open(objection, "objection.opened", actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def lift_objection(objection: Objection, *, actor: Actor, reason: Reason | str, at: datetime) -> Objection:
+    """Record that an objection was taken back, or overridden on compelling grounds, from now on."""
+    return _close(objection, "objection.lifted", actor=actor, reason=reason, at=at)
+
+
+def _open[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
+    require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
+    limit.full_clean()
+    return _save(limit, kind, actor=actor, reason=reason, at=at)
+
+
+def _close[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
+    require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
+    if limit.ends_at is not None:
+        return limit
+    limit.ends_at = at
+    return _save(limit, kind, actor=actor, reason=reason, at=at)
+
+
+def _save[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
+    save_tracked(limit, actor=actor, reason=reason, at=at)
+    record_entry(
+        kind,
+        client_id=limit.client_id,
+        subject_id=limit.subject_id,
+        facts={"id": str(limit.pk), "purpose": limit.purpose_code or None},
+        actor=actor,
+        at=at,
+    )
+    return limit

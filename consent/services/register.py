@@ -1,0 +1,120 @@
+"""Changing the register: one door for every row of it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from consent.models import (
+    AgreementSuspension,
+    BalancingTest,
+    DataCategory,
+    Instruction,
+    LawfulBasis,
+    Notice,
+    Occasion,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
+from consent.models.rows import RegisterRow
+from paktaleem.accounts.actors import Actor, NotAllowed, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.canonical import canonical, leaf_hash
+from paktaleem.ledger.history import save_tracked
+from paktaleem.ledger.services import record_entry
+from paktaleem.tenancy.ids import PAKTALEEM
+
+__all__ = ["CAPABILITY_OF", "NotYours", "change_register", "end_period"]
+
+CAPABILITY_OF: dict[type[RegisterRow], Capability] = {
+    DataCategory: Capability.MANAGE_REGISTER,
+    Occasion: Capability.MANAGE_REGISTER,
+    Purpose: Capability.MANAGE_REGISTER,
+    BalancingTest: Capability.MANAGE_REGISTER,
+    LawfulBasis: Capability.MANAGE_REGISTER,
+    Notice: Capability.MANAGE_REGISTER,
+    Recipient: Capability.MANAGE_REGISTER,
+    RecipientApproval: Capability.MANAGE_AGREEMENTS,
+    ServiceAgreement: Capability.MANAGE_AGREEMENTS,
+    AgreementSuspension: Capability.MANAGE_AGREEMENTS,
+    Instruction: Capability.MANAGE_REGISTER,
+}
+"""Which capability changing a row takes. A kind of row that is not listed cannot be changed."""
+
+_REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
+_FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
+
+
+class NotYours(NotAllowed):
+    """A row of the shared catalogue, which only PakTaleem changes."""
+
+
+@transaction.atomic
+def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
+    """Add a row to the register, or change one; effective on the next decision in every process.
+
+    Periods start now or later, never earlier: what was decided stays explained. Raises ValidationError naming
+    the field, NotYours for a shared row, NotAllowed.
+    """
+    require(actor, CAPABILITY_OF[type(row)], row.client_id)
+    if row.client_id == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
+        raise NotYours("Rows of the shared catalogue are changed by PakTaleem only.")
+    is_new = row._state.adding
+    for reference, owner in _REFERENCES.items():
+        if hasattr(row, owner):
+            setattr(row, owner, getattr(row, reference).client_id)
+    _refuse_backdating(row, is_new=is_new, at=at)
+    row.full_clean()
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    _record(row, "register.added" if is_new else "register.changed", actor, at)
+    return row
+
+
+@transaction.atomic
+def end_period[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
+    """End a row's period now. Raises ValidationError if it has ended already."""
+    if getattr(row, "ends_at", None) is not None and row.ends_at <= at:  # type: ignore[attr-defined]
+        raise ValidationError({"ends_at": ["It has ended already."]})
+    row.ends_at = at  # type: ignore[attr-defined]
+    return change_register(row, actor=actor, reason=reason, at=at)
+
+
+def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
+    if is_new:
+        starts_at = getattr(row, "starts_at", None)
+        if starts_at is not None and starts_at < at:
+            raise ValidationError({"starts_at": ["Nothing is backdated: choose now or later."]})
+        return
+    before = type(row)._default_manager.get(pk=row.pk)
+    for field in _FIXED:
+        if hasattr(row, field) and getattr(before, field) != getattr(row, field):
+            raise ValidationError({field.removesuffix("_id"): ["This cannot change: end this row and add another."]})
+    ends_at = getattr(row, "ends_at", None)
+    if ends_at is not None and ends_at != before.ends_at and ends_at < at:
+        raise ValidationError({"ends_at": ["Nothing is backdated: choose now or later."]})
+
+
+def _record(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
+    """Record which row became what, as the hash of its canonical values."""
+    facts = {
+        "row": row._meta.label_lower,
+        "id": str(row.pk),
+        "hash": leaf_hash(canonical(_plain_values(row))).hex(),
+    }
+    record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
+
+
+def _plain_values(row: models.Model) -> dict[str, Any]:
+    return {field.attname: _plain(getattr(row, field.attname)) for field in row._meta.concrete_fields}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
