@@ -1,0 +1,179 @@
+"""One cast for all tests.
+
+Amina is a privacy officer, Bilal an auditor and Sana a support agent of PakTaleem. Farah administers Indus Schools,
+which serves minors; Celia administers Khyber Institute, which does not. At Indus: Danish, a student aged 9, his
+mother Esra, Hamza, a student aged 17, Iqra, a student of unknown age, and Junaid, an instructor. At Khyber:
+Kiran, an adult learner. Both clients have an agreement, all starter purposes instructed, and two purposes of
+their own based on consent: newsletter and product_research. Each has a key with every scope.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from consent.models import BalancingTest
+from consent.services import sign_balancing_test
+from consent.services.loading import load_register
+from consent.starter import CATEGORIES, PURPOSES
+from paktaleem.accounts.actors import Actor, key_actor, user_actor
+from paktaleem.accounts.models import Client, User
+from paktaleem.accounts.roles import KEY_SCOPES
+from paktaleem.accounts.services import issue_api_key
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import claim_guardian
+from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.tenancy.ids import PAKTALEEM, new_id
+
+STAFF = {
+    "amina": ("privacy_officer", "paktaleem"),
+    "bilal": ("auditor", "paktaleem"),
+    "sana": ("support_agent", "paktaleem"),
+    "farah": ("client_admin", "indus"),
+    "celia": ("client_admin", "khyber"),
+}
+FAR = datetime(2099, 1, 1, tzinfo=UTC)
+
+
+class Cast:
+    """The cast, by name: clients and people are fetched fresh, so use them inside their client's context."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def client_id(self, code: str) -> UUID:
+        """The id of a client: paktaleem, indus or khyber."""
+        return UUID(self._values["clients"][code])
+
+    def client(self, code: str) -> Client:
+        """A client's row."""
+        return Client.objects.get(id=self.client_id(code))
+
+    def key(self, code: str) -> str:
+        """The secret of a client's API key with every scope."""
+        return str(self._values["keys"][code]["secret"])
+
+    def key_id(self, code: str) -> UUID:
+        """The id of that key."""
+        return UUID(self._values["keys"][code]["id"])
+
+    def key_actor(self, code: str) -> Actor:
+        """The actor of that key."""
+        return key_actor(self.key_id(code), self.client_id(code), KEY_SCOPES)
+
+    def user_id(self, name: str) -> UUID:
+        """The id of a member of staff."""
+        return UUID(self._values["users"][name])
+
+    def user(self, name: str) -> User:
+        """A member of staff."""
+        with in_global():
+            return User.objects.get(id=self.user_id(name))
+
+    def actor(self, name: str) -> Actor:
+        """The actor of a member of staff."""
+        role, code = STAFF[name]
+        return user_actor(self.user_id(name), role, self.client_id(code))
+
+    def subject_id(self, name: str) -> UUID:
+        """The id of a person: danish, esra, hamza, iqra, junaid (Indus), kiran (Khyber)."""
+        return UUID(self._values["subjects"][name])
+
+    def subject(self, name: str) -> Subject:
+        """A person's row."""
+        return Subject.objects.select_related("client").get(id=self.subject_id(name))
+
+
+def make_cast() -> dict[str, Any]:
+    """Make the cast in an empty, migrated database; returns the ids and secrets that tests need."""
+    from tests.factories import CAST_AT, SETTING_UP, UserFactory  # noqa: PLC0415 -- see tests/database.py
+
+    with in_client(PAKTALEEM):
+        load_register(actor=SETTING_UP, at=CAST_AT)
+        for test in BalancingTest.objects.all():
+            sign_balancing_test(test, actor=SETTING_UP, at=CAST_AT)
+    clients = {"paktaleem": PAKTALEEM, "indus": new_id(), "khyber": new_id()}
+    with in_global():
+        users = {
+            name: UserFactory(email=f"{name}@{code}.example", full_name=name.title()).id
+            for name, (_, code) in STAFF.items()
+        }
+    values: dict[str, Any] = {"keys": {}, "subjects": {}}
+    for code, client_id in clients.items():
+        with in_client(client_id):
+            _make_client(code, client_id, users, values)
+    values["clients"] = {code: str(client_id) for code, client_id in clients.items()}
+    values["users"] = {name: str(user_id) for name, user_id in users.items()}
+    return values
+
+
+def _make_client(code: str, client_id: UUID, users: dict[str, UUID], values: dict[str, Any]) -> None:
+    from tests.factories import (  # noqa: PLC0415
+        CAST_AT,
+        SETTING_UP,
+        ClientFactory,
+        MembershipFactory,
+        make_agreement,
+        make_consent_purpose,
+    )
+
+    if code == "paktaleem":
+        client = Client.objects.get(id=client_id)
+    else:
+        client = ClientFactory(id=client_id, code=code, name=NAMES[code], serves_minors=code == "indus")
+        make_consent_purpose(client, "newsletter", ["contact_details"])
+        make_consent_purpose(client, "product_research", ["contact_details", "usage_logs"])
+        make_agreement(client, [*PURPOSES, "newsletter", "product_research"], list(CATEGORIES))
+        _make_people(client, values)
+    for name, (role, where) in STAFF.items():
+        if where == code:
+            MembershipFactory(client=client, user_id=users[name], role=role)
+    key, secret = issue_api_key(
+        client_id, name="LMS", scopes=list(KEY_SCOPES), expires_at=FAR, actor=SETTING_UP, at=CAST_AT
+    )
+    values["keys"][code] = {"id": str(key.id), "secret": secret}
+
+
+NAMES = {"indus": "Indus Schools Network", "khyber": "Khyber Institute"}
+
+PEOPLE: dict[str, dict[str, dict[str, Any]]] = {
+    "indus": {
+        "danish": {"role": "student", "full_name": "Danish Qureshi", "birth_date": "child"},
+        "esra": {
+            "role": "guardian",
+            "full_name": "Esra Qureshi",
+            "email": "esra.qureshi@mail.example",
+            "phone": "+923001234567",
+            "language": "ur",
+        },
+        "hamza": {
+            "role": "student",
+            "full_name": "Hamza Lodhi",
+            "email": "hamza.lodhi@students.example",
+            "birth_date": "teenager",
+        },
+        "iqra": {"role": "student", "full_name": "Iqra Shah"},
+        "junaid": {"role": "instructor", "full_name": "Junaid Mirza", "email": "junaid.mirza@school.example"},
+    },
+    "khyber": {
+        "kiran": {
+            "role": "learner",
+            "full_name": "Kiran Tareen",
+            "email": "kiran.tareen@mail.example",
+            "birth_date": "adult",
+        }
+    },
+}
+
+
+def _make_people(client: Client, values: dict[str, Any]) -> None:
+    from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory  # noqa: PLC0415
+
+    made = {}
+    for name, details in PEOPLE[client.code].items():
+        given = {**details, "birth_date": BORN[details["birth_date"]]} if "birth_date" in details else details
+        made[name] = SubjectFactory(client=client, external_id=f"lms-{name}", **given)
+    if "danish" in made:
+        claim_guardian(
+            made["danish"], guardian=made["esra"], relationship="parent", actor=SETTING_UP, at=CAST_AT
+        )
+    values["subjects"] |= {name: str(subject.id) for name, subject in made.items()}

@@ -1,0 +1,58 @@
+"""Fixtures for every test: a real PostgreSQL as the app role, and one cast."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+
+from tests.cast import Cast
+from tests.database import begin_run, cast_values, copied_database, end_run
+
+KEYRING = (
+    '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'
+    ' "index": "dGVzdHMtYmxpbmQtaW5kZXgtbm90LXNlY3JldC0tMDE="}'
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the run in the first process only; give every process the tests' keyring."""
+    settings.KEYRING = KEYRING
+    settings.SECRET_KEY = "tests-only"
+    if not hasattr(config, "workerinput"):
+        begin_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the run when its first process ends."""
+    if not hasattr(config, "workerinput"):
+        end_run()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Give each worker its own copy of the template, in which every test is rolled back."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with django_db_blocker.unblock(), copied_database(f"portal_{worker}"):
+        yield
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[Cast]:
+    """A database of this test's own, in which transactions really commit."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with django_db_blocker.unblock(), copied_database(f"portal_{worker}_committed"):
+        yield Cast(cast_values())
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """The cast (tests/cast.py); what a test does to them is rolled back."""
+    return Cast(cast_values())
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A moment well after the cast was registered; time is an argument."""
+    return datetime(2026, 10, 1, 9, 0, tzinfo=UTC)

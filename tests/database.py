@@ -1,0 +1,115 @@
+"""The tests' own PostgreSQL: one cluster a run, one migrated template with the cast, one copy for each worker."""
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connections
+
+from paktaleem.embedded import APP, OWNER, Cluster, Endpoint, drop_database, ensure_database, ensure_roles
+
+FOLDER = "PAKTALEEM_TEST_FOLDER"
+TEMPLATE = "portal_template"
+
+
+def begin_run() -> None:
+    """Make the run's folder; workers inherit its name through the environment."""
+    folder = tempfile.mkdtemp(prefix="paktaleem-tests-")
+    Path(folder).chmod(0o755)
+    os.environ[FOLDER] = folder
+
+
+def end_run() -> None:
+    """Stop the run's server and remove its folder."""
+    folder = Path(os.environ.pop(FOLDER))
+    cluster_of(folder).destroy()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def cluster_of(folder: Path) -> Cluster:
+    """The run's cluster: its data need not survive a power cut."""
+    return Cluster(folder / "postgres", durable=False)
+
+
+def run_folder() -> Path:
+    return Path(os.environ[FOLDER])
+
+
+def template_ready() -> Endpoint:
+    """Return the run's server, with the template migrated and the cast in it; whoever comes first makes it."""
+    folder = run_folder()
+    with _turn(folder / "template.lock"):
+        endpoint = cluster_of(folder).ensure_running()
+        if not (folder / "cast.json").exists():
+            ensure_roles(endpoint)
+            ensure_database(endpoint, TEMPLATE)
+            _fill_template(endpoint, folder)
+    return endpoint
+
+
+def _fill_template(endpoint: Endpoint, folder: Path) -> None:
+    from tests.cast import make_cast  # noqa: PLC0415 -- models need the database settings of this run
+
+    use_database(endpoint, TEMPLATE)
+    call_command("migrate", verbosity=0)
+    cast = make_cast()
+    leave_database()
+    fresh = folder / "cast.json.new"
+    fresh.write_text(json.dumps(cast))
+    fresh.rename(folder / "cast.json")
+
+
+@contextmanager
+def _turn(lock: Path) -> Iterator[None]:
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def cast_values() -> dict[str, Any]:
+    """The ids and secrets of the cast, as make_cast wrote them."""
+    values: dict[str, Any] = json.loads((run_folder() / "cast.json").read_text())
+    return values
+
+
+@contextmanager
+def copied_database(name: str) -> Iterator[Endpoint]:
+    """Point Django at a fresh copy of the template, as app and owner; drop the copy afterwards."""
+    endpoint = template_ready()
+    with _turn(run_folder() / "template.lock"):
+        ensure_database(endpoint, name, template=TEMPLATE)
+    before = {alias: dict(connections.databases[alias]) for alias in ("default", "owner")}
+    use_database(endpoint, name)
+    try:
+        yield endpoint
+    finally:
+        leave_database()
+        for alias, values in before.items():
+            connections.databases[alias].update(values)
+        drop_database(endpoint, name)
+
+
+def use_database(endpoint: Endpoint, name: str) -> None:
+    """Connect ``default`` as app and ``owner`` as owner to a database of the run's server."""
+    leave_database()
+    for alias, role in (("default", APP), ("owner", OWNER)):
+        connections.databases[alias].update(
+            NAME=name,
+            USER=role,
+            PASSWORD=endpoint.passwords[role],
+            HOST=endpoint.host,
+            PORT=str(endpoint.port),
+        )
+
+
+def leave_database() -> None:
+    """Close this thread's connections."""
+    for alias in ("default", "owner"):
+        connections[alias].close()

@@ -1,0 +1,138 @@
+"""Factories: rows made through the services, so that history, evidence and sealing are real."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import factory
+
+from consent.models import Instruction, Notice, Purpose, ServiceAgreement
+from consent.models.purposes import LawfulBasis
+from consent.services import change_register, publish_notice_version
+from paktaleem.accounts.actors import system_actor
+from paktaleem.accounts.models import Client, Membership, User
+from paktaleem.accounts.services import change_client, change_membership, invite_user
+from paktaleem.ledger.by import Reason
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import register_subject
+
+SETTING_UP = system_actor("tests")
+CAST_AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
+"""When the cast was registered. Later moments are the tests' own."""
+
+
+class ClientFactory(factory.Factory):
+    """A client; a school that serves minors unless told otherwise. Needs its own context."""
+
+    class Meta:
+        model = Client
+
+    code = factory.Sequence(lambda n: f"school_{n}")
+    name = factory.LazyAttribute(lambda client: client.code.replace("_", " ").title())
+    country = "PK"
+    time_zone = "Asia/Karachi"
+    serves_minors = True
+
+    @classmethod
+    def _create(cls, model_class: type[Client], *args: Any, **values: Any) -> Client:
+        return change_client(model_class(**values), actor=SETTING_UP, reason=Reason.ONBOARDING, at=CAST_AT)
+
+
+class UserFactory(factory.Factory):
+    """A member of staff; the password is their address."""
+
+    class Meta:
+        model = User
+
+    email = factory.Sequence(lambda n: f"staff{n}@paktaleem.example")
+    full_name = "Staff Member"
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, **values: Any) -> User:
+        return invite_user(
+            values["email"], full_name=values["full_name"], password=values["email"], actor=SETTING_UP, at=CAST_AT
+        )
+
+
+class MembershipFactory(factory.Factory):
+    """A role of a user at a client. Needs the client's context."""
+
+    class Meta:
+        model = Membership
+
+    role = "client_admin"
+
+    @classmethod
+    def _create(cls, model_class: type[Membership], *args: Any, **values: Any) -> Membership:
+        return change_membership(
+            model_class(**values), actor=SETTING_UP, reason=Reason.ONBOARDING, at=CAST_AT
+        )
+
+
+class SubjectFactory(factory.Factory):
+    """A person; a student of unknown age unless told otherwise. Needs the client's context."""
+
+    class Meta:
+        model = Subject
+
+    external_id = factory.Sequence(lambda n: f"stu-{n}")
+    role = "student"
+    full_name = "Someone"
+    at = CAST_AT
+
+    @classmethod
+    def _create(cls, model_class: type[Subject], *args: Any, **values: Any) -> Subject:
+        client, external_id, at = values.pop("client"), values.pop("external_id"), values.pop("at")
+        subject, _ = register_subject(external_id, client=client, details=values, actor=SETTING_UP, at=at)
+        return subject
+
+
+def make_consent_purpose(client: Client, code: str, categories: list[str], at: datetime = CAST_AT) -> Purpose:
+    """Make a purpose of a client's own that rests on consent for every role, with its notice in effect."""
+    purpose = Purpose(
+        client_id=client.id,
+        code=code,
+        name_en=code.replace("_", " ").title(),
+        name_ur="رضامندی",
+        description_en=f"What {code} is for.",
+        description_ur="یہ کس لیے ہے۔",
+        categories=categories,
+    )
+    change_register(purpose, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+    for role in ("student", "learner", "instructor", "administrator", "guardian"):
+        basis = LawfulBasis(
+            client_id=client.id, purpose=purpose, role=role, basis="consent", capacity="processor", starts_at=at
+        )
+        change_register(basis, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+    notice = Notice(
+        client_id=client.id, code=f"about_{code}", title_en=f"About {code}", title_ur="اطلاع", purposes=[code]
+    )
+    change_register(notice, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+    publish_notice_version(
+        notice,
+        text_en=f"May we use your data for {code}? You may say no, and change your mind at any time.",
+        text_ur="کیا ہم آپ کی معلومات استعمال کر سکتے ہیں؟ آپ انکار کر سکتے ہیں۔",
+        is_material=True,
+        effective_at=at,
+        actor=SETTING_UP,
+        reason=Reason.ONBOARDING,
+        at=at,
+    )
+    return purpose
+
+
+def make_agreement(client: Client, purposes: list[str], categories: list[str], at: datetime = CAST_AT) -> None:
+    """Make a live agreement with an instruction for these purposes and categories."""
+    agreement = ServiceAgreement(client_id=client.id, reference=f"MSA-{client.code}", signed_at=at, starts_at=at)
+    change_register(agreement, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+    instruction = Instruction(
+        client_id=client.id,
+        agreement=agreement,
+        document="Annex 1",
+        purposes=purposes,
+        categories=categories,
+        starts_at=at,
+    )
+    change_register(instruction, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+
+
+BORN = {"child": date(2017, 3, 14), "adult": date(1990, 5, 20), "teenager": date(2009, 6, 2)}

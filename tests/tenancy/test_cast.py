@@ -1,0 +1,8 @@
+"""The cast itself."""
+
+from paktaleem.tenancy.context import in_client
+
+
+def test_the_cast_is_there(cast):
+    with in_client(cast.client_id("indus")):
+        assert cast.subject("danish").external_id == "lms-danish"
