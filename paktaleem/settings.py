@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "consent",
     "paktaleem.api",
     "paktaleem.console",
+    "paktaleem.demo",
     "simple_history",
     "rest_framework",
     "procrastinate.contrib.django",
@@ -89,7 +90,10 @@ KEYRING = env.str("PAKTALEEM_KEYS", default="")
 KEYRING_FILE = env.str("PAKTALEEM_KEYS_FILE", default="")
 
 AUTH_USER_MODEL = "accounts.User"
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the address is unique by a constraint on Lower(email)
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # the address is unique by a constraint on Lower(email)
+    "security.W008",  # no redirect to https here: the proxy refuses plain http (see SECURE_SSL_REDIRECT)
+]
 AUTHENTICATION_BACKENDS = ["paktaleem.accounts.backends.StaffBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -158,4 +162,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},  # a line for every start says nothing
 }

@@ -1,5 +1,21 @@
 """Every route of the portal."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from consent.api.evaluation import evaluate
+
+from paktaleem.console.site import site as console
+from paktaleem.health import healthz, readyz
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/v1/", include("paktaleem.api.urls")),
+    path("access/v1/evaluation", evaluate, name="evaluation"),
+    path("admin/", console.urls),
+]
+
+handler400 = "paktaleem.errors.bad_request"
+handler403 = "paktaleem.errors.permission_denied"
+handler404 = "paktaleem.errors.not_found"
+handler500 = "paktaleem.errors.defect"

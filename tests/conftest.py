@@ -20,6 +20,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin the run in the first process only; give every process the tests' keyring."""
     settings.KEYRING = KEYRING
     settings.SECRET_KEY = "tests-only"
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     if not hasattr(config, "workerinput"):
         begin_run()
 

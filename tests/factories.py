@@ -49,7 +49,11 @@ class UserFactory(factory.Factory):
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **values: Any) -> User:
         return invite_user(
-            values["email"], full_name=values["full_name"], password=values["email"], actor=SETTING_UP, at=CAST_AT
+            values["email"],
+            full_name=values["full_name"],
+            password=values["email"],
+            actor=SETTING_UP,
+            at=CAST_AT,
         )
 
 
@@ -100,7 +104,12 @@ def make_consent_purpose(client: Client, code: str, categories: list[str], at: d
     change_register(purpose, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     for role in ("student", "learner", "instructor", "administrator", "guardian"):
         basis = LawfulBasis(
-            client_id=client.id, purpose=purpose, role=role, basis="consent", capacity="processor", starts_at=at
+            client_id=client.id,
+            purpose=purpose,
+            role=role,
+            basis="consent",
+            capacity="processor",
+            starts_at=at,
         )
         change_register(basis, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     notice = Notice(
@@ -120,9 +129,13 @@ def make_consent_purpose(client: Client, code: str, categories: list[str], at: d
     return purpose
 
 
-def make_agreement(client: Client, purposes: list[str], categories: list[str], at: datetime = CAST_AT) -> None:
+def make_agreement(
+    client: Client, purposes: list[str], categories: list[str], at: datetime = CAST_AT
+) -> None:
     """Make a live agreement with an instruction for these purposes and categories."""
-    agreement = ServiceAgreement(client_id=client.id, reference=f"MSA-{client.code}", signed_at=at, starts_at=at)
+    agreement = ServiceAgreement(
+        client_id=client.id, reference=f"MSA-{client.code}", signed_at=at, starts_at=at
+    )
     change_register(agreement, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     instruction = Instruction(
         client_id=client.id,

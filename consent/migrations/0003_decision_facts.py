@@ -3,7 +3,8 @@
 from django.db import migrations
 
 SUBJECT = """
-CREATE FUNCTION consent_subject_facts(person text, asked_at timestamptz) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION consent_subject_facts(person text, asked_at timestamptz, mark bytea DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
     owner uuid := tenancy_client();
     who record;
@@ -11,7 +12,11 @@ DECLARE
 BEGIN
     SELECT s.id, s.role, s.registered_at, s.erased_at, s.of_age_at INTO who
     FROM subjects_subject s WHERE s.client_id = owner AND s.external_id = person;
-    IF NOT FOUND THEN
+    IF NOT FOUND AND mark IS NOT NULL THEN
+        SELECT s.id, s.role, s.registered_at, s.erased_at, s.of_age_at INTO who
+        FROM subjects_subject s WHERE s.client_id = owner AND s.tombstone = mark;
+    END IF;
+    IF who.id IS NULL THEN
         RETURN NULL;
     END IF;
     IF asked_at IS NOT NULL THEN
@@ -83,7 +88,7 @@ END $$
 class Migration(migrations.Migration):
     dependencies = [("consent", "0002_wall")]
     operations = [
-        migrations.RunSQL(SUBJECT, "DROP FUNCTION consent_subject_facts(text, timestamptz)"),
+        migrations.RunSQL(SUBJECT, "DROP FUNCTION consent_subject_facts(text, timestamptz, bytea)"),
         migrations.RunSQL(VERSIONS, "DROP FUNCTION consent_register_version()"),
         migrations.RunSQL(DECISION, "DROP FUNCTION consent_decision_facts(bytea, text, timestamptz, timestamptz)"),
     ]

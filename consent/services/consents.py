@@ -8,7 +8,16 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from consent.models import Basis, Consent, ConsentEvent, ConsentState, LawfulBasis, Method, NoticeVersion, Purpose
+from consent.models import (
+    Basis,
+    Consent,
+    ConsentEvent,
+    ConsentState,
+    LawfulBasis,
+    Method,
+    NoticeVersion,
+    Purpose,
+)
 from consent.models.consents import GivenBy
 from consent.selectors.purposes import find_purposes
 from paktaleem.accounts.actors import Actor, require
@@ -170,7 +179,9 @@ def _locked(subject: Subject) -> Subject:
 def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None, at: datetime) -> None:
     if given_by != GivenBy.GUARDIAN:
         return
-    claims = GuardianClaim.objects.filter(client_id=subject.client_id, child=subject, guardian=guardian, starts_at__lte=at)
+    claims = GuardianClaim.objects.filter(
+        client_id=subject.client_id, child=subject, guardian=guardian, starts_at__lte=at
+    )
     if guardian is None or not claims.filter(ends_at=None).exists():
         raise GuardianUnknown
 
@@ -178,7 +189,9 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
 def _notice_version(version_id: UUID | None, at: datetime) -> NoticeVersion | None:
     if version_id is None:
         return None
-    version = NoticeVersion.objects.select_related("notice").filter(pk=version_id, effective_at__lte=at).first()
+    version = (
+        NoticeVersion.objects.select_related("notice").filter(pk=version_id, effective_at__lte=at).first()
+    )
     if version is None:
         raise NoticeStale
     return version

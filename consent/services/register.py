@@ -92,7 +92,9 @@ def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
     before = type(row)._default_manager.get(pk=row.pk)
     for field in _FIXED:
         if hasattr(row, field) and getattr(before, field) != getattr(row, field):
-            raise ValidationError({field.removesuffix("_id"): ["This cannot change: end this row and add another."]})
+            raise ValidationError(
+                {field.removesuffix("_id"): ["This cannot change: end this row and add another."]}
+            )
     ends_at = getattr(row, "ends_at", None)
     if ends_at is not None and ends_at != before.ends_at and ends_at < at:
         raise ValidationError({"ends_at": ["Nothing is backdated: choose now or later."]})

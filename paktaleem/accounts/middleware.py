@@ -16,7 +16,7 @@ __all__ = ["CHOSEN_MEMBERSHIP", "RequestContextMiddleware"]
 
 CHOSEN_MEMBERSHIP = "membership"
 FIRST_ERROR = 400
-_SELF_CONTAINED = ("/access/v1/evaluation",)
+_SELF_CONTAINED = ("/access/v1/evaluation", "/healthz", "/readyz")
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
 

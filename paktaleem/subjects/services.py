@@ -141,7 +141,6 @@ def _record_details(
     salt, texts = new_salt(), details.texts()
     facts = {
         "role": subject.role,
-        "of_age_at": subject.of_age_at.isoformat() if subject.of_age_at else None,
         "commitments": {field: commitment(texts[field], salt) for field in fields},
     }
     record_entry(

@@ -1,0 +1,214 @@
+"""Consents, their events, restrictions and objections in the console: read here, changed on the person's page."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from consent.models import Consent, ConsentEvent, ConsentState, NoticeVersion, Objection, Purpose, Restriction
+from consent.services import lift_objection, lift_restriction
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.columns import period_pill, pill, who, with_actor
+from paktaleem.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
+from paktaleem.console.site import site
+
+__all__ = ["ConsentAdmin", "ConsentEventAdmin", "ObjectionAdmin", "RestrictionAdmin", "state_pill"]
+
+TONES = {
+    ConsentState.GIVEN: "good",
+    ConsentState.REQUESTED: "warn",
+    ConsentState.DEFERRED: "warn",
+    ConsentState.OUTDATED: "warn",
+    ConsentState.EXPIRED: "warn",
+    ConsentState.UNKNOWN: "calm",
+}
+SHORT = {ConsentState.WITHDRAWN: "Withdrawn", ConsentState.REVOKED: "Revoked", ConsentState.OUTDATED: "Outdated"}
+SHOWN = 200
+
+
+def state_pill(state: str) -> SafeString:
+    """Show a consent's state."""
+    known = ConsentState(state)
+    return pill(SHORT.get(known, known.label), TONES.get(known, "bad"))
+
+
+class PurposeFilter(admin.SimpleListFilter):
+    """By the purpose's code, whichever client's it is."""
+
+    title = "purpose"
+    parameter_name = "purpose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer the purposes the one who asks may see."""
+        codes = Purpose.objects.order_by("code").values_list("code", flat=True).distinct()
+        return [(code, code.replace("_", " ").capitalize()) for code in codes]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Narrow the list."""
+        return queryset.filter(purpose__code=self.value()) if self.value() else queryset
+
+
+class OfPersonAdmin(ScopedAdmin):
+    """Rows about one person."""
+
+    section = "People"
+    view_capability = Capability.VIEW_CONSENTS
+    asks_reason = False
+    sortable_by = ()
+
+    @admin.display(description="person")
+    def person(self, row: Any) -> SafeString:
+        """Link to the person."""
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.subject)
+
+
+@admin.register(Consent, site=site)
+class ConsentAdmin(OfPersonAdmin):
+    """What everyone's consent is now."""
+
+    list_display = ("purpose", "person", "answer", "given_by", "recorded_at", "expires_at", "owner")
+    list_filter = ("state", PurposeFilter, "client")
+    detail_fields = ("person", "purpose", "answer", "given_by", "recorded_at", "expires_at", "notice_version")
+    intro = "The current answer of each person to each purpose that rests on consent. Only “Given” permits."
+    empty_text = "Nobody has been asked for consent here yet."
+    answer = state_column(lambda row: state_pill(row.state))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring person and purpose along."""
+        return super().get_queryset(request).select_related("subject", "purpose")
+
+    def history_of(self, row: Consent, viewer: Actor) -> dict[str, Any]:
+        """Show the events, from which the state follows."""
+        events = ConsentEvent.objects.filter(
+            client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
+        )
+        found = with_actor(events.select_related("guardian"), viewer)[:SHOWN]
+        return {"events": event_lines(found), "versions": []}
+
+
+def event_lines(events: Any) -> list[dict[str, Any]]:
+    """Give the lines in which events are shown; one query for the numbers of their notice versions."""
+    found = list(events)
+    versions = {event.notice_version_id for event in found} - {None}
+    numbers = dict(NoticeVersion.objects.filter(pk__in=versions).values_list("pk", "number"))
+    return [
+        {
+            "event": event,
+            "state": state_pill(event.state),
+            "who": who(event),
+            "notice": numbers.get(event.notice_version_id),
+            "url": reverse("admin:consent_consentevent_change", args=[event.pk], current_app=site.name),
+        }
+        for event in found
+    ]
+
+
+@admin.register(ConsentEvent, site=site)
+class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
+    """Every answer ever given."""
+
+    section = "Evidence"
+    list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
+    list_filter = ("state", "method", "given_by", PurposeFilter, "client")
+    detail_fields = (
+        "person",
+        "purpose",
+        "answer",
+        "given_by",
+        "guardian",
+        "method",
+        "language",
+        "notice_version",
+        "shown_hash",
+        "actor",
+        "claimed_at",
+        "recorded_at",
+        "expires_at",
+    )
+    intro = "Every answer anyone gave about a purpose, as it was recorded. What was said stays said."
+    empty_text = "No answers have been recorded yet."
+    answer = state_column(lambda row: state_pill(row.state))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring along person, purpose and who recorded it."""
+        found = super().get_queryset(request).select_related("subject", "purpose", "guardian", "notice_version")
+        return with_actor(found, actor_of(request))
+
+    @admin.display(description="by")
+    def actor(self, row: ConsentEvent) -> str:
+        """Name who recorded it."""
+        return who(row)
+
+
+def _lift_restriction(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
+    lift_restriction(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def _lift_objection(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
+    lift_objection(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def _open(row: Any, _at: Any) -> bool:
+    return bool(row.ends_at is None)
+
+
+class LimitAdmin(OfPersonAdmin):
+    """What stands in the way of processing a person's data."""
+
+    list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
+    list_filter = ("client",)
+    detail_fields = ("person", "purpose_named", "state", "starts_at", "ends_at")
+    state = state_column(period_pill)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the people along."""
+        return super().get_queryset(request).select_related("subject")
+
+    @admin.display(description="purpose")
+    def purpose_named(self, row: Any) -> str:
+        """Name the purpose, or all of them."""
+        return row.purpose_code or "Every purpose"
+
+
+@admin.register(Restriction, site=site)
+class RestrictionAdmin(LimitAdmin):
+    """Restrictions of processing."""
+
+    intro = "Where processing is restricted, data is kept and not otherwise used. Opened on the person's page."
+    acts = (
+        Act(
+            "lift",
+            "Lift restriction",
+            Capability.RESTRICT_PROCESSING,
+            _lift_restriction,
+            lead="From now on processing is decided as if it had not been restricted.",
+            done="Lifted: the next answer follows it.",
+            applies=_open,
+        ),
+    )
+
+
+@admin.register(Objection, site=site)
+class ObjectionAdmin(LimitAdmin):
+    """Objections to legitimate interest."""
+
+    intro = "Who objected to a purpose that rests on legitimate interest. Opened on the person's page."
+    acts = (
+        Act(
+            "lift",
+            "Close objection",
+            Capability.RESTRICT_PROCESSING,
+            _lift_objection,
+            lead="It was taken back, or compelling grounds override it: from now on it no longer stands in the way.",
+            done="Closed: the next answer follows it.",
+            applies=_open,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The machines' face of the register, of consents and of the decision."""

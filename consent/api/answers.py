@@ -1,0 +1,22 @@
+"""How a decision is told: the reason, what would help, what it rests on, how long it holds."""
+
+from typing import Any
+
+from consent.decision import Decision
+from consent.remedies import remedy_for
+
+__all__ = ["answer_context"]
+
+
+def answer_context(decision: Decision) -> dict[str, Any]:
+    """Give the context of an answer. A caller that cannot ask again by ``valid_until`` must deny."""
+    context: dict[str, Any] = {
+        "reason": str(decision.reason),
+        "lawful_basis": decision.lawful_basis,
+        "evidence": [str(row) for row in decision.evidence],
+        "valid_until": decision.valid_until.isoformat(),
+    }
+    remedy = remedy_for(decision.reason, is_child=decision.is_child)
+    if remedy is not None:
+        context["remedy"] = {"text": remedy.sentence, "documentation": remedy.documentation}
+    return context

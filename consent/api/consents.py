@@ -1,0 +1,178 @@
+"""Recording, withdrawing and listing consents."""
+
+from http import HTTPStatus
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from consent.models import ConsentEvent, ConsentState, Method
+from consent.models.consents import GivenBy
+from consent.selectors.consents import consent_events, consent_states
+from consent.services import Answer, record_answers, withdraw_consent
+from paktaleem.accounts.roles import Capability
+from paktaleem.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.subjects.details import LANGUAGES
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.selectors import get_subject
+
+__all__ = ["RecordConsents", "SubjectConsents", "WithdrawConsent"]
+
+_ANSWERS = ["given", "refused", "deferred", "requested", "withdrawn"]
+_PAGE = 100
+
+
+class AnswerInput(StrictSerializer):
+    """One answer about one purpose."""
+
+    purpose = TextField(max_length=63)
+    state = serializers.ChoiceField(_ANSWERS)
+
+
+class ByInput(StrictSerializer):
+    """Whose answer it is: the person's own, or that of a guardian named by LMS id."""
+
+    kind = serializers.ChoiceField(["self", "guardian"])
+    id = TextField(required=False, max_length=255)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for the guardian's id."""
+        if attrs["kind"] == "guardian" and "id" not in attrs:
+            raise serializers.ValidationError({"id": ["Name the guardian by LMS id."]})
+        return attrs
+
+
+class RecordConsentsInput(StrictSerializer):
+    """Answers of one person, recorded together or not at all."""
+
+    subject = TextField(max_length=255)
+    answers = AnswerInput(many=True, allow_empty=False, max_length=50)
+    by = ByInput(required=False)
+    notice_version = serializers.UUIDField(required=False, allow_null=True)
+    shown = TextField(required=False, allow_null=True, max_length=2_000)
+    language = serializers.ChoiceField(LANGUAGES, default="en")
+    method = serializers.ChoiceField(Method.values, default=Method.LMS.value)
+    claimed_at = ZonedDateTimeField(required=False, allow_null=True)
+
+    def validate_answers(self, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Refuse two answers about one purpose."""
+        if len({answer["purpose"] for answer in answers}) != len(answers):
+            raise serializers.ValidationError("Answer each purpose once.")
+        return answers
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for the notice that was shown where something is given."""
+        gives = any(answer["state"] == "given" for answer in attrs["answers"])
+        if gives and not attrs.get("notice_version"):
+            raise serializers.ValidationError(
+                {"notice_version": ["Consent is tied to the text that was shown: send its version."]}
+            )
+        return attrs
+
+
+class WithdrawInput(StrictSerializer):
+    """How a withdrawal reached the learning platform; everything may be left out."""
+
+    by = ByInput(required=False)
+    language = serializers.ChoiceField(LANGUAGES, default="en")
+    method = serializers.ChoiceField(Method.values, default=Method.LMS.value)
+
+
+class RecordConsents(Operation):
+    """``POST /api/v1/consents``."""
+
+    capabilities = {"POST": Capability.RECORD_CONSENTS}
+
+    def post(self, request: Request) -> Response:
+        """Record answers: 201 with their events."""
+        given = validated(RecordConsentsInput, request.data)
+        subject = _subject(given["subject"], request)
+        events = record_answers(
+            subject,
+            answers=[Answer(one["purpose"], ConsentState(one["state"])) for one in given["answers"]],
+            notice_version=given.get("notice_version"),
+            claimed_at=given.get("claimed_at"),
+            **_manner(given, request),
+        )
+        return Response({"events": [_event(event) for event in events]}, HTTPStatus.CREATED)
+
+
+class WithdrawConsent(Operation):
+    """``POST /api/v1/subjects/{external_id}/consents/{purpose}/withdraw``."""
+
+    capabilities = {"POST": Capability.RECORD_CONSENTS}
+
+    def post(self, request: Request, external_id: str, purpose: str) -> Response:
+        """Withdraw: 200 with the event; again, the same event."""
+        given = validated(WithdrawInput, request.data or {})
+        subject = _subject(external_id, request)
+        return Response(_event(withdraw_consent(subject, purpose=purpose, **_manner(given, request))))
+
+
+class HistoryInput(StrictSerializer):
+    """Where to go on in a long history."""
+
+    before = serializers.UUIDField(required=False)
+
+
+class SubjectConsents(Operation):
+    """``GET /api/v1/subjects/{external_id}/consents``."""
+
+    capabilities = {"GET": Capability.VIEW_CONSENTS}
+
+    def get(self, request: Request, external_id: str) -> Response:
+        """Show each purpose's state and the latest hundred events; ``next`` is the address of the earlier ones."""
+        asked = validated(HistoryInput, request.query_params.dict())
+        subject = _subject(external_id, request)
+        events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject)
+        if "before" in asked:
+            events = events.filter(id__lt=asked["before"])
+        page = list(events.order_by("-id")[: _PAGE + 1])
+        more = page[_PAGE - 1].id if len(page) > _PAGE else None
+        return Response(
+            {
+                "subject": external_id,
+                "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
+                "history": [_event(event) | _circumstances(event) for event in page[:_PAGE]],
+                "next": f"{request.path}?before={more}" if more else None,
+            }
+        )
+
+
+def _subject(external_id: str, request: Request) -> Subject:
+    return get_subject(external_id, actor=actor_of(request))
+
+
+def _manner(given: dict[str, Any], request: Request) -> dict[str, Any]:
+    """Say who answered, how, in which language, through whom and when."""
+    by = given.get("by") or {"kind": "self"}
+    return {
+        "given_by": GivenBy(by["kind"]),
+        "guardian": _subject(by["id"], request) if by["kind"] == "guardian" else None,
+        "language": given["language"],
+        "method": Method(given["method"]),
+        "actor": actor_of(request),
+        "at": moment_of(request),
+    }
+
+
+def _event(event: ConsentEvent) -> dict[str, Any]:
+    return {
+        "id": str(event.pk),
+        "purpose": event.purpose.code,
+        "state": str(event.state),
+        "recorded_at": event.recorded_at.isoformat(),
+    }
+
+
+def _circumstances(event: ConsentEvent) -> dict[str, Any]:
+    return {
+        "by": str(event.given_by),
+        "method": str(event.method),
+        "language": event.language,
+        "notice_version": str(event.notice_version_id) if event.notice_version_id else None,
+        "claimed_at": event.claimed_at.isoformat() if event.claimed_at else None,
+        "expires_at": event.expires_at.isoformat() if event.expires_at else None,
+    }

@@ -1,0 +1,74 @@
+"""What to ask, in which words: purposes and the notices about them."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from consent.models import LawfulBasis, Purpose
+from consent.selectors.purposes import bases_in_force, current_notice, purposes
+from paktaleem.accounts.roles import Capability
+from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.api.serializers import StrictSerializer, TextField
+from paktaleem.subjects.details import LANGUAGES, ROLES
+
+__all__ = ["CurrentNotice", "ListPurposes"]
+
+
+class ListPurposes(Operation):
+    """``GET /api/v1/purposes``."""
+
+    capabilities = {"GET": Capability.VIEW_REGISTER}
+
+    def get(self, request: Request) -> Response:
+        """List the purposes of the client and the shared ones, with the lawful basis for each role."""
+        bases = bases_in_force(client_of(request), at=moment_of(request))
+        return Response({"purposes": [_purpose(one, bases) for one in purposes(actor_of(request))]})
+
+
+def _purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:
+    return {
+        "code": purpose.code,
+        "name": {"en": purpose.name_en, "ur": purpose.name_ur},
+        "description": {"en": purpose.description_en, "ur": purpose.description_ur},
+        "categories": purpose.categories,
+        "active": purpose.is_active,
+        "lawful_basis": {
+            role: {"basis": found.basis, "capacity": found.capacity}
+            for role in ROLES
+            if (found := bases.get((purpose.pk, role)))
+        },
+    }
+
+
+class CurrentNoticeInput(StrictSerializer):
+    """Which notice, in which language."""
+
+    purpose = TextField(max_length=63)
+    language = serializers.ChoiceField(LANGUAGES, default="en")
+
+
+class CurrentNotice(Operation):
+    """``GET /api/v1/notices/current?purpose=…&language=…``."""
+
+    capabilities = {"GET": Capability.VIEW_REGISTER}
+
+    def get(self, request: Request) -> Response:
+        """Show the effective text about a purpose; its version is what a consent to it must name."""
+        asked = validated(CurrentNoticeInput, request.query_params.dict())
+        version = current_notice(asked["purpose"], client_id=client_of(request), at=moment_of(request))
+        language = asked["language"]
+        return Response(
+            {
+                "version": str(version.pk),
+                "number": version.number,
+                "language": language,
+                "title": version.notice.title_ur if language == "ur" else version.notice.title_en,
+                "text": version.text_ur if language == "ur" else version.text_en,
+                "hash": version.content_hash,
+                "purposes": version.notice.purposes,
+                "effective_at": version.effective_at.isoformat(),
+            }
+        )

@@ -1,0 +1,186 @@
+"""Answering “may I?”: the facts in one round trip, the register from this process, the rest is calculation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from consent.decision import ConsentFact, Decision, Objection, Question, Restriction, SubjectFacts, decide
+from consent.register import Period, Register
+from consent.selectors.registers import cached_register, current_register, register_as_of
+from paktaleem.accounts.actors import Actor, key_actor, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.services import key_digest
+from paktaleem.subjects.selectors import tombstone
+from paktaleem.tenancy.context import in_client, one_statement
+
+__all__ = ["KeyNotLive", "decide_for", "decide_with_key", "standing"]
+
+
+class KeyNotLive(Exception):
+    """No live API key has this secret."""
+
+
+class _Limit(msgspec.Struct):
+    id: UUID
+    purpose: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+    @property
+    def period(self) -> Period:
+        return Period(self.starts_at, self.ends_at)
+
+
+class _Consent(msgspec.Struct):
+    purpose: UUID
+    event: UUID
+    state: str
+    recorded_at: datetime
+    expires_at: datetime | None
+    notice_version: UUID | None
+    by: str
+
+
+class _Person(msgspec.Struct):
+    id: UUID
+    role: str
+    registered_at: datetime
+    erased_at: datetime | None
+    of_age_at: datetime | None
+    restrictions: list[_Limit] | None
+    objections: list[_Limit] | None
+    consents: list[_Consent] | None
+
+    def facts(self) -> SubjectFacts:
+        return SubjectFacts(
+            id=self.id,
+            role=self.role,
+            registered_at=self.registered_at,
+            erased_at=self.erased_at,
+            of_age_at=self.of_age_at,
+            restrictions=tuple(
+                Restriction(one.period, frozenset({one.purpose}) if one.purpose else None, one.id)
+                for one in self.restrictions or ()
+            ),
+            objections=tuple(Objection(one.purpose, one.period, one.id) for one in self.objections or ()),
+        )
+
+    def consents_by_code(self, register: Register) -> dict[str, ConsentFact]:
+        codes = {rule.id: code for code, rule in register.purposes.items()}
+        return {
+            codes[one.purpose]: ConsentFact(
+                event_id=one.event,
+                state=one.state,
+                recorded_at=one.recorded_at,
+                expires_at=one.expires_at,
+                notice_version=one.notice_version,
+                by="guardian" if one.by == "guardian" else "self",
+            )
+            for one in self.consents or ()
+            if one.purpose in codes
+        }
+
+
+class _KeyFacts(msgspec.Struct):
+    key: UUID
+    client: UUID
+    scopes: list[str]
+    version: tuple[int, int]
+    subject: _Person | None
+
+    @property
+    def actor(self) -> Actor:
+        return key_actor(self.key, self.client, self.scopes)
+
+
+_key_facts = msgspec.json.Decoder(_KeyFacts)
+_person = msgspec.json.Decoder(_Person | None)
+_ONE_ROUND_TRIP = "SELECT consent_decision_facts(%s, %s, %s, %s)"
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What one question is decided on."""
+
+    register: Register
+    subject: SubjectFacts | None
+    consents: Mapping[str, ConsentFact]
+
+    def answer(self, question: Question) -> Decision:
+        return decide(self.register, self.subject, self.consents, question)
+
+
+def decide_with_key(secret: str, external_id: str, question: Question, *, now: datetime) -> Decision:
+    """Answer one question for the client of an API key, in one round trip to the database.
+
+    The key's validity, the person, the consents and the register's version come from one statement that sets
+    the client itself; only a register this process has not yet seen in that version is read as well.
+    Raises KeyNotLive, NotAllowed if the key may not ask.
+    """
+    past = question.at if question.at < now else None
+    facts = _facts_of(secret, external_id, now, past)
+    require(facts.actor, Capability.ASK_DECISIONS, facts.client)
+    register = None if past else cached_register(facts.client, facts.version)
+    if register is not None and facts.subject is not None:
+        return _world(register, facts.subject).answer(question)
+    with in_client(facts.client):
+        return _read_world(facts.client, external_id, past).answer(question)
+
+
+def _facts_of(secret: str, external_id: str, now: datetime, past: datetime | None) -> _KeyFacts:
+    with one_statement(), connection.cursor() as cursor:
+        cursor.execute(_ONE_ROUND_TRIP, [key_digest(secret), _sendable(external_id), now, past])
+        text = cursor.fetchone()[0]
+    if text is None:
+        raise KeyNotLive
+    return _key_facts.decode(text)
+
+
+def decide_for(
+    actor: Actor, client_id: UUID, external_id: str, question: Question, *, now: datetime
+) -> Decision:
+    """Answer one question inside the client's context. Raises NotAllowed."""
+    require(actor, Capability.ASK_DECISIONS, client_id)
+    past = question.at if question.at < now else None
+    return _read_world(client_id, external_id, past).answer(question)
+
+
+def standing(
+    actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime
+) -> dict[str, Decision]:
+    """Answer “may I process?” for every active purpose at once, inside the client's context. Raises NotAllowed."""
+    require(actor, Capability.ASK_DECISIONS, client_id)
+    world = _read_world(client_id, external_id, at if at < now else None)
+    return {
+        code: world.answer(Question(purpose=code, at=at))
+        for code, rule in sorted(world.register.purposes.items())
+        if rule.active
+    }
+
+
+def _world(register: Register, person: _Person) -> _World:
+    return _World(register, person.facts(), person.consents_by_code(register))
+
+
+def _read_world(client_id: UUID, external_id: str, past: datetime | None) -> _World:
+    """Read person and register inside the client's context, as they stand or as they stood.
+
+    Someone erased is found by the keyed tombstone, the only thing that still knows their LMS id.
+    """
+    mark = tombstone(client_id, external_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT consent_subject_facts(%s, %s, %s)::text", [_sendable(external_id), past, mark])
+        text = cursor.fetchone()[0]
+    register = register_as_of(client_id, past) if past else current_register(client_id)
+    if text is None:
+        return _World(register, None, {})
+    return _world(register, _person.decode(text))
+
+
+def _sendable(external_id: str) -> str:
+    """Replace what PostgreSQL cannot take in a text (NUL, lone surrogates): no registered id holds it."""
+    return external_id.replace("\x00", "\ufffd").encode(errors="replace").decode()

@@ -1,0 +1,30 @@
+"""Access is settled before input is looked at: a stranger learns nothing from a 400."""
+
+from typing import Any
+
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+__all__ = ["Closed", "NamedCapability"]
+
+
+class Closed(BasePermission):
+    """The default of every view: nobody."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Refuse."""
+        return False
+
+
+class NamedCapability(BasePermission):
+    """Allows what the operation's ``capabilities`` name for the method; a method without one is refused."""
+
+    message = "This key's scopes do not allow that."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Say whether the actor has the capability that the operation names."""
+        if request.user is None:
+            raise NotAuthenticated
+        capability = view.capabilities.get(request.method)
+        return capability is not None and request.user.may(capability)

@@ -1,0 +1,25 @@
+"""Every address of the API."""
+
+from django.urls import path
+
+import consent.api.problems  # noqa: F401 -- declares its problems
+from consent.api.consents import RecordConsents, SubjectConsents, WithdrawConsent
+from consent.api.purposes import CurrentNotice, ListPurposes
+from consent.api.standing import SubjectStanding
+from paktaleem.subjects.api import SubjectOperations
+
+app_name = "api"
+
+urlpatterns = [
+    path("subjects/<str:external_id>", SubjectOperations.as_view(), name="subject"),
+    path("subjects/<str:external_id>/standing", SubjectStanding.as_view(), name="standing"),
+    path("subjects/<str:external_id>/consents", SubjectConsents.as_view(), name="subject-consents"),
+    path(
+        "subjects/<str:external_id>/consents/<str:purpose>/withdraw",
+        WithdrawConsent.as_view(),
+        name="withdraw-consent",
+    ),
+    path("purposes", ListPurposes.as_view(), name="purposes"),
+    path("notices/current", CurrentNotice.as_view(), name="current-notice"),
+    path("consents", RecordConsents.as_view(), name="record-consents"),
+]

@@ -1,0 +1,340 @@
+"""Data subjects in the console: pseudonyms in lists, dots on pages, reveal with a reason."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.columns import day, period_pill, pill, who, with_actor
+from paktaleem.console.forms import ActForm
+from paktaleem.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
+from paktaleem.console.persons import person_acts, person_panels
+from paktaleem.console.site import site
+from paktaleem.subjects.details import LONG_AGO, PERSONAL
+from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject
+from paktaleem.subjects.selectors import search_subjects
+from paktaleem.subjects.services import AlreadyErased, erase_subject, reveal_fields
+from paktaleem.tenancy.context import in_client
+
+__all__ = ["AccessRecordAdmin", "GuardianClaimAdmin", "SubjectAdmin"]
+
+LABELS = {
+    "full_name": "Full name",
+    "email": "Email address",
+    "phone": "Phone",
+    "birth_date": "Birth date",
+    "attested_age": "Attested age",
+}
+FOUND_AT_MOST = 20
+_ERASED = {AlreadyErased: "The person is erased: nothing is left to show or to change."}
+
+
+def _not_erased(row: Subject, _at: Any) -> bool:
+    return row.erased_at is None
+
+
+class RevealForm(ActForm):
+    """Which sealed fields to open."""
+
+    fields_wanted = forms.MultipleChoiceField(
+        label="Fields",
+        choices=list(LABELS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        initial=["full_name"],
+        help_text="Open no more than the case needs.",
+    )
+    field_order = ("fields_wanted", "reason")
+
+
+def _reveal(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    values = reveal_fields(
+        subject,
+        fields=given["fields_wanted"],
+        actor=actor_of(request),
+        reason=given["reason"],
+        at=received_at(request),
+    )
+    shown = [(LABELS[name], value) for name, value in values.items()]
+    owner: SubjectAdmin = site.get_model_admin(Subject)  # type: ignore[assignment]
+    return owner.page(
+        request,
+        subject,
+        "console/revealed.html",
+        title="Personal data",
+        shown=shown,
+        row_url=owner.url_of("change", subject),
+    )
+
+
+class EraseForm(ActForm):
+    """The typed confirmation."""
+
+    confirmation = forms.CharField(
+        label="Type the LMS id of the person", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    field_order = ("confirmation", "reason")
+
+    def clean_confirmation(self) -> str:
+        """Accept the person's own id only."""
+        typed = str(self.cleaned_data["confirmation"]).strip()
+        if typed != self.row.external_id:
+            raise forms.ValidationError("This is not the LMS id of the person.")
+        return typed
+
+
+def _erase(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    erase_subject(subject, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+class ErasedFilter(admin.SimpleListFilter):
+    """Those who are here, or those who were erased."""
+
+    title = "record"
+    parameter_name = "record"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer both."""
+        return [("kept", "Kept"), ("erased", "Erased")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Narrow the list."""
+        if self.value() == "kept":
+            return queryset.filter(erased_at=None)
+        return queryset.filter(erased_at__isnull=False) if self.value() == "erased" else queryset
+
+
+class AgeFilter(admin.SimpleListFilter):
+    """Children, adults, or those whose age nobody knows."""
+
+    title = "age"
+    parameter_name = "age"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer the three."""
+        return [("child", "Child"), ("of_age", "Of age"), ("unknown", "Unknown")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the list."""
+        at = received_at(request)
+        which = {
+            "child": Q(of_age_at__gt=at),
+            "of_age": Q(of_age_at__lte=at),
+            "unknown": Q(of_age_at=None, erased_at=None),
+        }
+        return queryset.filter(which[str(self.value())]) if self.value() in which else queryset
+
+
+class FindForm(forms.Form):
+    """Whom to find; sent in the body, so that no name reaches an address or a log."""
+
+    text = forms.CharField(
+        label="LMS id, full name, mail address or phone",
+        help_text="Found only if it is exactly what is registered; upper and lower case do not matter in names and addresses.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40}),
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Ask officers for the client, whose secret the look-up needs."""
+        super().__init__(*args, **kwargs)
+        if actor_of(request).client_id is None:
+            self.fields["client"] = forms.ModelChoiceField(Client.objects.all(), empty_label="Choose a client…")
+
+
+@admin.register(Subject, site=site)
+class SubjectAdmin(ScopedAdmin):
+    """People: who they are stays sealed until someone with a reason looks."""
+
+    section = "People"
+    view_capability = Capability.VIEW_SUBJECTS
+    asks_reason = False
+    list_display = ("lms_id", "owner", "role", "age", "registered_at", "record")
+    list_filter = (ErasedFilter, AgeFilter, "role", "client")
+    search_fields = ("external_id",)
+    search_help_text = "The exact LMS id. For names, addresses and phones use “Find a person”."
+    sortable_by = ()
+    change_list_template = "console/subjects.html"
+    detail_fields = (
+        "lms_id",
+        "role",
+        "age",
+        "language",
+        *PERSONAL,
+        "is_enabled",
+        "registered_at",
+        "changed_at",
+        "erased_at",
+    )
+    intro = "Everyone about whom data is held. Names, addresses and birth dates are sealed: look only with a reason."
+    empty_text = "No data subjects here. The learning platform registers them."
+    acts = (
+        Act(
+            "reveal",
+            "Reveal personal data",
+            Capability.REVEAL_PERSONAL_DATA,
+            _reveal,
+            form=RevealForm,
+            lead="Who looked, at which fields and why is recorded before anything is shown.",
+            applies=_not_erased,
+            refusals=_ERASED,
+        ),
+        Act(
+            "erase",
+            "Erase person",
+            Capability.ERASE_SUBJECTS,
+            _erase,
+            form=EraseForm,
+            lead="The person's key is destroyed: nobody, PakTaleem included, can read their data again. "
+            "Pseudonymous evidence stays. This cannot be taken back.",
+            done="The person is erased.",
+            danger=True,
+            applies=_not_erased,
+            refusals=_ERASED,
+        ),
+    )
+
+    def all_acts(self) -> Sequence[Act]:
+        """Put what the apps above add between looking and erasing."""
+        return (self.acts[0], *person_acts(), self.acts[1])
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search by the exact LMS id, by its index."""
+        del request
+        term = search_term.strip()
+        return (queryset.filter(external_id=term) if term and "\x00" not in term else queryset), False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page on which a person is found by what is sealed."""
+        find = path("find/", self.admin_site.admin_view(self.find_view), name="subjects_subject_find")
+        return [find, *super().get_urls()]
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """Find people of one client by an exact name, address, phone or LMS id, through the keyed index."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = FindForm(request.POST or None, request=request)
+        found: list[Subject] | None = None
+        if request.method == "POST" and form.is_valid():
+            client = form.cleaned_data.get("client")
+            client_id = client.pk if client is not None else actor_of(request).client_id
+            with in_client(client_id):
+                found = list(search_subjects(Subject.objects.all(), form.cleaned_data["text"])[:FOUND_AT_MOST])
+        rows = found and [(self.url_of("change", row), str(row), row.get_role_display()) for row in found]
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Find a person",
+            "form": form,
+            "found": rows,
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, "console/find.html", context)
+
+    @admin.display(description="LMS id")
+    def lms_id(self, row: Subject) -> SafeString | str:
+        """Show the pseudonym, or that the person is erased."""
+        return pill("erased") if row.erased_at else (row.external_id or "—")
+
+    @admin.display(description="age")
+    def age(self, row: Subject) -> SafeString:
+        """Show whether a guardian decides, and until when."""
+        if row.erased_at is not None:
+            return pill("—")
+        if row.of_age_at is None:
+            return pill("Age unknown", "warn")
+        if row.of_age_at > timezone.now():
+            return pill(f"Child until {day(row.of_age_at)}", "warn")
+        return pill("Of age") if row.of_age_at == LONG_AGO else pill(f"Of age since {day(row.of_age_at)}")
+
+    @admin.display(description="record")
+    def record(self, row: Subject) -> SafeString:
+        """Show whether the person is kept or erased."""
+        return pill(f"Erased {day(row.erased_at)}", "bad") if row.erased_at else pill("Kept", "good")
+
+    def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, Any]]:
+        """Show consents, what stands in the way, guardians and who looked."""
+        return [*person_panels(request, row), _guardians_panel(row)]
+
+
+def _person_url(subject_id: Any) -> str:
+    return reverse("admin:subjects_subject_change", args=[subject_id], current_app=site.name)
+
+
+def _guardians_panel(row: Subject) -> dict[str, Any]:
+    claims = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")[:50]
+    rows = [
+        {
+            "relation": claim.get_relationship_display(),
+            "is_child": claim.child_id == row.pk,
+            "other": claim.guardian if claim.child_id == row.pk else claim.child,
+            "url": _person_url(claim.guardian_id if claim.child_id == row.pk else claim.child_id),
+            "state": period_pill(claim),
+        }
+        for claim in claims
+    ]
+    return {"template": "console/panels/guardians.html", "rows": rows}
+
+
+@admin.register(GuardianClaim, site=site)
+class GuardianClaimAdmin(ScopedAdmin):
+    """Relations that schools claim."""
+
+    section = "People"
+    view_capability = Capability.VIEW_SUBJECTS
+    asks_reason = False
+    list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
+    list_filter = ("relationship", "client")
+    detail_fields = ("child", "guardian", "relationship", "state", "starts_at", "ends_at")
+    sortable_by = ()
+    intro = "Who a school says is whose guardian. A claim, never a consent and not yet an authority."
+    state = state_column(period_pill)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring both people along."""
+        return super().get_queryset(request).select_related("child", "guardian")
+
+
+@admin.register(AccessRecord, site=site)
+class AccessRecordAdmin(EvidenceAdmin):
+    """Who looked at sealed fields, and why."""
+
+    section = "Evidence"
+    view_capability = Capability.VIEW_WHO_LOOKED
+    list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
+    list_filter = ("reason", "client")
+    detail_fields = ("looked_at", "actor", "actor_role", "reason", "shown", "person")
+    intro = "Every look at somebody's personal data: who, why, at which fields."
+    empty_text = "Nobody has looked at personal data."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Name the actors and bring the people along."""
+        return with_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
+
+    @admin.display(description="by")
+    def actor(self, row: AccessRecord) -> str:
+        """Name who looked."""
+        return who(row)
+
+    @admin.display(description="fields")
+    def shown(self, row: AccessRecord) -> str:
+        """Name the fields in words."""
+        return ", ".join(LABELS.get(name, name) for name in row.fields.split(", "))
+
+    @admin.display(description="person")
+    def person(self, row: AccessRecord) -> SafeString:
+        """Link to the person."""
+        return format_html('<a href="{}">{}</a>', _person_url(row.subject_id), row.subject)

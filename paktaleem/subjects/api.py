@@ -1,0 +1,139 @@
+"""People, for the learning platform: register, update, show."""
+
+from http import HTTPStatus
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from paktaleem.accounts.actors import require
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.api.problems import Problem, declare_problems
+from paktaleem.api.serializers import StrictSerializer, TextField
+from paktaleem.ledger.by import Reason
+from paktaleem.subjects.details import LANGUAGES, PERSONAL, ROLES
+from paktaleem.subjects.models import GuardianClaim, Subject
+from paktaleem.subjects.selectors import SubjectErased, SubjectUnknown, get_subject
+from paktaleem.subjects.services import AlreadyErased, claim_guardian, register_subject, reveal_fields
+
+__all__ = ["SubjectOperations"]
+
+declare_problems(
+    {
+        SubjectUnknown: Problem(
+            "subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first."
+        ),
+        SubjectErased: Problem("subject-erased", HTTPStatus.GONE, "This person was erased"),
+        AlreadyErased: Problem(
+            "subject-erased",
+            HTTPStatus.CONFLICT,
+            "This person was erased",
+            "They are not brought back by a sync.",
+        ),
+    }
+)
+
+
+class PersonalInput(StrictSerializer):
+    """What may be said of anyone."""
+
+    full_name = TextField(required=False, allow_null=True, max_length=300)
+    email = TextField(required=False, allow_null=True, max_length=254)
+    phone = TextField(required=False, allow_null=True, max_length=40)
+    language = serializers.ChoiceField(LANGUAGES, required=False)
+
+
+class GuardianInput(PersonalInput):
+    """A guardian whom the school names: a person of their own, with an LMS id of their own."""
+
+    external_id = TextField(max_length=255)
+    relationship = serializers.ChoiceField(GuardianClaim._meta.get_field("relationship").choices)
+
+
+class SubjectInput(PersonalInput):
+    """A person as the learning platform knows them. What is left out stays as it is; null empties it."""
+
+    role = serializers.ChoiceField(ROLES)
+    birth_date = serializers.DateField(required=False, allow_null=True, input_formats=["%Y-%m-%d"])
+    attested_age = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=120)
+    guardians = GuardianInput(many=True, required=False, max_length=10)
+
+
+class RevealInput(StrictSerializer):
+    """Why sealed fields are asked for."""
+
+    include = serializers.ChoiceField(["personal"], required=False)
+    reason = serializers.ChoiceField(Reason.values, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for the reason with the fields."""
+        if "include" in attrs and "reason" not in attrs:
+            raise serializers.ValidationError({"reason": [f"Say why: one of {', '.join(Reason.values)}."]})
+        return attrs
+
+
+class SubjectOperations(Operation):
+    """``PUT`` and ``GET /api/v1/subjects/{external_id}``."""
+
+    capabilities = {"PUT": Capability.REGISTER_SUBJECTS, "GET": Capability.VIEW_SUBJECTS}
+
+    def put(self, request: Request, external_id: str) -> Response:
+        """Register or update one person: 201 when new, 200 otherwise."""
+        given = validated(SubjectInput, request.data)
+        guardians = given.pop("guardians", [])
+        client = Client.objects.get(id=client_of(request))
+        told: dict[str, Any] = {"client": client, "actor": actor_of(request), "at": moment_of(request)}
+        subject, is_new = register_subject(external_id, details=given, **told)
+        for guardian in guardians:
+            _register_guardian(subject, guardian, told)
+        return Response(_shown(subject, client, request), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+
+    def get(self, request: Request, external_id: str) -> Response:
+        """Show one person: role, age gate, dates; sealed fields only with the scope, a reason, and a record of it."""
+        asked = validated(RevealInput, request.query_params.dict())
+        subject = get_subject(external_id, actor=actor_of(request))
+        shown = _shown(subject, subject.client, request)
+        if "include" in asked:
+            shown["personal"] = _revealed(subject, asked["reason"], request)
+        return Response(shown)
+
+
+def _register_guardian(child: Subject, given: dict[str, Any], told: dict[str, Any]) -> None:
+    details = {"role": "guardian", **given}
+    relationship, external_id = details.pop("relationship"), details.pop("external_id")
+    guardian, _ = register_subject(external_id, details=details, **told)
+    claim_guardian(child, guardian=guardian, relationship=relationship, actor=told["actor"], at=told["at"])
+
+
+def _revealed(subject: Subject, reason: str, request: Request) -> dict[str, str | None]:
+    actor = actor_of(request)
+    require(actor, Capability.REVEAL_PERSONAL_DATA, subject.client_id)
+    return reveal_fields(subject, fields=PERSONAL, actor=actor, reason=reason, at=moment_of(request))
+
+
+def _shown(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
+    return {
+        "external_id": subject.external_id,
+        "id": str(subject.id),
+        "role": subject.role,
+        "language": subject.language,
+        "enabled": subject.is_enabled,
+        "age_gate": _age_gate(subject, client, request),
+        "registered_at": subject.registered_at.isoformat(),
+        "changed_at": subject.changed_at.isoformat(),
+    }
+
+
+def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
+    """Say on which side of the threshold the person stands, and whether a guardian decides."""
+    at = moment_of(request)
+    state = "unknown" if subject.of_age_at is None else "child" if subject.of_age_at > at else "of_age"
+    return {
+        "state": state,
+        "threshold": client.age_threshold,
+        "of_age_at": subject.of_age_at.isoformat() if subject.of_age_at and state == "child" else None,
+        "guardian_decides": subject.is_child(at, serves_minors=client.serves_minors),
+    }

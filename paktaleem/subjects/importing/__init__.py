@@ -1,0 +1,10 @@
+"""Importing a whole roster at once: `import_roster(roster, client=…, actor=…, at=…)`.
+
+Set-based and all or nothing: chunks of people are sealed here, copied to a temporary stage that holds ciphertext
+only, and moved into place by a fixed number of statements, rows, history, keys and evidence alike.
+"""
+
+from paktaleem.subjects.importing.report import ImportReport, Tally
+from paktaleem.subjects.importing.service import ImportRunning, PeopleChangedMeanwhile, import_roster
+
+__all__ = ["ImportReport", "ImportRunning", "PeopleChangedMeanwhile", "Tally", "import_roster"]

@@ -1,0 +1,288 @@
+"""People of a roster, a chunk at a time: checked against what is known, sealed, and staged where they differ."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter, itemgetter
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+
+from paktaleem.ledger.canonical import commitment, new_salt
+from paktaleem.ledger.models import Entry
+from paktaleem.ledger.services import make_entry
+from paktaleem.subjects.details import (
+    PERSONAL,
+    SubjectDetails,
+    check_external_id,
+    personal_columns,
+    reached_threshold_at,
+)
+from paktaleem.subjects.importing import tables
+from paktaleem.subjects.importing.run import Run
+from paktaleem.subjects.oneroster import Person
+from paktaleem.subjects.oneroster.columns import USERS
+from paktaleem.subjects.sealing import CannotOpen, Sealed, Sealer, blind_index, wrap_new_key
+from paktaleem.subjects.selectors import tombstone
+from paktaleem.tenancy.ids import new_id
+
+__all__ = ["PeopleChangedMeanwhile", "import_people", "write_entries"]
+
+_COLUMN = {
+    "role": "role",
+    "full_name": "givenName",
+    "email": "email",
+    "phone": "sms",
+    "external_id": "sourcedId",
+}
+
+
+class PeopleChangedMeanwhile(Exception):
+    """Somebody else changed these people during the import, which wrote nothing: run it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person who is registered already, as read from the database: sealed."""
+
+    id: UUID
+    role: str
+    language: str
+    is_enabled: bool
+    details_index: bytes | None
+    sealed: Mapping[str, Sealed | None]
+    epoch: int | None
+    wrapped: bytes | None
+
+    def sealer(self, client_id: UUID) -> Sealer:
+        """Unwrap the person's key. Raises CannotOpen if there is none."""
+        if self.epoch is None or self.wrapped is None:
+            raise CannotOpen("The person's key is destroyed.")
+        return Sealer.unwrapped(client_id, self.id, wrapped=self.wrapped, epoch=self.epoch)
+
+    def opened(self, fields: Iterable[str], client_id: UUID) -> SubjectDetails:
+        """Return what is known, of the sealed fields only these; the key is unwrapped only if one is set."""
+        texts: dict[str, str | None] = dict.fromkeys(PERSONAL)
+        found = {field: value for field in fields if (value := self.sealed[field]) is not None}
+        if found:
+            sealer = self.sealer(client_id)
+            texts |= {
+                field: sealer.open(value, column=f"subjects_subject.{field}")
+                for field, value in found.items()
+            }
+        return SubjectDetails.from_texts(
+            texts, role=self.role, language=self.language, is_enabled=self.is_enabled
+        )
+
+
+@dataclass(slots=True)
+class _Staged:
+    """What a chunk writes."""
+
+    people: list[dict[str, Any]]
+    entries: list[Entry]
+
+
+def import_people(numbered: Sequence[tuple[int, Person]], run: Run) -> None:
+    """Check a chunk of people and write what differs from what is known, in a fixed number of statements."""
+    people = [(row, person) for row, person in numbered if _has_fit_id(row, person, run)]
+    known = _known(run, [person.external_id for _, person in people])
+    erased = _erased(run, [person.external_id for _, person in people if person.external_id not in known])
+    staged = _Staged([], [])
+    for row, person in people:
+        if person.external_id in erased:
+            _report_erased(row, person, run)
+        else:
+            _stage(row, person, known.get(person.external_id), run, staged)
+    if not run.refused:
+        _write(staged, run)
+
+
+def _has_fit_id(row: int, person: Person, run: Run) -> bool:
+    try:
+        fit = check_external_id(person.external_id) == person.external_id
+    except ValidationError:
+        fit = False
+    if not fit:
+        message = "must be 1 to 255 visible characters without “@” and without spaces around them"
+        run.refuse(USERS, row, _COLUMN["external_id"], "external_id_unfit", message)
+    return fit
+
+
+def _known(run: Run, external_ids: list[str]) -> dict[str, Known]:
+    found = {}
+    for external_id, *columns, epoch, wrapped in tables.known_people(run.client.id, external_ids):
+        person_id, role, language, is_enabled, index, *sealed = columns
+        values = (None if value is None else Sealed(bytes(value)) for value in sealed)
+        fields = dict(zip(PERSONAL, values, strict=True))
+        found[external_id] = Known(person_id, role, language, is_enabled, index, fields, epoch, wrapped)
+    return found
+
+
+def _erased(run: Run, external_ids: list[str]) -> set[str]:
+    if not external_ids:
+        return set()
+    marks = {tombstone(run.client.id, external_id) or b"": external_id for external_id in external_ids}
+    return {marks[mark] for mark in tables.erased_tombstones(run.client.id, list(marks))}
+
+
+def _report_erased(row: int, person: Person, run: Run) -> None:
+    run.erased[person.external_id] = row
+    message = "a person who was erased here on request; skipped, and stays erased"
+    run.log.oddity(USERS, row, "sourcedId", "subject_erased", message)
+
+
+def _stage(row: int, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
+    details = _checked(row, person, known, run)
+    if details is None or run.refused:
+        return
+    tally = run.people[details.role]
+    if known is None:
+        tally.added += 1
+        _stage_new(person.external_id, details, run, staged)
+    elif known.details_index == blind_index(run.client.id, "details", details.fingerprint()):
+        tally.unchanged += 1
+    else:
+        tally.changed += 1
+        _stage_changed(person.external_id, known, details, run, staged)
+
+
+def _checked(row: int, person: Person, known: Known | None, run: Run) -> SubjectDetails | None:
+    """Return the person's details after this import, or log what is wrong with them."""
+    try:
+        return _merged(row, person, known, run).checked(today=run.today)
+    except ValidationError as invalid:
+        for field, messages in invalid.message_dict.items():
+            if field == "birth_date" and person.birth_date is not None:
+                run.refuse_birth_date(person.external_id, messages[0])
+            else:
+                run.refuse(USERS, row, _COLUMN.get(field, "sourcedId"), f"{field}_refused", messages[0])
+    return None
+
+
+def _merged(row: int, person: Person, known: Known | None, run: Run) -> SubjectDetails:
+    """Lay what the roster says over what is known; what OneRoster cannot say is kept.
+
+    That is the language, an attested age, `learner` (OneRoster has students only), and a birth date that the
+    package leaves out. An empty mail address or phone is said, and followed.
+    """
+    given: dict[str, Any] = {
+        "role": person.role,
+        "full_name": person.full_name,
+        "email": person.email or None,
+        "phone": person.phone or None,
+        "is_enabled": person.enabled,
+    }
+    if person.birth_date is not None:
+        given["birth_date"] = person.birth_date
+    if known is None:
+        return SubjectDetails(**given)
+    if known.role == "learner" and person.role == "student":
+        given["role"] = known.role
+    kept = [field for field in ("birth_date", "attested_age") if field not in given]
+    before = known.opened(kept, run.client.id)
+    if before.birth_date is not None:
+        message = "no birthDate in the package; the one known from elsewhere is kept"
+        run.log.oddity(USERS, row, None, "birth_date_kept", message)
+    return before.changed(given)
+
+
+def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Staged) -> None:
+    person_id = new_id()
+    sealer, epoch, wrapped = wrap_new_key(run.client.id, person_id)
+    row = _row(person_id, external_id, details, sealer, run)
+    row |= {"is_new": True, "seen_index": None, "key_id": new_id(), "epoch": epoch, "wrapped": wrapped}
+    staged.people.append(row)
+    staged.entries.append(_entry("subject.registered", row, details, PERSONAL, sealer, run))
+
+
+def _stage_changed(
+    external_id: str, known: Known, details: SubjectDetails, run: Run, staged: _Staged
+) -> None:
+    """Stage a changed person; fields that say the same keep their ciphertext, so history shows what changed."""
+    sealer = known.sealer(run.client.id)
+    before, after = known.opened(PERSONAL, run.client.id).texts(), details.texts()
+    row = _row(known.id, external_id, details, sealer, run)
+    row |= {field: _bare(known.sealed[field]) for field in PERSONAL if before[field] == after[field]}
+    row |= {
+        "is_new": False,
+        "seen_index": known.details_index,
+        "key_id": None,
+        "epoch": None,
+        "wrapped": None,
+    }
+    staged.people.append(row)
+    changed = [field for field in PERSONAL if before[field] != after[field]]
+    staged.entries.append(_entry("subject.changed", row, details, changed, sealer, run))
+
+
+def _row(
+    person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sealer, run: Run
+) -> dict[str, Any]:
+    client = run.client
+    sealed = personal_columns(details, client_id=client.id, sealer=sealer)
+    return {
+        "id": person_id,
+        "external_id": external_id,
+        "role": details.role,
+        "language": details.language,
+        "is_enabled": details.is_enabled,
+        "of_age_at": reached_threshold_at(
+            details, threshold=client.age_threshold, time_zone=client.time_zone, at=run.at
+        ),
+        "history_id": new_id(),
+        **{column: _bare(value) for column, value in sealed.items()},
+    }
+
+
+def _bare(value: Sealed | bytes | None) -> bytes | None:
+    return value.ciphertext if isinstance(value, Sealed) else value
+
+
+def _entry(
+    kind: str,
+    row: Mapping[str, Any],
+    details: SubjectDetails,
+    fields: Iterable[str],
+    sealer: Sealer,
+    run: Run,
+) -> Entry:
+    """Make the evidence that register_subject would record of the same act."""
+    salt, texts = new_salt(), details.texts()
+    of_age_at: datetime | None = row["of_age_at"]
+    return make_entry(
+        kind,
+        client_id=run.client.id,
+        subject_id=row["id"],
+        facts={
+            "role": details.role,
+            "of_age_at": of_age_at.isoformat() if of_age_at else None,
+            "commitments": {field: commitment(texts[field], salt) for field in fields},
+        },
+        openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,
+        actor=run.actor,
+        at=run.at,
+    )
+
+
+def _write(staged: _Staged, run: Run) -> None:
+    if not staged.people:
+        return
+    tables.empty_stages()
+    stage = tables.person_stage()
+    stage.copy(map(itemgetter(*stage.columns), staged.people), client_id=run.client.id)
+    changed = sum(not row["is_new"] for row in staged.people)
+    if changed < len(staged.people):
+        tables.write_new_people(run.params)
+        tables.write_new_keys(run.params)
+    if changed and tables.write_changed_people(run.params) != changed:
+        raise PeopleChangedMeanwhile
+    write_entries(staged.entries, client_id=run.client.id)
+
+
+def write_entries(entries: Sequence[Entry], *, client_id: UUID) -> None:
+    """Write the evidence of a chunk."""
+    stage = tables.entry_stage()
+    stage.copy(map(attrgetter(*stage.columns), entries), client_id=client_id)
+    tables.write_entries()

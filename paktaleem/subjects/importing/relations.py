@@ -1,0 +1,91 @@
+"""Guardian relations of a roster, a chunk at a time: claims of the school, never a consent or an authority."""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from paktaleem.ledger.models import Entry
+from paktaleem.ledger.services import make_entry
+from paktaleem.subjects.importing import tables
+from paktaleem.subjects.importing.people import PeopleChangedMeanwhile, write_entries
+from paktaleem.subjects.importing.run import Run
+from paktaleem.subjects.oneroster import GuardianRelation
+from paktaleem.subjects.oneroster.columns import USERS
+from paktaleem.tenancy.ids import new_id
+
+__all__ = ["import_relations"]
+
+
+def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
+    """Write the relations of a chunk that are new or changed, in a fixed number of statements."""
+    known = tables.known_relations(run.client.id, [(each.child, each.guardian) for each in relations])
+    rows = []
+    for relation, found in zip(relations, known, strict=True):
+        if not _names_erased(relation, run):
+            row = _row(relation, *found, run=run)
+            rows += [row] if row else []
+    if rows:
+        _write(rows, run)
+
+
+def _names_erased(relation: GuardianRelation, run: Run) -> bool:
+    for external_id in (relation.child, relation.guardian):
+        row = run.erased.get(external_id)
+        if row is not None:
+            message = "a guardian relation of a person who was erased here; left out"
+            run.log.oddity(USERS, row, "agentSourcedIds", "relation_of_erased", message)
+            return True
+    return False
+
+
+def _row(
+    relation: GuardianRelation,
+    child_id: Any,
+    guardian_id: Any,
+    claim_id: Any,
+    relationship: str | None,
+    ends_at: Any,
+    *,
+    run: Run,
+) -> dict[str, Any] | None:
+    """Return the row to write, or None where the claim stands as it is."""
+    if child_id is None or guardian_id is None:  # written or seen by this import a moment ago
+        raise PeopleChangedMeanwhile
+    if claim_id is not None and relationship == relation.relationship and ends_at is None:
+        run.relations.unchanged += 1
+        return None
+    if claim_id is None:
+        run.relations.added += 1
+    else:
+        run.relations.changed += 1
+    return {
+        "id": claim_id or new_id(),
+        "child_id": child_id,
+        "guardian_id": guardian_id,
+        "relationship": relation.relationship,
+        "is_new": claim_id is None,
+        "history_id": new_id(),
+    }
+
+
+def _entry(row: dict[str, Any], run: Run) -> Entry:
+    return make_entry(
+        "guardian.claimed",
+        client_id=run.client.id,
+        subject_id=row["child_id"],
+        facts={"guardian": str(row["guardian_id"]), "relationship": row["relationship"]},
+        actor=run.actor,
+        at=run.at,
+    )
+
+
+def _write(rows: Sequence[dict[str, Any]], run: Run) -> None:
+    tables.empty_stages()
+    stage = tables.claim_stage()
+    stage.copy(map(itemgetter(*stage.columns), rows), client_id=run.client.id)
+    changed = sum(not row["is_new"] for row in rows)
+    if changed < len(rows):
+        tables.write_new_claims(run.params)
+    if changed:
+        tables.write_changed_claims(run.params)
+    write_entries([_entry(row, run) for row in rows], client_id=run.client.id)

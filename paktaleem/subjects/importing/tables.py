@@ -1,0 +1,273 @@
+"""All SQL of the import. Columns are read off the models, so that rows, stage and history cannot drift apart.
+
+Row-level security refuses COPY into a walled table, so rows are copied to temporary tables first. These hold
+ciphertext and keyed hashes only and are gone with the transaction. One statement moves a stage into place and writes
+the history of just what it wrote.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models
+
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.details import PERSONAL
+from paktaleem.subjects.models import GuardianClaim, Subject, SubjectKey
+from paktaleem.tenancy.context import ContextMissing, current_client
+
+__all__ = [
+    "Stage",
+    "claim_stage",
+    "count_live_people",
+    "count_open_claims",
+    "empty_stages",
+    "entry_stage",
+    "erased_tombstones",
+    "known_people",
+    "known_relations",
+    "lock_imports",
+    "make_stages",
+    "person_stage",
+    "write_changed_claims",
+    "write_changed_people",
+    "write_entries",
+    "write_new_claims",
+    "write_new_keys",
+    "write_new_people",
+]
+
+type Params = Mapping[str, Any]
+
+_SUBJECT, _KEY, _CLAIM, _ENTRY = (
+    model._meta.db_table for model in (Subject, SubjectKey, GuardianClaim, Entry)
+)
+_NEW_PERSON = {"client_id": "%(client)s", "registered_at": "%(at)s", "changed_at": "%(at)s"}
+_ERASED_ONLY = ("tombstone", "erased_at")
+_FIXED_FOR_LIFE = ("id", "external_id")
+_NEW_CLAIM = {"client_id": "%(client)s", "starts_at": "%(at)s"}
+_ENDED_ONLY = ("ends_at",)
+_HISTORY = {
+    "history_id": "n.history_id",
+    "history_date": "%(at)s",
+    "history_change_reason": "%(reason)s",
+    "history_user_id": "NULL",  # actor_id says who, of every kind of actor
+    "actor_kind": "%(actor_kind)s",
+    "actor_id": "%(actor_id)s",
+    "actor_role": "%(actor_role)s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A temporary table: its columns with their SQL types, in order."""
+
+    name: str
+    columns: Mapping[str, str]
+
+    def copy(self, rows: Iterable[Sequence[Any]], *, client_id: UUID) -> None:
+        """Copy rows in. Raises ContextMissing outside the client's context: COPY passes the connection's guard."""
+        if current_client() != client_id:
+            raise ContextMissing("A stage is filled in the context of the client whose people it holds.")
+        statement = f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN (FORMAT BINARY)"
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types([kind.partition("(")[0] for kind in self.columns.values()])
+            for row in rows:
+                copy.write_row(row)
+
+
+def _columns(model: type[models.Model], *, without: Iterable[str] = ()) -> dict[str, str]:
+    """Map a model's columns, in order, to their SQL types."""
+    left_out = set(without)
+    fields = [field for field in model._meta.concrete_fields if field.column not in left_out]
+    return {field.column: str(field.db_type(connection)) for field in fields}
+
+
+@cache
+def person_stage() -> Stage:
+    """Describe the stage of people, new and changed; ``seen_index`` is what a changed one is known to be before."""
+    key = {"key_id": "uuid", **{name: _columns(SubjectKey)[name] for name in ("epoch", "wrapped")}}
+    own = {"is_new": "boolean", "seen_index": "bytea", **key, "history_id": "uuid"}
+    return Stage("roster_person", {**_columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY]), **own})
+
+
+@cache
+def claim_stage() -> Stage:
+    """Describe the stage of guardian relations, new and changed."""
+    columns = _columns(GuardianClaim, without=[*_NEW_CLAIM, *_ENDED_ONLY])
+    return Stage("roster_claim", {**columns, "is_new": "boolean", "history_id": "uuid"})
+
+
+@cache
+def entry_stage() -> Stage:
+    """Describe the stage of ledger entries."""
+    return Stage("roster_entry", _columns(Entry))
+
+
+def _stages() -> tuple[Stage, ...]:
+    return person_stage(), claim_stage(), entry_stage()
+
+
+def make_stages() -> None:
+    """Make the temporary tables of this transaction."""
+    for stage in _stages():
+        columns = ", ".join(f"{name} {kind}" for name, kind in stage.columns.items())
+        _run(f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage.name} ({columns}) ON COMMIT DROP")
+
+
+def empty_stages() -> None:
+    """Empty the temporary tables for the next chunk."""
+    _run(f"TRUNCATE {', '.join(f'pg_temp.{stage.name}' for stage in _stages())}")
+
+
+def lock_imports(client_id: UUID) -> bool:
+    """Take the client's import lock for this transaction; say whether it was free."""
+    digest = hashlib.sha256(b"roster import" + client_id.bytes).digest()
+    number = int.from_bytes(digest[:8], signed=True)
+    return bool(_rows("SELECT pg_try_advisory_xact_lock(%(number)s)", {"number": number})[0][0])
+
+
+def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ...]]:
+    """Read what is known of people: LMS id, id, role, language, enabled, index, sealed fields, epoch and key."""
+    columns = ("external_id", "id", "role", "language", "is_enabled", "details_index", *PERSONAL)
+    return _rows(
+        f"""
+        SELECT {", ".join(f"s.{column}" for column in columns)}, k.epoch, k.wrapped
+        FROM {_SUBJECT} s LEFT JOIN {_KEY} k ON k.client_id = s.client_id AND k.subject_id = s.id
+        WHERE s.client_id = %(client)s AND s.external_id = ANY(%(external_ids)s)""",
+        {"client": client_id, "external_ids": external_ids},
+    )
+
+
+def erased_tombstones(client_id: UUID, tombstones: list[bytes]) -> set[bytes]:
+    """Return those of the tombstones that stand for a person of the client who was erased."""
+    sql = f"SELECT tombstone FROM {_SUBJECT} WHERE client_id = %(client)s AND tombstone = ANY(%(tombstones)s)"
+    return {bytes(found) for (found,) in _rows(sql, {"client": client_id, "tombstones": tombstones})}
+
+
+def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[tuple[Any, ...]]:
+    """Read, for each pair of LMS ids in order: child's id, guardian's id, and the claim's id, relationship, end."""
+    return _rows(
+        f"""
+        SELECT c.id, g.id, k.id, k.relationship, k.ends_at
+        FROM unnest(%(children)s::text[], %(guardians)s::text[])
+            WITH ORDINALITY AS pair (child, guardian, place)
+        LEFT JOIN {_SUBJECT} c ON c.client_id = %(client)s AND c.external_id = pair.child
+        LEFT JOIN {_SUBJECT} g ON g.client_id = %(client)s AND g.external_id = pair.guardian
+        LEFT JOIN {_CLAIM} k ON k.client_id = %(client)s AND k.child_id = c.id AND k.guardian_id = g.id
+        ORDER BY pair.place""",
+        {
+            "client": client_id,
+            "children": [child for child, _ in pairs],
+            "guardians": [guardian for _, guardian in pairs],
+        },
+    )
+
+
+def count_live_people(client_id: UUID) -> int:
+    """Count the people of the client who are known by an LMS id."""
+    sql = f"SELECT count(*) FROM {_SUBJECT} WHERE client_id = %(client)s AND external_id IS NOT NULL"
+    return int(_rows(sql, {"client": client_id})[0][0])
+
+
+def count_open_claims(client_id: UUID) -> int:
+    """Count the relations of the client that have not ended."""
+    sql = f"SELECT count(*) FROM {_CLAIM} WHERE client_id = %(client)s AND ends_at IS NULL"
+    return int(_rows(sql, {"client": client_id})[0][0])
+
+
+def write_new_people(params: Params) -> int:
+    """Move the staged new people, with their history, into place; returns how many."""
+    written = _insert(Subject, person_stage(), _NEW_PERSON, without=_ERASED_ONLY)
+    return _run(_with_history(Subject, written, person_stage(), "+"), params)
+
+
+def write_new_keys(params: Params) -> int:
+    """Move the staged new people's keys into place; returns how many."""
+    return _run(
+        f"""
+        INSERT INTO {_KEY} (id, client_id, subject_id, epoch, wrapped)
+        SELECT n.key_id, %(client)s, n.id, n.epoch, n.wrapped FROM {person_stage().name} n WHERE n.is_new""",
+        params,
+    )
+
+
+def write_changed_people(params: Params) -> int:
+    """Move the staged changed people, with their history, into place; returns how many were still as seen."""
+    columns = _columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY, *_FIXED_FOR_LIFE])
+    written = f"""
+        UPDATE {_SUBJECT} s SET changed_at = %(at)s, {", ".join(f"{name} = n.{name}" for name in columns)}
+        FROM {person_stage().name} n
+        WHERE NOT n.is_new AND s.client_id = %(client)s AND s.id = n.id
+            AND s.details_index IS NOT DISTINCT FROM n.seen_index
+        RETURNING {_tracked(Subject, "s")}"""
+    return _run(_with_history(Subject, written, person_stage(), "~"), params)
+
+
+def write_new_claims(params: Params) -> int:
+    """Move the staged new relations, with their history, into place; returns how many."""
+    written = _insert(GuardianClaim, claim_stage(), _NEW_CLAIM, without=_ENDED_ONLY)
+    return _run(_with_history(GuardianClaim, written, claim_stage(), "+"), params)
+
+
+def write_changed_claims(params: Params) -> int:
+    """Move the staged changed relations, with their history, into place; one that had ended is open again."""
+    written = f"""
+        UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = NULL
+        FROM {claim_stage().name} n
+        WHERE NOT n.is_new AND k.client_id = %(client)s AND k.id = n.id
+        RETURNING {_tracked(GuardianClaim, "k")}"""
+    return _run(_with_history(GuardianClaim, written, claim_stage(), "~"), params)
+
+
+def write_entries() -> int:
+    """Move the staged ledger entries into place; returns how many."""
+    columns = ", ".join(entry_stage().columns)
+    return _run(f"INSERT INTO {_ENTRY} ({columns}) SELECT {columns} FROM {entry_stage().name}")
+
+
+def _insert(
+    model: type[models.Model], stage: Stage, given: Mapping[str, str], *, without: Iterable[str]
+) -> str:
+    staged = _columns(model, without=[*given, *without])
+    return f"""
+        INSERT INTO {model._meta.db_table} ({", ".join([*given, *staged])})
+        SELECT {", ".join([*given.values(), *(f"n.{name}" for name in staged)])}
+        FROM {stage.name} n WHERE n.is_new
+        RETURNING {_tracked(model, model._meta.db_table)}"""
+
+
+def history_values(model: type[models.Model], kind: str) -> dict[str, str]:
+    """Map every column of the model's history to its value: the written row's own, or who, when and why."""
+    history: type[models.Model] = model.history.model  # type: ignore[attr-defined]
+    own = {**_HISTORY, "history_type": f"'{kind}'"}
+    return {name: own.get(name, f"w.{name}") for name in _columns(history)}
+
+
+def _tracked(model: type[models.Model], alias: str) -> str:
+    values = history_values(model, "+")
+    return ", ".join(f"{alias}.{name}" for name, value in values.items() if value == f"w.{name}")
+
+
+def _with_history(model: type[models.Model], written: str, stage: Stage, kind: str) -> str:
+    values = history_values(model, kind)
+    return f"""
+        WITH written AS ({written})
+        INSERT INTO {model.history.model._meta.db_table} ({", ".join(values)})
+        SELECT {", ".join(values.values())}
+        FROM written w JOIN {stage.name} n ON n.id = w.id"""  # type: ignore[attr-defined]
+
+
+def _run(sql: str, params: Params | None = None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+def _rows(sql: str, params: Params) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())

@@ -1,0 +1,160 @@
+"""`manage.py import_roster --client CODE FILE.zip`: import a OneRoster 1.1 bulk package, all or nothing."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.utils import timezone
+
+from paktaleem.accounts.actors import system_actor
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.selectors import client_with_code
+from paktaleem.subjects.importing import (
+    ImportReport,
+    ImportRunning,
+    PeopleChangedMeanwhile,
+    Tally,
+    import_roster,
+)
+from paktaleem.subjects.oneroster import Problem, RosterInvalid, open_roster
+from paktaleem.tenancy.context import in_client
+
+INVALID, INTERRUPTED = 2, 130
+SHOWN = 3
+LINE_EVERY = 10_000
+
+
+class Command(BaseCommand):
+    """Import a roster; exit status 2 and nothing written if it cannot be."""
+
+    help = "Import people and guardian relations from a OneRoster 1.1 bulk package, all or nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the client's code and the package."""
+        parser.add_argument("--client", required=True, metavar="CODE", help="Whose people they are.")
+        parser.add_argument("file", type=Path, metavar="FILE.zip", help="The package.")
+
+    def handle(self, *_: Any, client: str, file: Path, **__: Any) -> None:
+        """Import the package and print the report."""
+        client_id = client_with_code(client)
+        if client_id is None:
+            raise CommandError(
+                f"No client has the code “{client}”; nothing was imported.", returncode=INVALID
+            )
+        try:
+            report = self._import(client_id, file)
+        except RosterInvalid as invalid:
+            self.stderr.writelines(f"{described(problem)}\n" for problem in invalid.problems)
+            raise CommandError(refusal(invalid.problems), returncode=INVALID) from invalid
+        except FileNotFoundError as error:
+            raise CommandError(
+                f"There is no file {file}; nothing was imported.", returncode=INVALID
+            ) from error
+        except ImportRunning as error:
+            raise CommandError("Another import for this client is running; nothing was imported.") from error
+        except PeopleChangedMeanwhile as error:
+            message = (
+                "These people were changed by someone else meanwhile; nothing was imported. Run it again."
+            )
+            raise CommandError(message) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Interrupted; nothing was imported.", returncode=INTERRUPTED) from error
+        self.stdout.writelines(f"{line}\n" for line in lines_of(report, client))
+
+    def _import(self, client_id: UUID, file: Path) -> ImportReport:
+        progress = ProgressLine(self.stderr)
+        progress.say(f"Checking {file.name} …")
+        try:
+            with open_roster(file) as roster, in_client(client_id):
+                return import_roster(
+                    roster,
+                    client=Client.objects.get(id=client_id),
+                    actor=system_actor("import_roster"),
+                    at=timezone.now(),
+                    progress=progress,
+                )
+        finally:
+            progress.end()
+
+
+class ProgressLine:
+    """Progress on standard error: one line that moves on a terminal, else a line every 10,000 rows."""
+
+    def __init__(self, out: OutputWrapper) -> None:
+        """Write to ``out``."""
+        self._out, self._moves, self._next, self._phase = out, out.isatty(), LINE_EVERY, ""
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        """Say how far a phase has come."""
+        if phase != self._phase:
+            self._phase, self._next = phase, LINE_EVERY
+        if self._moves:
+            self.say(f"{done:,} of {total:,} {phase}")
+        elif done >= self._next:
+            self._next = done - done % LINE_EVERY + LINE_EVERY
+            self._out.write(f"{done:,} of {total:,} {phase}", style_func=str)
+
+    def say(self, text: str) -> None:
+        """Show a text on a terminal, in place of the last one."""
+        if self._moves:
+            self._out.write(f"\r\x1b[K{text}", ending="", style_func=str)
+            self._out.flush()
+
+    def end(self) -> None:
+        """Clear the moving line."""
+        self.say("")
+
+
+def described(problem: Problem) -> str:
+    """Say where and what a problem is: ``users.csv row 12, column email: …``."""
+    row = "" if problem.row is None else f" row {problem.row}"
+    column = "" if problem.column is None else f", column {problem.column}"
+    return f"{problem.file}{row}{column}: {problem.message}"
+
+
+def refusal(problems: list[Problem]) -> str:
+    """Sum up a refusal in one line."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
+    return f"{count}; nothing was imported."
+
+
+def lines_of(report: ImportReport, client: str) -> Iterator[str]:
+    """Put a report into lines."""
+    yield f"The roster is imported for {client}."
+    yield ""
+    yield f"{'':<22}{'added':>10}{'changed':>10}{'unchanged':>11}"
+    for role, tally in sorted(report.people.items()):
+        yield _row(role, tally)
+    yield _row("guardian relations", report.relations)
+    yield ""
+    yield f"{_count(report.people_not_named, 'person', 'people')} of this client: not in this roster, left alone."
+    yield f"{_count(report.relations_not_named, 'guardian relation')}: not in this roster, left alone."
+    yield from _oddity_lines(report)
+
+
+def _row(name: str, tally: Tally) -> str:
+    return f"{name:<22}{tally.added:>10,}{tally.changed:>10,}{tally.unchanged:>11,}"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _oddity_lines(report: ImportReport) -> Iterator[str]:
+    if not report.oddities:
+        return
+    yield ""
+    yield "Odd, but imported:"
+    for code, problems in groupby(report.problems, key=lambda problem: problem.code):
+        yield f"  {code}: {report.oddities[code]:,}"
+        yield from _first(problems, report.oddities[code])
+
+
+def _first(problems: Iterable[Problem], count: int) -> Iterator[str]:
+    for problem, _ in zip(problems, range(SHOWN), strict=False):
+        yield f"    {described(problem)}"
+    if count > SHOWN:
+        yield f"    … and {count - SHOWN:,} more"
