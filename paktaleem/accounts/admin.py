@@ -1,0 +1,293 @@
+"""Clients, staff, memberships and API keys in the console."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.password_validation import validate_password
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.models import ApiKey, Client, Membership, User
+from paktaleem.accounts.roles import KEY_SCOPES, Capability
+from paktaleem.accounts.services import (
+    AlreadyRevoked,
+    change_client,
+    change_membership,
+    change_user,
+    end_membership,
+    invite_user,
+    issue_api_key,
+    revoke_api_key,
+    set_password,
+)
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.columns import day, period_pill, pill
+from paktaleem.console.forms import ActForm, ScopedForm
+from paktaleem.console.model_admin import ScopedAdmin, state_column
+from paktaleem.console.site import Card, site
+
+__all__ = ["ApiKeyAdmin", "ClientAdmin", "MembershipAdmin", "UserAdmin"]
+
+KEY_LIFE = timedelta(days=365)
+SOON = timedelta(days=30)
+
+
+@admin.register(Client, site=site)
+class ClientAdmin(ScopedAdmin):
+    """Clients: officers register and change them; a client sees its own."""
+
+    section = "Agreements"
+    view_capability = Capability.VIEW_CLIENTS
+    add_capability = change_capability = Capability.MANAGE_CLIENTS
+    owner_column = None
+    row_fields = ("name", "code", "country", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
+    fixed = ("code",)
+    detail_fields = ("created_at",)
+    list_display = ("name", "code", "country", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
+    list_filter = ("serves_minors", "is_sandbox")
+    search_fields = ("name", "code")
+    intro = "Institutions with a service agreement. PakTaleem is one of them, for its own purposes."
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        """Keep the code as it is."""
+        return () if obj is None else (*self.fixed, *self.detail_fields)
+
+    def write(self, row: Client, **details: Any) -> None:
+        """Register or change the client."""
+        change_client(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+
+class NewPasswordForm(ActForm):
+    """A new password, twice."""
+
+    password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
+    again = forms.CharField(
+        label="The same again", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
+    )
+    field_order = ("password", "again", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password's strength and that both are the same."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("password") and cleaned["password"] != cleaned.get("again"):
+            self.add_error("again", "The two are not the same.")
+        elif cleaned.get("password"):
+            try:
+                validate_password(cleaned["password"], self.row)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return cleaned
+
+
+def _set_password(user: User, given: dict[str, Any], request: HttpRequest) -> None:
+    set_password(user, password=given["password"], actor=actor_of(request), at=received_at(request))
+
+
+@admin.register(User, site=site)
+class UserAdmin(ScopedAdmin):
+    """Staff accounts: only PakTaleem's officers see and make them."""
+
+    section = "Access"
+    view_capability = Capability.VIEW_STAFF
+    add_capability = change_capability = Capability.MANAGE_STAFF
+    owner_column = None
+    officers_only = True
+    asks_reason = False
+    row_fields = ("email", "full_name", "is_active")
+    detail_fields = ("last_login", "created_at")
+    list_display = ("email", "full_name", "is_active", "last_login", "created_at")
+    list_filter = ("is_active",)
+    intro = "Everyone who may sign in. What they may do there follows from their memberships."
+    acts = (
+        Act(
+            "password",
+            "Set password",
+            Capability.MANAGE_STAFF,
+            _set_password,
+            form=NewPasswordForm,
+            lead="The new password holds from the next sign-in; give it to its owner on a safe way.",
+            done="The password is set.",
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        """Keep the address by which colleagues know each other."""
+        return () if obj is None else ("email", *self.detail_fields)
+
+    def write(self, row: User, **details: Any) -> None:
+        """Invite a member of staff, or change their name or whether they may sign in."""
+        actor, at = details["actor"], details["at"]
+        if details["change"]:
+            change_user(row, actor=actor, at=at)
+            return
+        made = invite_user(row.email, full_name=row.full_name, password=None, actor=actor, at=at)
+        row.pk = made.pk
+
+    def history_of(self, row: User, viewer: Any) -> dict[str, Any]:
+        """Point to the memberships, which carry the history of what someone may do."""
+        del row, viewer
+        return {
+            "versions": [],
+            "note": "An account has a name and an address; what its owner may do is in the history of each membership.",
+        }
+
+
+def _end_membership(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
+    end_membership(membership, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+@admin.register(Membership, site=site)
+class MembershipAdmin(ScopedAdmin):
+    """Who works where, in which role."""
+
+    section = "Access"
+    view_capability = Capability.VIEW_STAFF
+    add_capability = change_capability = Capability.MANAGE_STAFF
+    row_fields = ("user", "role")
+    fixed = ("user",)
+    detail_fields = ("starts_at", "ends_at")
+    list_display = ("user", "role", "owner", "state", "starts_at", "ends_at")
+    list_filter = ("role", "client")
+    list_select_related = ("user",)
+    intro = "Who works where, in which role. A role ends on its holder's next request."
+    state = state_column(period_pill)
+    acts = (
+        Act(
+            "end",
+            "End membership",
+            Capability.MANAGE_STAFF,
+            _end_membership,
+            lead="The role is taken away on the next request of the person.",
+            done="The membership has ended.",
+            danger=True,
+            applies=lambda row, at: row.ends_at is None or row.ends_at > at,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the users along."""
+        return super().get_queryset(request).select_related("user")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Let nothing of an ended membership change."""
+        fields = super().get_readonly_fields(request, obj)
+        return (*fields, "role") if obj is not None and obj.ends_at is not None else fields
+
+    def write(self, row: Membership, **details: Any) -> None:
+        """Give or change the role."""
+        change_membership(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+
+class ApiKeyForm(ScopedForm):
+    """A key to issue: which system, which scopes, until when."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer a year."""
+        super().__init__(*args, **kwargs)
+        if "expires_at" in self.fields and self.instance._state.adding:
+            self.fields["expires_at"].initial = timezone.now() + KEY_LIFE
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a key that would be dead at once."""
+        cleaned = super().clean()
+        expires_at = cleaned.get("expires_at")
+        if expires_at is not None and expires_at <= self.request.received_at:  # type: ignore[attr-defined]
+            self.add_error("expires_at", "Choose a moment to come.")
+        return cleaned
+
+
+def _revoke(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> None:
+    revoke_api_key(key, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def _key_pill(key: ApiKey) -> SafeString:
+    at = timezone.now()
+    if key.revoked_at is not None:
+        return pill(f"Revoked {day(key.revoked_at)}", "bad")
+    return pill("Live", "good") if key.is_live(at) else pill("Expired", "warn")
+
+
+@admin.register(ApiKey, site=site)
+class ApiKeyAdmin(ScopedAdmin):
+    """Keys of the machines: issued and revoked, never edited; the secret is shown once."""
+
+    section = "Access"
+    view_capability = Capability.VIEW_API_KEYS
+    add_capability = Capability.MANAGE_API_KEYS
+    form = ApiKeyForm
+    row_fields = ("name", "scopes", "expires_at")
+    detail_fields = ("state", "prefix", "created_at", "revoked_at")
+    list_display = ("name", "prefix", "owner", "state", "created_at", "expires_at", "revoked_at")
+    list_filter = ("client",)
+    codes = {"scopes": None}
+    intro = "Keys by which the learning platform and other systems ask. Two may live at once, for rotation."
+    state = state_column(_key_pill)
+    acts = (
+        Act(
+            "revoke",
+            "Revoke key",
+            Capability.MANAGE_API_KEYS,
+            _revoke,
+            lead="The next call with this key is refused. This cannot be taken back.",
+            done="The key is revoked: the next call with it is refused.",
+            danger=True,
+            applies=lambda row, at: row.is_live(at),
+            refusals={AlreadyRevoked: "The key was revoked before."},
+        ),
+    )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Offer the scopes there are."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if "scopes" in form.base_fields:
+            form.base_fields["scopes"].choices = [(scope, scope) for scope in KEY_SCOPES]
+            form.base_fields["scopes"].help_text = "What the key may do: no more than its system needs."
+        form.code_sources = {}
+        return form
+
+    def write(self, row: ApiKey, **details: Any) -> None:
+        """Issue the key; its secret goes into this one answer."""
+        key, secret = issue_api_key(
+            row.client_id,
+            name=row.name,
+            scopes=list(row.scopes),
+            expires_at=row.expires_at,
+            actor=details["actor"],
+            reason=details["reason"],
+            at=details["at"],
+        )
+        row.pk, row.prefix = key.pk, key.prefix
+        details["request"].issued_secret = secret
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Show the secret in the answer itself, and nowhere else: not in a message, not in the session."""
+        secret = request.issued_secret  # type: ignore[attr-defined]
+        return self.page(
+            request,
+            obj,
+            "console/key_issued.html",
+            title="Key issued",
+            secret=secret,
+            row_url=self.url_of("change", obj),
+        )
+
+
+@site.add_board
+def keys_board(actor: Actor, at: datetime) -> list[Card]:
+    """Warn of keys that end soon."""
+    if not actor.may(Capability.VIEW_API_KEYS):
+        return []
+    ending = ApiKey.objects.filter(revoked_at=None, expires_at__gt=at, expires_at__lte=at + SOON).count()
+    if not ending:
+        return []
+    url = reverse("admin:accounts_apikey_changelist", current_app=site.name)
+    return [
+        Card("API keys end soon", str(ending), "within 30 days: issue the next one first", url, needs_attention=True)
+    ]

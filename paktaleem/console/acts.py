@@ -1,0 +1,57 @@
+"""Acts on one row: a page that says what will happen, a form with a reason, one service call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.forms import ActForm
+
+__all__ = ["Act", "as_refusal"]
+
+
+def _always(_row: Any, _at: datetime) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act. ``perform`` calls the service and may answer with a page of its own (a secret shown once).
+
+    ``refusals`` gives the words for each exception the service may raise.
+    """
+
+    slug: str
+    label: str
+    capability: Capability
+    perform: Callable[[Any, dict[str, Any], HttpRequest], HttpResponse | None]
+    lead: str = ""
+    done: str = "Done."
+    form: type[ActForm] = ActForm
+    danger: bool = False
+    applies: Callable[[Any, datetime], bool] = _always
+    refusals: Mapping[type[Exception], str] = field(default_factory=dict)
+    listed: bool = True
+    template: str = "console/act.html"
+
+
+def as_refusal(error: Exception, refusals: Mapping[type[Exception], str]) -> ValidationError | None:
+    """Turn what a service raised into words for the form; None for what nobody foresaw."""
+    if isinstance(error, ValidationError):
+        return error
+    for kind, words in refusals.items():
+        if isinstance(error, kind):
+            return ValidationError(words)
+    if isinstance(error, NotAllowed):
+        return ValidationError("Your role may not do this here.")
+    if isinstance(error, IntegrityError):
+        return ValidationError(
+            "The database refused it: such a row exists already, or a rule of the register is broken."
+        )
+    return None

@@ -1,0 +1,77 @@
+"""What lists and pages show: whose row, who acted, in which state."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, CharField, Model, OuterRef, QuerySet, Subquery, Value, When
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.models import ApiKey, Client, User
+from paktaleem.accounts.roles import OFFICER_ROLES, Role
+from paktaleem.ledger.by import ByKind, Reason
+
+__all__ = ["client_name", "day", "moment", "period_pill", "pill", "reason_label", "who", "with_actor"]
+
+_ROLE_LABELS = {
+    Role.PRIVACY_OFFICER: "privacy officer",
+    Role.SUPPORT_AGENT: "support agent",
+    Role.AUDITOR: "auditor",
+    Role.CLIENT_ADMIN: "client administrator",
+}
+
+
+def client_name(column: str = "client_id") -> Subquery:
+    """Look the client's name up beside each row: empty for PakTaleem's rows, whose client no other client sees."""
+    return Subquery(Client.objects.filter(pk=OuterRef(column)).values("name")[:1])
+
+
+def with_actor[M: Model](found: QuerySet[M], viewer: Actor) -> QuerySet[M]:
+    """Add who acted; to a client, PakTaleem's own staff are named by their role alone."""
+    email: Any = Subquery(User.objects.filter(pk=OuterRef("actor_id")).values("email")[:1])
+    if viewer.client_id is not None:
+        masked = When(actor_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))
+        email = Case(masked, default=email, output_field=CharField())
+    key = Subquery(ApiKey.objects.filter(pk=OuterRef("actor_id")).values("name")[:1])
+    return found.annotate(actor_email=email, actor_key=key)
+
+
+def who(row: Any) -> str:
+    """Name the actor of a row that ``with_actor`` completed."""
+    if row.actor_kind == ByKind.USER:
+        return f"{row.actor_email or 'Former staff'}, {_ROLE_LABELS.get(row.actor_role, row.actor_role)}"
+    if row.actor_kind == ByKind.API_KEY:
+        return f"API key “{row.actor_key}”" if row.actor_key else "API key"
+    return "The data subject" if row.actor_kind == ByKind.SUBJECT else "System"
+
+
+def reason_label(code: str | None) -> str:
+    """Give a reason's words."""
+    return str(dict(Reason.choices).get(code or "", code or ""))
+
+
+def pill(text: Any, tone: str = "calm") -> SafeString:
+    """Show a state; ``tone`` is good, warn, bad or calm, and never the only sign."""
+    return format_html('<span class="pill pill-{}">{}</span>', tone, text)
+
+
+def period_pill(row: Any) -> SafeString:
+    """Show whether a period is to come, in force or over."""
+    at = timezone.now()
+    if row.starts_at > at:
+        return pill(f"From {day(row.starts_at)}", "warn")
+    if row.ends_at is not None and row.ends_at <= at:
+        return pill(f"Ended {day(row.ends_at)}")
+    return pill("In force", "good")
+
+
+def day(value: datetime | None) -> str:
+    """Give the day (UTC) of a moment."""
+    return f"{value:%Y-%m-%d}" if value else "—"
+
+
+def moment(value: datetime | None) -> str:
+    """Give a moment to the minute (UTC)."""
+    return f"{value:%Y-%m-%d %H:%M}" if value else "—"

@@ -1,0 +1,11 @@
+"""Filters of the console's templates."""
+
+from django import template
+
+from paktaleem.console import columns
+
+__all__ = ["register"]
+
+register = template.Library()
+register.filter("moment", columns.moment)
+register.filter("day", columns.day)

@@ -1,0 +1,106 @@
+"""The ledger in the console: read only, newest first."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.asking import actor_of
+from paktaleem.console.columns import who, with_actor
+from paktaleem.console.model_admin import EvidenceAdmin
+from paktaleem.console.site import site
+from paktaleem.ledger.models import Entry
+
+__all__ = ["EntryAdmin"]
+
+LATEST = 8
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Entries of one kind of act."""
+
+    title = "act"
+    parameter_name = "act"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer families of acts."""
+        families = ("consent", "subject", "register", "notice", "restriction", "objection", "guardian", "api_key")
+        return [(name, name.replace("_", " ").capitalize()) for name in families]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Narrow the list."""
+        return queryset.filter(kind__startswith=f"{self.value()}.") if self.value() else queryset
+
+
+@admin.register(Entry, site=site)
+class EntryAdmin(EvidenceAdmin):
+    """Every act that is evidence, as it was recorded."""
+
+    section = "Evidence"
+    view_capability = Capability.VIEW_LEDGER
+    list_display = ("act", "recorded_at", "actor", "person", "owner")
+    list_filter = (KindFilter, "actor_kind")
+    row_fields = ()
+    detail_fields = ("kind", "recorded_at", "actor", "person", "canonical", "hash")
+    intro = "Every act that is evidence: who did what to whom and when. Entries are added, never changed."
+    empty_text = "Nothing has been recorded yet."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Name the actors; leave out what is sealed."""
+        return with_actor(super().get_queryset(request).defer("openings"), actor_of(request))
+
+    @admin.display(description="act")
+    def act(self, row: Entry) -> str:
+        """Give the act's kind in words."""
+        return row.kind.replace(".", ": ").replace("_", " ")
+
+    @admin.display(description="by")
+    def actor(self, row: Entry) -> str:
+        """Name who acted."""
+        return who(row)
+
+    @admin.display(description="person")
+    def person(self, row: Entry) -> SafeString | str:
+        """Link to the person concerned, if the act concerns one."""
+        if row.subject_id is None:
+            return "—"
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">Person …{}</a>', url, str(row.subject_id)[-6:])
+
+    @admin.display(description="recorded text")
+    def canonical(self, row: Entry) -> SafeString:
+        """Show the recorded JSON, laid out for reading."""
+        text = json.dumps(json.loads(row.body), indent=2, ensure_ascii=False)
+        return format_html('<pre class="record">{}</pre>', text)
+
+    @admin.display(description="leaf hash")
+    def hash(self, row: Entry) -> SafeString:
+        """Show the hash that is proved."""
+        return format_html("<code>{}</code>", bytes(row.leaf_hash).hex())
+
+
+def latest_acts(actor: Actor) -> Sequence[Any]:
+    """Give the latest acts for the first page."""
+    if not actor.may(Capability.VIEW_LEDGER):
+        return ()
+    found = with_actor(Entry.objects.defer("openings", "body"), actor)[:LATEST]
+    return [
+        {
+            "act": entry.kind.replace(".", ": ").replace("_", " "),
+            "at": entry.recorded_at,
+            "who": who(entry),
+            "url": reverse("admin:ledger_entry_change", args=[entry.pk], current_app=site.name),
+        }
+        for entry in found
+    ]
+
+
+site.latest_acts = latest_acts
