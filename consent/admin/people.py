@@ -268,7 +268,7 @@ def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         {
             "purpose": code.replace("_", " ").capitalize(),
             "answer": pill("Allowed", "good") if one.allowed else pill("Denied", "bad"),
-            "reason": str(one.reason or "").replace("_", " "),
+            "reason": "" if one.allowed else str(one.reason).replace("_", " "),
             "basis": str(one.lawful_basis or "").replace("_", " "),
         }
         for code, one in answers.items()

@@ -69,6 +69,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
     view_on_site = False
     change_form_template = "console/change_form.html"

@@ -255,7 +255,7 @@ class SubjectAdmin(ScopedAdmin):
         if row.erased_at is not None:
             return pill("—")
         if row.of_age_at is None:
-            return pill("Age unknown", "warn")
+            return pill("Age unknown", "warn" if row.role in {"student", "learner"} else "calm")
         if row.of_age_at > timezone.now():
             return pill(f"Child until {day(row.of_age_at)}", "warn")
         return pill("Of age") if row.of_age_at == LONG_AGO else pill(f"Of age since {day(row.of_age_at)}")
