@@ -299,9 +299,7 @@ def _outdated_moments(versions: Sequence[NoticeVersionRule]) -> dict[UUID, datet
 
 def _bases_by_use(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
     # Ids are UUIDv7: of two rows with one start the later made wins.
-    best_first = sorted(
-        bases, key=lambda rule: (not rule.shared, rule.period.starts_at, rule.id), reverse=True
-    )
+    best_first = sorted(bases, key=lambda rule: (not rule.shared, rule.period.starts_at, rule.id), reverse=True)
     grouped: defaultdict[tuple[str, str], list[BasisRule]] = defaultdict(list)
     for rule in best_first:
         grouped[rule.purpose, rule.role].append(rule)

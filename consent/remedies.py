@@ -9,9 +9,7 @@ from consent.facts import Reason
 DOCUMENTATION = "docs/decisions-api.md"
 
 _ASK_AGAIN = "Ask the person again, under the notice in force, and record the answer."
-_ASK_GUARDIAN = (
-    "For a child only a guardian's consent counts: invite one by POST /api/v1/guardian-invitations."
-)
+_ASK_GUARDIAN = "For a child only a guardian's consent counts: invite one by POST /api/v1/guardian-invitations."
 
 _SENTENCES = {
     Reason.SUBJECT_UNKNOWN: "Register the person first, by PUT /api/v1/subjects/{external_id}.",
@@ -33,8 +31,7 @@ _SENTENCES = {
     ),
     Reason.QUARANTINED: "A privacy officer must settle the report about this person's data first.",
     Reason.AGE_UNKNOWN: (
-        "Register a birth date or an attested age; for a child, invite a guardian by "
-        "POST /api/v1/guardian-invitations."
+        "Register a birth date or an attested age; for a child, invite a guardian by POST /api/v1/guardian-invitations."
     ),
     Reason.GUARDIAN_CONSENT_REQUIRED: "Invite a guardian by POST /api/v1/guardian-invitations.",
     Reason.GUARDIAN_CONSENT_REFUSED: "Only the guardian can change this, on the guardian pages.",

@@ -103,9 +103,7 @@ class Case:
     @property
     def needs_instruction(self) -> bool:
         """As processor; without a basis in force nobody knows PakTaleem's part, and the stricter is taken."""
-        return not self.is_legal_obligation and (
-            self.basis is None or self.basis.capacity != Capacity.CONTROLLER
-        )
+        return not self.is_legal_obligation and (self.basis is None or self.basis.capacity != Capacity.CONTROLLER)
 
     @property
     def needs_agreement(self) -> bool:

@@ -3,6 +3,7 @@
 Loaded by ``manage.py load_register``; everything in it may be changed afterwards in the console.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 __all__ = ["CATEGORIES", "OCCASIONS", "PRIVACY_NOTICE", "PURPOSES", "ROLES", "PurposeText"]
@@ -135,44 +136,9 @@ PURPOSES = {
 }
 """The eight purposes of the policy's §2, each with its basis of §3 and PakTaleem's part of §7."""
 
+_TEXTS = Path(__file__).with_name("texts")
+
 PRIVACY_NOTICE = {
-    "en": """How PakTaleem treats personal data
-
-This notice is for everyone who uses the PakTaleem learning platform, and for parents and guardians.
-
-What we hold. Depending on how you use the platform: your name and how to reach you, how you sign in, your school or organisation, bills and payments, what you do on the platform, your device and browser, what you upload, and messages with our support.
-
-What it is for. We use it for the purposes listed in this portal and for no other, and each purpose names the data it needs. Every purpose stands on one lawful basis: a contract, a duty under law, a legitimate interest that was weighed against yours, or your consent.
-
-Who decides. Where your school or organisation decides what is done with your data, we act on its written instructions only. For billing, security, legal duties and the improvement of the platform, PakTaleem decides.
-
-Your consent is yours. Where we ask for consent, you may say no, and you may withdraw a yes at any time, as easily as you gave it. For children under 13, or older where the school's country says so, a parent or guardian decides.
-
-Who receives it. We never sell personal data. Providers who host, process payments or send messages for us receive only what they need, under contract. We disclose what a law or court demands.
-
-How long. No longer than the purpose needs or the law demands; then it is deleted or made anonymous.
-
-Your rights. You may ask to see your data, correct it, delete it, restrict its use, take it with you, object, withdraw consent, and complain to an authority. We answer within 30 days.
-
-Write to support@PakTaleem.com, or ask your school.""",
-    "ur": """پاک تعلیم ذاتی معلومات کے ساتھ کیا کرتا ہے
-
-یہ اطلاع پاک تعلیم کا پلیٹ فارم استعمال کرنے والوں، اور والدین اور سرپرستوں کے لیے ہے۔
-
-ہمارے پاس کیا ہے۔ آپ کے استعمال کے مطابق: آپ کا نام اور رابطہ، لاگ اِن کی معلومات، آپ کا اسکول یا ادارہ، بل اور ادائیگیاں، پلیٹ فارم پر آپ کی سرگرمی، آپ کا آلہ اور براؤزر، آپ کا اپ لوڈ کیا ہوا مواد، اور معاونت سے خط و کتابت۔
-
-کس لیے ہے۔ ہم معلومات صرف ان مقاصد کے لیے استعمال کرتے ہیں جو اس پورٹل میں درج ہیں، اور ہر مقصد بتاتا ہے کہ اسے کون سی معلومات درکار ہیں۔ ہر مقصد کی ایک قانونی بنیاد ہے: معاہدہ، قانونی ذمہ داری، ایسا جائز مفاد جسے آپ کے حقوق کے مقابلے میں تولا گیا ہو، یا آپ کی رضامندی۔
-
-فیصلہ کون کرتا ہے۔ جہاں آپ کا اسکول یا ادارہ فیصلہ کرتا ہے، وہاں ہم صرف اس کی تحریری ہدایت پر عمل کرتے ہیں۔ بل، حفاظت، قانونی ذمہ داریوں اور پلیٹ فارم کی بہتری کے لیے فیصلہ پاک تعلیم کرتا ہے۔
-
-رضامندی آپ کی ہے۔ جہاں ہم رضامندی مانگیں، آپ انکار کر سکتے ہیں، اور دی ہوئی رضامندی کسی بھی وقت اتنی ہی آسانی سے واپس لے سکتے ہیں جتنی آسانی سے دی تھی۔ تیرہ سال سے کم عمر بچوں کے لیے، یا جہاں ملک کا قانون زیادہ عمر کہے، والدین یا سرپرست فیصلہ کرتے ہیں۔
-
-کس کو ملتی ہے۔ ہم ذاتی معلومات کبھی نہیں بیچتے۔ جو ادارے ہمارے لیے ہوسٹنگ، ادائیگی یا پیغام رسانی کرتے ہیں انہیں معاہدے کے تحت صرف ضروری معلومات ملتی ہیں۔ جو قانون یا عدالت طلب کرے وہ ہم دیتے ہیں۔
-
-کب تک۔ اتنی ہی دیر جتنی مقصد کو ضرورت ہو یا قانون کہے؛ پھر معلومات مٹا دی جاتی ہیں یا گمنام کر دی جاتی ہیں۔
-
-آپ کے حقوق۔ آپ اپنی معلومات دیکھ سکتے ہیں، درست کرا سکتے ہیں، مٹوا سکتے ہیں، ان کا استعمال محدود کرا سکتے ہیں، اپنے ساتھ لے جا سکتے ہیں، اعتراض کر سکتے ہیں، رضامندی واپس لے سکتے ہیں، اور کسی مجاز ادارے سے شکایت کر سکتے ہیں۔ ہم تیس دن کے اندر جواب دیتے ہیں۔
-
-support@PakTaleem.com پر لکھیں، یا اپنے اسکول سے پوچھیں۔""",
+    language: (_TEXTS / f"privacy_notice.{language}.txt").read_text(encoding="utf-8") for language in ("en", "ur")
 }
 """The first version of the privacy notice, in our own words."""

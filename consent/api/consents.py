@@ -48,7 +48,7 @@ class RecordConsentsInput(StrictSerializer):
     """Answers of one person, recorded together or not at all."""
 
     subject = TextField(max_length=255)
-    answers = AnswerInput(many=True, allow_empty=False, max_length=50)
+    answers = serializers.ListField(child=AnswerInput(), allow_empty=False, max_length=50)
     by = ByInput(required=False)
     notice_version = serializers.UUIDField(required=False, allow_null=True)
     shown = TextField(required=False, allow_null=True, max_length=2_000)

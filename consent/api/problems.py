@@ -35,9 +35,7 @@ declare_problems(
             "The notice that was shown is not the one in effect",
             "Show GET /api/v1/notices/current?purpose=… and send its version.",
         ),
-        NoticeUnknown: Problem(
-            "notice-unknown", HTTPStatus.NOT_FOUND, "No notice in effect tells of this purpose"
-        ),
+        NoticeUnknown: Problem("notice-unknown", HTTPStatus.NOT_FOUND, "No notice in effect tells of this purpose"),
         NothingToWithdraw: Problem(
             "nothing-to-withdraw", HTTPStatus.CONFLICT, "There is no consent in force to withdraw"
         ),

@@ -37,8 +37,6 @@ class SubjectStanding(Operation):
             {
                 "subject": external_id,
                 "time": at.isoformat(),
-                "purposes": {
-                    code: {"decision": one.allowed, **answer_context(one)} for code, one in answers.items()
-                },
+                "purposes": {code: {"decision": one.allowed, **answer_context(one)} for code, one in answers.items()},
             }
         )

@@ -18,7 +18,8 @@ CATALOGUE = [
 OWN = ["ServiceAgreement", "AgreementSuspension", "Instruction", "Restriction", "Objection"]
 
 RAISE_VERSION = """
-CREATE FUNCTION consent_raise_register_version() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION consent_raise_register_version() RETURNS trigger LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
 DECLARE owner uuid := (to_jsonb(NEW) ->> TG_ARGV[0])::uuid;
 BEGIN
     INSERT INTO consent_registerversion (id, client_id, version) VALUES (owner, owner, 1)

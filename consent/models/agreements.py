@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 
-from consent.models.rows import CodesField, PeriodQuerySet, RegisterRow, catalogue_owner, period_is_ordered
+from consent.models.rows import CodesField, PeriodRow, RegisterRow, catalogue_owner, period_is_ordered
 from paktaleem.accounts.models import code_validator
 from paktaleem.ledger.history import History
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
@@ -15,7 +15,7 @@ __all__ = ["AgreementSuspension", "Instruction", "Recipient", "RecipientApproval
 _NONE = Personal.NONE
 
 
-class ServiceAgreement(RegisterRow):
+class ServiceAgreement(PeriodRow):
     """One service agreement between PakTaleem and a client (policy §7): a draft until it is signed.
 
     After its end data may still be deleted, and until ``exit_until`` stored, so that it can be returned.
@@ -25,13 +25,10 @@ class ServiceAgreement(RegisterRow):
 
     reference = models.CharField(max_length=100, help_text="The agreement's number in the files.")
     signed_at = models.DateTimeField(null=True, blank=True)
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True, blank=True)
     exit_until = models.DateTimeField(
         null=True, blank=True, help_text="After the end: until when data may be stored for its return."
     )
 
-    objects = PeriodQuerySet.as_manager()
     history = History()
 
     class Meta:
@@ -59,7 +56,7 @@ class ServiceAgreement(RegisterRow):
         return "ended" if self.ends_at is not None and self.ends_at <= at else "active"
 
 
-class AgreementSuspension(RegisterRow):
+class AgreementSuspension(PeriodRow):
     """One period in which an agreement is suspended: data is stored and deleted, and not otherwise processed."""
 
     wall = Wall(Scope.TENANT, EDIT)
@@ -67,10 +64,7 @@ class AgreementSuspension(RegisterRow):
     agreement = models.ForeignKey(
         ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects = PeriodQuerySet.as_manager()
     history = History()
 
     class Meta:
@@ -82,7 +76,7 @@ class AgreementSuspension(RegisterRow):
         return f"suspended from {self.starts_at:%Y-%m-%d}"
 
 
-class Instruction(RegisterRow):
+class Instruction(PeriodRow):
     """One documented instruction of a client: which purposes, categories and recipients its agreement covers."""
 
     wall = Wall(
@@ -96,10 +90,7 @@ class Instruction(RegisterRow):
     purposes = CodesField(help_text="Codes of the purposes instructed.")
     categories = CodesField(help_text="Codes of the data categories covered.")
     recipients = CodesField(help_text="Codes of the recipients with whom data may be shared.")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects = PeriodQuerySet.as_manager()
     history = History()
 
     class Meta:
@@ -137,7 +128,7 @@ class Recipient(RegisterRow):
         return self.name
 
 
-class RecipientApproval(RegisterRow):
+class RecipientApproval(PeriodRow):
     """One period in which a recipient is approved for purposes and categories, after clients could object."""
 
     wall = Wall(Scope.CATALOGUE, EDIT, personal={"purposes": _NONE, "categories": _NONE})
@@ -149,10 +140,7 @@ class RecipientApproval(RegisterRow):
     objection_until = models.DateTimeField(
         null=True, blank=True, help_text="Until then clients may object, and nothing is shared."
     )
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects = PeriodQuerySet.as_manager()
     history = History()
 
     class Meta:

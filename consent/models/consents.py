@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from consent.models.notices import NoticeVersion
 from consent.models.purposes import Purpose
-from consent.models.rows import PeriodQuerySet, RegisterRow, catalogue_owner, period_is_ordered
+from consent.models.rows import PeriodRow, catalogue_owner, period_is_ordered
 from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import ByKind
 from paktaleem.ledger.history import History
@@ -88,7 +88,8 @@ class ConsentEvent(models.Model):
         ordering = ["-recorded_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")), name="consentevent_claimed_not_future"
+                condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")),
+                name="consentevent_claimed_not_future",
             ),
             models.CheckConstraint(
                 condition=~Q(state=ConsentState.GIVEN) | Q(notice_version__isnull=False),
@@ -141,17 +142,14 @@ class Consent(models.Model):
         return self.get_state_display()
 
 
-class Restriction(RegisterRow):
+class Restriction(PeriodRow):
     """One restriction of processing in force for a person (policy §9; GDPR Art. 18); no purposes means all."""
 
     wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: every purpose.")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects = PeriodQuerySet.as_manager()
     history = History()
 
     class Meta:
@@ -164,17 +162,14 @@ class Restriction(RegisterRow):
         return f"restricted from {self.starts_at:%Y-%m-%d}"
 
 
-class Objection(RegisterRow):
+class Objection(PeriodRow):
     """One objection of a person to processing on legitimate interest (policy §9; GDPR Art. 21)."""
 
     wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_code = models.CharField(max_length=63)
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects = PeriodQuerySet.as_manager()
     history = History()
 
     class Meta:

@@ -38,9 +38,7 @@ class Notice(RegisterRow):
 class NoticeVersion(RegisterRow):
     """One immutable text of a notice in both languages, with the hash by which a consent proves what was read."""
 
-    wall = Wall(
-        Scope.CATALOGUE, APPEND, personal={"text_en": _NONE, "text_ur": _NONE, "content_hash": _NONE}
-    )
+    wall = Wall(Scope.CATALOGUE, APPEND, personal={"text_en": _NONE, "text_ur": _NONE, "content_hash": _NONE})
 
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     notice_owner = catalogue_owner()

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from consent.models.rows import CodesField, PeriodQuerySet, RegisterRow, catalogue_owner, period_is_ordered
+from consent.models.rows import CodesField, PeriodRow, RegisterRow, catalogue_owner, period_is_ordered
 from paktaleem.accounts.models import Client, User, code_validator
 from paktaleem.ledger.history import History
 from paktaleem.tenancy.ids import new_id
@@ -160,7 +160,7 @@ ROLES = [
 ]
 
 
-class LawfulBasis(RegisterRow):
+class LawfulBasis(PeriodRow):
     """The lawful basis of one purpose for one role of people at one client, from a day (policy §3, §7).
 
     Of those that have started the latest wins; a client's own row goes before the shared one of PakTaleem.
@@ -179,10 +179,7 @@ class LawfulBasis(RegisterRow):
     balancing_test = models.ForeignKey(
         BalancingTest, models.PROTECT, related_name="+", null=True, blank=True, db_constraint=False, db_index=False
     )
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects = PeriodQuerySet.as_manager()
     history = History()
 
     class Meta:

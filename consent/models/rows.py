@@ -1,7 +1,7 @@
 """What every row of the register shares: its client, its history, its period."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -12,7 +12,7 @@ from paktaleem.accounts.models import Client, code_validator
 from paktaleem.ledger.history import Tracked, TrackedQuerySet
 from paktaleem.tenancy.ids import new_id
 
-__all__ = ["CodesField", "PeriodQuerySet", "RegisterRow", "catalogue_owner", "period_is_ordered"]
+__all__ = ["CodesField", "PeriodQuerySet", "PeriodRow", "RegisterRow", "catalogue_owner", "period_is_ordered"]
 
 
 class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
@@ -33,13 +33,25 @@ class RegisterRow(Tracked):
         abstract = True
 
 
+class PeriodRow(RegisterRow):
+    """A row of the register that holds for a period [starts_at, ends_at); nothing is backdated."""
+
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = PeriodQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
 def validate_codes(codes: list[str]) -> None:
     """Accept lists of distinct codes."""
     if len(set(codes)) != len(codes):
         raise ValidationError("Name each code once.")
 
 
-class CodesField(ArrayField):
+class CodesField(ArrayField):  # type: ignore[type-arg]  # not generic at run time
     """A set of codes of the register (purposes, categories, recipients), kept in one column."""
 
     def __init__(self, **kwargs: Any) -> None:

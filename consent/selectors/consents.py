@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -26,9 +25,7 @@ def consents(actor: Actor) -> QuerySet[Consent]:
 def consent_events(actor: Actor) -> QuerySet[ConsentEvent]:
     """List all answers ever recorded, latest first."""
     require(actor, Capability.VIEW_CONSENTS)
-    return ConsentEvent.objects.select_related("subject", "purpose", "notice_version").order_by(
-        "-recorded_at", "-id"
-    )
+    return ConsentEvent.objects.select_related("subject", "purpose", "notice_version").order_by("-recorded_at", "-id")
 
 
 def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict[str, Any]]:
@@ -49,12 +46,11 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
 
 
 def _fact(row: Consent) -> ConsentFact:
-    version: UUID | None = row.notice_version
     return ConsentFact(
         event_id=row.event_id,
         state=row.state,
         recorded_at=row.recorded_at,
         expires_at=row.expires_at,
-        notice_version=version,
+        notice_version=row.notice_version,
         by=row.given_by,
     )

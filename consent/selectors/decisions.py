@@ -140,18 +140,14 @@ def _facts_of(secret: str, external_id: str, now: datetime, past: datetime | Non
     return _key_facts.decode(text)
 
 
-def decide_for(
-    actor: Actor, client_id: UUID, external_id: str, question: Question, *, now: datetime
-) -> Decision:
+def decide_for(actor: Actor, client_id: UUID, external_id: str, question: Question, *, now: datetime) -> Decision:
     """Answer one question inside the client's context. Raises NotAllowed."""
     require(actor, Capability.ASK_DECISIONS, client_id)
     past = question.at if question.at < now else None
     return _read_world(client_id, external_id, past).answer(question)
 
 
-def standing(
-    actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime
-) -> dict[str, Decision]:
+def standing(actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime) -> dict[str, Decision]:
     """Answer “may I process?” for every active purpose at once, inside the client's context. Raises NotAllowed."""
     require(actor, Capability.ASK_DECISIONS, client_id)
     world = _read_world(client_id, external_id, at if at < now else None)

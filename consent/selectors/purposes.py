@@ -46,9 +46,7 @@ def current_notice(purpose_code: str, *, client_id: UUID, at: datetime) -> Notic
     versions = NoticeVersion.objects.select_related("notice").filter(
         client_id__in=[client_id, PAKTALEEM], notice__purposes__contains=[purpose_code], effective_at__lte=at
     )
-    found = max(
-        versions, key=lambda one: (one.client_id == client_id, one.effective_at, one.number), default=None
-    )
+    found = max(versions, key=lambda one: (one.client_id == client_id, one.effective_at, one.number), default=None)
     if found is None:
         raise NoticeUnknown(purpose_code)
     return found

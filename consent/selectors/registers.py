@@ -102,7 +102,7 @@ class _Rows:
 
     def client(self) -> Client:
         source = Client.objects.all() if self.at is None else Client.history.as_of(self.at)
-        return source.get(id=self.client_id)  # type: ignore[no-any-return]
+        return source.get(id=self.client_id)
 
 
 def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Register:

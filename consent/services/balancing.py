@@ -30,7 +30,5 @@ def sign_balancing_test(
     test.signed_at = at
     test.signed_by_id = actor.id if actor.kind is ByKind.USER else None
     save_tracked(test, actor=actor, reason=reason, at=at)
-    record_entry(
-        "balancing.signed", client_id=test.client_id, facts={"test": str(test.pk)}, actor=actor, at=at
-    )
+    record_entry("balancing.signed", client_id=test.client_id, facts={"test": str(test.pk)}, actor=actor, at=at)
     return test

@@ -31,8 +31,8 @@ __all__ = [
     "ClaimInFuture",
     "ConsentNotBased",
     "GuardianUnknown",
-    "NoticeStale",
     "NothingToWithdraw",
+    "NoticeStale",
     "PurposeUnknown",
     "record_answers",
     "withdraw_consent",
@@ -189,9 +189,7 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
 def _notice_version(version_id: UUID | None, at: datetime) -> NoticeVersion | None:
     if version_id is None:
         return None
-    version = (
-        NoticeVersion.objects.select_related("notice").filter(pk=version_id, effective_at__lte=at).first()
-    )
+    version = NoticeVersion.objects.select_related("notice").filter(pk=version_id, effective_at__lte=at).first()
     if version is None:
         raise NoticeStale
     return version
@@ -227,9 +225,7 @@ def _informs(version: NoticeVersion | None, purpose: Purpose, at: datetime) -> b
     """Whether the version is the notice's effective one, and tells of the purpose."""
     if version is None or purpose.code not in version.notice.purposes:
         return False
-    later = NoticeVersion.objects.filter(
-        notice=version.notice, number__gt=version.number, effective_at__lte=at
-    )
+    later = NoticeVersion.objects.filter(notice=version.notice, number__gt=version.number, effective_at__lte=at)
     return not later.exists()
 
 

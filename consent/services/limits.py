@@ -20,16 +20,12 @@ def restrict_processing(
     subject: Subject, *, purpose_code: str = "", actor: Actor, reason: Reason | str, at: datetime
 ) -> Restriction:
     """Restrict processing of a person's data from now on, for one purpose or, without one, for all (GDPR Art. 18)."""
-    restriction = Restriction(
-        client_id=subject.client_id, subject=subject, purpose_code=purpose_code, starts_at=at
-    )
+    restriction = Restriction(client_id=subject.client_id, subject=subject, purpose_code=purpose_code, starts_at=at)
     return _open(restriction, "restriction.opened", actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
-def lift_restriction(
-    restriction: Restriction, *, actor: Actor, reason: Reason | str, at: datetime
-) -> Restriction:
+def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason | str, at: datetime) -> Restriction:
     """Lift a restriction from now on."""
     return _close(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
 
@@ -39,9 +35,7 @@ def object_to_purpose(
     subject: Subject, *, purpose_code: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> Objection:
     """Record a person's objection to a purpose that rests on legitimate interest (GDPR Art. 21)."""
-    objection = Objection(
-        client_id=subject.client_id, subject=subject, purpose_code=purpose_code, starts_at=at
-    )
+    objection = Objection(client_id=subject.client_id, subject=subject, purpose_code=purpose_code, starts_at=at)
     return _open(objection, "objection.opened", actor=actor, reason=reason, at=at)
 
 
@@ -51,17 +45,13 @@ def lift_objection(objection: Objection, *, actor: Actor, reason: Reason | str, 
     return _close(objection, "objection.lifted", actor=actor, reason=reason, at=at)
 
 
-def _open[L: (Restriction, Objection)](
-    limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime
-) -> L:
+def _open[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
     require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
     limit.full_clean()
     return _save(limit, kind, actor=actor, reason=reason, at=at)
 
 
-def _close[L: (Restriction, Objection)](
-    limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime
-) -> L:
+def _close[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
     require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
     if limit.ends_at is not None:
         return limit
@@ -69,9 +59,7 @@ def _close[L: (Restriction, Objection)](
     return _save(limit, kind, actor=actor, reason=reason, at=at)
 
 
-def _save[L: (Restriction, Objection)](
-    limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime
-) -> L:
+def _save[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
     save_tracked(limit, actor=actor, reason=reason, at=at)
     record_entry(
         kind,

@@ -19,7 +19,7 @@ from consent.models import (
     RecipientApproval,
     ServiceAgreement,
 )
-from consent.models.rows import RegisterRow
+from consent.models.rows import PeriodRow, RegisterRow
 from paktaleem.accounts.actors import Actor, NotAllowed, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import Reason
@@ -75,11 +75,11 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
 
 
 @transaction.atomic
-def end_period[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
+def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
     """End a row's period now. Raises ValidationError if it has ended already."""
-    if getattr(row, "ends_at", None) is not None and row.ends_at <= at:  # type: ignore[attr-defined]
+    if row.ends_at is not None and row.ends_at <= at:
         raise ValidationError({"ends_at": ["It has ended already."]})
-    row.ends_at = at  # type: ignore[attr-defined]
+    row.ends_at = at
     return change_register(row, actor=actor, reason=reason, at=at)
 
 
@@ -92,9 +92,7 @@ def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
     before = type(row)._default_manager.get(pk=row.pk)
     for field in _FIXED:
         if hasattr(row, field) and getattr(before, field) != getattr(row, field):
-            raise ValidationError(
-                {field.removesuffix("_id"): ["This cannot change: end this row and add another."]}
-            )
+            raise ValidationError({field.removesuffix("_id"): ["This cannot change: end this row and add another."]})
     ends_at = getattr(row, "ends_at", None)
     if ends_at is not None and ends_at != before.ends_at and ends_at < at:
         raise ValidationError({"ends_at": ["Nothing is backdated: choose now or later."]})

@@ -22,7 +22,7 @@ class Operation(APIView):
     capabilities: ClassVar[Mapping[str, Capability]] = {}
     permission_classes = (NamedCapability,)
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Refuse: the schema says what there is."""
         return self.http_method_not_allowed(request, *args, **kwargs)
 

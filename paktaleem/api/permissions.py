@@ -12,7 +12,7 @@ __all__ = ["Closed", "NamedCapability"]
 class Closed(BasePermission):
     """The default of every view: nobody."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, *_: Any) -> bool:
         """Refuse."""
         return False
 
@@ -24,7 +24,8 @@ class NamedCapability(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Say whether the actor has the capability that the operation names."""
-        if request.user is None:
+        actor: Any = request.user
+        if actor is None:
             raise NotAuthenticated
         capability = view.capabilities.get(request.method)
-        return capability is not None and request.user.may(capability)
+        return capability is not None and bool(actor.may(capability))

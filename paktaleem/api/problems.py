@@ -57,6 +57,7 @@ _OF_DRF: dict[type[exceptions.APIException], Problem] = {
         "A live API key is needed",
         "Authorization: Bearer <key>",
     ),
+    exceptions.NotFound: NOT_FOUND,
     exceptions.PermissionDenied: NOT_ALLOWED,
     exceptions.MethodNotAllowed: Problem(
         "method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "This address does not take that method"
@@ -64,11 +65,13 @@ _OF_DRF: dict[type[exceptions.APIException], Problem] = {
     exceptions.UnsupportedMediaType: Problem(
         "unsupported-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json"
     ),
-    exceptions.NotAcceptable: Problem(
-        "not-acceptable", HTTPStatus.NOT_ACCEPTABLE, "Answers are application/json"
-    ),
+    exceptions.NotAcceptable: Problem("not-acceptable", HTTPStatus.NOT_ACCEPTABLE, "Answers are application/json"),
 }
-_DECLARED: dict[type[Exception], Problem] = {}
+_DECLARED: dict[type[Exception], Problem] = {
+    Http404: NOT_FOUND,
+    NotAllowed: NOT_ALLOWED,
+    PermissionDenied: NOT_ALLOWED,
+}
 
 
 def declare_problems(problems: Mapping[type[Exception], Problem]) -> None:
@@ -98,14 +101,8 @@ def _problem_of(error: Exception) -> tuple[Problem | None, dict[str, Any]]:
         return INVALID, {"errors": list(_errors(_field_messages(error), "#"))}
     if isinstance(error, exceptions.APIException):
         return _of_drf(error), {}
-    if isinstance(error, Http404 | exceptions.NotFound):
-        return NOT_FOUND, {}
-    for kind in type(error).__mro__:
-        if kind in _DECLARED:
-            return _DECLARED[kind], {}
-    if isinstance(error, NotAllowed | PermissionDenied):
-        return NOT_ALLOWED, {}
-    return None, {}
+    declared = (_DECLARED[kind] for kind in type(error).__mro__ if kind in _DECLARED)
+    return next(declared, None), {}
 
 
 def _of_drf(error: exceptions.APIException) -> Problem:
@@ -113,9 +110,7 @@ def _of_drf(error: exceptions.APIException) -> Problem:
     if known is None:
         known = Problem(str(error.default_code), HTTPStatus(error.status_code), str(error.default_detail))
     detail = str(error.detail)
-    return Problem(
-        known.code, known.status, known.title, known.detail or ("" if detail == known.title else detail)
-    )
+    return Problem(known.code, known.status, known.title, known.detail or ("" if detail == known.title else detail))
 
 
 def _field_messages(error: DjangoValidationError) -> Any:
@@ -126,9 +121,7 @@ def _errors(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
     """Walk DRF's nested details, giving each message the JSON Pointer of its field (RFC 6901)."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            here = (
-                pointer if name in {"", "non_field_errors", "__all__"} else f"{pointer}/{_escaped(str(name))}"
-            )
+            here = pointer if name in {"", "non_field_errors", "__all__"} else f"{pointer}/{_escaped(str(name))}"
             yield from _errors(inner, here)
     elif isinstance(detail, list | tuple):
         for position, inner in enumerate(detail):

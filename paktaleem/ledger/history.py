@@ -33,7 +33,7 @@ class ActorStamp(models.Model):
         abstract = True
 
 
-class History(HistoricalRecords):
+class History(HistoricalRecords):  # type: ignore[misc]  # simple-history has no types
     """HistoricalRecords with our stamp, UUIDv7 keys and no link to a user row."""
 
     def __init__(self, *, excluded_fields: Iterable[str] = ()) -> None:
@@ -71,7 +71,7 @@ class TrackedQuerySet[M: models.Model](models.QuerySet[M]):
 class Tracked(models.Model):
     """A row whose every version is kept with who, when and why."""
 
-    objects: models.Manager[Any] = TrackedQuerySet.as_manager()
+    objects = TrackedQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -15,7 +15,7 @@ from paktaleem.api.problems import Problem, declare_problems
 from paktaleem.api.serializers import StrictSerializer, TextField
 from paktaleem.ledger.by import Reason
 from paktaleem.subjects.details import LANGUAGES, PERSONAL, ROLES
-from paktaleem.subjects.models import GuardianClaim, Subject
+from paktaleem.subjects.models import Subject
 from paktaleem.subjects.selectors import SubjectErased, SubjectUnknown, get_subject
 from paktaleem.subjects.services import AlreadyErased, claim_guardian, register_subject, reveal_fields
 
@@ -23,9 +23,7 @@ __all__ = ["SubjectOperations"]
 
 declare_problems(
     {
-        SubjectUnknown: Problem(
-            "subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first."
-        ),
+        SubjectUnknown: Problem("subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first."),
         SubjectErased: Problem("subject-erased", HTTPStatus.GONE, "This person was erased"),
         AlreadyErased: Problem(
             "subject-erased",
@@ -50,7 +48,7 @@ class GuardianInput(PersonalInput):
     """A guardian whom the school names: a person of their own, with an LMS id of their own."""
 
     external_id = TextField(max_length=255)
-    relationship = serializers.ChoiceField(GuardianClaim._meta.get_field("relationship").choices)
+    relationship = serializers.ChoiceField(["parent", "guardian", "relative"])
 
 
 class SubjectInput(PersonalInput):
@@ -59,7 +57,7 @@ class SubjectInput(PersonalInput):
     role = serializers.ChoiceField(ROLES)
     birth_date = serializers.DateField(required=False, allow_null=True, input_formats=["%Y-%m-%d"])
     attested_age = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=120)
-    guardians = GuardianInput(many=True, required=False, max_length=10)
+    guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
 
 
 class RevealInput(StrictSerializer):

@@ -103,11 +103,7 @@ def check_external_id(external_id: str) -> str:
     plain = external_id.strip()
     if not plain or len(plain) > 255 or "@" in plain or _has_control(plain):  # noqa: PLR2004 -- the column's width
         raise ValidationError(
-            {
-                "external_id": [
-                    "Use 1 to 255 visible characters without “@”: an identifier, not a mail address."
-                ]
-            }
+            {"external_id": ["Use 1 to 255 visible characters without “@”: an identifier, not a mail address."]}
         )
     return plain
 
@@ -173,9 +169,7 @@ _CHECKS: dict[str, Any] = {
 }
 
 
-def personal_columns(
-    details: SubjectDetails, *, client_id: UUID, sealer: Sealer
-) -> dict[str, Sealed | bytes | None]:
+def personal_columns(details: SubjectDetails, *, client_id: UUID, sealer: Sealer) -> dict[str, Sealed | bytes | None]:
     """Give the sealed and keyed columns of a person's row."""
     texts = details.texts()
     return {
@@ -190,9 +184,7 @@ def personal_columns(
     }
 
 
-def reached_threshold_at(
-    details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime
-) -> datetime | None:
+def reached_threshold_at(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> datetime | None:
     """Return when the person reaches the client's threshold, LONG_AGO if they have, None if unknown.
 
     Guardians are adults by being guardians. For adults only the fact is kept, not the day (minimisation).

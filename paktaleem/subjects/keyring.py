@@ -56,9 +56,7 @@ class LocalKeyring:
     def wrap(self, key: bytes, *, binding: bytes) -> tuple[int, bytes]:
         """Wrap a data key with AES-256-GCM under the current epoch."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return self.current_epoch, nonce + AESGCM(self._epochs[self.current_epoch]).encrypt(
-            nonce, key, binding
-        )
+        return self.current_epoch, nonce + AESGCM(self._epochs[self.current_epoch]).encrypt(nonce, key, binding)
 
     def unwrap(self, wrapped: bytes, *, epoch: int, binding: bytes) -> bytes:
         """Unwrap a data key; raises KeyError for a destroyed epoch, InvalidTag for another binding."""

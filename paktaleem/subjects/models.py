@@ -70,9 +70,7 @@ class Subject(Tracked):
     changed_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
 
-    history = History(
-        excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index"]
-    )
+    history = History(excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index"])
 
     class Meta:
         verbose_name = "data subject"
@@ -134,9 +132,7 @@ class SubjectKey(models.Model):
     wrapped = models.BinaryField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["client", "subject"], name="subjectkey_one_per_person")
-        ]
+        constraints = [models.UniqueConstraint(fields=["client", "subject"], name="subjectkey_one_per_person")]
 
     def __str__(self) -> str:
         """Name the epoch only."""
@@ -165,12 +161,8 @@ class GuardianClaim(Tracked):
         verbose_name = "claimed guardian"
         ordering = ["-starts_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "child", "guardian"], name="guardianclaim_once_per_pair"
-            ),
-            models.CheckConstraint(
-                condition=~Q(child=models.F("guardian")), name="guardianclaim_not_of_oneself"
-            ),
+            models.UniqueConstraint(fields=["client", "child", "guardian"], name="guardianclaim_once_per_pair"),
+            models.CheckConstraint(condition=~Q(child=models.F("guardian")), name="guardianclaim_not_of_oneself"),
         ]
         indexes = [models.Index(fields=["client", "guardian"], name="guardianclaim_by_guardian")]
 

@@ -44,13 +44,13 @@ def get_subject(external_id: str, *, actor: Actor) -> Subject:
     Raises SubjectUnknown alike for unknown and foreign ids, SubjectErased for one that is gone.
     """
     require(actor, Capability.VIEW_SUBJECTS)
-    if "\x00" in external_id:
-        raise SubjectUnknown(external_id)
     client_id = current_client()
+    if client_id is None or "\x00" in external_id:
+        raise SubjectUnknown(external_id)
     found = Subject.objects.select_related("client").filter(external_id=external_id, client_id=client_id).first()
     if found is not None:
         return found
-    if client_id is not None and is_erased(external_id, client_id=client_id):
+    if is_erased(external_id, client_id=client_id):
         raise SubjectErased(external_id)
     raise SubjectUnknown(external_id)
 

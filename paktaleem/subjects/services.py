@@ -1,9 +1,8 @@
 """Registering, revealing and erasing people."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -26,6 +25,7 @@ from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, Subj
 from paktaleem.subjects.sealing import Sealer, wrap_new_key
 from paktaleem.subjects.selectors import is_erased, sealer_of, tombstone
 from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.turns import take_turn
 
 __all__ = ["AlreadyErased", "claim_guardian", "erase_subject", "register_subject", "reveal_fields"]
 
@@ -51,64 +51,58 @@ def register_subject(
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     external_id = check_external_id(external_id)
+    take_turn(f"subject/{client.id}/{external_id}")
+    act = _Act(client, actor, reason, at)
     known = Subject.objects.select_for_update().filter(client=client, external_id=external_id).first()
-    if known is None:
-        if is_erased(external_id, client_id=client.id):
-            raise AlreadyErased
-        return _register_new(external_id, client, details, actor, reason, at), True
-    return _update(known, client, details, actor, reason, at), False
+    if known is not None:
+        return _update(known, details, act), False
+    if is_erased(external_id, client_id=client.id):
+        raise AlreadyErased
+    return _register_new(external_id, details, act), True
 
 
-def _register_new(
-    external_id: str,
-    client: Client,
-    details: Mapping[str, Any],
-    actor: Actor,
-    reason: Reason | str,
-    at: datetime,
-) -> Subject:
-    given = SubjectDetails(**{"role": "", **details}).checked(today=_today(client, at))
-    subject = Subject(id=new_id(), client=client, external_id=external_id, registered_at=at)
-    sealer, epoch, wrapped = wrap_new_key(client.id, subject.id)
-    _write_details(subject, given, client, sealer, at)
-    save_tracked(subject, actor=actor, reason=reason, at=at)
-    SubjectKey(client=client, subject=subject, epoch=epoch, wrapped=wrapped).save(force_insert=True)
-    _record_details("subject.registered", subject, given, PERSONAL, sealer, actor, at)
+class _Act(NamedTuple):
+    """The circumstances of one registration: for which client, by whom, why, when."""
+
+    client: Client
+    actor: Actor
+    reason: Reason | str
+    at: datetime
+
+    @property
+    def today(self) -> date:
+        return self.at.astimezone(ZoneInfo(self.client.time_zone)).date()
+
+
+def _register_new(external_id: str, details: Mapping[str, Any], act: _Act) -> Subject:
+    given = SubjectDetails(**{"role": "", **details}).checked(today=act.today)
+    subject = Subject(id=new_id(), client=act.client, external_id=external_id, registered_at=act.at)
+    sealer, epoch, wrapped = wrap_new_key(act.client.id, subject.id)
+    _write_details(subject, given, sealer, act)
+    SubjectKey(client=act.client, subject=subject, epoch=epoch, wrapped=wrapped).save(force_insert=True)
+    _record_details("subject.registered", subject, given.texts(), sealer, act)
     return subject
 
 
-def _update(
-    subject: Subject,
-    client: Client,
-    details: Mapping[str, Any],
-    actor: Actor,
-    reason: Reason | str,
-    at: datetime,
-) -> Subject:
+def _update(subject: Subject, details: Mapping[str, Any], act: _Act) -> Subject:
     sealer = sealer_of(subject)
     before = _opened(subject, sealer)
     changes = dict(details)
     if "attested_age" in changes and changes["attested_age"] != before.attested_age:
         changes["attested_on"] = None
-    after = before.changed(changes).checked(today=_today(client, at))
+    after = before.changed(changes).checked(today=act.today)
     if before == after:
         return subject
-    _write_details(subject, after, client, sealer, at)
-    save_tracked(subject, actor=actor, reason=reason, at=at)
-    changed = [field for field in PERSONAL if before.texts()[field] != after.texts()[field]]
-    _record_details("subject.changed", subject, after, changed, sealer, actor, at)
+    _write_details(subject, after, sealer, act)
+    old, new = before.texts(), after.texts()
+    changed = {field: new[field] for field in PERSONAL if old[field] != new[field]}
+    _record_details("subject.changed", subject, changed, sealer, act)
     return subject
-
-
-def _today(client: Client, at: datetime) -> Any:
-    return at.astimezone(ZoneInfo(client.time_zone)).date()
 
 
 def _opened(subject: Subject, sealer: Sealer) -> SubjectDetails:
     texts = {field: _open_field(subject, field, sealer) for field in PERSONAL}
-    return SubjectDetails.from_texts(
-        texts, role=subject.role, language=subject.language, is_enabled=subject.is_enabled
-    )
+    return SubjectDetails.from_texts(texts, role=subject.role, language=subject.language, is_enabled=subject.is_enabled)
 
 
 def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:
@@ -116,41 +110,31 @@ def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:
     return None if sealed is None else sealer.open(sealed, column=f"subjects_subject.{field}")
 
 
-def _write_details(
-    subject: Subject, details: SubjectDetails, client: Client, sealer: Sealer, at: datetime
-) -> None:
+def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, act: _Act) -> None:
     subject.role, subject.language, subject.is_enabled = details.role, details.language, details.is_enabled
-    for column, value in personal_columns(details, client_id=client.id, sealer=sealer).items():
+    for column, value in personal_columns(details, client_id=act.client.id, sealer=sealer).items():
         setattr(subject, column, value)
     subject.of_age_at = reached_threshold_at(
-        details, threshold=client.age_threshold, time_zone=client.time_zone, at=at
+        details, threshold=act.client.age_threshold, time_zone=act.client.time_zone, at=act.at
     )
-    subject.changed_at = at
+    subject.changed_at = act.at
+    save_tracked(subject, actor=act.actor, reason=act.reason, at=act.at)
 
 
-def _record_details(
-    kind: str,
-    subject: Subject,
-    details: SubjectDetails,
-    fields: Iterable[str],
-    sealer: Sealer,
-    actor: Actor,
-    at: datetime,
-) -> None:
+def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None], sealer: Sealer, act: _Act) -> None:
     """Record which fields were set, each only as a commitment whose salt the person's key seals."""
-    salt, texts = new_salt(), details.texts()
-    facts = {
-        "role": subject.role,
-        "commitments": {field: commitment(texts[field], salt) for field in fields},
-    }
+    salt = new_salt()
     record_entry(
         kind,
         client_id=subject.client_id,
         subject_id=subject.id,
-        facts=facts,
+        facts={
+            "role": subject.role,
+            "commitments": {field: commitment(text, salt) for field, text in texts.items()},
+        },
         openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,
-        actor=actor,
-        at=at,
+        actor=act.actor,
+        at=act.at,
     )
 
 
@@ -175,9 +159,7 @@ def claim_guardian(
     claim.full_clean()
     save_tracked(claim, actor=actor, reason=reason, at=at)
     facts = {"guardian": str(guardian.id), "relationship": relationship}
-    record_entry(
-        "guardian.claimed", client_id=child.client_id, subject_id=child.id, facts=facts, actor=actor, at=at
-    )
+    record_entry("guardian.claimed", client_id=child.client_id, subject_id=child.id, facts=facts, actor=actor, at=at)
     return claim
 
 
@@ -220,9 +202,9 @@ _EMPTIED = (
 
 @transaction.atomic
 def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
-    """Erase a person by destroying their key (crypto-shredding, NIST SP 800-88r2 §2.5): what history and logs hold
-    of them is noise from then on, while pseudonymous evidence stays and still verifies.
+    """Erase a person by destroying their key (cryptographic erase, NIST SP 800-88r2).
 
+    What history and logs hold of them is noise from then on; pseudonymous evidence stays and still verifies.
     Raises AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
@@ -235,7 +217,5 @@ def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
         setattr(subject, column, None)
     subject.erased_at = subject.changed_at = at
     save_tracked(subject, actor=actor, reason=reason, at=at)
-    record_entry(
-        "subject.erased", client_id=subject.client_id, subject_id=subject.id, facts={}, actor=actor, at=at
-    )
+    record_entry("subject.erased", client_id=subject.client_id, subject_id=subject.id, facts={}, actor=actor, at=at)
     return subject

@@ -143,9 +143,7 @@ def _apply(context: Context | None, using: str) -> None:
     role = context.role if context else "none"
     client = str(context.client_id) if context and context.client_id else ""
     with connections[using].cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('paktaleem.client', %s, true)", [role, client]
-        )
+        cursor.execute("SELECT set_config('role', %s, true), set_config('paktaleem.client', %s, true)", [role, client])
 
 
 _TRANSACTION_CONTROL = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "SET CONSTRAINTS")

@@ -3,6 +3,7 @@
 The map is made from the models' own declarations; a table nobody declared gets nothing.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django.apps import apps
@@ -10,7 +11,7 @@ from django.db import connections
 
 from paktaleem.tenancy.operations import APP, OFFICER
 from paktaleem.tenancy.third_party import THIRD_PARTY_TABLES
-from paktaleem.tenancy.wall import APPEND, Scope, Wall
+from paktaleem.tenancy.wall import APPEND, Wall
 
 __all__ = ["apply_grants", "declared_walls"]
 
@@ -31,9 +32,7 @@ def wall_of(model: Any) -> Wall | None:
     if tracked is None:
         return getattr(model, "wall", None)
     wall = getattr(tracked, "wall", None)
-    if wall is None or wall.scope is Scope.GLOBAL:
-        return wall and Wall(Scope.GLOBAL, APPEND, reason=wall.reason, officer=wall.officer, personal=wall.personal)
-    return Wall(Scope.TENANT, APPEND, owner_column=wall.owner_column, personal=wall.personal)
+    return wall and replace(wall, rights=APPEND, looked_up=False)
 
 
 def apply_grants(alias: str = "owner") -> None:
@@ -55,7 +54,9 @@ def apply_grants(alias: str = "owner") -> None:
 
 def _grant_sequences(cursor: Any) -> None:
     """Let the app draw numbers where a third-party table it may insert into needs them."""
-    cursor.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%'")
+    cursor.execute(
+        "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%'"
+    )
     for (name,) in cursor.fetchall():
         cursor.execute(f'GRANT USAGE, SELECT ON SEQUENCE "{name}" TO {APP}')
 

@@ -20,7 +20,9 @@ _NONE = Personal.NONE
 
 THIRD_PARTY_TABLES: dict[str, Wall] = {
     "django_migrations": _open_to_all("the schema's own version", READ),
-    "django_content_type": _open_to_all("names of models", READ, app_label=_NONE, model=_NONE),
+    "django_content_type": Wall(
+        Scope.GLOBAL, READ, reason="names of models", personal={"app_label": _NONE, "model": _NONE}
+    ),
     "django_session": _open_to_all(
         "read before anyone is known; holds a user id and the chosen client, never personal data",
         _ALL,
@@ -31,7 +33,11 @@ THIRD_PARTY_TABLES: dict[str, Wall] = {
     "auth_group": _open_to_all("unused: roles come from memberships", _CLOSED, name=_NONE),
     "auth_group_permissions": _open_to_all("unused: roles come from memberships", _CLOSED),
     "django_admin_log": _open_to_all(
-        "unused: history and the ledger say who did what", _CLOSED, object_id=_NONE, object_repr=_NONE, change_message=_NONE
+        "unused: history and the ledger say who did what",
+        _CLOSED,
+        object_id=_NONE,
+        object_repr=_NONE,
+        change_message=_NONE,
     ),
     "procrastinate_jobs": _open_to_all(
         "the job queue: arguments hold ids only",
@@ -43,6 +49,8 @@ THIRD_PARTY_TABLES: dict[str, Wall] = {
         queueing_lock=_NONE,
     ),
     "procrastinate_events": _open_to_all("what became of each job", _ALL),
-    "procrastinate_periodic_defers": _open_to_all("which periodic job ran when", _ALL, task_name=_NONE, periodic_id=_NONE),
+    "procrastinate_periodic_defers": _open_to_all(
+        "which periodic job ran when", _ALL, task_name=_NONE, periodic_id=_NONE
+    ),
     "procrastinate_workers": _open_to_all("heartbeats of the workers", _ALL),
 }

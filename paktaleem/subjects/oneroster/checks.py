@@ -60,9 +60,7 @@ class RowCheck:
         self._empty = [(name, table.at[name]) for name in _BULK_EMPTY]
         targets = {**known, table.file: self.ids}
         self._references = [
-            (name, table.at[name], file, targets[file])
-            for name, file in table.references.items()
-            if file in targets
+            (name, table.at[name], file, targets[file]) for name, file in table.references.items() if file in targets
         ]
         self._ahead: list[tuple[int, str, str]] = []
 

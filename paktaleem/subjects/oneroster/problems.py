@@ -25,7 +25,7 @@ class Problem:
     fatal: bool
 
 
-class RosterInvalid(Exception):  # noqa: N818  exceptions say what is so
+class RosterInvalid(Exception):
     """The package cannot be imported; `problems` has the reasons: 1,000 and a count of the rest."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
