@@ -6,14 +6,20 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from paktaleem.embedded import ClusterError
 from paktaleem.trial import environment
 
 
 def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
-    with environment(sys.argv[1:]):
-        execute_from_command_line(sys.argv)
+    try:
+        with environment(sys.argv[1:]):
+            execute_from_command_line(sys.argv)
+    except ClusterError as error:
+        sys.exit(f"{error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

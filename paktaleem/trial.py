@@ -7,38 +7,53 @@ is set.
 import fcntl
 import os
 import secrets
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from paktaleem.embedded import APP, OWNER, Cluster, Endpoint, ensure_database, ensure_roles
 
-__all__ = ["DATABASE", "data_folder", "environment", "variables"]
+__all__ = ["DATABASE", "Terminated", "data_folder", "environment", "kept_secret", "trial_cluster", "variables"]
 
 DATABASE = "paktaleem"
 _WITHOUT_DATABASE = {"help", "version", "--help", "--version", "collectstatic", "startproject", "startapp"}
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Terminated(SystemExit):
+    """The process was asked to end by a signal; it cleans up on its way out."""
 
 
 def data_folder() -> Path:
     """Return where a trial keeps its database, keys and letters (``PAKTALEEM_DATA_DIR``, else ``.data``)."""
     default = Path(__file__).resolve().parent.parent / ".data"
-    return Path(os.environ.get("PAKTALEEM_DATA_DIR") or default)
+    return Path(os.environ.get("PAKTALEEM_DATA_DIR") or default).resolve()
+
+
+def trial_cluster() -> Cluster:
+    """Return the trial's database server; nothing is started yet."""
+    return Cluster(data_folder() / "postgres")
 
 
 @contextmanager
 def environment(arguments: Sequence[str]) -> Iterator[None]:
     """Fill in what the environment lacks for the length of one command, and clean up behind the last one."""
     command = arguments[0] if arguments else "help"
-    if "DATABASE_URL" in os.environ or command in _WITHOUT_DATABASE:
+    if os.environ.get("DATABASE_URL") or command in _WITHOUT_DATABASE:
         yield
         return
-    folder = data_folder()
+    folder, cluster = data_folder(), trial_cluster()
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    cluster = Cluster(folder / "postgres")
+    _end_in_order()
     with _counted_in(folder / "in-use.lock", cluster):
-        endpoint = cluster.ensure_running()
+        with _undisturbed():
+            endpoint = cluster.ensure_running()
         ensure_roles(endpoint)
         ensure_database(endpoint, DATABASE)
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+            os.environ.pop(name, None)  # never one server's owner with another's app role
         for name, value in variables(endpoint, folder).items():
             os.environ.setdefault(name, value)
         yield
@@ -49,7 +64,7 @@ def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dic
     return {
         "DATABASE_URL": endpoint.url(APP, database),
         "DATABASE_OWNER_URL": endpoint.url(OWNER, database),
-        "SECRET_KEY": _kept_secret(folder / "secret-key", lambda: secrets.token_urlsafe(48)),
+        "SECRET_KEY": kept_secret(folder / "secret-key", lambda: secrets.token_urlsafe(48)),
         "PAKTALEEM_KEYS_FILE": str(_kept_keyring(folder / "keyring.json")),
         "SECURE_COOKIES": "false",
         "SECURE_HSTS_SECONDS": "0",
@@ -60,14 +75,15 @@ def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dic
 def _kept_keyring(path: Path) -> Path:
     from paktaleem.subjects.keyring import new_keyring_text  # noqa: PLC0415 -- imports Django, which `help` may not need
 
-    _kept_secret(path, new_keyring_text)
+    kept_secret(path, new_keyring_text)
     return path
 
 
-def _kept_secret(path: Path, make: Callable[[], str]) -> str:
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
     """Return the secret kept in a 0600 file; the first of several processes makes it."""
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(make())
         try:
@@ -87,7 +103,8 @@ def _counted_in(lock: Path, cluster: Cluster) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
     finally:
-        _stop_if_last(descriptor, cluster)
+        with _undisturbed():
+            _stop_if_last(descriptor, cluster)
         os.close(descriptor)
 
 
@@ -97,3 +114,33 @@ def _stop_if_last(descriptor: int, cluster: Cluster) -> None:
     except BlockingIOError:
         return
     cluster.stop()
+
+
+def _end_in_order() -> None:
+    """Let every signal that asks for our end unwind the stack, so that the last one out stops the server.
+
+    Ctrl-C is set up too: a shell ignores it on behalf of what it starts in the background.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means it
+        signal.signal(signal.SIGHUP, _terminate)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    del frame
+    raise Terminated(128 + number)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put off every request to end until what must not be left half done is done."""
+    asked: list[int] = []
+    before = {ending: signal.signal(ending, lambda number, _: asked.append(number)) for ending in _ENDINGS}
+    try:
+        yield
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
+    if asked:
+        signal.raise_signal(asked[0])

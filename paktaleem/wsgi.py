@@ -1,9 +1,14 @@
-"""The WSGI entry point."""
+"""The WSGI entry point; it refuses to serve what would not be safe."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
+
+from paktaleem.startup import refuse_unsafe_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 
 application = get_wsgi_application()
+refuse_unsafe_start()
+connection.close()  # it was this thread's; requests have their own

@@ -1,0 +1,31 @@
+# Each target works from a clean clone on a machine with Python and nothing else prepared.
+
+PORT ?= 8000
+JSON ?=
+FRESH ?=
+TESTS ?=
+
+.PHONY: help run test check format lock install
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
+
+run: install ## Serve a demonstration (PORT=8000; FRESH=1 starts over; JSON=file for scripts)
+	@exec .venv/bin/python manage.py demo --port "$(PORT)" $(if $(JSON),--json "$(JSON)") $(if $(FRESH),--fresh)
+
+test: install ## Run every test, a browser included (TESTS=tests/consent for some)
+	@exec .make/test $(TESTS)
+
+check: install ## Lint, types, layers, migrations, settings
+	@exec .make/check
+
+format: install ## Bring code and templates into their one form
+	@.venv/bin/python -m ruff check --fix-only --quiet .
+	@.venv/bin/python -m ruff format .
+	@find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade {} +
+
+lock: ## Resolve the dependencies anew into requirements.lock (UPGRADE=1 takes newer versions)
+	@exec .make/lock $(if $(UPGRADE),--upgrade)
+
+install:
+	@.make/install

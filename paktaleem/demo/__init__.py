@@ -1,0 +1,1 @@
+"""The demonstration: a small filled portal, started in one command for trial, scripts and tests."""

@@ -1,0 +1,204 @@
+"""Who and what the demonstration shows. Data only; everyone in it is invented."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "CLIENTS",
+    "OWN_PURPOSES",
+    "PEOPLE",
+    "RECIPIENTS",
+    "STAFF",
+    "ClientText",
+    "Person",
+    "PurposeText",
+    "RecipientText",
+    "StaffText",
+]
+
+_TEXTS = Path(__file__).resolve().parent / "texts"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientText:
+    """One client of the demonstration."""
+
+    code: str
+    name: str
+    serves_minors: bool
+    is_sandbox: bool = False
+
+
+CLIENTS = (
+    ClientText("indus", "Indus Schools Network", serves_minors=True),
+    ClientText("khyber", "Khyber Institute", serves_minors=False),
+    ClientText("sandbox", "Sandbox for developers", serves_minors=True, is_sandbox=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffText:
+    """One person who signs in, with a role at each of some clients."""
+
+    name: str
+    email: str
+    memberships: tuple[tuple[str, str], ...]
+
+
+STAFF = (
+    StaffText("Amina Baig", "amina@paktaleem.example", (("privacy_officer", "paktaleem"),)),
+    StaffText("Bilal Sheikh", "bilal@paktaleem.example", (("auditor", "paktaleem"),)),
+    StaffText("Sana Rind", "sana@paktaleem.example", (("support_agent", "paktaleem"),)),
+    StaffText("Farah Soomro", "farah@indus.example", (("client_admin", "indus"),)),
+    StaffText("Celia Afridi", "celia@khyber.example", (("client_admin", "khyber"),)),
+    StaffText("Zara Memon", "zara@advisers.example", (("client_admin", "indus"), ("client_admin", "khyber"))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeText:
+    """One purpose of a client's own that rests on consent, and the notice with which it is asked."""
+
+    code: str
+    name_en: str
+    name_ur: str
+    description_en: str
+    description_ur: str
+    categories: tuple[str, ...]
+
+    def notice(self, language: str) -> str:
+        """Read the text with which consent is asked."""
+        return (_TEXTS / f"{self.code}.{language}.txt").read_text(encoding="utf-8").strip()
+
+
+OWN_PURPOSES = (
+    PurposeText(
+        "newsletter",
+        "Newsletter",
+        "خبرنامہ",
+        "Sending a monthly letter about new courses and events.",
+        "نئے کورسز اور تقریبات کے بارے میں ماہانہ خط بھیجنا۔",
+        ("contact_details",),
+    ),
+    PurposeText(
+        "product_research",
+        "Research on our courses",
+        "ہمارے کورسز پر تحقیق",
+        "Inviting people to interviews and studying how courses are used, to make them better.",
+        "کورسز کو بہتر بنانے کے لیے لوگوں کو گفتگو کی دعوت دینا اور ان کے استعمال کا مطالعہ کرنا۔",
+        ("contact_details", "usage_logs"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientText:
+    """One provider approved by PakTaleem for every client."""
+
+    code: str
+    name: str
+    service: str
+    agreement_reference: str
+    countries: str
+    purposes: tuple[str, ...]
+    categories: tuple[str, ...]
+
+
+RECIPIENTS = (
+    RecipientText(
+        "hosting",
+        "Karakoram Hosting",
+        "Hosting of the platform and its backups",
+        "DPA-2026-001",
+        "PK",
+        ("account_management", "service_delivery", "support", "service_communications"),
+        ("contact_details", "credentials", "organisation", "usage_logs", "device", "content"),
+    ),
+    RecipientText(
+        "messaging",
+        "Ravi Messaging",
+        "Sending letters and text messages",
+        "DPA-2026-002",
+        "PK, IE",
+        ("service_communications", "newsletter"),
+        ("contact_details", "organisation"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person on a roster: ``age`` in years on the day of the demonstration, ``answers`` purpose → states."""
+
+    code: str
+    role: str
+    full_name: str
+    age: int | None = None
+    guardian: str = ""
+    has_address: bool = True
+    answers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    language: str = "en"
+
+    def details(self, client: str) -> dict[str, Any]:
+        """Give what is registered besides the birth date."""
+        address = f"{self.code}@{client}-people.example" if self.has_address else None
+        return {
+            "role": self.role,
+            "full_name": self.full_name,
+            "email": address,
+            "language": self.language,
+        }
+
+
+_YES, _NO = ("given",), ("refused",)
+_CHANGED_MIND = ("given", "withdrawn")
+
+_INDUS = (
+    Person("esra", "guardian", "Esra Qureshi", language="ur", answers=(("newsletter", _YES),)),
+    Person(
+        "danish",
+        "student",
+        "Danish Qureshi",
+        9,
+        guardian="esra",
+        has_address=False,
+        answers=(("newsletter", _NO), ("product_research", _YES)),
+    ),
+    Person("ghazal", "guardian", "Ghazal Khattak", language="ur"),
+    Person("laila", "student", "Laila Khattak", 11, guardian="ghazal", has_address=False),
+    Person("omar", "guardian", "Omar Baloch"),
+    Person("noor", "student", "Noor Baloch", 12, guardian="omar", has_address=False),
+    Person("palwasha", "student", "Palwasha Yousafzai", 8, has_address=False),
+    Person("hamza", "student", "Hamza Lodhi", 17, answers=(("newsletter", _YES), ("product_research", _NO))),
+    Person("mahnoor", "student", "Mahnoor Abbasi", 16, answers=(("newsletter", _CHANGED_MIND),)),
+    Person("rayyan", "student", "Rayyan Chaudhry", 15, answers=(("product_research", _YES),)),
+    Person("sadia", "student", "Sadia Bugti", 14, language="ur", answers=(("newsletter", ("requested",)),)),
+    Person("talha", "student", "Talha Niazi", 14),
+    Person("urwa", "student", "Urwa Siddiqui", 13, answers=(("newsletter", ("deferred",)),)),
+    Person("iqra", "student", "Iqra Shah"),
+    Person("junaid", "instructor", "Junaid Mirza", 41, answers=(("newsletter", _YES),)),
+    Person("wajiha", "instructor", "Wajiha Rizvi", 36, answers=(("product_research", _CHANGED_MIND),)),
+    Person("yasir", "instructor", "Yasir Bhatti"),
+    Person("zubaida", "administrator", "Zubaida Leghari", 52),
+)
+_KHYBER = (
+    Person("kiran", "learner", "Kiran Tareen", 36, answers=(("newsletter", _YES), ("product_research", _YES))),
+    Person("arsalan", "learner", "Arsalan Durrani", 28, answers=(("newsletter", _NO),)),
+    Person("benazir", "learner", "Benazir Wazir", 24, language="ur", answers=(("newsletter", _CHANGED_MIND),)),
+    Person("daniyal", "learner", "Daniyal Orakzai", 31),
+    Person("fauzia", "learner", "Fauzia Marwat", 45, answers=(("product_research", _NO),)),
+    Person("gulalai", "learner", "Gulalai Afridi", 22, language="ur", answers=(("newsletter", _YES),)),
+    Person("haris", "learner", "Haris Swati", 19),
+    Person("imran", "learner", "Imran Bangash"),
+    Person("jamila", "instructor", "Jamila Khalil", 39, answers=(("newsletter", _YES),)),
+    Person("khalid", "administrator", "Khalid Shinwari", 57),
+)
+_SANDBOX = (
+    Person("test_guardian", "guardian", "Test Guardian"),
+    Person("test_child", "student", "Test Child", 10, guardian="test_guardian", has_address=False),
+    Person("test_student", "student", "Test Student", 18, answers=(("newsletter", _YES),)),
+)
+
+PEOPLE = {"indus": _INDUS, "khyber": _KHYBER, "sandbox": _SANDBOX}
+"""Client → its people, guardians before their children."""
