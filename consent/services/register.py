@@ -46,6 +46,7 @@ CAPABILITY_OF: dict[type[RegisterRow], Capability] = {
 """Which capability changing a row takes. A kind of row that is not listed cannot be changed."""
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
+_NOT_BACKDATED = "Nothing is backdated: choose now or later."
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
 
 
@@ -85,17 +86,15 @@ def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: 
 
 def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
     if is_new:
-        starts_at = getattr(row, "starts_at", None)
-        if starts_at is not None and starts_at < at:
-            raise ValidationError({"starts_at": ["Nothing is backdated: choose now or later."]})
+        if isinstance(row, PeriodRow) and row.starts_at is not None and row.starts_at < at:
+            raise ValidationError({"starts_at": [_NOT_BACKDATED]})
         return
     before = type(row)._default_manager.get(pk=row.pk)
     for field in _FIXED:
         if hasattr(row, field) and getattr(before, field) != getattr(row, field):
             raise ValidationError({field.removesuffix("_id"): ["This cannot change: end this row and add another."]})
-    ends_at = getattr(row, "ends_at", None)
-    if ends_at is not None and ends_at != before.ends_at and ends_at < at:
-        raise ValidationError({"ends_at": ["Nothing is backdated: choose now or later."]})
+    if isinstance(row, PeriodRow) and row.ends_at not in {None, before.ends_at} and row.ends_at < at:
+        raise ValidationError({"ends_at": [_NOT_BACKDATED]})
 
 
 def _record(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:

@@ -1,0 +1,94 @@
+"""Garbage gets a clear problem, never a 500, and loses nothing."""
+
+import json
+
+import pytest
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+GARBAGE = [
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'"text"',
+    b"17",
+    b"\xff\xfe",
+    b'{"a": NaN}',
+    b'{"a": 1, "a": 2}',
+    b'{"subject": "a\\u0000b"}',
+    b'{"subject": "\\ud800"}',
+    b"[" * 100_000,
+    b'{"a":' * 500 + b"1" + b"}" * 500,
+    b'{"n": ' + b"9" * 5_000 + b"}",
+    b'{"n": 1e' + b"9" * 100 + b"}",
+    b'{"full_name": "' + b"x" * 2_000_000 + b'"}',
+]
+WRITING = [
+    ("put", "/api/v1/subjects/lms-new"),
+    ("post", "/api/v1/consents"),
+    ("post", "/api/v1/subjects/lms-kiran/consents/newsletter/withdraw"),
+    ("post", "/access/v1/evaluation"),
+]
+
+
+@pytest.fixture
+def raw(cast):
+    return Client(headers={"Authorization": f"Bearer {cast.key('khyber')}"}, raise_request_exception=False)
+
+
+@pytest.mark.parametrize("body", GARBAGE, ids=lambda body: repr(body[:24]))
+@pytest.mark.parametrize(("method", "path"), WRITING)
+def test_garbage_is_refused_plainly(raw, method, path, body):
+    response = getattr(raw, method)(path, body, content_type="application/json")
+    assert 400 <= response.status_code < 500, response.content[:300]
+    if path.startswith("/api/"):
+        assert response["Content-Type"] == "application/problem+json"
+        assert response.json()["status"] == response.status_code
+
+
+@pytest.mark.parametrize(("method", "path"), WRITING[:3])
+def test_another_content_type_is_refused(raw, method, path):
+    response = getattr(raw, method)(path, "a=b", content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 415
+    assert response.json()["type"] == "urn:paktaleem:problem:unsupported-media-type"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/subjects/%00",
+        "/api/v1/subjects/lms%00kiran/standing",
+        "/api/v1/subjects/" + "x" * 5_000,
+        "/api/v1/subjects/%ED%A0%80/consents",
+        "/api/v1/subjects/lms-kiran/consents?before=x",
+        "/api/v1/subjects/lms-kiran/consents?page=2",
+        "/api/v1/subjects/lms-kiran/standing?time=now",
+        "/api/v1/notices/current",
+        "/api/v1/notices/current?purpose=%00",
+        "/api/v1/notices/current?purpose=newsletter&language=tlh",
+        "/api/v1/nowhere",
+    ],
+)
+def test_a_bad_address_is_a_problem(raw, path):
+    response = raw.get(path)
+    assert 400 <= response.status_code < 500, response.content[:300]
+    assert response["Content-Type"] == "application/problem+json"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+known = ["subject", "answers", "by", "notice_version", "language", "method", "claimed_at", "action", "resource", "context"]
+bodies = st.dictionaries(st.sampled_from(known) | st.text(max_size=8), json_values, max_size=8)
+
+
+@pytest.mark.parametrize(("method", "path"), WRITING)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=bodies)
+def test_any_json_is_answered_without_a_defect(raw, method, path, body):
+    response = getattr(raw, method)(path, json.dumps(body), content_type="application/json")
+    assert response.status_code < 500, response.content[:300]

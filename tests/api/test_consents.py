@@ -1,0 +1,147 @@
+"""Recording, withdrawing and listing consents over the API."""
+
+import pytest
+
+from consent.models import Consent, ConsentEvent
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+
+KIRAN = "/api/v1/subjects/lms-kiran/consents"
+
+
+def test_what_is_asked_is_in_the_words_of_the_notice(khyber):
+    english = khyber.get("/api/v1/notices/current", purpose="newsletter").json()
+    urdu = khyber.get("/api/v1/notices/current", purpose="newsletter", language="ur").json()
+    assert english["version"] == urdu["version"]
+    assert english["hash"] == urdu["hash"]
+    assert english["text"] != urdu["text"]
+    assert english["purposes"] == ["newsletter"]
+
+
+def test_purposes_are_listed_with_their_lawful_basis(khyber):
+    listed = {one["code"]: one for one in khyber.get("/api/v1/purposes").json()["purposes"]}
+    assert listed["newsletter"]["lawful_basis"]["learner"] == {"basis": "consent", "capacity": "processor"}
+    assert listed["payment_billing"]["lawful_basis"]["learner"]["capacity"] == "controller"
+    assert len(listed) == 10
+
+
+def test_several_answers_are_recorded_together(khyber, cast):
+    answers = [{"purpose": "newsletter", "state": "given"}, {"purpose": "product_research", "state": "refused"}]
+    body = {
+        "subject": "lms-kiran",
+        "answers": answers,
+        "notice_version": khyber.notice("newsletter"),
+        "by": {"kind": "self"},
+        "shown": None,
+        "language": "ur",
+        "method": "lms",
+        "claimed_at": "2026-09-05T10:00:00+05:00",
+    }
+    response = khyber.post("/api/v1/consents", body)
+    assert response.status_code == 201
+    assert [event["state"] for event in response.json()["events"]] == ["given", "refused"]
+    assert khyber.reason("lms-kiran", "newsletter") == "permitted"
+    assert khyber.reason("lms-kiran", "product_research") == "consent_refused"
+
+
+def test_one_bad_answer_keeps_none(khyber, cast):
+    answers = [{"purpose": "newsletter", "state": "given"}, {"purpose": "astrology", "state": "given"}]
+    body = {"subject": "lms-kiran", "answers": answers, "notice_version": khyber.notice("newsletter")}
+    response = khyber.post("/api/v1/consents", body)
+    assert (response.status_code, response.json()["type"]) == (404, "urn:paktaleem:problem:purpose-unknown")
+    with in_client(cast.client_id("khyber")):
+        assert not ConsentEvent.objects.exists()
+
+
+def test_the_evidence_says_who_when_and_in_which_words(khyber, cast):
+    khyber.consent("lms-kiran", "newsletter")
+    with in_client(cast.client_id("khyber")):
+        event = ConsentEvent.objects.get()
+        entry = Entry.objects.get(kind="consent.given")
+    assert event.actor_id == cast.key_id("khyber")
+    assert event.shown_hash == khyber.get("/api/v1/notices/current", purpose="newsletter").json()["hash"]
+    assert event.shown_hash in entry.body
+    assert entry.subject_id == cast.subject_id("kiran")
+
+
+def test_withdrawing_is_one_call_and_again_changes_nothing(khyber):
+    khyber.consent("lms-kiran", "newsletter")
+    first, again = khyber.post(f"{KIRAN}/newsletter/withdraw"), khyber.post(f"{KIRAN}/newsletter/withdraw")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json()
+
+
+def test_giving_again_after_a_withdrawal_counts(khyber):
+    khyber.consent("lms-kiran", "newsletter")
+    khyber.post(f"{KIRAN}/newsletter/withdraw")
+    assert khyber.consent("lms-kiran", "newsletter").status_code == 201
+    assert khyber.reason("lms-kiran", "newsletter") == "permitted"
+
+
+def test_the_history_keeps_every_answer(khyber):
+    khyber.consent("lms-kiran", "newsletter")
+    khyber.post(f"{KIRAN}/newsletter/withdraw")
+    shown = khyber.get(KIRAN).json()
+    assert [event["state"] for event in shown["history"]] == ["withdrawn", "given"]
+    assert [(one["purpose"], one["state"]) for one in shown["consents"]] == [("newsletter", "withdrawn")]
+    assert shown["next"] is None
+
+
+def test_a_refusal_is_never_a_consent(khyber):
+    khyber.consent("lms-kiran", "newsletter", "refused")
+    assert khyber.reason("lms-kiran", "newsletter") == "consent_refused"
+    khyber.consent("lms-kiran", "newsletter", "requested")
+    assert khyber.reason("lms-kiran", "newsletter") == "consent_missing"
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"subject": "lms-nobody"}, 404, "subject-unknown"),
+        ({"subject": "lms-danish"}, 404, "subject-unknown"),
+        ({"notice_version": None}, 400, "invalid-input"),
+        ({"notice_version": "01900000-0000-7000-8000-00000000dead"}, 409, "notice-stale"),
+        ({"notice_version": "latest"}, 400, "invalid-input"),
+        ({"answers": []}, 400, "invalid-input"),
+        ({"answers": [{"purpose": "newsletter", "state": "maybe"}]}, 400, "invalid-input"),
+        ({"answers": [{"purpose": "newsletter", "state": "given"}] * 2}, 400, "invalid-input"),
+        ({"answers": [{"purpose": "service_delivery", "state": "given"}]}, 409, "not-based-on-consent"),
+        ({"answers": [{"purpose": "product_research", "state": "given"}]}, 409, "notice-stale"),
+        ({"answers": [{"purpose": "newsletter", "state": "withdrawn"}]}, 409, "nothing-to-withdraw"),
+        ({"claimed_at": "2099-01-01T00:00:00Z"}, 400, "claimed-in-future"),
+        ({"claimed_at": "2026-09-05T10:00:00"}, 400, "invalid-input"),
+        ({"recorded_at": "2026-09-05T10:00:00Z"}, 400, "invalid-input"),
+        ({"by": {"kind": "guardian"}}, 400, "invalid-input"),
+        ({"by": {"kind": "guardian", "id": "lms-kiran"}}, 409, "guardian-unknown"),
+        ({"by": {"kind": "neighbour"}}, 400, "invalid-input"),
+        ({"method": "telepathy"}, 400, "invalid-input"),
+    ],
+)
+def test_a_wrong_consent_is_refused_and_nothing_is_kept(khyber, cast, change, status, code):
+    response = khyber.consent("lms-kiran", "newsletter", **change)
+    assert (response.status_code, response.json()["type"]) == (status, f"urn:paktaleem:problem:{code}")
+    with in_client(cast.client_id("khyber")):
+        assert not Consent.objects.exists()
+
+
+def test_a_guardians_answer_names_the_guardian(indus, cast):
+    response = indus.consent("lms-danish", "newsletter", by={"kind": "guardian", "id": "lms-esra"})
+    assert response.status_code == 201
+    with in_client(cast.client_id("indus")):
+        assert ConsentEvent.objects.get().guardian_id == cast.subject_id("esra")
+    assert indus.reason("lms-danish", "newsletter") == "guardian_consent_required"
+
+
+def test_nothing_given_cannot_be_withdrawn(khyber):
+    response = khyber.post(f"{KIRAN}/newsletter/withdraw")
+    assert (response.status_code, response.json()["type"]) == (409, "urn:paktaleem:problem:nothing-to-withdraw")
+
+
+def test_standing_answers_for_every_purpose(khyber):
+    khyber.consent("lms-kiran", "newsletter")
+    shown = khyber.get("/api/v1/subjects/lms-kiran/standing").json()["purposes"]
+    assert len(shown) == 10
+    assert shown["newsletter"]["decision"] is True
+    assert shown["product_research"]["reason"] == "consent_missing"
+    assert shown["legal_compliance"]["lawful_basis"] == "legal_obligation"
+    assert all(shown[code]["reason"] == khyber.reason("lms-kiran", code) for code in shown)

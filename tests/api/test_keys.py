@@ -1,0 +1,112 @@
+"""API keys: live, scoped, revoked at once, bound to one client."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from consent.models import Purpose
+from consent.services import change_register
+from paktaleem.accounts.models import ApiKey
+from paktaleem.accounts.services import issue_api_key, revoke_api_key
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller, question
+from tests.cast import FAR
+
+ROUTES = {
+    "subject": ("get", "/api/v1/subjects/lms-kiran", "subjects:read"),
+    "register": ("put", "/api/v1/subjects/lms-kiran", "subjects:write"),
+    "standing": ("get", "/api/v1/subjects/lms-kiran/standing", "decisions:ask"),
+    "subject-consents": ("get", "/api/v1/subjects/lms-kiran/consents", "consents:read"),
+    "withdraw-consent": ("post", "/api/v1/subjects/lms-kiran/consents/newsletter/withdraw", "consents:write"),
+    "purposes": ("get", "/api/v1/purposes", "register:read"),
+    "current-notice": ("get", "/api/v1/notices/current", "register:read"),
+    "record-consents": ("post", "/api/v1/consents", "consents:write"),
+    "evaluation": ("post", "/access/v1/evaluation", "decisions:ask"),
+}
+BODIES = {
+    "register": {"role": "learner"},
+    "evaluation": question("lms-kiran", "newsletter"),
+}
+
+
+def key_with(cast, scopes, at):
+    with in_client(cast.client_id("khyber")):
+        _, secret = issue_api_key(
+            cast.client_id("khyber"), name="Narrow", scopes=scopes, expires_at=FAR, actor=cast.actor("celia"), at=at
+        )
+    return secret
+
+
+def call(caller, route):
+    method, path, _ = ROUTES[route]
+    return caller.get(path) if method == "get" else getattr(caller, method)(path, BODIES.get(route, {}))
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_without_a_key_every_route_answers_401(db, route):
+    response = call(Caller(""), route)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == 'Bearer realm="paktaleem"'
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_key_of_every_other_scope_answers_403_before_reading_the_input(cast, now, route):
+    from paktaleem.accounts.roles import KEY_SCOPES  # noqa: PLC0415
+
+    needed = ROUTES[route][2]
+    others = [scope for scope in KEY_SCOPES if scope != needed]
+    assert call(Caller(key_with(cast, others, now)), route).status_code == 403
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_key_of_just_the_scope_passes_the_gate(cast, now, route):
+    scopes = [ROUTES[route][2]]
+    if route in {"standing", "subject-consents", "withdraw-consent"}:
+        scopes.append("subjects:read")
+    assert call(Caller(key_with(cast, scopes, now)), route).status_code not in {401, 403}
+
+
+def test_a_revoked_key_is_refused_on_the_next_call(khyber, cast, now):
+    assert khyber.get("/api/v1/purposes").status_code == 200
+    assert khyber.reason("lms-kiran", "service_delivery") == "permitted"
+    with in_client(cast.client_id("khyber")):
+        revoke_api_key(
+            ApiKey.objects.get(id=cast.key_id("khyber")), actor=cast.actor("celia"), reason="key_rotation", at=now
+        )
+    assert khyber.get("/api/v1/purposes").status_code == 401
+    assert khyber.post("/access/v1/evaluation", question("lms-kiran", "service_delivery")).status_code == 401
+
+
+def test_an_expired_key_opens_nothing(cast, now):
+    with in_client(cast.client_id("khyber")):
+        _, secret = issue_api_key(
+            cast.client_id("khyber"),
+            name="Short",
+            scopes=["register:read"],
+            expires_at=now.replace(hour=now.hour + 1),
+            actor=cast.actor("celia"),
+            at=now,
+        )
+    assert Caller(secret).get("/api/v1/purposes").status_code == 401
+
+
+def test_a_decision_is_one_round_trip(khyber):
+    khyber.reason("lms-kiran", "service_delivery")
+    with CaptureQueriesContext(connection) as sent:
+        khyber.reason("lms-kiran", "service_delivery")
+    statements = [one["sql"] for one in sent.captured_queries if "set_config('role', 'none'" not in one["sql"]]
+    assert len(statements) == 1
+    assert "consent_decision_facts" in statements[0]
+
+
+def test_a_changed_register_is_heeded_by_the_very_next_answer(khyber, cast, now):
+    assert khyber.reason("lms-kiran", "newsletter") == "consent_missing"
+    with in_client(cast.client_id("khyber")):
+        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber"))
+        purpose.is_active = False
+        change_register(purpose, actor=cast.actor("celia"), reason="review", at=now)
+    assert khyber.reason("lms-kiran", "newsletter") == "purpose_inactive"
+
+
+def test_the_key_in_the_address_opens_nothing(cast):
+    assert Caller("").get("/api/v1/purposes", key=cast.key("khyber")).status_code == 401

@@ -1,0 +1,95 @@
+"""Asking about the past: what would have been answered then."""
+
+from datetime import UTC, datetime, timedelta
+
+from consent.models import ServiceAgreement
+from consent.models.consents import ConsentState
+from consent.selectors.purposes import current_notice
+from consent.services import Answer, end_period, record_answers, withdraw_consent
+from paktaleem.subjects.services import erase_subject, register_subject
+from paktaleem.tenancy.context import in_client
+
+GIVEN_AT = datetime(2026, 9, 10, 12, 0, tzinfo=UTC)
+WITHDRAWN_AT = datetime(2026, 9, 20, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def asked_at(caller, person, purpose, moment):
+    return caller.reason(person, purpose, context={"time": moment.isoformat()})
+
+
+def give_and_withdraw(cast):
+    with in_client(cast.client_id("khyber")):
+        kiran, actor = cast.subject("kiran"), cast.key_actor("khyber")
+        version = current_notice("newsletter", client_id=kiran.client_id, at=GIVEN_AT)
+        record_answers(
+            kiran,
+            answers=[Answer("newsletter", ConsentState.GIVEN)],
+            notice_version=version.pk,
+            actor=actor,
+            at=GIVEN_AT,
+        )
+        withdraw_consent(kiran, purpose="newsletter", actor=actor, at=WITHDRAWN_AT)
+
+
+def test_consent_stands_between_giving_and_withdrawing(khyber, cast):
+    give_and_withdraw(cast)
+    assert asked_at(khyber, "lms-kiran", "newsletter", GIVEN_AT - SECOND) == "consent_missing"
+    assert asked_at(khyber, "lms-kiran", "newsletter", GIVEN_AT) == "permitted"
+    assert asked_at(khyber, "lms-kiran", "newsletter", WITHDRAWN_AT - SECOND) == "permitted"
+    assert asked_at(khyber, "lms-kiran", "newsletter", WITHDRAWN_AT) == "consent_withdrawn"
+    assert khyber.reason("lms-kiran", "newsletter") == "consent_withdrawn"
+
+
+def test_before_the_register_nobody_was_known(khyber):
+    moment = datetime(2026, 8, 1, tzinfo=UTC)
+    assert asked_at(khyber, "lms-kiran", "service_delivery", moment) == "subject_unknown"
+
+
+def test_an_agreement_that_has_ended_was_live_before(khyber, cast):
+    ended_at = datetime(2026, 9, 15, tzinfo=UTC)
+    with in_client(cast.client_id("khyber")):
+        end_period(
+            ServiceAgreement.objects.get(client_id=cast.client_id("khyber")),
+            actor=cast.actor("amina"),
+            reason="agreement_change",
+            at=ended_at,
+        )
+    assert khyber.reason("lms-kiran", "service_delivery") == "agreement_ended"
+    assert asked_at(khyber, "lms-kiran", "service_delivery", ended_at - SECOND) == "permitted"
+
+
+def test_a_birth_date_learnt_later_does_not_change_the_past(indus, cast, now):
+    with in_client(cast.client_id("indus")):
+        register_subject(
+            "lms-iqra",
+            client=cast.client("indus"),
+            details={"birth_date": datetime(2000, 1, 1, tzinfo=UTC).date()},
+            actor=cast.key_actor("indus"),
+            at=now,
+        )
+    assert indus.reason("lms-iqra", "service_delivery") == "permitted"
+    assert asked_at(indus, "lms-iqra", "service_delivery", now - SECOND) == "age_unknown"
+
+
+def test_an_erased_person_was_known_before(khyber, cast, now):
+    give_and_withdraw(cast)
+    with in_client(cast.client_id("khyber")):
+        erase_subject(cast.subject("kiran"), actor=cast.actor("amina"), reason="subject_request", at=now)
+    assert khyber.reason("lms-kiran", "newsletter") == "subject_erased"
+    assert asked_at(khyber, "lms-kiran", "newsletter", GIVEN_AT) == "permitted"
+
+
+def test_the_future_and_a_time_without_offset_are_bad_questions(khyber):
+    for moment in ("2099-01-01T00:00:00Z", "2026-09-10T12:00:00", "yesterday"):
+        response = khyber.post(
+            "/access/v1/evaluation",
+            {
+                "subject": {"type": "end_user", "id": "lms-kiran"},
+                "action": {"name": "process"},
+                "resource": {"type": "purpose", "id": "newsletter"},
+                "context": {"time": moment},
+            },
+        )
+        assert response.status_code == 400, moment
+        assert response["Content-Type"].startswith("text/plain")

@@ -1,0 +1,128 @@
+"""PUT and GET /api/v1/subjects/{external_id}."""
+
+import pytest
+
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client
+
+NEW = "/api/v1/subjects/lms-new"
+ZARA = {"role": "student", "full_name": "Zara Khan", "email": "zara@students.example", "birth_date": "2010-05-01"}
+
+
+def test_a_person_is_registered_then_updated(indus):
+    first, again = indus.put(NEW, ZARA), indus.put(NEW, ZARA)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["id"] == again.json()["id"]
+    assert first.json()["age_gate"]["state"] == "of_age"
+
+
+def test_the_answer_and_the_row_hold_nothing_personal(indus, cast):
+    assert "Zara" not in indus.put(NEW, ZARA).content.decode()
+    with in_client(cast.client_id("indus")):
+        subject = Subject.objects.get(external_id="lms-new")
+        assert str(subject.full_name) == "•••"
+        assert b"Zara" not in subject.full_name.ciphertext
+
+
+def test_history_and_evidence_say_who_and_why(indus, cast):
+    indus.put(NEW, ZARA)
+    indus.put(NEW, {**ZARA, "full_name": "Zahra Khan"})
+    with in_client(cast.client_id("indus")):
+        subject = Subject.objects.get(external_id="lms-new")
+        versions = list(subject.history.order_by("history_date"))
+        assert [version.history_type for version in versions] == ["+", "~"]
+        assert {version.actor_id for version in versions} == {cast.key_id("indus")}
+        assert {version.history_change_reason for version in versions} == {"lms_update"}
+        kinds = Entry.objects.filter(subject_id=subject.id).order_by("id").values_list("kind", flat=True)
+        assert list(kinds) == ["subject.registered", "subject.changed"]
+
+
+def test_what_is_left_out_stays_and_null_empties(indus, cast):
+    indus.put(NEW, ZARA)
+    indus.put(NEW, {"role": "student", "email": None})
+    shown = indus.get(NEW, include="personal", reason="support_case").json()["personal"]
+    assert shown["full_name"] == "Zara Khan"
+    assert shown["email"] is None
+
+
+def test_guardians_become_persons_with_a_claimed_relation(indus, cast):
+    guardian = {"external_id": "lms-mother", "full_name": "Nida Khan", "relationship": "parent", "language": "ur"}
+    assert indus.put(NEW, {**ZARA, "guardians": [guardian]}).status_code == 201
+    with in_client(cast.client_id("indus")):
+        claim = GuardianClaim.objects.select_related("child", "guardian").get(guardian__external_id="lms-mother")
+        assert claim.child.external_id == "lms-new"
+        assert claim.guardian.role == "guardian"
+
+
+def test_looking_at_sealed_fields_takes_a_reason_and_is_recorded(indus, cast):
+    assert indus.get("/api/v1/subjects/lms-danish", include="personal").status_code == 400
+    assert "Danish Qureshi" not in indus.get("/api/v1/subjects/lms-danish").content.decode()
+    shown = indus.get("/api/v1/subjects/lms-danish", include="personal", reason="support_case")
+    assert shown.json()["personal"]["full_name"] == "Danish Qureshi"
+    with in_client(cast.client_id("indus")):
+        record = AccessRecord.objects.get(subject_id=cast.subject_id("danish"))
+        assert (record.actor_id, record.reason) == (cast.key_id("indus"), "support_case")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"role": "headmaster"}, "#/role"),
+        ({"role": None}, "#/role"),
+        ({"email": "not an address"}, "#/email"),
+        ({"phone": "call me"}, "#/phone"),
+        ({"birth_date": "01/05/2010"}, "#/birth_date"),
+        ({"birth_date": "2999-01-01"}, "#/birth_date"),
+        ({"attested_age": -1}, "#/attested_age"),
+        ({"attested_age": "twelve"}, "#/attested_age"),
+        ({"language": "tlh"}, "#/language"),
+        ({"full_name": ["Zara"]}, "#/full_name"),
+        ({"full_name": "Z" * 301}, "#/full_name"),
+        ({"shoe_size": 36}, "#/shoe_size"),
+        ({"guardians": [{"external_id": "g"}]}, "#/guardians/0/relationship"),
+        ({"guardians": "mother"}, "#/guardians"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_kept(indus, cast, change, pointer):
+    response = indus.put(NEW, ZARA | change)
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["type"] == "urn:paktaleem:problem:invalid-input"
+    assert pointer in {error["pointer"] for error in response.json()["errors"]}
+    with in_client(cast.client_id("indus")):
+        assert not Subject.objects.filter(external_id="lms-new").exists()
+
+
+def test_a_mail_address_is_no_identifier(indus):
+    response = indus.put("/api/v1/subjects/zara@students.example", ZARA)
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["pointer"] == "#/external_id"
+
+
+def test_a_bad_guardian_takes_the_child_back_with_it(indus, cast):
+    guardian = {"external_id": "no@address", "full_name": "Nida Khan", "relationship": "parent"}
+    assert indus.put(NEW, {**ZARA, "guardians": [guardian]}).status_code == 400
+    with in_client(cast.client_id("indus")):
+        assert not Subject.objects.filter(external_id="lms-new").exists()
+
+
+def test_not_yours_and_not_there_are_the_same_bytes(indus):
+    foreign, made_up = indus.get("/api/v1/subjects/lms-kiran"), indus.get("/api/v1/subjects/lms-nobody")
+    assert foreign.status_code == made_up.status_code == 404
+    assert foreign.content == made_up.content
+
+
+def test_the_same_id_in_two_clients_is_two_people(indus, khyber):
+    ours, theirs = indus.put(NEW, ZARA), khyber.put(NEW, {"role": "learner", "full_name": "Someone Else"})
+    assert ours.status_code == theirs.status_code == 201
+    assert ours.json()["id"] != theirs.json()["id"]
+
+
+def test_an_erased_person_is_gone_and_stays_so(indus, cast, now):
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason="subject_request", at=now)
+    assert indus.get("/api/v1/subjects/lms-hamza").status_code == 410
+    assert indus.put("/api/v1/subjects/lms-hamza", ZARA).status_code == 409
+    assert indus.reason("lms-hamza", "service_delivery") == "subject_erased"
