@@ -13,7 +13,15 @@ from paktaleem.tenancy.wall import Scope, Wall
 
 __all__ = ["check_declarations"]
 
-_FREE = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.FileField)
+_FREE = (
+    models.CharField,
+    models.TextField,
+    models.JSONField,
+    models.BinaryField,
+    models.FileField,
+    models.FilePathField,
+    models.GenericIPAddressField,
+)
 _HISTORY_OWN = {"history_type", "history_change_reason", "actor_kind", "actor_role"}
 
 
@@ -60,7 +68,6 @@ def _personal_errors(model: Any, wall: Wall) -> Iterator[CheckMessage]:
 
 
 def _needs_classification(field: Any) -> bool:
-    kinds = (*_FREE, models.Field) if getattr(field, "holds_text", False) else _FREE
     if field.get_internal_type() == "ArrayField":
         return True
-    return isinstance(field, kinds) and not field.choices and field.remote_field is None
+    return isinstance(field, _FREE) and not field.choices and field.remote_field is None

@@ -152,7 +152,7 @@ _TRANSACTION_CONTROL = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT
 def guard(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: FBT001 -- Django's own signature
     """Refuse SQL without a context before it is sent (an execute wrapper of the connection)."""
     declared = _current.get()
-    if declared is None and not sql.startswith(_TRANSACTION_CONTROL):
+    if declared is None and (";" in sql or not sql.startswith(_TRANSACTION_CONTROL)):
         raise ContextMissing("No client context: open in_client(…), as_officer() or in_global() around this code.")
     if declared is not None and declared.kind is not Kind.STATEMENT and not context["connection"].in_atomic_block:
         raise ContextMissing("The context's transaction has ended: its settings are gone.")

@@ -5,7 +5,7 @@ The look-ups are SECURITY DEFINER, owned by the owner role, found by hash or id 
 
 from django.db import migrations
 
-from paktaleem.tenancy.operations import Walled
+from paktaleem.tenancy.operations import AppendOnly, Walled
 
 PINNED = "LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp"
 
@@ -62,6 +62,9 @@ class Migration(migrations.Migration):
         Walled("HistoricalMembership"),
         Walled("ApiKey", looked_up=True),
         Walled("HistoricalApiKey"),
+        AppendOnly("HistoricalClient"),
+        AppendOnly("HistoricalMembership"),
+        AppendOnly("HistoricalApiKey"),
         look_up(LIVE_KEY, "accounts_live_key(bytea, timestamptz)"),
         look_up(MEMBERSHIPS, "accounts_memberships(uuid, timestamptz)"),
         look_up(CLIENT_WITH_CODE, "accounts_client_with_code(text)"),

@@ -1,0 +1,342 @@
+"""Reads the database's own catalogs and says where the wall has a hole. Each check gives findings, best none."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+
+from paktaleem.embedded import APP, OFFICER, OWNER
+from paktaleem.tenancy.grants import declared_walls
+from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.tenancy.wall import APPEND, Scope, Wall
+from tests.tenancy.doors import Door, rows
+
+GLOBAL_UNIQUE = {
+    "accounts_client_code_key": "a client's code is its public name, found before its context exists",
+}
+"""Unique keys of walled tables that do not lead with the client, and why. (Primary keys: random UUIDv7 ids.)"""
+
+LOOK_UPS = {"accounts_live_key", "accounts_memberships", "accounts_client_with_code", "accounts_all_clients"}
+"""All functions that run with their owner's rights."""
+
+GLOBAL_TABLES = {
+    "accounts_user",
+    "auth_group",
+    "auth_group_permissions",
+    "auth_permission",
+    "django_admin_log",
+    "django_content_type",
+    "django_migrations",
+    "django_session",
+    "procrastinate_events",
+    "procrastinate_jobs",
+    "procrastinate_periodic_defers",
+    "procrastinate_workers",
+}
+"""All tables without a client, by hand: their reasons stand in their declarations."""
+
+RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
+IN_PUBLIC = "relnamespace = 'public'::regnamespace"
+
+
+def walled() -> dict[str, Wall]:
+    """The tables that have a client."""
+    return {table: wall for table, wall in declared_walls().items() if wall.scope is not Scope.GLOBAL}
+
+
+def tables(door: Door) -> list[str]:
+    return [name for (name,) in rows(door, f"SELECT relname FROM pg_class WHERE {IN_PUBLIC} AND relkind IN ('r', 'p')")]
+
+
+def undeclared_tables(door: Door) -> Iterator[str]:
+    """Every table is declared; the tables without a client are those on the list; nothing else stores rows."""
+    declared = declared_walls()
+    for table in tables(door):
+        if table not in declared:
+            yield f"{table}: nobody says whose rows it holds"
+        elif (declared[table].scope is Scope.GLOBAL) != (table in GLOBAL_TABLES):
+            yield f"{table}: not on the list of tables without a client"
+    for name, kind in rows(
+        door, f"SELECT relname, relkind FROM pg_class WHERE {IN_PUBLIC} AND relkind NOT IN ('r','i','S','v','m','c')"
+    ):
+        yield f"{name}: a relation of kind {kind}"
+    for (child,) in rows(
+        door,
+        "SELECT inhrelid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = inhrelid WHERE c.relkind = 'r'",
+    ):
+        yield f"{child}: inherits rows past the policies of its parent"
+
+
+def open_walls(door: Door) -> Iterator[str]:
+    """The client column is never null; row-level security is on, and forced."""
+    found = rows(
+        door,
+        "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, array_agg(a.attname::text) FILTER (WHERE a.attnotnull)"
+        f" FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE {IN_PUBLIC} AND c.relkind IN ('r', 'p')"
+        " GROUP BY 1, 2, 3",
+    )
+    present = {name: rest for name, *rest in found}
+    for table, wall in walled().items():
+        if table not in present:
+            yield f"{table}: declared, and not there"
+            continue
+        enabled, forced, required = present[table]
+        if not enabled:
+            yield f"{table}: row-level security is off"
+        if not forced:
+            yield f"{table}: row-level security is not forced on the owner"
+        if wall.owner_column not in required:
+            yield f"{table}: {wall.owner_column} may be null"
+
+
+def expected_policies(wall: Wall) -> set[tuple[Any, ...]]:
+    column = wall.owner_column
+    own = f"({column} = ( SELECT tenancy_client() AS tenancy_client))"
+    policies = {
+        ("own", "PERMISSIVE", frozenset({APP, OWNER}), "ALL", own, own),
+        ("officer", "PERMISSIVE", frozenset({OFFICER}), "SELECT", "true", None),
+    }
+    if wall.scope is Scope.CATALOGUE:
+        policies.add(("shared", "PERMISSIVE", frozenset({APP}), "SELECT", f"({column} = '{PAKTALEEM}'::uuid)", None))
+    if wall.looked_up:
+        policies.add(("looked_up", "PERMISSIVE", frozenset({OWNER}), "SELECT", "true", None))
+    return policies
+
+
+def wrong_policies(door: Door) -> Iterator[str]:
+    """Each walled table has exactly the policies its declaration asks for, and no other table has any."""
+    found: dict[str, set[tuple[Any, ...]]] = {}
+    for table, name, kind, roles, command, using, check in rows(
+        door,
+        "SELECT tablename, policyname::text, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
+        " WHERE schemaname = 'public'",
+    ):
+        found.setdefault(table, set()).add((name, kind, frozenset(roles), command, using, check))
+    expected = {table: expected_policies(wall) for table, wall in walled().items()}
+    for table in sorted(found.keys() | expected.keys()):
+        for policy in found.get(table, set()) ^ expected.get(table, set()):
+            yield f"{table}: policy {policy[0]} is not as declared: {policy[1:]}"
+
+
+def leaking_keys(door: Door) -> Iterator[str]:
+    """A unique key that does not lead with the client tells of other clients' rows."""
+    for table, index, is_primary, first, kinds in rows(
+        door,
+        "SELECT c.relname, i.relname, x.indisprimary, (SELECT a.attname::text FROM pg_attribute a"
+        "   WHERE a.attrelid = c.oid AND a.attnum = x.indkey[0]),"
+        " ARRAY(SELECT a.atttypid::regtype::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY(x.indkey))"
+        " FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid"
+        " WHERE x.indisunique AND c.relnamespace = 'public'::regnamespace",
+    ):
+        wall = walled().get(table)
+        if wall is None or first == wall.owner_column or index in GLOBAL_UNIQUE or (is_primary and kinds == ["uuid"]):
+            continue
+        yield f"{table}: the unique key {index} does not lead with {wall.owner_column}"
+
+
+def _foreign_keys(door: Door) -> Iterator[tuple[str, str, str, dict[str, str], bool]]:
+    """Each foreign key: table, name, target, column → target column, deferrable."""
+    for table, name, target, columns, targets, deferrable in rows(
+        door,
+        "SELECT k.conrelid::regclass::text, k.conname, k.confrelid::regclass::text,"
+        " ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u(n, o)"
+        "   JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.o),"
+        " ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u(n, o)"
+        "   JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.o),"
+        " k.condeferrable FROM pg_constraint k WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace",
+    ):
+        yield table, name, target, dict(zip(columns, targets, strict=True)), deferrable
+
+
+def crossing_links(door: Door) -> Iterator[str]:
+    """A foreign key between walled tables carries the client, or the owner of a catalogue row, and refuses at once."""
+    walls = walled()
+    checks = set(
+        rows(
+            door,
+            "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE contype = 'c' AND convalidated AND connamespace = 'public'::regnamespace",
+        )
+    )
+    for table, name, target, columns, deferrable in _foreign_keys(door):
+        if table not in walls or target not in walls:
+            continue
+        if deferrable:
+            yield f"{table}: {name} is deferrable and would refuse after the answer"
+        owners = [column for column, to in columns.items() if to == walls[target].owner_column]
+        if owners == [walls[table].owner_column]:
+            continue
+        if len(owners) != 1 or len(columns) != 2 or walls[target].scope is not Scope.CATALOGUE:
+            yield f"{table}: {name} does not carry the client"
+            continue
+        [link] = set(columns) - set(owners)
+        if (table, owner_check(owners[0], link)) not in checks:
+            yield f"{table}: {name} lets {owners[0]} be any client"
+
+
+def owner_check(owner: str, link: str) -> str:
+    return (
+        f"CHECK (((({owner} = client_id) OR ({owner} = '{PAKTALEEM}'::uuid)) AND"
+        f" (({owner} IS NULL) = ({link} IS NULL))))"
+    )
+
+
+def missing_links(door: Door) -> Iterator[str]:
+    """Every foreign key that models declare between walled tables is a composite one in the database."""
+    walls, present = walled(), {}
+    for table, _, target, columns, _ in _foreign_keys(door):
+        for column in columns:
+            present[table, column, target] = columns
+    for model in apps.get_models(include_auto_created=True):
+        table = model._meta.db_table
+        if table not in walls or hasattr(model, "instance_type"):  # a history outlasts what it tells of
+            continue
+        for field in model._meta.concrete_fields:
+            if not isinstance(field, models.ForeignKey) or field.related_model._meta.db_table not in walls:
+                continue
+            if (table, field.column, field.related_model._meta.db_table) not in present:
+                yield f"{table}: {field.column} is not tied to {field.related_model._meta.db_table}"
+
+
+def wrong_rights(door: Door) -> Iterator[str]:
+    """The app and the officers may do to each table what is declared, and the public nothing."""
+    declared = declared_walls()
+    for table in tables(door):
+        wall = declared.get(table, Wall(Scope.GLOBAL, frozenset(), reason="undeclared"))
+        reads = {"SELECT"} if wall.officer and "SELECT" in wall.rights else set()
+        for role, expected in ((APP, set(wall.rights)), (OFFICER, reads)):
+            sql = f"""SELECT r FROM unnest(%s::text[]) r WHERE has_table_privilege(%s, 'public."{table}"', r)"""
+            actual = {right for (right,) in rows(door, sql, [list(RIGHTS), role])}
+            for right in sorted(actual ^ expected):
+                yield f"{table}: {role} {'may' if right in actual else 'may not'} {right}"
+    for name, right in rows(
+        door,
+        f"SELECT relname, privilege_type FROM pg_class, aclexplode(relacl) WHERE {IN_PUBLIC} AND grantee = 0",
+    ):
+        yield f"{name}: everybody may {right}"
+    for name, column in rows(
+        door,
+        "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        f" WHERE {IN_PUBLIC} AND a.attacl IS NOT NULL",
+    ):
+        yield f"{name}: {column} has rights of its own"
+    for (name,) in rows(
+        door,
+        "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename NOT LIKE 'procrastinate%%'"
+        " AND (has_sequence_privilege(%s, format('public.%%I', sequencename), 'USAGE, UPDATE')"
+        "   OR has_sequence_privilege(%s, format('public.%%I', sequencename), 'USAGE, UPDATE'))",
+        [APP, OFFICER],
+    ):
+        yield f"{name}: a sequence the app may draw from"
+
+
+def powerful_roles(door: Door) -> Iterator[str]:
+    """Neither app, officer nor owner goes round the wall; the app owns and makes nothing."""
+    for role, *powers in rows(
+        door,
+        "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles"
+        " WHERE rolname = ANY(%s)",
+        [[APP, OFFICER, OWNER]],
+    ):
+        if any(powers):
+            yield f"{role}: has powers of its own: {powers}"
+    for role, what in rows(
+        door,
+        "SELECT refobjid::regrole::text, pg_describe_object(classid, objid, objsubid) FROM pg_shdepend"
+        " WHERE deptype = 'o' AND refobjid IN (%s::regrole, %s::regrole)"
+        " AND dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))",
+        [APP, OFFICER],
+    ):
+        yield f"{role}: owns {what}"
+    for role in (APP, OFFICER):
+        for (schema,) in rows(
+            door, "SELECT nspname FROM pg_namespace WHERE has_schema_privilege(%s, oid, 'CREATE')", [role]
+        ):
+            yield f"{role}: may create in {schema}"
+        allowed = "CREATE" if role == APP else "CREATE, TEMP"  # the app's imports are staged in temporary tables
+        if rows(door, "SELECT 1 WHERE has_database_privilege(%s, current_database(), %s)", [role, allowed]):
+            yield f"{role}: may create schemas or temporary tables"
+    held = rows(
+        door,
+        "SELECT roleid::regrole::text, member::regrole::text, inherit_option, admin_option FROM pg_auth_members"
+        " WHERE member IN (%s::regrole, %s::regrole, %s::regrole)",
+        [APP, OFFICER, OWNER],
+    )
+    for membership in set(held) ^ {(OFFICER, APP, False, False)}:
+        yield f"{membership[1]}: a member of {membership[0]} otherwise than meant"
+
+
+def loose_functions(door: Door) -> Iterator[str]:
+    """Functions with their owner's rights are those on the list, pinned, for the app alone; rules there are none."""
+    found = rows(
+        door,
+        "SELECT p.proname::text, r.rolname::text, p.proconfig, ARRAY(SELECT grantee::regrole::text"
+        "   FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) WHERE privilege_type = 'EXECUTE')"
+        " FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner"
+        " WHERE p.prosecdef AND p.pronamespace <> 'pg_catalog'::regnamespace",
+    )
+    for name, owner, settings, may_call in found:
+        if name not in LOOK_UPS:
+            yield f"{name}: runs with its owner's rights and is not on the list"
+        if owner != OWNER or settings != ["search_path=public, pg_temp"]:
+            yield f"{name}: owner {owner}, settings {settings}"
+        if set(may_call) - {OWNER, APP}:
+            yield f"{name}: may be called by {may_call}"
+    for name in LOOK_UPS - {name for name, *_ in found}:
+        yield f"{name}: does not run with its owner's rights"
+    for table, rule in rows(door, "SELECT tablename, rulename FROM pg_rules WHERE schemaname = 'public'"):
+        yield f"{table}: the rule {rule} rewrites queries"
+
+
+def loose_views(door: Door) -> Iterator[str]:
+    """Views ask with the rights of the one who asks; nothing keeps a copy of rows outside the policies."""
+    for name, kind, options in rows(
+        door, f"SELECT relname, relkind::text, reloptions FROM pg_class WHERE {IN_PUBLIC} AND relkind IN ('v', 'm')"
+    ):
+        if kind == "m":
+            yield f"{name}: a materialized view knows no policies"
+        elif not {"security_invoker=true", "security_invoker=on"} & set(options or ()):
+            yield f"{name}: a view without security_invoker"
+
+
+def changeable_evidence(door: Door) -> Iterator[str]:
+    """What may only be added to refuses change by trigger, too, even to its owner."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for table, name, state, text in rows(
+        door,
+        "SELECT c.relname, t.tgname::text, t.tgenabled::text, pg_get_triggerdef(t.oid) FROM pg_trigger t"
+        f" JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND {IN_PUBLIC}",
+    ):
+        if state == "O":
+            found.setdefault(table, set()).add((name, text))
+    for table, wall in walled().items():
+        if wall.rights != APPEND:
+            continue
+        for name, when, each in (
+            ("append_only", "DELETE OR UPDATE", "ROW"),
+            ("append_only_table", "TRUNCATE", "STATEMENT"),
+        ):
+            text = f"CREATE TRIGGER {name} BEFORE {when} ON public.{table} FOR EACH {each} EXECUTE FUNCTION tenancy_refuse_change()"
+            if (name, text) not in found.get(table, set()):
+                yield f"{table}: evidence without the trigger {name}"
+
+
+CHECKS: tuple[Callable[[Door], Iterator[str]], ...] = (
+    undeclared_tables,
+    open_walls,
+    wrong_policies,
+    leaking_keys,
+    crossing_links,
+    missing_links,
+    wrong_rights,
+    powerful_roles,
+    loose_functions,
+    loose_views,
+    changeable_evidence,
+)
+
+
+def findings(door: Door) -> list[str]:
+    """All that is wrong with the wall."""
+    return [finding for check in CHECKS for finding in check(door)]

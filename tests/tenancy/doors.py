@@ -1,0 +1,41 @@
+"""Ways into the tests' database beside Django's: plain connections as any role, without the guard."""
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import connections
+
+from tests.database import template_ready
+
+Door = psycopg.Connection[Any]
+
+
+def enter(role: str, **options: Any) -> Door:
+    """Connect as a role to the database that Django's default connection uses now."""
+    endpoint = template_ready()
+    return psycopg.connect(
+        **{
+            "host": endpoint.host,
+            "port": endpoint.port,
+            "dbname": str(connections.databases["default"]["NAME"]),
+            "user": role,
+            "password": endpoint.passwords[role],
+            **options,
+        }
+    )
+
+
+def become_client(door: Door, client_id: UUID) -> None:
+    """Set the client of this transaction, as the context does."""
+    door.execute("SELECT set_config('paktaleem.client', %s, true)", [str(client_id)])
+
+
+def become_officer(door: Door) -> None:
+    """Enter the officers' view for this transaction, as the context does."""
+    door.execute("SELECT set_config('role', 'paktaleem_officer', true)")
+
+
+def rows(door: Door, sql: str, parameters: Any = None) -> list[Any]:
+    """Run a statement and give its rows."""
+    return door.execute(sql, parameters).fetchall()

@@ -1,0 +1,436 @@
+"""Attacks on the wall by someone who can send any SQL as the app role: SQL injection at its worst."""
+
+import uuid
+
+import pytest
+from psycopg import errors
+
+from paktaleem.accounts.services import key_digest
+from paktaleem.embedded import APP, OWNER, SUPERUSER
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.context import ContextMissing
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.tenancy.catalog import walled
+from tests.tenancy.doors import become_client, become_officer, enter, rows
+
+WALLED = sorted(walled())
+REFUSED = errors.InsufficientPrivilege
+NEW_SUBJECT = (
+    "INSERT INTO subjects_subject (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)"
+    " VALUES (%s, %s, %s, 'student', 'en', true, now(), now())"
+)
+
+
+@pytest.fixture
+def indus(app, people):
+    """The app inside the context of Indus."""
+    become_client(app, people.client_id("indus"))
+    return app
+
+
+def test_without_a_context_nothing_is_even_sent(db):
+    with pytest.raises(ContextMissing):
+        Subject.objects.count()
+
+
+@pytest.mark.parametrize("table", WALLED)
+def test_without_a_context_the_database_raises(app, table):
+    with pytest.raises(REFUSED, match="no client context|permission denied"):
+        rows(app, f"SELECT count(*) FROM {table}")
+
+
+def test_an_empty_context_is_a_missing_one(app):
+    app.execute("SELECT set_config('paktaleem.client', '', true)")
+    with pytest.raises(REFUSED, match="no client context"):
+        rows(app, "SELECT * FROM subjects_subject")
+
+
+@pytest.mark.parametrize("nonsense", ["x", "NULL", "%", "' OR true --"])
+def test_a_client_that_is_no_id_raises(app, nonsense):
+    app.execute("SELECT set_config('paktaleem.client', %s, true)", [nonsense])
+    with pytest.raises(errors.InvalidTextRepresentation):
+        rows(app, "SELECT * FROM subjects_subject")
+
+
+@pytest.mark.parametrize("table", WALLED)
+def test_only_own_and_shared_rows_are_read(indus, people, bootstrap, table):
+    wall = walled()[table]
+    if "SELECT" not in wall.rights:
+        pytest.skip("the app may not read it at all")
+    visible = set(rows(indus, f"SELECT DISTINCT {wall.owner_column} FROM {table}"))
+    there = set(rows(bootstrap, f"SELECT DISTINCT {wall.owner_column} FROM {table}"))
+    shared = {(PAKTALEEM,)} if wall.scope == "catalogue" else set()
+    assert visible == there & ({(people.client_id("indus"),)} | shared)
+
+
+def test_the_tables_hold_rows_of_several_clients(bootstrap):
+    for table in ("subjects_subject", "ledger_entry", "accounts_apikey", "consent_serviceagreement"):
+        assert len(rows(bootstrap, f"SELECT DISTINCT client_id FROM {table}")) > 1, table
+
+
+def test_a_row_of_another_client_is_not_found_by_its_id(indus, people):
+    assert rows(indus, "SELECT * FROM subjects_subject WHERE id = %s", [people.subject_id("kiran")]) == []
+    assert rows(indus, "SELECT * FROM subjects_subject WHERE id = %s", [people.subject_id("danish")]) != []
+
+
+def test_a_row_for_another_client_is_not_inserted(indus, people):
+    with pytest.raises(REFUSED, match="row-level security"):
+        indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("khyber"), "planted"])
+
+
+def test_a_row_for_oneself_is_inserted(indus, people):
+    indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "planted"])
+
+
+def test_a_row_of_another_client_is_not_updated(indus, people):
+    update = "UPDATE subjects_subject SET language = 'ur' WHERE id = %s"
+    assert indus.execute(update, [people.subject_id("kiran")]).rowcount == 0
+    assert indus.execute(update, [people.subject_id("danish")]).rowcount == 1
+
+
+def test_a_row_is_not_given_to_another_client(indus, people):
+    with pytest.raises(REFUSED, match="row-level security"):
+        indus.execute(
+            "UPDATE subjects_subject SET client_id = %s WHERE id = %s",
+            [people.client_id("khyber"), people.subject_id("iqra")],
+        )
+
+
+def test_an_upsert_does_not_reach_over(indus, people):
+    with pytest.raises(REFUSED, match="row-level security"):
+        indus.execute(
+            NEW_SUBJECT + " ON CONFLICT (client_id, external_id) DO UPDATE SET language = 'ur'",
+            [uuid.uuid4(), people.client_id("khyber"), "lms-kiran"],
+        )
+
+
+@pytest.mark.parametrize(
+    ("statement", "target"),
+    [
+        (
+            "INSERT INTO consent_restriction (id, client_id, subject_id, purpose_code, starts_at)"
+            " VALUES (gen_random_uuid(), %(own)s, %(target)s, '', now())",
+            "kiran",
+        ),
+        (
+            "INSERT INTO subjects_subjectkey (id, client_id, subject_id, epoch, wrapped)"
+            " VALUES (gen_random_uuid(), %(own)s, %(target)s, 1, '')",
+            "kiran",
+        ),
+        ("UPDATE subjects_guardianclaim SET guardian_id = %(target)s", "kiran"),
+        ("UPDATE subjects_guardianclaim SET child_id = %(target)s", "kiran"),
+    ],
+)
+def test_no_link_reaches_another_clients_row(indus, people, statement, target):
+    with pytest.raises(errors.ForeignKeyViolation):
+        indus.execute(statement, {"own": people.client_id("indus"), "target": people.subject_id(target)})
+
+
+def consent_event(door, people, **changed):
+    """Insert a consent event of Danish's about Indus' own newsletter, with some columns changed."""
+    [(purpose,)] = rows(door, "SELECT id FROM consent_purpose WHERE code = 'newsletter'")
+    values = {
+        "client_id": people.client_id("indus"),
+        "subject_id": people.subject_id("danish"),
+        "purpose_id": purpose,
+        "purpose_owner": people.client_id("indus"),
+        "guardian_id": None,
+        "notice_version_id": None,
+        "notice_version_owner": None,
+        "given_by": "self",
+        **changed,
+    }
+    columns = ", ".join(values)
+    door.execute(
+        "INSERT INTO consent_consentevent (id, state, shown_hash, language, method, actor_kind, actor_id, actor_role,"
+        f" recorded_at, {columns}) VALUES (gen_random_uuid(), 'refused', '', 'en', 'lms', 'user', gen_random_uuid(),"
+        f" 'client_admin', now(), {', '.join(f'%({name})s' for name in values)})",
+        values,
+    )
+
+
+def foreign(bootstrap, people, table):
+    """An id of Khyber's."""
+    return rows(bootstrap, f"SELECT id FROM {table} WHERE client_id = %s", [people.client_id("khyber")])[0][0]
+
+
+def test_an_own_event_is_inserted(indus, people):
+    consent_event(indus, people)
+
+
+def test_an_event_does_not_name_another_clients_purpose(indus, people, bootstrap):
+    purpose = foreign(bootstrap, people, "consent_purpose")
+    with pytest.raises(errors.ForeignKeyViolation):
+        consent_event(indus, people, purpose_id=purpose)
+
+
+def test_an_event_does_not_claim_another_owner_of_a_purpose(indus, people, bootstrap):
+    purpose = foreign(bootstrap, people, "consent_purpose")
+    with pytest.raises(errors.CheckViolation):
+        consent_event(indus, people, purpose_id=purpose, purpose_owner=people.client_id("khyber"))
+
+
+def test_an_event_does_not_hide_the_owner_of_a_notice(indus, people, bootstrap):
+    version = foreign(bootstrap, people, "consent_noticeversion")
+    with pytest.raises(errors.CheckViolation):
+        consent_event(indus, people, notice_version_id=version, notice_version_owner=None)
+
+
+def test_an_event_does_not_name_another_clients_guardian(indus, people):
+    with pytest.raises(errors.ForeignKeyViolation):
+        consent_event(indus, people, given_by="guardian", guardian_id=people.subject_id("kiran"))
+
+
+def test_a_shared_purpose_may_be_named(indus, people):
+    [(purpose,)] = rows(indus, "SELECT id FROM consent_purpose WHERE code = 'support'")
+    consent_event(indus, people, purpose_id=purpose, purpose_owner=PAKTALEEM)
+
+
+def test_two_clients_use_the_same_natural_key(app, people):
+    for code in ("indus", "khyber"):
+        become_client(app, people.client_id(code))
+        app.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id(code), "stu-0001"])
+
+
+def test_one_client_does_not_use_a_natural_key_twice(indus, people):
+    indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "stu-0001"])
+    with pytest.raises(errors.UniqueViolation):
+        indus.execute(NEW_SUBJECT, [uuid.uuid4(), people.client_id("indus"), "stu-0001"])
+
+
+FORBIDDEN = {
+    "delete people": "DELETE FROM subjects_subject",
+    "delete evidence": "DELETE FROM ledger_entry",
+    "truncate": "TRUNCATE subjects_subject CASCADE",
+    "truncate evidence": "TRUNCATE ledger_entry",
+    "truncate what may be deleted from": "TRUNCATE subjects_subjectkey",
+    "update evidence": "UPDATE ledger_entry SET kind = 'x'",
+    "update an answer": "UPDATE consent_consentevent SET state = 'given'",
+    "update a notice": "UPDATE consent_noticeversion SET text_en = 'x'",
+    "update history": "UPDATE subjects_historicalsubject SET role = 'guardian'",
+    "update who looked": "UPDATE subjects_accessrecord SET fields = ''",
+    "lock evidence": "LOCK TABLE ledger_entry IN ACCESS EXCLUSIVE MODE",
+    "create a table": "CREATE TABLE public.planted (id int)",
+    "create a schema": "CREATE SCHEMA planted",
+    "create a function": "CREATE FUNCTION public.planted() RETURNS int LANGUAGE sql COST 0.0001 AS 'SELECT 1'",
+    "create a temporary function for policies": "CREATE OR REPLACE FUNCTION public.tenancy_client() RETURNS uuid LANGUAGE sql AS 'SELECT null::uuid'",
+    "create a view": "CREATE VIEW public.planted AS SELECT * FROM subjects_subject",
+    "create a trigger": "CREATE TRIGGER planted BEFORE INSERT ON subjects_subject EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "create an extension": "DROP EXTENSION plpgsql CASCADE",
+    "create a role": "CREATE ROLE planted SUPERUSER",
+    "alter a table": "ALTER TABLE subjects_subject ADD planted int",
+    "drop a table": "DROP TABLE subjects_subject CASCADE",
+    "alter a policy": "ALTER POLICY own ON subjects_subject USING (true)",
+    "create a policy": "CREATE POLICY planted ON subjects_subject USING (true)",
+    "drop a policy": "DROP POLICY own ON subjects_subject",
+    "disable the wall": "ALTER TABLE subjects_subject DISABLE ROW LEVEL SECURITY",
+    "loosen the wall": "ALTER TABLE subjects_subject NO FORCE ROW LEVEL SECURITY",
+    "disable a trigger": "ALTER TABLE ledger_entry DISABLE TRIGGER append_only",
+    "drop a trigger": "DROP TRIGGER append_only ON ledger_entry",
+    "grant itself": "GRANT DELETE ON subjects_subject TO paktaleem_app; DELETE FROM subjects_subject",
+    "grant a role": "GRANT paktaleem_owner TO paktaleem_app",
+    "become the owner": "SET ROLE paktaleem_owner",
+    "become the superuser": "SET ROLE paktaleem_bootstrap",
+    "become the backup": "SET ROLE paktaleem_backup",
+    "sign in as another": "SET SESSION AUTHORIZATION paktaleem_bootstrap",
+    "skip triggers": "SET session_replication_role = replica",
+    "rename a constraint away": "ALTER TABLE consent_consent DROP CONSTRAINT consent_one_per_purpose",
+    "read another's keys": "SELECT rolpassword FROM pg_authid",
+    "read statistics of others": "SELECT * FROM pg_statistic",
+    "read a file": "COPY (SELECT 1) TO '/tmp/planted'",
+    "run a program": "COPY subjects_subject FROM PROGRAM 'id'",
+    "read a file by function": "SELECT pg_read_file('/etc/passwd')",
+    "write a large object": "SELECT lo_import('/etc/passwd')",
+    "end the server's processes": "SELECT pg_reload_conf()",
+}
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN.values(), ids=FORBIDDEN)
+def test_the_app_may_not(indus, statement):
+    with pytest.raises((REFUSED, errors.InvalidParameterValue)):
+        indus.execute(statement)
+
+
+def test_copy_into_a_walled_table_is_refused(indus):
+    with (
+        pytest.raises(errors.FeatureNotSupported, match="row-level security"),
+        indus.cursor().copy("COPY subjects_subject (id) FROM STDIN") as copy,
+    ):
+        copy.write("x\n")
+
+
+def test_copy_out_of_a_walled_table_gives_own_rows_only(indus, people):
+    with indus.cursor().copy("COPY (SELECT client_id FROM subjects_subject) TO STDOUT") as copy:
+        text = b"".join(bytes(part) for part in copy).decode().split()
+    assert set(text) == {str(people.client_id("indus"))}
+
+
+@pytest.mark.parametrize("setting", ["row_security = off", "paktaleem.client = DEFAULT"])
+def test_no_setting_opens_the_wall(indus, setting):
+    with pytest.raises(REFUSED, match="row-level security|no client context"):
+        indus.execute(f"SET {setting}")
+        rows(indus, "SELECT * FROM subjects_subject")
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        "SELECT 1 / (CASE WHEN external_id = 'lms-kiran' THEN 0 ELSE 1 END) FROM subjects_subject",
+        "SELECT * FROM subjects_subject WHERE (external_id || 'x')::int = 1 AND external_id = 'lms-kiran'",
+        "SELECT * FROM subjects_subject WHERE 1 / (CASE WHEN external_id = 'lms-kiran' THEN 0 ELSE 1 END) = 1",
+        "SELECT count(*) FROM subjects_subject s WHERE s.external_id ~ 'kiran' AND 1 / (length(s.external_id) - 9) >= 0",
+        "SELECT * FROM accounts_client WHERE 1 / (CASE WHEN code = 'khyber' THEN 0 ELSE 1 END) = 1",
+    ],
+)
+def test_an_error_does_not_tell_of_hidden_rows(indus, probe):
+    """The condition would fail on Khyber's row, were it evaluated before the policy."""
+    rows(indus, probe)
+
+
+def test_the_same_probe_fails_on_a_row_one_may_see(app, people):
+    become_client(app, people.client_id("khyber"))
+    with pytest.raises(errors.DivisionByZero):
+        rows(
+            app, "SELECT * FROM subjects_subject WHERE 1 / (CASE WHEN external_id = 'lms-kiran' THEN 0 ELSE 1 END) = 1"
+        )
+
+
+def test_a_plan_does_not_count_hidden_rows(indus, people):
+    [(rows_removed,)] = rows(
+        indus, "SELECT count(*) FROM subjects_subject WHERE client_id = %s", [people.client_id("khyber")]
+    )
+    assert rows_removed == 0
+
+
+def test_shared_rows_are_read_and_not_written(indus):
+    assert rows(indus, "SELECT code FROM consent_purpose WHERE client_id = %s AND code = 'support'", [PAKTALEEM])
+    assert indus.execute("UPDATE consent_purpose SET is_active = false WHERE client_id = %s", [PAKTALEEM]).rowcount == 0
+
+
+def test_a_shared_row_is_not_inserted(indus):
+    with pytest.raises(REFUSED, match="row-level security"):
+        indus.execute(
+            "INSERT INTO consent_datacategory (id, client_id, code, name_en, name_ur)"
+            " VALUES (gen_random_uuid(), %s, 'planted', 'x', 'x')",
+            [PAKTALEEM],
+        )
+
+
+def test_an_own_row_is_not_made_a_shared_one(indus):
+    with pytest.raises(REFUSED, match="row-level security"):
+        indus.execute("UPDATE consent_purpose SET client_id = %s WHERE code = 'newsletter'", [PAKTALEEM])
+
+
+def test_the_shared_version_is_not_pushed(indus):
+    assert (
+        indus.execute("UPDATE consent_registerversion SET version = 0 WHERE client_id = %s", [PAKTALEEM]).rowcount == 0
+    )
+
+
+def test_being_a_member_of_the_officers_opens_nothing(indus, people):
+    assert rows(indus, "SELECT DISTINCT client_id FROM subjects_subject") == [(people.client_id("indus"),)]
+
+
+def test_the_officers_see_every_client(app, people):
+    become_officer(app)
+    assert {client for (client,) in rows(app, "SELECT DISTINCT client_id FROM subjects_subject")} == {
+        people.client_id("indus"),
+        people.client_id("khyber"),
+    }
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO consent_datacategory (id, client_id, code, name_en, name_ur) SELECT gen_random_uuid(), client_id, 'x', 'x', 'x' FROM accounts_apikey",
+        "UPDATE subjects_subject SET language = 'ur'",
+        "DELETE FROM subjects_subject",
+        "INSERT INTO ledger_entry SELECT * FROM ledger_entry",
+        "SELECT wrapped FROM subjects_subjectkey",
+        "SELECT session_data FROM django_session",
+        "SELECT id FROM subjects_subject FOR UPDATE",
+        "SELECT * FROM accounts_live_key('', now())",
+        "SELECT accounts_all_clients()",
+        "CREATE TEMPORARY TABLE planted (id int)",
+    ],
+)
+def test_the_officers_view_only_reads(app, statement):
+    become_officer(app)
+    with pytest.raises(REFUSED, match="permission denied"):
+        app.execute(statement)
+
+
+def test_an_officer_cannot_sign_in(people):
+    with enter(SUPERUSER) as door:
+        assert rows(door, "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'paktaleem_officer'") == [(False,)]
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback", "error"])
+@pytest.mark.parametrize("context", ["client", "officer"])
+def test_a_connection_keeps_no_context(app, people, ending, context):
+    become_client(app, people.client_id("indus")) if context == "client" else become_officer(app)
+    assert rows(app, "SELECT count(*) FROM subjects_subject") != [(0,)]
+    if ending == "error":
+        with pytest.raises(errors.DivisionByZero):
+            app.execute("SELECT 1/0")
+    app.commit() if ending == "commit" else app.rollback()
+    assert rows(app, "SELECT current_user::text") == [(APP,)]
+    with pytest.raises(REFUSED, match="no client context"):
+        rows(app, "SELECT * FROM subjects_subject")
+
+
+def test_a_temporary_table_does_not_fool_the_look_ups(app, people):
+    secret, key = b"s" * 32, "ptk_forged"
+    app.execute("CREATE TEMPORARY TABLE accounts_apikey (LIKE public.accounts_apikey) ON COMMIT DROP")
+    app.execute(
+        "INSERT INTO pg_temp.accounts_apikey (id, client_id, name, prefix, digest, scopes, created_at, expires_at)"
+        " VALUES (gen_random_uuid(), %s, 'x', 'x', %s, ARRAY['subjects:read'], now() - interval '1 day', now() + interval '1 day')",
+        [people.client_id("khyber"), key_digest(key)],
+    )
+    app.execute("GRANT SELECT ON pg_temp.accounts_apikey TO PUBLIC")
+    assert rows(app, "SELECT count(*) FROM accounts_apikey") == [(1,)], "the name is shadowed for the app itself"
+    assert rows(app, "SELECT * FROM accounts_live_key(%s, now())", [key_digest(key)]) == []
+    assert len(rows(app, "SELECT * FROM accounts_live_key(%s, '2026-10-01')", [key_digest(people.key("indus"))])) == 1
+    assert secret
+
+
+def test_a_temporary_table_does_not_stop_the_registers_version(indus):
+    version = "SELECT version FROM public.consent_registerversion WHERE client_id = tenancy_client()"
+    before = rows(indus, version)
+    indus.execute("CREATE TEMPORARY TABLE consent_registerversion (LIKE public.consent_registerversion INCLUDING ALL)")
+    indus.execute("UPDATE consent_purpose SET is_active = false WHERE code = 'newsletter'")
+    assert rows(indus, version) > before
+
+
+def test_a_look_up_answers_one_key_only(app, people):
+    assert rows(app, "SELECT * FROM accounts_live_key('', now())") == []
+    [(_, client, _)] = rows(
+        app, "SELECT * FROM accounts_live_key(%s, '2026-10-01')", [key_digest(people.key("khyber"))]
+    )
+    assert client == people.client_id("khyber")
+
+
+def test_the_decision_function_refuses_inside_a_context(indus):
+    with pytest.raises(REFUSED, match="already set"):
+        rows(indus, "SELECT consent_decision_facts('', 'x', now(), NULL)")
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {} SET client_id = client_id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+@pytest.mark.parametrize(
+    "table", ["ledger_entry", "consent_noticeversion", "subjects_historicalsubject", "accounts_historicalapikey"]
+)
+def test_even_the_owner_does_not_change_evidence(owner, people, table, statement):
+    become_client(owner, people.client_id("indus"))
+    with pytest.raises(REFUSED, match="evidence"):
+        owner.execute(statement.format(table))
+
+
+def test_the_owner_sees_one_client_too(owner, people):
+    become_client(owner, people.client_id("khyber"))
+    assert rows(owner, "SELECT DISTINCT client_id FROM subjects_subject") == [(people.client_id("khyber"),)]
+
+
+@pytest.mark.parametrize("role", [APP, OWNER])
+def test_a_role_signs_in_with_its_password_only(people, role):
+    with pytest.raises(Exception, match="password authentication failed"):
+        enter(role, **{"password": "wrong"})

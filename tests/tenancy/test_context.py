@@ -1,0 +1,436 @@
+"""Contexts: what may open inside what, what each shows, and that nothing outlives its transaction."""
+
+import threading
+import uuid
+from contextlib import ExitStack
+
+import pytest
+from django.db import OperationalError, connection, connections, transaction
+from django.db.utils import ProgrammingError
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from consent.models import Purpose
+from paktaleem.accounts.models import User
+from paktaleem.accounts.selectors import actor_of_key
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy import context as contexts
+from paktaleem.tenancy.context import (
+    ContextMissing,
+    ContextSwitchRefused,
+    as_officer,
+    current_client,
+    in_client,
+    in_global,
+    one_statement,
+)
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.cast import Cast
+from tests.database import cast_values
+from tests.tenancy.doors import enter
+
+INDUS, KHYBER = "indus", "khyber"
+
+
+class Broken(Exception):
+    """A fault of the test's own."""
+
+
+def settings_now():
+    """The role and the client as the database has them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user::text, coalesce(current_setting('paktaleem.client', true), '')")
+        return cursor.fetchone()
+
+
+def clients_of_people():
+    return set(Subject.objects.values_list("client_id", flat=True).distinct())
+
+
+def test_a_client_sees_its_own_people(cast):
+    with in_client(cast.client_id(INDUS)):
+        assert clients_of_people() == {cast.client_id(INDUS)}
+        assert current_client() == cast.client_id(INDUS)
+
+
+def test_the_officers_view_sees_all(cast):
+    with as_officer():
+        assert clients_of_people() == {cast.client_id(INDUS), cast.client_id(KHYBER)}
+        assert current_client() is None
+
+
+def test_one_client_does_not_become_another(cast):
+    with (
+        in_client(cast.client_id(INDUS)),
+        pytest.raises(ContextSwitchRefused, match="may not open inside"),
+        in_client(cast.client_id(KHYBER)),
+    ):
+        raise AssertionError
+
+
+def test_a_client_does_not_become_an_officer(cast):
+    with in_client(cast.client_id(INDUS)), pytest.raises(ContextSwitchRefused), as_officer():
+        raise AssertionError
+
+
+@pytest.mark.parametrize("inner", [as_officer, lambda: in_client(PAKTALEEM)])
+def test_nothing_opens_inside_a_global_context(db, inner):
+    with in_global(), pytest.raises(ContextSwitchRefused), inner():
+        raise AssertionError
+
+
+def test_a_refused_switch_leaves_the_context_as_it_was(cast):
+    with in_client(cast.client_id(INDUS)):
+        with pytest.raises(ContextSwitchRefused), in_client(cast.client_id(KHYBER)):
+            raise AssertionError
+        assert clients_of_people() == {cast.client_id(INDUS)}
+
+
+def test_the_same_client_opens_inside_itself(cast):
+    with in_client(cast.client_id(INDUS)):
+        with in_client(cast.client_id(INDUS)):
+            assert clients_of_people() == {cast.client_id(INDUS)}
+        assert clients_of_people() == {cast.client_id(INDUS)}
+
+
+def test_an_inner_block_of_the_same_client_is_a_savepoint(cast):
+    with in_client(cast.client_id(INDUS)):
+        with pytest.raises(Broken), in_client(cast.client_id(INDUS)):
+            rename_indus("Elsewhere")
+            raise Broken
+        assert cast.client(INDUS).name == "Indus Schools Network"
+
+
+def rename_indus(name):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_client SET name = %s WHERE code = 'indus'", [name])
+        assert cursor.rowcount == 1
+
+
+def test_an_officer_narrows_to_a_client_and_is_restored(cast):
+    with as_officer():
+        with in_client(cast.client_id(INDUS)):
+            assert settings_now() == ("paktaleem_app", str(cast.client_id(INDUS)))
+            assert clients_of_people() == {cast.client_id(INDUS)}
+            rename_indus("Indus")
+        assert settings_now() == ("paktaleem_officer", "")
+        assert cast.client(INDUS).name == "Indus"
+        assert len(clients_of_people()) == 2
+
+
+def test_an_officer_is_restored_after_an_exception(cast):
+    with as_officer():
+        with pytest.raises(Broken), in_client(cast.client_id(INDUS)):
+            rename_indus("Elsewhere")
+            raise Broken
+        assert settings_now() == ("paktaleem_officer", "")
+        assert cast.client(INDUS).name == "Indus Schools Network"
+
+
+def test_an_officer_is_restored_after_a_database_error(cast):
+    with as_officer():
+        with pytest.raises(ProgrammingError), in_client(cast.client_id(INDUS)), connection.cursor() as cursor:
+            cursor.execute("SELECT no_such_column FROM subjects_subject")
+        assert settings_now() == ("paktaleem_officer", "")
+
+
+def test_an_officer_is_restored_after_an_inner_rollback(cast):
+    with as_officer():
+        with in_client(cast.client_id(INDUS)):
+            rename_indus("Elsewhere")
+            transaction.set_rollback(True)
+        assert settings_now() == ("paktaleem_officer", "")
+        assert cast.client(INDUS).name == "Indus Schools Network"
+
+
+def test_a_savepoint_rolled_back_inside_keeps_the_context(cast):
+    with in_client(cast.client_id(INDUS)):
+        with pytest.raises(Broken), transaction.atomic():
+            raise Broken
+        assert clients_of_people() == {cast.client_id(INDUS)}
+
+
+def test_an_officer_goes_from_one_client_to_the_next(cast):
+    with as_officer():
+        for code in (INDUS, KHYBER):
+            with in_client(cast.client_id(code)):
+                assert clients_of_people() == {cast.client_id(code)}
+
+
+def test_an_officer_in_a_client_does_not_go_sideways(cast):
+    with as_officer(), in_client(cast.client_id(INDUS)), pytest.raises(ContextSwitchRefused), as_officer():
+        raise AssertionError
+
+
+def test_the_officers_view_does_not_write(cast):
+    with as_officer(), pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        rename_indus("Elsewhere")
+
+
+def test_a_global_context_inside_a_client_hides_its_tables(cast):
+    with in_client(cast.client_id(INDUS)):
+        with in_global():
+            assert current_client() is None
+            assert User.objects.exists()
+            with pytest.raises(ProgrammingError, match="no client context"), transaction.atomic():
+                Subject.objects.count()
+        assert clients_of_people() == {cast.client_id(INDUS)}
+
+
+def test_a_client_reads_the_shared_catalogue(cast):
+    with in_client(cast.client_id(INDUS)):
+        owners = set(Purpose.objects.values_list("client_id", flat=True))
+    assert owners == {cast.client_id(INDUS), PAKTALEEM}
+
+
+@pytest.mark.parametrize("outer", [as_officer, in_global, lambda: in_client(PAKTALEEM)])
+def test_one_statement_refuses_inside_a_context(db, outer):
+    with outer(), pytest.raises(ContextSwitchRefused, match="self-contained"), one_statement():
+        raise AssertionError
+
+
+def test_one_statement_refuses_inside_another(db):
+    with one_statement(), pytest.raises(ContextSwitchRefused), one_statement():
+        raise AssertionError
+
+
+def test_no_client_opens_inside_one_statement(db):
+    with one_statement(), pytest.raises(ContextSwitchRefused), in_client(PAKTALEEM):
+        raise AssertionError
+
+
+def test_one_statement_leaves_no_client_behind(cast, now):
+    assert actor_of_key(cast.key(INDUS), at=now) is not None
+    with in_global():
+        assert settings_now() == ("paktaleem_app", "")
+
+
+def test_the_guard_refuses_before_anything_is_sent(db):
+    sent = []
+
+    def tell(execute, sql, params, many, context):
+        sent.append(sql)
+        return execute(sql, params, many, context)
+
+    connection.execute_wrappers.append(tell)  # the last wrapper is nearest the server
+    try:
+        for question in (User.objects.count, Subject.objects.first, lambda: Subject(id=uuid.uuid4()).refresh_from_db()):
+            with pytest.raises(ContextMissing, match="No client context"):
+                question()
+        assert sent == []
+        with in_global():
+            User.objects.count()
+        assert any("accounts_user" in sql for sql in sent)
+    finally:
+        connection.execute_wrappers.remove(tell)
+
+
+def test_a_lazy_queryset_does_not_leave_its_context(cast):
+    with in_client(cast.client_id(INDUS)):
+        people = Subject.objects.all()
+    with pytest.raises(ContextMissing):
+        list(people)
+
+
+def test_a_queryset_of_one_client_shows_the_client_in_whose_context_it_runs(cast):
+    with in_client(cast.client_id(INDUS)):
+        people = Subject.objects.all()
+    with in_client(cast.client_id(KHYBER)):
+        assert {person.client_id for person in people} == {cast.client_id(KHYBER)}
+
+
+def test_raw_sql_and_cursors_are_guarded(db):
+    with pytest.raises(ContextMissing), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    with pytest.raises(ContextMissing), connection.cursor() as cursor:
+        cursor.executemany("SELECT %s", [[1]])
+    with pytest.raises(ContextMissing):
+        list(Subject.objects.raw("SELECT * FROM subjects_subject"))
+
+
+def test_a_savepoint_does_not_smuggle_a_statement(db):
+    with pytest.raises(ContextMissing), connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT x; SELECT count(*) FROM accounts_user")
+
+
+def test_a_context_whose_transaction_has_ended_is_refused(committed):
+    with pytest.raises(ContextMissing, match="transaction has ended"), in_client(committed.client_id(INDUS)):
+        connection.in_atomic_block = False
+        try:
+            Subject.objects.count()
+        finally:
+            connection.in_atomic_block = True
+
+
+@pytest.mark.parametrize("outcome", ["commit", "rollback", "error"])
+def test_the_connection_is_clean_afterwards(committed, outcome):
+    try:
+        with in_client(committed.client_id(INDUS)):
+            assert clients_of_people() == {committed.client_id(INDUS)}
+            first = connection.connection.info.backend_pid
+            if outcome == "rollback":
+                transaction.set_rollback(True)
+            if outcome == "error":
+                raise Broken
+    except Broken:
+        pass
+    with pytest.raises(ContextMissing):
+        Subject.objects.count()
+    with in_global():
+        assert connection.connection.info.backend_pid == first, "the same connection is used again"
+        assert settings_now() == ("paktaleem_app", "")
+    with pytest.raises(ProgrammingError, match="no client context"), in_global():
+        Subject.objects.count()
+
+
+def test_threads_do_not_share_a_context(committed):
+    ready, seen = threading.Barrier(2, timeout=20), {}
+
+    def look(code):
+        try:
+            with in_client(committed.client_id(code)):
+                ready.wait()
+                seen[code] = clients_of_people()
+                ready.wait()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=look, args=[code]) for code in (INDUS, KHYBER)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == {code: {committed.client_id(code)} for code in (INDUS, KHYBER)}
+
+
+def test_a_new_thread_begins_without_a_context(committed):
+    refused = []
+
+    def look():
+        try:
+            Subject.objects.count()
+        except ContextMissing as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    with in_client(committed.client_id(INDUS)):
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+    assert len(refused) == 1
+
+
+def test_a_lost_connection_is_a_clean_error(committed):
+    with pytest.raises(OperationalError), in_client(committed.client_id(INDUS)):  # noqa: PT012 -- the loss comes in between
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            [pid] = cursor.fetchone()
+        with enter("paktaleem_bootstrap") as door:
+            door.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        Subject.objects.count()
+    assert current_client() is None
+    connection.close()
+    with in_client(committed.client_id(INDUS)):
+        assert clients_of_people() == {committed.client_id(INDUS)}
+
+
+class Nesting(RuleBasedStateMachine):
+    """Opens and closes contexts at random and compares what the database shows with a model of one stack."""
+
+    @initialize()
+    def begin(self):
+        self.cast = Cast(cast_values())
+        self.stack = []  # (kind, client) of each open context
+        self.exits = []
+
+    def allowed(self, wanted):
+        if not self.stack:
+            return True
+        outer = self.stack[-1]
+        return wanted[0] == "global" or wanted == outer or (outer[0] == "officer" and wanted[0] == "client")
+
+    def opening(self, wanted):
+        kind, client = wanted
+        if kind == "client":
+            return in_client(self.cast.client_id(client))
+        return as_officer() if kind == "officer" else in_global()
+
+    @precondition(lambda self: len(self.stack) < 5)
+    @rule(
+        wanted=st.sampled_from(
+            [("client", INDUS), ("client", KHYBER), ("client", "paktaleem"), ("officer", None), ("global", None)]
+        )
+    )
+    def open(self, wanted):
+        manager = self.opening(wanted)
+        if not self.allowed(wanted):
+            with pytest.raises(ContextSwitchRefused):
+                manager.__enter__()
+            return
+        manager.__enter__()
+        self.exits.append(manager)
+        self.stack.append(wanted)
+
+    @precondition(lambda self: self.stack)
+    @rule(how=st.sampled_from(["well", "raising", "rolled back", "after an error"]))
+    def close(self, how):
+        manager = self.exits.pop()
+        self.stack.pop()
+        if how == "rolled back":
+            transaction.set_rollback(True)
+        if how in {"well", "rolled back"}:
+            manager.__exit__(None, None, None)
+            return
+        error = Broken()
+        if how == "after an error":
+            with pytest.raises(ProgrammingError) as caught, connection.cursor() as cursor:
+                cursor.execute("SELECT no_such_column")
+            error = caught.value
+        assert not manager.__exit__(type(error), error, error.__traceback__)
+
+    @invariant()
+    def the_database_agrees(self):
+        if not self.stack:
+            with pytest.raises(ContextMissing):
+                Subject.objects.count()
+            return
+        kind, client = self.stack[-1]
+        expected = str(self.cast.client_id(client)) if client else ""
+        assert settings_now() == ("paktaleem_officer" if kind == "officer" else "paktaleem_app", expected)
+        assert current_client() == (self.cast.client_id(client) if client else None)
+        if kind != "global":
+            both = {self.cast.client_id(INDUS), self.cast.client_id(KHYBER)}
+            assert clients_of_people() == (both if kind == "officer" else both & {self.cast.client_id(client)})
+
+    def teardown(self):
+        with ExitStack() as stack:
+            for manager in self.exits:
+                stack.push(manager)
+
+
+def run(machine, steps):
+    run_state_machine_as_test(machine, settings=settings(max_examples=steps, stateful_step_count=12, deadline=None))
+
+
+def test_any_nesting_shows_what_it_should_inside_a_test(db):
+    run(Nesting, 60)
+
+
+def test_any_nesting_shows_what_it_should_on_a_real_connection(committed):
+    run(Nesting, 60)
+
+
+def test_the_guard_is_installed_on_the_app_and_not_on_the_owner(committed):
+    with in_global():
+        assert contexts.guard in connections["default"].execute_wrappers
+    connections["owner"].ensure_connection()
+    assert contexts.guard not in connections["owner"].execute_wrappers

@@ -1,0 +1,116 @@
+"""A table whose rows nobody owns, or a text nobody classified, fails the system check."""
+
+import pytest
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.test.utils import isolate_apps
+
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.sealing import SealedField
+from paktaleem.tenancy import grants
+from paktaleem.tenancy.checks import check_declarations
+from paktaleem.tenancy.third_party import THIRD_PARTY_TABLES
+from paktaleem.tenancy.wall import APPEND, EDIT, READ, Personal, Scope, Wall
+from tests.tenancy.catalog import GLOBAL_TABLES
+
+
+def errors_of(model, monkeypatch):
+    """The check's findings if the project had this model only."""
+    monkeypatch.setattr(apps, "get_models", lambda **_: [model])
+    return [(error.id, error.obj) for error in check_declarations()]
+
+
+def make_model(wall=None, **fields):
+    values = {"__module__": __name__, "Meta": type("Meta", (), {"app_label": "tenancy"}), **fields}
+    if wall is not None:
+        values["wall"] = wall
+    return type("Planted", (models.Model,), values)
+
+
+def test_every_model_of_the_project_is_declared():
+    assert check_declarations() == []
+
+
+@isolate_apps("paktaleem.tenancy")
+def test_a_model_without_a_wall_is_refused(monkeypatch):
+    model = make_model()
+    assert errors_of(model, monkeypatch) == [("tenancy.E001", model)]
+
+
+@isolate_apps("paktaleem.tenancy")
+def test_a_walled_model_without_a_client_is_refused(monkeypatch):
+    model = make_model(Wall(Scope.TENANT, EDIT))
+    assert errors_of(model, monkeypatch) == [("tenancy.E002", model)]
+
+
+@isolate_apps("paktaleem.tenancy")
+def test_a_catalogue_without_an_owner_is_refused(monkeypatch):
+    model = make_model(Wall(Scope.CATALOGUE, EDIT))
+    assert errors_of(model, monkeypatch) == [("tenancy.E002", model)]
+
+
+FREE = {
+    "char": lambda: models.CharField(max_length=9),
+    "text": models.TextField,
+    "slug": models.SlugField,
+    "email": models.EmailField,
+    "url": models.URLField,
+    "json": models.JSONField,
+    "binary": models.BinaryField,
+    "file": models.FileField,
+    "image path": models.FilePathField,
+    "array of numbers": lambda: ArrayField(models.IntegerField()),
+    "array of texts": lambda: ArrayField(models.CharField(max_length=9)),
+    "internet address": models.GenericIPAddressField,
+    "sealed": SealedField,
+}
+
+
+@isolate_apps("paktaleem.tenancy")
+@pytest.mark.parametrize("make", FREE.values(), ids=FREE)
+def test_an_unclassified_field_is_refused(monkeypatch, make):
+    model = make_model(Wall(Scope.TENANT, EDIT), client_id=models.UUIDField(), planted=make())
+    assert errors_of(model, monkeypatch) == [("tenancy.E003", model)]
+
+
+@isolate_apps("paktaleem.tenancy")
+@pytest.mark.parametrize("make", FREE.values(), ids=FREE)
+def test_a_classified_field_passes(monkeypatch, make):
+    wall = Wall(Scope.TENANT, EDIT, personal={"planted": Personal.NONE})
+    assert errors_of(make_model(wall, client_id=models.UUIDField(), planted=make()), monkeypatch) == []
+
+
+@isolate_apps("paktaleem.tenancy")
+def test_a_third_party_table_that_is_not_listed_is_refused(monkeypatch):
+    model = make_model()
+    model._meta.db_table = "django_session"
+    monkeypatch.delitem(THIRD_PARTY_TABLES, "django_session")
+    assert errors_of(model, monkeypatch) == [("tenancy.E001", model)]
+
+
+@isolate_apps("paktaleem.tenancy")
+def test_a_text_of_a_third_party_table_is_classified_too(monkeypatch):
+    model = make_model(note=models.TextField())
+    model._meta.db_table = "django_session"
+    assert errors_of(model, monkeypatch) == [("tenancy.E003", model)]
+
+
+def test_a_global_table_needs_a_reason():
+    with pytest.raises(ValueError, match="reason"):
+        Wall(Scope.GLOBAL, READ)
+
+
+def test_the_tables_without_a_client_are_those_on_the_list():
+    found = {table for table, wall in grants.declared_walls().items() if wall.scope is Scope.GLOBAL}
+    assert found == GLOBAL_TABLES
+
+
+def test_a_history_has_its_models_wall_and_is_only_added_to():
+    wall = grants.wall_of(Subject.history.model)
+    assert (wall.scope, wall.rights, wall.personal) == (Scope.TENANT, APPEND, Subject.wall.personal)
+
+
+def test_only_keys_and_third_party_rows_are_ever_deleted():
+    deletable = {table for table, wall in grants.declared_walls().items() if "DELETE" in wall.rights}
+    assert deletable - GLOBAL_TABLES == {"subjects_subjectkey"}

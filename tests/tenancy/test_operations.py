@@ -1,0 +1,79 @@
+"""The wall is taken down and put up again by migrations."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+
+from paktaleem.embedded import OWNER
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.routers import OwnerMigrates
+from tests.tenancy.catalog import findings
+from tests.tenancy.doors import enter, rows
+
+
+def migrate(*arguments):
+    call_command("migrate", *arguments, verbosity=0)
+    connections["owner"].close()
+
+
+def wall_of_the_database():
+    """Everything the wall consists of, as text."""
+    with enter(OWNER) as door:
+        return {
+            *rows(
+                door, "SELECT schemaname, tablename, policyname, roles::text, cmd, qual, with_check FROM pg_policies"
+            ),
+            *rows(door, "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"),
+            *rows(
+                door, "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+            ),
+            *rows(
+                door,
+                "SELECT oid::regprocedure::text, proacl::text, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+            ),
+            *rows(door, "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"),
+            *rows(
+                door,
+                "SELECT oid::regclass::text, relacl::text FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+            ),
+        }
+
+
+@pytest.mark.parametrize(("app", "first"), [("consent", "0001"), ("ledger", "0001")])
+def test_the_wall_comes_off_rows_and_goes_back_on(committed, app, first):
+    before = wall_of_the_database()
+    migrate(app, first)
+    migrate()
+    assert wall_of_the_database() == before
+    with enter(OWNER) as door:
+        assert findings(door) == []
+    with in_client(committed.client_id("indus")):
+        assert committed.subject("danish").external_id == "lms-danish"
+
+
+def test_everything_goes_and_comes_back(committed):
+    before = wall_of_the_database()
+    for app in ("consent", "subjects", "accounts", "ledger", "tenancy"):
+        migrate(app, "zero")
+    with enter(OWNER) as door:
+        assert rows(door, "SELECT proname FROM pg_proc WHERE proname ~ '^(tenancy|accounts|subjects|consent)_'") == []
+        assert rows(door, "SELECT relname FROM pg_class WHERE relname ~ '^(accounts|subjects|consent|ledger)_'") == []
+        assert rows(door, "SELECT 1 FROM pg_policies") == []
+    migrate()
+    assert wall_of_the_database() == before
+    with enter(OWNER) as door:
+        assert findings(door) == []
+
+
+def test_grants_given_by_hand_are_taken_back_by_the_next_migrate(committed):
+    before = wall_of_the_database()
+    with enter(OWNER) as door:
+        door.execute("GRANT ALL ON ledger_entry TO paktaleem_app, paktaleem_officer, PUBLIC")
+    assert wall_of_the_database() != before
+    migrate()
+    assert wall_of_the_database() == before
+
+
+def test_the_app_does_not_migrate(committed):
+    assert not OwnerMigrates().allow_migrate("default", "consent")
+    assert OwnerMigrates().allow_migrate("owner", "consent")
