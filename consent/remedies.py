@@ -9,7 +9,7 @@ from consent.facts import Reason
 DOCUMENTATION = "docs/decisions-api.md"
 
 _ASK_AGAIN = "Ask the person again, under the notice in force, and record the answer."
-_ASK_GUARDIAN = "For a child only a guardian's consent counts: invite one by POST /api/v1/guardian-invitations."
+_ASK_GUARDIAN = "For a child only a guardian with verified authority may consent: have the school ask one."
 
 _SENTENCES = {
     Reason.SUBJECT_UNKNOWN: "Register the person first, by PUT /api/v1/subjects/{external_id}.",
@@ -31,19 +31,17 @@ _SENTENCES = {
     ),
     Reason.QUARANTINED: "A privacy officer must settle the report about this person's data first.",
     Reason.AGE_UNKNOWN: (
-        "Register a birth date or an attested age; for a child, invite a guardian by POST /api/v1/guardian-invitations."
+        "Register a birth date or an attested age; for a child, a guardian with verified authority must consent."
     ),
-    Reason.GUARDIAN_CONSENT_REQUIRED: "Invite a guardian by POST /api/v1/guardian-invitations.",
-    Reason.GUARDIAN_CONSENT_REFUSED: "Only the guardian can change this, on the guardian pages.",
-    Reason.GUARDIAN_CONSENT_WITHDRAWN: "Only the guardian can change this, on the guardian pages.",
-    Reason.GUARDIAN_AUTHORITY_LAPSED: (
-        "A guardian's authority must be verified anew: invite one by POST /api/v1/guardian-invitations."
-    ),
+    Reason.GUARDIAN_CONSENT_REQUIRED: "A guardian with verified authority must consent: have the school ask one.",
+    Reason.GUARDIAN_CONSENT_REFUSED: "Only the guardian can change this.",
+    Reason.GUARDIAN_CONSENT_WITHDRAWN: "Only the guardian can change this.",
+    Reason.GUARDIAN_AUTHORITY_LAPSED: "The guardian's authority must be verified anew: have the school ask them.",
     Reason.PROCESSING_RESTRICTED: "Wait until the restriction is lifted; storing and deleting go on.",
     Reason.BASIS_MISSING: "The client must set a lawful basis for this purpose and the person's role.",
     Reason.CONSENT_MISSING: "Ask the person, under the notice in force, and record the answer.",
-    Reason.CONSENT_REFUSED: "Respect the refusal; the person can change it in the preference centre.",
-    Reason.CONSENT_WITHDRAWN: "Respect the withdrawal; the person can consent anew in the preference centre.",
+    Reason.CONSENT_REFUSED: "Respect the refusal; the person may change their mind.",
+    Reason.CONSENT_WITHDRAWN: "Respect the withdrawal; the person may consent anew, under a notice shown anew.",
     Reason.CONSENT_REVOKED: _ASK_AGAIN,
     Reason.CONSENT_EXPIRED: _ASK_AGAIN,
     Reason.CONSENT_OUTDATED: _ASK_AGAIN,
