@@ -1,0 +1,58 @@
+"""What the tests of the console share: every model, and how a page is read."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from django.http import HttpResponse
+
+from paktaleem.console.site import site
+
+MODELS = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in site._registry)
+
+
+def admin_of(model: str) -> Any:
+    """The admin of a model named ``app/model``."""
+    return next(
+        found for known, found in site._registry.items() if f"{known._meta.app_label}/{known._meta.model_name}" == model
+    )
+
+
+def list_url(model: str) -> str:
+    """The address of a list."""
+    return f"/admin/{model}/"
+
+
+def row_url(model: str, row_id: object, page: str = "change") -> str:
+    """The address of a row's page."""
+    return f"/admin/{model}/{row_id}/{page}/"
+
+
+def answer(response: HttpResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
+    """Everything a stranger sees of an answer, but the date."""
+    headers = sorted((name, value) for name, value in response.items() if name != "Date")
+    return response.status_code, response.content, [*headers, ("cookies", response.cookies.output())]
+
+
+class Strict(HTMLParser):
+    """Collects what a strict content security policy refuses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in names) or "style" in names:
+            self.refused.append(self.get_starttag_text() or tag)
+        if any(re.match(r"on[a-z]+$", name) for name in names):
+            self.refused.append(self.get_starttag_text() or tag)
+        if any((value or "").strip().lower().startswith("javascript:") for value in names.values()):
+            self.refused.append(self.get_starttag_text() or tag)
+
+
+def refused_by_policy(html: str) -> list[str]:
+    """Inline styles, scripts and handlers of a page."""
+    parser = Strict()
+    parser.feed(html)
+    return parser.refused

@@ -1,0 +1,118 @@
+"""Who may open which list, add which row, and change which: one table, every model in it."""
+
+import pytest
+from django.test import Client
+
+from paktaleem.tenancy.context import in_client
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import MODELS, admin_of, list_url, row_url
+
+# view · add · change, by role: O privacy officer, A auditor, S support agent, C client administrator
+TABLE = {
+    "accounts/client": ("OASC", "O", "O"),
+    "accounts/user": ("OA", "O", "O"),
+    "accounts/membership": ("OAC", "O", "O"),
+    "accounts/apikey": ("OAC", "OC", ""),
+    "subjects/subject": ("OASC", "", ""),
+    "subjects/guardianclaim": ("OASC", "", ""),
+    "subjects/accessrecord": ("OAC", "", ""),
+    "consent/datacategory": ("OASC", "OC", "OC"),
+    "consent/occasion": ("OASC", "OC", "OC"),
+    "consent/purpose": ("OASC", "OC", "OC"),
+    "consent/lawfulbasis": ("OASC", "OC", "OC"),
+    "consent/balancingtest": ("OASC", "OC", "OC"),
+    "consent/notice": ("OASC", "OC", "OC"),
+    "consent/noticeversion": ("OASC", "OC", ""),
+    "consent/recipient": ("OASC", "OC", "OC"),
+    "consent/recipientapproval": ("OASC", "O", "O"),
+    "consent/serviceagreement": ("OASC", "O", "O"),
+    "consent/agreementsuspension": ("OASC", "O", "O"),
+    "consent/instruction": ("OASC", "OC", "OC"),
+    "consent/consent": ("OASC", "", ""),
+    "consent/consentevent": ("OASC", "", ""),
+    "consent/restriction": ("OASC", "", ""),
+    "consent/objection": ("OASC", "", ""),
+    "ledger/entry": ("OAC", "", ""),
+}
+STAFF = {"amina": "O", "bilal": "A", "sana": "S", "farah": "C", "celia": "C"}
+
+
+def test_every_model_of_the_console_is_in_the_table() -> None:
+    assert sorted(TABLE) == MODELS
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_each_role_opens_its_lists_and_forms_and_no_others(name: str, sign_in: SignIn) -> None:
+    browser, role = sign_in(name), STAFF[name]
+    found = {model: (browser.get(list_url(model)).status_code, browser.get(list_url(model) + "add/").status_code) for model in TABLE}
+    expected = {
+        model: (200 if role in view else 403, 200 if role in add else 403) for model, (view, add, _) in TABLE.items()
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ["amina", "bilal", "sana", "farah"])
+def test_only_who_may_change_a_row_gets_its_form_through(name: str, sign_in: SignIn, cast: Cast) -> None:
+    """Posting nothing to a row: 403 for who may not, the form with its errors for who may."""
+    browser = sign_in(name)
+    for model, (_, _, change) in TABLE.items():
+        row_id = _own_row(model, cast)
+        if row_id is None:
+            continue
+        status = browser.post(row_url(model, row_id)).status_code
+        assert status == (200 if STAFF[name] in change else 403), (model, status)
+
+
+def _own_row(model: str, cast: Cast) -> object:
+    with in_client(cast.client_id("indus")):
+        rows = admin_of(model).model._default_manager.all()
+        if any(field.name == "client" for field in rows.model._meta.fields):
+            rows = rows.filter(client_id=cast.client_id("indus"))
+        return rows.values_list("pk", flat=True).first()
+
+
+def test_nobody_deletes_anything(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("amina")
+    assert browser.post(row_url("subjects/subject", cast.subject_id("danish"), "delete")).status_code == 404
+    assert browser.post(list_url("subjects/subject"), {"action": "delete_selected"}).status_code in {200, 302, 403}
+    assert browser.get(row_url("subjects/subject", cast.subject_id("danish"))).status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_stranger_is_asked_to_sign_in(model: str, db: None) -> None:
+    response = Client().get(list_url(model))
+    assert (response.status_code, response["Location"]) == (302, f"/admin/login/?next={list_url(model)}")
+
+
+def test_a_client_administrator_only_reads_shared_rows(sign_in: SignIn, cast: Cast) -> None:
+    purpose = admin_of("consent/purpose").model
+    with in_client(cast.client_id("indus")):
+        shared = purpose.objects.get(code="support")
+    browser = sign_in("farah")
+    assert browser.get(row_url("consent/purpose", shared.pk)).status_code == 200
+    assert browser.post(row_url("consent/purpose", shared.pk), {"name_en": "Mine"}).status_code == 403
+
+
+def test_a_filter_nobody_offers_is_refused(sign_in: SignIn) -> None:
+    browser = sign_in("amina")
+    assert browser.get("/admin/accounts/user/?password__startswith=argon2").status_code == 400
+    assert browser.get("/admin/accounts/apikey/?client__code__startswith=i").status_code == 400
+    assert browser.get("/admin/accounts/user/?is_active__exact=1").status_code == 200
+
+
+def test_the_wrong_password_lets_nobody_in(cast: Cast) -> None:
+    browser = Client()
+    refused = browser.post("/admin/login/", {"username": "amina@paktaleem.example", "password": "wrong"})
+    assert (refused.status_code, browser.get("/admin/").status_code) == (200, 302)
+    entered = browser.post(
+        "/admin/login/", {"username": "amina@paktaleem.example", "password": "amina@paktaleem.example"}
+    )
+    assert (entered.status_code, browser.get("/admin/").status_code) == (302, 200)
+
+
+def test_signing_out_takes_a_post(sign_in: SignIn) -> None:
+    browser = sign_in("amina")
+    assert browser.get("/admin/logout/").status_code == 405
+    browser.post("/admin/logout/")
+    assert browser.get("/admin/").status_code == 302
