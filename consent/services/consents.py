@@ -3,10 +3,11 @@
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from consent.models import (
     Basis,
@@ -97,6 +98,7 @@ def record_answers(
     if claimed_at is not None and claimed_at > at:
         raise ClaimInFuture
     _check_guardian(subject, given_by, guardian, at)
+    at = _after_the_last(subject, at)
     purposes = find_purposes(subject.client_id, [answer.purpose for answer in answers])
     version = _notice_version(notice_version, at)
     events = []
@@ -176,8 +178,20 @@ def _locked(subject: Subject) -> Subject:
     return locked
 
 
+def _after_the_last(subject: Subject, at: datetime) -> datetime:
+    """Return the moment, or the next one free: a request that waited for its turn is recorded after those before it.
+
+    Otherwise the state, which the last writer leaves, and the events in order of time would tell two stories.
+    """
+    last = ConsentEvent.objects.filter(client_id=subject.client_id, subject=subject).aggregate(Max("recorded_at"))
+    latest: datetime | None = last["recorded_at__max"]
+    return at if latest is None or latest <= at else latest + timedelta(microseconds=1)
+
+
 def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None, at: datetime) -> None:
     if given_by != GivenBy.GUARDIAN:
+        if guardian is not None:
+            raise GuardianUnknown("An answer of someone else names no guardian.")
         return
     claims = GuardianClaim.objects.filter(
         client_id=subject.client_id, child=subject, guardian=guardian, starts_at__lte=at

@@ -2,15 +2,18 @@
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from consent.models import Objection, Restriction
+from consent.selectors.purposes import find_purposes
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import AlreadyErased
 
 __all__ = ["lift_objection", "lift_restriction", "object_to_purpose", "restrict_processing"]
 
@@ -47,7 +50,11 @@ def lift_objection(objection: Objection, *, actor: Actor, reason: Reason | str, 
 
 def _open[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
     require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
+    if limit.subject.erased_at is not None:
+        raise AlreadyErased
     limit.full_clean()
+    if limit.purpose_code and not find_purposes(limit.client_id, [limit.purpose_code]):
+        raise ValidationError({"purpose_code": ["No active purpose has this code."]})
     return _save(limit, kind, actor=actor, reason=reason, at=at)
 
 

@@ -40,6 +40,8 @@ def publish_notice_version(
         raise ValidationError({"effective_at": ["Nothing is backdated: choose now or later."]})
     Notice.objects.select_for_update().get(pk=notice.pk)
     latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
+    if latest is not None and effective_at < latest.effective_at:
+        raise ValidationError({"effective_at": ["Versions take effect in their order: the latest one does so later."]})
     version = NoticeVersion(
         client_id=notice.client_id,
         notice=notice,

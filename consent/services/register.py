@@ -48,6 +48,15 @@ CAPABILITY_OF: dict[type[RegisterRow], Capability] = {
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
 _NOT_BACKDATED = "Nothing is backdated: choose now or later."
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
+_FIXED_ONCE_STARTED = (
+    "basis",
+    "capacity",
+    "balancing_test_id",
+    "purposes",
+    "categories",
+    "recipients",
+    "objection_until",
+)
 
 
 class NotYours(NotAllowed):
@@ -69,6 +78,7 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
         if hasattr(row, owner):
             setattr(row, owner, getattr(row, reference).client_id)
     _refuse_backdating(row, is_new=is_new, at=at)
+    _check_balancing(row, is_new=is_new)
     row.full_clean()
     save_tracked(row, actor=actor, reason=reason, at=at)
     _record(row, "register.added" if is_new else "register.changed", actor, at)
@@ -90,11 +100,26 @@ def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
             raise ValidationError({"starts_at": [_NOT_BACKDATED]})
         return
     before = type(row)._default_manager.get(pk=row.pk)
-    for field in _FIXED:
+    has_started = isinstance(before, PeriodRow) and before.starts_at <= at
+    for field in (*_FIXED, *(_FIXED_ONCE_STARTED if has_started else ())):
         if hasattr(row, field) and getattr(before, field) != getattr(row, field):
             raise ValidationError({field.removesuffix("_id"): ["This cannot change: end this row and add another."]})
-    if isinstance(row, PeriodRow) and row.ends_at not in {None, before.ends_at} and row.ends_at < at:
-        raise ValidationError({"ends_at": [_NOT_BACKDATED]})
+    for field in ("ends_at", "signed_at"):
+        then, now = getattr(before, field, None), getattr(row, field, None)
+        if then != now and any(moment is not None and moment < at for moment in (then, now)):
+            raise ValidationError({field: [_NOT_BACKDATED]})
+
+
+def _check_balancing(row: RegisterRow, *, is_new: bool) -> None:
+    """A signed balancing test stays as it was signed; a basis rests on its own purpose's test."""
+    if isinstance(row, BalancingTest) and (
+        row.signed_at is not None or (not is_new and BalancingTest.objects.get(pk=row.pk).signed_at is not None)
+    ):
+        raise ValidationError("A signed balancing test does not change: a new assessment is a new test.")
+    if isinstance(row, LawfulBasis) and row.balancing_test is not None:
+        test = row.balancing_test
+        if (test.client_id, test.purpose_id) != (row.client_id, row.purpose_id):
+            raise ValidationError({"balancing_test": ["Choose a balancing test of this purpose and this client."]})
 
 
 def _record(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:

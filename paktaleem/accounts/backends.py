@@ -20,7 +20,7 @@ class StaffBackend(BaseBackend):
     ) -> User | None:
         """Return the active user with this address and password, taking the same time for an unknown address."""
         del request
-        if not username or not password:
+        if not username or not password or "\x00" in username:
             return None
         user = self._with_address(username)
         if user is None:

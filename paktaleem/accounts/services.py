@@ -5,7 +5,8 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import ApiKey, Client, Membership, User
@@ -13,20 +14,28 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
+from paktaleem.tenancy.ids import PAKTALEEM
 
 __all__ = [
+    "AlreadyEnded",
     "AlreadyRevoked",
     "change_client",
     "change_membership",
+    "change_user",
     "end_membership",
     "invite_user",
     "issue_api_key",
     "key_digest",
     "revoke_api_key",
+    "set_password",
 ]
 
 KEY_MARK = "ptk_"
 PREFIX_LENGTH = 12
+
+
+class AlreadyEnded(Exception):
+    """The role was taken away before."""
 
 
 class AlreadyRevoked(Exception):
@@ -41,7 +50,13 @@ def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: dat
     if client._state.adding:
         client.created_at = at
     client.full_clean()
-    save_tracked(client, actor=actor, reason=reason, at=at)
+    try:
+        with transaction.atomic():
+            save_tracked(client, actor=actor, reason=reason, at=at)
+    except IntegrityError as error:  # the wall hides other clients' rows from full_clean
+        if "accounts_client_code" not in str(error):
+            raise
+        raise ValidationError({"code": ["Another client has this code."]}) from error
     facts = {
         "code": client.code,
         "country": client.country,
@@ -65,11 +80,41 @@ def invite_user(email: str, *, full_name: str, password: str | None, actor: Acto
 
 
 @transaction.atomic
+def change_user(user: User, *, actor: Actor, at: datetime) -> User:
+    """Change a member of staff's name, or whether they may sign in: disabled, their next request fails."""
+    require(actor, Capability.MANAGE_STAFF)
+    user.full_clean()
+    user.save(update_fields=["full_name", "is_active"])
+    _record_user("user.changed", user, actor, at)
+    return user
+
+
+@transaction.atomic
+def set_password(user: User, *, password: str, actor: Actor, at: datetime) -> User:
+    """Set the password of a member of staff; their sessions end, because those are bound to the old one."""
+    require(actor, Capability.MANAGE_STAFF)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    _record_user("user.password_set", user, actor, at)
+    return user
+
+
+def _record_user(kind: str, user: User, actor: Actor, at: datetime) -> None:
+    facts = {"user": str(user.id), "is_active": user.is_active}
+    record_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
+
+
+@transaction.atomic
 def change_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> Membership:
-    """Give or change a role of a user at a client; it starts now, never earlier (ASVS 8.3.2)."""
+    """Give or change a role of a user at a client; it starts now, never earlier (ASVS 8.3.2).
+
+    Raises AlreadyEnded for a role that was taken away: give it anew. Raises ValidationError, NotAllowed.
+    """
     require(actor, Capability.MANAGE_STAFF, membership.client_id)
     if membership._state.adding:
         membership.starts_at = at
+    else:
+        _refuse_ended(membership)
     membership.full_clean()
     save_tracked(membership, actor=actor, reason=reason, at=at)
     _record_membership("membership.changed", membership, actor, at)
@@ -78,12 +123,20 @@ def change_membership(membership: Membership, *, actor: Actor, reason: Reason | 
 
 @transaction.atomic
 def end_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> Membership:
-    """Take a role away, effective on the user's next request."""
+    """Take a role away, effective on the user's next request. Raises AlreadyEnded, NotAllowed."""
     require(actor, Capability.MANAGE_STAFF, membership.client_id)
+    _refuse_ended(membership)
     membership.ends_at = at
     save_tracked(membership, actor=actor, reason=reason, at=at)
     _record_membership("membership.ended", membership, actor, at)
     return membership
+
+
+def _refuse_ended(membership: Membership) -> None:
+    """Lock the membership as it is kept; one that has ended stays ended."""
+    kept = Membership.objects.select_for_update().get(pk=membership.pk)
+    if kept.ends_at is not None:
+        raise AlreadyEnded
 
 
 def _record_membership(kind: str, membership: Membership, actor: Actor, at: datetime) -> None:

@@ -150,6 +150,8 @@ def claim_guardian(
 ) -> GuardianClaim:
     """Record that the school names this person as a guardian of that child: a claim, never a consent."""
     require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
+    if child.erased_at is not None or guardian.erased_at is not None:
+        raise AlreadyErased
     claim = GuardianClaim.objects.filter(child=child, guardian=guardian).first()
     if claim is not None and claim.relationship == relationship and claim.ends_at is None:
         return claim

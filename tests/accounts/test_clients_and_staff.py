@@ -1,0 +1,296 @@
+"""Clients, staff and their roles."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.backends import StaffBackend
+from paktaleem.accounts.models import Client, Membership, User
+from paktaleem.accounts.selectors import memberships_of
+from paktaleem.accounts.services import (
+    AlreadyEnded,
+    change_client,
+    change_membership,
+    end_membership,
+    invite_user,
+)
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.tenancy.ids import PAKTALEEM, new_id
+
+WHY = Reason.ONBOARDING
+
+
+def make_client(cast, now, *, actor="amina", **changed):
+    values = {
+        "id": new_id(),
+        "code": "ravi",
+        "name": "Ravi College",
+        "country": "PK",
+        "time_zone": "Asia/Karachi",
+        **changed,
+    }
+    with in_client(values["id"]):
+        return change_client(Client(**values), actor=cast.actor(actor), reason=WHY, at=now)
+
+
+def test_a_client_is_registered_with_history_and_evidence(cast, now):
+    client = make_client(cast, now)
+    with in_client(client.id):
+        assert client.created_at == now
+        assert client.age_threshold == 13
+        [version] = client.history.all()
+        assert (version.actor_id, version.history_change_reason) == (cast.user_id("amina"), "onboarding")
+        entry = Entry.objects.get(kind="client.registered", client_id=client.id)
+        assert json.loads(entry.body)["facts"]["code"] == "ravi"
+
+
+def test_a_code_in_use_by_another_client_is_told_plainly(cast, now):
+    with pytest.raises(ValidationError) as caught:
+        make_client(cast, now, code="indus")
+    assert caught.value.message_dict == {"code": ["Another client has this code."]}
+
+
+def test_a_refused_client_leaves_the_transaction_usable(cast, now):
+    client_id = new_id()
+    with in_client(client_id):
+        with pytest.raises(ValidationError):
+            change_client(
+                Client(id=client_id, code="indus", name="X", country="PK", time_zone="UTC"),
+                actor=cast.actor("amina"),
+                reason=WHY,
+                at=now,
+            )
+        assert not Client.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"code": "Ravi College"}, "code"),
+        ({"code": "r"}, "code"),
+        ({"code": "ravi\n"}, "code"),
+        ({"country": "pk"}, "country"),
+        ({"country": "PK\n"}, "country"),
+        ({"time_zone": "Karachi"}, "time_zone"),
+        ({"age_threshold": 12}, "age_threshold"),
+        ({"age_threshold": 22}, "age_threshold"),
+        ({"name": ""}, "name"),
+    ],
+)
+def test_a_wrong_client_names_its_field(cast, now, changed, field):
+    with pytest.raises(ValidationError) as caught:
+        make_client(cast, now, **changed)
+    assert field in caught.value.message_dict
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
+def test_only_officers_change_clients(cast, now, actor):
+    with pytest.raises(NotAllowed):
+        make_client(cast, now, actor=actor)
+
+
+def test_a_client_does_not_see_another(cast):
+    with in_client(cast.client_id("khyber")):
+        assert list(Client.objects.values_list("code", flat=True)) == ["khyber"]
+
+
+def test_the_database_refuses_a_threshold_below_13(cast):
+    with (
+        in_client(cast.client_id("indus")),
+        pytest.raises(IntegrityError, match="age_threshold"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("UPDATE accounts_client SET age_threshold = 12")
+
+
+def invite(cast, now, email="new@paktaleem.example", actor="amina", password="a long password indeed"):
+    with in_client(PAKTALEEM):
+        return invite_user(email, full_name="New Colleague", password=password, actor=cast.actor(actor), at=now)
+
+
+def test_a_colleague_is_invited_and_signs_in(cast, now):
+    user = invite(cast, now)
+    assert StaffBackend().authenticate(None, "NEW@paktaleem.example ", "a long password indeed") == user
+    assert user.password.startswith("argon2")
+
+
+def test_without_a_password_nobody_signs_in(cast, now):
+    invite(cast, now, password=None)
+    for guess in ("", "None", "!", None):
+        assert StaffBackend().authenticate(None, "new@paktaleem.example", guess) is None
+
+
+@pytest.mark.parametrize("email", ["amina@paktaleem.example", "AMINA@PAKTALEEM.EXAMPLE", "no address", ""])
+def test_an_address_is_one_and_used_once(cast, now, email):
+    with pytest.raises(ValidationError):
+        invite(cast, now, email=email)
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "farah"])
+def test_only_officers_invite(cast, now, actor):
+    with pytest.raises(NotAllowed):
+        invite(cast, now, actor=actor)
+
+
+@pytest.mark.parametrize(
+    ("address", "password"),
+    [
+        ("amina@paktaleem.example", "wrong"),
+        ("nobody@paktaleem.example", "amina@paktaleem.example"),
+        ("", ""),
+        (None, None),
+        ("amina@paktaleem.example", None),
+        ("a\x00b", "x"),
+        ("%", "amina@paktaleem.example"),
+        ("_mina@paktaleem.example", "amina@paktaleem.example"),
+    ],
+)
+def test_nothing_else_signs_in(cast, address, password):
+    assert StaffBackend().authenticate(None, address, password) is None
+
+
+def test_the_cast_signs_in(cast):
+    assert StaffBackend().authenticate(None, "amina@paktaleem.example", "amina@paktaleem.example").id == cast.user_id(
+        "amina"
+    )
+
+
+def test_a_disabled_user_is_gone_on_the_next_request(cast):
+    backend = StaffBackend()
+    assert backend.get_user(cast.user_id("amina")) is not None
+    assert backend.get_user(str(cast.user_id("amina"))) is not None
+    with in_global():
+        User.objects.filter(id=cast.user_id("amina")).update(is_active=False)
+    assert backend.get_user(cast.user_id("amina")) is None
+    assert backend.authenticate(None, "amina@paktaleem.example", "amina@paktaleem.example") is None
+
+
+def test_an_unknown_identity_is_nobody(db):
+    assert StaffBackend().get_user(new_id()) is None
+
+
+def give(cast, now, *, role="client_admin", code="indus", user="celia", actor="amina", **values):
+    client_id = cast.client_id(code)
+    with in_client(client_id):
+        membership = Membership(client_id=client_id, user_id=cast.user_id(user), role=role, **values)
+        return change_membership(membership, actor=cast.actor(actor), reason=WHY, at=now)
+
+
+def end(cast, membership, at, *, code="indus", actor="amina"):
+    with in_client(cast.client_id(code)):
+        return end_membership(membership, actor=cast.actor(actor), reason=WHY, at=at)
+
+
+def roles(cast, user, at):
+    return [(choice.role, choice.client_name) for choice in memberships_of(cast.user_id(user), at=at)]
+
+
+def test_a_role_counts_from_now_until_it_ends(cast, now):
+    later, moment = now + timedelta(days=1), timedelta(microseconds=1)
+    membership = give(cast, now, starts_at=now - timedelta(days=99))
+    both = [("client_admin", "Indus Schools Network"), ("client_admin", "Khyber Institute")]
+    assert membership.starts_at == now
+    assert roles(cast, "celia", now - moment) == both[1:]
+    assert roles(cast, "celia", now) == both
+    end(cast, membership, later)
+    assert roles(cast, "celia", later - moment) == both
+    assert roles(cast, "celia", later) == both[1:]
+
+
+def test_history_and_evidence_say_who_gave_and_took_a_role(cast, now):
+    membership = give(cast, now)
+    end(cast, membership, now)
+    with in_client(cast.client_id("indus")):
+        assert [version.actor_id for version in membership.history.all()] == [cast.user_id("amina")] * 2
+        kinds = list(
+            Entry.objects.filter(recorded_at=now, kind__startswith="member")
+            .order_by("id")
+            .values_list("kind", flat=True)
+        )
+    assert kinds == ["membership.changed", "membership.ended"]
+
+
+@pytest.mark.parametrize("role", ["privacy_officer", "support_agent", "auditor"])
+def test_an_officers_role_is_given_at_paktaleem_only(cast, now, role):
+    with pytest.raises(ValidationError):
+        give(cast, now, role=role)
+    assert give(cast, now, role=role, code="paktaleem").role == role
+
+
+@pytest.mark.parametrize("role", ["system", "api_key", "root", ""])
+def test_other_roles_are_not_given(cast, now, role):
+    with pytest.raises(ValidationError):
+        give(cast, now, role=role, code="paktaleem")
+
+
+def test_one_open_role_for_each_user_and_client(cast, now):
+    with pytest.raises(ValidationError):
+        give(cast, now, user="farah")
+
+
+def test_a_role_is_given_anew_after_its_end(cast, now):
+    end(cast, give(cast, now), now)
+    assert give(cast, now + timedelta(days=1)).pk
+
+
+def test_a_role_ends_once(cast, now):
+    membership = give(cast, now)
+    end(cast, membership, now + timedelta(days=1))
+    with pytest.raises(AlreadyEnded):
+        end(cast, membership, now + timedelta(days=2))
+    assert len(roles(cast, "celia", now + timedelta(days=1))) == 1
+
+
+def test_an_ended_role_does_not_open_again(cast, now):
+    membership = give(cast, now)
+    end(cast, membership, now + timedelta(days=1))
+    membership.ends_at = None
+    with in_client(cast.client_id("indus")), pytest.raises(AlreadyEnded):
+        change_membership(membership, actor=cast.actor("amina"), reason=WHY, at=now + timedelta(days=2))
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
+def test_only_officers_give_and_take_roles(cast, now, actor):
+    with pytest.raises(NotAllowed):
+        give(cast, now, actor=actor)
+    membership = give(cast, now)
+    with pytest.raises(NotAllowed):
+        end(cast, membership, now, actor=actor)
+
+
+def test_a_disabled_user_has_no_roles(cast, now):
+    with in_global():
+        User.objects.filter(id=cast.user_id("amina")).update(is_active=False)
+    assert memberships_of(cast.user_id("amina"), at=now) == []
+
+
+def test_another_client_sees_no_membership(cast):
+    with in_client(cast.client_id("khyber")):
+        assert set(Membership.objects.values_list("client_id", flat=True)) == {cast.client_id("khyber")}
+
+
+def test_the_database_refuses_an_officer_at_a_school(cast):
+    with (
+        in_client(cast.client_id("indus")),
+        pytest.raises(IntegrityError, match="officers_belong"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("UPDATE accounts_membership SET role = 'privacy_officer'")
+
+
+def test_a_role_at_another_client_is_not_given_in_this_ones_context(cast, now):
+    with in_client(cast.client_id("indus")), pytest.raises(ValidationError, match="not a valid choice"):
+        change_membership(
+            Membership(client_id=cast.client_id("khyber"), user_id=cast.user_id("farah"), role="client_admin"),
+            actor=cast.actor("amina"),
+            reason=WHY,
+            at=now,
+        )

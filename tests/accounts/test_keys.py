@@ -1,0 +1,204 @@
+"""API keys: shown once, kept as a digest, dead at once."""
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.models import ApiKey
+from paktaleem.accounts.roles import KEY_SCOPES, Capability
+from paktaleem.accounts.selectors import actor_of_key, client_with_code
+from paktaleem.accounts.services import AlreadyRevoked, issue_api_key, revoke_api_key
+from paktaleem.ledger.by import Reason
+from paktaleem.tenancy.context import in_client
+
+
+def issue(cast, now, *, actor="farah", code="indus", **changed):
+    values = {"name": "Grade book", "scopes": ["subjects:read"], "expires_at": now + timedelta(days=30), **changed}
+    with in_client(cast.client_id(code)):
+        return issue_api_key(cast.client_id(code), actor=cast.actor(actor), at=now, **values)
+
+
+def revoke(cast, key, now, *, actor="farah", code="indus"):
+    with in_client(cast.client_id(code)):
+        return revoke_api_key(key, actor=cast.actor(actor), reason=Reason.KEY_ROTATION, at=now)
+
+
+def test_a_key_opens_what_its_scopes_say(cast, now):
+    key, secret = issue(cast, now)
+    actor = actor_of_key(secret, at=now)
+    assert (actor.id, actor.client_id, actor.role) == (key.id, cast.client_id("indus"), "api_key")
+    assert actor.capabilities == {Capability.VIEW_SUBJECTS}
+
+
+def test_a_secret_is_long_marked_and_kept_as_its_digest_only(cast, now):
+    key, secret = issue(cast, now)
+    assert secret.startswith("ptk_")
+    assert len(secret) >= 4 + 43
+    assert key.prefix == secret[:12]
+    with in_client(cast.client_id("indus")), connection.cursor() as cursor:
+        cursor.execute("SELECT to_jsonb(k)::text FROM accounts_apikey k WHERE id = %s", [key.id])
+        [row] = cursor.fetchone()
+        cursor.execute(
+            "SELECT string_agg(to_jsonb(h)::text, '') FROM accounts_historicalapikey h WHERE id = %s", [key.id]
+        )
+        [versions] = cursor.fetchone()
+        cursor.execute("SELECT string_agg(to_jsonb(e)::text, '') FROM ledger_entry e")
+        [evidence] = cursor.fetchone()
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    assert digest in row
+    for text in (row, versions, evidence):
+        assert secret[12:] not in text
+    assert digest not in versions + evidence
+
+
+def test_no_two_secrets_are_alike(cast, now):
+    assert len({issue(cast, now)[1] for _ in range(5)}) == 5
+
+
+def test_history_says_who_issued_and_who_revoked(cast, now):
+    key, _ = issue(cast, now)
+    revoke(cast, key, now + timedelta(hours=1), actor="amina")
+    with in_client(cast.client_id("indus")):
+        versions = list(
+            key.history.order_by("history_date").values_list("actor_id", "history_change_reason", "revoked_at")
+        )
+    assert versions == [
+        (cast.user_id("farah"), "onboarding", None),
+        (cast.user_id("amina"), "key_rotation", now + timedelta(hours=1)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"scopes": ["root"]}, "scopes"),
+        ({"scopes": ["subjects:read", "subjects:*"]}, "scopes"),
+        ({"scopes": []}, "scopes"),
+        ({"name": ""}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"expires_at": None}, "expires_at"),
+    ],
+)
+def test_a_wrong_key_names_its_field(cast, now, changed, field):
+    with pytest.raises(ValidationError) as caught:
+        issue(cast, now, **changed)
+    assert field in caught.value.message_dict
+
+
+def test_a_key_that_has_expired_already_is_not_issued(cast, now):
+    with pytest.raises(ValidationError):
+        issue(cast, now, expires_at=now)
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
+def test_others_may_not_issue(cast, now, actor):
+    with pytest.raises(NotAllowed):
+        issue(cast, now, actor=actor)
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
+def test_others_may_not_revoke(cast, now, actor):
+    key, secret = issue(cast, now)
+    with pytest.raises(NotAllowed):
+        revoke(cast, key, now, actor=actor)
+    assert actor_of_key(secret, at=now)
+
+
+def test_a_key_does_not_issue_keys(cast, now):
+    with in_client(cast.client_id("indus")), pytest.raises(NotAllowed):
+        issue_api_key(
+            cast.client_id("indus"),
+            name="x",
+            scopes=["subjects:read"],
+            expires_at=now,
+            actor=cast.key_actor("indus"),
+            at=now,
+        )
+
+
+def test_a_key_lives_from_its_making_until_it_expires(cast, now):
+    _, secret = issue(cast, now)
+    ends, moment = now + timedelta(days=30), timedelta(microseconds=1)
+    assert actor_of_key(secret, at=now - moment) is None
+    assert actor_of_key(secret, at=now) is not None
+    assert actor_of_key(secret, at=ends - moment) is not None
+    assert actor_of_key(secret, at=ends) is None
+
+
+def test_a_revoked_key_is_dead_at_once(cast, now):
+    key, secret = issue(cast, now)
+    revoke(cast, key, now)
+    assert actor_of_key(secret, at=now) is None
+
+
+def test_two_keys_live_side_by_side_for_rotation(cast, now):
+    old, old_secret = issue(cast, now)
+    _, new_secret = issue(cast, now)
+    revoke(cast, old, now)
+    assert actor_of_key(old_secret, at=now) is None
+    assert actor_of_key(new_secret, at=now) is not None
+
+
+def test_a_key_is_revoked_once(cast, now):
+    key, _ = issue(cast, now)
+    revoke(cast, key, now)
+    with pytest.raises(AlreadyRevoked):
+        revoke(cast, key, now)
+
+
+@pytest.mark.parametrize("secret", ["", "ptk_", "ptk_" + "x" * 43, "Bearer x", "\x00", "ش" * 50])
+def test_anything_else_opens_nothing(cast, now, secret):
+    assert actor_of_key(secret, at=now) is None
+
+
+def test_a_key_but_for_one_letter_opens_nothing(cast, now):
+    secret = cast.key("indus")
+    assert actor_of_key(secret, at=now) is not None
+    assert actor_of_key(secret[:-1] + ("a" if secret[-1] != "a" else "b"), at=now) is None
+    assert actor_of_key(secret.swapcase(), at=now) is None
+    assert actor_of_key(secret + " ", at=now) is None
+
+
+def test_a_digest_is_not_a_key(cast, now):
+    assert actor_of_key(hashlib.sha256(cast.key("indus").encode()).hexdigest(), at=now) is None
+
+
+def test_another_client_sees_nothing(cast, now):
+    key, _ = issue(cast, now)
+    with in_client(cast.client_id("khyber")):
+        assert not ApiKey.objects.filter(id=key.id).exists()
+        with pytest.raises(ApiKey.DoesNotExist):
+            revoke_api_key(key, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+
+
+def test_a_key_of_another_client_is_not_issued_in_this_ones_context(cast, now):
+    with in_client(cast.client_id("indus")), pytest.raises(ValidationError, match="not a valid choice"):
+        issue_api_key(
+            cast.client_id("khyber"),
+            name="x",
+            scopes=list(KEY_SCOPES),
+            expires_at=now + timedelta(1),
+            actor=cast.actor("amina"),
+            at=now,
+        )
+
+
+def test_the_database_refuses_a_key_that_expires_before_it_is_made(cast, now):
+    key, _ = issue(cast, now)
+    with (
+        in_client(cast.client_id("indus")),
+        pytest.raises(IntegrityError, match="apikey_expires_later"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("UPDATE accounts_apikey SET expires_at = created_at WHERE id = %s", [key.id])
+
+
+def test_a_client_is_found_by_its_code(cast):
+    assert client_with_code("indus") == cast.client_id("indus")
+    assert client_with_code("nobody") is None
+    assert client_with_code("INDUS") is None

@@ -1,0 +1,148 @@
+"""Who may do what, as a table written by hand."""
+
+import dataclasses
+import uuid
+
+import pytest
+
+from paktaleem.accounts.actors import NotAllowed, key_actor, require, system_actor, user_actor
+from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_OF, Capability, Role
+from paktaleem.tenancy.ids import PAKTALEEM
+
+TABLE = """
+                       officer support auditor admin key system
+view_clients              x       x       x      x    .    x
+manage_clients            x       .       .      .    .    x
+view_staff                x       .       x      x    .    .
+manage_staff              x       .       .      .    .    x
+view_api_keys             x       .       x      x    .    .
+manage_api_keys           x       .       .      x    .    x
+view_subjects             x       x       x      x    x    x
+register_subjects         x       .       .      x    x    x
+reveal_personal_data      x       .       .      x    x    .
+erase_subjects            x       .       .      .    .    .
+view_who_looked           x       .       x      x    .    .
+view_register             x       x       x      x    x    x
+manage_register           x       .       .      x    .    x
+manage_agreements         x       .       .      .    .    x
+sign_balancing_test       x       .       .      .    .    x
+view_consents             x       x       x      x    x    x
+record_consents           x       .       .      x    x    x
+restrict_processing       x       .       .      x    .    .
+ask_decisions             x       .       .      x    x    x
+view_ledger               x       .       x      x    .    .
+"""
+COLUMNS = {
+    "officer": Role.PRIVACY_OFFICER,
+    "support": Role.SUPPORT_AGENT,
+    "auditor": Role.AUDITOR,
+    "admin": Role.CLIENT_ADMIN,
+    "key": Role.API_KEY,
+    "system": Role.SYSTEM,
+}
+_HEAD, *_LINES = [line.split() for line in TABLE.strip().splitlines()]
+ALLOWED = {
+    line[0]: {COLUMNS[name] for name, mark in zip(_HEAD, line[1:], strict=True) if mark == "x"} for line in _LINES
+}
+
+ONE, OTHER = uuid.uuid4(), uuid.uuid4()
+
+
+@pytest.mark.parametrize("capability", Capability)
+def test_the_table_of_roles_says(capability):
+    assert ROLES_OF[capability] == ALLOWED[capability.value]
+
+
+def test_the_table_names_every_capability_and_no_other():
+    assert set(ALLOWED) == {capability.value for capability in Capability} == set(ROLES_OF)
+
+
+def actor_in(role):
+    if role is Role.API_KEY:
+        return key_actor(uuid.uuid4(), ONE, KEY_SCOPES)
+    if role is Role.SYSTEM:
+        return system_actor("task")
+    return user_actor(uuid.uuid4(), role, PAKTALEEM if role in OFFICER_ROLES else ONE)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("capability", Capability)
+def test_require_follows_the_table(role, capability):
+    actor = actor_in(role)
+    if role in ALLOWED[capability.value]:
+        require(actor, capability, ONE)
+    else:
+        with pytest.raises(NotAllowed, match="may not"):
+            require(actor, capability, ONE)
+
+
+@pytest.mark.parametrize("role", [Role.CLIENT_ADMIN, Role.API_KEY])
+@pytest.mark.parametrize("capability", Capability)
+def test_nobody_acts_for_another_client(role, capability):
+    with pytest.raises(NotAllowed):
+        require(actor_in(role), capability, OTHER)
+
+
+@pytest.mark.parametrize("role", sorted(OFFICER_ROLES))
+def test_an_officers_role_at_a_school_sees_that_school_only(role):
+    actor = user_actor(uuid.uuid4(), role, ONE)
+    assert actor.client_id == ONE
+    assert not actor.may(Capability.VIEW_SUBJECTS, OTHER)
+
+
+def test_an_admin_of_paktaleem_is_no_officer():
+    actor = user_actor(uuid.uuid4(), Role.CLIENT_ADMIN, PAKTALEEM)
+    assert actor.client_id == PAKTALEEM
+    assert not actor.may(Capability.REGISTER_SUBJECTS, ONE)
+
+
+def test_an_actor_does_not_change():
+    actor = actor_in(Role.AUDITOR)
+    for field in ("client_id", "capabilities", "role"):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(actor, field, None)
+    with pytest.raises((AttributeError, TypeError)):
+        actor.is_superuser = True
+    assert isinstance(actor.capabilities, frozenset)
+
+
+def test_an_unknown_role_is_refused():
+    with pytest.raises(ValueError, match="root"):
+        user_actor(uuid.uuid4(), "root", PAKTALEEM)
+
+
+def test_scopes_of_a_key_are_these():
+    assert {scope: {one.value for one in allowed} for scope, allowed in KEY_SCOPES.items()} == {
+        "subjects:read": {"view_subjects"},
+        "subjects:write": {"register_subjects"},
+        "subjects:reveal": {"reveal_personal_data"},
+        "register:read": {"view_register"},
+        "consents:read": {"view_consents"},
+        "consents:write": {"record_consents"},
+        "decisions:ask": {"ask_decisions"},
+    }
+
+
+def test_no_scope_gives_a_key_more_than_any_key_may():
+    for scope, allowed in KEY_SCOPES.items():
+        assert all(Role.API_KEY in ROLES_OF[capability] for capability in allowed), scope
+
+
+@pytest.mark.parametrize("scope", KEY_SCOPES)
+def test_a_key_may_what_its_scope_says(scope):
+    assert key_actor(uuid.uuid4(), ONE, [scope]).capabilities == KEY_SCOPES[scope]
+
+
+@pytest.mark.parametrize("scopes", [[], ["root"], ["subjects:*"], ["SUBJECTS:READ"]])
+def test_an_unknown_scope_opens_nothing(scopes):
+    assert key_actor(uuid.uuid4(), ONE, scopes).capabilities == frozenset()
+
+
+def test_a_key_acts_for_its_client_alone():
+    actor = key_actor(uuid.uuid4(), ONE, KEY_SCOPES)
+    assert actor.may(Capability.VIEW_SUBJECTS, ONE)
+    assert not actor.may(Capability.VIEW_SUBJECTS, OTHER)
+
+
+def test_the_same_task_is_the_same_actor():
+    assert system_actor("age-out").id == system_actor("age-out").id != system_actor("disposal").id

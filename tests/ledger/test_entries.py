@@ -1,0 +1,206 @@
+"""Evidence: exact bytes, hashed, with who and when, and nothing personal in it."""
+
+import hashlib
+import hmac
+import json
+import uuid
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from consent.models import ConsentState
+from consent.selectors.purposes import current_notice
+from consent.services import Answer, object_to_purpose, record_answers, restrict_processing, withdraw_consent
+from consent.services.consents import GivenBy
+from paktaleem.accounts.actors import system_actor
+from paktaleem.accounts.services import issue_api_key, revoke_api_key
+from paktaleem.ledger import services as ledger
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.ledger.services import record_entry
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.selectors import sealer_of
+from paktaleem.subjects.services import claim_guardian, erase_subject, register_subject, reveal_fields
+from paktaleem.subjects.sealing import Sealed
+from paktaleem.tenancy.context import in_client
+
+PERSONAL = {
+    "full_name": "Zoë Quaintrelle",
+    "email": "zoe.quaintrelle@canary.example",
+    "phone": "+923331112223",
+    "birth_date": "2016-02-29",
+}
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+def entries(**wanted):
+    return list(Entry.objects.filter(**wanted).order_by("recorded_at", "id"))
+
+
+def test_an_entry_is_its_canonical_body_and_the_hash_of_it(indus, now):
+    actor = system_actor("tests")
+    made = record_entry("test.done", client_id=indus.id, facts={"b": 1, "a": ["x"]}, actor=actor, at=now)
+    kept = Entry.objects.get(id=made.id)
+    assert json.loads(kept.body) == {
+        "id": str(kept.id),
+        "kind": "test.done",
+        "client": str(indus.id),
+        "subject": None,
+        "actor": {"kind": "system", "id": str(actor.id), "role": "system"},
+        "recorded_at": "2026-10-01T09:00:00+00:00",
+        "facts": {"a": ["x"], "b": 1},
+    }
+    assert bytes(kept.leaf_hash) == hashlib.sha256(b"\x00" + kept.body.encode()).digest()
+
+
+def test_every_entry_of_the_cast_hashes_to_its_leaf(cast):
+    for code in ("paktaleem", "indus", "khyber"):
+        with in_client(cast.client_id(code)):
+            found = entries(client_id=cast.client_id(code))
+            assert found
+            for entry in found:
+                assert bytes(entry.leaf_hash) == hashlib.sha256(b"\x00" + entry.body.encode()).digest()
+                body = json.loads(entry.body)
+                assert (body["id"], body["kind"], body["client"]) == (str(entry.id), entry.kind, str(entry.client_id))
+                assert body["subject"] == (str(entry.subject_id) if entry.subject_id else None)
+                assert body["actor"] == {"kind": entry.actor_kind, "id": str(entry.actor_id), "role": entry.actor_role}
+                assert body["recorded_at"] == entry.recorded_at.isoformat()
+
+
+def test_facts_that_are_no_json_are_refused(indus, now):
+    with pytest.raises((TypeError, ValueError)):
+        record_entry("test.done", client_id=indus.id, facts={"at": now}, actor=system_actor("tests"), at=now)
+
+
+def test_an_entry_for_another_client_is_refused(indus, cast, now):
+    with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        record_entry("x", client_id=cast.client_id("khyber"), facts={}, actor=system_actor("tests"), at=now)
+
+
+def test_an_entry_of_another_client_is_not_seen(indus, cast):
+    assert {entry.client_id for entry in Entry.objects.all()} == {indus.id}
+
+
+@pytest.mark.parametrize("change", ["UPDATE ledger_entry SET body = ''", "DELETE FROM ledger_entry"])
+def test_the_database_refuses_a_change(indus, change):
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(change)
+
+
+def test_without_evidence_there_is_no_act(indus, cast, now, monkeypatch):
+    def broken(*_, **__):
+        raise IntegrityError("the ledger is full")
+
+    monkeypatch.setattr(ledger.Entry, "save", broken)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        register_subject("stu-x", client=indus, details={"role": "student"}, actor=cast.actor("farah"), at=now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    assert not Subject.objects.filter(external_id="stu-x").exists()
+    assert cast.subject("hamza").erased_at is None
+    assert sealer_of(cast.subject("hamza"))
+
+
+def all_acts(cast, indus, now):
+    """Do every act on one person that leaves evidence; returns the person."""
+    farah, amina = cast.actor("farah"), cast.actor("amina")
+    details = {**PERSONAL, "birth_date": date(2016, 2, 29), "role": "student"}
+    zoe, _ = register_subject("stu-zoe", client=indus, details=details, actor=farah, at=now)
+    guardian, _ = register_subject(
+        "gua-zoe", client=indus, details={"role": "guardian", "full_name": "Quaintrelle Senior"}, actor=farah, at=now
+    )
+    register_subject("stu-zoe", client=indus, details={"phone": "+923339998887"}, actor=farah, at=now)
+    claim_guardian(zoe, guardian=guardian, relationship="parent", actor=farah, at=now)
+    version = current_notice("newsletter", client_id=indus.id, at=now).pk
+    for state in (ConsentState.REFUSED, ConsentState.GIVEN):
+        record_answers(
+            zoe,
+            answers=[Answer("newsletter", state)],
+            notice_version=version,
+            given_by=GivenBy.GUARDIAN,
+            guardian=guardian,
+            actor=farah,
+            at=now,
+        )
+    withdraw_consent(zoe, purpose="newsletter", actor=farah, at=now)
+    restrict_processing(zoe, actor=amina, reason=Reason.SUBJECT_REQUEST, at=now)
+    object_to_purpose(zoe, purpose_code="platform_improvement", actor=amina, reason=Reason.SUBJECT_REQUEST, at=now)
+    reveal_fields(zoe, actor=amina, reason=Reason.SUPPORT_CASE, at=now)
+    erase_subject(zoe, actor=amina, reason=Reason.SUBJECT_REQUEST, at=now + timedelta(minutes=1))
+    return zoe
+
+
+def test_no_body_holds_anything_personal(indus, cast, now):
+    zoe = all_acts(cast, indus, now)
+    found = entries(subject_id=zoe.id)
+    assert [entry.kind for entry in found] == [
+        "subject.registered",
+        "subject.changed",
+        "guardian.claimed",
+        "consent.refused",
+        "consent.given",
+        "consent.withdrawn",
+        "restriction.opened",
+        "objection.opened",
+        "subject.erased",
+    ]
+    text = "\n".join(entry.body for entry in found).casefold()
+    for value in (*PERSONAL.values(), "quaintrelle", "canary", "+923339998887", "stu-zoe", "2029-02", "2029-03"):
+        assert value.casefold() not in text
+
+
+def test_no_body_holds_a_hash_that_could_be_guessed(indus, cast, now):
+    zoe = all_acts(cast, indus, now)
+    text = "\n".join(entry.body for entry in entries(subject_id=zoe.id))
+    for value in (*PERSONAL.values(), "stu-zoe", "Quaintrelle Senior"):
+        for guess in (value, value.casefold(), json.dumps(value), json.dumps(value, ensure_ascii=False)):
+            for algorithm in ("md5", "sha1", "sha256", "sha512"):
+                assert hashlib.new(algorithm, guess.encode()).hexdigest() not in text
+                assert hashlib.new(algorithm, b"\x00" + guess.encode()).hexdigest() not in text
+
+
+def test_a_commitment_in_evidence_opens_with_the_persons_key(indus, cast, now):
+    details = {"role": "student", "full_name": "Zoë Quaintrelle"}
+    zoe, _ = register_subject("stu-zoe", client=indus, details=details, actor=cast.actor("farah"), at=now)
+    [entry] = entries(subject_id=zoe.id)
+    salt = bytes.fromhex(sealer_of(zoe).open(Sealed(bytes(entry.openings)), column="ledger_entry.openings"))
+    made = json.loads(entry.body)["facts"]["commitments"]["full_name"]
+    assert made == hmac.new(salt, '"Zoë Quaintrelle"'.encode(), "sha256").hexdigest()
+
+
+def test_evidence_names_key_and_scopes_and_no_secret(indus, cast, now):
+    key, secret = issue_api_key(
+        indus.id,
+        name="Grade book",
+        scopes=["subjects:read"],
+        expires_at=now + timedelta(days=30),
+        actor=cast.actor("farah"),
+        at=now,
+    )
+    revoke_api_key(key, actor=cast.actor("farah"), reason=Reason.KEY_ROTATION, at=now)
+    issued, revoked = entries(kind__startswith="api_key", recorded_at=now)
+    assert json.loads(issued.body)["facts"]["scopes"] == ["subjects:read"]
+    assert json.loads(revoked.body)["facts"] == {"key": str(key.id)}
+    for entry in (issued, revoked):
+        assert entry.actor_id == cast.user_id("farah")
+        assert secret not in entry.body
+        assert key.digest.hex() not in entry.body
+
+
+def test_ids_of_evidence_rise(indus, now):
+    actor = system_actor("tests")
+    made = [record_entry("x", client_id=indus.id, facts={}, actor=actor, at=now).id for _ in range(200)]
+    assert made == sorted(made)
+    assert {identifier.version for identifier in made} == {7}
+    assert len(set(made)) == 200
+    assert all(isinstance(identifier, uuid.UUID) for identifier in made)

@@ -1,0 +1,145 @@
+"""When someone reaches the threshold: days, zones, leap years, gaps in clocks."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paktaleem.subjects.ages import birthday, of_age_at, of_age_by_attestation
+from paktaleem.subjects.details import LONG_AGO, SubjectDetails, reached_threshold_at
+from paktaleem.subjects.models import Subject
+
+BIRTHDAYS = [
+    (date(2010, 3, 14), 13, date(2023, 3, 14)),
+    (date(2012, 2, 29), 13, date(2025, 3, 1)),
+    (date(2012, 2, 29), 16, date(2028, 2, 29)),
+    (date(2000, 2, 29), 18, date(2018, 3, 1)),
+    (date(2084, 2, 29), 16, date(2100, 3, 1)),
+    (date(2012, 2, 28), 13, date(2025, 2, 28)),
+    (date(2012, 3, 1), 13, date(2025, 3, 1)),
+    (date(2012, 12, 31), 13, date(2025, 12, 31)),
+    (date(2012, 1, 1), 21, date(2033, 1, 1)),
+]
+
+MOMENTS = [
+    ("Asia/Karachi", date(2012, 3, 14), datetime(2025, 3, 13, 19, 0, tzinfo=UTC)),
+    ("UTC", date(2012, 3, 14), datetime(2025, 3, 14, 0, 0, tzinfo=UTC)),
+    ("Pacific/Kiritimati", date(2012, 3, 14), datetime(2025, 3, 13, 10, 0, tzinfo=UTC)),
+    ("Pacific/Pago_Pago", date(2012, 3, 14), datetime(2025, 3, 14, 11, 0, tzinfo=UTC)),
+    ("Asia/Kathmandu", date(2012, 3, 14), datetime(2025, 3, 13, 18, 15, tzinfo=UTC)),
+    ("Europe/London", date(2012, 7, 1), datetime(2025, 6, 30, 23, 0, tzinfo=UTC)),
+    ("America/New_York", date(2012, 3, 9), datetime(2025, 3, 9, 5, 0, tzinfo=UTC)),
+    # the clock skips midnight on this day: the day begins at 01:00 local time, 04:00 UTC
+    ("America/Santiago", date(2011, 9, 8), datetime(2024, 9, 8, 4, 0, tzinfo=UTC)),
+    # midnight comes twice here: the first one counts for the calendar, fold=0
+    ("America/Havana", date(2011, 11, 3), datetime(2024, 11, 3, 4, 0, tzinfo=UTC)),
+    # Samoa had no 30 December 2011
+    ("Pacific/Apia", date(1998, 12, 30), datetime(2011, 12, 30, 10, 0, tzinfo=UTC)),
+]
+
+
+@pytest.mark.parametrize(("born", "years", "expected"), BIRTHDAYS)
+def test_a_birthday_is(born, years, expected):
+    assert birthday(born, years) == expected
+
+
+@pytest.mark.parametrize(("zone", "born", "expected"), MOMENTS)
+def test_the_threshold_is_reached_at(zone, born, expected):
+    assert of_age_at(born, threshold=13, time_zone=zone) == expected
+
+
+ZONES = st.sampled_from(["Asia/Karachi", "UTC", "America/Santiago", "Pacific/Apia", "Europe/London", "Asia/Tehran"])
+BORN = st.dates(date(1900, 1, 1), date(2026, 11, 25))
+
+
+@given(BORN, st.integers(13, 21), ZONES)
+def test_nobody_is_of_age_a_moment_too_early(born, threshold, zone):
+    moment = of_age_at(born, threshold=threshold, time_zone=zone)
+    before = (moment - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
+    on = moment.astimezone(ZoneInfo(zone)).date()
+    assert before < birthday(born, threshold) <= on
+    assert moment.tzinfo is UTC
+
+
+@given(BORN, st.integers(13, 20), ZONES)
+def test_a_higher_threshold_is_reached_later(born, threshold, zone):
+    low, high = (of_age_at(born, threshold=years, time_zone=zone) for years in (threshold, threshold + 1))
+    assert timedelta(days=364) < high - low < timedelta(days=368)
+
+
+@given(BORN, BORN, ZONES)
+def test_the_older_comes_of_age_first(one, other, zone):
+    first, second = sorted([one, other])
+    assert of_age_at(first, threshold=13, time_zone=zone) <= of_age_at(second, threshold=13, time_zone=zone)
+
+
+@given(BORN, st.integers(0, 40), st.integers(13, 21))
+def test_an_attested_age_never_makes_of_age_before_the_birthday(born, days, threshold):
+    """Someone born on ``born`` is attested to be as old as they are: the moment is no earlier than the real one."""
+    on = min(born + timedelta(days=days * 200), date(2060, 1, 1))
+    age = on.year - born.year - (birthday(born, on.year - born.year) > on)
+    attested = of_age_by_attestation(age, attested_on=on, threshold=threshold, time_zone="Asia/Karachi")
+    real = of_age_at(born, threshold=threshold, time_zone="Asia/Karachi")
+    assert age >= threshold or attested >= real
+    if age >= threshold:
+        assert real <= attested == datetime.combine(on, datetime.min.time(), ZoneInfo("Asia/Karachi"))
+
+
+AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+
+
+def reached(**details):
+    threshold = details.pop("threshold", 13)
+    return reached_threshold_at(
+        SubjectDetails(**{"role": "student", **details}), threshold=threshold, time_zone="Asia/Karachi", at=AT
+    )
+
+
+def test_of_a_child_the_moment_is_kept():
+    assert reached(birth_date=date(2017, 3, 14)) == datetime(2030, 3, 13, 19, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("born", [date(1990, 5, 20), date(2013, 10, 1)])
+def test_of_an_adult_only_the_fact_is_kept(born):
+    assert reached(birth_date=born) == LONG_AGO
+
+
+def test_who_turns_13_tomorrow_is_a_child_today():
+    assert reached(birth_date=date(2013, 10, 2)) == datetime(2026, 10, 1, 19, 0, tzinfo=UTC)
+
+
+def test_the_clients_threshold_counts():
+    assert reached(birth_date=date(2009, 1, 1)) == LONG_AGO
+    assert reached(birth_date=date(2009, 1, 1), threshold=18) == datetime(2026, 12, 31, 19, 0, tzinfo=UTC)
+
+
+def test_a_birth_date_goes_before_an_attested_age():
+    assert reached(birth_date=date(2017, 3, 14), attested_age=30) > AT
+
+
+def test_a_guardian_is_of_age():
+    assert reached(role="guardian") == LONG_AGO
+
+
+def test_an_unknown_age_stays_unknown():
+    assert reached() is None
+
+
+@pytest.mark.parametrize(
+    ("role", "of_age", "serves_minors", "child"),
+    [
+        ("student", None, True, True),
+        ("learner", None, True, True),
+        ("instructor", None, True, False),
+        ("administrator", None, True, False),
+        ("student", None, False, False),
+        ("student", AT + timedelta(microseconds=1), False, True),
+        ("instructor", AT + timedelta(days=1), True, True),
+        ("student", AT, True, False),
+        ("student", LONG_AGO, True, False),
+    ],
+)
+def test_a_child_is(role, of_age, serves_minors, child):
+    assert Subject(role=role, of_age_at=of_age).is_child(AT, serves_minors=serves_minors) is child

@@ -1,0 +1,314 @@
+"""Erasure: the key is gone, what is left is noise and evidence that still verifies, and nobody comes back."""
+
+import hashlib
+import json
+from datetime import date, timedelta
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from consent.models import ConsentEvent, ConsentState
+from consent.selectors.purposes import current_notice
+from consent.services import Answer, object_to_purpose, record_answers, restrict_processing, withdraw_consent
+from consent.services.consents import GivenBy
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.embedded import SUPERUSER
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.details import PERSONAL
+from paktaleem.subjects.models import Subject, SubjectKey
+from paktaleem.subjects.sealing import CannotOpen, blind_index
+from paktaleem.subjects.selectors import (
+    SubjectErased,
+    SubjectUnknown,
+    get_subject,
+    is_erased,
+    search_subjects,
+    sealer_of,
+    subjects,
+)
+from paktaleem.subjects.services import (
+    AlreadyErased,
+    claim_guardian,
+    erase_subject,
+    register_subject,
+    reveal_fields,
+)
+from paktaleem.tenancy.context import in_client
+from tests.conftest import KEYRING
+from tests.tenancy.doors import enter, rows
+
+WHY = Reason.SUBJECT_REQUEST
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+def erase(cast, name, now, actor="amina"):
+    return erase_subject(cast.subject(name), actor=cast.actor(actor), reason=WHY, at=now)
+
+
+def test_erasing_destroys_the_key_and_empties_the_row(cast, indus, now):
+    erase(cast, "danish", now)
+    danish = cast.subject("danish")
+    assert not SubjectKey.objects.filter(subject_id=danish.id).exists()
+    for column in (*PERSONAL, "external_id", "email_index", "phone_index", "name_index", "details_index", "of_age_at"):
+        assert getattr(danish, column) is None, column
+    assert (danish.erased_at, danish.changed_at, str(danish)) == (now, now, "erased")
+    assert bytes(danish.tombstone) == blind_index(indus.id, "tombstone", "lms-danish")
+
+
+def test_history_and_evidence_say_who_erased_and_why(cast, indus, now):
+    erase(cast, "danish", now)
+    latest = cast.subject("danish").history.order_by("-history_date").first()
+    assert (latest.actor_id, latest.history_change_reason, latest.erased_at) == (
+        cast.user_id("amina"),
+        "subject_request",
+        now,
+    )
+    entry = Entry.objects.get(subject_id=cast.subject_id("danish"), kind="subject.erased")
+    assert (entry.actor_id, entry.recorded_at, json.loads(entry.body)["facts"]) == (cast.user_id("amina"), now, {})
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
+def test_only_officers_erase(cast, indus, now, actor):
+    with pytest.raises(NotAllowed):
+        erase(cast, "danish", now, actor)
+    assert sealer_of(cast.subject("danish"))
+
+
+def test_a_key_of_the_api_does_not_erase(cast, indus, now):
+    with pytest.raises(NotAllowed):
+        erase_subject(cast.subject("danish"), actor=cast.key_actor("indus"), reason=WHY, at=now)
+
+
+def test_nothing_more_is_done_with_the_erased(cast, indus, now):
+    stale = cast.subject("danish")
+    erased = erase(cast, "danish", now)
+    farah, amina, esra = cast.actor("farah"), cast.actor("amina"), cast.subject("esra")
+    attempts = [
+        lambda: erase_subject(stale, actor=amina, reason=WHY, at=now),
+        lambda: reveal_fields(erased, actor=amina, reason=WHY, at=now),
+        lambda: register_subject("lms-danish", client=indus, details={"role": "student"}, actor=farah, at=now),
+        lambda: register_subject(" lms-danish ", client=indus, details={"role": "student"}, actor=farah, at=now),
+        lambda: record_answers(stale, answers=[Answer("newsletter", ConsentState.REFUSED)], actor=farah, at=now),
+        lambda: withdraw_consent(stale, purpose="newsletter", actor=farah, at=now),
+        lambda: claim_guardian(erased, guardian=esra, relationship="relative", actor=farah, at=now),
+        lambda: claim_guardian(cast.subject("hamza"), guardian=erased, relationship="parent", actor=farah, at=now),
+        lambda: restrict_processing(erased, actor=amina, reason=WHY, at=now),
+        lambda: object_to_purpose(erased, purpose_code="platform_improvement", actor=amina, reason=WHY, at=now),
+    ]
+    for attempt in attempts:
+        with pytest.raises(AlreadyErased):
+            attempt()
+
+
+def test_revealing_someone_erased_meanwhile_shows_nothing(cast, indus, now):
+    stale = cast.subject("danish")
+    erase(cast, "danish", now)
+    with pytest.raises((AlreadyErased, CannotOpen)):
+        reveal_fields(stale, actor=cast.actor("amina"), reason=WHY, at=now)
+
+
+def test_the_erased_are_known_as_such_to_their_client_only(cast, now):
+    with in_client(cast.client_id("indus")):
+        erase(cast, "danish", now)
+        with pytest.raises(SubjectErased):
+            get_subject("lms-danish", actor=cast.actor("farah"))
+        assert not search_subjects(subjects(cast.actor("farah")), "lms-danish").exists()
+    with in_client(cast.client_id("khyber")):
+        assert not is_erased("lms-danish", client_id=cast.client_id("khyber"))
+        with pytest.raises(SubjectUnknown) as caught:
+            get_subject("lms-danish", actor=cast.actor("celia"))
+        assert not isinstance(caught.value, SubjectErased)
+
+
+def test_an_erased_id_of_one_client_is_free_at_another(cast, now):
+    with in_client(cast.client_id("indus")):
+        erase(cast, "danish", now)
+    with in_client(cast.client_id("khyber")):
+        details = {"role": "learner"}
+        assert register_subject(
+            "lms-danish", client=cast.client("khyber"), details=details, actor=cast.actor("celia"), at=now
+        )[1]
+
+
+def test_history_is_noise_afterwards(cast, indus, now):
+    sealer = sealer_of(cast.subject("danish"))
+    old = cast.subject("danish").history.order_by("history_date").first()
+    assert sealer.open(old.full_name, column="subjects_subject.full_name") == "Danish Qureshi"
+    erase(cast, "danish", now)
+    with pytest.raises(CannotOpen):
+        sealer_of(cast.subject("danish"))
+
+
+def test_nobody_else_is_touched(cast, indus, now):
+    others = Subject.objects.exclude(id=cast.subject_id("danish")).order_by("id")
+    before = list(others.values())
+    erase(cast, "danish", now)
+    assert list(others.values()) == before
+    assert SubjectKey.objects.count() == len(before)
+
+
+def test_evidence_still_verifies_afterwards(cast, indus, now):
+    before = {entry.id: bytes(entry.leaf_hash) for entry in Entry.objects.all()}
+    erase(cast, "danish", now)
+    after = {entry.id: entry for entry in Entry.objects.all()}
+    for identifier, leaf in before.items():
+        assert (
+            bytes(after[identifier].leaf_hash)
+            == leaf
+            == hashlib.sha256(b"\x00" + after[identifier].body.encode()).digest()
+        )
+
+
+CANARIES = {
+    "external_id": "canary-id-7f3a",
+    "full_name": "Canarina Xylotheque",
+    "email": "canarina.xylotheque@canary.example",
+    "phone": "+921118675309",
+    "birth_date": "2016-02-29",
+    "guardian_name": "Guardiana Zymurgist",
+    "guardian_email": "guardiana.zymurgist@canary.example",
+    "guardian_phone": "+921118675310",
+    "new_name": "Canarina Weltschmerz",
+}
+
+
+def dump():
+    """Everything in the database, table by table, as the superuser reads it."""
+    with enter(SUPERUSER) as door:
+        names = rows(
+            door,
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'pg_catalog'::regnamespace)",
+        )
+        text = []
+        for (name,) in names:
+            with door.cursor().copy(f"COPY {name} TO STDOUT") as copy:
+                text += [bytes(part) for part in copy]
+    return b"".join(text)
+
+
+def forms(value):
+    """How a text may hide in a dump: as it is, in another case, as hex or base64 of its bytes."""
+    import base64  # noqa: PLC0415
+
+    raw = value.encode()
+    yield from (raw, raw.lower(), raw.upper(), raw.hex().encode(), base64.b64encode(raw)[:-4], base64.b64encode(raw))
+
+
+def make_canary(cast, now):
+    farah, amina, indus = cast.actor("farah"), cast.actor("amina"), cast.client("indus")
+    zoe, _ = register_subject(
+        CANARIES["external_id"],
+        client=indus,
+        details={
+            "role": "student",
+            "full_name": CANARIES["full_name"],
+            "email": CANARIES["email"],
+            "phone": CANARIES["phone"],
+            "birth_date": date.fromisoformat(CANARIES["birth_date"]),
+        },
+        actor=farah,
+        at=now,
+    )
+    guardian, _ = register_subject(
+        "guardian-of-canary",
+        client=indus,
+        details={
+            "role": "guardian",
+            "full_name": CANARIES["guardian_name"],
+            "email": CANARIES["guardian_email"],
+            "phone": CANARIES["guardian_phone"],
+        },
+        actor=farah,
+        at=now,
+    )
+    claim_guardian(zoe, guardian=guardian, relationship="parent", actor=farah, at=now)
+    register_subject(
+        CANARIES["external_id"], client=indus, details={"full_name": CANARIES["new_name"]}, actor=farah, at=now
+    )
+    record_answers(
+        zoe,
+        answers=[Answer("newsletter", ConsentState.GIVEN)],
+        notice_version=current_notice("newsletter", client_id=indus.id, at=now).pk,
+        given_by=GivenBy.GUARDIAN,
+        guardian=guardian,
+        actor=farah,
+        at=now,
+    )
+    reveal_fields(zoe, actor=amina, reason=Reason.SUPPORT_CASE, at=now)
+    return zoe, guardian
+
+
+def sealed_values_in(person):
+    """All that a restorer of the database could try to open of a person: current, history, evidence."""
+    with enter(SUPERUSER) as door:
+        found = []
+        for table in ("subjects_subject", "subjects_historicalsubject"):
+            for column in PERSONAL:
+                found += rows(door, f"SELECT {column} FROM {table} WHERE id = %s AND {column} IS NOT NULL", [person])
+        found += rows(
+            door, "SELECT openings FROM ledger_entry WHERE subject_id = %s AND openings IS NOT NULL", [person]
+        )
+        keys = rows(door, "SELECT wrapped, epoch FROM subjects_subjectkey WHERE subject_id = %s", [person])
+        candidates = rows(door, "SELECT wrapped FROM subjects_subjectkey")
+    return [bytes(blob) for (blob,) in found], keys, [bytes(wrapped) for (wrapped,) in candidates]
+
+
+def opens(blob, key, place):
+    try:
+        AESGCM(key).decrypt(blob[1:13], blob[13:], place)
+    except InvalidTag:
+        return False
+    return True
+
+
+def test_nothing_personal_is_ever_in_clear_and_nothing_opens_after_erasure(committed, now):
+    with in_client(committed.client_id("indus")):
+        zoe, guardian = make_canary(committed, now)
+    before = dump().lower()
+    assert CANARIES["external_id"].encode() in before, "the one plain identifier: the dump does see committed rows"
+    for name, value in CANARIES.items():
+        if name != "external_id":
+            assert not [form for form in forms(value) if form.lower() in before], name
+    sealed, keys, _ = sealed_values_in(zoe.id)
+    assert len(keys) == 1
+    assert len(sealed) >= 4 + 8 + 2
+
+    for person in (zoe, guardian):
+        with in_client(committed.client_id("indus")):
+            erase_subject(person, actor=committed.actor("amina"), reason=WHY, at=now + timedelta(hours=1))
+    after = dump().lower()
+    for name, value in CANARIES.items():
+        assert not [form for form in forms(value) if form.lower() in after], name
+    assert b"guardian-of-canary" not in after
+
+    left, keys, others = sealed_values_in(zoe.id)
+    assert keys == []
+    assert len(left) >= 8 + 2, "history and evidence keep their ciphertext"
+    wrapping = [__import__("base64").b64decode(key) for key in json.loads(KEYRING)["epochs"].values()]
+    places = [
+        committed.client_id("indus").bytes + zoe.id.bytes + column.encode()
+        for column in (*(f"subjects_subject.{field}" for field in PERSONAL), "ledger_entry.openings")
+    ]
+    for key in [*wrapping, *(other[12:44] for other in others)]:
+        assert not any(opens(blob, key, place) for blob in left for place in places)
+    with in_client(committed.client_id("indus")):
+        assert ConsentEvent.objects.filter(subject_id=zoe.id).count() == 1
+
+
+def test_the_canary_is_seen_when_it_flies(committed, now):
+    """The dump finds a personal text that was stored in clear: otherwise the test above proves nothing."""
+    with enter(SUPERUSER) as door:
+        door.execute("UPDATE subjects_subject SET language = 'xq-bird' WHERE external_id = 'lms-danish'")
+        door.execute(
+            "UPDATE subjects_subject SET name_index = %s WHERE external_id = 'lms-danish'", [b"Canarina Xylotheque"]
+        )
+    found = dump().lower()
+    assert b"xq-bird" in found
+    assert [form for form in forms("Canarina Xylotheque") if form.lower() in found]

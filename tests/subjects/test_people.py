@@ -1,0 +1,369 @@
+"""Registering, finding, revealing: what is kept, what is refused, who looked."""
+
+import threading
+from datetime import UTC, date, datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from paktaleem.accounts.actors import NotAllowed, key_actor
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.details import PERSONAL
+from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
+from paktaleem.subjects.sealing import CannotOpen, Sealed
+from paktaleem.subjects.selectors import (
+    SubjectUnknown,
+    access_records,
+    get_subject,
+    guardian_claims,
+    search_subjects,
+    sealer_of,
+    subjects,
+)
+from paktaleem.subjects.services import claim_guardian, register_subject, reveal_fields
+from paktaleem.tenancy.context import as_officer, in_client
+
+ZOE = {
+    "role": "student",
+    "full_name": "Zoë  Quaintrelle ",
+    "email": "zoe@canary.example",
+    "phone": "+92 (333) 111-22.23",
+    "birth_date": date(2016, 2, 29),
+}
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+def register(cast, client, now, external_id="stu-zoe", *, actor="farah", **details):
+    actor = cast.actor(actor) if isinstance(actor, str) else actor
+    return register_subject(external_id, client=client, details=details, actor=actor, at=now)
+
+
+def opened(subject):
+    sealer = sealer_of(subject)
+    return {
+        field: sealer.open(value, column=f"subjects_subject.{field}") if (value := getattr(subject, field)) else None
+        for field in PERSONAL
+    }
+
+
+def traces(subject):
+    return subject.history.count(), Entry.objects.filter(subject_id=subject.id).count()
+
+
+def test_a_person_is_registered_sealed(cast, indus, now):
+    zoe, is_new = register(cast, indus, now, **ZOE)
+    kept = Subject.objects.get(id=zoe.id)
+    assert is_new
+    assert opened(kept) == {
+        "full_name": "Zoë Quaintrelle",
+        "email": "zoe@canary.example",
+        "phone": "+923331112223",
+        "birth_date": "2016-02-29",
+        "attested_age": None,
+    }
+    assert (kept.external_id, kept.registered_at, kept.changed_at, kept.erased_at) == ("stu-zoe", now, now, None)
+    assert kept.of_age_at == datetime(2029, 2, 28, 19, 0, tzinfo=UTC)
+
+
+def test_history_and_evidence_say_who_registered(cast, indus, now):
+    zoe, _ = register(cast, indus, now, **ZOE)
+    [version] = zoe.history.all()
+    assert (version.actor_id, version.history_change_reason, version.history_date) == (
+        cast.user_id("farah"),
+        "lms_update",
+        now,
+    )
+    [entry] = Entry.objects.filter(subject_id=zoe.id)
+    assert (entry.kind, entry.actor_id, entry.recorded_at) == ("subject.registered", cast.user_id("farah"), now)
+
+
+def test_history_holds_the_same_ciphertext(cast, indus, now):
+    zoe, _ = register(cast, indus, now, **ZOE)
+    [version] = zoe.history.all()
+    assert isinstance(version.full_name, Sealed)
+    assert version.full_name == Subject.objects.get(id=zoe.id).full_name
+
+
+def test_what_is_given_changes_and_the_rest_stays(cast, indus, now):
+    zoe, _ = register(cast, indus, now, **ZOE)
+    same, is_new = register(cast, indus, now, phone="+923339998887")
+    assert (same.id, is_new) == (zoe.id, False)
+    assert opened(Subject.objects.get(id=zoe.id)) == {
+        "full_name": "Zoë Quaintrelle",
+        "email": "zoe@canary.example",
+        "phone": "+923339998887",
+        "birth_date": "2016-02-29",
+        "attested_age": None,
+    }
+    assert traces(zoe) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "again", [{}, {"role": "student"}, ZOE, {"full_name": " Zoë Quaintrelle"}, {"phone": "+923331112223"}]
+)
+def test_the_same_again_leaves_no_trace(cast, indus, now, again):
+    zoe, _ = register(cast, indus, now, **ZOE)
+    before = Subject.objects.filter(id=zoe.id).values().get()
+    register(cast, indus, now, **again)
+    assert Subject.objects.filter(id=zoe.id).values().get() == before
+    assert traces(zoe) == (1, 1)
+
+
+@pytest.mark.parametrize("field", ["full_name", "email", "phone", "birth_date"])
+def test_a_field_is_emptied(cast, indus, now, field):
+    zoe, _ = register(cast, indus, now, **ZOE)
+    register(cast, indus, now, **{field: None})
+    assert getattr(Subject.objects.get(id=zoe.id), field) is None
+
+
+WRONG = {
+    "no role": ({"role": ""}, "role"),
+    "an unknown role": ({"role": "root"}, "role"),
+    "no address": ({"email": "zoe"}, "email"),
+    "two addresses": ({"email": "zoe@a.example, b@c.example"}, "email"),
+    "a phone of letters": ({"phone": "call me"}, "phone"),
+    "a short phone": ({"phone": "123"}, "phone"),
+    "Arabic digits": ({"phone": "٠٣٠٠١٢٣٤٥٦٧"}, "phone"),
+    "a name too long": ({"full_name": "x" * 301}, "full_name"),
+    "a name with a control": ({"full_name": "Zoë\x00"}, "full_name"),
+    "a name with a line separator": ({"full_name": "a\u2028b\x07"}, "full_name"),
+    "an unborn": ({"birth_date": date(2026, 10, 2)}, "birth_date"),
+    "too old": ({"birth_date": date(1899, 12, 31)}, "birth_date"),
+    "a negative age": ({"attested_age": -1}, "attested_age"),
+    "an age too high": ({"attested_age": 121}, "attested_age"),
+    "an unknown language": ({"language": "xx"}, "language"),
+}
+
+
+@pytest.mark.parametrize(("wrong", "field"), WRONG.values(), ids=WRONG)
+def test_a_wrong_detail_names_its_field(cast, indus, now, wrong, field):
+    with pytest.raises(ValidationError) as caught:
+        register(cast, indus, now, **{**ZOE, **wrong})
+    assert list(caught.value.message_dict) == [field]
+    assert not Subject.objects.filter(external_id="stu-zoe").exists()
+
+
+def test_all_wrong_details_are_named_at_once(cast, indus, now):
+    with pytest.raises(ValidationError) as caught:
+        register(cast, indus, now, role="x", email="x", phone="x")
+    assert set(caught.value.message_dict) == {"role", "email", "phone"}
+
+
+@pytest.mark.parametrize("external_id", ["", " ", "zoe@canary.example", "x" * 256, "a\x00b", "a\nb", "\ud800"])
+def test_a_wrong_id_is_refused(cast, indus, now, external_id):
+    with pytest.raises(ValidationError) as caught:
+        register(cast, indus, now, external_id, **ZOE)
+    assert list(caught.value.message_dict) == ["external_id"]
+
+
+def test_a_birthday_counts_in_the_clients_zone(cast, indus):
+    late = datetime(2026, 10, 1, 20, 0, tzinfo=UTC)  # in Karachi it is 2 October
+    assert register(cast, indus, late, role="student", birth_date=date(2026, 10, 2))[1]
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
+def test_others_may_not_register(cast, indus, now, actor):
+    with pytest.raises(NotAllowed):
+        register(cast, indus, now, actor=actor, **ZOE)
+
+
+def test_a_key_without_the_scope_may_not_register(cast, indus, now):
+    reader = key_actor(cast.key_id("indus"), indus.id, ["subjects:read"])
+    with pytest.raises(NotAllowed):
+        register(cast, indus, now, actor=reader, **ZOE)
+    assert register(cast, indus, now, actor=cast.key_actor("indus"), **ZOE)[1]
+
+
+def test_another_client_sees_nothing(cast, now):
+    with in_client(cast.client_id("indus")):
+        zoe, _ = register(cast, cast.client("indus"), now, **ZOE)
+    celia = cast.actor("celia")
+    with in_client(cast.client_id("khyber")):
+        with pytest.raises(SubjectUnknown):
+            get_subject("stu-zoe", actor=celia)
+        assert not subjects(celia).filter(id=zoe.id).exists()
+        assert not SubjectKey.objects.filter(subject_id=zoe.id).exists()
+        assert not search_subjects(subjects(celia), "zoe@canary.example").exists()
+
+
+def test_two_clients_know_the_same_id_apart(cast, now):
+    made = []
+    for code, actor in (("indus", "farah"), ("khyber", "celia")):
+        with in_client(cast.client_id(code)):
+            made.append(register(cast, cast.client(code), now, actor=actor, **ZOE)[0])
+    assert made[0].id != made[1].id
+    assert made[0].email_index != made[1].email_index
+
+
+@pytest.mark.parametrize("text", ["stu-zoe", "ZOE@canary.example", "+923331112223", "zoë quaintrelle"])
+def test_a_person_is_found_by_exact_values(cast, indus, now, text):
+    zoe, _ = register(cast, indus, now, **ZOE)
+    assert list(search_subjects(subjects(cast.actor("farah")), text)) == [zoe]
+
+
+@pytest.mark.parametrize("text", ["", "zoe", "Zoë", "zoe@", "%", "stu-"])
+def test_a_person_is_not_found_by_part_of_a_value(cast, indus, now, text):
+    register(cast, indus, now, **ZOE)
+    assert not search_subjects(subjects(cast.actor("farah")), text).filter(external_id="stu-zoe").exists()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "UPDATE subjects_subject SET external_id = 'a@b' WHERE external_id = 'lms-danish'",
+        "UPDATE subjects_subject SET external_id = '' WHERE external_id = 'lms-danish'",
+        "UPDATE subjects_subject SET external_id = 'lms-hamza' WHERE external_id = 'lms-danish'",
+        "UPDATE subjects_subject SET erased_at = now() WHERE external_id = 'lms-danish'",
+        "UPDATE subjects_subject SET tombstone = '\\x01' WHERE external_id = 'lms-danish'",
+        "UPDATE subjects_guardianclaim SET guardian_id = child_id",
+        "INSERT INTO subjects_subjectkey SELECT gen_random_uuid(), epoch, wrapped, client_id, subject_id FROM subjects_subjectkey",
+    ],
+)
+def test_the_database_refuses_the_broken_row(indus, broken):
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(broken)
+
+
+def reveal(cast, subject, now, actor="amina", **values):
+    return reveal_fields(
+        subject, actor=cast.actor(actor), at=now, **{"reason": Reason.SUPPORT_CASE, "fields": PERSONAL, **values}
+    )
+
+
+def test_revealing_shows_and_records_who_looked(cast, indus, now):
+    shown = reveal(cast, cast.subject("esra"), now, fields=["email", "full_name"])
+    assert shown == {"full_name": "Esra Qureshi", "email": "esra.qureshi@mail.example"}
+    record = AccessRecord.objects.get(looked_at=now)
+    assert (record.subject_id, record.actor_id, record.actor_role, record.reason, record.fields) == (
+        cast.subject_id("esra"),
+        cast.user_id("amina"),
+        "privacy_officer",
+        "support_case",
+        "full_name, email",
+    )
+
+
+def test_without_a_record_nothing_is_shown(cast, indus, now, monkeypatch):
+    monkeypatch.setattr(AccessRecord, "save", lambda *_, **__: (_ for _ in ()).throw(IntegrityError("no")))
+    with pytest.raises(IntegrityError):
+        reveal(cast, cast.subject("esra"), now)
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
+def test_others_may_not_look(cast, indus, now, actor):
+    with pytest.raises(NotAllowed):
+        reveal(cast, cast.subject("esra"), now, actor)
+    assert not AccessRecord.objects.filter(looked_at=now).exists()
+
+
+def test_a_free_text_is_no_reason_to_look(cast, indus, now):
+    with pytest.raises(ValueError, match="curious"), transaction.atomic():
+        reveal(cast, cast.subject("esra"), now, reason="curious")
+
+
+def test_who_looked_is_seen_by_those_who_may(cast, indus, now):
+    reveal(cast, cast.subject("esra"), now)
+    for actor in ("amina", "bilal", "farah"):
+        assert access_records(cast.actor(actor)).filter(looked_at=now).count() == 1
+    with pytest.raises(NotAllowed):
+        access_records(cast.actor("sana"))
+
+
+def test_the_officers_view_cannot_open_anything(cast, now):
+    with as_officer():
+        esra = cast.subject("esra")
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            reveal(cast, esra, now)
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            sealer_of(esra)
+
+
+@pytest.mark.parametrize(("table", "column"), [("subjects_subject", "full_name"), ("subjects_subjectkey", "wrapped")])
+def test_a_ciphertext_moved_to_another_person_does_not_open(cast, indus, table, column):
+    owner = "id" if table == "subjects_subject" else "subject_id"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {column} = (SELECT {column} FROM {table} WHERE {owner} = %s) WHERE {owner} = %s",  # noqa: S608
+            [cast.subject_id("hamza"), cast.subject_id("danish")],
+        )
+        assert cursor.rowcount == 1
+    with pytest.raises(CannotOpen):
+        opened(cast.subject("danish"))
+    assert opened(cast.subject("hamza"))["full_name"] == "Hamza Lodhi"
+
+
+def test_a_ciphertext_moved_to_another_column_does_not_open(cast, indus):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE subjects_subject SET phone = email WHERE id = %s", [cast.subject_id("esra")])
+    with pytest.raises(CannotOpen):
+        opened(cast.subject("esra"))
+
+
+def test_a_guardian_is_claimed_once_and_ended_claims_return(cast, indus, now):
+    danish, hamza, esra = (cast.subject(name) for name in ("danish", "hamza", "esra"))
+    farah = cast.actor("farah")
+    before = traces(danish)
+    claim_guardian(danish, guardian=esra, relationship="parent", actor=farah, at=now)
+    assert traces(danish) == before
+    made = claim_guardian(hamza, guardian=esra, relationship="guardian", actor=farah, at=now)
+    assert (made.child_id, made.guardian_id, made.starts_at) == (hamza.id, esra.id, now)
+    assert made.history.get().actor_id == farah.id
+    assert set(guardian_claims(farah).values_list("child_id", flat=True)) == {danish.id, hamza.id}
+
+
+def test_nobody_is_their_own_guardian(cast, indus, now):
+    danish = cast.subject("danish")
+    with pytest.raises(ValidationError):
+        claim_guardian(danish, guardian=danish, relationship="parent", actor=cast.actor("farah"), at=now)
+
+
+@pytest.mark.parametrize("relationship", ["", "friend", "owner"])
+def test_an_unknown_relationship_is_refused(cast, indus, now, relationship):
+    with pytest.raises(ValidationError):
+        claim_guardian(
+            cast.subject("hamza"),
+            guardian=cast.subject("esra"),
+            relationship=relationship,
+            actor=cast.actor("farah"),
+            at=now,
+        )
+
+
+def test_a_guardian_of_another_client_is_refused(cast, now):
+    with in_client(cast.client_id("khyber")):
+        kiran = cast.subject("kiran")
+    with in_client(cast.client_id("indus")), pytest.raises(ValidationError):
+        claim_guardian(cast.subject("hamza"), guardian=kiran, relationship="parent", actor=cast.actor("farah"), at=now)
+        raise AssertionError(GuardianClaim.objects.count())
+
+
+def test_parallel_registrations_make_one_person(committed, now):
+    made, faults = [], []
+
+    def run(number):
+        try:
+            with in_client(committed.client_id("indus")):
+                client = committed.client("indus")
+                made.append(register(committed, client, now, "stu-zoe", role="student", phone=f"+92300000{number:04}"))
+        except Exception as error:  # noqa: BLE001 -- a thread's fault is the test's
+            faults.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert len({subject.id for subject, _ in made}) == 1
+    assert sum(is_new for _, is_new in made) == 1
+    with in_client(committed.client_id("indus")):
+        assert traces(made[0][0]) == (8, 8)

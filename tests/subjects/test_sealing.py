@@ -1,0 +1,182 @@
+"""Sealed values: opaque, bound to their place, and unreadable without the person's key."""
+
+import copy
+import json
+import pickle
+import uuid
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from django.core import serializers
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paktaleem.subjects.keyring import LocalKeyring, new_keyring_text
+from paktaleem.subjects.models import Subject, SubjectKey
+from paktaleem.subjects.sealing import DOTS, CannotOpen, Sealed, Sealer, blind_index, normalized, wrap_new_key
+from paktaleem.subjects.selectors import sealer_of
+from paktaleem.tenancy.context import in_client
+
+CLIENT, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
+PERSON, SOMEONE = uuid.UUID(int=3), uuid.UUID(int=4)
+COLUMN = "subjects_subject.full_name"
+
+
+def make_sealer(client=CLIENT, person=PERSON, key=b"k" * 32):
+    return Sealer(client, person, key)
+
+
+@given(st.text())
+def test_what_was_sealed_opens_in_its_place(text):
+    text = text.encode("utf-8", "ignore").decode()
+    sealed = make_sealer().seal(text, column=COLUMN)
+    assert make_sealer().open(sealed, column=COLUMN) == text
+    assert len(sealed.ciphertext) == 1 + 12 + len(text.encode()) + 16
+
+
+@pytest.mark.parametrize(
+    ("sealer", "column"),
+    [
+        (make_sealer(client=OTHER), COLUMN),
+        (make_sealer(person=SOMEONE), COLUMN),
+        (make_sealer(), "subjects_subject.email"),
+        (make_sealer(), "subjects_other.full_name"),
+        (make_sealer(), ""),
+        (make_sealer(client=PERSON, person=CLIENT), COLUMN),
+        (make_sealer(key=b"x" * 32), COLUMN),
+    ],
+)
+def test_a_value_moved_elsewhere_does_not_open(sealer, column):
+    sealed = make_sealer().seal("Danish", column=COLUMN)
+    with pytest.raises(CannotOpen):
+        sealer.open(sealed, column=column)
+
+
+@given(st.data())
+def test_a_value_with_any_bit_changed_does_not_open(data):
+    sealed = bytearray(make_sealer().seal("Danish", column=COLUMN).ciphertext)
+    place = data.draw(st.integers(1, len(sealed) - 1))
+    sealed[place] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(CannotOpen):
+        make_sealer().open(Sealed(bytes(sealed)), column=COLUMN)
+
+
+@pytest.mark.parametrize("blob", [b"", b"\x01", b"\x01" + b"n" * 12, b"plain text", b"\x01" * 28])
+def test_what_was_never_sealed_does_not_open(blob):
+    with pytest.raises((CannotOpen, ValueError)):
+        make_sealer().open(Sealed(blob), column=COLUMN)
+
+
+def test_equal_texts_are_sealed_differently():
+    assert len({make_sealer().seal("Danish", column=COLUMN) for _ in range(100)}) == 100
+
+
+def test_a_sealed_value_shows_dots(cast):
+    with in_client(cast.client_id("indus")):
+        danish = cast.subject("danish")
+        shown = [str(danish.full_name), repr(danish.full_name), f"{danish.full_name}", f"{danish.full_name!r:>3}"]
+        written = json.loads(serializers.serialize("json", [danish]))[0]["fields"]
+    assert set(shown) == {DOTS}
+    assert written["full_name"] == DOTS
+    assert written["email"] in {"", None}
+
+
+def test_a_sealed_value_does_not_change():
+    sealed = Sealed(b"x")
+    with pytest.raises(AttributeError):
+        sealed.ciphertext = b"y"
+    assert copy.deepcopy(sealed) == sealed == pickle.loads(pickle.dumps(sealed))  # noqa: S301
+    assert sealed != Sealed(b"y")
+    assert sealed != b"x"
+
+
+@pytest.mark.parametrize("plain", ["Danish", b"Danish", 3, DOTS])
+@pytest.mark.parametrize("field", ["full_name", "email", "phone", "birth_date", "attested_age"])
+def test_plaintext_is_never_stored(cast, field, plain):
+    with in_client(cast.client_id("indus")):
+        danish = cast.subject("danish")
+        setattr(danish, field, plain)
+        with pytest.raises(TypeError, match="plaintext is never stored"), transaction.atomic():
+            danish.save()
+        with pytest.raises(TypeError, match="plaintext is never stored"):
+            Subject.objects.filter(**{field: plain}).exists()
+        with pytest.raises(ValidationError):
+            danish.clean_fields()
+
+
+def test_a_persons_key_is_wrapped_for_that_person_only(cast):
+    with in_client(cast.client_id("indus")):
+        key = SubjectKey.objects.get(subject_id=cast.subject_id("danish"))
+        wrapped, epoch = bytes(key.wrapped), key.epoch
+        assert sealer_of(cast.subject("danish"))
+    for client, person in [
+        (cast.client_id("indus"), cast.subject_id("hamza")),
+        (cast.client_id("khyber"), cast.subject_id("danish")),
+    ]:
+        with pytest.raises(CannotOpen):
+            Sealer.unwrapped(client, person, wrapped=wrapped, epoch=epoch)
+    with pytest.raises(CannotOpen):
+        Sealer.unwrapped(cast.client_id("indus"), cast.subject_id("danish"), wrapped=wrapped, epoch=epoch + 1)
+
+
+def test_every_person_has_a_key_of_their_own():
+    (one, _, first), (other, _, second) = wrap_new_key(CLIENT, PERSON), wrap_new_key(CLIENT, PERSON)
+    assert first != second
+    with pytest.raises(CannotOpen):
+        other.open(one.seal("x", column=COLUMN), column=COLUMN)
+
+
+def test_a_blind_index_meets_within_a_client_and_kind_only():
+    index = blind_index(CLIENT, "email", "Esra@Mail.example")
+    assert index == blind_index(CLIENT, "email", " esra@mail.EXAMPLE ")
+    assert len(index) == 32
+    assert index != blind_index(OTHER, "email", "esra@mail.example")
+    assert index != blind_index(CLIENT, "name", "esra@mail.example")
+    assert index != blind_index(CLIENT, "email", "esra@mail.exampl")
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\n\t"])
+def test_nothing_has_no_blind_index(nothing):
+    assert blind_index(CLIENT, "email", nothing) is None
+
+
+@given(st.text())
+def test_normalizing_twice_changes_nothing(text):
+    once = normalized(text)
+    assert normalized(normalized(once)) == normalized(once)
+
+
+def test_a_keyring_of_a_new_epoch_opens_the_old():
+    text = json.loads(new_keyring_text())
+    old = LocalKeyring(json.dumps(text))
+    epoch, wrapped = old.wrap(b"k" * 32, binding=b"b")
+    text["epochs"]["2"] = json.loads(new_keyring_text())["epochs"]["1"]
+    text["current"] = 2
+    new = LocalKeyring(json.dumps(text))
+    assert new.unwrap(wrapped, epoch=epoch, binding=b"b") == b"k" * 32
+    assert new.wrap(b"k" * 32, binding=b"b")[0] == 2
+    del text["epochs"]["1"]
+    with pytest.raises(KeyError):
+        LocalKeyring(json.dumps(text)).unwrap(wrapped, epoch=epoch, binding=b"b")
+    with pytest.raises(InvalidTag):
+        new.unwrap(wrapped, epoch=2, binding=b"b")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '{"current": 1, "epochs": {}, "index": ""}',
+        '{"current": 2, "epochs": {"1": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTAxMjM="}, "index": "x"}',
+        '{"current": 1, "epochs": {"1": "c2hvcnQ="}, "index": "c2hvcnQ="}',
+    ],
+)
+def test_a_broken_keyring_is_told_without_showing_it(text):
+    with pytest.raises(ImproperlyConfigured, match="keyring is not valid") as caught:
+        LocalKeyring(text)
+    assert not text or text not in str(caught.value)
