@@ -1,0 +1,36 @@
+"""One folder for the tests of the demonstration: each start takes up what the one before has left."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.demo.running import Demonstration
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Path]:
+    """A folder every account can walk through, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="paktaleem-demo-")).resolve()
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def filled(ground: Path) -> Demonstration:
+    """A demonstration that has been filled and has ended."""
+    demonstration = Demonstration(ground)
+    demonstration.start()
+    assert demonstration.end()[0] == 0
+    return demonstration
+
+
+@pytest.fixture
+def demonstration(filled: Demonstration) -> Iterator[Demonstration]:
+    """The same, to be started; whatever a test leaves running is ended."""
+    yield filled
+    if filled.process is not None and filled.process.poll() is None:
+        filled.end()

@@ -1,0 +1,136 @@
+"""A real demonstration as a process of its own, for tests of it and for tests that need a served portal."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 90
+
+
+class Demonstration:
+    """One `manage.py demo` on a folder and a port of its own; ``values`` is what it wrote for scripts."""
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.values: dict[str, Any] = {}
+        self.first: dict[str, Any] = {}
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def file(self) -> Path:
+        return self.folder / f"{self.port}.json"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Ours, without the database of the tests."""
+        mine = {"PAKTALEEM_DATA_DIR": str(self.folder)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "PAKTALEEM_"))}
+        return kept | mine
+
+    def start(self, *options: str) -> "Demonstration":
+        """Start it and wait until it is ready."""
+        self.process = self.begin(*options)
+        ends_at = time.monotonic() + PATIENCE
+        while not self.file.exists():
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < ends_at, "the demonstration did not become ready"
+            time.sleep(0.02)
+        self.values = json.loads(self.file.read_text())
+        self.first = self.first or self.values
+        return self
+
+    def begin(self, *options: str) -> subprocess.Popen[str]:
+        """Start it and do not wait."""
+        self.file.unlink(missing_ok=True)
+        command = ["demo", "--port", str(self.port), "--json", str(self.file), *options]
+        return self.manage(*command)
+
+    def manage(self, *command: str) -> subprocess.Popen[str]:
+        """Start a management command on the same folder."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """Ask it to end; returns its exit status and what it wrote."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        return said(self.process)
+
+    def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        """Ask the portal; returns the status and the JSON answered."""
+        return ask(f"{self.values['base_url']}{path}")
+
+    def left_running(self) -> dict[int, str]:
+        """List the processes that were started for this folder and are still there."""
+        return processes_with(f"PAKTALEEM_DATA_DIR={self.folder}")
+
+
+def said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Wait for a process; returns its exit status and what it wrote."""
+    output, errors = process.communicate(timeout=PATIENCE)
+    return process.returncode, output, errors
+
+
+def ask(url: str, body: dict[str, Any] | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
+    """GET, or POST a body as JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 -- our own server
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, {}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def processes_with(setting: str) -> dict[int, str]:
+    """Find living processes by a line of the environment they were started with."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if setting.encode() in (entry / "environ").read_bytes().split(b"\0"):
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+    return {pid: command for pid, command in found.items() if command}
+
+
+@contextmanager
+def running_demonstration() -> Iterator[Demonstration]:
+    """A ready demonstration on a fresh folder; afterwards nothing of it is left."""
+    folder = Path(tempfile.mkdtemp(prefix="paktaleem-demo-")).resolve()
+    folder.chmod(0o755)
+    demonstration = Demonstration(folder)
+    try:
+        yield demonstration.start()
+    finally:
+        if demonstration.process is not None and demonstration.process.poll() is None:
+            demonstration.end()
+        shutil.rmtree(folder)

@@ -1,0 +1,150 @@
+"""What the portal refuses to start with."""
+
+from dataclasses import replace
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+from django.db import connections
+
+from paktaleem.embedded import APP, BACKUP, OFFICER, OWNER, SUPERUSER
+from paktaleem.startup import (
+    DatabaseFacts,
+    SettingsFacts,
+    UnsafeStart,
+    database_findings,
+    read_database,
+    read_settings,
+    refuse_unsafe_start,
+    settings_findings,
+)
+from tests.database import leave_database, template_ready
+
+SAFE_SETTINGS = SettingsFacts("x" * 48, has_keyring=True, debug=False, allowed_hosts=("privacy.example",))
+SAFE_DATABASE = DatabaseFacts(
+    role=APP,
+    is_superuser=False,
+    bypasses_wall=False,
+    owns_tables=False,
+    fsync="on",
+    synchronous_commit="on",
+    full_page_writes="on",
+    address="127.0.0.1",
+    ssl_mode="prefer",
+    is_encrypted=False,
+)
+
+
+def codes(findings):
+    return {found.code for found in findings}
+
+
+@pytest.fixture
+def connected_as(committed):
+    """Connect ``default`` as another role of the tests' server."""
+    endpoint = template_ready()
+
+    def connect(role):
+        leave_database()
+        connections.databases["default"].update(USER=role, PASSWORD=endpoint.passwords[role])
+        return read_database()
+
+    return connect
+
+
+def test_what_is_safe_is_served():
+    assert codes(settings_findings(SAFE_SETTINGS)) == set()
+    assert codes(database_findings(SAFE_DATABASE)) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"secret_key": "unsafe-until-set"}, "startup.E001"),
+        ({"secret_key": "django-insecure-" + "x" * 50}, "startup.E001"),
+        ({"secret_key": "x" * 31}, "startup.E001"),
+        ({"has_keyring": False}, "startup.E002"),
+        ({"debug": True}, "startup.E003"),
+        ({"debug": True, "allowed_hosts": ("*",)}, "startup.E003"),
+    ],
+)
+def test_unsafe_settings_are_refused(change, code):
+    assert codes(settings_findings(replace(SAFE_SETTINGS, **change))) == {code}
+
+
+def test_debug_is_fine_on_ones_own_computer():
+    own = replace(SAFE_SETTINGS, debug=True, allowed_hosts=("localhost", "127.0.0.1"))
+    assert codes(settings_findings(own)) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"is_superuser": True}, "startup.E011"),
+        ({"bypasses_wall": True}, "startup.E012"),
+        ({"owns_tables": True}, "startup.E013"),
+        ({"fsync": "off"}, "startup.E014"),
+        ({"synchronous_commit": "off"}, "startup.E014"),
+        ({"full_page_writes": "off"}, "startup.E014"),
+        ({"address": "10.1.2.3"}, "startup.E015"),
+        ({"address": "10.1.2.3", "ssl_mode": "prefer", "is_encrypted": True}, "startup.E015"),
+    ],
+)
+def test_an_unsafe_database_is_refused(change, code):
+    assert codes(database_findings(replace(SAFE_DATABASE, **change))) == {code}
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1", "::1"])
+def test_a_database_on_this_host_needs_no_tls(address):
+    assert codes(database_findings(replace(SAFE_DATABASE, address=address))) == set()
+
+
+def test_a_remote_database_with_tls_is_fine():
+    remote = replace(SAFE_DATABASE, address="10.1.2.3", ssl_mode="verify-full", is_encrypted=True)
+    assert codes(database_findings(remote)) == set()
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        (APP, set()),
+        (OWNER, {"startup.E013"}),
+        (BACKUP, {"startup.E012"}),
+        (SUPERUSER, {"startup.E011", "startup.E012", "startup.E013"}),
+    ],
+)
+def test_real_roles_are_told_apart(connected_as, role, expected):
+    facts = connected_as(role)
+    assert facts.role == role
+    assert facts.fsync == "off"  # the tests' own server forgets on purpose
+    assert codes(database_findings(facts)) == expected | {"startup.E014"}
+
+
+def test_a_member_of_the_owner_is_as_good_as_the_owner(connected_as, committed):
+    endpoint = template_ready()
+    url = endpoint.url(SUPERUSER, connections.databases["default"]["NAME"])
+    with psycopg.connect(url, autocommit=True) as superuser:
+        superuser.execute(f"GRANT {OWNER} TO {APP} WITH INHERIT FALSE, SET TRUE")
+        try:
+            assert codes(database_findings(connected_as(APP))) >= {"startup.E013"}
+        finally:
+            superuser.execute(f"REVOKE {OWNER} FROM {APP}")
+    assert OFFICER != OWNER
+
+
+def test_it_refuses_with_every_reason(db, settings):
+    settings.SECRET_KEY = "unsafe-until-set"
+    with pytest.raises(UnsafeStart) as refused:
+        refuse_unsafe_start()
+    assert "startup.E001" in str(refused.value)
+    assert "startup.E014" in str(refused.value)
+
+
+def test_a_build_sees_them_as_checks(db):
+    found = {message.id for message in run_checks(tags=["database"], databases=["default"])}
+    assert "startup.E014" in found
+    assert "startup.E014" not in {message.id for message in run_checks(tags=["database"], databases=["owner"])}
+    settings_found = {message.id for message in run_checks(tags=["security"], include_deployment_checks=True)}
+    assert "startup.E001" in settings_found
+    assert read_settings().secret_key == settings.SECRET_KEY
