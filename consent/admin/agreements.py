@@ -18,7 +18,10 @@ from consent.models import (
     RecipientApproval,
     ServiceAgreement,
 )
+from consent.services import change_register
 from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill
 from paktaleem.console.model_admin import state_column
 from paktaleem.console.site import site
@@ -39,21 +42,35 @@ def _agreement_state(row: ServiceAgreement) -> SafeString:
     return pill(state.capitalize(), _STATES[state])
 
 
+def _sign(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+    row.signed_at = received_at(request)
+    change_register(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
 @admin.register(ServiceAgreement, site=site)
 class ServiceAgreementAdmin(RegisterAdmin):
     """Agreements between PakTaleem and its clients."""
 
     section = "Agreements"
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
-    row_fields = ("reference", "signed_at", "starts_at", "ends_at", "exit_until")
+    row_fields = ("reference", "starts_at", "ends_at", "exit_until")
     fixed = ("starts_at",)
-    detail_fields = ("state",)
+    detail_fields = ("state", "signed_at")
     list_display = ("reference", "owner", "state", "starts_at", "ends_at", "exit_until")
     list_filter = ("client",)
     search_fields = ("reference",)
     intro = "Without a live agreement nothing is processed on a client's behalf. A draft becomes one when it is signed."
     state = state_column(_agreement_state)
     acts = (
+        Act(
+            "sign",
+            "Sign agreement",
+            Capability.MANAGE_AGREEMENTS,
+            _sign,
+            lead="From its start on, data may be processed under the agreement, as far as its instructions go.",
+            done="Signed: the next answer follows it.",
+            applies=lambda row, _at: row.signed_at is None,
+        ),
         end_act(
             "End agreement",
             "From now on data may only be deleted, and until the exit day stored.",
@@ -94,6 +111,7 @@ class InstructionAdmin(OfAgreementAdmin):
     row_fields = ("agreement", "document", "purposes", "categories", "recipients", "starts_at", "ends_at")
     fixed = ("agreement", "starts_at")
     list_display = ("document", "owner", "agreement", "covers", "state", "starts_at")
+    fixed_once_started = ("purposes", "categories", "recipients")
     codes = {"purposes": Purpose, "categories": DataCategory, "recipients": Recipient}
     intro = "What a client has instructed PakTaleem to do: purposes, data and recipients, in writing."
     acts = (
@@ -134,6 +152,7 @@ class RecipientApprovalAdmin(PeriodAdmin):
     fixed = ("recipient", "starts_at")
     list_display = ("recipient", "owner", "state", "objection_until", "starts_at", "ends_at")
     list_filter = ("client",)
+    fixed_once_started = ("purposes", "categories", "objection_until")
     codes = {"purposes": Purpose, "categories": DataCategory}
     intro = "When, for which purposes and data a recipient is approved, after clients could object."
     acts = (end_act("End approval", "From now on nothing is shared on this approval.", Capability.MANAGE_AGREEMENTS),)

@@ -90,7 +90,7 @@ class ConsentAdmin(OfPersonAdmin):
         events = ConsentEvent.objects.filter(
             client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
         )
-        found = with_actor(events.select_related("guardian"), viewer)[:SHOWN]
+        found = with_actor(events.select_related("guardian", "purpose"), viewer)[:SHOWN]
         return {"events": event_lines(found), "versions": []}
 
 

@@ -47,8 +47,7 @@ REFUSALS: dict[type[Exception], str] = {
     AlreadyErased: "The person is erased.",
     PurposeUnknown: "There is no such active purpose for this client.",
     ConsentNotBased: "This purpose does not rest on consent for the person's role.",
-    NoticeStale: "The notice that was shown is no longer the current one: look at it again.",
-    NoticeUnknown: "No notice in effect informs about this purpose: publish one first.",
+    NoticeStale: "A consent is given under the current notice, and this is no longer the current one: look at it again.",
     NothingToWithdraw: "There is no consent in force to withdraw.",
     GuardianUnknown: "This guardian is not one the school names for the person.",
 }
@@ -115,8 +114,6 @@ def _answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
     if given["state"] == ConsentState.WITHDRAWN:
         withdraw_consent(subject, purpose=given["purpose"], **shared)
         return
-    if given.get("notice_version") is None and given["state"] == ConsentState.GIVEN:
-        raise NoticeUnknown(given["purpose"])
     answers = [Answer(given["purpose"], ConsentState(given["state"]))]
     record_answers(subject, answers=answers, notice_version=given.get("notice_version"), **shared)
 

@@ -86,6 +86,7 @@ class LawfulBasisAdmin(PeriodAdmin):
         "ends_at",
     )
     fixed = ("purpose", "role", "starts_at")
+    fixed_once_started = ("basis", "capacity", "balancing_test")
     list_display = ("purpose", "role", "basis", "capacity", "owner", "state", "starts_at")
     list_filter = ("basis", "capacity", "role", "client")
     intro = "On which lawful basis each purpose stands, for each role, from a day. The latest that has started holds."

@@ -1,5 +1,6 @@
 """The base of the register's pages: every row is written through ``change_register``."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
@@ -28,9 +29,16 @@ class RegisterAdmin(ScopedAdmin):
 
 
 class PeriodAdmin(RegisterAdmin):
-    """Rows with a period: they start now or later, and end rather than go."""
+    """Rows with a period: they start now or later, end rather than go, and are fixed once they have started."""
 
+    fixed_once_started: ClassVar[Sequence[str]] = ()
     state = state_column(period_pill)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep what was decided upon: a started row is ended and another added."""
+        fields = super().get_readonly_fields(request, obj)
+        started = obj is not None and obj.starts_at <= received_at(request)
+        return (*fields, *self.fixed_once_started) if started else fields
 
 
 def _end(row: Any, given: dict[str, Any], request: HttpRequest) -> None:

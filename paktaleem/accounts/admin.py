@@ -16,6 +16,7 @@ from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import ApiKey, Client, Membership, User
 from paktaleem.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.accounts.services import (
+    AlreadyEnded,
     AlreadyRevoked,
     change_client,
     change_membership,
@@ -156,6 +157,7 @@ class MembershipAdmin(ScopedAdmin):
     list_display = ("user", "role", "owner", "state", "starts_at", "ends_at")
     list_filter = ("role", "client")
     list_select_related = ("user",)
+    refusals = {AlreadyEnded: "The role was taken away before: give it anew."}
     intro = "Who works where, in which role. A role ends on its holder's next request."
     state = state_column(period_pill)
     acts = (
@@ -168,6 +170,7 @@ class MembershipAdmin(ScopedAdmin):
             done="The membership has ended.",
             danger=True,
             applies=lambda row, at: row.ends_at is None or row.ends_at > at,
+            refusals={AlreadyEnded: "The role was taken away before."},
         ),
     )
 

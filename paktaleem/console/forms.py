@@ -68,11 +68,12 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Let a period start with the request, and keep every reference within one client and the catalogue."""
         cleaned = super().clean() or self.cleaned_data
+        self._keep_unchanged_moments(cleaned)
         if "starts_at" in self.fields and cleaned.get("starts_at") is None and "starts_at" not in self.errors:
             cleaned["starts_at"] = self.request.received_at  # type: ignore[attr-defined]
         client = cleaned.get("client")
         owner = client.pk if client is not None else getattr(self.instance, "client_id", None)
-        for name, value in cleaned.items():
+        for name, value in list(cleaned.items()):
             if (
                 name != "client"
                 and owner is not None
@@ -81,6 +82,12 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
             ):
                 self.add_error(name, "Choose a row of the same client, or a shared one.")
         return cleaned
+
+    def _keep_unchanged_moments(self, cleaned: dict[str, Any]) -> None:
+        """Keep moments nobody touched to the microsecond: the form shows seconds only."""
+        for name, field in self.fields.items():
+            if isinstance(field, forms.SplitDateTimeField | forms.DateTimeField) and name not in self.changed_data:
+                cleaned[name] = getattr(self.instance, name)
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

@@ -1,0 +1,139 @@
+"""A consent is given and withdrawn in the console, and the next answer follows."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from consent.models import Consent, ConsentEvent, Objection, Restriction
+from consent.selectors.purposes import current_notice
+from django.utils import timezone
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import row_url
+
+PERSON = "junaid"
+
+
+def answer_url(cast: Cast, query: str = "") -> str:
+    return row_url("subjects/subject", cast.subject_id(PERSON), "answer") + query
+
+
+def given(cast: Cast, state: str, **changes: Any) -> dict[str, Any]:
+    with in_client(cast.client_id("indus")):
+        notice = current_notice("newsletter", client_id=cast.client_id("indus"), at=timezone.now())
+    values = {"purpose": "newsletter", "state": state, "method": "phone", "given_by": "self", "language": "en"}
+    return {**values, "notice_version": str(notice.pk), **changes}
+
+
+def state_of(cast: Cast) -> str | None:
+    with in_client(cast.client_id("indus")):
+        return Consent.objects.filter(subject_id=cast.subject_id(PERSON)).values_list("state", flat=True).first()
+
+
+@pytest.mark.parametrize("name", ["amina", "farah"])
+def test_a_consent_is_given_and_withdrawn_and_the_page_follows(name: str, sign_in: SignIn, cast: Cast) -> None:
+    browser, page = sign_in(name), row_url("subjects/subject", cast.subject_id(PERSON))
+    assert b"consent missing" in browser.get(page).content
+
+    assert browser.post(answer_url(cast), given(cast, "given")).status_code == 302
+    assert state_of(cast) == "given"
+    shown = browser.get(page).content.decode()
+    assert "consent missing" in shown  # product_research still lacks one
+    assert shown.count("consent missing") == 1
+    assert ">Withdraw" in shown
+
+    assert browser.post(answer_url(cast), given(cast, "withdrawn")).status_code == 302
+    assert state_of(cast) == "withdrawn"
+    assert "consent withdrawn" in browser.get(page).content.decode()
+
+
+def test_events_and_evidence_say_who_recorded_it(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("farah")
+    browser.post(answer_url(cast), given(cast, "given"))
+    browser.post(answer_url(cast), given(cast, "withdrawn", method="email"))
+    with in_client(cast.client_id("indus")):
+        events = list(ConsentEvent.objects.filter(subject_id=cast.subject_id(PERSON)).order_by("recorded_at"))
+        entries = list(Entry.objects.filter(subject_id=cast.subject_id(PERSON), kind__startswith="consent."))
+    assert [(event.state, event.method, event.actor_id) for event in events] == [
+        ("given", "phone", cast.user_id("farah")),
+        ("withdrawn", "email", cast.user_id("farah")),
+    ]
+    assert {(entry.kind, entry.actor_id) for entry in entries} == {
+        ("consent.given", cast.user_id("farah")),
+        ("consent.withdrawn", cast.user_id("farah")),
+    }
+    with in_client(cast.client_id("indus")):
+        consent = Consent.objects.get(subject_id=cast.subject_id(PERSON))
+    history = browser.get(row_url("consent/consent", consent.pk, "history")).content.decode()
+    assert "farah@indus.example" in history
+    assert history.index("Withdrawn") < history.index("Given")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"purpose": "support"}, "does not rest on consent"),
+        ({"purpose": "nothing"}, "no such active purpose"),
+        ({"given_by": "guardian"}, "Choose the guardian"),
+        ({"state": "withdrawn"}, "no consent in force"),
+        ({"notice_version": "01900000-0000-7000-8000-0000000000ff"}, "no longer the current one"),
+    ],
+)
+def test_what_the_service_refuses_is_said_on_the_form(
+    changes: dict[str, str], words: str, sign_in: SignIn, cast: Cast
+) -> None:
+    response = sign_in("amina").post(answer_url(cast), {**given(cast, "given"), **changes})
+    assert response.status_code == 200
+    assert words in response.content.decode()
+    assert state_of(cast) is None
+
+
+@pytest.mark.parametrize(("name", "status"), [("bilal", 403), ("sana", 403), ("celia", 404)])
+def test_the_wrong_role_records_nothing(name: str, status: int, sign_in: SignIn, cast: Cast) -> None:
+    assert sign_in(name).post(answer_url(cast), given(cast, "given")).status_code == status
+    assert state_of(cast) is None
+
+
+def test_a_guardian_answers_for_a_child(sign_in: SignIn, cast: Cast) -> None:
+    url = row_url("subjects/subject", cast.subject_id("danish"), "answer")
+    browser = sign_in("farah")
+    assert "lms-esra" in browser.get(f"{url}?purpose=newsletter&state=given").content.decode()
+    values = given(cast, "given", given_by="guardian", guardian=str(cast.subject_id("esra")))
+    assert browser.post(url, values).status_code == 302
+    with in_client(cast.client_id("indus")):
+        event = ConsentEvent.objects.get(subject_id=cast.subject_id("danish"))
+    assert (event.given_by, event.guardian_id) == ("guardian", cast.subject_id("esra"))
+
+
+def _denied(browser: Client, cast: Cast, reason: str) -> bool:
+    return reason in browser.get(row_url("subjects/subject", cast.subject_id(PERSON))).content.decode()
+
+
+def test_a_restriction_is_opened_and_lifted(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("amina")
+    url = row_url("subjects/subject", cast.subject_id(PERSON), "restrict")
+    assert "This field is required" in browser.post(url, {"purpose": ""}).content.decode()
+    assert browser.post(url, {"purpose": "", "reason": "subject_request"}).status_code == 302
+    assert _denied(browser, cast, "processing restricted")
+    with in_client(cast.client_id("indus")):
+        restriction = Restriction.objects.get()
+    lift = row_url("consent/restriction", restriction.pk, "lift")
+    assert browser.post(lift, {"reason": "review"}).status_code == 302
+    assert not _denied(browser, cast, "processing restricted")
+    history = browser.get(row_url("consent/restriction", restriction.pk, "history")).content.decode()
+    assert "Request of the data subject" in history
+    assert "Periodic review" in history
+    assert "amina@paktaleem.example, privacy officer" in history
+
+
+def test_an_objection_is_recorded(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("farah")
+    url = row_url("subjects/subject", cast.subject_id(PERSON), "object")
+    assert browser.post(url, {"purpose": "support", "reason": "subject_request"}).status_code == 200
+    assert browser.post(url, {"purpose": "platform_improvement", "reason": "subject_request"}).status_code == 302
+    assert _denied(browser, cast, "objection in force")
+    with in_client(cast.client_id("indus")):
+        assert Objection.objects.get().purpose_code == "platform_improvement"

@@ -1,0 +1,113 @@
+"""Every page of the site is fit for the strict policy, and no list asks the database once for each row."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from consent.models import ConsentState
+from consent.selectors.purposes import current_notice
+from consent.services import Answer, object_to_purpose, record_answers, restrict_processing
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import Reason
+from paktaleem.subjects.services import claim_guardian, reveal_fields
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import new_id
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url
+from tests.factories import SubjectFactory
+
+LISTS = ("subjects/subject", "subjects/guardianclaim", "subjects/accessrecord", "consent/consent")
+MORE_LISTS = ("consent/consentevent", "consent/restriction", "consent/objection", "ledger/entry")
+
+
+def _add_people(cast: Cast, number: int) -> None:
+    """Add people with everything that lists show of them."""
+    at, actor = timezone.now(), cast.actor("farah")
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        client = Client.objects.get(pk=client_id)
+        notice = current_notice("newsletter", client_id=client_id, at=at)
+        for _ in range(number):
+            person = SubjectFactory(client=client, external_id=f"new-{new_id()}", role="instructor")
+            answers = [Answer("newsletter", ConsentState.GIVEN)]
+            record_answers(person, answers=answers, notice_version=notice.pk, actor=actor, at=at)
+            restrict_processing(person, actor=actor, reason=Reason.REVIEW, at=at)
+            object_to_purpose(person, purpose_code="platform_improvement", actor=actor, reason=Reason.REVIEW, at=at)
+            reveal_fields(person, actor=actor, reason=Reason.REVIEW, at=at)
+            claim_guardian(person, guardian=cast.subject("esra"), relationship="relative", actor=actor, at=at)
+
+
+@pytest.mark.parametrize("name", ["amina", "farah"])
+def test_a_list_takes_as_many_queries_for_one_row_as_for_many(name: str, sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in(name)
+    _add_people(cast, 1)
+    urls = ["/admin/", *(list_url(model) for model in MODELS), row_url("subjects/subject", cast.subject_id("esra"))]
+    counts = {}
+    for url in urls:
+        browser.get(url)
+        with CaptureQueriesContext(connection, ) as few:
+            assert browser.get(url).status_code == 200
+        counts[url] = len(few)
+    _add_people(cast, 6)
+    for url in urls:
+        with CaptureQueriesContext(connection) as many:
+            browser.get(url)
+        assert len(many) == counts[url], url
+        assert len(many) <= 45, url
+
+
+def _pages(cast: Cast) -> Iterator[str]:
+    yield from ("/admin/", "/admin/password_change/", "/admin/choose/", "/admin/subjects/subject/find/")
+    for model in MODELS:
+        yield list_url(model)
+        yield list_url(model) + "add/"
+        row_id = _some_row(cast, model)
+        if row_id is not None:
+            yield row_url(model, row_id)
+            yield row_url(model, row_id, "history")
+            for act in admin_of(model).all_acts():
+                yield row_url(model, row_id, act.slug)
+
+
+def _some_row(cast: Cast, model: str) -> UUID | None:
+    with in_client(cast.client_id("indus")):
+        found: UUID | None = admin_of(model).model._default_manager.values_list("pk", flat=True).first()
+    return found
+
+
+@pytest.mark.parametrize("name", ["amina", "farah", "bilal"])
+def test_no_page_has_an_inline_style_script_or_handler(name: str, sign_in: SignIn, cast: Cast) -> None:
+    _add_people(cast, 1)
+    browser, seen = sign_in(name), 0
+    for url in _pages(cast):
+        response = browser.get(url)
+        assert response.status_code in {200, 302, 403, 404}, url
+        assert refused_by_policy(response.content.decode()) == [], url
+        seen += response.status_code == 200
+    assert seen > 60
+    policy = browser.get("/admin/")["Content-Security-Policy"]
+    assert "unsafe" not in policy
+
+
+def test_pages_of_errors_and_of_signing_in_are_clean_too(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("farah")
+    for url, status in {
+        "/admin/nothing/": 404,
+        "/admin/accounts/user/": 403,
+        "/admin/accounts/apikey/?digest__exact=1": 400,
+    }.items():
+        response = browser.get(url)
+        assert response.status_code == status
+        assert refused_by_policy(response.content.decode()) == []
+    browser.logout()
+    assert refused_by_policy(browser.get("/admin/login/").content.decode()) == []
+
+
+def test_an_empty_list_says_what_it_is_for(sign_in: SignIn) -> None:
+    page = sign_in("amina").get(list_url("consent/recipient")).content.decode()
+    assert "nothing is shared with anyone" in page

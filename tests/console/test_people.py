@@ -1,0 +1,161 @@
+"""People stay sealed: revealing takes a reason and is recorded, erasing is for officers, and afterwards pages still work."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from paktaleem.ledger.by import Reason
+from paktaleem.subjects.models import AccessRecord, Subject
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import new_id
+from django.utils import timezone
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import MODELS, answer, list_url, row_url
+
+PLAIN = ("Danish Qureshi", "Esra Qureshi", "esra.qureshi@mail.example", "+923001234567", "Junaid Mirza")
+
+
+def reveal_url(cast: Cast, name: str = "esra") -> str:
+    return row_url("subjects/subject", cast.subject_id(name), "reveal")
+
+
+def looks(cast: Cast) -> list[Any]:
+    with in_client(cast.client_id("indus")):
+        return list(AccessRecord.objects.values_list("actor_id", "reason", "fields", "subject_id"))
+
+
+@pytest.mark.parametrize("name", ["amina", "farah"])
+def test_a_look_shows_the_values_and_is_recorded(name: str, sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in(name)
+    response = browser.post(
+        reveal_url(cast), {"fields_wanted": ["full_name", "email"], "reason": "support_case"}
+    )
+    page = response.content.decode()
+    assert "Esra Qureshi" in page
+    assert "esra.qureshi@mail.example" in page
+    assert "+923001234567" not in page
+    assert looks(cast) == [(cast.user_id(name), "support_case", "full_name, email", cast.subject_id("esra"))]
+    shown = browser.get(list_url("subjects/accessrecord")).content.decode()
+    assert "Support case" in shown
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_without_a_reason_nothing_is_shown(sign_in: SignIn, cast: Cast) -> None:
+    response = sign_in("amina").post(reveal_url(cast), {"fields_wanted": ["full_name"]})
+    assert "Esra Qureshi" not in response.content.decode()
+    assert looks(cast) == []
+
+
+@pytest.mark.parametrize(("name", "status"), [("bilal", 403), ("sana", 403), ("celia", 404)])
+def test_the_wrong_role_sees_nothing(name: str, status: int, sign_in: SignIn, cast: Cast) -> None:
+    response = sign_in(name).post(reveal_url(cast), {"fields_wanted": ["full_name"], "reason": "review"})
+    assert response.status_code == status
+    assert looks(cast) == []
+
+
+@pytest.mark.parametrize("name", ["amina", "farah", "bilal", "sana"])
+def test_no_page_shows_plaintext_before_a_look(name: str, sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in(name)
+    urls = [list_url(model) for model in MODELS]
+    for person in ("danish", "esra", "junaid"):
+        urls += [row_url("subjects/subject", cast.subject_id(person), page) for page in ("change", "history", "reveal")]
+    for url in urls:
+        page = browser.get(url).content.decode()
+        assert not [text for text in PLAIN if text in page], url
+
+
+def test_a_person_is_found_by_name_through_the_form_only(sign_in: SignIn, cast: Cast) -> None:
+    farah, amina, celia = sign_in("farah"), sign_in("amina"), sign_in("celia")
+    assert "lms-esra" in farah.post("/admin/subjects/subject/find/", {"text": "ESRA  qureshi"}).content.decode()
+    indus = str(cast.client_id("indus"))
+    assert "lms-esra" in amina.post("/admin/subjects/subject/find/", {"text": "Esra Qureshi", "client": indus}).content.decode()
+    nobody = celia.post("/admin/subjects/subject/find/", {"text": "Esra Qureshi", "client": indus}).content.decode()
+    assert "lms-esra" not in nobody
+    assert "Nobody is registered" in nobody
+    assert "lms-esra" in farah.get("/admin/subjects/subject/?q=lms-esra").content.decode()
+    assert "lms-esra" not in farah.get("/admin/subjects/subject/?q=Esra+Qureshi").content.decode()
+
+
+def test_a_client_administrator_sees_one_client_and_nothing_else(sign_in: SignIn) -> None:
+    page = sign_in("celia").get(list_url("subjects/subject")).content.decode()
+    assert "lms-kiran" in page
+    assert not [name for name in ("danish", "esra", "hamza", "iqra", "junaid") if f"lms-{name}" in page]
+    everyone = sign_in("amina").get(list_url("subjects/subject")).content.decode()
+    assert "lms-kiran" in everyone
+    assert "lms-danish" in everyone
+
+
+@pytest.mark.parametrize("page", ["change", "history", "reveal", "erase", "answer", "restrict", "object"])
+def test_somebody_elses_person_answers_as_nobody(page: str, sign_in: SignIn, cast: Cast) -> None:
+    for name in ("celia", "amina"):
+        browser = sign_in(name)
+        foreign = cast.subject_id("danish") if name == "celia" else new_id()
+        for method in (browser.get, browser.post):
+            theirs = answer(method(row_url("subjects/subject", foreign, page)))
+            nobody = answer(method(row_url("subjects/subject", new_id(), page)))
+            assert theirs == nobody
+            assert theirs[0] == (404 if page != "erase" or name == "amina" else 403)
+
+
+def test_nothing_of_another_client_is_there_in_any_model(sign_in: SignIn, cast: Cast) -> None:
+    celia = sign_in("celia")
+    with in_client(cast.client_id("indus")):
+        rows = [
+            (model, row)
+            for model in MODELS
+            if model not in {"accounts/user", "accounts/client"}
+            for row in _models()[model]._default_manager.filter(client_id=cast.client_id("indus"))[:1]
+        ]
+    assert len(rows) > 8
+    rows.append(("accounts/client", type("Row", (), {"pk": cast.client_id("indus")})))
+    for model, row in rows:
+        for page in ("change", "history"):
+            theirs, nobody = (answer(celia.get(row_url(model, one, page))) for one in (row.pk, new_id()))
+            assert theirs == nobody, (model, page)
+            assert theirs[0] == 404
+
+
+def _models() -> dict[str, Any]:
+    from tests.console.pages import admin_of  # noqa: PLC0415
+
+    return {model: admin_of(model).model for model in MODELS}
+
+
+def test_erasing_takes_the_typed_id_and_an_officer(sign_in: SignIn, cast: Cast) -> None:
+    url = row_url("subjects/subject", cast.subject_id("esra"), "erase")
+    assert sign_in("farah").post(url, {"confirmation": "lms-esra", "reason": "subject_request"}).status_code == 403
+    amina = sign_in("amina")
+    refused = amina.post(url, {"confirmation": "lms-danish", "reason": "subject_request"})
+    assert "This is not the LMS id" in refused.content.decode()
+    assert amina.post(url, {"confirmation": "lms-esra", "reason": "subject_request"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert Subject.objects.get(pk=cast.subject_id("esra")).erased_at is not None
+    history = amina.get(row_url("subjects/subject", cast.subject_id("esra"), "history")).content.decode()
+    assert "amina@paktaleem.example" in history
+    assert "Request of the data subject or a guardian" in history
+
+
+@pytest.mark.parametrize("name", ["amina", "farah", "bilal", "sana"])
+def test_after_an_erasure_every_page_still_works_and_says_so(name: str, sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=timezone.now())
+    browser = sign_in(name)
+    for page in ("change", "history"):
+        shown = browser.get(row_url("subjects/subject", cast.subject_id("esra"), page))
+        assert shown.status_code == 200
+        assert "erased" in shown.content.decode()
+    for model in ("subjects/subject", "subjects/guardianclaim"):
+        assert "erased" in browser.get(list_url(model)).content.decode()
+    assert browser.get(row_url("subjects/subject", cast.subject_id("danish"))).status_code == 200
+
+
+def test_what_is_too_late_changes_nothing(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=timezone.now())
+    browser: Client = sign_in("amina")
+    response = browser.post(reveal_url(cast), {"fields_wanted": ["full_name"], "reason": "review"}, follow=True)
+    assert "Nothing was done" in response.content.decode()
+    assert looks(cast) == []

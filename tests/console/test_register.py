@@ -1,0 +1,286 @@
+"""The register is changed in the console through its services: with a reason, with history, within one client."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from consent.models import BalancingTest, Instruction, Notice, NoticeVersion, Purpose, ServiceAgreement
+from paktaleem.accounts.models import ApiKey, Membership, User
+from paktaleem.accounts.selectors import actor_of_key
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import list_url, row_url
+
+PURPOSE = {
+    "code": "alumni_news",
+    "name_en": "Alumni news",
+    "name_ur": "خبریں",
+    "description_en": "News for alumni.",
+    "description_ur": "خبریں",
+    "categories": ["contact_details"],
+    "is_active": "on",
+    "reason": "client_instruction",
+}
+
+
+def purpose_of(cast: Cast, code: str, client: str = "indus") -> Purpose | None:
+    with in_client(cast.client_id(client)):
+        found: Purpose | None = Purpose.objects.filter(code=code, client_id=cast.client_id(client)).first()
+    return found
+
+
+def test_a_client_administrator_adds_a_purpose_to_their_own_client_whatever_the_form_says(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    browser = sign_in("farah")
+    response = browser.post("/admin/consent/purpose/add/", {**PURPOSE, "client": str(cast.client_id("khyber"))})
+    assert response.status_code == 302
+    added = purpose_of(cast, "alumni_news")
+    assert added is not None
+    assert added.categories == ["contact_details"]
+    assert purpose_of(cast, "alumni_news", "khyber") is None
+    history = browser.get(row_url("consent/purpose", added.pk, "history")).content.decode()
+    assert "farah@indus.example, client administrator" in history
+    assert "Instruction of the client" in history
+    assert "contact_details" in history
+
+
+def test_an_officer_names_the_client(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("amina")
+    assert "required" in browser.post("/admin/consent/purpose/add/", PURPOSE).content.decode()
+    values = {**PURPOSE, "client": str(cast.client_id("khyber"))}
+    assert browser.post("/admin/consent/purpose/add/", values).status_code == 302
+    assert purpose_of(cast, "alumni_news", "khyber") is not None
+
+
+def test_a_change_keeps_what_was_who_and_why(sign_in: SignIn, cast: Cast) -> None:
+    purpose = purpose_of(cast, "newsletter")
+    assert purpose is not None
+    browser = sign_in("amina")
+    url = row_url("consent/purpose", purpose.pk)
+    values = {**PURPOSE, "name_en": "The newsletter", "reason": "correction"}
+    assert "required" in browser.post(url, {**values, "reason": ""}).content.decode()
+    assert browser.post(url, values).status_code == 302
+    changed = purpose_of(cast, "newsletter")
+    assert changed is not None
+    assert (changed.name_en, changed.code) == ("The newsletter", "newsletter")
+    history = browser.get(row_url("consent/purpose", purpose.pk, "history")).content.decode()
+    assert "amina@paktaleem.example, privacy officer" in history
+    assert "Correction of a mistake" in history
+    assert "The newsletter" in history
+    theirs = sign_in("farah").get(row_url("consent/purpose", purpose.pk, "history")).content.decode()
+    assert "amina@" not in theirs
+    assert "PakTaleem, privacy officer" in theirs
+
+
+def test_a_code_twice_or_a_sale_comes_back_as_an_error(sign_in: SignIn) -> None:
+    browser = sign_in("farah")
+    twice = browser.post("/admin/consent/purpose/add/", {**PURPOSE, "code": "newsletter"})
+    sale = browser.post("/admin/consent/purpose/add/", {**PURPOSE, "code": "data_sale"})
+    assert (twice.status_code, sale.status_code) == (200, 200)
+    assert "errornote" in twice.content.decode()
+    assert "never sells" in sale.content.decode()
+
+
+def _moments(name: str, at: Any) -> dict[str, str]:
+    return {f"{name}_0": f"{at:%Y-%m-%d}", f"{name}_1": f"{at:%H:%M:%S}"}
+
+
+def test_an_instruction_starts_now_never_earlier_and_is_ended(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        agreement = ServiceAgreement.objects.get()
+    browser = sign_in("farah")
+    values = {
+        "agreement": str(agreement.pk),
+        "document": "Letter 7",
+        "purposes": ["support"],
+        "categories": ["contact_details"],
+        "reason": "client_instruction",
+    }
+    earlier = {**values, **_moments("starts_at", timezone.now() - timedelta(days=2))}
+    assert "backdated" in browser.post("/admin/consent/instruction/add/", earlier).content.decode()
+    assert browser.post("/admin/consent/instruction/add/", values).status_code == 302
+    with in_client(cast.client_id("indus")):
+        made = Instruction.objects.get(document="Letter 7")
+    assert made.purposes == ["support"]
+    assert browser.post(row_url("consent/instruction", made.pk, "end"), {"reason": "review"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert Instruction.objects.get(pk=made.pk).ends_at is not None
+
+
+def test_an_agreement_of_another_client_cannot_be_chosen(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("khyber")):
+        foreign = ServiceAgreement.objects.get()
+    values = {"agreement": str(foreign.pk), "document": "x", "purposes": ["support"], "reason": "review"}
+    response = sign_in("farah").post("/admin/consent/instruction/add/", values)
+    assert response.status_code == 200
+    response = sign_in("amina").post(
+        "/admin/consent/instruction/add/", {**values, "client": str(cast.client_id("indus"))}
+    )
+    assert "Choose a row of the same client" in response.content.decode()
+
+
+def test_an_agreement_is_signed_by_an_officer(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("amina")
+    values = {"client": str(cast.client_id("indus")), "reference": "IND-2", "reason": "agreement_change"}
+    assert browser.post("/admin/consent/serviceagreement/add/", values).status_code == 302
+    with in_client(cast.client_id("indus")):
+        draft = ServiceAgreement.objects.get(reference="IND-2")
+    assert draft.signed_at is None
+    sign = row_url("consent/serviceagreement", draft.pk, "sign")
+    assert sign_in("farah").post(sign, {"reason": "agreement_change"}).status_code == 403
+    assert browser.post(sign, {"reason": "agreement_change"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is not None
+
+
+def test_a_balancing_test_is_signed_once_and_then_fixed(sign_in: SignIn, cast: Cast) -> None:
+    purpose = purpose_of(cast, "newsletter")
+    assert purpose is not None
+    farah, amina = sign_in("farah"), sign_in("amina")
+    values = {"purpose": str(purpose.pk), "interest": "a", "necessity": "b", "balance": "c", "reason": "review"}
+    assert farah.post("/admin/consent/balancingtest/add/", values).status_code == 302
+    with in_client(cast.client_id("indus")):
+        test = BalancingTest.objects.get(purpose=purpose)
+    sign = row_url("consent/balancingtest", test.pk, "sign")
+    assert farah.post(sign, {"reason": "review"}).status_code == 403
+    assert amina.post(sign, {"reason": "review"}).status_code == 302
+    assert amina.post(row_url("consent/balancingtest", test.pk), values).status_code == 403
+    assert "Signed" in amina.get(row_url("consent/balancingtest", test.pk)).content.decode()
+
+
+def test_a_notice_version_is_published_and_never_changed(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        notice = Notice.objects.get(purposes__contains=["newsletter"], client_id=cast.client_id("indus"))
+    browser = sign_in("farah")
+    values = {
+        "notice": str(notice.pk),
+        "is_material": "on",
+        "text_en": "New words",
+        "text_ur": "نئے الفاظ",
+        "reason": "law_change",
+    }
+    assert browser.post("/admin/consent/noticeversion/add/", values).status_code == 302
+    with in_client(cast.client_id("indus")):
+        version = NoticeVersion.objects.filter(notice=notice).order_by("-number")[0]
+    assert (version.number, version.text_en) == (2, "New words")
+    assert browser.post(row_url("consent/noticeversion", version.pk), values).status_code == 403
+
+
+def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("farah")
+    values = {
+        "name": "Billing",
+        "scopes": ["decisions:ask"],
+        **_moments("expires_at", timezone.now() + timedelta(days=9)),
+        "reason": "onboarding",
+    }
+    response = browser.post("/admin/accounts/apikey/add/", values)
+    secret = response.content.decode().split('<code id="secret">')[1].split("</code>")[0]
+    with in_client(cast.client_id("indus")):
+        key = ApiKey.objects.get(name="Billing")
+    assert actor_of_key(secret, at=timezone.now()) is not None
+    for page in ("change", "history"):
+        assert secret not in browser.get(row_url("accounts/apikey", key.pk, page)).content.decode()
+    assert secret not in str(dict(browser.session))
+    assert browser.post(row_url("accounts/apikey", key.pk, "revoke"), {"reason": "incident"}).status_code == 302
+    assert actor_of_key(secret, at=timezone.now()) is None
+    history = browser.get(row_url("accounts/apikey", key.pk, "history")).content.decode()
+    assert "Security or privacy incident" in history
+    again = browser.post(row_url("accounts/apikey", key.pk, "revoke"), {"reason": "incident"}, follow=True)
+    assert "Nothing was done" in again.content.decode()
+
+
+def test_an_officer_registers_a_client_invites_staff_and_gives_a_role(sign_in: SignIn, cast: Cast) -> None:
+    amina = sign_in("amina")
+    client = {
+        "name": "Sindh College",
+        "code": "sindh",
+        "country": "PK",
+        "time_zone": "Asia/Karachi",
+        "age_threshold": "13",
+        "reason": "onboarding",
+    }
+    assert amina.post("/admin/accounts/client/add/", client).status_code == 302
+    assert "errornote" in amina.post("/admin/accounts/client/add/", client).content.decode()
+    user = {"email": "gul@sindh.example", "full_name": "Gul Khan", "is_active": "on"}
+    assert amina.post("/admin/accounts/user/add/", user).status_code == 302
+    with in_global():
+        gul = User.objects.get(email="gul@sindh.example")
+    password = "a long pass phrase, 2026"
+    weak = {"password": "short", "again": "short", "reason": "onboarding"}
+    assert "too short" in amina.post(row_url("accounts/user", gul.pk, "password"), weak).content.decode()
+    strong = {"password": password, "again": password, "reason": "onboarding"}
+    assert amina.post(row_url("accounts/user", gul.pk, "password"), strong).status_code == 302
+    sindh = amina.get("/admin/accounts/client/?q=sindh").content.decode().split("/admin/accounts/client/0")[1][:35]
+    membership = {"client": f"0{sindh}", "user": str(gul.pk), "role": "client_admin", "reason": "onboarding"}
+    assert amina.post("/admin/accounts/membership/add/", membership).status_code == 302
+    officer = {**membership, "role": "privacy_officer"}
+    assert amina.post("/admin/accounts/membership/add/", officer).status_code == 200
+    with in_global():
+        gul.refresh_from_db()
+    assert gul.check_password(password)
+
+
+def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in: SignIn, cast: Cast) -> None:
+    amina, farah = sign_in("amina"), sign_in("farah")
+    assert farah.get("/admin/").status_code == 200
+    with in_client(cast.client_id("indus")):
+        membership = Membership.objects.get(user_id=cast.user_id("farah"))
+    assert amina.post(row_url("accounts/membership", membership.pk, "end"), {"reason": "review"}).status_code == 302
+    assert farah.get("/admin/").status_code == 302
+    assert "hold no role" in farah.get("/admin/", follow=True).content.decode()
+
+
+def test_who_holds_several_roles_chooses_one_for_the_session(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("khyber")):
+        from paktaleem.accounts.services import change_membership  # noqa: PLC0415
+
+        second = Membership(client_id=cast.client_id("khyber"), user_id=cast.user_id("farah"), role="client_admin")
+        change_membership(second, actor=cast.actor("amina"), reason=Reason.ONBOARDING, at=timezone.now())
+    farah = sign_in("farah")
+    assert farah.get("/admin/").status_code == 302
+    page = farah.get("/admin/", follow=True).content.decode()
+    assert "Indus Schools Network" in page
+    assert "Khyber Institute" in page
+    assert farah.post("/admin/choose/", {"membership": "01900000-0000-7000-8000-0000000000aa"}).status_code == 200
+    assert farah.get("/admin/").status_code == 302
+    assert farah.post("/admin/choose/", {"membership": str(second.pk)}).status_code == 302
+    people = farah.get(list_url("subjects/subject")).content.decode()
+    assert "lms-kiran" in people
+    assert "lms-danish" not in people
+
+
+def test_the_ledger_shows_who_did_what(sign_in: SignIn, cast: Cast) -> None:
+    farah = sign_in("farah")
+    farah.post("/admin/consent/purpose/add/", PURPOSE)
+    with in_client(cast.client_id("indus")):
+        entry = Entry.objects.filter(kind="register.added", actor_id=cast.user_id("farah")).get()
+    page = farah.get(row_url("ledger/entry", entry.pk)).content.decode()
+    assert "farah@indus.example" in page
+    assert "&quot;kind&quot;: &quot;register.added&quot;" in page
+    assert farah.get(list_url("ledger/entry")).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["amina", "farah"])
+def test_ones_own_password_is_changed(name: str, sign_in: SignIn, cast: Cast) -> None:
+    browser, old = sign_in(name), cast.user(name).email
+    new = "quite another phrase 77"
+    values = {"old_password": old, "new_password1": new, "new_password2": new}
+    assert browser.post("/admin/password_change/", values).status_code == 302
+    assert cast.user(name).check_password(new)
+    assert browser.get("/admin/password_change/done/").status_code == 200
+
+
+def test_the_catalogue_is_paktaleems_to_change(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(PAKTALEEM):
+        shared = Purpose.objects.get(code="support")
+    values = {**PURPOSE, "name_en": "Support, better said", "reason": "review"}
+    assert sign_in("amina").post(row_url("consent/purpose", shared.pk), values).status_code == 302
+    assert "Support, better said" in sign_in("farah").get(list_url("consent/purpose")).content.decode()
