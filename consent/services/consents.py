@@ -95,8 +95,7 @@ def record_answers(
     """
     require(actor, Capability.RECORD_CONSENTS, subject.client_id)
     subject = _locked(subject)
-    if claimed_at is not None and claimed_at > at:
-        raise ClaimInFuture
+    _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
     at = _after_the_last(subject, at)
     purposes = find_purposes(subject.client_id, [answer.purpose for answer in answers])
@@ -176,6 +175,11 @@ def _locked(subject: Subject) -> Subject:
     if locked.erased_at is not None:
         raise AlreadyErased
     return locked
+
+
+def _check_claim(claimed_at: datetime | None, at: datetime) -> None:
+    if claimed_at is not None and claimed_at > at:
+        raise ClaimInFuture
 
 
 def _after_the_last(subject: Subject, at: datetime) -> datetime:

@@ -60,6 +60,7 @@ def _open[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, rea
 
 def _close[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
     require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
+    limit = type(limit)._default_manager.select_for_update().get(pk=limit.pk)
     if limit.ends_at is not None:
         return limit
     limit.ends_at = at

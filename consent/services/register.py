@@ -99,7 +99,7 @@ def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
         if isinstance(row, PeriodRow) and row.starts_at is not None and row.starts_at < at:
             raise ValidationError({"starts_at": [_NOT_BACKDATED]})
         return
-    before = type(row)._default_manager.get(pk=row.pk)
+    before = type(row)._default_manager.select_for_update().get(pk=row.pk)
     has_started = isinstance(before, PeriodRow) and before.starts_at <= at
     for field in (*_FIXED, *(_FIXED_ONCE_STARTED if has_started else ())):
         if hasattr(row, field) and getattr(before, field) != getattr(row, field):

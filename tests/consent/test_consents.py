@@ -1,0 +1,456 @@
+"""Recording what people answer: what is kept, what is refused, and that no answer is lost."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from consent.models import Consent, ConsentEvent, ConsentState, LawfulBasis, NoticeVersion, Purpose
+from consent.selectors.purposes import current_notice
+from consent.services import (
+    Answer,
+    ClaimInFuture,
+    ConsentNotBased,
+    GuardianUnknown,
+    NothingToWithdraw,
+    NoticeStale,
+    PurposeUnknown,
+    change_register,
+    publish_notice_version,
+    record_answers,
+    withdraw_consent,
+)
+from consent.services.consents import GivenBy
+from paktaleem.accounts.actors import NotAllowed, key_actor
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.factories import make_consent_purpose
+
+GIVEN, REFUSED, DEFERRED = ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+def notice(client_id, purpose="newsletter", at=datetime(2026, 10, 1, 9, tzinfo=UTC)):
+    return current_notice(purpose, client_id=client_id, at=at).pk
+
+
+def answer(cast, subject, at, *states, **changed):
+    """Record answers of a person; by default they give the newsletter under its notice."""
+    states = states or (("newsletter", GIVEN),)
+    values = {
+        "answers": [Answer(purpose, state) for purpose, state in states],
+        "notice_version": notice(subject.client_id),
+        "actor": cast.actor("farah"),
+        "at": at,
+        **changed,
+    }
+    return record_answers(subject, **values)
+
+
+def state_of(subject, purpose="newsletter"):
+    found = Consent.objects.filter(subject=subject, purpose__code=purpose).first()
+    return found and found.state
+
+
+def test_an_answer_is_kept_with_its_circumstances(cast, indus, now):
+    hamza = cast.subject("hamza")
+    [event] = answer(cast, hamza, now, language="ur", method="paper", claimed_at=now - timedelta(days=1))
+    kept = ConsentEvent.objects.get(pk=event.pk)
+    version = NoticeVersion.objects.get(pk=notice(indus.id))
+    assert (kept.state, kept.given_by, kept.guardian_id, kept.language, kept.method) == (
+        "given",
+        "self",
+        None,
+        "ur",
+        "paper",
+    )
+    assert (kept.notice_version_id, kept.shown_hash) == (version.pk, version.content_hash)
+    assert (kept.claimed_at, kept.recorded_at) == (now - timedelta(days=1), now)
+    assert (kept.actor_id, kept.actor_role) == (cast.user_id("farah"), "client_admin")
+    current = Consent.objects.get(subject=hamza)
+    assert (current.state, current.event_id, current.recorded_at, current.notice_version) == (
+        "given",
+        kept.pk,
+        now,
+        version.pk,
+    )
+
+
+def test_evidence_says_who_answered_what(cast, indus, now):
+    hamza = cast.subject("hamza")
+    [event] = answer(cast, hamza, now)
+    entry = Entry.objects.get(subject_id=hamza.id, kind="consent.given")
+    facts = json.loads(entry.body)["facts"]
+    assert (entry.actor_id, entry.recorded_at) == (cast.user_id("farah"), now)
+    assert (facts["event"], facts["purpose"], facts["state"], facts["shown_hash"]) == (
+        str(event.pk),
+        "newsletter",
+        "given",
+        event.shown_hash,
+    )
+
+
+@pytest.mark.parametrize("state", [GIVEN, REFUSED, DEFERRED, ConsentState.REQUESTED])
+def test_each_answer_becomes_the_state(cast, indus, now, state):
+    answer(cast, cast.subject("hamza"), now, ("newsletter", state))
+    assert state_of(cast.subject("hamza")) == state
+
+
+def test_answers_follow_one_another_and_all_stay(cast, indus, now):
+    hamza = cast.subject("hamza")
+    for days, state in enumerate([DEFERRED, REFUSED, GIVEN]):
+        answer(cast, hamza, now + timedelta(days=days), ("newsletter", state))
+    withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now + timedelta(days=3))
+    assert list(ConsentEvent.objects.order_by("recorded_at").values_list("state", flat=True)) == [
+        "deferred",
+        "refused",
+        "given",
+        "withdrawn",
+    ]
+    assert Consent.objects.filter(subject=hamza).count() == 1
+    assert state_of(hamza) == "withdrawn"
+
+
+def test_several_answers_are_recorded_apart(cast, indus, now):
+    hamza = cast.subject("hamza")
+    notice_of_both = publish_for(cast, indus, ["newsletter", "product_research"], now)
+    events = answer(
+        cast, hamza, now, ("newsletter", GIVEN), ("product_research", REFUSED), notice_version=notice_of_both
+    )
+    assert [event.state for event in events] == ["given", "refused"]
+    assert (state_of(hamza), state_of(hamza, "product_research")) == ("given", "refused")
+    assert Entry.objects.filter(subject_id=hamza.id, kind__startswith="consent.").count() == 2
+
+
+def publish_for(cast, client, purposes, now, code="both"):
+    from consent.models import Notice  # noqa: PLC0415
+
+    row = Notice(client_id=client.id, code=code, title_en="Both", title_ur="دونوں", purposes=purposes)
+    change_register(row, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+    return publish(cast, row, now).pk
+
+
+def publish(cast, row, at, *, effective_at=None, actor="farah", **changed):
+    values = {"text_en": "May we?", "text_ur": "کیا ہم؟", "is_material": True, **changed}
+    return publish_notice_version(
+        row, actor=cast.actor(actor), reason=Reason.REVIEW, at=at, effective_at=effective_at or at, **values
+    )
+
+
+@pytest.mark.parametrize("second", [("no_such_purpose", GIVEN), ("support", GIVEN), ("product_research", GIVEN)])
+def test_all_answers_are_recorded_or_none(cast, indus, now, second):
+    hamza = cast.subject("hamza")
+    before = Entry.objects.count()
+    with pytest.raises((PurposeUnknown, ConsentNotBased, NoticeStale)):
+        answer(cast, hamza, now, ("newsletter", GIVEN), second)
+    assert (ConsentEvent.objects.count(), state_of(hamza), Entry.objects.count()) == (0, None, before)
+
+
+def test_withdrawing_is_as_easy_as_giving(cast, indus, now):
+    hamza = cast.subject("hamza")
+    answer(cast, hamza, now)
+    event = withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now + timedelta(days=1))
+    assert (event.state, event.notice_version_id, event.recorded_at) == ("withdrawn", None, now + timedelta(days=1))
+    assert state_of(hamza) == "withdrawn"
+    assert Entry.objects.filter(kind="consent.withdrawn", subject_id=hamza.id).count() == 1
+
+
+def test_withdrawing_again_changes_nothing(cast, indus, now):
+    hamza = cast.subject("hamza")
+    answer(cast, hamza, now)
+    first, second = (
+        withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now + timedelta(days=days))
+        for days in (1, 2)
+    )
+    assert first.pk == second.pk
+    assert ConsentEvent.objects.count() == 2
+
+
+def test_a_withdrawn_consent_is_given_anew(cast, indus, now):
+    hamza = cast.subject("hamza")
+    for days in range(3):
+        answer(cast, hamza, now + timedelta(days=days))
+        withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now + timedelta(days=days))
+    answer(cast, hamza, now + timedelta(days=9))
+    assert state_of(hamza) == "given"
+
+
+@pytest.mark.parametrize("before", [None, REFUSED, DEFERRED, ConsentState.REQUESTED])
+def test_what_was_not_given_is_not_withdrawn(cast, indus, now, before):
+    hamza = cast.subject("hamza")
+    if before:
+        answer(cast, hamza, now, ("newsletter", before))
+    with pytest.raises(NothingToWithdraw):
+        withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now)
+
+
+def test_an_unknown_purpose_is_refused(cast, indus, now):
+    for attempt in (
+        lambda: answer(cast, cast.subject("hamza"), now, ("nothing", REFUSED)),
+        lambda: withdraw_consent(cast.subject("hamza"), purpose="nothing", actor=cast.actor("farah"), at=now),
+    ):
+        with pytest.raises(PurposeUnknown, match="nothing"):
+            attempt()
+
+
+def test_an_inactive_purpose_is_unknown(cast, indus, now):
+    purpose = Purpose.objects.get(code="newsletter", client_id=indus.id)
+    purpose.is_active = False
+    change_register(purpose, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+    with pytest.raises(PurposeUnknown):
+        answer(cast, cast.subject("hamza"), now)
+
+
+@pytest.mark.parametrize("purpose", ["support", "legal_compliance", "platform_improvement"])
+@pytest.mark.parametrize("state", [GIVEN, REFUSED])
+def test_what_does_not_rest_on_consent_is_not_consented_to(cast, indus, now, purpose, state):
+    with pytest.raises(ConsentNotBased):
+        answer(cast, cast.subject("hamza"), now, (purpose, state))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["none", "of another purpose", "not yet effective", "superseded", "of another client"]
+)
+def test_consent_is_given_under_the_effective_notice_only(cast, indus, now, wrong):
+    right = NoticeVersion.objects.get(pk=notice(indus.id))
+    if wrong == "none":
+        version = None
+    elif wrong == "of another purpose":
+        version = notice(indus.id, "product_research")
+    elif wrong == "not yet effective":
+        version = publish(cast, right.notice, now, effective_at=now + timedelta(days=1)).pk
+    elif wrong == "superseded":
+        publish(cast, right.notice, now)
+        version = right.pk
+    else:
+        version = foreign_notice(cast)
+    with pytest.raises(NoticeStale):
+        answer(cast, cast.subject("hamza"), now, notice_version=version)
+    assert state_of(cast.subject("hamza")) is None
+
+
+def foreign_notice(cast):
+    from paktaleem.embedded import SUPERUSER  # noqa: PLC0415
+    from tests.tenancy.doors import enter, rows  # noqa: PLC0415
+
+    with enter(SUPERUSER) as door:
+        [(version,)] = rows(
+            door,
+            "SELECT v.id FROM consent_noticeversion v JOIN consent_notice n ON n.id = v.notice_id"
+            " WHERE v.client_id = %s AND n.code = 'about_newsletter'",
+            [cast.client_id("khyber")],
+        )
+    return version
+
+
+def test_an_announced_notice_counts_from_its_day(cast, indus, now):
+    right = NoticeVersion.objects.get(pk=notice(indus.id))
+    later = publish(cast, right.notice, now, effective_at=now + timedelta(days=1))
+    answer(cast, cast.subject("hamza"), now + timedelta(hours=23), notice_version=right.pk)
+    answer(cast, cast.subject("junaid"), now + timedelta(days=1), notice_version=later.pk)
+    with pytest.raises(NoticeStale):
+        answer(cast, cast.subject("iqra"), now + timedelta(days=1), notice_version=right.pk)
+
+
+def test_a_claimed_time_lies_not_in_the_future(cast, indus, now):
+    with pytest.raises(ClaimInFuture):
+        answer(cast, cast.subject("hamza"), now, claimed_at=now + timedelta(microseconds=1))
+    [event] = answer(cast, cast.subject("hamza"), now, claimed_at=now)
+    assert event.recorded_at == now
+
+
+@pytest.mark.parametrize(
+    ("child", "guardian"), [("danish", None), ("danish", "junaid"), ("hamza", "esra"), ("danish", "danish")]
+)
+def test_a_guardian_is_one_the_school_named(cast, indus, now, child, guardian):
+    named = guardian and cast.subject(guardian)
+    with pytest.raises(GuardianUnknown):
+        answer(cast, cast.subject(child), now, given_by=GivenBy.GUARDIAN, guardian=named)
+
+
+def test_a_guardian_answers_for_the_child(cast, indus, now):
+    [event] = answer(cast, cast.subject("danish"), now, given_by=GivenBy.GUARDIAN, guardian=cast.subject("esra"))
+    assert (event.given_by, event.guardian_id) == ("guardian", cast.subject_id("esra"))
+
+
+@pytest.mark.parametrize("given_by", [GivenBy.SELF, GivenBy.STAFF])
+def test_no_guardian_is_named_for_an_answer_of_someone_else(cast, indus, now, given_by):
+    with pytest.raises(GuardianUnknown):
+        answer(cast, cast.subject("danish"), now, given_by=given_by, guardian=cast.subject("esra"))
+
+
+def test_a_consent_expires_after_its_months(cast, indus, now):
+    purpose = Purpose.objects.get(code="newsletter", client_id=indus.id)
+    purpose.consent_months = 18
+    change_register(purpose, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+    [event] = answer(cast, cast.subject("hamza"), datetime(2027, 8, 31, 9, tzinfo=UTC))
+    assert event.expires_at == datetime(2029, 2, 28, 9, tzinfo=UTC)
+    [refused] = answer(cast, cast.subject("hamza"), datetime(2027, 9, 1, 9, tzinfo=UTC), ("newsletter", REFUSED))
+    assert refused.expires_at is None
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
+def test_others_may_not_answer(cast, indus, now, actor):
+    with pytest.raises(NotAllowed):
+        answer(cast, cast.subject("hamza"), now, actor=cast.actor(actor))
+    with pytest.raises(NotAllowed):
+        withdraw_consent(cast.subject("hamza"), purpose="newsletter", actor=cast.actor(actor), at=now)
+
+
+def test_a_key_needs_the_scope(cast, indus, now):
+    reader = key_actor(cast.key_id("indus"), indus.id, ["consents:read"])
+    with pytest.raises(NotAllowed):
+        answer(cast, cast.subject("hamza"), now, actor=reader)
+    [event] = answer(cast, cast.subject("hamza"), now, actor=cast.key_actor("indus"))
+    assert event.actor_kind == "api_key"
+
+
+def test_an_officer_answers_inside_the_clients_context_only(cast, now):
+    amina = cast.actor("amina")
+    with as_officer():
+        hamza = cast.subject("hamza")
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            answer(cast, hamza, now, actor=amina)
+        with in_client(cast.client_id("indus")):
+            [event] = answer(cast, hamza, now, actor=amina)
+        assert ConsentEvent.objects.filter(pk=event.pk).exists()
+
+
+def test_another_client_sees_nothing(cast, now):
+    with in_client(cast.client_id("indus")):
+        hamza = cast.subject("hamza")
+        answer(cast, hamza, now)
+    with in_client(cast.client_id("khyber")):
+        assert not ConsentEvent.objects.exists()
+        assert not Consent.objects.exists()
+        with pytest.raises(Subject.DoesNotExist):
+            record_answers(hamza, answers=[Answer("newsletter", REFUSED)], actor=cast.actor("amina"), at=now)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "constraint"),
+    [
+        ("claimed_at", "recorded_at + interval '1 second'", "claimed_not_future"),
+        ("notice_version_id", "NULL", "consentevent_given_under_a_notice|same_client_owner"),
+        ("given_by", "'guardian'", "guardian_is_named"),
+        ("guardian_id", "subject_id", "guardian_is_named"),
+        ("purpose_owner", "gen_random_uuid()", "owner"),
+        ("notice_version_owner", "NULL", "owner"),
+        ("client_id", "NULL", "null value|row-level security"),
+    ],
+)
+def test_the_database_refuses_the_broken_event(cast, indus, now, column, value, constraint):
+    answer(cast, cast.subject("hamza"), now)
+    columns = [field.column for field in ConsentEvent._meta.concrete_fields]
+    taken = ", ".join({"id": "gen_random_uuid()", column: value}.get(name, name) for name in columns)
+    with (
+        pytest.raises((IntegrityError, ProgrammingError), match=constraint),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            f"INSERT INTO consent_consentevent ({', '.join(columns)}) SELECT {taken} FROM consent_consentevent"
+        )
+
+
+def test_one_state_for_each_person_and_purpose(cast, indus, now):
+    answer(cast, cast.subject("hamza"), now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row = Consent.objects.get()
+        row.pk = row.event_id.__class__(int=1)
+        row.save(force_insert=True)
+
+
+def test_a_request_that_waited_is_recorded_after_those_before_it(cast, indus, now):
+    """Two requests arrive; the later one gets the person's row first. State and events must tell one story."""
+    hamza = cast.subject("hamza")
+    answer(cast, hamza, now)
+    withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now + timedelta(seconds=2))
+    [waited] = answer(cast, hamza, now + timedelta(seconds=1))
+    last = ConsentEvent.objects.order_by("-recorded_at", "-id").first()
+    current = Consent.objects.get(subject=hamza)
+    assert waited.pk == last.pk == current.event_id
+    assert waited.recorded_at == current.recorded_at == now + timedelta(seconds=2, microseconds=1)
+
+
+def test_parallel_answers_lose_nothing_and_agree_in_the_end(committed):
+    start = threading.Barrier(20, timeout=30)
+    recorded, faults = [], []
+
+    def run(number):
+        try:
+            start.wait()
+            with in_client(committed.client_id("indus")):
+                at, hamza = datetime.now(UTC), committed.subject("hamza")
+                if number % 2:
+                    recorded.append(answer(committed, hamza, at)[0].pk)
+                else:
+                    recorded.append(answer(committed, hamza, at, ("newsletter", REFUSED))[0].pk)
+            with in_client(committed.client_id("indus")):
+                at, hamza = datetime.now(UTC), committed.subject("hamza")
+                try:
+                    event = withdraw_consent(hamza, purpose="newsletter", actor=committed.actor("farah"), at=at)
+                    recorded.append(event.pk)
+                except NothingToWithdraw:
+                    pass
+        except Exception as error:  # noqa: BLE001 -- a thread's fault is the test's
+            faults.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    with in_client(committed.client_id("indus")):
+        events = list(ConsentEvent.objects.order_by("recorded_at", "id"))
+        current = Consent.objects.get(subject_id=committed.subject_id("hamza"))
+        assert {event.pk for event in events} == set(recorded)
+        assert len(events) >= 20
+        assert len({event.recorded_at for event in events}) == len(events)
+        assert (current.event_id, current.state) == (events[-1].pk, events[-1].state)
+        for before, after in zip(events, events[1:], strict=False):
+            assert after.state != "withdrawn" or before.state == "given", "only what was given is withdrawn"
+        evidence = [
+            json.loads(body)["facts"]["event"]
+            for body in Entry.objects.filter(kind__startswith="consent.").values_list("body", flat=True)
+        ]
+        assert sorted(evidence) == sorted(str(event.pk) for event in events)
+
+
+def test_a_shared_purpose_of_paktaleem_may_rest_on_consent_too(cast, now):
+    with in_client(PAKTALEEM):
+        from paktaleem.accounts.models import Client  # noqa: PLC0415
+
+        make_consent_purpose(Client.objects.get(id=PAKTALEEM), "survey", ["contact_details"], now)
+    with in_client(cast.client_id("indus")):
+        hamza = cast.subject("hamza")
+        [event] = answer(cast, hamza, now, ("survey", GIVEN), notice_version=notice(hamza.client_id, "survey", now))
+        assert (event.purpose_owner, event.notice_version_owner, event.client_id) == (
+            PAKTALEEM,
+            PAKTALEEM,
+            hamza.client_id,
+        )
+
+
+def test_the_clients_own_basis_goes_before_the_shared_one(cast, indus, now):
+    shared = Purpose.objects.get(code="support", client_id=PAKTALEEM)
+    own = LawfulBasis(
+        client_id=indus.id, purpose=shared, role="student", basis="consent", capacity="processor", starts_at=now
+    )
+    change_register(own, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+    assert answer(cast, cast.subject("hamza"), now, ("support", REFUSED))
+    with pytest.raises(ConsentNotBased):
+        answer(cast, cast.subject("junaid"), now, ("support", REFUSED))

@@ -1,0 +1,116 @@
+"""Restrictions and objections: from now, by whom, why, and lifted from now."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from consent.models import Objection, Restriction
+from consent.services import lift_objection, lift_restriction, object_to_purpose, restrict_processing
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+
+WHY, DAY = Reason.SUBJECT_REQUEST, timedelta(days=1)
+
+
+def restrict(cast, at, actor="amina", **values):
+    return restrict_processing(cast.subject("hamza"), actor=cast.actor(actor), reason=WHY, at=at, **values)
+
+
+def object_(cast, at, actor="amina", purpose_code="platform_improvement"):
+    return object_to_purpose(
+        cast.subject("hamza"), purpose_code=purpose_code, actor=cast.actor(actor), reason=WHY, at=at
+    )
+
+
+KINDS = [
+    pytest.param(Restriction, restrict, lift_restriction, "restriction", id="restriction"),
+    pytest.param(Objection, object_, lift_objection, "objection", id="objection"),
+]
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
+def test_a_limit_opens_and_is_lifted_from_now(cast, indus, now, model, open_, lift, word):
+    limit = open_(cast, now)
+    assert model.objects.active(now).filter(pk=limit.pk).exists()
+    assert not model.objects.active(now - timedelta(microseconds=1)).filter(pk=limit.pk).exists()
+    lift(limit, actor=cast.actor("amina"), reason=WHY, at=now + DAY)
+    assert not model.objects.active(now + DAY).exists()
+    assert model.objects.active(now + DAY - timedelta(microseconds=1)).exists()
+
+
+@pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
+def test_history_and_evidence_say_who_and_why(cast, indus, now, model, open_, lift, word):
+    limit = lift(open_(cast, now), actor=cast.actor("farah"), reason=Reason.REVIEW, at=now + DAY)
+    versions = list(limit.history.order_by("history_date").values_list("actor_id", "history_change_reason"))
+    assert versions == [(cast.user_id("amina"), "subject_request"), (cast.user_id("farah"), "review")]
+    entries = Entry.objects.filter(subject_id=cast.subject_id("hamza"), kind__startswith=word).order_by("recorded_at")
+    assert list(entries.values_list("kind", "actor_id", "recorded_at")) == [
+        (f"{word}.opened", cast.user_id("amina"), now),
+        (f"{word}.lifted", cast.user_id("farah"), now + DAY),
+    ]
+
+
+@pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
+def test_lifting_again_changes_nothing(cast, indus, now, model, open_, lift, word):
+    limit = lift(open_(cast, now), actor=cast.actor("amina"), reason=WHY, at=now + DAY)
+    lift(limit, actor=cast.actor("amina"), reason=WHY, at=now + 2 * DAY)
+    assert model.objects.get(pk=limit.pk).ends_at == now + DAY
+    assert limit.history.count() == 2
+
+
+@pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
+def test_a_stale_copy_does_not_lift_again(cast, indus, now, model, open_, lift, word):
+    limit = open_(cast, now)
+    stale = model.objects.get(pk=limit.pk)
+    lift(limit, actor=cast.actor("amina"), reason=WHY, at=now + DAY)
+    lift(stale, actor=cast.actor("amina"), reason=WHY, at=now + 2 * DAY)
+    assert model.objects.get(pk=limit.pk).ends_at == now + DAY
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
+@pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
+def test_others_may_not(cast, indus, now, model, open_, lift, word, actor):
+    with pytest.raises(NotAllowed):
+        open_(cast, now, actor)
+    limit = open_(cast, now)
+    with pytest.raises(NotAllowed):
+        lift(limit, actor=cast.actor(actor), reason=WHY, at=now)
+    assert model.objects.get(pk=limit.pk).ends_at is None
+
+
+@pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
+def test_a_limit_names_a_known_purpose(cast, indus, now, model, open_, lift, word):
+    with pytest.raises(ValidationError) as caught:
+        open_(cast, now, purpose_code="nothing")
+    assert list(caught.value.message_dict) == ["purpose_code"]
+
+
+def test_an_objection_names_a_purpose(cast, indus, now):
+    with pytest.raises(ValidationError):
+        object_(cast, now, purpose_code="")
+
+
+@pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
+def test_another_client_sees_nothing(cast, now, model, open_, lift, word):
+    with in_client(cast.client_id("indus")):
+        open_(cast, now)
+        assert model.objects.count() == 1
+    with in_client(cast.client_id("khyber")):
+        assert model.objects.count() == model.history.count() == 0
+
+
+@pytest.mark.parametrize(("model", "open_", "lift", "word"), KINDS)
+def test_the_database_refuses_a_period_out_of_order(cast, indus, now, model, open_, lift, word):
+    open_(cast, now)
+    with pytest.raises(IntegrityError, match="period"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {model._meta.db_table} SET ends_at = starts_at - interval '1 day'")

@@ -1,0 +1,454 @@
+"""Changing the register: one door, nothing backdated, never a sale, and every process hears of it at once."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from psycopg import errors
+
+from consent.models import (
+    AgreementSuspension,
+    BalancingTest,
+    DataCategory,
+    Instruction,
+    LawfulBasis,
+    Notice,
+    Occasion,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    RegisterVersion,
+    ServiceAgreement,
+)
+from consent.models.rows import PeriodRow, RegisterRow
+from consent.services import AlreadySigned, NotYours, change_register, end_period, sign_balancing_test
+from consent.services.register import CAPABILITY_OF
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.services import change_client
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+
+WHY = Reason.REVIEW
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def paktaleem(cast):
+    with in_client(PAKTALEEM):
+        yield cast.client("paktaleem")
+
+
+def change(cast, row, at, actor="amina"):
+    return change_register(row, actor=cast.actor(actor), reason=WHY, at=at)
+
+
+def end(cast, row, at, actor="amina"):
+    return end_period(row, actor=cast.actor(actor), reason=WHY, at=at)
+
+
+def new_row(kind, client, at, **changed):
+    """A valid new row of any kind of the register."""
+    names = {"name_en": "New", "name_ur": "نیا"}
+
+    def newsletter():
+        return Purpose.objects.filter(code="newsletter").first() or Purpose.objects.get(code="support")
+
+    def agreement():
+        return ServiceAgreement.objects.filter(client=client).first()
+
+    values = {
+        DataCategory: lambda: {"code": "shoe_size", **names},
+        Occasion: lambda: {"code": "sports_day", **names},
+        Purpose: lambda: {"code": "sports", **names, "description_en": "Sports.", "description_ur": "کھیل"},
+        BalancingTest: lambda: {"purpose": newsletter(), "interest": "a", "necessity": "b", "balance": "c"},
+        LawfulBasis: lambda: {
+            "purpose": newsletter(),
+            "role": "student",
+            "basis": "contract",
+            "capacity": "processor",
+            "starts_at": at,
+        },
+        Notice: lambda: {"code": "sports_notice", "title_en": "Sports", "title_ur": "کھیل"},
+        Recipient: lambda: {"code": "mailer", "name": "Mailer", "service": "mail", "agreement_reference": "DPA-1"},
+        RecipientApproval: lambda: {"recipient": make_recipient(client), "starts_at": at},
+        ServiceAgreement: lambda: {"reference": "MSA-2", "starts_at": at},
+        AgreementSuspension: lambda: {"agreement": agreement(), "starts_at": at},
+        Instruction: lambda: {"agreement": agreement(), "document": "Annex 2", "starts_at": at},
+    }[kind]()
+    return kind(client=client, **{**values, **changed})
+
+
+def make_recipient(client):
+    row = Recipient(client=client, code="cloud", name="Cloud", service="hosting", agreement_reference="DPA-2")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO consent_recipient (id, client_id, code, name, service, agreement_reference, countries)"
+            " VALUES (%s, %s, 'cloud', 'Cloud', 'hosting', 'DPA-2', '')",
+            [row.pk, client.pk],
+        )
+    return Recipient.objects.get(pk=row.pk)
+
+
+def version_of(client_id):
+    return RegisterVersion.objects.get(client_id=client_id).version
+
+
+KINDS = sorted(CAPABILITY_OF, key=lambda kind: kind.__name__)
+
+
+def test_every_kind_of_row_has_its_door():
+    without = {"NoticeVersion", "Restriction", "Objection"}  # each has services of its own
+    models = {model for model in _leaves(RegisterRow) if not model._meta.abstract}
+    assert {model.__name__ for model in models - set(CAPABILITY_OF)} == without
+
+
+def _leaves(model):
+    for child in model.__subclasses__():
+        yield child
+        yield from _leaves(child)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_is_added_with_history_evidence_and_a_new_version(cast, indus, now, kind):
+    row = new_row(kind, indus, now)
+    before = version_of(indus.id)
+    change(cast, row, now)
+    assert version_of(indus.id) == before + 1
+    [history] = row.history.all()
+    assert (history.actor_id, history.history_change_reason, history.history_date) == (
+        cast.user_id("amina"),
+        "review",
+        now,
+    )
+    [entry] = [one for one in Entry.objects.filter(kind="register.added") if str(row.pk) in one.body]
+    assert (entry.actor_id, entry.recorded_at, json.loads(entry.body)["facts"]["row"]) == (
+        cast.user_id("amina"),
+        now,
+        row._meta.label_lower,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_changed_row_raises_the_version_too(cast, indus, now, kind):
+    row = change(cast, new_row(kind, indus, now), now)
+    before = version_of(indus.id)
+    change(cast, row, now + DAY)
+    assert version_of(indus.id) == before + 1
+    assert row.history.count() == 2
+
+
+def test_a_change_of_the_client_raises_its_version(cast, indus, now):
+    before = version_of(indus.id)
+    indus.age_threshold = 16
+    change_client(indus, actor=cast.actor("amina"), reason=WHY, at=now)
+    assert version_of(indus.id) == before + 1
+
+
+def test_a_shared_change_raises_the_shared_version(cast, paktaleem, now):
+    before = version_of(PAKTALEEM)
+    change(cast, new_row(Purpose, paktaleem, now), now)
+    assert version_of(PAKTALEEM) == before + 1
+
+
+def test_a_version_is_not_raised_for_what_is_rolled_back(committed, now):
+    def version():
+        with in_client(committed.client_id("indus")):
+            return version_of(committed.client_id("indus"))
+
+    before = version()
+    with in_client(committed.client_id("indus")):
+        change(committed, new_row(Purpose, committed.client("indus"), now), now)
+        assert version_of(committed.client_id("indus")) == before + 1
+        transaction.set_rollback(True)
+    assert version() == before
+    with in_client(committed.client_id("indus")):
+        change(committed, new_row(Purpose, committed.client("indus"), now), now)
+    assert version() == before + 1
+
+
+def test_the_app_does_not_lower_a_version_unseen(indus):
+    """The counter is the app's to write (its trigger runs as the app), but a change can only ever raise it."""
+    before = version_of(indus.id)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE consent_purpose SET consent_months = 7 WHERE client_id = %s", [indus.id])
+    assert version_of(indus.id) > before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
+def test_others_may_not_change(cast, indus, now, kind, actor):
+    with pytest.raises(NotAllowed):
+        change(cast, new_row(kind, indus, now), now, actor)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_admin_changes_what_is_the_clients(cast, indus, now, kind):
+    row = new_row(kind, indus, now)
+    if kind in {ServiceAgreement, AgreementSuspension, RecipientApproval}:
+        with pytest.raises(NotAllowed):
+            change(cast, row, now, "farah")
+    else:
+        assert change(cast, row, now, "farah").pk
+
+
+@pytest.mark.parametrize("kind", [DataCategory, Occasion, Purpose, Notice, Recipient, LawfulBasis, BalancingTest])
+def test_a_shared_row_is_not_added_by_a_client(cast, indus, now, kind):
+    row = new_row(kind, indus, now)
+    row.client_id = PAKTALEEM
+    with pytest.raises(NotAllowed):
+        change(cast, row, now, "farah")
+
+
+def test_a_shared_row_is_not_changed_by_a_client(cast, indus, now):
+    shared = Purpose.objects.get(code="support", client_id=PAKTALEEM)
+    shared.name_en = "Something else"
+    with pytest.raises(NotAllowed):
+        change(cast, shared, now, "farah")
+
+
+def test_a_shared_row_is_told_to_be_paktaleems(cast, indus, now, monkeypatch):
+    """Even if the capability let a client through, the catalogue stays PakTaleem's."""
+    monkeypatch.setattr("consent.services.register.require", lambda *_: None)
+    with pytest.raises(NotYours):
+        change(cast, Purpose.objects.get(code="support", client_id=PAKTALEEM), now, "farah")
+
+
+def test_a_shared_row_is_not_changed_in_a_clients_context_by_an_officer_either(cast, indus, now):
+    shared = Purpose.objects.get(code="support", client_id=PAKTALEEM)
+    shared.name_en = "Something else"
+    with pytest.raises((ProgrammingError, Purpose.DoesNotExist)), transaction.atomic():
+        change(cast, shared, now)
+    shared.refresh_from_db()
+    assert shared.name_en != "Something else"
+
+
+def test_another_client_sees_no_row(cast, now):
+    with in_client(cast.client_id("indus")):
+        row = change(cast, new_row(Purpose, cast.client("indus"), now), now)
+    with in_client(cast.client_id("khyber")):
+        assert not Purpose.objects.filter(pk=row.pk).exists()
+        assert not Purpose.history.filter(id=row.pk).exists()
+
+
+PERIODS = [kind for kind in KINDS if issubclass(kind, PeriodRow)]
+TICK = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("kind", PERIODS)
+def test_nothing_starts_in_the_past(cast, indus, now, kind):
+    with pytest.raises(ValidationError) as caught:
+        change(cast, new_row(kind, indus, now, starts_at=now - TICK), now)
+    assert "starts_at" in caught.value.message_dict
+
+
+@pytest.mark.parametrize("kind", PERIODS)
+def test_nothing_ends_in_the_past(cast, indus, now, kind):
+    row = change(cast, new_row(kind, indus, now), now)
+    row.ends_at = now + DAY - TICK
+    with pytest.raises(ValidationError) as caught:
+        change(cast, row, now + DAY)
+    assert "ends_at" in caught.value.message_dict
+
+
+@pytest.mark.parametrize("kind", PERIODS)
+def test_a_period_ends_now(cast, indus, now, kind):
+    row = end(cast, change(cast, new_row(kind, indus, now), now), now + DAY)
+    assert kind.objects.get(pk=row.pk).ends_at == now + DAY
+    with pytest.raises(ValidationError, match="already"):
+        end(cast, row, now + DAY)
+
+
+@pytest.mark.parametrize("kind", PERIODS)
+@pytest.mark.parametrize("again", [None, 3 * DAY])
+def test_what_has_ended_stays_ended(cast, indus, now, kind, again):
+    row = end(cast, change(cast, new_row(kind, indus, now), now), now + DAY)
+    row.ends_at = now + again if again else None
+    with pytest.raises(ValidationError) as caught:
+        change(cast, row, now + 2 * DAY)
+    assert "ends_at" in caught.value.message_dict
+
+
+@pytest.mark.parametrize("kind", PERIODS)
+def test_a_period_is_ordered(cast, indus, now, kind):
+    with pytest.raises(ValidationError):
+        change(cast, new_row(kind, indus, now, starts_at=now + DAY, ends_at=now + DAY), now)
+
+
+@pytest.mark.parametrize("kind", PERIODS)
+def test_the_database_refuses_a_period_out_of_order(cast, indus, now, kind):
+    row = change(cast, new_row(kind, indus, now), now)
+    with (
+        pytest.raises(IntegrityError) as caught,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE {kind._meta.db_table} SET ends_at = starts_at WHERE id = %s", [row.pk])  # noqa: S608
+    assert isinstance(caught.value.__cause__, errors.CheckViolation)
+
+
+FIXED = [
+    (Purpose, "code", "football"),
+    (DataCategory, "code", "hat_size"),
+    (LawfulBasis, "role", "learner"),
+    (LawfulBasis, "starts_at", DAY),
+    (LawfulBasis, "basis", "consent"),
+    (LawfulBasis, "capacity", "controller"),
+    (Instruction, "purposes", ["support"]),
+    (Instruction, "categories", ["usage_logs"]),
+    (Instruction, "recipients", ["cloud"]),
+    (RecipientApproval, "purposes", ["support"]),
+    (RecipientApproval, "categories", ["usage_logs"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "field", "value"), FIXED)
+def test_what_decisions_rested_on_does_not_change(cast, indus, now, kind, field, value):
+    row = change(cast, new_row(kind, indus, now), now)
+    setattr(row, field, now + value if isinstance(value, timedelta) else value)
+    with pytest.raises(ValidationError) as caught:
+        change(cast, row, now + DAY)
+    assert list(caught.value.message_dict) == [field]
+
+
+def test_what_has_not_started_may_still_change(cast, indus, now):
+    row = change(cast, new_row(Instruction, indus, now, starts_at=now + DAY), now)
+    row.purposes = ["support"]
+    assert change(cast, row, now).purposes == ["support"]
+
+
+def test_an_agreement_is_not_signed_in_the_past(cast, indus, now):
+    row = change(cast, new_row(ServiceAgreement, indus, now), now)
+    row.signed_at = now
+    with pytest.raises(ValidationError) as caught:
+        change(cast, row, now + DAY)
+    assert list(caught.value.message_dict) == ["signed_at"]
+    row.signed_at = now + DAY
+    assert change(cast, row, now + DAY).state(now + DAY) == "active"
+
+
+SALES = [
+    {"code": "sale"},
+    {"code": "data_sale"},
+    {"code": "sell_data"},
+    {"dpv_term": "dpv:SellDataToThirdParties"},
+    {"dpv_term": "dpv:SellInsightsFromData"},
+    {"is_sale": True},
+]
+
+
+@pytest.mark.parametrize("sale", SALES)
+def test_a_sale_is_never_a_purpose(cast, indus, now, sale):
+    with pytest.raises(ValidationError, match="never sells"):
+        change(cast, new_row(Purpose, indus, now, **sale), now)
+
+
+@pytest.mark.parametrize("sale", SALES)
+def test_the_database_refuses_a_sale(indus, sale):
+    [(column, value)] = sale.items()
+    with (
+        pytest.raises(IntegrityError, match="purpose_is_never_a_sale"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE consent_purpose SET {column} = %s WHERE code = 'newsletter'", [value])  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "field"),
+    [
+        (Purpose, {"code": "Not A Code"}, "code"),
+        (Purpose, {"code": "newsletter"}, "__all__"),
+        (Purpose, {"name_ur": ""}, "name_ur"),
+        (Purpose, {"categories": ["usage_logs", "usage_logs"]}, "categories"),
+        (Instruction, {"purposes": ["no code"]}, "purposes"),
+        (LawfulBasis, {"basis": "vital_interest"}, "basis"),
+        (LawfulBasis, {"role": "root"}, "role"),
+        (LawfulBasis, {"basis": "legal_obligation"}, "__all__"),
+        (ServiceAgreement, {"reference": "MSA-indus"}, "__all__"),
+    ],
+)
+def test_a_wrong_row_names_its_field(cast, indus, now, kind, changed, field):
+    with pytest.raises(ValidationError) as caught:
+        change(cast, new_row(kind, indus, now, **changed), now)
+    assert field in caught.value.message_dict
+
+
+def test_a_client_may_use_a_code_of_the_shared_catalogue(cast, indus, now):
+    assert change(cast, new_row(Purpose, indus, now, code="support"), now).pk
+
+
+def make_test(cast, client, now, **changed):
+    return change(cast, new_row(BalancingTest, client, now, **changed), now)
+
+
+def sign(cast, row, at, actor="amina"):
+    return sign_balancing_test(row, actor=cast.actor(actor), reason=WHY, at=at)
+
+
+def test_a_balancing_test_is_signed_by_an_officer_once(cast, indus, now):
+    row = sign(cast, make_test(cast, indus, now), now)
+    assert (row.signed_at, row.signed_by_id) == (now, cast.user_id("amina"))
+    assert row.history.order_by("-history_id").first().actor_id == cast.user_id("amina")
+    assert Entry.objects.filter(kind="balancing.signed", actor_id=cast.user_id("amina")).count() == 1
+    with pytest.raises(AlreadySigned):
+        sign(cast, row, now)
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
+def test_others_do_not_sign(cast, indus, now, actor):
+    row = make_test(cast, indus, now)
+    with pytest.raises(NotAllowed):
+        sign(cast, row, now, actor)
+
+
+def test_nobody_signs_by_the_back_door(cast, indus, now):
+    with pytest.raises(ValidationError, match="signed"):
+        make_test(cast, indus, now, signed_at=now)
+    row = make_test(cast, indus, now)
+    row.signed_at = now
+    with pytest.raises(ValidationError, match="signed"):
+        change(cast, row, now, "farah")
+
+
+@pytest.mark.parametrize("field", ["interest", "necessity", "balance", "safeguards"])
+def test_what_was_signed_does_not_change(cast, indus, now, field):
+    row = sign(cast, make_test(cast, indus, now), now)
+    setattr(row, field, "something else")
+    with pytest.raises(ValidationError, match="new assessment"):
+        change(cast, row, now + DAY)
+
+
+def test_a_signature_is_not_taken_back(cast, indus, now):
+    row = sign(cast, make_test(cast, indus, now), now)
+    row.signed_at = None
+    with pytest.raises(ValidationError):
+        change(cast, row, now + DAY)
+
+
+def test_a_basis_rests_on_its_own_purposes_test(cast, indus, now):
+    own = make_test(cast, indus, now)
+    other = make_test(cast, indus, now, purpose=Purpose.objects.get(code="product_research"))
+    shared = BalancingTest.objects.filter(client_id=PAKTALEEM).first()
+    for test in (other, shared):
+        with pytest.raises(ValidationError) as caught:
+            change(cast, new_row(LawfulBasis, indus, now, basis="legitimate_interest", balancing_test=test), now)
+        assert list(caught.value.message_dict) == ["balancing_test"]
+    assert change(cast, new_row(LawfulBasis, indus, now, basis="legitimate_interest", balancing_test=own), now).pk
+
+
+def test_a_link_into_another_client_is_refused(cast, now):
+    with in_client(cast.client_id("khyber")):
+        foreign = ServiceAgreement.objects.get()
+    with in_client(cast.client_id("indus")), pytest.raises(ValidationError) as caught:
+        change(cast, new_row(Instruction, cast.client("indus"), now, agreement=foreign), now)
+    assert list(caught.value.message_dict) == ["agreement"]
