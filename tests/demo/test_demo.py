@@ -7,11 +7,12 @@ import signal
 import socket
 import stat
 import time
+from typing import Any
 
 from tests.demo.running import Demonstration, ask, said
 
 
-def question(subject: str, purpose: str) -> dict:
+def question(subject: str, purpose: str) -> dict[str, Any]:
     return {
         "subject": {"type": "end_user", "id": f"lms-{subject}"},
         "action": {"name": "process"},
