@@ -4,6 +4,7 @@ import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -102,9 +103,7 @@ def record_answers(
     version = _notice_version(notice_version, at)
     events = []
     for answer in answers:
-        purpose = purposes.get(answer.purpose)
-        if purpose is None:
-            raise PurposeUnknown(answer.purpose)
+        purpose = _known(answer.purpose, purposes)
         _check_answer(subject, purpose, answer.state, version, at)
         event = ConsentEvent(
             client_id=subject.client_id,
@@ -114,14 +113,10 @@ def record_answers(
             state=answer.state,
             given_by=given_by,
             guardian=guardian,
-            notice_version=version,
-            notice_version_owner=version.client_id if version else None,
-            shown_hash=version.content_hash if version else "",
+            **_shown(version),
             language=language,
             method=method,
-            actor_kind=actor.kind.value,
-            actor_id=actor.id,
-            actor_role=actor.role,
+            **_stamp(actor),
             claimed_at=claimed_at,
             recorded_at=at,
             expires_at=_expiry(purpose, answer.state, at),
@@ -150,9 +145,7 @@ def withdraw_consent(
     """
     require(actor, Capability.RECORD_CONSENTS, subject.client_id)
     subject = _locked(subject)
-    found = find_purposes(subject.client_id, [purpose]).get(purpose)
-    if found is None:
-        raise PurposeUnknown(purpose)
+    found = _known(purpose, find_purposes(subject.client_id, [purpose]))
     current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
     if current is not None and current.state == ConsentState.WITHDRAWN:
         return ConsentEvent.objects.get(pk=current.event_id)
@@ -175,6 +168,27 @@ def _locked(subject: Subject) -> Subject:
     if locked.erased_at is not None:
         raise AlreadyErased
     return locked
+
+
+def _stamp(actor: Actor) -> dict[str, Any]:
+    return {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_role": actor.role}
+
+
+def _shown(version: NoticeVersion | None) -> dict[str, Any]:
+    """Give the columns that say which text was shown."""
+    if version is None:
+        return {"shown_hash": ""}
+    return {
+        "notice_version": version,
+        "notice_version_owner": version.client_id,
+        "shown_hash": version.content_hash,
+    }
+
+
+def _known(code: str, purposes: dict[str, Purpose]) -> Purpose:
+    if code not in purposes:
+        raise PurposeUnknown(code)
+    return purposes[code]
 
 
 def _check_claim(claimed_at: datetime | None, at: datetime) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: S107 -- a test's key
 """Clients, staff and their roles."""
 
 import json

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917, PT012, RUF007, S608 -- parametrized; what comes before the refusal belongs to it; pairs; names of our own tables
 """Recording what people answer: what is kept, what is refused, and that no answer is lost."""
 
 import json

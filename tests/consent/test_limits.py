@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917, S608 -- parametrized; names of our own tables
 """Restrictions and objections: from now, by whom, why, and lifted from now."""
 
 from datetime import timedelta

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917 -- parametrized
 """Changing the register: one door, nothing backdated, never a sale, and every process hears of it at once."""
 
 import json

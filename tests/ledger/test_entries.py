@@ -20,9 +20,9 @@ from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.models import Subject
+from paktaleem.subjects.sealing import Sealed
 from paktaleem.subjects.selectors import sealer_of
 from paktaleem.subjects.services import claim_guardian, erase_subject, register_subject, reveal_fields
-from paktaleem.subjects.sealing import Sealed
 from paktaleem.tenancy.context import in_client
 
 PERSONAL = {

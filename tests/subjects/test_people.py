@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PT012 -- SQL and tables read better in one line; what comes before the refusal belongs to it
 """Registering, finding, revealing: what is kept, what is refused, who looked."""
 
 import threading
@@ -18,8 +19,8 @@ from paktaleem.subjects.selectors import (
     access_records,
     get_subject,
     guardian_claims,
-    search_subjects,
     sealer_of,
+    search_subjects,
     subjects,
 )
 from paktaleem.subjects.services import claim_guardian, register_subject, reveal_fields

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- SQL and tables read better in one line
 """The wall is taken down and put up again by migrations."""
 
 import pytest
