@@ -47,7 +47,7 @@ REFUSALS: dict[type[Exception], str] = {
     AlreadyErased: "The person is erased.",
     PurposeUnknown: "There is no such active purpose for this client.",
     ConsentNotBased: "This purpose does not rest on consent for the person's role.",
-    NoticeStale: "A consent is given under the current notice, and this is no longer the current one: look at it again.",
+    NoticeStale: "A consent needs the current notice, and this is no longer the current one: look at it again.",
     NothingToWithdraw: "There is no consent in force to withdraw.",
     GuardianUnknown: "This guardian is not one the school names for the person.",
 }
@@ -56,7 +56,7 @@ REFUSALS: dict[type[Exception], str] = {
 class AnswerForm(ActForm):
     """An answer of the person or a guardian, and how it reached us. No reason is asked of them."""
 
-    reason = None
+    reason = None  # type: ignore[assignment]
     purpose = forms.CharField(widget=forms.HiddenInput)
     state = forms.ChoiceField(label="Answer", choices=ANSWERS, widget=forms.RadioSelect)
     method = forms.ChoiceField(
@@ -289,7 +289,7 @@ def limits_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
                 "starts_at": one.starts_at,
                 "url": reverse(name, args=[one.pk], current_app=site.name),
             }
-            for one in model._default_manager.filter(client_id=row.client_id, subject=row)  # type: ignore[attr-defined]
+            for one in model._default_manager.filter(client_id=row.client_id, subject=row)
         ]
     return {"template": "console/panels/limits.html", "rows": limits}
 

@@ -1,6 +1,7 @@
 """Purposes, categories, occasions, lawful bases and balancing tests in the console."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -23,10 +24,10 @@ __all__ = ["BalancingTestAdmin", "DataCategoryAdmin", "LawfulBasisAdmin", "Occas
 class NamedAdmin(RegisterAdmin):
     """A code and a name in both languages."""
 
-    row_fields = ("code", "name_en", "name_ur")
+    row_fields: ClassVar[Sequence[str]] = ("code", "name_en", "name_ur")
     fixed = ("code",)
-    list_display = ("code", "name_en", "name_ur", "owner")
-    list_filter = ("client",)
+    list_display: Any = ("code", "name_en", "name_ur", "owner")
+    list_filter: Any = ("client",)
     search_fields = ("code", "name_en")
 
 
@@ -128,7 +129,7 @@ class BalancingTestAdmin(RegisterAdmin):
             "Sign",
             Capability.SIGN_BALANCING_TEST,
             _sign,
-            lead="With your signature the purpose may rest on legitimate interest. The text cannot be changed afterwards.",
+            lead="With your signature the purpose may rest on legitimate interest. The text is fixed from then on.",
             done="Signed: the next answer follows it.",
             applies=lambda row, _at: row.signed_at is None,
             refusals={AlreadySigned: "It was signed before."},

@@ -26,7 +26,7 @@ def choose_membership(request: HttpRequest, site: Any) -> HttpResponse:
     if request.method == "POST" and wanted in choices:
         request.session[CHOSEN_MEMBERSHIP] = wanted
         return HttpResponseRedirect(reverse("admin:index", current_app=site.name))
-    request.current_app = site.name  # type: ignore[attr-defined]
+    request.current_app = site.name
     context = {
         **site.each_context(request),
         "title": "Where do you work now?",

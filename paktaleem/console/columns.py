@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, CharField, Model, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Value, When
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -28,14 +28,15 @@ def client_name(column: str = "client_id") -> Subquery:
     return Subquery(Client.objects.filter(pk=OuterRef(column)).values("name")[:1])
 
 
-def with_actor[M: Model](found: QuerySet[M], viewer: Actor) -> QuerySet[M]:
+def with_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
     """Add who acted; to a client, PakTaleem's own staff are named by their role alone."""
     email: Any = Subquery(User.objects.filter(pk=OuterRef("actor_id")).values("email")[:1])
     if viewer.client_id is not None:
         masked = When(actor_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))
         email = Case(masked, default=email, output_field=CharField())
     key = Subquery(ApiKey.objects.filter(pk=OuterRef("actor_id")).values("name")[:1])
-    return found.annotate(actor_email=email, actor_key=key)
+    named: QuerySet[Any] = found.annotate(actor_email=email, actor_key=key)
+    return named
 
 
 def who(row: Any) -> str:

@@ -50,8 +50,9 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
             self.instance.client_id = bound_to
         owner = getattr(self.instance, "client_id", None)
         for field in self.fields.values():
-            if isinstance(field, ModelChoiceField) and _has_client(field.queryset.model) and owner is not None:
-                field.queryset = field.queryset.filter(client_id__in=[owner, PAKTALEEM])
+            offered = field.queryset if isinstance(field, ModelChoiceField) else None
+            if offered is not None and owner is not None and _has_client(offered.model):
+                field.queryset = offered.filter(client_id__in=[owner, PAKTALEEM])  # type: ignore[attr-defined]
         for name, source in self.code_sources.items():
             if name in self.fields:
                 self._offer_codes(name, source, owner)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from django.db import models
 
-from paktaleem.accounts.actors import Actor
 from paktaleem.console.columns import moment, reason_label, who, with_actor
 from paktaleem.ledger.history import ActorStamp
 from paktaleem.subjects.sealing import DOTS, SealedField
+
+if TYPE_CHECKING:
+    from paktaleem.accounts.actors import Actor
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["Change", "Version", "versions"]
 
@@ -73,7 +75,10 @@ def _referred(found: Iterable[Any], fields: Iterable[models.Field[Any, Any]]) ->
             values = {getattr(version, field.attname) for version in found} - {None}
             ids.setdefault(field.related_model, set()).update(values)
     return {
-        key: str(row) for model, keys in ids.items() if keys for key, row in model._base_manager.in_bulk(keys).items()
+        key: str(row)
+        for model, keys in ids.items()
+        if keys
+        for key, row in model._default_manager.in_bulk(keys).items()
     }
 
 
@@ -105,6 +110,10 @@ def _shown(version: Any | None, field: models.Field[Any, Any], names: dict[Any, 
         return DOTS
     if field.remote_field is not None:
         return names.get(value, "PakTaleem" if field.name == "client" else str(value))
+    return _in_words(value, field)
+
+
+def _in_words(value: Any, field: models.Field[Any, Any]) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, bool):

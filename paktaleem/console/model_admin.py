@@ -25,7 +25,7 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act, as_refusal
 from paktaleem.console.asking import actor_of, is_shared_with, may, received_at
 from paktaleem.console.columns import client_name, pill
-from paktaleem.console.forms import ScopedForm, add_refusal
+from paktaleem.console.forms import ActForm, ScopedForm, add_refusal
 from paktaleem.console.history import versions
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
@@ -41,7 +41,8 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         """Count up to the limit."""
-        return int(self.object_list.order_by()[: self.LIMIT].count())  # type: ignore[union-attr]
+        found: Any = self.object_list
+        return int(found.order_by()[: self.LIMIT].count())
 
 
 class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -138,7 +139,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _is_catalogue(self) -> bool:
         return str(self.model.wall.scope) == "catalogue"
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # type: ignore[override] # noqa: ARG002
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # noqa: ARG002
         """Filter by what the filters of the page offer, and by nothing else."""
         allowed: set[str] = set()
         for one in self.get_list_filter(request):
@@ -185,7 +186,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             own["reason"] = None
         return type(form.__name__, (form,), own)
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:  # type: ignore[override]
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
         """Offer codes as boxes to tick, and rows in a plain list."""
         if db_field.name in self.codes:
             return MultipleChoiceField(
@@ -199,7 +200,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             field.widget = field.widget.widget
         return field
 
-    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+    def _get_obj_does_not_exist_redirect(self, *_: Any) -> HttpResponse:
         """Answer for what is not there as for what is not yours: the same 404."""
         raise Http404
 
@@ -218,7 +219,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             request.refusal = refusal  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> TemplateResponse:
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Add the acts that apply and the panels beneath the form."""
         row = context.get("original")
         context.update(
@@ -250,10 +251,10 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         """Nothing is related to a row but through services."""
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         """Leave Django's own log alone: history and the ledger say who did what."""
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         """Leave Django's own log alone."""
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
@@ -315,21 +316,25 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             initial = {key: value for key, value in request.GET.items() if key in act.form.base_fields}
             return self._act_page(request, row, act, act.form(initial=initial, row=row, request=request))
         form = act.form(request.POST, row=row, request=request)
-        if form.is_valid():
-            try:
-                with in_client(self.client_of(row)):
-                    answer = act.perform(row, form.cleaned_data, request)
-            except Exception as error:
-                refusal = as_refusal(error, act.refusals)
-                if refusal is None:
-                    raise
-                add_refusal(form, refusal)
-            else:
-                if answer is not None:
-                    return answer
-                messages.success(request, act.done)
-                return HttpResponseRedirect(self.url_of("change", row))
+        if form.is_valid() and (answer := self._performed(request, row, act, form)) is not None:
+            return answer
         return self._act_page(request, row, act, form)
+
+    def _performed(self, request: HttpRequest, row: Any, act: Act, form: ActForm) -> HttpResponse | None:
+        """Act; None, with the words in the form, if the service refuses."""
+        try:
+            with in_client(self.client_of(row)):
+                answer = act.perform(row, form.cleaned_data, request)
+        except Exception as error:
+            refusal = as_refusal(error, act.refusals)
+            if refusal is None:
+                raise
+            add_refusal(form, refusal)
+            return None
+        if answer is not None:
+            return answer
+        messages.success(request, act.done)
+        return HttpResponseRedirect(self.url_of("change", row))
 
     def _row_or_404(self, request: HttpRequest, object_id: str) -> Any:
         row = self.get_object(request, unquote(object_id))
@@ -342,7 +347,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:
         """Render a page about one row."""
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = {**self.admin_site.each_context(request), "opts": self.opts, "row": row, "subtitle": None, **values}
         return TemplateResponse(request, template, context)
 
@@ -366,7 +371,7 @@ class EvidenceAdmin(ScopedAdmin):
     sortable_by = ()
     form_columns: ClassVar[Sequence[str]] = ()
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
         """Show everything, change nothing."""
         return () if obj is None else ("owner", *self.row_fields, *self.detail_fields)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TYPE_CHECKING
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
@@ -16,6 +16,9 @@ from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.views import choose_membership
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.tenancy.context import in_global
+
+if TYPE_CHECKING:
+    from paktaleem.accounts.selectors import MembershipChoice
 
 __all__ = ["Card", "ConsoleSite", "site"]
 
@@ -64,7 +67,7 @@ class ConsoleSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Tell every page who acts, and whether they could act elsewhere."""
-        memberships = getattr(request, "memberships", ())
+        memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
         actor: Actor | None = getattr(request, "actor", None)
         workplace = next((one for one in memberships if actor and one.actor(actor.id) == actor), None)
         return {**super().each_context(request), "workplace": workplace, "may_switch": len(memberships) > 1}
@@ -73,12 +76,15 @@ class ConsoleSite(AdminSite):
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Sign in; who has several memberships and no choice yet is asked to choose."""
-        if request.method == "GET" and not self.has_permission(request) and getattr(request, "memberships", ()):
+        memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
+        if request.method == "GET" and memberships and not self.has_permission(request):
             return HttpResponseRedirect(reverse("admin:choose", current_app=self.name))
         with in_global():
             return super().login(request, extra_context)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Change one's own password: an account has no client, so it is written in a global context."""
         with in_global():
             return super().password_change(request, extra_context)
@@ -97,11 +103,13 @@ class ConsoleSite(AdminSite):
             if found
         ]
 
-    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+    def app_index(self, *_: Any, **__: Any) -> HttpResponse:  # type: ignore[override]
         """There is one page for all, the first."""
         raise Http404
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Show what needs attention and what happened, calmly."""
         actor, at = actor_of(request), received_at(request)
         cards = [card for board in self.boards for card in board(actor, at)]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
@@ -39,7 +40,7 @@ LABELS = {
     "attested_age": "Attested age",
 }
 FOUND_AT_MOST = 20
-_ERASED = {AlreadyErased: "The person is erased: nothing is left to show or to change."}
+_ERASED: dict[type[Exception], str] = {AlreadyErased: "The person is erased: nothing is left to show or to change."}
 
 
 def _not_erased(row: Subject, _at: Any) -> bool:
@@ -142,7 +143,7 @@ class FindForm(forms.Form):
 
     text = forms.CharField(
         label="LMS id, full name, mail address or phone",
-        help_text="Found only if it is exactly what is registered; upper and lower case do not matter in names and addresses.",
+        help_text="Found only if it is exactly what is registered; capital letters do not matter.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40}),
     )
 
@@ -227,13 +228,9 @@ class SubjectAdmin(ScopedAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = FindForm(request.POST or None, request=request)
-        found: list[Subject] | None = None
+        rows: list[tuple[str, str, str]] | None = None
         if request.method == "POST" and form.is_valid():
-            client = form.cleaned_data.get("client")
-            client_id = client.pk if client is not None else actor_of(request).client_id
-            with in_client(client_id):
-                found = list(search_subjects(Subject.objects.all(), form.cleaned_data["text"])[:FOUND_AT_MOST])
-        rows = found and [(self.url_of("change", row), str(row), row.get_role_display()) for row in found]
+            rows = self._found(actor_of(request), form.cleaned_data)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -241,8 +238,17 @@ class SubjectAdmin(ScopedAdmin):
             "form": form,
             "found": rows,
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "console/find.html", context)
+
+    def _found(self, actor: Actor, wanted: dict[str, Any]) -> list[tuple[str, str, str]]:
+        client = wanted.get("client")
+        client_id = actor.client_id or (client and client.pk)
+        if client_id is None:
+            return []
+        with in_client(client_id):
+            people = list(search_subjects(Subject.objects.all(), wanted["text"])[:FOUND_AT_MOST])
+        return [(self.url_of("change", one), str(one), one.get_role_display()) for one in people]
 
     @admin.display(description="LMS id")
     def lms_id(self, row: Subject) -> SafeString | str:

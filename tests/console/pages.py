@@ -4,8 +4,6 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from django.http import HttpResponse
-
 from paktaleem.console.site import site
 
 MODELS = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in site._registry)
@@ -28,7 +26,7 @@ def row_url(model: str, row_id: object, page: str = "change") -> str:
     return f"/admin/{model}/{row_id}/{page}/"
 
 
-def answer(response: HttpResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
+def answer(response: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
     """Everything a stranger sees of an answer, but the date."""
     headers = sorted((name, value) for name, value in response.items() if name != "Date")
     return response.status_code, response.content, [*headers, ("cookies", response.cookies.output())]

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from consent.models import Consent, ConsentEvent, Objection, Restriction
 from consent.selectors.purposes import current_notice
-from django.utils import timezone
 from paktaleem.ledger.models import Entry
 from paktaleem.tenancy.context import in_client
 from tests.cast import Cast

@@ -21,9 +21,6 @@ from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url
 from tests.factories import SubjectFactory
 
-LISTS = ("subjects/subject", "subjects/guardianclaim", "subjects/accessrecord", "consent/consent")
-MORE_LISTS = ("consent/consentevent", "consent/restriction", "consent/objection", "ledger/entry")
-
 
 def _add_people(cast: Cast, number: int) -> None:
     """Add people with everything that lists show of them."""
@@ -46,11 +43,12 @@ def _add_people(cast: Cast, number: int) -> None:
 def test_a_list_takes_as_many_queries_for_one_row_as_for_many(name: str, sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in(name)
     _add_people(cast, 1)
-    urls = ["/admin/", *(list_url(model) for model in MODELS), row_url("subjects/subject", cast.subject_id("esra"))]
+    models = [model for model in MODELS if name == "amina" or model != "accounts/user"]
+    urls = ["/admin/", *(list_url(model) for model in models), row_url("subjects/subject", cast.subject_id("esra"))]
     counts = {}
     for url in urls:
         browser.get(url)
-        with CaptureQueriesContext(connection, ) as few:
+        with CaptureQueriesContext(connection) as few:
             assert browser.get(url).status_code == 200
         counts[url] = len(few)
     _add_people(cast, 6)

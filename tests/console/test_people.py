@@ -1,16 +1,15 @@
-"""People stay sealed: revealing takes a reason and is recorded, erasing is for officers, and afterwards pages still work."""
+"""People stay sealed: a look takes a reason and is recorded; erasing is for officers, and pages still work after it."""
 
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.utils import timezone
 
 from paktaleem.ledger.by import Reason
 from paktaleem.subjects.models import AccessRecord, Subject
 from paktaleem.subjects.services import erase_subject
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import new_id
-from django.utils import timezone
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, answer, list_url, row_url
@@ -30,9 +29,7 @@ def looks(cast: Cast) -> list[Any]:
 @pytest.mark.parametrize("name", ["amina", "farah"])
 def test_a_look_shows_the_values_and_is_recorded(name: str, sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in(name)
-    response = browser.post(
-        reveal_url(cast), {"fields_wanted": ["full_name", "email"], "reason": "support_case"}
-    )
+    response = browser.post(reveal_url(cast), {"fields_wanted": ["full_name", "email"], "reason": "support_case"})
     page = response.content.decode()
     assert "Esra Qureshi" in page
     assert "esra.qureshi@mail.example" in page
@@ -71,7 +68,10 @@ def test_a_person_is_found_by_name_through_the_form_only(sign_in: SignIn, cast: 
     farah, amina, celia = sign_in("farah"), sign_in("amina"), sign_in("celia")
     assert "lms-esra" in farah.post("/admin/subjects/subject/find/", {"text": "ESRA  qureshi"}).content.decode()
     indus = str(cast.client_id("indus"))
-    assert "lms-esra" in amina.post("/admin/subjects/subject/find/", {"text": "Esra Qureshi", "client": indus}).content.decode()
+    assert (
+        "lms-esra"
+        in amina.post("/admin/subjects/subject/find/", {"text": "Esra Qureshi", "client": indus}).content.decode()
+    )
     nobody = celia.post("/admin/subjects/subject/find/", {"text": "Esra Qureshi", "client": indus}).content.decode()
     assert "lms-esra" not in nobody
     assert "Nobody is registered" in nobody
@@ -155,7 +155,7 @@ def test_after_an_erasure_every_page_still_works_and_says_so(name: str, sign_in:
 def test_what_is_too_late_changes_nothing(sign_in: SignIn, cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=timezone.now())
-    browser: Client = sign_in("amina")
+    browser = sign_in("amina")
     response = browser.post(reveal_url(cast), {"fields_wanted": ["full_name"], "reason": "review"}, follow=True)
     assert "Nothing was done" in response.content.decode()
     assert looks(cast) == []

@@ -45,7 +45,10 @@ def test_every_model_of_the_console_is_in_the_table() -> None:
 @pytest.mark.parametrize("name", STAFF)
 def test_each_role_opens_its_lists_and_forms_and_no_others(name: str, sign_in: SignIn) -> None:
     browser, role = sign_in(name), STAFF[name]
-    found = {model: (browser.get(list_url(model)).status_code, browser.get(list_url(model) + "add/").status_code) for model in TABLE}
+    found = {
+        model: (browser.get(list_url(model)).status_code, browser.get(list_url(model) + "add/").status_code)
+        for model in TABLE
+    }
     expected = {
         model: (200 if role in view else 403, 200 if role in add else 403) for model, (view, add, _) in TABLE.items()
     }
