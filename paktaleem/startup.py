@@ -64,7 +64,7 @@ class DatabaseFacts:
     role: str
     is_superuser: bool
     bypasses_wall: bool
-    owns_tables: bool
+    owns_schema: bool
     fsync: str
     synchronous_commit: str
     full_page_writes: str
@@ -128,8 +128,8 @@ def _role_findings(facts: DatabaseFacts) -> Iterator[Finding]:
         yield Finding("startup.E011", f"The database role {facts.role} is, or may become, a superuser.", hint)
     if facts.bypasses_wall:
         yield Finding("startup.E012", f"The database role {facts.role} may bypass row-level security.", hint)
-    if facts.owns_tables:
-        yield Finding("startup.E013", f"The database role {facts.role} owns tables, so it rules over them.", hint)
+    if facts.owns_schema:
+        yield Finding("startup.E013", f"The database role {facts.role} owns the database or its tables.", hint)
 
 
 def read_settings() -> SettingsFacts:
@@ -147,7 +147,9 @@ SELECT session_user,
        EXISTS (SELECT FROM pg_roles WHERE rolsuper AND pg_has_role(session_user, oid, 'MEMBER')),
        EXISTS (SELECT FROM pg_roles WHERE rolbypassrls AND pg_has_role(session_user, oid, 'MEMBER')),
        EXISTS (SELECT FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
-                                      AND pg_has_role(session_user, relowner, 'MEMBER')),
+                                      AND pg_has_role(session_user, relowner, 'MEMBER'))
+       OR EXISTS (SELECT FROM pg_database WHERE datname = current_database()
+                                            AND pg_has_role(session_user, datdba, 'MEMBER')),
        current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes')
 """
 
@@ -162,7 +164,7 @@ def read_database() -> DatabaseFacts:
             role=role,
             is_superuser=superuser,
             bypasses_wall=bypasses,
-            owns_tables=owns,
+            owns_schema=owns,
             fsync=fsync,
             synchronous_commit=synchronous,
             full_page_writes=pages,

@@ -26,7 +26,7 @@ SAFE_DATABASE = DatabaseFacts(
     role=APP,
     is_superuser=False,
     bypasses_wall=False,
-    owns_tables=False,
+    owns_schema=False,
     fsync="on",
     synchronous_commit="on",
     full_page_writes="on",
@@ -83,7 +83,7 @@ def test_debug_is_fine_on_ones_own_computer():
     [
         ({"is_superuser": True}, "startup.E011"),
         ({"bypasses_wall": True}, "startup.E012"),
-        ({"owns_tables": True}, "startup.E013"),
+        ({"owns_schema": True}, "startup.E013"),
         ({"fsync": "off"}, "startup.E014"),
         ({"synchronous_commit": "off"}, "startup.E014"),
         ({"full_page_writes": "off"}, "startup.E014"),
