@@ -1,7 +1,6 @@
 """Purposes, categories, occasions, lawful bases and balancing tests in the console."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -24,10 +23,10 @@ __all__ = ["BalancingTestAdmin", "DataCategoryAdmin", "LawfulBasisAdmin", "Occas
 class NamedAdmin(RegisterAdmin):
     """A code and a name in both languages."""
 
-    row_fields: ClassVar[Sequence[str]] = ("code", "name_en", "name_ur")
+    row_fields = ("code", "name_en", "name_ur")
     fixed = ("code",)
-    list_display: Any = ("code", "name_en", "name_ur", "owner")
-    list_filter: Any = ("client",)
+    list_display = ("code", "name_en", "name_ur", "owner")
+    list_filter = ("client",)
     search_fields = ("code", "name_en")
 
 
@@ -46,9 +45,11 @@ class OccasionAdmin(NamedAdmin):
 
 
 @admin.register(Purpose, site=site)
-class PurposeAdmin(NamedAdmin):
+class PurposeAdmin(RegisterAdmin):
     """What data is processed for."""
 
+    fixed = ("code",)
+    search_fields = ("code", "name_en")
     row_fields = (
         "code",
         "name_en",

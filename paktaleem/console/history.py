@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -13,8 +13,9 @@ from paktaleem.ledger.history import ActorStamp
 from paktaleem.subjects.sealing import DOTS, SealedField
 
 if TYPE_CHECKING:
-    from paktaleem.accounts.actors import Actor
     from collections.abc import Iterable, Sequence
+
+    from paktaleem.accounts.actors import Actor
 
 __all__ = ["Change", "Version", "versions"]
 
