@@ -285,6 +285,10 @@ def test_the_connection_is_clean_afterwards(committed, outcome):
         pass
     with pytest.raises(ContextMissing):
         Subject.objects.count()
+    left = connection.connection.execute(  # past the guard: what the next user of a pooled connection would find
+        "SELECT current_user::text, coalesce(current_setting('paktaleem.client', true), '')"
+    )
+    assert left.fetchone() == ("paktaleem_app", "")
     with in_global():
         assert connection.connection.info.backend_pid == first, "the same connection is used again"
         assert settings_now() == ("paktaleem_app", "")
@@ -391,7 +395,7 @@ class Nesting(RuleBasedStateMachine):
         if how in {"well", "rolled back"}:
             manager.__exit__(None, None, None)
             return
-        error = Broken()
+        error: Exception = Broken()
         if how == "after an error":
             with pytest.raises(ProgrammingError) as caught, connection.cursor() as cursor:
                 cursor.execute("SELECT no_such_column")
