@@ -3,7 +3,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from consent.api.evaluation import evaluate
-
 from paktaleem.console.site import site as console
 from paktaleem.health import healthz, readyz
 

@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-import factory
+from factory.base import Factory
+from factory.declarations import LazyAttribute, Sequence
 
 from consent.models import Instruction, Notice, Purpose, ServiceAgreement
 from consent.models.purposes import LawfulBasis
@@ -20,34 +21,34 @@ CAST_AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 """When the cast was registered. Later moments are the tests' own."""
 
 
-class ClientFactory(factory.Factory):
+class ClientFactory(Factory[Client]):
     """A client; a school that serves minors unless told otherwise. Needs its own context."""
 
     class Meta:
         model = Client
 
-    code = factory.Sequence(lambda n: f"school_{n}")
-    name = factory.LazyAttribute(lambda client: client.code.replace("_", " ").title())
+    code = Sequence(lambda n: f"school_{n}")
+    name = LazyAttribute(lambda client: client.code.replace("_", " ").title())
     country = "PK"
     time_zone = "Asia/Karachi"
     serves_minors = True
 
     @classmethod
-    def _create(cls, model_class: type[Client], *args: Any, **values: Any) -> Client:
+    def _create(cls, model_class: type[Client], *_: Any, **values: Any) -> Client:
         return change_client(model_class(**values), actor=SETTING_UP, reason=Reason.ONBOARDING, at=CAST_AT)
 
 
-class UserFactory(factory.Factory):
+class UserFactory(Factory[User]):
     """A member of staff; the password is their address."""
 
     class Meta:
         model = User
 
-    email = factory.Sequence(lambda n: f"staff{n}@paktaleem.example")
+    email = Sequence(lambda n: f"staff{n}@paktaleem.example")
     full_name = "Staff Member"
 
     @classmethod
-    def _create(cls, model_class: type[User], *args: Any, **values: Any) -> User:
+    def _create(cls, *_: Any, **values: Any) -> User:
         return invite_user(
             values["email"],
             full_name=values["full_name"],
@@ -57,7 +58,7 @@ class UserFactory(factory.Factory):
         )
 
 
-class MembershipFactory(factory.Factory):
+class MembershipFactory(Factory[Membership]):
     """A role of a user at a client. Needs the client's context."""
 
     class Meta:
@@ -66,27 +67,25 @@ class MembershipFactory(factory.Factory):
     role = "client_admin"
 
     @classmethod
-    def _create(cls, model_class: type[Membership], *args: Any, **values: Any) -> Membership:
-        return change_membership(
-            model_class(**values), actor=SETTING_UP, reason=Reason.ONBOARDING, at=CAST_AT
-        )
+    def _create(cls, model_class: type[Membership], *_: Any, **values: Any) -> Membership:
+        return change_membership(model_class(**values), actor=SETTING_UP, reason=Reason.ONBOARDING, at=CAST_AT)
 
 
-class SubjectFactory(factory.Factory):
+class SubjectFactory(Factory[Subject]):
     """A person; a student of unknown age unless told otherwise. Needs the client's context."""
 
     class Meta:
         model = Subject
 
-    external_id = factory.Sequence(lambda n: f"stu-{n}")
+    external_id = Sequence(lambda n: f"stu-{n}")
     role = "student"
     full_name = "Someone"
     at = CAST_AT
 
     @classmethod
-    def _create(cls, model_class: type[Subject], *args: Any, **values: Any) -> Subject:
+    def _create(cls, *_: Any, **values: Any) -> Subject:
         client, external_id, at = values.pop("client"), values.pop("external_id"), values.pop("at")
-        subject, _ = register_subject(external_id, client=client, details=values, actor=SETTING_UP, at=at)
+        subject, _is_new = register_subject(external_id, client=client, details=values, actor=SETTING_UP, at=at)
         return subject
 
 
@@ -129,13 +128,9 @@ def make_consent_purpose(client: Client, code: str, categories: list[str], at: d
     return purpose
 
 
-def make_agreement(
-    client: Client, purposes: list[str], categories: list[str], at: datetime = CAST_AT
-) -> None:
+def make_agreement(client: Client, purposes: list[str], categories: list[str], at: datetime = CAST_AT) -> None:
     """Make a live agreement with an instruction for these purposes and categories."""
-    agreement = ServiceAgreement(
-        client_id=client.id, reference=f"MSA-{client.code}", signed_at=at, starts_at=at
-    )
+    agreement = ServiceAgreement(client_id=client.id, reference=f"MSA-{client.code}", signed_at=at, starts_at=at)
     change_register(agreement, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     instruction = Instruction(
         client_id=client.id,

@@ -30,6 +30,7 @@ def revoke(cast, key, now, *, actor="farah", code="indus"):
 def test_a_key_opens_what_its_scopes_say(cast, now):
     key, secret = issue(cast, now)
     actor = actor_of_key(secret, at=now)
+    assert actor is not None
     assert (actor.id, actor.client_id, actor.role) == (key.id, cast.client_id("indus"), "api_key")
     assert actor.capabilities == {Capability.VIEW_SUBJECTS}
 

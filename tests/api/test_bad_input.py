@@ -82,7 +82,18 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
-known = ["subject", "answers", "by", "notice_version", "language", "method", "claimed_at", "action", "resource", "context"]
+known = [
+    "subject",
+    "answers",
+    "by",
+    "notice_version",
+    "language",
+    "method",
+    "claimed_at",
+    "action",
+    "resource",
+    "context",
+]
 bodies = st.dictionaries(st.sampled_from(known) | st.text(max_size=8), json_values, max_size=8)
 
 

@@ -77,9 +77,7 @@ def good_rows():
         categories=set(CATEGORIES),
         bases=basis_rows(),
         agreements=[AgreementRule(AGREEMENT, LONG_AGO)],
-        instructions=[
-            InstructionRule(INSTRUCTION, AGREEMENT, ALWAYS, everything, CATEGORIES, frozenset({"mailer"}))
-        ],
+        instructions=[InstructionRule(INSTRUCTION, AGREEMENT, ALWAYS, everything, CATEGORIES, frozenset({"mailer"}))],
         recipients=[RecipientRule(RECIPIENT, "mailer", (Approval(ALWAYS, everything, CATEGORIES),))],
         notices={code: [NoticeVersionRule(NOTICE, LONG_AGO, material=True)] for code in PURPOSES},
     )

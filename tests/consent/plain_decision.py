@@ -173,9 +173,7 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
     known_child = subject.of_age_at is not None and at < subject.of_age_at
     known_adult = subject.of_age_at is not None and at >= subject.of_age_at
     unknown_age = subject.of_age_at is None
-    presumed_child = (
-        unknown_age and rows.serves_minors and subject.role not in ["instructor", "administrator"]
-    )
+    presumed_child = unknown_age and rows.serves_minors and subject.role not in ["instructor", "administrator"]
     child = known_child or presumed_child
     if question.action != "delete" and not (legal and question.action == "store"):
         if subject.quarantined and not known_adult:

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from consent.models import Consent, ConsentEvent, ConsentState, LawfulBasis, NoticeVersion, Purpose
+from consent.models.consents import GivenBy
 from consent.selectors.purposes import current_notice
 from consent.services import (
     Answer,
@@ -23,7 +24,6 @@ from consent.services import (
     record_answers,
     withdraw_consent,
 )
-from consent.services.consents import GivenBy
 from paktaleem.accounts.actors import NotAllowed, key_actor
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
@@ -352,7 +352,7 @@ def test_another_client_sees_nothing(cast, now):
 )
 def test_the_database_refuses_the_broken_event(cast, indus, now, column, value, constraint):
     answer(cast, cast.subject("hamza"), now)
-    columns = [field.column for field in ConsentEvent._meta.concrete_fields]
+    columns = [str(field.column) for field in ConsentEvent._meta.concrete_fields]
     taken = ", ".join({"id": "gen_random_uuid()", column: value}.get(name, name) for name in columns)
     with (
         pytest.raises((IntegrityError, ProgrammingError), match=constraint),
@@ -378,7 +378,7 @@ def test_a_request_that_waited_is_recorded_after_those_before_it(cast, indus, no
     answer(cast, hamza, now)
     withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now + timedelta(seconds=2))
     [waited] = answer(cast, hamza, now + timedelta(seconds=1))
-    last = ConsentEvent.objects.order_by("-recorded_at", "-id").first()
+    last = ConsentEvent.objects.order_by("-recorded_at", "-id")[0]
     current = Consent.objects.get(subject=hamza)
     assert waited.pk == last.pk == current.event_id
     assert waited.recorded_at == current.recorded_at == now + timedelta(seconds=2, microseconds=1)

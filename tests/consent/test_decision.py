@@ -76,12 +76,8 @@ PERMITTED = {
     "some of the categories": lambda: World().asking(categories=frozenset({"usage_logs"})),
     "no categories named are all of them": lambda: World().asking(categories=frozenset()),
     "controller on contract needs no instruction": lambda: ask("payment_billing").without("instructions"),
-    "controller without contract needs no agreement": lambda: ask("platform_improvement").without(
-        "agreements"
-    ),
-    "controller on consent needs no agreement": lambda: (
-        World().basis(capacity="controller").without("agreements")
-    ),
+    "controller without contract needs no agreement": lambda: ask("platform_improvement").without("agreements"),
+    "controller on consent needs no agreement": lambda: World().basis(capacity="controller").without("agreements"),
     "legal obligation needs none even as processor": lambda: (
         ask("legal_compliance").basis(capacity="processor").without("agreements")
     ),
@@ -101,9 +97,7 @@ PERMITTED = {
     "a child with an authorising guardian": lambda: of(child(), ask("service_delivery")),
     "a child's consent by a guardian": lambda: of(child()).consent(by="guardian"),
     "unknown age with a guardian": lambda: of(UNKNOWN_AGE, ask("service_delivery")),
-    "an instructor of unknown age": lambda: of(
-        replace(UNKNOWN_AGE, role="instructor", service_authorisation=None)
-    ),
+    "an instructor of unknown age": lambda: of(replace(UNKNOWN_AGE, role="instructor", service_authorisation=None)),
     "a child's legal-obligation store": lambda: of(
         replace(child(), service_authorisation=None, quarantined=True), ask("legal_compliance", "store")
     ),
@@ -120,9 +114,7 @@ PERMITTED = {
     "an objection to another purpose": lambda: ask("platform_improvement").person(
         objections=(Objection("newsletter", ALWAYS),)
     ),
-    "an objection does not touch consent": lambda: World().person(
-        objections=(Objection("newsletter", ALWAYS),)
-    ),
+    "an objection does not touch consent": lambda: World().person(objections=(Objection("newsletter", ALWAYS),)),
     "a minor notice does not outdate": lambda: newer_notice(World(), YESTERDAY, material=False),
     "a notice to come does not outdate": lambda: newer_notice(World(), TOMORROW),
     "consent where there is no notice": lambda: World().without("notices").consent(notice_version=None),
@@ -420,9 +412,7 @@ def other_basis(world, **changes):
 
 
 def test_the_clients_own_basis_beats_the_shared_default_whatever_the_start():
-    world = other_basis(
-        World().basis(shared=True), basis="contract", period=Period(LONG_AGO - DAY), shared=False
-    )
+    world = other_basis(World().basis(shared=True), basis="contract", period=Period(LONG_AGO - DAY), shared=False)
     assert world.decide().lawful_basis == "contract"
 
 
@@ -433,17 +423,13 @@ def test_of_the_clients_own_bases_the_latest_start_wins():
 
 
 def test_the_shared_default_serves_when_the_clients_own_basis_has_ended():
-    world = other_basis(
-        World().basis(shared=True), basis="contract", period=Period(LONG_AGO, NOW), shared=False
-    )
+    world = other_basis(World().basis(shared=True), basis="contract", period=Period(LONG_AGO, NOW), shared=False)
     assert world.decide().lawful_basis == "consent"
 
 
 def test_a_second_agreement_serves_when_the_first_has_ended():
     world = ended(World())
-    world.rows.agreements.append(
-        replace(world.rows.agreements[0], id=number(901), starts_at=YESTERDAY, ends_at=None)
-    )
+    world.rows.agreements.append(replace(world.rows.agreements[0], id=number(901), starts_at=YESTERDAY, ends_at=None))
     assert world.decide().reason == "not_instructed"
     world.instruction(agreement=number(901))
     assert world.decide().allowed
@@ -471,9 +457,7 @@ def test_evidence_names_the_rows_the_answer_rests_on():
 
 def test_a_share_rests_on_the_instruction_that_names_the_recipient():
     world = share()
-    silent = replace(
-        world.rows.instructions[0], id=number(902), period=Period(YESTERDAY), recipients=frozenset()
-    )
+    silent = replace(world.rows.instructions[0], id=number(902), period=Period(YESTERDAY), recipients=frozenset())
     world.rows.instructions.append(silent)
     assert world.decide().allowed
     assert INSTRUCTION in world.decide().evidence

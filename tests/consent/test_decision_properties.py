@@ -71,9 +71,7 @@ STATES = (
 )
 WORDS = (None, "given", "refused", "withdrawn", "lapsed", "perhaps")
 ROLES = ("student", "student", "instructor", "visitor")
-EXAMPLES = settings(
-    max_examples=2500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+EXAMPLES = settings(max_examples=2500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 FEWER = settings(EXAMPLES, max_examples=600)
 
 
@@ -189,9 +187,7 @@ def serve_adults(world, pick):
 
 def restrict(world, pick):
     purposes = pick((None, some_codes(pick, PURPOSES)))
-    world.person(
-        restrictions=(Restriction(some_period(pick), purposes), Restriction(some_period(pick), purposes))
-    )
+    world.person(restrictions=(Restriction(some_period(pick), purposes), Restriction(some_period(pick), purposes)))
 
 
 def change_bases(world, pick):

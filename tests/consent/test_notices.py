@@ -163,7 +163,7 @@ def test_a_version_is_never_changed(cast, newsletter, now):
     ],
 )
 def test_the_database_refuses_the_broken_version(newsletter, column, value):
-    columns = [field.column for field in NoticeVersion._meta.concrete_fields]
+    columns = [str(field.column) for field in NoticeVersion._meta.concrete_fields]
     taken = {"id": "gen_random_uuid()", "number": "number + 100", column: value}
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(

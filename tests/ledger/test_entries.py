@@ -10,12 +10,11 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from consent.models import ConsentState
+from consent.models.consents import GivenBy
 from consent.selectors.purposes import current_notice
 from consent.services import Answer, object_to_purpose, record_answers, restrict_processing, withdraw_consent
-from consent.services.consents import GivenBy
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.services import issue_api_key, revoke_api_key
-from paktaleem.ledger import services as ledger
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
 from paktaleem.ledger.services import record_entry
@@ -101,7 +100,7 @@ def test_without_evidence_there_is_no_act(indus, cast, now, monkeypatch):
     def broken(*_, **__):
         raise IntegrityError("the ledger is full")
 
-    monkeypatch.setattr(ledger.Entry, "save", broken)
+    monkeypatch.setattr(Entry, "save", broken)
     with pytest.raises(IntegrityError), transaction.atomic():
         register_subject("stu-x", client=indus, details={"role": "student"}, actor=cast.actor("farah"), at=now)
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -10,9 +10,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from consent.models import ConsentEvent, ConsentState
+from consent.models.consents import GivenBy
 from consent.selectors.purposes import current_notice
 from consent.services import Answer, object_to_purpose, record_answers, restrict_processing, withdraw_consent
-from consent.services.consents import GivenBy
 from paktaleem.accounts.actors import NotAllowed
 from paktaleem.embedded import SUPERUSER
 from paktaleem.ledger.by import Reason

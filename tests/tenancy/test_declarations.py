@@ -108,6 +108,7 @@ def test_the_tables_without_a_client_are_those_on_the_list():
 
 def test_a_history_has_its_models_wall_and_is_only_added_to():
     wall = grants.wall_of(Subject.history.model)
+    assert wall is not None
     assert (wall.scope, wall.rights, wall.personal) == (Scope.TENANT, APPEND, Subject.wall.personal)
 
 
