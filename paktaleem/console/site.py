@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
@@ -36,7 +38,9 @@ class Card:
 
 type Board = Callable[[Actor, datetime], Sequence[Card]]
 SECTIONS = ("People", "Register", "Notices", "Agreements", "Access", "Evidence")
-_CLOSED = {"autocomplete", "view_on_site"}
+_CLOSED = {"autocomplete", "logout", "view_on_site"}
+LANGUAGE = "en"
+"""The console's words are not translated yet: half of them in Urdu would be worse than none."""
 
 
 class ConsoleSite(AdminSite):
@@ -63,7 +67,23 @@ class ConsoleSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the choice of membership; leave out pages that nothing here needs."""
         kept = [url for url in super().get_urls() if getattr(url, "name", None) not in _CLOSED]
-        return [path("choose/", choose_membership, {"site": self}, name="choose"), *kept]
+        own = [
+            path("choose/", choose_membership, {"site": self}, name="choose"),
+            path("logout/", self.logout, name="logout"),  # also for who is signed in and holds no role
+        ]
+        return [*own, *kept]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 -- Django's signature
+        """Show every page in the one language there is."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def in_one_language(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            translation.activate(LANGUAGE)
+            answer: HttpResponse = inner(request, *args, **kwargs)
+            return answer
+
+        return in_one_language
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Tell every page who acts, and whether they could act elsewhere."""
@@ -79,6 +99,7 @@ class ConsoleSite(AdminSite):
         memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
         if request.method == "GET" and memberships and not self.has_permission(request):
             return HttpResponseRedirect(reverse("admin:choose", current_app=self.name))
+        translation.activate(LANGUAGE)
         with in_global():
             return super().login(request, extra_context)
 

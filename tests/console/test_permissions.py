@@ -2,7 +2,11 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from paktaleem.accounts.models import Membership
+from paktaleem.accounts.services import end_membership
+from paktaleem.ledger.by import Reason
 from paktaleem.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn
@@ -112,6 +116,23 @@ def test_the_wrong_password_lets_nobody_in(cast: Cast) -> None:
         "/admin/login/", {"username": "amina@paktaleem.example", "password": "amina@paktaleem.example"}
     )
     assert (entered.status_code, browser.get("/admin/").status_code) == (302, 200)
+
+
+def test_the_console_speaks_one_language(sign_in: SignIn) -> None:
+    browser = sign_in("amina")
+    for url in ("/admin/", "/admin/subjects/subject/"):
+        page = browser.get(url, headers={"accept-language": "ur"})
+        assert '<html lang="en" dir="ltr">' in page.content.decode()
+
+
+def test_who_holds_no_role_can_still_sign_out(sign_in: SignIn, cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        membership = Membership.objects.get(user_id=cast.user_id("farah"))
+        end_membership(membership, actor=cast.actor("amina"), reason=Reason.REVIEW, at=timezone.now())
+    browser = sign_in("farah")
+    assert "Sign out" in browser.get("/admin/", follow=True).content.decode()
+    browser.post("/admin/logout/")
+    assert "_auth_user_id" not in browser.session
 
 
 def test_signing_out_takes_a_post(sign_in: SignIn) -> None:
