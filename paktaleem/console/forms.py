@@ -69,7 +69,8 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Let a period start with the request, and keep every reference within one client and the catalogue."""
         cleaned = super().clean() or self.cleaned_data
-        self._keep_unchanged_moments(cleaned)
+        if not self.instance._state.adding:
+            self._keep_unchanged_moments(cleaned)
         if "starts_at" in self.fields and cleaned.get("starts_at") is None and "starts_at" not in self.errors:
             cleaned["starts_at"] = self.request.received_at  # type: ignore[attr-defined]
         client = cleaned.get("client")

@@ -197,6 +197,12 @@ def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, cast: Cast) -
     assert "Nothing was done" in again.content.decode()
 
 
+def test_a_key_is_issued_with_the_expiry_the_form_offers(sign_in: SignIn, cast: Cast) -> None:
+    offered = timezone.now() + timedelta(days=365)
+    values = {"name": "Desk", "scopes": ["decisions:ask"], **_moments("expires_at", offered), "reason": "onboarding"}
+    assert "ptk_" in sign_in("farah").post("/admin/accounts/apikey/add/", values).content.decode()
+
+
 def test_an_officer_registers_a_client_invites_staff_and_gives_a_role(sign_in: SignIn, cast: Cast) -> None:
     amina = sign_in("amina")
     client = {
