@@ -139,6 +139,7 @@ def _grant_entry(connection: psycopg.Connection[Any], name: str) -> None:
         _compose("ALTER DATABASE {} OWNER TO {}", name, OWNER),
         _compose("REVOKE ALL ON DATABASE {} FROM PUBLIC, {}, {}, {}", name, APP, OFFICER, BACKUP),
         _compose("GRANT CONNECT ON DATABASE {} TO {}, {}, {}", name, APP, OWNER, BACKUP),
+        _compose("GRANT TEMPORARY ON DATABASE {} TO {}", name, APP),  # a roster import's stage
         _compose("ALTER SCHEMA public OWNER TO {}", OWNER),
         _compose("REVOKE ALL ON SCHEMA public FROM PUBLIC, {}, {}, {}", APP, OFFICER, BACKUP),
         _compose("GRANT USAGE ON SCHEMA public TO {}, {}, {}", APP, OFFICER, BACKUP),

@@ -79,9 +79,7 @@ def test_there_is_no_way_in_but_tcp_with_a_password(enter):
     assert one(connection, "SHOW listen_addresses") == ("127.0.0.1",)
     rules = connection.execute("SELECT type, auth_method, address FROM pg_hba_file_rules").fetchall()
     assert rules == [("host", "scram-sha-256", "127.0.0.1")]
-    verifiers = connection.execute(
-        "SELECT rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL"
-    ).fetchall()
+    verifiers = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL").fetchall()
     assert len(verifiers) == 4
     assert all(verifier.startswith("SCRAM-SHA-256$") for (verifier,) in verifiers)
 
@@ -113,7 +111,6 @@ def test_the_backup_reads_everything_and_writes_nothing(enter):
     [
         "CREATE TABLE mine (id int)",
         "CREATE SCHEMA mine",
-        "CREATE TEMPORARY TABLE mine (id int)",
         "CREATE DATABASE mine",
         "CREATE ROLE mine",
         "SET ROLE paktaleem_owner",
@@ -130,13 +127,19 @@ def test_serving_and_backing_up_make_nothing(enter, role, statement):
         connection.execute(statement)
 
 
+def test_serving_may_make_a_temporary_table_and_backing_up_may_not(enter):
+    enter(APP).execute("CREATE TEMPORARY TABLE mine (id int) ON COMMIT DROP")
+    backup = enter(BACKUP)
+    backup.execute("SET TRANSACTION READ WRITE")
+    with pytest.raises(errors.InsufficientPrivilege):
+        backup.execute("CREATE TEMPORARY TABLE mine (id int)")
+
+
 def test_the_public_has_no_rights(enter):
     connection = enter(SUPERUSER)
     for right in ("CONNECT", "TEMPORARY", "CREATE"):
         for database in ("portal", "postgres", "template1"):
-            assert one(connection, "SELECT has_database_privilege('public', %s, %s)", [database, right]) == (
-                False,
-            )
+            assert one(connection, "SELECT has_database_privilege('public', %s, %s)", [database, right]) == (False,)
     assert one(connection, "SELECT has_schema_privilege('public', 'public', 'CREATE')") == (False,)
 
 
@@ -172,7 +175,7 @@ def test_what_was_changed_is_put_back(portal, enter):
         [APP],
     ).fetchall()
     assert memberships == [(OFFICER, False, True, False)]
-    assert one(app, "SELECT has_database_privilege('portal', 'CREATE, TEMPORARY')") == (False,)
+    assert one(app, "SELECT has_database_privilege('portal', 'CREATE')") == (False,)
     assert one(app, "SELECT has_schema_privilege('public', 'CREATE')") == (False,)
 
 

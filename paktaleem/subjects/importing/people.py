@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
@@ -67,13 +66,8 @@ class Known:
         found = {field: value for field in fields if (value := self.sealed[field]) is not None}
         if found:
             sealer = self.sealer(client_id)
-            texts |= {
-                field: sealer.open(value, column=f"subjects_subject.{field}")
-                for field, value in found.items()
-            }
-        return SubjectDetails.from_texts(
-            texts, role=self.role, language=self.language, is_enabled=self.is_enabled
-        )
+            texts |= {field: sealer.open(value, column=f"subjects_subject.{field}") for field, value in found.items()}
+        return SubjectDetails.from_texts(texts, role=self.role, language=self.language, is_enabled=self.is_enabled)
 
 
 @dataclass(slots=True)
@@ -194,12 +188,10 @@ def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Sta
     row = _row(person_id, external_id, details, sealer, run)
     row |= {"is_new": True, "seen_index": None, "key_id": new_id(), "epoch": epoch, "wrapped": wrapped}
     staged.people.append(row)
-    staged.entries.append(_entry("subject.registered", row, details, PERSONAL, sealer, run))
+    staged.entries.append(_entry(row, details, PERSONAL, sealer=sealer, run=run))
 
 
-def _stage_changed(
-    external_id: str, known: Known, details: SubjectDetails, run: Run, staged: _Staged
-) -> None:
+def _stage_changed(external_id: str, known: Known, details: SubjectDetails, run: Run, staged: _Staged) -> None:
     """Stage a changed person; fields that say the same keep their ciphertext, so history shows what changed."""
     sealer = known.sealer(run.client.id)
     before, after = known.opened(PERSONAL, run.client.id).texts(), details.texts()
@@ -214,12 +206,10 @@ def _stage_changed(
     }
     staged.people.append(row)
     changed = [field for field in PERSONAL if before[field] != after[field]]
-    staged.entries.append(_entry("subject.changed", row, details, changed, sealer, run))
+    staged.entries.append(_entry(row, details, changed, sealer=sealer, run=run))
 
 
-def _row(
-    person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sealer, run: Run
-) -> dict[str, Any]:
+def _row(person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sealer, run: Run) -> dict[str, Any]:
     client = run.client
     sealed = personal_columns(details, client_id=client.id, sealer=sealer)
     return {
@@ -241,23 +231,17 @@ def _bare(value: Sealed | bytes | None) -> bytes | None:
 
 
 def _entry(
-    kind: str,
-    row: Mapping[str, Any],
-    details: SubjectDetails,
-    fields: Iterable[str],
-    sealer: Sealer,
-    run: Run,
+    row: Mapping[str, Any], details: SubjectDetails, fields: Iterable[str], *, sealer: Sealer, run: Run
 ) -> Entry:
     """Make the evidence that register_subject would record of the same act."""
     salt, texts = new_salt(), details.texts()
-    of_age_at: datetime | None = row["of_age_at"]
+    kind = "subject.registered" if row["is_new"] else "subject.changed"
     return make_entry(
         kind,
         client_id=run.client.id,
         subject_id=row["id"],
         facts={
             "role": details.role,
-            "of_age_at": of_age_at.isoformat() if of_age_at else None,
             "commitments": {field: commitment(texts[field], salt) for field in fields},
         },
         openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,

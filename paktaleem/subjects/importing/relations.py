@@ -22,7 +22,7 @@ def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
     rows = []
     for relation, found in zip(relations, known, strict=True):
         if not _names_erased(relation, run):
-            row = _row(relation, *found, run=run)
+            row = _row(relation, found, run)
             rows += [row] if row else []
     if rows:
         _write(rows, run)
@@ -38,17 +38,9 @@ def _names_erased(relation: GuardianRelation, run: Run) -> bool:
     return False
 
 
-def _row(
-    relation: GuardianRelation,
-    child_id: Any,
-    guardian_id: Any,
-    claim_id: Any,
-    relationship: str | None,
-    ends_at: Any,
-    *,
-    run: Run,
-) -> dict[str, Any] | None:
+def _row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str, Any] | None:
     """Return the row to write, or None where the claim stands as it is."""
+    child_id, guardian_id, claim_id, relationship, ends_at = found
     if child_id is None or guardian_id is None:  # written or seen by this import a moment ago
         raise PeopleChangedMeanwhile
     if claim_id is not None and relationship == relation.relationship and ends_at is None:

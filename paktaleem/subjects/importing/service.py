@@ -73,7 +73,7 @@ def import_roster(
 
 def _import_people(roster: Roster, run: Run, progress: Progress) -> None:
     total, done = sum(roster.counts.get(role, 0) for role in SubjectRole.values), 0
-    for chunk in batched(numbered_people(roster), CHUNK, strict=False):
+    for chunk in batched(numbered_people(roster), CHUNK):
         import_people(chunk, run)
         done += len(chunk)
         progress("people", done, total)
@@ -83,7 +83,7 @@ def _import_people(roster: Roster, run: Run, progress: Progress) -> None:
 
 def _import_relations(roster: Roster, run: Run, progress: Progress) -> None:
     done = 0
-    for chunk in batched(roster.relations(), CHUNK, strict=False):
+    for chunk in batched(roster.relations(), CHUNK):
         import_relations(chunk, run)
         done += len(chunk)
         progress("relations", done, roster.counts["relations"])

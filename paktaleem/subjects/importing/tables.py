@@ -1,3 +1,4 @@
+# ruff: noqa: S608 -- every name comes from the models, every value is a parameter
 """All SQL of the import. Columns are read off the models, so that rows, stage and history cannot drift apart.
 
 Row-level security refuses COPY into a walled table, so rows are copied to temporary tables first. These hold
@@ -27,6 +28,7 @@ __all__ = [
     "empty_stages",
     "entry_stage",
     "erased_tombstones",
+    "history_values",
     "known_people",
     "known_relations",
     "lock_imports",
@@ -42,9 +44,10 @@ __all__ = [
 
 type Params = Mapping[str, Any]
 
-_SUBJECT, _KEY, _CLAIM, _ENTRY = (
-    model._meta.db_table for model in (Subject, SubjectKey, GuardianClaim, Entry)
-)
+_SUBJECT, _KEY, _CLAIM, _ENTRY = (model._meta.db_table for model in (Subject, SubjectKey, GuardianClaim, Entry))
+# One look-up by a unique key for each row asked for, and fenced (LIMIT): right after a first import the planner
+# still believes the client to be empty, and would otherwise join its way through all of it again and again.
+_PERSON_WITH_ID = f"SELECT * FROM {_SUBJECT} s WHERE s.client_id = %(client)s AND s.external_id = {{id}} LIMIT 1"
 _NEW_PERSON = {"client_id": "%(client)s", "registered_at": "%(at)s", "changed_at": "%(at)s"}
 _ERASED_ONLY = ("tombstone", "erased_at")
 _FIXED_FOR_LIFE = ("id", "external_id")
@@ -83,7 +86,7 @@ def _columns(model: type[models.Model], *, without: Iterable[str] = ()) -> dict[
     """Map a model's columns, in order, to their SQL types."""
     left_out = set(without)
     fields = [field for field in model._meta.concrete_fields if field.column not in left_out]
-    return {field.column: str(field.db_type(connection)) for field in fields}
+    return {str(field.column): str(field.db_type(connection)) for field in fields}
 
 
 @cache
@@ -136,8 +139,10 @@ def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ..
     return _rows(
         f"""
         SELECT {", ".join(f"s.{column}" for column in columns)}, k.epoch, k.wrapped
-        FROM {_SUBJECT} s LEFT JOIN {_KEY} k ON k.client_id = s.client_id AND k.subject_id = s.id
-        WHERE s.client_id = %(client)s AND s.external_id = ANY(%(external_ids)s)""",
+        FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
+        CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s
+        LEFT JOIN LATERAL (
+            SELECT * FROM {_KEY} k WHERE k.client_id = s.client_id AND k.subject_id = s.id LIMIT 1) k ON true""",
         {"client": client_id, "external_ids": external_ids},
     )
 
@@ -155,9 +160,11 @@ def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[t
         SELECT c.id, g.id, k.id, k.relationship, k.ends_at
         FROM unnest(%(children)s::text[], %(guardians)s::text[])
             WITH ORDINALITY AS pair (child, guardian, place)
-        LEFT JOIN {_SUBJECT} c ON c.client_id = %(client)s AND c.external_id = pair.child
-        LEFT JOIN {_SUBJECT} g ON g.client_id = %(client)s AND g.external_id = pair.guardian
-        LEFT JOIN {_CLAIM} k ON k.client_id = %(client)s AND k.child_id = c.id AND k.guardian_id = g.id
+        LEFT JOIN LATERAL ({_PERSON_WITH_ID.format(id="pair.child")}) c ON true
+        LEFT JOIN LATERAL ({_PERSON_WITH_ID.format(id="pair.guardian")}) g ON true
+        LEFT JOIN LATERAL (
+            SELECT * FROM {_CLAIM} k
+            WHERE k.client_id = %(client)s AND k.child_id = c.id AND k.guardian_id = g.id LIMIT 1) k ON true
         ORDER BY pair.place""",
         {
             "client": client_id,
@@ -196,12 +203,15 @@ def write_new_keys(params: Params) -> int:
 
 
 def write_changed_people(params: Params) -> int:
-    """Move the staged changed people, with their history, into place; returns how many were still as seen."""
+    """Move the staged changed people, with their history, into place; returns how many were still as seen.
+
+    The wall's policy narrows it to the client; said twice, the planner would start from all the client's people.
+    """
     columns = _columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY, *_FIXED_FOR_LIFE])
     written = f"""
         UPDATE {_SUBJECT} s SET changed_at = %(at)s, {", ".join(f"{name} = n.{name}" for name in columns)}
         FROM {person_stage().name} n
-        WHERE NOT n.is_new AND s.client_id = %(client)s AND s.id = n.id
+        WHERE NOT n.is_new AND s.id = n.id
             AND s.details_index IS NOT DISTINCT FROM n.seen_index
         RETURNING {_tracked(Subject, "s")}"""
     return _run(_with_history(Subject, written, person_stage(), "~"), params)
@@ -218,7 +228,7 @@ def write_changed_claims(params: Params) -> int:
     written = f"""
         UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = NULL
         FROM {claim_stage().name} n
-        WHERE NOT n.is_new AND k.client_id = %(client)s AND k.id = n.id
+        WHERE NOT n.is_new AND k.id = n.id
         RETURNING {_tracked(GuardianClaim, "k")}"""
     return _run(_with_history(GuardianClaim, written, claim_stage(), "~"), params)
 
@@ -229,9 +239,7 @@ def write_entries() -> int:
     return _run(f"INSERT INTO {_ENTRY} ({columns}) SELECT {columns} FROM {entry_stage().name}")
 
 
-def _insert(
-    model: type[models.Model], stage: Stage, given: Mapping[str, str], *, without: Iterable[str]
-) -> str:
+def _insert(model: type[models.Model], stage: Stage, given: Mapping[str, str], *, without: Iterable[str]) -> str:
     staged = _columns(model, without=[*given, *without])
     return f"""
         INSERT INTO {model._meta.db_table} ({", ".join([*given, *staged])})
@@ -242,9 +250,13 @@ def _insert(
 
 def history_values(model: type[models.Model], kind: str) -> dict[str, str]:
     """Map every column of the model's history to its value: the written row's own, or who, when and why."""
-    history: type[models.Model] = model.history.model  # type: ignore[attr-defined]
     own = {**_HISTORY, "history_type": f"'{kind}'"}
-    return {name: own.get(name, f"w.{name}") for name in _columns(history)}
+    return {name: own.get(name, f"w.{name}") for name in _columns(_history(model))}
+
+
+def _history(model: type[models.Model]) -> type[models.Model]:
+    history: type[models.Model] = model.history.model  # type: ignore[attr-defined]
+    return history
 
 
 def _tracked(model: type[models.Model], alias: str) -> str:
@@ -256,9 +268,9 @@ def _with_history(model: type[models.Model], written: str, stage: Stage, kind: s
     values = history_values(model, kind)
     return f"""
         WITH written AS ({written})
-        INSERT INTO {model.history.model._meta.db_table} ({", ".join(values)})
+        INSERT INTO {_history(model)._meta.db_table} ({", ".join(values)})
         SELECT {", ".join(values.values())}
-        FROM written w JOIN {stage.name} n ON n.id = w.id"""  # type: ignore[attr-defined]
+        FROM written w JOIN {stage.name} n ON n.id = w.id"""
 
 
 def _run(sql: str, params: Params | None = None) -> int:

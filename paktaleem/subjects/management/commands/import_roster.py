@@ -41,24 +41,18 @@ class Command(BaseCommand):
         """Import the package and print the report."""
         client_id = client_with_code(client)
         if client_id is None:
-            raise CommandError(
-                f"No client has the code “{client}”; nothing was imported.", returncode=INVALID
-            )
+            raise CommandError(f"No client has the code “{client}”; nothing was imported.", returncode=INVALID)
         try:
             report = self._import(client_id, file)
         except RosterInvalid as invalid:
             self.stderr.writelines(f"{described(problem)}\n" for problem in invalid.problems)
             raise CommandError(refusal(invalid.problems), returncode=INVALID) from invalid
         except FileNotFoundError as error:
-            raise CommandError(
-                f"There is no file {file}; nothing was imported.", returncode=INVALID
-            ) from error
+            raise CommandError(f"There is no file {file}; nothing was imported.", returncode=INVALID) from error
         except ImportRunning as error:
             raise CommandError("Another import for this client is running; nothing was imported.") from error
         except PeopleChangedMeanwhile as error:
-            message = (
-                "These people were changed by someone else meanwhile; nothing was imported. Run it again."
-            )
+            message = "These people were changed by someone else meanwhile; nothing was imported. Run it again."
             raise CommandError(message) from error
         except KeyboardInterrupt as error:
             raise CommandError("Interrupted; nothing was imported.", returncode=INTERRUPTED) from error
@@ -147,7 +141,7 @@ def _oddity_lines(report: ImportReport) -> Iterator[str]:
     if not report.oddities:
         return
     yield ""
-    yield "Odd, but imported:"
+    yield "What is odd in it, and stopped nothing:"
     for code, problems in groupby(report.problems, key=lambda problem: problem.code):
         yield f"  {code}: {report.oddities[code]:,}"
         yield from _first(problems, report.oddities[code])

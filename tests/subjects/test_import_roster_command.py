@@ -1,0 +1,114 @@
+"""`manage.py import_roster`: exit status, standard error, report, and nothing left behind."""
+
+import io
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.core.management.base import OutputWrapper
+
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.importing import ImportRunning, PeopleChangedMeanwhile
+from paktaleem.subjects.management.commands import import_roster as command
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.context import in_client
+from tests.rosters import clean_network, odd_network
+
+
+class Terminal(io.StringIO):
+    """Standard error on a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def run(path, *, client="indus", stderr=None):
+    out, err = io.StringIO(), stderr or io.StringIO()
+    status, summary = 0, ""
+    try:
+        call_command("import_roster", str(path), client=client, stdout=out, stderr=err)
+    except CommandError as error:
+        status, summary = error.returncode, str(error)
+    return status, out.getvalue(), err.getvalue(), summary
+
+
+def held(cast):
+    with in_client(cast.client_id("indus")):
+        return Subject.objects.count(), Entry.objects.count()
+
+
+def test_it_reports_what_it_did(committed, tmp_path):
+    status, out, err, _ = run(odd_network().write(tmp_path / "roster.zip"))
+    assert status == 0
+    assert re.search(r"^student +5 +0 +0$", out, re.MULTILINE)
+    assert re.search(r"^guardian relations +5 +0 +0$", out, re.MULTILINE)
+    assert "birth_date_missing: 1\n    users.csv row 11: " in out
+    assert err == ""
+    again, out, _, _ = run(tmp_path / "roster.zip")
+    assert again == 0
+    assert re.search(r"^student +0 +0 +5$", out, re.MULTILINE)
+
+
+def test_a_bad_row_exits_with_2_and_says_where(committed, tmp_path):
+    before = held(committed)
+    package = clean_network()
+    package.born("farhan", "2099-01-01")
+    status, out, err, summary = run(package.write(tmp_path / "roster.zip"))
+    assert (status, out) == (2, "")
+    assert err.startswith("demographics.csv row 3, column birthDate: ")
+    assert len(err.splitlines()) == 1
+    assert summary == "1 problem; nothing was imported."
+    assert held(committed) == before
+
+
+def test_a_package_that_does_not_open_exits_with_2(committed, tmp_path):
+    package = clean_network()
+    package.row("users.csv", "danish")["role"] = "pupil"
+    status, _, err, summary = run(package.write(tmp_path / "roster.zip"))
+    assert status == 2
+    assert err.startswith("users.csv row 5, column role: ")
+    assert "\n" not in summary
+
+
+@pytest.mark.parametrize(("name", "client"), [("absent.zip", "indus"), ("roster.zip", "nobody")])
+def test_an_unknown_file_or_client_exits_with_2(committed, tmp_path, name, client):
+    clean_network().write(tmp_path / "roster.zip")
+    status, _, _, summary = run(tmp_path / name, client=client)
+    assert status == 2
+    assert "nothing was imported" in summary
+
+
+def test_an_interruption_leaves_nothing(committed, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    before = held(committed)
+    monkeypatch.setattr(command.ProgressLine, "__call__", interrupted)
+    status, _, _, summary = run(clean_network().write(tmp_path / "roster.zip"))
+    assert (status, summary) == (130, "Interrupted; nothing was imported.")
+    assert held(committed) == before
+
+
+@pytest.mark.parametrize("refusal", [ImportRunning, PeopleChangedMeanwhile])
+def test_what_may_pass_by_itself_exits_with_1(committed, tmp_path, monkeypatch, refusal):
+    def refuse(*_, **__):
+        raise refusal
+
+    monkeypatch.setattr(command, "import_roster", refuse)
+    status, _, _, summary = run(clean_network().write(tmp_path / "roster.zip"))
+    assert status == 1
+    assert "nothing was imported" in summary
+
+
+def test_a_terminal_shows_one_line_that_moves(committed, tmp_path):
+    _, _, err, _ = run(clean_network().write(tmp_path / "roster.zip"), stderr=Terminal())
+    assert "4 of 4 people" in err
+    assert "\n" not in err
+
+
+def test_elsewhere_progress_is_a_line_every_ten_thousand():
+    err = io.StringIO()
+    line = command.ProgressLine(OutputWrapper(err))
+    for done in range(2_000, 26_000, 2_000):
+        line("people", done, 26_000)
+    assert err.getvalue() == "10,000 of 26,000 people\n20,000 of 26,000 people\n"
