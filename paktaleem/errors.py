@@ -16,19 +16,19 @@ _DEFECT = Problem("defect", HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wron
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that no view could be given."""
-    return problem_response(_BAD_REQUEST) if is_api(request) else defaults.bad_request(request, exception)
+    return problem_response(_BAD_REQUEST, request) if is_api(request) else defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a refusal."""
-    return problem_response(NOT_ALLOWED) if is_api(request) else defaults.permission_denied(request, exception)
+    return problem_response(NOT_ALLOWED, request) if is_api(request) else defaults.permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an unknown address, and one that is not yours, with the same bytes."""
-    return problem_response(NOT_FOUND) if is_api(request) else defaults.page_not_found(request, exception)
+    return problem_response(NOT_FOUND, request) if is_api(request) else defaults.page_not_found(request, exception)
 
 
 def defect(request: HttpRequest, *_: Any) -> HttpResponse:
     """Answer our own mistake: nothing of the request was kept."""
-    return problem_response(_DEFECT) if is_api(request) else defaults.server_error(request)
+    return problem_response(_DEFECT, request) if is_api(request) else defaults.server_error(request)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from consent.api.evaluation import evaluate
+from consent.api.evaluation import evaluate, evaluate_many, show_metadata
 from paktaleem.console.site import site as console
 from paktaleem.health import healthz, readyz
 
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz, name="readyz"),
     path("api/v1/", include("paktaleem.api.urls")),
     path("access/v1/evaluation", evaluate, name="evaluation"),
+    path("access/v1/evaluations", evaluate_many, name="evaluations"),
+    path(".well-known/authzen-configuration", show_metadata, name="authzen-configuration"),
     path("admin/", console.urls),
 ]
 

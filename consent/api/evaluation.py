@@ -1,138 +1,174 @@
-"""The decision for machines: OpenID AuthZEN Authorization API 1.0, the evaluation endpoint.
+"""The decision for machines: OpenID AuthZEN Authorization API 1.0, evaluation, evaluations and metadata.
 
 A denial is 200 with ``decision: false`` and the reason; errors are plain text. Unknown fields are ignored.
 """
 
-from datetime import datetime
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from consent.api.answers import answer_context
-from consent.decision import Decision, Question, Reason
-from consent.selectors.decisions import KeyNotLive, decide_with_key
+from consent.api.authzen import BadQuestion, Batch, read_batch, read_question
+from consent.decision import Decision, Reason
+from consent.selectors.decisions import Asked, KeyNotLive, decide_many_with_key, decide_with_key
 from consent.selectors.registers import RegisterUnsettled
-from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.actors import NotAllowed, require
 from paktaleem.accounts.middleware import bearer_token
+from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.selectors import actor_of_key
 from paktaleem.tenancy.ids import new_id
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "evaluate_many", "show_metadata"]
 
-
-class _Subject(msgspec.Struct):
-    type: str
-    id: str
-
-
-class _Action(msgspec.Struct):
-    name: str
-
-
-class _ResourceProperties(msgspec.Struct):
-    categories: list[str] | None = None
-    recipient: str | None = None
-
-
-class _Resource(msgspec.Struct):
-    type: str
-    id: str
-    properties: _ResourceProperties = msgspec.field(default_factory=_ResourceProperties)
-
-
-class _Context(msgspec.Struct):
-    time: datetime | None = None
-
-
-class _Evaluation(msgspec.Struct):
-    subject: _Subject
-    action: _Action
-    resource: _Resource
-    context: _Context = msgspec.field(default_factory=_Context)
-
-    def question(self, now: datetime) -> Question:
-        """Turn the request into a question. Raises BadQuestion for a moment that cannot be asked about."""
-        return Question(
-            purpose=self.resource.id if self.resource.type == "purpose" else "",
-            action=self.action.name,
-            categories=_categories(self.resource.properties),
-            recipient=self.resource.properties.recipient,
-            at=_moment(self.context.time, now),
-        )
-
-
-class BadQuestion(ValueError):
-    """The request is well-formed, but asks about a moment that cannot be answered for."""
-
-
-_request = msgspec.json.Decoder(_Evaluation)
 _json = msgspec.json.Encoder()
+_STOP_AT = {"execute_all": None, "deny_on_first_deny": False, "permit_on_first_permit": True}
 
 
-def _categories(properties: _ResourceProperties) -> frozenset[str] | None:
-    return None if properties.categories is None else frozenset(properties.categories)
+def _answered(view: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """Turn what goes wrong into AuthZEN's plain errors; nobody learns from a 400 without a live key."""
+
+    @csrf_exempt
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = _guarded(view, request)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return answer
 
 
-def _moment(asked: datetime | None, now: datetime) -> datetime:
-    if asked is None:
-        return now
-    if asked.tzinfo is None:
-        raise BadQuestion("context.time needs an offset, such as 2026-11-24T09:30:00+05:00")
-    if asked > now:
-        raise BadQuestion("context.time lies in the future: ask about now or the past")
-    return asked
-
-
-@csrf_exempt
-@require_POST
-def evaluate(request: HttpRequest) -> HttpResponse:
-    """``POST /access/v1/evaluation``: may this be done with this person's data?"""
-    response = _answer(request)
-    if "X-Request-ID" in request.headers:
-        response["X-Request-ID"] = request.headers["X-Request-ID"]
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-def _answer(request: HttpRequest) -> HttpResponse:
-    secret = bearer_token(request)
-    if not secret:
-        return _not_authenticated()
+def _guarded(view: Callable[[HttpRequest], HttpResponse], request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        response = _text(HTTPStatus.METHOD_NOT_ALLOWED, "Send POST.")
+        response["Allow"] = "POST"
+        return response
     try:
-        asked = _read(request)
-        question = asked.question(request.received_at)  # type: ignore[attr-defined]
-        person = asked.subject.id if asked.subject.type == "end_user" else ""
-        decision = decide_with_key(secret, person, question, now=request.received_at)  # type: ignore[attr-defined]
+        return view(request)
     except KeyNotLive:
         return _not_authenticated()
     except NotAllowed:
         return _text(HTTPStatus.FORBIDDEN, "This key may not ask for decisions.")
-    except (msgspec.DecodeError, BadQuestion) as error:
-        return _text(HTTPStatus.BAD_REQUEST, str(error))
-    except RegisterUnsettled:
-        decision = Decision(False, Reason.UNDECIDABLE, None, (), request.received_at)  # type: ignore[attr-defined]
+    except BadQuestion as error:
+        return _bad_request(request, error)
     except DatabaseError:
         return _text(HTTPStatus.SERVICE_UNAVAILABLE, "No answer can be given now: deny, and ask again.")
-    return _told(decision)
 
 
-def _read(request: HttpRequest) -> _Evaluation:
+def _bad_request(request: HttpRequest, error: BadQuestion) -> HttpResponse:
+    actor = actor_of_key(bearer_token(request), at=request.received_at)  # type: ignore[attr-defined]
+    if actor is None:
+        return _not_authenticated()
+    try:
+        require(actor, Capability.ASK_DECISIONS)
+    except NotAllowed:
+        return _text(HTTPStatus.FORBIDDEN, "This key may not ask for decisions.")
+    return _text(HTTPStatus.BAD_REQUEST, str(error))
+
+
+@_answered
+def evaluate(request: HttpRequest) -> HttpResponse:
+    """``POST /access/v1/evaluation``: may this be done with this person's data?"""
+    asked = read_question(_body(request), request.received_at)  # type: ignore[attr-defined]
+    return _json_answer(_told(_decide(request, asked)))
+
+
+@_answered
+def evaluate_many(request: HttpRequest) -> HttpResponse:
+    """``POST /access/v1/evaluations``: many questions at once, answered in their order (AuthZEN §7)."""
+    batch = read_batch(_body(request), request.received_at)  # type: ignore[attr-defined]
+    if batch.single:
+        (asked,) = batch.items
+        return _json_answer(_told(_decide(request, asked)))  # type: ignore[arg-type]
+    return _json_answer({"evaluations": _told_in_order(batch, _decide_all(request, batch))})
+
+
+def show_metadata(request: HttpRequest) -> HttpResponse:
+    """``GET /.well-known/authzen-configuration``: where decisions are asked for (AuthZEN §9)."""
+    if request.method not in {"GET", "HEAD"}:
+        response = _text(HTTPStatus.METHOD_NOT_ALLOWED, "Send GET.")
+        response["Allow"] = "GET, HEAD"
+        return response
+    address = _public_address(request)
+    return _json_answer(
+        {
+            "policy_decision_point": address,
+            "access_evaluation_endpoint": f"{address}/access/v1/evaluation",
+            "access_evaluations_endpoint": f"{address}/access/v1/evaluations",
+        }
+    )
+
+
+def _public_address(request: HttpRequest) -> str:
+    """Give PUBLIC_URL, else the host asked; always https but where cookies are allowed without (a trial)."""
+    if settings.PUBLIC_URL:
+        return str(settings.PUBLIC_URL).rstrip("/")
+    scheme = "https" if settings.SESSION_COOKIE_SECURE else request.scheme
+    return f"{scheme}://{request.get_host()}"
+
+
+def _body(request: HttpRequest) -> bytes:
+    if not bearer_token(request):
+        raise KeyNotLive
     if request.content_type != "application/json":
-        raise msgspec.DecodeError("Send Content-Type: application/json")
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        raise msgspec.DecodeError(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes")
-    return _request.decode(request.body)
+        raise BadQuestion("Send Content-Type: application/json")
+    try:
+        return request.body
+    except RequestDataTooBig as error:
+        raise BadQuestion(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes") from error
 
 
-def _told(decision: Decision) -> HttpResponse:
-    context: dict[str, Any] = {**answer_context(decision), "decision_id": str(new_id())}
-    body = _json.encode({"decision": decision.allowed, "context": context})
-    return HttpResponse(body, content_type="application/json")
+def _decide(request: HttpRequest, asked: Asked) -> Decision:
+    now = request.received_at  # type: ignore[attr-defined]
+    try:
+        return decide_with_key(bearer_token(request), asked.person, asked.question, now=now)
+    except RegisterUnsettled:
+        return _undecidable(asked)
+
+
+def _decide_all(request: HttpRequest, batch: Batch) -> list[Decision]:
+    asked = [one for one in batch.items if isinstance(one, Asked)]
+    now = request.received_at  # type: ignore[attr-defined]
+    try:
+        return decide_many_with_key(bearer_token(request), asked, now=now)
+    except RegisterUnsettled:
+        return [_undecidable(one) for one in asked]
+
+
+def _undecidable(asked: Asked) -> Decision:
+    return Decision(False, Reason.UNDECIDABLE, None, (), asked.question.at)
+
+
+def _told_in_order(batch: Batch, decisions: list[Decision]) -> list[dict[str, Any]]:
+    """Give the answers in the order asked, up to the first that ends it under the request's semantic."""
+    answers, ready, stop_at = [], iter(decisions), _STOP_AT[batch.semantic]
+    for item in batch.items:
+        answer = _told(next(ready)) if isinstance(item, Asked) else _failed(item)
+        answers.append(answer)
+        if answer["decision"] is stop_at:
+            break
+    return answers
+
+
+def _told(decision: Decision) -> dict[str, Any]:
+    context = answer_context(decision)
+    context["decision_id"] = new_id()
+    return {"decision": decision.allowed, "context": context}
+
+
+def _failed(error: BadQuestion) -> dict[str, Any]:
+    return {"decision": False, "context": {"error": {"status": int(HTTPStatus.BAD_REQUEST), "message": str(error)}}}
+
+
+def _json_answer(value: Any) -> HttpResponse:
+    return HttpResponse(_json.encode(value), content_type="application/json")
 
 
 def _not_authenticated() -> HttpResponse:

@@ -1,6 +1,7 @@
 """Answering “may I?”: the facts in one round trip, the register from this process, the rest is calculation."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +18,7 @@ from paktaleem.accounts.services import key_digest
 from paktaleem.subjects.selectors import tombstone
 from paktaleem.tenancy.context import in_client, one_statement
 
-__all__ = ["KeyNotLive", "decide_for", "decide_with_key", "standing"]
+__all__ = ["Asked", "KeyNotLive", "decide_for", "decide_many_with_key", "decide_with_key", "standing"]
 
 
 class KeyNotLive(Exception):
@@ -85,21 +86,31 @@ class _Person(msgspec.Struct):
         }
 
 
-class _KeyFacts(msgspec.Struct):
+class _Key(msgspec.Struct, kw_only=True):
     key: UUID
     client: UUID
     scopes: list[str]
     version: tuple[int, int]
-    subject: _Person | None
 
     @property
     def actor(self) -> Actor:
         return key_actor(self.key, self.client, self.scopes)
 
 
+class _KeyFacts(_Key, kw_only=True):
+    subject: _Person | None
+
+
+class _KeyFactsOfMany(_Key, kw_only=True):
+    subjects: list[_Person | None]
+
+
 _key_facts = msgspec.json.Decoder(_KeyFacts)
+_key_facts_of_many = msgspec.json.Decoder(_KeyFactsOfMany)
 _person = msgspec.json.Decoder(_Person | None)
+_people = msgspec.json.Decoder(list[_Person | None])
 _ONE_ROUND_TRIP = "SELECT consent_decision_facts(%s, %s, %s, %s)"
+_ONE_ROUND_TRIP_FOR_MANY = "SELECT consent_decisions_facts(%s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,70 @@ def decide_with_key(secret: str, external_id: str, question: Question, *, now: d
         return _world(register, facts.subject).answer(question)
     with in_client(facts.client):
         return _read_world(facts.client, external_id, past).answer(question)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question about one person, by LMS id."""
+
+    person: str
+    question: Question
+
+
+def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) -> list[Decision]:
+    """Answer many questions for the client of an API key, in their order, as ``decide_with_key`` answers one.
+
+    One statement brings the key's validity, the register's version and the facts of all the people. What this
+    process cannot answer from them (a register not yet seen in that version, people not found, who may be
+    erased, moments in the past) is read in the client's context, one statement for each moment.
+    Raises KeyNotLive, NotAllowed if the key may not ask.
+    """
+    people = list(dict.fromkeys(one.person for one in asked if one.question.at >= now))
+    facts = _facts_of_many(secret, people, now)
+    require(facts.actor, Capability.ASK_DECISIONS, facts.client)
+    register = cached_register(facts.client, facts.version)
+    if register is not None and people and all(facts.subjects) and all(one.question.at >= now for one in asked):
+        worlds = {name: _world(register, person) for name, person in zip(people, facts.subjects, strict=True) if person}
+        return [worlds[one.person].answer(one.question) for one in asked]
+    with in_client(facts.client):
+        return _read_and_answer(facts.client, asked, now)
+
+
+def _facts_of_many(secret: str, people: Sequence[str], now: datetime) -> _KeyFactsOfMany:
+    with one_statement(), connection.cursor() as cursor:
+        names = [_sendable(name) for name in people]
+        cursor.execute(_ONE_ROUND_TRIP_FOR_MANY, [key_digest(secret), names, now])
+        text = cursor.fetchone()[0]
+    if text is None:
+        raise KeyNotLive
+    return _key_facts_of_many.decode(text)
+
+
+def _read_and_answer(client_id: UUID, asked: Sequence[Asked], now: datetime) -> list[Decision]:
+    people: defaultdict[datetime | None, dict[str, None]] = defaultdict(dict)
+    for one in asked:
+        people[_past(one.question, now)][one.person] = None
+    worlds = {past: _read_worlds(client_id, names, past) for past, names in people.items()}
+    return [worlds[_past(one.question, now)][one.person].answer(one.question) for one in asked]
+
+
+def _past(question: Question, now: datetime) -> datetime | None:
+    return question.at if question.at < now else None
+
+
+def _read_worlds(client_id: UUID, names: Iterable[str], past: datetime | None) -> dict[str, _World]:
+    """Read people and register inside the client's context, as ``_read_world`` does for one."""
+    names = list(names)
+    marks = [tombstone(client_id, name) for name in names]
+    with connection.cursor() as cursor:
+        sent = [[_sendable(name) for name in names], past, marks]
+        cursor.execute("SELECT consent_facts_of_many_as_of(%s, %s, %s)::text", sent)
+        people = _people.decode(cursor.fetchone()[0])
+    register = register_as_of(client_id, past) if past else current_register(client_id)
+    return {
+        name: _World(register, None, {}) if person is None else _world(register, person)
+        for name, person in zip(names, people, strict=True)
+    }
 
 
 def _facts_of(secret: str, external_id: str, now: datetime, past: datetime | None) -> _KeyFacts:

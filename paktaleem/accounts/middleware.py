@@ -16,7 +16,13 @@ __all__ = ["CHOSEN_MEMBERSHIP", "RequestContextMiddleware"]
 
 CHOSEN_MEMBERSHIP = "membership"
 FIRST_ERROR = 400
-_SELF_CONTAINED = ("/access/v1/evaluation", "/healthz", "/readyz")
+_SELF_CONTAINED = (
+    "/access/v1/evaluation",
+    "/access/v1/evaluations",
+    "/.well-known/authzen-configuration",
+    "/healthz",
+    "/readyz",
+)
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
 

@@ -16,6 +16,7 @@ from paktaleem.accounts.actors import NotAllowed
 __all__ = ["Problem", "answer_problem", "declare_problems", "problem_response"]
 
 MEDIA_TYPE = "application/problem+json"
+_PLAIN = ("/access/", "/.well-known/authzen-configuration")
 _TYPES = "urn:paktaleem:problem:"
 
 
@@ -135,11 +136,13 @@ def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def problem_response(problem: Problem) -> HttpResponse:
-    """Answer a problem outside any operation: an unknown address, a defect."""
+def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
+    """Answer a problem outside any operation (an unknown address, a defect): as text where AuthZEN is spoken."""
+    if request.path.startswith(_PLAIN):
+        return HttpResponse(problem.title, status=problem.status, content_type="text/plain; charset=utf-8")
     return JsonResponse(problem.body(), status=problem.status, content_type=MEDIA_TYPE)
 
 
 def is_api(request: HttpRequest) -> bool:
     """Whether an address belongs to the machines' face."""
-    return request.path.startswith("/api/")
+    return request.path.startswith(("/api/", *_PLAIN))

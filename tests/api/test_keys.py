@@ -22,10 +22,12 @@ ROUTES = {
     "current-notice": ("get", "/api/v1/notices/current", "register:read"),
     "record-consents": ("post", "/api/v1/consents", "consents:write"),
     "evaluation": ("post", "/access/v1/evaluation", "decisions:ask"),
+    "evaluations": ("post", "/access/v1/evaluations", "decisions:ask"),
 }
 BODIES = {
     "register": {"role": "learner"},
     "evaluation": question("lms-kiran", "newsletter"),
+    "evaluations": {"evaluations": [question("lms-kiran", "newsletter")]},
 }
 
 

@@ -1,0 +1,412 @@
+"""OpenID AuthZEN 1.0 as standards.md §2.2–2.8 has it: objects, batches, semantics, metadata, headers, errors."""
+
+import json
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from consent.models import ConsentState
+from consent.services import Answer, record_answers
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller, question
+
+ONE, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
+ASKED = question("lms-kiran", "service_delivery")
+KIRAN = {"type": "end_user", "id": "lms-kiran"}
+PROCESS = {"name": "process"}
+
+
+def purpose(code, **properties):
+    return {"type": "purpose", "id": code, **({"properties": properties} if properties else {})}
+
+
+def without(body, *path):
+    copy = json.loads(json.dumps(body))
+    inner = copy
+    for name in path[:-1]:
+        inner = inner[name]
+    del inner[path[-1]]
+    return copy
+
+
+def with_value(body, value, *path):
+    copy = json.loads(json.dumps(body))
+    inner = copy
+    for name in path[:-1]:
+        inner = inner[name]
+    inner[path[-1]] = value
+    return copy
+
+
+def decisions(response):
+    assert response.status_code == HTTPStatus.OK, response.content
+    return [one["decision"] for one in response.json()["evaluations"]]
+
+
+def reasons(response):
+    assert response.status_code == HTTPStatus.OK, response.content
+    return [one["context"].get("reason", "error") for one in response.json()["evaluations"]]
+
+
+def assert_plain_error(response, status):
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert response.content.strip()
+
+
+def batch(*items, **more):
+    return {"subject": KIRAN, "action": PROCESS, "evaluations": list(items), **more}
+
+
+# One evaluation
+
+
+def test_the_answer_is_a_decision_with_a_context(khyber):
+    answer = khyber.post(ONE, ASKED).json()
+    assert set(answer) == {"decision", "context"}
+    assert answer["decision"] is True
+
+
+def test_asking_again_gives_the_same_decision(khyber):
+    answers = [khyber.post(ONE, ASKED).json() for _ in range(3)]
+    assert {one["decision"] for one in answers} == {True}
+    assert len({one["context"]["decision_id"] for one in answers}) == 3
+
+
+def test_the_optional_context_does_not_change_a_decision(khyber):
+    assert khyber.post(ONE, {**ASKED, "context": {}}).json()["decision"] is True
+    assert khyber.post(ONE, {**ASKED, "context": {"ip": "10.0.0.1", "nested": {"a": [1]}}}).json()["decision"] is True
+
+
+def test_what_is_not_known_is_ignored(khyber):
+    body = {**ASKED, "colour": "green", "options": {"a": 1}, "evaluations_semantic": 7}
+    body["subject"] = {**KIRAN, "properties": {"department": "Sales", "level": 3}, "extra": None}
+    body["action"] = {**PROCESS, "properties": {"method": "GET"}}
+    body["resource"] = {**purpose("service_delivery", colour="blue"), "owner": "x"}
+    assert khyber.post(ONE, body).json()["decision"] is True
+
+
+@pytest.mark.parametrize(
+    "path",
+    [("subject",), ("action",), ("resource",), ("subject", "type"), ("subject", "id"), ("action", "name"),
+     ("resource", "type"), ("resource", "id")],
+    ids=".".join,
+)  # fmt: skip
+def test_a_missing_part_is_400(khyber, path):
+    assert_plain_error(khyber.post(ONE, without(ASKED, *path)), HTTPStatus.BAD_REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [(("subject",), "kiran"), (("action",), "process"), (("resource",), "newsletter"), (("context",), "now"),
+     (("subject", "id"), 17), (("subject", "type"), None), (("action", "name"), 17), (("resource", "id"), ["x"]),
+     (("resource", "properties"), "all"), (("subject", "properties"), "all"), (("action", "properties"), []),
+     (("subject",), None), (("context",), {"time": 17})],
+    ids=str,
+)  # fmt: skip
+def test_a_mistyped_part_is_400(khyber, path, value):
+    assert_plain_error(khyber.post(ONE, with_value(ASKED, value, *path)), HTTPStatus.BAD_REQUEST)
+
+
+@pytest.mark.parametrize("path", [ONE, MANY])
+@pytest.mark.parametrize("body", [b"", b"{", b"null", b"[]", b"17", b'"x"', b"\xff\xfe", b"[" * 100_000])
+def test_a_body_that_is_no_object_is_400(cast, path, body):
+    response = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}"}).post(
+        path, body, content_type="application/json"
+    )
+    assert_plain_error(response, HTTPStatus.BAD_REQUEST)
+
+
+@pytest.mark.parametrize("path", [ONE, MANY])
+@pytest.mark.parametrize("doubled", ['"subject":{"type":"end_user","id":"lms-kiran"},', '"action":{"name":"delete"},'])
+def test_a_name_that_stands_twice_is_400(cast, path, doubled):
+    text = json.dumps(ASKED).replace("{", "{" + doubled, 1)
+    response = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}"}).post(
+        path, text, content_type="application/json"
+    )
+    assert_plain_error(response, HTTPStatus.BAD_REQUEST)
+    assert b"twice" in response.content
+
+
+@pytest.mark.parametrize("path", [ONE, MANY])
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
+def test_another_content_type_is_400(cast, path, kind):
+    response = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}"}).post(
+        path, json.dumps(ASKED), content_type=kind
+    )
+    assert_plain_error(response, HTTPStatus.BAD_REQUEST)
+
+
+@pytest.mark.parametrize("path", [ONE, MANY])
+def test_a_charset_beside_the_content_type_is_taken(cast, path):
+    response = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}"}).post(
+        path, json.dumps(ASKED), content_type="application/json; charset=utf-8"
+    )
+    assert response.json()["decision"] is True
+
+
+# Many evaluations
+
+
+def test_answers_come_in_the_order_asked(khyber):
+    khyber.consent("lms-kiran", "newsletter")
+    codes = ["newsletter", "product_research", "service_delivery", "astrology", "newsletter"]
+    response = khyber.post(MANY, batch(*({"resource": purpose(code)} for code in codes)))
+    assert reasons(response) == ["permitted", "consent_missing", "permitted", "purpose_unknown", "permitted"]
+    assert set(response.json()) == {"evaluations"}
+
+
+def test_each_answer_is_what_the_single_question_gets(indus):
+    people = ["lms-danish", "lms-esra", "lms-hamza", "lms-iqra", "lms-junaid", "lms-kiran", "nobody"]
+    asked = [question(who, code) for who in people for code in ("service_delivery", "newsletter", "legal_compliance")]
+    together = comparable(indus.post(MANY, {"evaluations": asked}).json()["evaluations"])
+    alone = comparable([indus.post(ONE, one).json() for one in asked])
+    assert together == alone
+    assert {one["decision"] for one in alone} == {True, False}
+
+
+def comparable(answers):
+    """Leave out what differs from call to call."""
+    for one in answers:
+        del one["context"]["decision_id"], one["context"]["valid_until"]
+    return answers
+
+
+def test_a_default_is_replaced_whole_and_never_merged(khyber):
+    default = purpose("newsletter", categories=["billing"])
+    response = khyber.post(
+        MANY,
+        batch({}, {"resource": purpose("service_delivery")}, {"resource": {"type": "purpose"}}, resource=default),
+    )
+    assert reasons(response) == ["category_not_covered", "permitted", "error"]
+
+
+def test_an_empty_item_inherits_every_default(khyber):
+    response = khyber.post(MANY, batch({}, {}, resource=purpose("service_delivery")))
+    assert decisions(response) == [True, True]
+
+
+@pytest.mark.parametrize("part", ["subject", "action", "resource", "context"])
+def test_every_part_may_be_overridden(khyber, part):
+    over = {
+        "subject": {"type": "end_user", "id": "nobody"},
+        "action": {"name": "dance"},
+        "resource": purpose("astrology"),
+        "context": {"time": "2026-01-01T00:00:00Z"},
+    }[part]
+    response = khyber.post(MANY, batch({}, {part: over}, {}, resource=purpose("service_delivery")))
+    assert decisions(response) == [True, False, True]
+
+
+@pytest.mark.parametrize("evaluations", [None, []])
+def test_no_evaluations_is_one_evaluation(khyber, evaluations):
+    body = ASKED if evaluations is None else {**ASKED, "evaluations": evaluations}
+    answer = khyber.post(MANY, body).json()
+    assert answer["decision"] is True
+    assert "evaluations" not in answer
+    assert_plain_error(khyber.post(MANY, without(body, "resource")), HTTPStatus.BAD_REQUEST)
+
+
+GOOD, NO = {"resource": purpose("service_delivery")}, {"resource": purpose("newsletter")}
+BAD = {"resource": "newsletter"}
+
+
+@pytest.mark.parametrize(
+    ("semantic", "items", "expected"),
+    [
+        (None, [GOOD, NO, BAD, GOOD], [True, False, False, True]),
+        ("execute_all", [NO, GOOD, NO], [False, True, False]),
+        ("deny_on_first_deny", [GOOD, GOOD, NO, GOOD], [True, True, False]),
+        ("deny_on_first_deny", [GOOD, BAD, GOOD], [True, False]),
+        ("deny_on_first_deny", [GOOD, GOOD], [True, True]),
+        ("deny_on_first_deny", [NO, NO], [False]),
+        ("permit_on_first_permit", [NO, BAD, GOOD, NO], [False, False, True]),
+        ("permit_on_first_permit", [NO, NO], [False, False]),
+        ("permit_on_first_permit", [GOOD, GOOD], [True]),
+    ],
+)
+def test_the_semantics(khyber, semantic, items, expected):
+    options = {"options": {"evaluations_semantic": semantic}} if semantic else {}
+    assert decisions(khyber.post(MANY, batch(*items, **options))) == expected
+
+
+@pytest.mark.parametrize(
+    "item",
+    [{"resource": "newsletter"}, {"resource": {"type": "purpose"}}, {"action": {"name": 17}}, "text", None, 17, [],
+     {"context": {"time": "2099-01-01T00:00:00Z"}}, {"context": {"time": "2026-09-10T12:00:00"}}, {"subject": None}],
+    ids=str,
+)  # fmt: skip
+def test_one_bad_item_is_denied_and_the_others_answered(khyber, item):
+    response = khyber.post(MANY, batch(GOOD, item, GOOD, resource=purpose("service_delivery")))
+    assert decisions(response) == [True, False, True]
+    error = response.json()["evaluations"][1]["context"]["error"]
+    assert error["status"] == HTTPStatus.BAD_REQUEST
+    assert error["message"]
+
+
+def test_an_item_that_misses_a_part_without_default_is_denied(khyber):
+    response = khyber.post(MANY, batch({}, GOOD))
+    assert decisions(response) == [False, True]
+    assert "resource" in response.json()["evaluations"][0]["context"]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        batch(GOOD, subject="kiran"),
+        {"evaluations": {}},
+        {"evaluations": "all"},
+        {"evaluations": None},
+        batch(GOOD, options=[]),
+        batch(GOOD, options={"evaluations_semantic": "perhaps"}),
+        batch(GOOD, options={"evaluations_semantic": None}),
+        batch(GOOD, action={"name": None}),
+    ],
+    ids=str,
+)
+def test_a_bad_request_as_a_whole_is_400(khyber, body):
+    assert_plain_error(khyber.post(MANY, body), HTTPStatus.BAD_REQUEST)
+
+
+def test_a_thousand_items_are_answered_and_one_more_is_refused(khyber):
+    assert len(decisions(khyber.post(MANY, batch(*[GOOD] * 1_000)))) == 1_000
+    response = khyber.post(MANY, batch(*[GOOD] * 1_001))
+    assert_plain_error(response, HTTPStatus.BAD_REQUEST)
+    assert b"1,000" in response.content
+
+
+def test_a_batch_is_one_round_trip_for_all_its_people(indus):
+    asked = [question(who, "service_delivery") for who in ("lms-danish", "lms-hamza", "lms-iqra", "lms-junaid")] * 25
+    indus.post(MANY, {"evaluations": asked})
+    with CaptureQueriesContext(connection) as sent:
+        assert len(decisions(indus.post(MANY, {"evaluations": asked}))) == 100
+    statements = [one["sql"] for one in sent.captured_queries if "set_config('role', 'none'" not in one["sql"]]
+    assert len(statements) == 1
+    assert "consent_decisions_facts" in statements[0]
+
+
+def test_now_and_several_pasts_are_answered_in_one_request(khyber, cast):
+    version = khyber.notice("newsletter")
+    given_at, withdrawn_at = datetime(2026, 9, 10, 12, tzinfo=UTC), datetime(2026, 9, 20, 12, tzinfo=UTC)
+    with in_client(cast.client_id("khyber")):
+        for state, at in ((ConsentState.GIVEN, given_at), (ConsentState.WITHDRAWN, withdrawn_at)):
+            record_answers(
+                cast.subject("kiran"),
+                answers=[Answer("newsletter", state)],
+                notice_version=version if state == ConsentState.GIVEN else None,
+                actor=cast.key_actor("khyber"),
+                at=at,
+            )
+    moments = [None, given_at, withdrawn_at, datetime(2026, 9, 5, tzinfo=UTC), given_at, None]
+    items = [{"context": {"time": at.isoformat()} if at else {}} for at in moments]
+    response = khyber.post(MANY, batch(*items, resource=purpose("newsletter")))
+    gone = "consent_withdrawn"
+    assert reasons(response) == [gone, "permitted", gone, "consent_missing", "permitted", gone]
+
+
+def test_too_many_past_moments_are_refused(khyber):
+    items = [{"context": {"time": f"2026-09-05T10:{minute:02}:00Z"}} for minute in range(21)]
+    response = khyber.post(MANY, batch(*items, resource=purpose("newsletter")))
+    assert_plain_error(response, HTTPStatus.BAD_REQUEST)
+    assert decisions(khyber.post(MANY, batch(*items[:20], resource=purpose("newsletter")))) == [False] * 20
+
+
+def test_an_erased_person_among_others_is_known_as_erased(khyber, cast, now):
+    with in_client(cast.client_id("khyber")):
+        erase_subject(cast.subject("kiran"), actor=cast.actor("amina"), reason="subject_request", at=now)
+    asked = [question("lms-kiran", "newsletter"), question("nobody", "newsletter")]
+    assert reasons(khyber.post(MANY, {"evaluations": asked})) == ["subject_erased", "subject_unknown"]
+
+
+def test_a_foreign_person_in_a_batch_is_as_unknown_as_a_made_up_one(indus):
+    asked = [question("lms-kiran", "support"), question("made-up", "support"), question("lms\x00-kiran", "support")]
+    answers = comparable(indus.post(MANY, {"evaluations": asked}).json()["evaluations"])
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_the_function_refuses_inside_a_context(cast):
+    sent = [b"x", ["lms-kiran"], datetime(2026, 10, 1, tzinfo=UTC)]
+    refused = pytest.raises(DatabaseError, match="context is already set")
+    with in_client(cast.client_id("khyber")), connection.cursor() as cursor, refused, transaction.atomic():
+        cursor.execute("SELECT consent_decisions_facts(%s, %s, %s)", sent)
+
+
+# Keys, headers, addresses, metadata
+
+
+@pytest.mark.parametrize("path", [ONE, MANY])
+@pytest.mark.parametrize("body", [ASKED, {"nonsense": True}, [], batch(BAD)])
+def test_without_a_live_key_every_body_answers_401(db, path, body):
+    for key in ("", "ptk_wrong"):
+        response = Caller(key).post(path, body)
+        assert_plain_error(response, HTTPStatus.UNAUTHORIZED)
+        assert response["WWW-Authenticate"] == 'Bearer realm="paktaleem"'
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("post", ONE, ASKED, 200),
+        ("post", MANY, batch(GOOD), 200),
+        ("post", ONE, {}, 400),
+        ("get", ONE, None, 405),
+        ("put", MANY, None, 405),
+        ("get", "/access/v1/nowhere", None, 404),
+        ("get", "/.well-known/authzen-configuration", None, 200),
+        ("get", "/api/v1/purposes", None, 200),
+        ("get", "/api/v1/nowhere", None, 404),
+        ("post", "/api/v1/consents", {}, 400),
+    ],
+)
+def test_the_callers_request_id_comes_back(cast, method, path, body, status):
+    client = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}", "X-Request-ID": "req-4711"})
+    response = getattr(client, method)(path, body, content_type="application/json")
+    assert response.status_code == status
+    assert response["X-Request-ID"] == "req-4711"
+
+
+def test_without_a_request_id_there_is_none(khyber):
+    assert "X-Request-ID" not in khyber.post(ONE, ASKED)
+
+
+def test_a_request_id_that_is_no_id_is_not_repeated(cast):
+    for told in ("a b", "ü", "x" * 201):
+        client = Client(headers={"Authorization": f"Bearer {cast.key('khyber')}", "X-Request-ID": told})
+        assert "X-Request-ID" not in client.post(ONE, ASKED, content_type="application/json")
+
+
+def test_an_unknown_access_address_is_plain_text(khyber):
+    assert_plain_error(khyber.get("/access/v1/search/subject"), HTTPStatus.NOT_FOUND)
+
+
+def test_answers_are_not_stored_on_the_way(khyber):
+    assert khyber.post(ONE, ASKED)["Cache-Control"] == "no-store"
+    assert khyber.post(MANY, batch(GOOD))["Cache-Control"] == "no-store"
+
+
+def test_metadata_names_the_endpoints_over_https(client):
+    response = client.get("/.well-known/authzen-configuration", headers={"Host": "localhost"})
+    assert response["Content-Type"] == "application/json"
+    assert response.json() == {
+        "policy_decision_point": "https://localhost",
+        "access_evaluation_endpoint": "https://localhost/access/v1/evaluation",
+        "access_evaluations_endpoint": "https://localhost/access/v1/evaluations",
+    }
+
+
+def test_metadata_follows_the_public_address(client, settings):
+    settings.PUBLIC_URL = "https://privacy.school.example/"
+    shown = client.get("/.well-known/authzen-configuration").json()
+    assert shown["policy_decision_point"] == "https://privacy.school.example"
+    assert client.post("/.well-known/authzen-configuration").status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+def test_the_demonstration_may_be_plain_http(client, settings):
+    settings.SESSION_COOKIE_SECURE = False
+    shown = client.get("/.well-known/authzen-configuration", headers={"Host": "localhost"}).json()
+    assert shown["policy_decision_point"] == "http://localhost"
