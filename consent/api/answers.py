@@ -13,8 +13,8 @@ def answer_context(decision: Decision) -> dict[str, Any]:
     context: dict[str, Any] = {
         "reason": str(decision.reason),
         "lawful_basis": decision.lawful_basis,
-        "evidence": [str(row) for row in decision.evidence],
-        "valid_until": decision.valid_until.isoformat(),
+        "evidence": decision.evidence,
+        "valid_until": decision.valid_until,
     }
     remedy = remedy_for(decision.reason, is_child=decision.is_child)
     if remedy is not None:
