@@ -49,9 +49,7 @@ def test_a_phone_number_is_7_to_15_digits(text, number):
     assert plausible_phone(text) == number
 
 
-@pytest.mark.parametrize(
-    "text", ["2017-3-14", "20170314", "2017-02-29", "2017-W01-1", "٢٠١٧-٠٣-١٤", "2017-03-14 "]
-)
+@pytest.mark.parametrize("text", ["2017-3-14", "20170314", "2017-02-29", "2017-W01-1", "٢٠١٧-٠٣-١٤", "2017-03-14 "])
 def test_a_day_is_written_in_one_way(text):
     assert day(text) is None
     assert day("2012-02-29") == date(2012, 2, 29)

@@ -75,9 +75,7 @@ def test_streams_can_be_read_again_and_at_the_same_time(opened):
 
 def test_every_oddity_is_reported_with_its_place(opened):
     package = odd_network()
-    line = {
-        row["sourcedId"]: package.line("users.csv", row["sourcedId"]) for row in package.tables["users.csv"]
-    }
+    line = {row["sourcedId"]: package.line("users.csv", row["sourcedId"]) for row in package.tables["users.csv"]}
     with opened(package) as roster:
         assert sorted(found(roster)) == sorted(
             [
@@ -130,9 +128,7 @@ def test_a_birthday_on_29_february_is_valid(opened):
 
 def test_names_are_joined_trimmed_and_composed(opened):
     package = clean_network()
-    package.row("users.csv", "danish").update(
-        givenName="  Zoe\u0308", middleName=" bint\tAli ", familyName=""
-    )
+    package.row("users.csv", "danish").update(givenName="  Zoe\u0308", middleName=" bint\tAli ", familyName="")
     with opened(package) as roster:
         assert [person.full_name for person in roster.people()][3] == "Zoë bint Ali"
 

@@ -269,9 +269,7 @@ def test_an_unknown_file_is_refused(refused):
     assert places(refused(package)) == [("file_unknown", "Users.csv", None, None)]
 
 
-@pytest.mark.parametrize(
-    "name", ["export/users.csv", "../users.csv", "/users.csv", "a\\users.csv", "folder/"]
-)
+@pytest.mark.parametrize("name", ["export/users.csv", "../users.csv", "/users.csv", "a\\users.csv", "folder/"])
 def test_a_path_is_refused(refused, name):
     package = clean_network()
     package.raw[name] = b""

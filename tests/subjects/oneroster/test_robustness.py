@@ -10,18 +10,16 @@ from hypothesis import strategies as st
 from paktaleem.subjects.oneroster import RosterInvalid, open_roster
 from tests.rosters import clean_network, odd_network, school
 
-FREELY = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FREELY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ODD = odd_network()
 MEMBERS = ODD.members()
 
 
 def read(path: Path) -> None:
     with suppress(RosterInvalid), open_roster(path) as roster:
-        assert sum(
-            roster.counts[role] for role in ("administrator", "instructor", "guardian", "student")
-        ) == len(list(roster.people()))
+        assert sum(roster.counts[role] for role in ("administrator", "instructor", "guardian", "student")) == len(
+            list(roster.people())
+        )
         assert roster.counts["relations"] == len(set(roster.relations()))
 
 
