@@ -5,9 +5,11 @@ from functools import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from paktaleem.subjects.erasures import ErasureState, erasure_state
 from paktaleem.tenancy.context import in_global
 
 __all__ = ["healthz", "missing_migrations", "readyz"]
@@ -24,15 +26,22 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database answers and has every migration, 503 otherwise."""
+    """Answer 200 when the database answers, has every migration and every erasure; 503 with the reason otherwise."""
     del request
     try:
-        is_current = not missing_migrations()
+        reason = _reason_not_to_serve()
     except DatabaseError:
-        return JsonResponse({"status": "unavailable", "reason": "database_unreachable"}, status=503)
-    if not is_current:
-        return JsonResponse({"status": "unavailable", "reason": "migrations_missing"}, status=503)
+        reason = "database_unreachable"
+    if reason:
+        return JsonResponse({"status": "unavailable", "reason": reason}, status=503)
     return JsonResponse({"status": "ready"})
+
+
+def _reason_not_to_serve() -> str | None:
+    if missing_migrations():
+        return "migrations_missing"
+    state = erasure_state(at=timezone.now())
+    return None if state is ErasureState.CARRIED_OUT else state.value
 
 
 def missing_migrations() -> set[tuple[str, str]]:

@@ -41,6 +41,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "paktaleem.readiness.ServesOnlyWhenReady",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -90,6 +91,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 KEYRING = env.str("PAKTALEEM_KEYS", default="")
 KEYRING_FILE = env.str("PAKTALEEM_KEYS_FILE", default="")
+ERASURE_LIST_FILE = env.str("ERASURE_LIST_FILE", default="")
+READINESS_SECONDS = env.float("READINESS_SECONDS", default=5.0)  # between two looks at the erasure list
+BACKUP_LIFE = timedelta(days=env.int("BACKUP_LIFE_DAYS", default=35))  # no backup is kept longer
+DATABASE_BACKUP_URL = env.str("DATABASE_BACKUP_URL", default="")
 
 AUTH_USER_MODEL = "accounts.User"
 SILENCED_SYSTEM_CHECKS = [
@@ -149,7 +154,6 @@ if WHITENOISE_USE_FINDERS:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
-IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.api.authentication.KeyAuthentication"],

@@ -53,6 +53,7 @@ class SettingsFacts:
 
     secret_key: str
     has_keyring: bool
+    has_erasure_list: bool
     debug: bool
     allowed_hosts: tuple[str, ...]
 
@@ -96,6 +97,12 @@ def settings_findings(facts: SettingsFacts) -> Iterator[Finding]:
             "There are no wrapping keys for personal data.",
             "Set PAKTALEEM_KEYS or PAKTALEEM_KEYS_FILE.",
         )
+    if not facts.has_erasure_list:
+        yield Finding(
+            "startup.E004",
+            "There is no erasure list: a restored backup would bring the erased back.",
+            "Set ERASURE_LIST_FILE to a path outside the database and its backups.",
+        )
     if facts.debug and not OWN_HOSTS.issuperset(facts.allowed_hosts):
         yield Finding(
             "startup.E003",
@@ -137,6 +144,7 @@ def read_settings() -> SettingsFacts:
     return SettingsFacts(
         secret_key=settings.SECRET_KEY,
         has_keyring=bool(settings.KEYRING or settings.KEYRING_FILE),
+        has_erasure_list=bool(settings.ERASURE_LIST_FILE),
         debug=settings.DEBUG,
         allowed_hosts=tuple(settings.ALLOWED_HOSTS),
     )

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from paktaleem.embedded import APP, OWNER, Cluster, Endpoint, ensure_database, ensure_roles
+from paktaleem.embedded import APP, BACKUP, OWNER, Cluster, Endpoint, ensure_database, ensure_roles
 
 __all__ = ["DATABASE", "Terminated", "data_folder", "environment", "kept_secret", "trial_cluster", "variables"]
 
@@ -52,7 +52,7 @@ def environment(arguments: Sequence[str]) -> Iterator[None]:
             endpoint = cluster.ensure_running()
         ensure_roles(endpoint)
         ensure_database(endpoint, DATABASE)
-        for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"):
             os.environ.pop(name, None)  # never one server's owner with another's app role
         for name, value in variables(endpoint, folder).items():
             os.environ.setdefault(name, value)
@@ -65,7 +65,9 @@ def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dic
         "DATABASE_URL": endpoint.url(APP, database),
         "DATABASE_OWNER_URL": endpoint.url(OWNER, database),
         "SECRET_KEY": kept_secret(folder / "secret-key", lambda: secrets.token_urlsafe(48)),
+        "DATABASE_BACKUP_URL": endpoint.url(BACKUP, database),
         "PAKTALEEM_KEYS_FILE": str(_kept_keyring(folder / "keyring.json")),
+        "ERASURE_LIST_FILE": str(folder / "erasures.jsonl"),
         "SECURE_COOKIES": "false",
         "SECURE_HSTS_SECONDS": "0",
         "SERVE_STATIC_FROM_SOURCE": "true",

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 from tests.cast import Cast
-from tests.database import begin_run, cast_values, copied_database, end_run
+from tests.database import begin_run, cast_values, copied_database, end_run, run_folder
 
 KEYRING = (
     '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'
@@ -21,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin the run in the first process only; give every process the tests' keyring."""
     settings.KEYRING = KEYRING
     settings.SECRET_KEY = "tests-only"
+    settings.READINESS_SECONDS = float("inf")  # looked at once a run: tests count their statements
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     if not hasattr(config, "workerinput"):
@@ -31,6 +33,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End the run when its first process ends."""
     if not hasattr(config, "workerinput"):
         end_run()
+
+
+@pytest.fixture(autouse=True)
+def erasure_list() -> Iterator[Path]:
+    """Give each test an erasure list of its own, as its database is."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    path = run_folder() / f"erasures-{worker}.jsonl"
+    path.unlink(missing_ok=True)
+    settings.ERASURE_LIST_FILE = str(path)
+    yield path
+    path.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

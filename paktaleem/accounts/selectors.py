@@ -11,7 +11,7 @@ from paktaleem.accounts.actors import Actor, key_actor, user_actor
 from paktaleem.accounts.services import key_digest
 from paktaleem.tenancy.context import one_statement
 
-__all__ = ["MembershipChoice", "actor_of_key", "client_with_code", "memberships_of"]
+__all__ = ["MembershipChoice", "actor_of_key", "all_client_ids", "client_with_code", "memberships_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +49,10 @@ def client_with_code(code: str) -> UUID | None:
         cursor.execute("SELECT accounts_client_with_code(%s)", [code])
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def all_client_ids() -> list[UUID]:
+    """List the id of every client, for commands and tasks that open each one's context in turn."""
+    with one_statement(), connection.cursor() as cursor:
+        cursor.execute("SELECT accounts_all_clients()")
+        return [client_id for (client_id,) in cursor.fetchall()]

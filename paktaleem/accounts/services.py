@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -15,10 +15,13 @@ from paktaleem.ledger.by import Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
 from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.tenancy.turns import take_turn
 
 __all__ = [
     "AlreadyEnded",
     "AlreadyRevoked",
+    "KeyNotLive",
+    "TooManyLiveKeys",
     "change_client",
     "change_membership",
     "change_user",
@@ -27,11 +30,16 @@ __all__ = [
     "issue_api_key",
     "key_digest",
     "revoke_api_key",
+    "rotate_api_key",
     "set_password",
 ]
 
 KEY_MARK = "ptk_"
 PREFIX_LENGTH = 12
+LIVE_KEYS_OF_A_NAME = 2
+"""The old and the new key of one system, while it changes over."""
+ROTATION_OVERLAP = timedelta(days=7)
+"""How long the old key stays live beside its successor unless told otherwise."""
 
 
 class AlreadyEnded(Exception):
@@ -40,6 +48,14 @@ class AlreadyEnded(Exception):
 
 class AlreadyRevoked(Exception):
     """The key had been revoked before."""
+
+
+class KeyNotLive(Exception):
+    """The key opens nothing any more, so it has no successor: issue a new one."""
+
+
+class TooManyLiveKeys(ValidationError):
+    """Two live keys bear this name already: the old one and its successor."""
 
 
 @transaction.atomic
@@ -160,8 +176,12 @@ def issue_api_key(
     reason: Reason | str = Reason.ONBOARDING,
     at: datetime,
 ) -> tuple[ApiKey, str]:
-    """Issue a key; returns its row and the secret, which is shown this once and kept nowhere."""
+    """Issue a key; returns its row and the secret, which is shown this once and kept nowhere.
+
+    Raises TooManyLiveKeys if two live keys bear the name, ValidationError, NotAllowed.
+    """
     require(actor, Capability.MANAGE_API_KEYS, client_id)
+    _refuse_third_key(client_id, name, at)
     secret = KEY_MARK + secrets.token_urlsafe(32)
     key = ApiKey(
         client_id=client_id,
@@ -177,6 +197,49 @@ def issue_api_key(
     facts = {"key": str(key.id), "scopes": list(key.scopes), "expires_at": expires_at.isoformat()}
     record_entry("api_key.issued", client_id=client_id, facts=facts, actor=actor, at=at)
     return key, secret
+
+
+def _refuse_third_key(client_id: UUID, name: str, at: datetime) -> None:
+    """Let keys of one name be issued one after the other, and never a third beside two live ones."""
+    take_turn(f"api_key/{client_id}/{name}")
+    named = ApiKey.objects.filter(client_id=client_id, name=name, revoked_at=None, expires_at__gt=at)
+    if named.count() >= LIVE_KEYS_OF_A_NAME:
+        raise TooManyLiveKeys({"name": ["Two live keys have this name. Revoke one of them first."]})
+
+
+@transaction.atomic
+def rotate_api_key(
+    key: ApiKey,
+    *,
+    overlap: timedelta = ROTATION_OVERLAP,
+    actor: Actor,
+    reason: Reason | str = Reason.KEY_ROTATION,
+    at: datetime,
+) -> tuple[ApiKey, str]:
+    """Issue a successor with the same name, scopes and length of life; the old key ends after ``overlap``.
+
+    Returns the successor and its secret. The old key never lives longer than it would have.
+    Raises TooManyLiveKeys while an earlier rotation is under way, KeyNotLive, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_API_KEYS, key.client_id)
+    key = ApiKey.objects.select_for_update().get(id=key.id, client_id=key.client_id)
+    if not key.is_live(at):
+        raise KeyNotLive
+    successor, secret = issue_api_key(
+        key.client_id,
+        name=key.name,
+        scopes=list(key.scopes),
+        expires_at=at + (key.expires_at - key.created_at),
+        actor=actor,
+        reason=reason,
+        at=at,
+    )
+    key.expires_at = min(key.expires_at, at + overlap)
+    key.full_clean()
+    save_tracked(key, actor=actor, reason=reason, at=at)
+    facts = {"key": str(key.id), "successor": str(successor.id), "ends_at": key.expires_at.isoformat()}
+    record_entry("api_key.rotated", client_id=key.client_id, facts=facts, actor=actor, at=at)
+    return successor, secret
 
 
 @transaction.atomic

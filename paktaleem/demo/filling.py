@@ -21,10 +21,17 @@ from consent.services import change_register, publish_notice_version, sign_balan
 from consent.services.loading import load_register
 from consent.starter import CATEGORIES, PURPOSES, ROLES
 from paktaleem.accounts.actors import system_actor
-from paktaleem.accounts.models import Client, Membership, User
+from paktaleem.accounts.models import ApiKey, Client, Membership, User
 from paktaleem.accounts.roles import KEY_SCOPES
 from paktaleem.accounts.selectors import actor_of_key, client_with_code
-from paktaleem.accounts.services import change_client, change_membership, invite_user, issue_api_key, set_password
+from paktaleem.accounts.services import (
+    change_client,
+    change_membership,
+    invite_user,
+    issue_api_key,
+    revoke_api_key,
+    set_password,
+)
 from paktaleem.demo.content import CLIENTS, OWN_PURPOSES, RECIPIENTS, STAFF, ClientText, PurposeText, RecipientText
 from paktaleem.demo.kept import Kept
 from paktaleem.demo.people import fill_people
@@ -165,6 +172,8 @@ def _fill_key(code: str, client_id: UUID, kept: Kept, at: datetime) -> None:
     if kept_key is not None and actor_of_key(kept_key, at=at) is not None:
         return
     with in_client(client_id):
+        for lost in ApiKey.objects.filter(client_id=client_id, name="LMS", revoked_at=None):
+            revoke_api_key(lost, actor=_ACTOR, reason=Reason.KEY_ROTATION, at=at)
         _, secret = issue_api_key(
             client_id, name="LMS", scopes=list(KEY_SCOPES), expires_at=at + _KEY_LIFE, actor=_ACTOR, at=at
         )

@@ -19,6 +19,7 @@ SECONDS_TO_END = 10
 LINES_OF_LOG = 15
 PAUSE = 0.05
 PR_SET_PDEATHSIG = 1
+NOT_FOR_SERVERS = frozenset({"DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"})
 
 
 class ChildDied(Exception):
@@ -74,12 +75,12 @@ def is_port_free(host: str, port: int) -> bool:
 
 
 def _start(name: str, command: Sequence[str], log: Path) -> Child:
-    """Start a program without the owner's credentials: what serves must not be able to change the schema."""
+    """Start a program without the credentials of owner and backup: what serves must not pass the wall."""
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 -- our own programs, no shell
             command,
             cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"},
+            env={name: value for name, value in os.environ.items() if name not in NOT_FOR_SERVERS},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -13,7 +13,15 @@ from paktaleem.subjects.sealing import SealedField
 from paktaleem.tenancy.ids import new_id
 from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
-__all__ = ["AccessRecord", "GuardianClaim", "Subject", "SubjectKey", "SubjectRole"]
+__all__ = [
+    "AccessRecord",
+    "ErasureCarriedOut",
+    "GuardianClaim",
+    "Readmission",
+    "Subject",
+    "SubjectKey",
+    "SubjectRole",
+]
 
 
 class SubjectRole(models.TextChoices):
@@ -193,3 +201,57 @@ class AccessRecord(models.Model):
     def __str__(self) -> str:
         """Name the moment and the reason."""
         return f"{self.looked_at:%Y-%m-%d %H:%M} {self.reason}"
+
+
+class ErasureCarriedOut(models.Model):
+    """One line of the erasure list that this database has carried out; a restored older one lacks the later lines."""
+
+    wall = Wall(
+        Scope.GLOBAL,
+        APPEND,
+        reason="compared with the list outside the database before anyone is served; holds numbers only",
+        officer=False,
+        personal={"mark": Personal.NONE},
+    )
+
+    number = models.BigIntegerField(primary_key=True)
+    mark = models.BinaryField(max_length=32, help_text="The MAC of the line, by which an altered list is found.")
+
+    def __str__(self) -> str:
+        """Name the line."""
+        return f"line {self.number}"
+
+
+class Readmission(Tracked):
+    """One request to let an erased person be registered again, and who else approved it."""
+
+    wall = Wall(Scope.TENANT, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    requested_by = models.UUIDField(editable=False)
+    requested_at = models.DateTimeField(editable=False)
+    approved_by = models.UUIDField(null=True, editable=False)
+    approved_at = models.DateTimeField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "subject"], name="readmission_one_per_erased_person"),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=models.F("requested_by")),
+                name="readmission_by_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False, approved_at__gte=models.F("requested_at")),
+                name="readmission_approved_after_request",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Say how far it is."""
+        return "approved" if self.approved_at else "requested"

@@ -28,6 +28,7 @@ __all__ = [
     "Sealer",
     "blind_index",
     "normalized",
+    "rewrapped",
     "wrap_new_key",
 ]
 
@@ -96,6 +97,19 @@ def wrap_new_key(client_id: UUID, subject_id: UUID) -> tuple["Sealer", int, byte
     return Sealer(client_id, subject_id, key), epoch, wrapped
 
 
+def rewrapped(client_id: UUID, subject_id: UUID, *, wrapped: bytes, epoch: int) -> tuple[int, bytes]:
+    """Wrap a person's key under the current epoch; what it seals stays as it is. Raises CannotOpen."""
+    binding = _binding(client_id, subject_id)
+    return keyring().wrap(_unwrapped(wrapped, epoch, binding), binding=binding)
+
+
+def _unwrapped(wrapped: bytes, epoch: int, binding: bytes) -> bytes:
+    try:
+        return keyring().unwrap(wrapped, epoch=epoch, binding=binding)
+    except (KeyError, InvalidTag) as error:
+        raise CannotOpen("The person's key cannot be unwrapped.") from error
+
+
 class Sealer:
     """Seals and opens the values of one person."""
 
@@ -109,11 +123,7 @@ class Sealer:
     @classmethod
     def unwrapped(cls, client_id: UUID, subject_id: UUID, *, wrapped: bytes, epoch: int) -> "Sealer":
         """Unwrap a person's key. Raises CannotOpen if the epoch was destroyed or the wrap belongs to another."""
-        try:
-            key = keyring().unwrap(wrapped, epoch=epoch, binding=_binding(client_id, subject_id))
-        except (KeyError, InvalidTag) as error:
-            raise CannotOpen("The person's key cannot be unwrapped.") from error
-        return cls(client_id, subject_id, key)
+        return cls(client_id, subject_id, _unwrapped(wrapped, epoch, _binding(client_id, subject_id)))
 
     def seal(self, text: str, *, column: str) -> Sealed:
         """Seal a text for one column, named ``table.column``."""

@@ -57,7 +57,7 @@ def test_a_secret_is_long_marked_and_kept_as_its_digest_only(cast, now):
 
 
 def test_no_two_secrets_are_alike(cast, now):
-    assert len({issue(cast, now)[1] for _ in range(5)}) == 5
+    assert len({issue(cast, now, name=f"System {n}")[1] for n in range(5)}) == 5
 
 
 def test_history_says_who_issued_and_who_revoked(cast, now):

@@ -34,6 +34,7 @@ GLOBAL_TABLES = {
     "procrastinate_jobs",
     "procrastinate_periodic_defers",
     "procrastinate_workers",
+    "subjects_erasurecarriedout",
 }
 """All tables without a client, by hand: their reasons stand in their declarations."""
 

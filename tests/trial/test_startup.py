@@ -21,7 +21,9 @@ from paktaleem.startup import (
 )
 from tests.database import leave_database, template_ready
 
-SAFE_SETTINGS = SettingsFacts("x" * 48, has_keyring=True, debug=False, allowed_hosts=("privacy.example",))
+SAFE_SETTINGS = SettingsFacts(
+    "x" * 48, has_keyring=True, has_erasure_list=True, debug=False, allowed_hosts=("privacy.example",)
+)
 SAFE_DATABASE = DatabaseFacts(
     role=APP,
     is_superuser=False,
@@ -65,6 +67,7 @@ def test_what_is_safe_is_served():
         ({"secret_key": "django-insecure-" + "x" * 50}, "startup.E001"),
         ({"secret_key": "x" * 31}, "startup.E001"),
         ({"has_keyring": False}, "startup.E002"),
+        ({"has_erasure_list": False}, "startup.E004"),
         ({"debug": True}, "startup.E003"),
         ({"debug": True, "allowed_hosts": ("*",)}, "startup.E003"),
     ],

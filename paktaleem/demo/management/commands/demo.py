@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, connections
@@ -74,6 +75,7 @@ class Command(BaseCommand):
         secrets, mail = folder / "demonstration.json", folder / "mail"
         if fresh:
             _start_over(endpoint, secrets, mail)
+            Path(settings.ERASURE_LIST_FILE).unlink(missing_ok=True)  # of people of the database that is gone
         mail.mkdir(mode=0o700, exist_ok=True)
         if missing_migrations():
             self.stdout.write("Making the tables …")

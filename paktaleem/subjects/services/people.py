@@ -1,4 +1,4 @@
-"""Registering, revealing and erasing people."""
+"""Registering and revealing people."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -23,15 +23,12 @@ from paktaleem.subjects.details import (
 )
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.subjects.sealing import Sealer, wrap_new_key
-from paktaleem.subjects.selectors import is_erased, sealer_of, tombstone
+from paktaleem.subjects.selectors import is_erased, sealer_of
+from paktaleem.subjects.services.erasure import AlreadyErased
 from paktaleem.tenancy.ids import new_id
 from paktaleem.tenancy.turns import take_turn
 
-__all__ = ["AlreadyErased", "claim_guardian", "erase_subject", "register_subject", "reveal_fields"]
-
-
-class AlreadyErased(Exception):
-    """The person was erased before: nothing is left to do, to show or to change."""
+__all__ = ["claim_guardian", "register_subject", "reveal_fields"]
 
 
 @transaction.atomic
@@ -189,35 +186,3 @@ def reveal_fields(
     ).save(force_insert=True)
     sealer = sealer_of(subject)
     return {field: _open_field(subject, field, sealer) for field in wanted}
-
-
-_EMPTIED = (
-    *PERSONAL,
-    "external_id",
-    "email_index",
-    "phone_index",
-    "name_index",
-    "details_index",
-    "of_age_at",
-)
-
-
-@transaction.atomic
-def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
-    """Erase a person by destroying their key (cryptographic erase, NIST SP 800-88r2).
-
-    What history and logs hold of them is noise from then on; pseudonymous evidence stays and still verifies.
-    Raises AlreadyErased, NotAllowed.
-    """
-    require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
-    subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
-    if subject.erased_at is not None:
-        raise AlreadyErased
-    SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.id).delete()
-    subject.tombstone = tombstone(subject.client_id, subject.external_id)
-    for column in _EMPTIED:
-        setattr(subject, column, None)
-    subject.erased_at = subject.changed_at = at
-    save_tracked(subject, actor=actor, reason=reason, at=at)
-    record_entry("subject.erased", client_id=subject.client_id, subject_id=subject.id, facts={}, actor=actor, at=at)
-    return subject

@@ -1,0 +1,143 @@
+"""Rotating API keys: the old and the new live side by side for a while, and never a third."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.models import ApiKey
+from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.selectors import actor_of_key
+from paktaleem.accounts.services import (
+    KeyNotLive,
+    TooManyLiveKeys,
+    issue_api_key,
+    revoke_api_key,
+    rotate_api_key,
+)
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+
+DAY = timedelta(days=1)
+
+
+def issue(cast, now, name="Grade book", life=30 * DAY):
+    with in_client(cast.client_id("indus")):
+        return issue_api_key(
+            cast.client_id("indus"),
+            name=name,
+            scopes=["subjects:read", "register:read"],
+            expires_at=now + life,
+            actor=cast.actor("farah"),
+            at=now,
+        )
+
+
+def rotate(cast, key, now, actor="farah", **more):
+    with in_client(cast.client_id("indus")):
+        return rotate_api_key(key, actor=cast.actor(actor), at=now, **more)
+
+
+def test_the_successor_may_do_the_same_and_lives_as_long(cast, now):
+    old, _ = issue(cast, now - 10 * DAY)
+    new, secret = rotate(cast, old, now)
+    assert (new.name, new.scopes, new.expires_at) == (old.name, old.scopes, now + 30 * DAY)
+    actor = actor_of_key(secret, at=now + 29 * DAY)
+    assert actor
+    assert actor.capabilities == {Capability.VIEW_SUBJECTS, Capability.VIEW_REGISTER}
+
+
+def test_the_old_key_lives_seven_days_more(cast, now):
+    old, secret = issue(cast, now)
+    rotate(cast, old, now)
+    assert actor_of_key(secret, at=now + 7 * DAY - timedelta(microseconds=1)) is not None
+    assert actor_of_key(secret, at=now + 7 * DAY) is None
+
+
+def test_the_old_key_never_lives_longer_than_it_would_have(cast, now):
+    old, secret = issue(cast, now, life=2 * DAY)
+    rotate(cast, old, now + DAY)
+    assert actor_of_key(secret, at=now + 2 * DAY) is None
+
+
+def test_history_and_evidence_say_who_rotated(cast, now):
+    old, _ = issue(cast, now - DAY)
+    new, _ = rotate(cast, old, now, actor="amina")
+    with in_client(cast.client_id("indus")):
+        latest = old.history.order_by("-history_date").first()
+        assert (latest.actor_id, latest.history_change_reason) == (cast.user_id("amina"), "key_rotation")
+        body = Entry.objects.get(kind="api_key.rotated").body
+        assert str(old.id) in body
+        assert str(new.id) in body
+
+
+def test_a_third_live_key_of_the_name_is_refused(cast, now):
+    old, _ = issue(cast, now)
+    new, _ = rotate(cast, old, now)
+    for attempt in (lambda: rotate(cast, old, now), lambda: rotate(cast, new, now), lambda: issue(cast, now)):
+        with pytest.raises(TooManyLiveKeys):
+            attempt()
+    with in_client(cast.client_id("indus")):
+        assert ApiKey.objects.get(id=old.id).expires_at == now + 7 * DAY, "a refused rotation shortens nothing"
+    issue(cast, now, name="Another system")
+
+
+def test_the_next_rotation_is_free_once_the_old_key_has_ended(cast, now):
+    old, _ = issue(cast, now)
+    new, _ = rotate(cast, old, now)
+    assert rotate(cast, new, now + 7 * DAY)
+
+
+def test_a_key_that_opens_nothing_has_no_successor(cast, now):
+    expired, _ = issue(cast, now)
+    revoked, _ = issue(cast, now, name="Revoked")
+    with in_client(cast.client_id("indus")):
+        revoke_api_key(revoked, actor=cast.actor("farah"), reason="incident", at=now)
+    for key, at in ((expired, now + 30 * DAY), (revoked, now)):
+        with pytest.raises(KeyNotLive):
+            rotate(cast, key, at)
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
+def test_others_may_not_rotate(cast, now, actor):
+    old, _ = issue(cast, now)
+    with pytest.raises(NotAllowed):
+        rotate(cast, old, now, actor=actor)
+
+
+def test_another_client_does_not_find_the_key(cast, now):
+    old, _ = issue(cast, now)
+    with in_client(cast.client_id("khyber")), pytest.raises(ApiKey.DoesNotExist):
+        rotate_api_key(old, actor=cast.actor("amina"), at=now)
+
+
+def test_both_keys_call_the_api_until_the_old_one_is_revoked(cast, now):
+    old, old_secret = issue(cast, now, life=4000 * DAY)
+    _, new_secret = rotate(cast, old, now, overlap=3000 * DAY)
+    assert Caller(old_secret).get("/api/v1/purposes").status_code == 200
+    assert Caller(new_secret).get("/api/v1/purposes").status_code == 200
+    with in_client(cast.client_id("indus")):
+        revoke_api_key(old, actor=cast.actor("farah"), reason="key_rotation", at=now)
+    assert Caller(old_secret).get("/api/v1/purposes").status_code == 401
+    assert Caller(new_secret).get("/api/v1/purposes").status_code == 200
+
+
+def test_of_eight_rotations_at_once_one_succeeds(committed, now):
+    old, _ = issue(committed, now)
+
+    def attempt(_):
+        try:
+            return rotate(committed, old, now)
+        except TooManyLiveKeys:
+            return None
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        done = [one for one in pool.map(attempt, range(8)) if one]
+    assert len(done) == 1
+    with in_client(committed.client_id("indus")):
+        assert ApiKey.objects.filter(name="Grade book").count() == 2

@@ -1,0 +1,148 @@
+"""Readmission: two people let an erased person be registered anew; what was erased stays erased."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from paktaleem.accounts.actors import NotAllowed, system_actor, user_actor
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import Readmission, Subject
+from paktaleem.subjects.selectors import is_erased
+from paktaleem.subjects.services import (
+    AlreadyAsked,
+    AlreadyErased,
+    NotErased,
+    SamePerson,
+    approve_readmission,
+    erase_subject,
+    register_subject,
+    request_readmission,
+)
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM, new_id
+
+
+@pytest.fixture
+def indus(cast, now):
+    """Indus, with Danish erased."""
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def second():
+    """Another privacy officer."""
+    return user_actor(new_id(), "privacy_officer", PAKTALEEM)
+
+
+def ask(cast, indus, now, actor="amina", external_id="lms-danish"):
+    return request_readmission(external_id, actor=cast.actor(actor), client_id=indus.id, at=now)
+
+
+def register(cast, indus, now):
+    return register_subject("lms-danish", client=indus, details={"role": "student"}, actor=cast.actor("farah"), at=now)
+
+
+def test_two_people_let_someone_come_back_anew(cast, indus, now, second):
+    asked = ask(cast, indus, now)
+    with pytest.raises(AlreadyErased):
+        register(cast, indus, now)
+    approve_readmission(asked, actor=second, at=now)
+    assert not is_erased("lms-danish", client_id=indus.id)
+    person, is_new = register(cast, indus, now)
+    assert is_new
+    assert person.id != cast.subject_id("danish")
+    assert cast.subject("danish").erased_at == now
+
+
+def test_evidence_and_history_say_who_asked_and_who_approved(cast, indus, now, second):
+    asked = approve_readmission(ask(cast, indus, now), actor=second, at=now)
+    kinds = Entry.objects.filter(kind__startswith="readmission.").order_by("id").values_list("kind", "actor_id")
+    assert list(kinds) == [
+        ("readmission.requested", cast.user_id("amina")),
+        ("readmission.approved", second.id),
+    ]
+    assert list(asked.history.order_by("history_id").values_list("actor_id", flat=True)) == [
+        cast.user_id("amina"),
+        second.id,
+    ]
+
+
+def test_one_person_is_not_enough(cast, indus, now):
+    asked = ask(cast, indus, now)
+    with pytest.raises(SamePerson):
+        approve_readmission(asked, actor=cast.actor("amina"), at=now)
+    assert is_erased("lms-danish", client_id=indus.id)
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "farah", "celia"])
+def test_others_may_neither_ask_nor_approve(cast, indus, now, actor):
+    with pytest.raises(NotAllowed):
+        ask(cast, indus, now, actor)
+    asked = ask(cast, indus, now)
+    with pytest.raises(NotAllowed):
+        approve_readmission(asked, actor=cast.actor(actor), at=now)
+
+
+def test_a_task_is_no_person(cast, indus, now):
+    with pytest.raises(NotAllowed):
+        request_readmission("lms-danish", actor=system_actor("task"), client_id=indus.id, at=now)
+
+
+def test_it_is_asked_and_approved_once(cast, indus, now, second):
+    asked = ask(cast, indus, now)
+    with pytest.raises(AlreadyAsked):
+        ask(cast, indus, now)
+    approve_readmission(asked, actor=second, at=now)
+    with pytest.raises(AlreadyAsked):
+        approve_readmission(asked, actor=second, at=now)
+    with pytest.raises(NotErased):
+        ask(cast, indus, now)
+
+
+@pytest.mark.parametrize("external_id", ["lms-hamza", "lms-nobody"])
+def test_only_the_erased_are_readmitted(cast, indus, now, external_id):
+    with pytest.raises(NotErased):
+        ask(cast, indus, now, external_id=external_id)
+
+
+def test_erased_again_it_takes_two_people_again(cast, indus, now, second):
+    approve_readmission(ask(cast, indus, now), actor=second, at=now)
+    person, _ = register(cast, indus, now)
+    erase_subject(person, actor=cast.actor("amina"), reason="subject_request", at=now)
+    with pytest.raises(AlreadyErased):
+        register(cast, indus, now)
+    assert ask(cast, indus, now).subject_id == person.id
+
+
+def test_another_client_sees_nothing(cast, now):
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
+        asked = ask(cast, cast.client("indus"), now)
+    with in_client(cast.client_id("khyber")):
+        assert not Readmission.objects.exists()
+        with pytest.raises(Readmission.DoesNotExist):
+            approve_readmission(asked, actor=cast.actor("amina"), at=now)
+        with pytest.raises(NotErased):
+            request_readmission("lms-danish", actor=cast.actor("amina"), client_id=cast.client_id("khyber"), at=now)
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ("approved_by = requested_by, approved_at = requested_at", "readmission_by_two_people"),
+        ("approved_by = gen_random_uuid()", "readmission_approved_after_request"),
+        ("approved_at = requested_at", "readmission_approved_after_request"),
+    ],
+)
+def test_the_database_refuses_half_an_approval(cast, indus, now, change, constraint):
+    ask(cast, indus, now)
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE subjects_readmission SET " + change)  # noqa: S608
+
+
+def test_the_readmitted_row_keeps_nothing(cast, indus, now, second):
+    approve_readmission(ask(cast, indus, now), actor=second, at=now)
+    row = Subject.objects.get(id=cast.subject_id("danish"))
+    assert (row.external_id, row.full_name, row.details_index) == (None, None, None)
+    assert row.tombstone

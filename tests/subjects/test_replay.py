@@ -1,0 +1,270 @@
+"""The list and the database: closed while erasures are missing, complete after a replay, silent about the alive."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+from django.http import HttpResponse
+from django.test import Client as Browser
+
+from paktaleem.embedded import SUPERUSER
+from paktaleem.ledger.models import Entry
+from paktaleem.readiness import ServesOnlyWhenReady
+from paktaleem.subjects.erasurelist import FileErasureList, Intent, erasure_list
+from paktaleem.subjects.erasures import UNDER_WAY, ErasureState, erasure_state, missing_erasures
+from paktaleem.subjects.models import ErasureCarriedOut, Subject, SubjectKey
+from paktaleem.subjects.selectors import is_erased, tombstone
+from paktaleem.subjects.services import AlreadyErased, erase_subject, register_subject
+from paktaleem.subjects.services import erasure as erasure_module
+from paktaleem.subjects.services.replay import replay_erasures
+from paktaleem.subjects.tasks import complete_erasures
+from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.tenancy.ids import new_id
+from tests.api.callers import Caller, question
+from tests.tenancy.doors import enter
+
+LATER = timedelta(hours=1)
+
+
+def erase(cast, name, now, code="indus"):
+    with in_client(cast.client_id(code)):
+        return erase_subject(cast.subject(name), actor=cast.actor("amina"), reason="subject_request", at=now)
+
+
+def intend(cast, name, now, code="indus"):
+    """Write the line of an erasure whose commit then fails."""
+    return erasure_list().intend(
+        client_id=cast.client_id(code),
+        subject_id=cast.subject_id(name),
+        role="student",
+        tombstone=tombstone(cast.client_id(code), f"lms-{name}") or b"",
+        at=now,
+    )
+
+
+def test_an_erasure_is_in_the_list_and_carried_out(committed, now):
+    erase(committed, "danish", now)
+    [intent] = erasure_list().intents().values()
+    assert (intent.client_id, intent.subject_id, intent.at, intent.role) == (
+        committed.client_id("indus"),
+        committed.subject_id("danish"),
+        now,
+        "student",
+    )
+    assert intent.tombstone == tombstone(committed.client_id("indus"), "lms-danish")
+    assert erasure_list().finished() == {intent.number}
+    with in_global():
+        assert [(one.number, bytes(one.mark)) for one in ErasureCarriedOut.objects.all()] == [(1, intent.mark)]
+    assert erasure_state(at=now + LATER) is ErasureState.CARRIED_OUT
+    assert replay_erasures(at=now) == 0
+
+
+def test_without_a_line_on_disk_nobody_is_erased(committed, now, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        erase(committed, "danish", now)
+    monkeypatch.undo()
+    with in_client(committed.client_id("indus")):
+        assert committed.subject("danish").erased_at is None
+        assert SubjectKey.objects.filter(subject_id=committed.subject_id("danish")).exists()
+
+
+def test_the_line_is_on_disk_before_the_key_goes(committed, now, monkeypatch):
+    seen = []
+
+    def look(intent):
+        with enter(SUPERUSER) as door:
+            keys = door.execute(
+                "SELECT count(*) FROM subjects_subjectkey WHERE subject_id = %s", [committed.subject_id("danish")]
+            ).fetchall()
+        seen.append((len(FileErasureList(Path(settings.ERASURE_LIST_FILE)).intents()), keys[0][0]))
+        return real(intent)
+
+    real = erasure_module._note
+    monkeypatch.setattr(erasure_module, "_note", look)
+    erase(committed, "danish", now)
+    assert seen == [(1, 1)], "listed, and for everybody else still there"
+
+
+def test_an_erasure_whose_commit_failed_is_completed(committed, now):
+    with in_client(committed.client_id("indus")):
+        erase_subject(committed.subject("danish"), actor=committed.actor("amina"), reason="subject_request", at=now)
+        transaction.set_rollback(True)
+    with in_client(committed.client_id("indus")):
+        assert committed.subject("danish").erased_at is None
+    assert erasure_state(at=now + UNDER_WAY) is ErasureState.CARRIED_OUT, "it may still be under way"
+    assert erasure_state(at=now + UNDER_WAY + LATER) is ErasureState.NOT_REPLAYED
+    complete_erasures(0)
+    with in_client(committed.client_id("indus")):
+        danish = committed.subject("danish")
+        assert danish.erased_at is not None
+        latest = danish.history.order_by("-history_date").first()
+        assert (latest.actor_role, latest.history_change_reason) == ("system", "subject_request")
+        entry = Entry.objects.get(kind="subject.erased", subject_id=danish.id)
+        assert json.loads(entry.body)["facts"] == {"line": 1, "confirmed_at": now.isoformat()}
+    assert erasure_state(at=now + LATER * 2) is ErasureState.CARRIED_OUT
+    assert erasure_list().finished() == {1}
+
+
+def forget(*names):
+    """What a restored older backup does: the database knows nothing of these erasures."""
+    with enter(SUPERUSER) as door:
+        door.execute("ALTER TABLE subjects_erasurecarriedout DISABLE TRIGGER USER")
+        door.execute("DELETE FROM subjects_erasurecarriedout")
+
+
+def test_a_committed_erasure_that_is_missing_closes_at_once(committed, now):
+    erase(committed, "danish", now)
+    forget()
+    assert erasure_state(at=now) is ErasureState.NOT_REPLAYED
+    assert len(missing_erasures()) == 1
+    assert replay_erasures(at=now) == 1
+    assert erasure_state(at=now) is ErasureState.CARRIED_OUT
+
+
+def test_a_replay_says_what_each_line_came_to(committed, now):
+    intend(committed, "danish", now)
+    intend(committed, "kiran", now, "khyber")
+    erase(committed, "hamza", now)
+    forget()
+    stranger = {"client_id": committed.client_id("indus"), "subject_id": new_id(), "role": "student"}
+    mark = tombstone(committed.client_id("indus"), "lms-later") or b""
+    erasure_list().intend(**stranger, tombstone=mark, at=now)
+    erasure_list().intend(client_id=new_id(), subject_id=new_id(), role="learner", tombstone=b"x" * 32, at=now)
+    told: list[str] = []
+    assert replay_erasures(at=now + LATER, told=told.append) == 5
+    assert sorted(told) == ["erased", "erased", "erased before", "never here", "never here"]
+    with in_client(committed.client_id("khyber")):
+        assert committed.subject("kiran").erased_at == now + LATER
+    with in_client(committed.client_id("indus")) as _:
+        indus = committed.client("indus")
+        assert committed.subject("hamza").erased_at == now
+        assert is_erased("lms-later", client_id=indus.id)
+        with pytest.raises(AlreadyErased):
+            register_subject(
+                "lms-later", client=indus, details={"role": "student"}, actor=committed.key_actor("indus"), at=now
+            )
+        living = Subject.objects.filter(erased_at=None).count()
+    assert replay_erasures(at=now) == 0
+    with in_client(committed.client_id("indus")):
+        assert Subject.objects.filter(erased_at=None).count() == living
+
+
+def test_an_interrupted_replay_is_taken_up(committed, now):
+    intend(committed, "danish", now)
+    intend(committed, "hamza", now)
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replay_erasures(at=now, told=interrupt)
+    assert [intent.subject_id for intent in missing_erasures()] == [committed.subject_id("hamza")]
+    assert replay_erasures(at=now) == 1
+
+
+def test_a_cut_list_is_found(committed, now, erasure_list):
+    erase(committed, "danish", now)
+    erase(committed, "hamza", now)
+    whole = erasure_list.read_text().splitlines(keepends=True)
+    erasure_list.write_text("".join(whole[:2]))
+    assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
+    erasure_list.unlink()
+    assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
+    with pytest.raises(CommandError, match="Put back the right list") as caught:
+        call_command("replay_erasures", stdout=StringIO(), stderr=StringIO())
+    assert caught.value.returncode == 2
+    complete_erasures(0)
+    erasure_list.write_text("".join(whole))
+    assert erasure_state(at=now) is ErasureState.CARRIED_OUT
+
+
+def test_a_list_started_over_is_found(committed, now, erasure_list):
+    erase(committed, "danish", now)
+    erasure_list.unlink()
+    intend(committed, "hamza", now)
+    assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
+
+
+def test_the_command_says_what_it_did(committed, now):
+    out = StringIO()
+    call_command("replay_erasures", stdout=out, stderr=StringIO())
+    intend(committed, "danish", now)
+    call_command("replay_erasures", stdout=out, stderr=StringIO())
+    assert out.getvalue().splitlines() == [
+        "Every erasure of the list is carried out in this database.",
+        "1 erased, 0 erased before, 0 never here.",
+    ]
+
+
+@pytest.fixture
+def looking(monkeypatch):
+    """Middleware that looks at every request."""
+    monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
+
+
+def test_nobody_is_served_before_the_replay(committed, now, looking):
+    indus, browser = Caller(committed.key("indus")), Browser(raise_request_exception=False)
+    ask = question("lms-danish", "service_delivery")
+    assert indus.get("/api/v1/purposes").status_code == 200
+    assert browser.get("/readyz").json() == {"status": "ready"}
+    erase(committed, "danish", now)
+    assert indus.get("/api/v1/purposes").status_code == 200
+    forget()
+    refused = indus.get("/api/v1/purposes")
+    assert (refused.status_code, refused["Content-Type"]) == (503, "application/problem+json")
+    assert refused.json()["type"] == "urn:paktaleem:problem:not-ready"
+    assert refused["Retry-After"] == "1"
+    decision = indus.post("/access/v1/evaluation", ask)
+    assert (decision.status_code, decision["Content-Type"]) == (503, "text/plain; charset=utf-8")
+    assert browser.get("/admin/login/").status_code == 503
+    assert browser.get("/healthz").status_code == 200
+    ready = browser.get("/readyz")
+    assert (ready.status_code, ready.json()["reason"]) == (503, "erasures_not_replayed")
+    replay_erasures(at=now)
+    assert browser.get("/readyz").status_code == 200
+    assert indus.post("/access/v1/evaluation", ask).status_code == 200
+    assert browser.get("/admin/login/").status_code == 200
+
+
+def test_a_damaged_list_closes_and_is_named(committed, now, looking, erasure_list):
+    erase(committed, "danish", now)
+    erasure_list.write_text("not ours\n")
+    browser = Browser()
+    assert browser.get("/readyz").json()["reason"] == "erasure_list_damaged"
+    assert Caller(committed.key("indus")).get("/api/v1/purposes").status_code == 503
+
+
+def test_a_database_that_is_away_closes(monkeypatch):
+    def away(**_):
+        raise DatabaseError
+
+    monkeypatch.setattr("paktaleem.readiness.erasure_state", away)
+    assert not ServesOnlyWhenReady(lambda _: HttpResponse())._may_serve()
+
+
+def test_between_two_looks_nothing_is_read(db, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(settings, "READINESS_SECONDS", 60.0)
+    gate = ServesOnlyWhenReady(lambda _: HttpResponse())
+    assert gate._may_serve()
+    with django_assert_num_queries(0):
+        assert gate._may_serve()
+
+
+def test_what_was_carried_out_cannot_be_changed(cast, now):
+    erase(cast, "danish", now)
+    for sql in ("UPDATE subjects_erasurecarriedout SET number = 9", "DELETE FROM subjects_erasurecarriedout"):
+        with in_global(), pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+
+
+def test_a_line_says_nothing_personal():
+    assert set(Intent.__slots__) == {"number", "client_id", "subject_id", "role", "tombstone", "at", "mark"}
