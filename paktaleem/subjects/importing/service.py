@@ -73,9 +73,11 @@ def import_roster(
 
 def _import_people(roster: Roster, run: Run, progress: Progress) -> None:
     total, done = sum(roster.counts.get(role, 0) for role in SubjectRole.values), 0
-    for chunk in batched(numbered_people(roster), CHUNK):
+    for number, chunk in enumerate(batched(numbered_people(roster), CHUNK), start=1):
         import_people(chunk, run)
         done += len(chunk)
+        if _doubled(number) and any(tally.added for tally in run.people.values()):
+            tables.refresh_statistics()
         progress("people", done, total)
     log_birth_dates(roster, run.birth_dates_refused, run.log)
     run.log.raise_if_fatal()
@@ -83,10 +85,17 @@ def _import_people(roster: Roster, run: Run, progress: Progress) -> None:
 
 def _import_relations(roster: Roster, run: Run, progress: Progress) -> None:
     done = 0
-    for chunk in batched(roster.relations(), CHUNK):
+    for number, chunk in enumerate(batched(roster.relations(), CHUNK), start=1):
         import_relations(chunk, run)
         done += len(chunk)
+        if _doubled(number) and run.relations.added:
+            tables.refresh_statistics()
         progress("relations", done, roster.counts["relations"])
+
+
+def _doubled(chunks: int) -> bool:
+    """Say whether a count of chunks is 1, 2, 4, 8 …: as often as it pays to look at the tables anew."""
+    return chunks & (chunks - 1) == 0
 
 
 def _report(roster: Roster, run: Run) -> ImportReport:

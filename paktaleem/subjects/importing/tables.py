@@ -34,6 +34,7 @@ __all__ = [
     "lock_imports",
     "make_stages",
     "person_stage",
+    "refresh_statistics",
     "write_changed_claims",
     "write_changed_people",
     "write_entries",
@@ -124,6 +125,11 @@ def make_stages() -> None:
 def empty_stages() -> None:
     """Empty the temporary tables for the next chunk."""
     _run(f"TRUNCATE {', '.join(f'pg_temp.{stage.name}' for stage in _stages())}")
+
+
+def refresh_statistics() -> None:
+    """Let the planner see what this transaction wrote so far (subjects migration 0003 says why)."""
+    _run("SELECT subjects_refresh_statistics()")
 
 
 def lock_imports(client_id: UUID) -> bool:
