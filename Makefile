@@ -22,7 +22,8 @@ check: install ## Lint, types, layers, migrations, settings
 format: install ## Bring code and templates into their one form
 	@.venv/bin/python -m ruff check --fix-only --quiet .
 	@.venv/bin/python -m ruff format .
-	@find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade {} +
+	@find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade {} + \
+	    || find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade --check {} +
 
 lock: ## Resolve the dependencies anew into requirements.lock (UPGRADE=1 takes newer versions)
 	@exec .make/lock $(if $(UPGRADE),--upgrade)

@@ -173,7 +173,5 @@ def _make_people(client: Client, values: dict[str, Any]) -> None:
         given = {**details, "birth_date": BORN[details["birth_date"]]} if "birth_date" in details else details
         made[name] = SubjectFactory(client=client, external_id=f"lms-{name}", **given)
     if "danish" in made:
-        claim_guardian(
-            made["danish"], guardian=made["esra"], relationship="parent", actor=SETTING_UP, at=CAST_AT
-        )
+        claim_guardian(made["danish"], guardian=made["esra"], relationship="parent", actor=SETTING_UP, at=CAST_AT)
     values["subjects"] |= {name: str(subject.id) for name, subject in made.items()}

@@ -13,8 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 HEADERS = {
-    "academicSessions.csv": "sourcedId status dateLastModified title type startDate endDate parentSourcedId "
-    "schoolYear",
+    "academicSessions.csv": "sourcedId status dateLastModified title type startDate endDate parentSourcedId schoolYear",
     "orgs.csv": "sourcedId status dateLastModified name type identifier parentSourcedId",
     "courses.csv": "sourcedId status dateLastModified schoolYearSourcedId title courseCode grades "
     "orgSourcedId subjects subjectCodes",
@@ -59,9 +58,7 @@ class RosterPackage:
     def user(self, source_id: str, role: str, given: str, family: str, **cells: str) -> Row:
         """Add an enabled user of the school."""
         known = {"enabledUser": "true", "orgSourcedIds": "org-2", "role": role, "username": source_id}
-        return self.add(
-            "users.csv", source_id, **{**known, "givenName": given, "familyName": family, **cells}
-        )
+        return self.add("users.csv", source_id, **{**known, "givenName": given, "familyName": family, **cells})
 
     def born(self, source_id: str, day: str) -> Row:
         """Add a birth date."""
@@ -148,9 +145,7 @@ def odd_network() -> RosterPackage:
     package.born("kamal", "2010-01-01")
     package.user("junaid", "student", "Junaid", "Mirza", enabledUser="false", email="junaid at home")
     package.born("junaid", "2011-05-05")
-    package.user(
-        "laiba", "student", "Laiba", "Niazi", phone="ask Iman", agentSourcedIds="iman,farhan,0300-1111111"
-    )
+    package.user("laiba", "student", "Laiba", "Niazi", phone="ask Iman", agentSourcedIds="iman,farhan,0300-1111111")
     return package
 
 
@@ -163,9 +158,7 @@ def school(students: int, seed: int = 11) -> RosterPackage:
         guardians = list(_guardians(package, number, chance))
         email = f"student{number}@students.example"
         student = f"stu-{number:06d}"
-        package.user(
-            student, "student", f"Noor {number}", "Shah", email=email, agentSourcedIds=",".join(guardians)
-        )
+        package.user(student, "student", f"Noor {number}", "Shah", email=email, agentSourcedIds=",".join(guardians))
         package.born(student, (date(2008, 9, 1) + timedelta(days=chance.randrange(5000))).isoformat())
         package.enroll(student)
     return package
@@ -175,7 +168,5 @@ def _guardians(package: RosterPackage, number: int, chance: random.Random) -> It
     for which in range(chance.choice((1, 1, 2))):
         source_id = f"par-{number:06d}-{which}"
         phone = f"+9230{which}{number:07d}"
-        package.user(
-            source_id, "parent", f"Rabia {number}", "Shah", email=f"{source_id}@mail.example", sms=phone
-        )
+        package.user(source_id, "parent", f"Rabia {number}", "Shah", email=f"{source_id}@mail.example", sms=phone)
         yield source_id

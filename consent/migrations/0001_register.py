@@ -722,7 +722,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='purpose',
-            constraint=models.CheckConstraint(condition=models.Q(('is_sale', False), models.Q(('code__in', ('sale', 'data_sale', 'sell_data', 'selling')), _negated=True), models.Q(('dpv_term__in', ('dpv:SellDataToThirdParties', 'dpv:SellInsightsFromData', 'dpv:SellProducts')), _negated=True)), name='purpose_is_never_a_sale', violation_error_message='PakTaleem never sells personal data: a sale cannot be a purpose.'),
+            constraint=models.CheckConstraint(condition=models.Q(('is_sale', False), models.Q(('code__regex', '(^|_)(sales?|sell|sells|selling|sold|resale|resell)(_|$)'), _negated=True), models.Q(('dpv_term__regex', '(^|[:#/])(Sell|Resell)'), _negated=True)), name='purpose_is_never_a_sale', violation_error_message='PakTaleem never sells personal data: a sale cannot be a purpose.'),
         ),
         migrations.AddConstraint(
             model_name='lawfulbasis',

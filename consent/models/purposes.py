@@ -21,8 +21,9 @@ __all__ = [
 ]
 
 _NONE = Personal.NONE
-SALE_CODES = ("sale", "data_sale", "sell_data", "selling")
-SALE_TERMS = ("dpv:SellDataToThirdParties", "dpv:SellInsightsFromData", "dpv:SellProducts")
+SALE_CODES = r"(^|_)(sales?|sell|sells|selling|sold|resale|resell)(_|$)"
+SALE_TERMS = r"(^|[:#/])(Sell|Resell)"
+"""What a sale is called, as code or as DPV term: no purpose may bear such a name."""
 
 
 class Named(RegisterRow):
@@ -100,7 +101,7 @@ class Purpose(Named):
         constraints = [
             models.UniqueConstraint(fields=["client", "code"], name="purpose_code_unique"),
             models.CheckConstraint(
-                condition=Q(is_sale=False) & ~Q(code__in=SALE_CODES) & ~Q(dpv_term__in=SALE_TERMS),
+                condition=Q(is_sale=False) & ~Q(code__regex=SALE_CODES) & ~Q(dpv_term__regex=SALE_TERMS),
                 name="purpose_is_never_a_sale",
                 violation_error_message="PakTaleem never sells personal data: a sale cannot be a purpose.",
             ),

@@ -26,8 +26,8 @@ def purposes(actor: Actor) -> QuerySet[Purpose]:
 
 
 def find_purposes(client_id: UUID, codes: Iterable[str]) -> dict[str, Purpose]:
-    """Map codes to the client's active purposes; its own go before PakTaleem's of the same code."""
-    found = Purpose.objects.filter(client_id__in=[client_id, PAKTALEEM], code__in=list(codes), is_active=True)
+    """Map codes to the client's purposes, closed ones too; its own go before PakTaleem's of the same code."""
+    found = Purpose.objects.filter(client_id__in=[client_id, PAKTALEEM], code__in=list(codes))
     return {purpose.code: purpose for purpose in sorted(found, key=lambda one: one.client_id == client_id)}
 
 

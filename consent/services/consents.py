@@ -65,6 +65,9 @@ class GuardianUnknown(LookupError):
     """The guardian named is not one the client claims for this person."""
 
 
+_ANSWERS = {ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED, ConsentState.REQUESTED}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer about one purpose: ``given``, ``refused``, ``deferred``, ``requested`` or ``withdrawn``."""
@@ -234,6 +237,10 @@ def _check_answer(
         if not _was_given(subject, purpose):
             raise NothingToWithdraw(purpose.code)
         return
+    if not purpose.is_active:
+        raise PurposeUnknown(purpose.code)
+    if state not in _ANSWERS:
+        raise ValueError(f"{state} follows from time or from a notice: nobody answers it.")
     if not _rests_on_consent(subject, purpose, at):
         raise ConsentNotBased(purpose.code)
     if state == ConsentState.GIVEN and not _informs(version, purpose, at):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from rest_framework.views import APIView
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Capability
+from paktaleem.api.idempotency import AnsweredBefore, Turn, begin_turn
 from paktaleem.api.permissions import NamedCapability
 
 __all__ = ["Operation", "actor_of", "client_of", "moment_of", "validated"]
@@ -21,6 +23,35 @@ class Operation(APIView):
 
     capabilities: ClassVar[Mapping[str, Capability]] = {}
     permission_classes = (NamedCapability,)
+
+    turn: Turn | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Settle access first; then a POST with an Idempotency-Key takes its turn."""
+        super().initial(request, *args, **kwargs)
+        header = request.headers.get("Idempotency-Key")
+        if request.method == "POST" and header is not None:
+            match = request._request.resolver_match
+            self.turn = begin_turn(
+                header,
+                client_id=client_of(request),
+                credential=actor_of(request).id,
+                route=match.route if match else request.path,
+                path=request.path,
+                body=request.data,
+                at=moment_of(request),
+            )
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Answer as before what was answered before; everything else as a problem."""
+        return exc.response if isinstance(exc, AnsweredBefore) else super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Render the answer here, still in the transaction, where it is to be kept."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.turn is not None and response.status_code < HTTPStatus.BAD_REQUEST:
+            self.turn.keep(response.render())
+        return response
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Refuse: the schema says what there is."""

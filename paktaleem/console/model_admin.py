@@ -198,6 +198,8 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
+        if field is not None and db_field.name.endswith("_ur"):
+            field.widget.attrs |= {"dir": "rtl", "lang": "ur"}
         return field
 
     def _get_obj_does_not_exist_redirect(self, *_: Any) -> HttpResponse:

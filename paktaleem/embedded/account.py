@@ -46,9 +46,7 @@ class Account:
             return bool(status.st_mode & stat.S_IXGRP)
         return bool(status.st_mode & stat.S_IXOTH)
 
-    def run(
-        self, *command: str | Path, cwd: Path, keep_open: tuple[int, ...] = ()
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str | Path, cwd: Path, keep_open: tuple[int, ...] = ()) -> subprocess.CompletedProcess[str]:
         """Run a program as this account, in a session of its own, and return what it said.
 
         The session keeps Ctrl-C in our terminal from reaching the server. Settings for PostgreSQL in our

@@ -147,6 +147,4 @@ def _read_passwords(layout: Layout) -> Mapping[str, str]:
 
 def _end_server(layout: Layout, signal_number: int) -> None:
     if not signal_and_wait(layout.data, signal_number, SECONDS_TO_STOP):
-        raise ClusterError(
-            f"The server of {layout.home} has not stopped in {SECONDS_TO_STOP} s. See {layout.log}."
-        )
+        raise ClusterError(f"The server of {layout.home} has not stopped in {SECONDS_TO_STOP} s. See {layout.log}.")

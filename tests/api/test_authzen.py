@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -330,7 +331,7 @@ def test_a_foreign_person_in_a_batch_is_as_unknown_as_a_made_up_one(indus):
 
 
 def test_the_function_refuses_inside_a_context(cast):
-    sent = [b"x", ["lms-kiran"], datetime(2026, 10, 1, tzinfo=UTC)]
+    sent: list[Any] = [b"x", ["lms-kiran"], datetime(2026, 10, 1, tzinfo=UTC)]
     refused = pytest.raises(DatabaseError, match="context is already set")
     with in_client(cast.client_id("khyber")), connection.cursor() as cursor, refused, transaction.atomic():
         cursor.execute("SELECT consent_decisions_facts(%s, %s, %s)", sent)

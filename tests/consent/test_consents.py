@@ -166,6 +166,24 @@ def test_withdrawing_is_as_easy_as_giving(cast, indus, now):
     assert Entry.objects.filter(kind="consent.withdrawn", subject_id=hamza.id).count() == 1
 
 
+def test_a_consent_is_withdrawn_though_its_purpose_was_closed_since(cast, indus, now):
+    hamza = cast.subject("hamza")
+    answer(cast, hamza, now)
+    purpose = Purpose.objects.get(code="newsletter", client_id=indus.id)
+    purpose.is_active = False
+    change_register(purpose, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now + timedelta(hours=1))
+    event = withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now + timedelta(hours=2))
+    assert event.state == ConsentState.WITHDRAWN
+    with pytest.raises(PurposeUnknown):
+        answer(cast, hamza, now + timedelta(hours=3))
+
+
+@pytest.mark.parametrize("state", ["unknown", "expired", "outdated", "invalidated", "revoked"])
+def test_what_follows_from_time_or_a_notice_is_no_answer(cast, indus, now, state):
+    with pytest.raises(ValueError, match="nobody answers it"):
+        answer(cast, cast.subject("hamza"), now, ("newsletter", ConsentState(state)))
+
+
 def test_withdrawing_again_changes_nothing(cast, indus, now):
     hamza = cast.subject("hamza")
     answer(cast, hamza, now)

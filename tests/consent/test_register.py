@@ -340,6 +340,9 @@ def test_an_agreement_is_not_signed_in_the_past(cast, indus, now):
 SALES = [
     {"code": "sale"},
     {"code": "data_sale"},
+    {"code": "sell_personal_data"},
+    {"code": "reseller_data_resale"},
+    {"dpv_term": "https://w3id.org/dpv#SellDataToThirdParties"},
     {"code": "sell_data"},
     {"dpv_term": "dpv:SellDataToThirdParties"},
     {"dpv_term": "dpv:SellInsightsFromData"},

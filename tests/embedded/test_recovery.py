@@ -61,9 +61,7 @@ def test_nothing_acknowledged_is_lost_by_kill_9(cluster_in):
     endpoint = cluster.ensure_running()
     assert durability_of(endpoint) == ["on"] * 3
     acknowledged: list[int] = []
-    writer = threading.Thread(
-        target=write_until_cut_off, args=(endpoint.url(SUPERUSER, "postgres"), acknowledged)
-    )
+    writer = threading.Thread(target=write_until_cut_off, args=(endpoint.url(SUPERUSER, "postgres"), acknowledged))
     writer.start()
     wait_for(lambda: len(acknowledged) > 100)
     kill_whole_server(endpoint.pid)
@@ -104,9 +102,7 @@ def reap_one():
         return 0
 
 
-@pytest.mark.parametrize(
-    "text", ["{pid}\n{data}\n1\n{port}\n\n127.0.0.1\n\nready\n", ""], ids=["a stranger", "empty"]
-)
+@pytest.mark.parametrize("text", ["{pid}\n{data}\n1\n{port}\n\n127.0.0.1\n\nready\n", ""], ids=["a stranger", "empty"])
 def test_a_stale_pid_file_is_cleared_and_the_stranger_left_alone(shared, text):
     port = shared.ensure_running().port
     shared.stop()

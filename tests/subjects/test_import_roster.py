@@ -6,7 +6,7 @@ import tracemalloc
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from psycopg.errors import UniqueViolation
 
@@ -458,3 +458,21 @@ def test_a_corrected_case_is_a_change(indus, bring, now):
     package.row("users.csv", "danish")["givenName"] = "DANISH"
     bring(package, indus, at=now + LATER)
     assert texts(person("danish"))["full_name"] == "DANISH Khan"
+
+
+def test_the_first_roster_of_a_client_is_read_by_unique_keys(committed, bring, now):
+    """The planner knows nothing of a client that just came: it must not walk through all of it for each person."""
+    for code in ("khyber", "indus"):
+        with in_client(committed.client_id(code)):
+            bring(school(300), committed.client(code))
+            report = bring(school(300), committed.client(code), at=now + LATER)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
+                    " WHERE relname IN ('subjects_subject', 'subjects_subjectkey', 'subjects_guardianclaim')"
+                )
+                read = cursor.fetchone()[0]
+        rows = sum(tally.total for tally in report.people.values()) + report.relations.total
+        assert read < 20 * rows
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("ANALYZE subjects_subject, subjects_subjectkey, subjects_guardianclaim")

@@ -1,0 +1,276 @@
+"""Idempotency-Key: once is enough, whatever the network does."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from http import HTTPStatus
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, connections
+from django.test import Client
+from django.utils import timezone
+
+from consent.api.consents import RecordConsents
+from consent.models import ConsentEvent
+from paktaleem.api.idempotency import KeyMalformed, parse_key
+from paktaleem.api.models import KeptAnswer
+from paktaleem.api.purging import purge_kept_answers
+from paktaleem.api.tasks import purge_api
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+
+CONSENTS = "/api/v1/consents"
+KEY = '"8e03978e-40d5-43dd-bc93-6894a57f9324"'
+
+
+def post(secret, body, key=KEY, path=CONSENTS):
+    client = Client(headers={"Authorization": f"Bearer {secret}"}, raise_request_exception=False)
+    headers = {} if key is None else {"Idempotency-Key": key}
+    return client.post(path, body, content_type="application/json", headers=headers)
+
+
+@pytest.fixture
+def giving(khyber):
+    """The body of a consent."""
+    return consent_body(khyber.notice("newsletter"))
+
+
+def consent_body(version, subject="lms-kiran"):
+    answers = [{"purpose": "newsletter", "state": "given"}]
+    return {"subject": subject, "answers": answers, "notice_version": version}
+
+
+def recorded(cast, code="khyber"):
+    with in_client(cast.client_id(code)):
+        return ConsentEvent.objects.count()
+
+
+def problem(response):
+    assert response["Content-Type"] == "application/problem+json"
+    return response.status_code, response.json()["type"].removeprefix("urn:paktaleem:problem:")
+
+
+def test_the_same_request_again_gets_the_same_bytes_and_does_nothing(cast, giving):
+    first, again = post(cast.key("khyber"), giving), post(cast.key("khyber"), giving)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content
+    assert first["Content-Type"] == again["Content-Type"]
+    assert again["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first
+    assert recorded(cast) == 1
+
+
+def test_without_a_key_every_request_acts(cast, giving):
+    assert post(cast.key("khyber"), giving, key=None).status_code == 201
+    assert post(cast.key("khyber"), giving, key=None).status_code == 201
+    with in_client(cast.client_id("khyber")):
+        assert not KeptAnswer.objects.exists()
+
+
+def test_the_order_of_members_and_the_quotes_do_not_matter(cast, giving):
+    secret = cast.key("khyber")
+    post(secret, giving, key='"k-1"')
+    again = post(secret, dict(reversed(giving.items())), key="k-1")
+    assert again["Idempotency-Replayed"] == "true"
+
+
+def test_another_body_under_the_key_is_422(cast, giving):
+    secret = cast.key("khyber")
+    post(secret, giving)
+    assert problem(post(secret, {**giving, "language": "ur"})) == (422, "idempotency-key-reused")
+    assert recorded(cast) == 1
+
+
+def test_another_address_of_the_same_route_is_422(cast, giving):
+    secret, route = cast.key("khyber"), "/api/v1/subjects/lms-kiran/consents/{}/withdraw"
+    post(secret, giving, key=None)
+    assert post(secret, {}, path=route.format("newsletter")).status_code == 200
+    assert problem(post(secret, {}, path=route.format("support"))) == (422, "idempotency-key-reused")
+
+
+def test_another_route_has_keys_of_its_own(cast, giving):
+    secret = cast.key("khyber")
+    assert post(secret, giving).status_code == 201
+    withdrawn = post(secret, {}, path="/api/v1/subjects/lms-kiran/consents/newsletter/withdraw")
+    assert (withdrawn.status_code, withdrawn.json()["state"]) == (200, "withdrawn")
+
+
+def test_the_same_key_at_two_clients_is_two_keys(cast, giving, indus):
+    body = consent_body(indus.notice("newsletter"), "lms-hamza")
+    assert post(cast.key("khyber"), giving).status_code == 201
+    response = post(cast.key("indus"), body)
+    assert response.status_code == 201
+    assert "Idempotency-Replayed" not in response
+    assert (recorded(cast, "khyber"), recorded(cast, "indus")) == (1, 1)
+
+
+def test_a_refusal_is_not_kept(cast, giving):
+    secret = cast.key("khyber")
+    assert post(secret, {**giving, "notice_version": None}).status_code == 400
+    assert post(secret, giving).status_code == 201
+
+
+def test_without_a_live_key_of_the_api_nothing_is_replayed(cast, giving):
+    post(cast.key("khyber"), giving)
+    assert post("ptk_wrong", giving).status_code == 401
+
+
+@pytest.mark.parametrize("key", ["", " ", '""', '"', "a b", "a,b", 'a"b', "a\\b", '"a"b', '"a b"', "ü", "x" * 256,
+                                 '"' + "x" * 256 + '"', '"a";p=1', '"\\x"'])  # fmt: skip
+def test_what_is_no_key_is_refused(cast, giving, key):
+    assert problem(post(cast.key("khyber"), giving, key=key)) == (400, "idempotency-key-malformed")
+    assert recorded(cast) == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [("abc", "abc"), ('"abc"', "abc"), ('"a\\"b\\\\c"', 'a"b\\c'), ("~!#$%&'()*+-./:<=>?@[]^_`{|}",) * 2,
+     ("x" * 255,) * 2, (' "a,b;c" ', "a,b;c")],
+)  # fmt: skip
+def test_a_key_is_a_structured_string_or_bare(header, key):
+    assert parse_key(header) == key
+
+
+def test_a_line_break_is_no_key():
+    with pytest.raises(KeyMalformed):
+        parse_key("a\nb")
+
+
+def test_nothing_personal_and_no_key_lies_in_the_row(cast, giving):
+    post(cast.key("khyber"), giving, key="kiran.tareen@mail.example")
+    with in_client(cast.client_id("khyber")), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t::text, convert_from(decode(encode(body, 'hex'), 'hex'), 'latin1') FROM api_keptanswer t"
+        )
+        text = " ".join(cursor.fetchone())
+    assert "newsletter" not in text
+    assert "kiran" not in text
+
+
+def test_a_body_sealed_for_one_client_does_not_open_for_another(cast, giving):
+    post(cast.key("khyber"), giving)
+    with in_client(cast.client_id("khyber")):
+        kept = KeptAnswer.objects.get()
+    with in_client(cast.client_id("indus")):
+        assert not KeptAnswer.objects.filter(slot=kept.slot).exists()
+
+
+def test_a_key_is_free_again_when_its_time_is_over(cast, giving, settings):
+    secret = cast.key("khyber")
+    settings.IDEMPOTENCY_KEPT_FOR = timedelta(seconds=-1)
+    post(secret, giving)
+    again = post(secret, {**giving, "language": "ur"})
+    assert again.status_code == 201
+    assert "Idempotency-Replayed" not in again
+
+
+def test_what_has_expired_is_purged_and_the_rest_kept(cast, giving, indus, settings):
+    post(cast.key("khyber"), giving)
+    settings.IDEMPOTENCY_KEPT_FOR = timedelta(hours=48)
+    post(cast.key("indus"), consent_body(indus.notice("newsletter"), "lms-hamza"))
+    at = timezone.now() + timedelta(hours=25)
+    assert purge_kept_answers(at=at) == 1
+    assert purge_kept_answers(at=at) == 0
+    with in_client(cast.client_id("indus")):
+        assert KeptAnswer.objects.count() == 1
+    assert purge_api(timestamp=int((at + timedelta(days=2)).timestamp())) == 1
+
+
+def test_the_command_says_how_many(cast, giving, settings):
+    settings.IDEMPOTENCY_KEPT_FOR = timedelta(seconds=-1)
+    post(cast.key("khyber"), giving)
+    out = StringIO()
+    call_command("purge_api", stdout=out)
+    assert out.getvalue() == "1 expired answers deleted.\n"
+
+
+# With transactions that really commit
+
+
+def in_threads(number, call):
+    """Call at once from many threads, each with a connection of its own."""
+    gate = threading.Barrier(number)
+
+    def one(_):
+        try:
+            gate.wait()
+            return call()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(one, range(number)))
+
+
+def test_thirty_two_at_once_act_once(committed):
+    secret = committed.key("khyber")
+    body = consent_body(Caller(secret).notice("newsletter"))
+    responses = in_threads(32, lambda: post(secret, body))
+    assert {one.status_code for one in responses} <= {201, 409}
+    assert sum(one.status_code == HTTPStatus.CREATED and "Idempotency-Replayed" not in one for one in responses) == 1
+    assert len({one.content for one in responses if one.status_code == HTTPStatus.CREATED}) == 1
+    assert recorded(committed) == 1
+    assert post(secret, body)["Idempotency-Replayed"] == "true"
+
+
+def test_while_the_first_runs_the_second_is_409(committed, monkeypatch):
+    secret = committed.key("khyber")
+    body = consent_body(Caller(secret).notice("newsletter"))
+    entered, leave = threading.Event(), threading.Event()
+    acts = RecordConsents.post
+
+    def slow(self, request):
+        entered.set()
+        assert leave.wait(20)
+        return acts(self, request)
+
+    monkeypatch.setattr(RecordConsents, "post", slow)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(in_threads, 1, lambda: post(secret, body))
+        assert entered.wait(20)
+        second = post(secret, body)
+        leave.set()
+        (answer,) = first.result()
+    assert problem(second) == (409, "idempotency-key-in-use")
+    assert second["Retry-After"] == "1"
+    assert answer.status_code == 201
+    monkeypatch.undo()
+    assert post(secret, body).content == answer.content
+
+
+def test_an_answer_lost_after_the_commit_is_given_again(committed, monkeypatch, settings):
+    secret = committed.key("khyber")
+    body = consent_body(Caller(secret).notice("newsletter"))
+    settings.MIDDLEWARE = [f"{__name__}.LosesAnswers", *settings.MIDDLEWARE]
+    assert post(secret, body).status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    settings.MIDDLEWARE = settings.MIDDLEWARE[1:]
+    assert recorded(committed) == 1
+    again = post(secret, body)
+    assert (again.status_code, again["Idempotency-Replayed"]) == (201, "true")
+    with in_client(committed.client_id("khyber")):
+        assert again.json()["events"][0]["id"] == str(ConsentEvent.objects.get().id)
+
+
+class LosesAnswers:
+    """Fails after everything below it has answered and committed."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        self.get_response(request)
+        raise ConnectionResetError
+
+
+def test_a_defect_after_the_act_leaves_neither_act_nor_answer(committed, monkeypatch):
+    secret = committed.key("khyber")
+    body = consent_body(Caller(secret).notice("newsletter"))
+    monkeypatch.setattr("paktaleem.api.idempotency._seal", lambda *_: 1 / 0)
+    assert post(secret, body).status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert recorded(committed) == 0
+    monkeypatch.undo()
+    first = post(secret, body)
+    assert first.status_code == 201
+    assert "Idempotency-Replayed" not in first
