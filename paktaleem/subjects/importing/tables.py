@@ -128,7 +128,7 @@ def empty_stages() -> None:
 
 
 def refresh_statistics() -> None:
-    """Let the planner see what this transaction wrote so far (subjects migration 0003 says why)."""
+    """Let the planner see what this transaction wrote so far (subjects migration 0005 says why)."""
     _run("SELECT subjects_refresh_statistics()")
 
 
