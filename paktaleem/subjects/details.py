@@ -1,5 +1,6 @@
 """What may be said of a person, checked and brought to one form. Pure."""
 
+import hashlib
 import json
 import re
 import unicodedata
@@ -75,8 +76,12 @@ class SubjectDetails:
         }
 
     def fingerprint(self) -> str:
-        """Give all details as one text, by which two versions are compared under the client's secret."""
-        return json.dumps([self.role, self.language, self.is_enabled, *self.texts().values()])
+        """Digest all details, so that two versions compare as equal or not under the client's secret.
+
+        Hashed before the keyed hash, which folds case and spaces: a corrected capital is a change.
+        """
+        details = json.dumps([self.role, self.language, self.is_enabled, *self.texts().values()])
+        return hashlib.sha256(details.encode()).hexdigest()
 
     @classmethod
     def from_texts(

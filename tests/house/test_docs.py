@@ -17,7 +17,7 @@ def test_every_reason_has_its_heading_and_no_other():
     assert re.findall(r"^## (\w+)$", REASONS, re.MULTILINE) == [reason.value for reason in Reason]
 
 
-@pytest.mark.parametrize("remedy", filter(None, map(remedy_for, Reason)), ids=lambda remedy: remedy.reason)
+@pytest.mark.parametrize("remedy", [remedy for remedy in map(remedy_for, Reason) if remedy], ids=lambda remedy: remedy.reason)
 def test_every_remedy_is_told_in_the_docs_as_in_the_answer(remedy):
     assert remedy.sentence in REASONS
 

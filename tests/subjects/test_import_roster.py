@@ -451,7 +451,6 @@ def test_progress_is_told_by_phase(indus, bring, monkeypatch):
     assert told == [("people", 3, 4), ("people", 4, 4), ("relations", 1, 1)]
 
 
-@pytest.mark.xfail(reason="SubjectDetails.fingerprint is case-folded by blind_index: hash it first")
 def test_a_corrected_case_is_a_change(indus, bring, now):
     package = clean_network()
     bring(package, indus)
