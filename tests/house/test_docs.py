@@ -10,6 +10,7 @@ from consent.remedies import remedy_for
 
 ROOT = Path(__file__).resolve().parents[2]
 REASONS = (ROOT / "docs" / "decisions-api.md").read_text(encoding="utf-8")
+REMEDIES = [remedy for remedy in map(remedy_for, Reason) if remedy]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
@@ -17,7 +18,7 @@ def test_every_reason_has_its_heading_and_no_other():
     assert re.findall(r"^## (\w+)$", REASONS, re.MULTILINE) == [reason.value for reason in Reason]
 
 
-@pytest.mark.parametrize("remedy", [remedy for remedy in map(remedy_for, Reason) if remedy], ids=lambda remedy: remedy.reason)
+@pytest.mark.parametrize("remedy", REMEDIES, ids=lambda remedy: remedy.reason)
 def test_every_remedy_is_told_in_the_docs_as_in_the_answer(remedy):
     assert remedy.sentence in REASONS
 

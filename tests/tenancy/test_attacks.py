@@ -1,7 +1,6 @@
 # ruff: noqa: E501, ISC004, PT012, RUF043, S608 -- SQL and tables read better in one line; long statements in tables; what comes before the refusal belongs to it; plain patterns; names of our own tables
 """Attacks on the wall by someone who can send any SQL as the app role: SQL injection at its worst."""
 
-import re
 import uuid
 
 import pytest
@@ -38,14 +37,20 @@ def test_without_a_context_nothing_is_even_sent(db):
 @pytest.mark.parametrize("table", WALLED)
 def test_without_a_context_the_database_shows_nothing(app, table):
     """It raises as soon as there is a row to judge; of an empty table it may say that it is empty."""
+    shown = counted(app, table)
+    app.execute("SET LOCAL ROLE paktaleem_officer")
+    there = counted(app, table)
+    assert shown == "refused" or shown == there == 0
+
+
+def counted(app, table):
+    """How many rows a role is shown, or that it is refused."""
     try:
         with app.transaction():
-            found = rows(app, f"SELECT count(*) FROM {table}")
-    except REFUSED as refused:
-        assert re.search("no client context|permission denied", str(refused))
-        return
-    app.execute("SET LOCAL ROLE paktaleem_officer")
-    assert found == rows(app, f"SELECT count(*) FROM {table}") == [(0,)]
+            [(count,)] = rows(app, f"SELECT count(*) FROM {table}")
+    except REFUSED:
+        return "refused"
+    return count
 
 
 def test_an_empty_context_is_a_missing_one(app):
