@@ -46,9 +46,11 @@ __all__ = [
 type Params = Mapping[str, Any]
 
 _SUBJECT, _KEY, _CLAIM, _ENTRY = (model._meta.db_table for model in (Subject, SubjectKey, GuardianClaim, Entry))
-# One look-up by a unique key for each row asked for, and fenced (LIMIT): right after a first import the planner
-# still believes the client to be empty, and would otherwise join its way through all of it again and again.
-_PERSON_WITH_ID = f"SELECT * FROM {_SUBJECT} s WHERE s.client_id = %(client)s AND s.external_id = {{id}} LIMIT 1"
+# One look-up by a unique key for each row asked for, fenced by LIMIT. A client that just came is in no statistics:
+# told its id, the planner believes it to be empty, takes any index that begins with the client, and walks through
+# all its people for each of them. Asked in a subquery, the id is no constant to the planner.
+_OWN = "client_id = (SELECT %(client)s::uuid)"
+_PERSON_WITH_ID = f"SELECT * FROM {_SUBJECT} s WHERE s.{_OWN} AND s.external_id = {{id}} LIMIT 1"
 _NEW_PERSON = {"client_id": "%(client)s", "registered_at": "%(at)s", "changed_at": "%(at)s"}
 _ERASED_ONLY = ("tombstone", "erased_at")
 _FIXED_FOR_LIFE = ("id", "external_id")
@@ -148,14 +150,14 @@ def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ..
         FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
         CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s
         LEFT JOIN LATERAL (
-            SELECT * FROM {_KEY} k WHERE k.client_id = s.client_id AND k.subject_id = s.id LIMIT 1) k ON true""",
+            SELECT * FROM {_KEY} k WHERE k.{_OWN} AND k.subject_id = s.id LIMIT 1) k ON true""",
         {"client": client_id, "external_ids": external_ids},
     )
 
 
 def erased_tombstones(client_id: UUID, tombstones: list[bytes]) -> set[bytes]:
     """Return those of the tombstones that stand for a person of the client who was erased."""
-    sql = f"SELECT tombstone FROM {_SUBJECT} WHERE client_id = %(client)s AND tombstone = ANY(%(tombstones)s)"
+    sql = f"SELECT tombstone FROM {_SUBJECT} WHERE {_OWN} AND tombstone = ANY(%(tombstones)s)"
     return {bytes(found) for (found,) in _rows(sql, {"client": client_id, "tombstones": tombstones})}
 
 
@@ -170,7 +172,7 @@ def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[t
         LEFT JOIN LATERAL ({_PERSON_WITH_ID.format(id="pair.guardian")}) g ON true
         LEFT JOIN LATERAL (
             SELECT * FROM {_CLAIM} k
-            WHERE k.client_id = %(client)s AND k.child_id = c.id AND k.guardian_id = g.id LIMIT 1) k ON true
+            WHERE k.{_OWN} AND k.child_id = c.id AND k.guardian_id = g.id LIMIT 1) k ON true
         ORDER BY pair.place""",
         {
             "client": client_id,
@@ -209,15 +211,12 @@ def write_new_keys(params: Params) -> int:
 
 
 def write_changed_people(params: Params) -> int:
-    """Move the staged changed people, with their history, into place; returns how many were still as seen.
-
-    The wall's policy narrows it to the client; said twice, the planner would start from all the client's people.
-    """
+    """Move the staged changed people, with their history, into place; returns how many were still as seen."""
     columns = _columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY, *_FIXED_FOR_LIFE])
     written = f"""
         UPDATE {_SUBJECT} s SET changed_at = %(at)s, {", ".join(f"{name} = n.{name}" for name in columns)}
         FROM {person_stage().name} n
-        WHERE NOT n.is_new AND s.id = n.id
+        WHERE NOT n.is_new AND s.{_OWN} AND s.id = n.id
             AND s.details_index IS NOT DISTINCT FROM n.seen_index
         RETURNING {_tracked(Subject, "s")}"""
     return _run(_with_history(Subject, written, person_stage(), "~"), params)
@@ -234,7 +233,7 @@ def write_changed_claims(params: Params) -> int:
     written = f"""
         UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = NULL
         FROM {claim_stage().name} n
-        WHERE NOT n.is_new AND k.id = n.id
+        WHERE NOT n.is_new AND k.{_OWN} AND k.id = n.id
         RETURNING {_tracked(GuardianClaim, "k")}"""
     return _run(_with_history(GuardianClaim, written, claim_stage(), "~"), params)
 
