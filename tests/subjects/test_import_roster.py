@@ -14,7 +14,7 @@ from paktaleem.accounts.actors import NotAllowed, system_actor
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.canonical import commitment, leaf_hash
 from paktaleem.ledger.models import Entry
-from paktaleem.subjects.details import PERSONAL
+from paktaleem.subjects.details import PERSONAL, SubjectDetails
 from paktaleem.subjects.importing import (
     ImportRunning,
     PeopleChangedMeanwhile,
@@ -451,6 +451,15 @@ def test_progress_is_told_by_phase(indus, bring, monkeypatch):
     assert told == [("people", 3, 4), ("people", 4, 4), ("relations", 1, 1)]
 
 
+def test_an_index_of_an_older_form_is_no_change(indus, bring, now, monkeypatch):
+    monkeypatch.setattr(SubjectDetails, "fingerprint", lambda details: f"older {details.texts()}")
+    bring(clean_network(), indus)
+    monkeypatch.undo()
+    before = row_versions()
+    assert bring(clean_network(), indus, at=now + LATER).people["student"] == Tally(unchanged=1)
+    assert row_versions() == before
+
+
 def test_a_corrected_case_is_a_change(indus, bring, now):
     package = clean_network()
     bring(package, indus)
@@ -459,8 +468,9 @@ def test_a_corrected_case_is_a_change(indus, bring, now):
     assert texts(person("danish"))["full_name"] == "DANISH Khan"
 
 
-def test_the_first_roster_of_a_client_is_read_by_unique_keys(committed, bring, now):
+def test_the_first_roster_of_a_client_is_read_by_unique_keys(committed, bring, now, monkeypatch):
     """The planner knows nothing of a client that just came: it must not walk through all of it for each person."""
+    monkeypatch.setattr(service, "CHUNK", 50)
     for code in ("khyber", "indus"):
         with in_client(committed.client_id(code)):
             bring(school(300), committed.client(code))

@@ -135,11 +135,17 @@ def _stage(row: int, person: Person, known: Known | None, run: Run, staged: _Sta
     if known is None:
         tally.added += 1
         _stage_new(person.external_id, details, run, staged)
-    elif known.details_index == blind_index(run.client.id, "details", details.fingerprint()):
+    elif _says_the_same(known, details, run):
         tally.unchanged += 1
     else:
         tally.changed += 1
         _stage_changed(person.external_id, known, details, run, staged)
+
+
+def _says_the_same(known: Known, details: SubjectDetails, run: Run) -> bool:
+    """Compare by the keyed index, and where that differs by what is sealed: an index may be of an older form."""
+    index = blind_index(run.client.id, "details", details.fingerprint())
+    return known.details_index == index or known.opened(PERSONAL, run.client.id) == details
 
 
 def _checked(row: int, person: Person, known: Known | None, run: Run) -> SubjectDetails | None:
