@@ -9,6 +9,10 @@ from paktaleem.startup import refuse_unsafe_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from paktaleem.express import Express  # noqa: E402 -- needs the apps to be ready
+
+application = Express(django)
 refuse_unsafe_start()
 connection.close()  # it was this thread's; requests have their own

@@ -16,7 +16,7 @@ from paktaleem.accounts.actors import Actor, key_actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.accounts.services import key_digest
 from paktaleem.subjects.selectors import tombstone
-from paktaleem.tenancy.context import in_client, one_statement
+from paktaleem.tenancy.context import in_client, read_alone
 
 __all__ = ["Asked", "KeyNotLive", "decide_for", "decide_many_with_key", "decide_with_key", "standing"]
 
@@ -170,10 +170,8 @@ def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) 
 
 
 def _facts_of_many(secret: str, people: Sequence[str], now: datetime) -> _KeyFactsOfMany:
-    with one_statement(), connection.cursor() as cursor:
-        names = [_sendable(name) for name in people]
-        cursor.execute(_ONE_ROUND_TRIP_FOR_MANY, [key_digest(secret), names, now])
-        text = cursor.fetchone()[0]
+    names = [_sendable(name) for name in people]
+    [[text]] = read_alone(_ONE_ROUND_TRIP_FOR_MANY, [key_digest(secret), names, now])
     if text is None:
         raise KeyNotLive
     return _key_facts_of_many.decode(text)
@@ -207,9 +205,7 @@ def _read_worlds(client_id: UUID, names: Iterable[str], past: datetime | None) -
 
 
 def _facts_of(secret: str, external_id: str, now: datetime, past: datetime | None) -> _KeyFacts:
-    with one_statement(), connection.cursor() as cursor:
-        cursor.execute(_ONE_ROUND_TRIP, [key_digest(secret), _sendable(external_id), now, past])
-        text = cursor.fetchone()[0]
+    [[text]] = read_alone(_ONE_ROUND_TRIP, [key_digest(secret), _sendable(external_id), now, past])
     if text is None:
         raise KeyNotLive
     return _key_facts.decode(text)

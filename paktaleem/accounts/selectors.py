@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from paktaleem.accounts.actors import Actor, key_actor, user_actor
 from paktaleem.accounts.services import key_digest
-from paktaleem.tenancy.context import one_statement
+from paktaleem.tenancy.context import read_alone
 
 __all__ = ["MembershipChoice", "actor_of_key", "all_client_ids", "client_with_code", "memberships_of"]
 
@@ -30,29 +28,23 @@ class MembershipChoice:
 
 def actor_of_key(secret: str, *, at: datetime) -> Actor | None:
     """Return the actor of a live API key, or None for anything else, without saying which."""
-    with one_statement(), connection.cursor() as cursor:
-        cursor.execute("SELECT id, client_id, scopes FROM accounts_live_key(%s, %s)", [key_digest(secret), at])
-        row = cursor.fetchone()
-    return key_actor(row[0], row[1], row[2]) if row else None
+    rows = read_alone("SELECT id, client_id, scopes FROM accounts_live_key(%s, %s)", [key_digest(secret), at])
+    return key_actor(*rows[0]) if rows else None
 
 
 def memberships_of(user_id: UUID, *, at: datetime) -> Sequence[MembershipChoice]:
     """List the memberships in force of an active user, PakTaleem's first."""
-    with one_statement(), connection.cursor() as cursor:
-        cursor.execute("SELECT id, client_id, client_name, role FROM accounts_memberships(%s, %s)", [user_id, at])
-        return [MembershipChoice(*row) for row in cursor.fetchall()]
+    rows = read_alone("SELECT id, client_id, client_name, role FROM accounts_memberships(%s, %s)", [user_id, at])
+    return [MembershipChoice(*row) for row in rows]
 
 
 def client_with_code(code: str) -> UUID | None:
     """Return the id of the client with this code, for commands and public pages, or None."""
-    with one_statement(), connection.cursor() as cursor:
-        cursor.execute("SELECT accounts_client_with_code(%s)", [code])
-        row = cursor.fetchone()
-    return row[0] if row else None
+    [[client_id]] = read_alone("SELECT accounts_client_with_code(%s)", [code])
+    found: UUID | None = client_id
+    return found
 
 
 def all_client_ids() -> list[UUID]:
     """List the id of every client, for commands and tasks that open each one's context in turn."""
-    with one_statement(), connection.cursor() as cursor:
-        cursor.execute("SELECT accounts_all_clients()")
-        return [client_id for (client_id,) in cursor.fetchall()]
+    return [client_id for (client_id,) in read_alone("SELECT accounts_all_clients()", [])]

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Child", "ChildDied", "is_port_free", "running"]
+__all__ = ["Child", "ChildDied", "is_port_free", "running", "web_program"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS_TO_END = 10
@@ -48,6 +48,14 @@ class Child:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def web_program(host: str, port: int) -> list[str]:
+    """Give the command that serves the portal: two processes of one thread each, HTTP/1.1, keep-alive."""
+    address = ["--host", host, "--port", str(port)]
+    size = ["--workers", "2", "--blocking-threads", "1", "--workers-kill-timeout", "5"]
+    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", *address, *size]
+    return [*granian, "paktaleem.wsgi:application"]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
 
 __all__ = [
     "Context",
@@ -25,6 +25,7 @@ __all__ = [
     "in_client",
     "in_global",
     "one_statement",
+    "read_alone",
 ]
 
 OFFICER_ROLE = "paktaleem_officer"
@@ -116,6 +117,32 @@ def one_statement() -> Iterator[None]:
             _apply(None, DEFAULT_DB_ALIAS)
     finally:
         _current.reset(token)
+
+
+def read_alone(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    """Run one reading statement that declares its own context in SQL, and return its rows; see ``one_statement``.
+
+    It is the first thing a request asks the database, so it takes the place of a health check: found dead, the
+    connection is opened anew and the statement sent again, which a reading statement bears.
+    Raises OperationalError if the database cannot be reached, or ends the statement itself.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    connection.health_check_done = True
+    with one_statement():
+        try:
+            return _rows(connection, sql, params)
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or connection.is_usable():
+                raise
+            connection.close()
+            return _rows(connection, sql, params)
+
+
+def _rows(connection: Any, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from django.utils import timezone
 from paktaleem.demo.filling import fill_demonstration
 from paktaleem.demo.kept import Kept
 from paktaleem.demo.presenting import Running, describe, lines
-from paktaleem.demo.supervision import Child, ChildDied, is_port_free, running
+from paktaleem.demo.supervision import Child, ChildDied, is_port_free, running, web_program
 from paktaleem.embedded import APP, OWNER, Endpoint, drop_database, ensure_database
 from paktaleem.embedded.files import write_atomically
 from paktaleem.health import missing_migrations
@@ -127,11 +127,8 @@ def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
 
 
 def _programs(port: int) -> list[tuple[str, list[str]]]:
-    address = ["--host", HOST, "--port", str(port)]
-    size = ["--workers", "2", "--blocking-threads", "1", "--workers-kill-timeout", "5"]
-    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", *address, *size]
     worker = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "5"]
-    return [("web", [*granian, "paktaleem.wsgi:application"]), ("worker", worker)]
+    return [("web", web_program(HOST, port)), ("worker", worker)]
 
 
 def _place(children: list[Child], folder: Path, endpoint: Endpoint, port: int) -> Running:

@@ -1,0 +1,90 @@
+"""The addresses asked before every use of anybody's data are answered without what they have no use for.
+
+A decision needs no session, language, form token or signed-in user. So for POST to just these addresses, and a host
+we serve, a request passes only the layers that are not named in ``NOT_NEEDED``: whoever adds a layer has it here too.
+Everything else Django answers as it always has, by the same views.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache, reduce
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.exception import response_for_exception
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port, validate_host
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from consent.api.evaluation import evaluate, evaluate_many
+
+__all__ = ["NOT_NEEDED", "Express"]
+
+VIEWS: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+    "/access/v1/evaluation": evaluate,
+    "/access/v1/evaluations": evaluate_many,
+}
+
+NOT_NEEDED = frozenset(
+    {
+        "whitenoise.middleware.WhiteNoiseMiddleware",  # no file is asked for
+        "django.contrib.sessions.middleware.SessionMiddleware",  # the key is sent every time, and no cookie
+        "django.middleware.locale.LocaleMiddleware",  # answers are codes and English sentences
+        "django.middleware.common.CommonMiddleware",  # Content-Length and the Host header are seen to below
+        "django.middleware.csrf.CsrfViewMiddleware",  # the views are exempt: no cookie authenticates
+        "django.contrib.auth.middleware.AuthenticationMiddleware",  # as sessions
+        "django.contrib.messages.middleware.MessageMiddleware",  # as sessions
+        "paktaleem.accounts.middleware.RequestContextMiddleware",  # lets these addresses through by name
+    }
+)
+
+type Environ = dict[str, Any]
+type Application = Callable[[Environ, Any], Any]
+type Layer = Callable[[HttpRequest], HttpResponse]
+
+
+class Express:
+    """A WSGI application that answers decisions itself and leaves the rest to Django."""
+
+    def __init__(self, django: Application) -> None:
+        """Build the short way beside the application that answers everything else."""
+        self._django = django
+        needed = [import_string(name) for name in settings.MIDDLEWARE if name not in NOT_NEEDED]
+        self._answer: Layer = reduce(lambda inner, layer: layer(inner), reversed(needed), _view)
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        if environ["PATH_INFO"] not in VIEWS or not _is_plain(environ):
+            passed_on: Iterable[bytes] = self._django(environ, start_response)
+            return passed_on
+        response = self._told(WSGIRequest(environ))
+        headers = [*response.items(), ("Content-Length", str(len(response.content)))]
+        start_response(f"{response.status_code} {response.reason_phrase}", headers)
+        return [response.content]
+
+    def _told(self, request: HttpRequest) -> HttpResponse:
+        request.received_at = timezone.now()  # type: ignore[attr-defined]
+        try:
+            return self._answer(request)
+        except Exception as error:  # noqa: BLE001 -- told and logged as Django does
+            return response_for_exception(request, error)
+
+
+def _view(request: HttpRequest) -> HttpResponse:
+    return VIEWS[request.path](request)
+
+
+def _is_plain(environ: Environ) -> bool:
+    return (
+        environ["REQUEST_METHOD"] == "POST"
+        and not environ.get("SCRIPT_NAME")
+        and _is_ours(environ.get("HTTP_HOST", ""))
+    )
+
+
+@lru_cache(maxsize=64)
+def _is_ours(host: str) -> bool:
+    """Say whether a Host header names a host we serve, as Django would."""
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)

@@ -1,0 +1,70 @@
+"""The ground of the run: a durable cluster of its own in a temporary folder, databases in it, web servers on it."""
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from paktaleem.demo.supervision import Child, running, web_program
+from paktaleem.embedded import SUPERUSER, Cluster, Endpoint, ensure_roles
+from paktaleem.trial import variables
+
+__all__ = ["HOST", "environment_for", "server", "temporary_cluster"]
+
+HOST = "127.0.0.1"
+
+
+@contextmanager
+def temporary_cluster() -> Iterator[tuple[Endpoint, Path]]:
+    """Start a cluster with fsync on, and remove it with its folder at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="paktaleem-bench-"))
+    folder.chmod(0o755)
+    cluster = Cluster(folder / "postgres", durable=True)
+    try:
+        endpoint = cluster.ensure_running()
+        ensure_roles(endpoint)
+        yield endpoint, folder
+    finally:
+        cluster.destroy()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def environment_for(endpoint: Endpoint, folder: Path, database: str) -> dict[str, str]:
+    """The environment of a trial on this database, as ``make run`` would have it."""
+    return variables(endpoint, folder, database) | {
+        "SUPERUSER_URL": endpoint.url(SUPERUSER, database),
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+@contextmanager
+def server(endpoint: Endpoint, folder: Path, database: str) -> Iterator[int]:
+    """Serve a database as the demonstration does; gives the port once it answers."""
+    port = _free_port()
+    before = dict(os.environ)
+    os.environ.update(environment_for(endpoint, folder, database))
+    try:
+        with running([("web", web_program(HOST, port))], folder / f"log-{database}") as [web]:
+            _wait(web, port)
+            yield port
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(web: Child, port: int) -> None:
+    while True:
+        web.check()
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex((HOST, port)) == 0:
+                return

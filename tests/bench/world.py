@@ -1,0 +1,174 @@
+"""The world measured: 500 clients and a million consents, made set-based.
+
+One client is made through the services; the others are copies of its rows with ids of their own. People and their
+answers are deterministic, so that a load generator can name them without asking: person ``p`` of client ``n`` has
+the LMS id ``stu-n-p``, client ``n`` the key ``ptk_bench_n``.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from consent.services.loading import load_register
+from consent.starter import CATEGORIES, PURPOSES
+from paktaleem.accounts.roles import KEY_SCOPES
+from paktaleem.accounts.services import issue_api_key
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, make_consent_purpose
+
+__all__ = ["CLIENTS", "fill_people", "fill_register", "key_of"]
+
+CLIENTS = 500
+OWN = {"newsletter": ["contact_details"], "product_research": ["contact_details", "usage_logs"]}
+PURPOSES_ANSWERED = len(OWN)
+FAR = datetime(2099, 1, 1, tzinfo=UTC)
+PATTERN = UUID("019b0000-0000-7000-8000-000000000000")
+"""The client made through the services, number 0."""
+
+COPIED = (
+    "accounts_client",
+    "consent_purpose",
+    "consent_lawfulbasis",
+    "consent_notice",
+    "consent_noticeversion",
+    "consent_serviceagreement",
+    "consent_instruction",
+)
+"""What makes a client able to be decided for, in the order in which rows refer to one another."""
+
+
+def key_of(client: int) -> str:
+    """The secret of a client's API key."""
+    return f"ptk_bench_{client}"
+
+
+def fill_register(owner_url: str) -> None:
+    """Load the register and make the clients, with agreements, instructions, notices and keys."""
+    with in_client(PAKTALEEM):
+        load_register(actor=SETTING_UP, at=CAST_AT)
+    with in_client(PATTERN):
+        client = ClientFactory(id=PATTERN, code="school_0", serves_minors=False)
+        for code, categories in OWN.items():
+            make_consent_purpose(client, code, categories)
+        make_agreement(client, [*PURPOSES, *OWN], list(CATEGORIES))
+        issue_api_key(PATTERN, name="LMS", scopes=list(KEY_SCOPES), expires_at=FAR, actor=SETTING_UP, at=CAST_AT)
+    with psycopg.connect(owner_url) as connection:
+        for table in COPIED:
+            connection.execute(_copies(connection, table), {"clients": CLIENTS, "pattern": PATTERN})
+        _make_keys(connection)
+
+
+def _copies(connection: psycopg.Connection, table: str) -> sql.Composed:
+    """Give the statement that copies the pattern client's rows of a table to every other client."""
+    found = connection.execute(
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", [table]
+    )
+    columns: dict[str, str] = dict(found.fetchall())
+    values = [_copied(table, name, kind) for name, kind in columns.items()]
+    owner = "id" if table == "accounts_client" else "client_id"
+    return sql.SQL(
+        "INSERT INTO {table} ({columns}) SELECT {values} FROM {table} o, generate_series(1, %(clients)s - 1) n"
+        " WHERE o.{owner} = %(pattern)s"
+    ).format(
+        table=sql.Identifier(table),
+        columns=sql.SQL(", ").join(sql.Identifier(name) for name in columns),
+        values=sql.SQL(", ").join(values),
+        owner=sql.Identifier(owner),
+    )
+
+
+def _copied(table: str, column: str, kind: str) -> sql.Composable:
+    if table == "accounts_client" and column in {"code", "name"}:
+        return sql.SQL("'school_' || n")
+    if kind != "uuid":
+        return sql.SQL("o.{}").format(sql.Identifier(column))
+    return sql.SQL(
+        "CASE WHEN o.{0} = %(pattern)s"
+        " THEN ('019b0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
+        " ELSE md5(o.{0}::text || n)::uuid END"
+    ).format(sql.Identifier(column))
+
+
+def _make_keys(connection: psycopg.Connection) -> None:
+    """Give each client a key whose secret is known here; the row is otherwise the issued one's."""
+    columns = "name, scopes, prefix, created_at, expires_at, revoked_at"
+    for client in range(CLIENTS):
+        connection.execute(
+            f"INSERT INTO accounts_apikey (id, client_id, digest, {columns})"  # noqa: S608 -- fixed names
+            " SELECT gen_random_uuid(), %s, %s, name, scopes, 'ptk_bench_' || %s, created_at, expires_at, revoked_at"
+            " FROM accounts_apikey WHERE client_id = %s AND name = 'LMS' LIMIT 1",
+            [client_id(client), hashlib.sha256(key_of(client).encode()).digest(), str(client), PATTERN],
+        )
+
+
+def client_id(client: int) -> UUID:
+    """The id of a client by its number."""
+    return UUID(int=PATTERN.int + client)
+
+
+PEOPLE = """
+CREATE TEMP TABLE person AS
+SELECT ('019c0000-0000-7000-8000-' || lpad(to_hex(p * 1000 + n), 12, '0'))::uuid AS id,
+       ('019b0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid AS client_id,
+       'stu-' || n || '-' || p AS external_id, p * 1000 + n AS number
+FROM generate_series(0, %(people)s - 1) p, generate_series(0, %(clients)s - 1) n ORDER BY p, n;
+"""
+
+SUBJECTS = """
+INSERT INTO subjects_subject (id, client_id, external_id, role, language, full_name, email, email_index, name_index,
+    details_index, of_age_at, is_enabled, registered_at, changed_at)
+SELECT id, client_id, external_id, 'learner', 'en', decode(repeat('ab', 44), 'hex'), decode(repeat('cd', 60), 'hex'),
+    sha256(external_id::bytea), sha256(('name' || number)::bytea), sha256(('details' || number)::bytea),
+    '1970-01-01T00:00:00Z', true, %(at)s, %(at)s
+FROM person;
+"""
+
+KEYS = """
+INSERT INTO subjects_subjectkey (id, client_id, subject_id, epoch, wrapped)
+SELECT md5('key' || number)::uuid, client_id, id, 1, decode(repeat('ef', 60), 'hex') FROM person;
+"""
+
+ANSWERS = """
+CREATE TEMP TABLE answer AS
+SELECT p.client_id, p.id AS subject_id, u.id AS purpose_id, v.id AS version_id, v.content_hash, p.number,
+       ('019d0000-0000-7000-8' || lpad(to_hex(u.rank), 3, '0') || '-' || lpad(to_hex(p.number), 12, '0'))::uuid AS id
+FROM person p
+JOIN (SELECT id, client_id, code, row_number() OVER (PARTITION BY client_id ORDER BY code) AS rank
+      FROM consent_purpose) u USING (client_id)
+JOIN consent_notice t ON t.client_id = p.client_id AND u.code = ANY (t.purposes)
+JOIN consent_noticeversion v ON v.notice_id = t.id
+ORDER BY p.number, u.rank;
+"""
+
+EVENTS = """
+INSERT INTO consent_consentevent (id, client_id, subject_id, purpose_id, purpose_owner, state, given_by,
+    notice_version_id, notice_version_owner, shown_hash, language, method, actor_kind, actor_id, actor_role,
+    recorded_at)
+SELECT id, client_id, subject_id, purpose_id, client_id, 'given', 'self', version_id, client_id, content_hash, 'en',
+    'lms', 'api_key', client_id, 'api_key', %(at)s FROM answer;
+"""
+
+CONSENTS = """
+INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by,
+    notice_version, recorded_at)
+SELECT id, client_id, subject_id, purpose_id, client_id, 'given', id, 'self', version_id, %(at)s FROM answer;
+"""
+
+
+def fill_people(superuser_url: str, consents: int) -> int:
+    """Add so many consents of people of every client; returns how many people each client has."""
+    people = consents // CLIENTS // PURPOSES_ANSWERED
+    with psycopg.connect(superuser_url) as connection:
+        for statement in (PEOPLE, SUBJECTS, KEYS, ANSWERS, EVENTS, CONSENTS):
+            connection.execute(statement, {"people": people, "clients": CLIENTS, "at": CAST_AT})
+        [found] = connection.execute("SELECT count(*) FROM consent_consent").fetchone() or (0,)
+        if found != consents:
+            raise RuntimeError(f"{found} consents were made instead of {consents}.")
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+    return people
