@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "paktaleem.ledger",
     "paktaleem.accounts",
     "paktaleem.subjects",
+    "paktaleem.backups",
     "consent",
     "paktaleem.api",
     "paktaleem.console",
@@ -95,6 +96,7 @@ ERASURE_LIST_FILE = env.str("ERASURE_LIST_FILE", default="")
 READINESS_SECONDS = env.float("READINESS_SECONDS", default=5.0)  # between two looks at the erasure list
 BACKUP_LIFE = timedelta(days=env.int("BACKUP_LIFE_DAYS", default=35))  # no backup is kept longer
 DATABASE_BACKUP_URL = env.str("DATABASE_BACKUP_URL", default="")
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
 
 AUTH_USER_MODEL = "accounts.User"
 SILENCED_SYSTEM_CHECKS = [

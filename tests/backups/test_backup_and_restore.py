@@ -1,0 +1,223 @@
+"""A backup that holds every row or fails; a restore that is complete, closed until replayed, and revives nobody."""
+
+import os
+import stat
+import subprocess
+from contextlib import contextmanager
+from io import StringIO
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.test import Client as Browser
+
+from paktaleem.backups.dumps import back_up, check_complete, count_dump
+from paktaleem.backups.programs import BackupFailed, environment_of, find_program
+from paktaleem.embedded import APP, BACKUP, OWNER, SUPERUSER, drop_database, ensure_database
+from paktaleem.subjects.erasures import ErasureState, erasure_state
+from paktaleem.subjects.models import SubjectKey
+from paktaleem.subjects.sealing import CannotOpen
+from paktaleem.subjects.selectors import sealer_of
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.database import leave_database, template_ready, use_database
+from tests.tenancy.catalog import findings
+
+
+def url(role, name=None):
+    return template_ready().url(role, name or str(connections.databases["default"]["NAME"]))
+
+
+@pytest.fixture
+def addresses(committed, monkeypatch):
+    """The settings of an installation on this test's own database."""
+    monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", url(BACKUP))
+    monkeypatch.setattr(settings, "DATABASE_OWNER_URL", url(OWNER))
+
+
+@contextmanager
+def new_database(name, monkeypatch):
+    """Point everything at a new, empty database."""
+    endpoint, before = template_ready(), str(connections.databases["default"]["NAME"])
+    ensure_database(endpoint, name)
+    use_database(endpoint, name)
+    monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", url(BACKUP))
+    monkeypatch.setattr(settings, "DATABASE_OWNER_URL", url(OWNER))
+    try:
+        yield
+    finally:
+        leave_database()
+        use_database(endpoint, before)
+        drop_database(endpoint, name)
+
+
+def run(name, *args):
+    out = StringIO()
+    call_command(name, *map(str, args), stdout=out)
+    return out.getvalue()
+
+
+def refused(name, *args):
+    with pytest.raises(CommandError) as caught:
+        run(name, *args)
+    assert caught.value.returncode == 2
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def counts():
+    with psycopg.connect(url(SUPERUSER)) as door:
+        names = door.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        return {name: door.execute(f'TABLE "{name}"').rowcount for (name,) in names}
+
+
+def test_a_backup_is_whole_private_and_says_what_it_holds(committed, addresses, tmp_path):
+    file = tmp_path / "portal.dump"
+    said = run("backup", file)
+    assert count_dump(file, major=16) == counts()
+    assert "6 people" in said
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("role", [OWNER, APP])
+def test_a_role_behind_the_wall_is_refused(committed, addresses, tmp_path, monkeypatch, role):
+    monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", url(role))
+    assert refused("backup", tmp_path / "portal.dump")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dump_that_the_wall_emptied_is_found(committed, addresses, tmp_path, monkeypatch):
+    """pg_dump as owner with row security exits 0 and holds no row of a tenant: the counts tell."""
+    file = tmp_path / "empty.dump"
+    program = find_program("pg_dump", major=16)
+    environment = environment_of(url(OWNER)) | {"PGOPTIONS": "-c paktaleem.client=00000000-0000-0000-0000-000000000000"}
+    command = [program, "--format=custom", "--enable-row-security", "--exclude-table-data=subjects_erasurecarriedout"]
+    subprocess.run([*command, f"--file={file}"], env=environment, check=True)
+    found = count_dump(file, major=16)
+    assert found["subjects_subject"] == 0
+    with pytest.raises(BackupFailed, match=r"rows where it should have"):
+        check_complete(counts(), found)
+    with new_database("portal_emptied", monkeypatch):
+        assert "ledger_entry is empty" in refused("restore", file)
+        with psycopg.connect(url(OWNER)) as door:
+            assert door.execute(
+                "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            ).fetchone() == (0,)
+
+
+def test_one_missing_row_is_found():
+    whole = {"django_migrations": 3, "accounts_client": 2, "ledger_entry": 9, "subjects_subject": 5}
+    check_complete(whole, dict(whole))
+    for broken in ({**whole, "subjects_subject": 4}, {**whole, "subjects_subject": 6}, {"django_migrations": 3}):
+        with pytest.raises(BackupFailed):
+            check_complete(whole, broken)
+    for table in ("django_migrations", "accounts_client", "ledger_entry"):
+        with pytest.raises(BackupFailed, match="is empty"):
+            check_complete({**whole, table: 0}, {**whole, table: 0})
+
+
+def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path, monkeypatch):
+    file = tmp_path / "portal.dump"
+    run("backup", file)
+    before = file.read_bytes()
+    monkeypatch.setattr("paktaleem.backups.dumps.count_dump", lambda *_, **__: {})
+    assert "No backup was made" in refused("backup", file)
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_writers_meanwhile_do_not_spoil_the_count(committed, addresses, tmp_path, monkeypatch):
+    """Counted and dumped is one moment: a row added between the two belongs to neither."""
+    from paktaleem.backups import dumps  # noqa: PLC0415
+
+    real = dumps._dump
+
+    def add_first(*args):
+        with psycopg.connect(url(SUPERUSER)) as door:
+            door.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('x', 'meanwhile', now())")
+        real(*args)
+
+    monkeypatch.setattr(dumps, "_dump", add_first)
+    counted = back_up(url(BACKUP), tmp_path / "portal.dump")
+    assert counted["django_migrations"] == counts()["django_migrations"] - 1
+
+
+def test_without_addresses_or_a_folder_nothing_is_made(committed, addresses, tmp_path, monkeypatch):
+    assert "No backup was made" in refused("backup", tmp_path / "missing" / "portal.dump")
+    monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", "")
+    assert "DATABASE_BACKUP_URL" in refused("backup", tmp_path / "portal.dump")
+    assert "DATABASE_BACKUP_URL" in refused("restore", tmp_path / "portal.dump")
+
+
+def test_a_password_never_stands_on_a_command_line():
+    values = environment_of("postgres://who:s%2Fcret@db.example:6543/portal?sslmode=verify-full")
+    assert {name: values[name] for name in values if name.startswith("PG")} == {
+        "PGHOST": "db.example",
+        "PGPORT": "6543",
+        "PGUSER": "who",
+        "PGPASSWORD": "s/cret",
+        "PGDATABASE": "portal",
+        "PGSSLMODE": "verify-full",
+    }
+
+
+def test_a_program_too_old_for_the_server_is_not_used():
+    with pytest.raises(BackupFailed, match="PostgreSQL 99 or newer"):
+        find_program("pg_dump", major=99)
+
+
+def test_a_filled_database_is_not_restored_into(committed, addresses, tmp_path):
+    file = tmp_path / "portal.dump"
+    run("backup", file)
+    before = counts()
+    assert "not empty" in refused("restore", file)
+    assert counts() == before
+
+
+@pytest.mark.parametrize("kept", [0, 100, 0.5])
+def test_half_a_backup_is_refused_and_leaves_nothing(committed, addresses, tmp_path, monkeypatch, kept):
+    file = tmp_path / "portal.dump"
+    run("backup", file)
+    os.truncate(file, kept if isinstance(kept, int) else int(file.stat().st_size * kept))
+    with new_database("portal_half", monkeypatch):
+        assert "Nothing may be served" in refused("restore", file)
+        with psycopg.connect(url(OWNER)) as door:
+            assert door.execute(
+                "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            ).fetchone() == (0,)
+
+
+def test_a_restored_portal_is_the_same_and_revives_nobody(committed, addresses, tmp_path, monkeypatch, now):
+    monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
+    file, before = tmp_path / "portal.dump", counts()
+    run("backup", file)
+    with in_client(committed.client_id("indus")):
+        erase_subject(committed.subject("danish"), actor=committed.actor("amina"), reason="subject_request", at=now)
+    with new_database("portal_restored", monkeypatch):
+        assert "replay_erasures" in run("restore", file)
+        assert counts() == before
+        with psycopg.connect(url(SUPERUSER)) as door:
+            assert findings(door) == [], "the wall stands as it stood"
+        with in_client(committed.client_id("indus")):
+            danish = committed.subject("danish")
+            assert sealer_of(danish).open(danish.full_name, column="subjects_subject.full_name") == "Danish Qureshi"
+
+        indus, browser = Caller(committed.key("indus")), Browser()
+        assert browser.get("/readyz").json()["reason"] == "erasures_not_replayed"
+        assert indus.get("/api/v1/purposes").status_code == 503
+        assert erasure_state(at=now) is ErasureState.NOT_REPLAYED
+
+        assert "1 erased" in run("replay_erasures")
+        assert browser.get("/readyz").status_code == 200
+        assert indus.get("/api/v1/purposes").status_code == 200
+        assert indus.get("/api/v1/subjects/lms-danish").status_code == 410
+        assert indus.put("/api/v1/subjects/lms-danish", {"role": "student"}).status_code == 409
+        assert indus.get("/api/v1/subjects/lms-hamza").status_code == 200
+        with in_client(committed.client_id("indus")):
+            assert not SubjectKey.objects.filter(subject_id=danish.id).exists()
+            with pytest.raises(CannotOpen):
+                sealer_of(danish)
