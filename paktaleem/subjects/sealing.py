@@ -23,6 +23,7 @@ from paktaleem.subjects.keyring import KEY_BYTES, keyring
 __all__ = [
     "DOTS",
     "CannotOpen",
+    "KeyDestroyed",
     "Sealed",
     "SealedField",
     "Sealer",
@@ -39,6 +40,10 @@ _NONCE_BYTES = 12
 
 class CannotOpen(Exception):
     """A sealed value does not open: its key is destroyed, or it belongs elsewhere."""
+
+
+class KeyDestroyed(CannotOpen):
+    """The person was erased: there is no key any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
-from paktaleem.subjects.sealing import CannotOpen, Sealer, blind_index
+from paktaleem.subjects.sealing import KeyDestroyed, Sealer, blind_index
 from paktaleem.tenancy.context import current_client
 
 __all__ = [
@@ -81,10 +81,10 @@ def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
 
 
 def sealer_of(subject: Subject) -> Sealer:
-    """Return the sealer that holds the person's key. Raises CannotOpen once the person is erased."""
+    """Return the sealer that holds the person's key. Raises KeyDestroyed once the person is erased, CannotOpen."""
     key = SubjectKey.objects.filter(subject_id=subject.id, client_id=subject.client_id).first()
     if key is None:
-        raise CannotOpen("The person's key is destroyed.")
+        raise KeyDestroyed("The person's key is destroyed.")
     return Sealer.unwrapped(subject.client_id, subject.id, wrapped=bytes(key.wrapped), epoch=key.epoch)
 
 

@@ -22,7 +22,7 @@ from paktaleem.subjects.details import (
     reached_threshold_at,
 )
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
-from paktaleem.subjects.sealing import Sealer, wrap_new_key
+from paktaleem.subjects.sealing import KeyDestroyed, Sealer, wrap_new_key
 from paktaleem.subjects.selectors import is_erased, sealer_of
 from paktaleem.subjects.services.erasure import AlreadyErased
 from paktaleem.tenancy.ids import new_id
@@ -184,5 +184,8 @@ def reveal_fields(
         fields=", ".join(wanted),
         looked_at=at,
     ).save(force_insert=True)
-    sealer = sealer_of(subject)
+    try:
+        sealer = sealer_of(subject)
+    except KeyDestroyed as error:  # since the caller read the row
+        raise AlreadyErased from error
     return {field: _open_field(subject, field, sealer) for field in wanted}

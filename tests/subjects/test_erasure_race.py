@@ -1,0 +1,180 @@
+"""Ten writers at work while a person is erased: nothing is ever in clear, nothing opens, nobody revives them."""
+
+import itertools
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import connections
+
+from paktaleem.backups.programs import environment_of, find_program
+from paktaleem.embedded import BACKUP, SUPERUSER
+from paktaleem.subjects.details import PERSONAL
+from paktaleem.subjects.keyring import keyring
+from paktaleem.subjects.models import Subject, SubjectKey
+from paktaleem.subjects.services import AlreadyErased, erase_subject, register_subject, reveal_fields
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.database import template_ready
+from tests.subjects.test_erasure import forms, opens, sealed_values_in
+from tests.tenancy.doors import enter, rows
+
+PERSON = "canary-lms-4711"
+CANARIES = [
+    "Quetzalina Vexillology",
+    "Quetzalina Brachistochrone",
+    "quetzalina.vexillology@canary.example",
+    "quetzalina.brachistochrone@canary.example",
+    "+921119988776",
+    "+921119988777",
+    "2016-02-29",
+]
+FULL = {
+    "role": "student",
+    "full_name": CANARIES[0],
+    "email": CANARIES[2],
+    "phone": CANARIES[4],
+    "birth_date": CANARIES[6],
+}
+CHANGED = {**FULL, "full_name": CANARIES[1], "email": CANARIES[3], "phone": CANARIES[5]}
+GONE = {404, 409, 410}
+
+
+def plain_dump():
+    """Everything in the database, as pg_dump writes it for the backup role."""
+    url = template_ready().url(BACKUP, str(connections.databases["default"]["NAME"]))
+    command = [find_program("pg_dump", major=16), "--format=plain", "--no-password"]
+    return subprocess.run(command, env=environment_of(url), check=True, capture_output=True).stdout.lower()
+
+
+class Writers:
+    """What learning platforms and officers go on doing with one person, from any number of threads."""
+
+    def __init__(self, cast, now):
+        self.cast, self.now, self.stopped = cast, now, Event()
+        self.statuses: list[int] = []
+        self.turns = itertools.count()
+
+    def work(self, number):
+        """Repeat one kind of work until told to stop; a defect (5xx, an unknown error) ends the test."""
+        jobs = [self.sync, self.consent, self.reveal_by_api, self.register_by_service, self.reveal_by_service]
+        try:
+            caller = Caller(self.cast.key("indus"))
+            while not self.stopped.is_set():
+                self.statuses.append(jobs[number % len(jobs)](caller))
+        finally:
+            connections.close_all()
+
+    def sync(self, caller):
+        return int(caller.put(f"/api/v1/subjects/{PERSON}", (FULL, CHANGED)[next(self.turns) % 2]).status_code)
+
+    def consent(self, caller):
+        body = {
+            "subject": PERSON,
+            "answers": [{"purpose": "newsletter", "state": "refused"}],
+            "notice_version": caller.notice("newsletter"),
+        }
+        headers = {"Idempotency-Key": f"canary-{next(self.turns)}"}
+        answer = caller._client.post("/api/v1/consents", body, content_type="application/json", headers=headers)
+        return int(answer.status_code)
+
+    def reveal_by_api(self, caller):
+        return int(caller.get(f"/api/v1/subjects/{PERSON}", include="personal", reason="support_case").status_code)
+
+    def register_by_service(self, _):
+        try:
+            with in_client(self.cast.client_id("indus")):
+                details = {"full_name": CANARIES[next(self.turns) % 2]}
+                told = {"actor": self.cast.actor("farah"), "at": self.now}
+                register_subject(PERSON, client=self.cast.client("indus"), details=details, **told)
+        except AlreadyErased:
+            return 409
+        return 200
+
+    def reveal_by_service(self, _):
+        with in_client(self.cast.client_id("indus")):
+            person = Subject.objects.filter(external_id=PERSON).first()
+            if person is None:
+                return 404
+            try:
+                reveal_fields(person, actor=self.cast.actor("amina"), reason="support_case", at=self.now)
+            except AlreadyErased:
+                return 409
+        return 200
+
+
+def wait_for(condition):
+    for _ in range(600):
+        if condition():
+            return
+        Event().wait(0.05)
+    pytest.fail("the writers did not come so far in 30 s")
+
+
+def test_ten_writers_neither_revive_nor_leave_anything(committed, now):
+    writers = Writers(committed, now)
+    assert Caller(committed.key("indus")).put(f"/api/v1/subjects/{PERSON}", FULL).status_code == 201
+    with in_client(committed.client_id("indus")):
+        person = Subject.objects.get(external_id=PERSON)
+    with ThreadPoolExecutor(10) as pool:
+        at_work = [pool.submit(writers.work, number) for number in range(10)]
+        try:
+            wait_for(lambda: len(writers.statuses) > 100 or any(one.done() for one in at_work))
+            before = plain_dump()
+            with in_client(committed.client_id("indus")):
+                erase_subject(person, actor=committed.actor("amina"), reason="subject_request", at=now)
+            seen = len(writers.statuses)
+            wait_for(lambda: len(writers.statuses) > seen + 100 or any(one.done() for one in at_work))
+        finally:
+            writers.stopped.set()
+    assert [one.result() for one in at_work] == [None] * 10, "no writer met a defect"
+    assert {status for status in writers.statuses if status >= 500} == set()
+    assert set(writers.statuses[-40:]) <= GONE
+
+    after = plain_dump()
+    assert PERSON.encode() in before, "the dump does see the person"
+    assert PERSON.encode() not in after
+    for text, canary in itertools.product((before, after), CANARIES):
+        assert not [form for form in forms(canary) if form.lower() in text], canary
+    nobody_is_back(committed, person)
+    nothing_opens(committed, person)
+
+
+def nobody_is_back(cast, person):
+    with in_client(cast.client_id("indus")):
+        assert Subject.objects.get(id=person.id).erased_at is not None
+        assert not SubjectKey.objects.filter(subject_id=person.id).exists()
+        assert not Subject.objects.filter(external_id=PERSON).exists()
+
+
+def nothing_opens(cast, person):
+    """Try every key that is left, on every ciphertext of the person: in the row, its history and the evidence."""
+    left, keys, _ = sealed_values_in(person.id)
+    assert keys == []
+    assert len(left) > 20, "history and evidence keep their ciphertext"
+    with enter(SUPERUSER) as door:
+        others = rows(door, "SELECT client_id, subject_id, wrapped, epoch FROM subjects_subjectkey")
+    opened = [
+        keyring().unwrap(bytes(wrapped), epoch=epoch, binding=client.bytes + subject.bytes)
+        for client, subject, wrapped, epoch in others
+    ]
+    index_keys = [keyring().index_key(binding) for binding in (cast.client_id("indus").bytes, b"erasure-list")]
+    owner = cast.client_id("indus").bytes + person.id.bytes
+    places = [owner + f"subjects_subject.{field}".encode() for field in PERSONAL]
+    places.append(owner + b"ledger_entry.openings")
+    assert len(opened) >= 6
+    for key in [*opened, *index_keys]:
+        assert not any(opens(blob, key, place) for blob in left for place in places)
+
+
+def test_the_search_for_keys_finds_one_that_opens(committed, now):
+    """Before the erasure the person's own key opens what the search above tries: otherwise it proves nothing."""
+    with in_client(committed.client_id("indus")):
+        danish = committed.subject("danish")
+    [blob, *_], [(wrapped, epoch)], _ = sealed_values_in(danish.id)
+    owner = danish.client_id.bytes + danish.id.bytes
+    key = keyring().unwrap(bytes(wrapped), epoch=epoch, binding=owner)
+    assert any(opens(blob, key, owner + f"subjects_subject.{field}".encode()) for field in PERSONAL)
+    assert not opens(blob, AESGCM.generate_key(256), owner + b"subjects_subject.full_name")
