@@ -78,7 +78,7 @@ def count_database(link: psycopg.Connection[Any]) -> dict[str, int]:
 def _dump(url: str, draft: Path, snapshot: str, major: int) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        command = [find_program("pg_dump", major=major), "--format=custom", f"--snapshot={snapshot}"]
+        command = [str(find_program("pg_dump", major=major)), "--format=custom", f"--snapshot={snapshot}"]
         run([*command, "--no-password"], environment=environment_of(url), output=descriptor)
         os.fsync(descriptor)
     finally:

@@ -45,5 +45,5 @@ def _refuse_filled(owner: psycopg.Connection[tuple[str]]) -> None:
 def _load(file: Path, owner_url: str, major: int) -> None:
     """Load schema, rows and rights. Ownership falls to the one who loads; rights name roles that must exist."""
     environment = environment_of(owner_url)
-    command = [find_program("pg_restore", major=major), "--no-owner", "--single-transaction", "--exit-on-error"]
+    command = [str(find_program("pg_restore", major=major)), "--no-owner", "--single-transaction", "--exit-on-error"]
     run([*command, "--no-password", f"--dbname={environment['PGDATABASE']}", file], environment=environment)

@@ -93,7 +93,7 @@ def test_a_role_behind_the_wall_is_refused(committed, addresses, tmp_path, monke
 def test_a_dump_that_the_wall_emptied_is_found(committed, addresses, tmp_path, monkeypatch):
     """pg_dump as owner with row security exits 0 and holds no row of a tenant: the counts tell."""
     file = tmp_path / "empty.dump"
-    program = find_program("pg_dump", major=16)
+    program = str(find_program("pg_dump", major=16))
     environment = environment_of(url(OWNER)) | {"PGOPTIONS": "-c paktaleem.client=00000000-0000-0000-0000-000000000000"}
     command = [program, "--format=custom", "--enable-row-security", "--exclude-table-data=subjects_erasurecarriedout"]
     subprocess.run([*command, f"--file={file}"], env=environment, check=True)

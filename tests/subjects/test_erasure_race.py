@@ -45,7 +45,7 @@ GONE = {404, 409, 410}
 def plain_dump():
     """Everything in the database, as pg_dump writes it for the backup role."""
     url = template_ready().url(BACKUP, str(connections.databases["default"]["NAME"]))
-    command = [find_program("pg_dump", major=16), "--format=plain", "--no-password"]
+    command = [str(find_program("pg_dump", major=16)), "--format=plain", "--no-password"]
     return subprocess.run(command, env=environment_of(url), check=True, capture_output=True).stdout.lower()
 
 
