@@ -157,6 +157,7 @@ if WHITENOISE_USE_FINDERS:
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
+CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.api.authentication.KeyAuthentication"],

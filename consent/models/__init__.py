@@ -1,6 +1,7 @@
 """What is true of purposes, agreements, notices and consents."""
 
 from consent.models.agreements import AgreementSuspension, Instruction, Recipient, RecipientApproval, ServiceAgreement
+from consent.models.changes import RegisterChange, SubjectChange
 from consent.models.consents import Consent, ConsentEvent, ConsentState, Method, Objection, Restriction
 from consent.models.notices import Notice, NoticeVersion
 from consent.models.purposes import (
@@ -33,7 +34,9 @@ __all__ = [
     "Purpose",
     "Recipient",
     "RecipientApproval",
+    "RegisterChange",
     "RegisterVersion",
     "Restriction",
     "ServiceAgreement",
+    "SubjectChange",
 ]

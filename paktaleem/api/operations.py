@@ -1,11 +1,13 @@
 """The ground of every operation: a named capability, the actor, the moment."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
@@ -24,6 +26,8 @@ class Operation(APIView):
     capabilities: ClassVar[Mapping[str, Capability]] = {}
     permission_classes = (NamedCapability,)
 
+    is_conditional: ClassVar[bool] = False
+    """Whether GET answers carry an ETag, so that asking again for the same costs 304 and no body (RFC 9110 §13)."""
     turn: Turn | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -51,11 +55,19 @@ class Operation(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.turn is not None and response.status_code < HTTPStatus.BAD_REQUEST:
             self.turn.keep(response.render())
+        if self.is_conditional and request.method == "GET" and response.status_code == HTTPStatus.OK:
+            return _conditional(request, response.render())
         return response
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Refuse: the schema says what there is."""
         return self.http_method_not_allowed(request, *args, **kwargs)
+
+
+def _conditional(request: Request, response: Any) -> Any:
+    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+    return get_conditional_response(request._request, etag=etag, response=response)
 
 
 def actor_of(request: Request) -> Actor:

@@ -1,17 +1,24 @@
 """Throwing away what the API kept for a time only."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
+from consent.models import RegisterChange, SubjectChange
 from paktaleem.accounts.models import Client
 from paktaleem.api.models import KeptAnswer
 from paktaleem.tenancy.context import as_officer, in_client
 
-__all__ = ["purge_kept_answers"]
+__all__ = ["purge_expired"]
+
+_LONGER = timedelta(days=1)
+"""How much longer changes are kept than their cursors hold."""
 
 
-def purge_kept_answers(*, at: datetime) -> int:
-    """Delete, client by client, the kept answers that have expired; returns how many."""
+def purge_expired(*, at: datetime) -> int:
+    """Delete, client by client, expired answers and changes that no cursor reaches; returns how many."""
     return sum(_purge_of(client_id, at) for client_id in _clients())
 
 
@@ -21,5 +28,14 @@ def _clients() -> list[UUID]:
 
 
 def _purge_of(client_id: UUID, at: datetime) -> int:
+    unreachable = at - settings.CHANGES_KEPT_FOR - _LONGER
     with in_client(client_id):
-        return KeptAnswer.objects.filter(client_id=client_id, expires_at__lte=at).delete()[0]
+        return (
+            _purge(KeptAnswer, client_id=client_id, expires_at__lte=at)
+            + _purge(SubjectChange, client_id=client_id, noted_at__lt=unreachable)
+            + _purge(RegisterChange, client_id=client_id, noted_at__lt=unreachable)
+        )
+
+
+def _purge(model: Any, **expired: Any) -> int:
+    return int(model.objects.filter(**expired).delete()[0])

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from procrastinate.contrib.django import app
 
-from paktaleem.api.purging import purge_kept_answers
+from paktaleem.api.purging import purge_expired
 
 __all__ = ["purge_api"]
 
@@ -12,5 +12,5 @@ __all__ = ["purge_api"]
 @app.periodic(cron="23 * * * *")
 @app.task(queueing_lock="purge_api", pass_context=False)
 def purge_api(timestamp: int) -> int:
-    """Throw away the expired answers, every hour; returns how many."""
-    return purge_kept_answers(at=datetime.fromtimestamp(timestamp, UTC))
+    """Throw away what has expired, every hour; returns how many."""
+    return purge_expired(at=datetime.fromtimestamp(timestamp, UTC))

@@ -16,7 +16,7 @@ from consent.api.consents import RecordConsents
 from consent.models import ConsentEvent
 from paktaleem.api.idempotency import KeyMalformed, parse_key
 from paktaleem.api.models import KeptAnswer
-from paktaleem.api.purging import purge_kept_answers
+from paktaleem.api.purging import purge_expired
 from paktaleem.api.tasks import purge_api
 from paktaleem.tenancy.context import in_client
 from tests.api.callers import Caller
@@ -171,8 +171,8 @@ def test_what_has_expired_is_purged_and_the_rest_kept(cast, giving, indus, setti
     settings.IDEMPOTENCY_KEPT_FOR = timedelta(hours=48)
     post(cast.key("indus"), consent_body(indus.notice("newsletter"), "lms-hamza"))
     at = timezone.now() + timedelta(hours=25)
-    assert purge_kept_answers(at=at) == 1
-    assert purge_kept_answers(at=at) == 0
+    assert purge_expired(at=at) == 1
+    assert purge_expired(at=at) == 0
     with in_client(cast.client_id("indus")):
         assert KeptAnswer.objects.count() == 1
     assert purge_api(timestamp=int((at + timedelta(days=2)).timestamp())) == 1
@@ -183,7 +183,7 @@ def test_the_command_says_how_many(cast, giving, settings):
     post(cast.key("khyber"), giving)
     out = StringIO()
     call_command("purge_api", stdout=out)
-    assert out.getvalue() == "1 expired answers deleted.\n"
+    assert out.getvalue() == "1 expired rows deleted.\n"
 
 
 # With transactions that really commit
