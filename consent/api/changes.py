@@ -63,7 +63,11 @@ class ListChanges(Operation):
 
     def get(self, request: Request) -> Response:
         """List what changed since a cursor; without one, give the cursor of this moment and no changes."""
-        asked, now, client_id = validated(ChangesInput, request.query_params.dict()), moment_of(request), client_of(request)
+        asked, now, client_id = (
+            validated(ChangesInput, request.query_params.dict()),
+            moment_of(request),
+            client_of(request),
+        )
         latest = latest_position()
         if "since" not in asked:
             return Response({"changes": [], "cursor": _cursor(latest, client_id, now), "next": None})

@@ -13,6 +13,7 @@ from consent.selectors.consents import consent_events, consent_states
 from consent.services import Answer, record_answers, withdraw_consent
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.api.paging import with_next
 from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from paktaleem.subjects.details import LANGUAGES
 from paktaleem.subjects.models import Subject
@@ -121,6 +122,7 @@ class SubjectConsents(Operation):
     """``GET /api/v1/subjects/{external_id}/consents``."""
 
     capabilities = {"GET": Capability.VIEW_CONSENTS}
+    is_conditional = True
 
     def get(self, request: Request, external_id: str) -> Response:
         """Show each purpose's state and the latest hundred events; ``next`` is the address of the earlier ones."""
@@ -131,14 +133,12 @@ class SubjectConsents(Operation):
             events = events.filter(id__lt=asked["before"])
         page = list(events.order_by("-id")[: _PAGE + 1])
         more = page[_PAGE - 1].id if len(page) > _PAGE else None
-        return Response(
-            {
-                "subject": external_id,
-                "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
-                "history": [_event(event) | _circumstances(event) for event in page[:_PAGE]],
-                "next": f"{request.path}?before={more}" if more else None,
-            }
-        )
+        answer = {
+            "subject": external_id,
+            "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
+            "history": [_event(event) | _circumstances(event) for event in page[:_PAGE]],
+        }
+        return with_next(request, answer, {"before": more} if more else None)
 
 
 def _subject(external_id: str, request: Request) -> Subject:

@@ -11,21 +11,35 @@ from consent.models import LawfulBasis, Purpose
 from consent.selectors.purposes import bases_in_force, current_notice, purposes
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.api.paging import with_next
 from paktaleem.api.serializers import StrictSerializer, TextField
 from paktaleem.subjects.details import LANGUAGES, ROLES
 
 __all__ = ["CurrentNotice", "ListPurposes"]
 
 
+class ListPurposesInput(StrictSerializer):
+    """After which code to go on, and how many at most."""
+
+    after = TextField(default="", max_length=63)
+    limit = serializers.IntegerField(default=200, min_value=1, max_value=500)
+
+
 class ListPurposes(Operation):
     """``GET /api/v1/purposes``."""
 
     capabilities = {"GET": Capability.VIEW_REGISTER}
+    is_conditional = True
 
     def get(self, request: Request) -> Response:
         """List the purposes of the client and the shared ones, with the lawful basis for each role."""
+        asked = validated(ListPurposesInput, request.query_params.dict())
         bases = bases_in_force(client_of(request), at=moment_of(request))
-        return Response({"purposes": [_purpose(one, bases) for one in purposes(actor_of(request))]})
+        found = list(purposes(actor_of(request)).filter(code__gt=asked["after"]))
+        codes = sorted({one.code for one in found})[: asked["limit"]]
+        page = [one for one in found if codes and one.code <= codes[-1]]
+        answer = {"purposes": [_purpose(one, bases) for one in page]}
+        return with_next(request, answer, {"after": codes[-1]} if len(page) < len(found) else None)
 
 
 def _purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:
@@ -54,6 +68,7 @@ class CurrentNotice(Operation):
     """``GET /api/v1/notices/current?purpose=…&language=…``."""
 
     capabilities = {"GET": Capability.VIEW_REGISTER}
+    is_conditional = True
 
     def get(self, request: Request) -> Response:
         """Show the effective text about a purpose; its version is what a consent to it must name."""

@@ -5,7 +5,10 @@ from django.db import migrations
 from paktaleem.tenancy.operations import Walled
 
 XACT = "pg_current_xact_id()::text::bigint"
-NOTE = "INSERT INTO consent_subjectchange (id, client_id, xact, kind, subject_id, purpose_code, noted_at) SELECT gen_random_uuid(), n.client_id"
+NOTE = (
+    "INSERT INTO consent_subjectchange (id, client_id, xact, kind, subject_id, purpose_code, noted_at) "
+    "SELECT gen_random_uuid(), n.client_id"
+)
 
 
 def function(name, body):

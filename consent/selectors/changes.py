@@ -48,7 +48,9 @@ class ChangesPage:
     has_more: bool
 
 
-_NOW = "SELECT (SELECT system_identifier FROM pg_control_system()), pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_NOW = (
+    "SELECT (SELECT system_identifier FROM pg_control_system()), pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+)
 _SINCE = """
 WITH settled AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS below)
 SELECT kind, external_id, subject_id, purpose_code, xact, id FROM (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from paktaleem.accounts.actors import NotAllowed
 
-__all__ = ["Problem", "answer_problem", "declare_problems", "problem_response"]
+__all__ = ["PointedProblem", "Problem", "answer_problem", "declare_problems", "problem_response"]
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN = ("/access/", "/.well-known/authzen-configuration")
@@ -39,6 +39,17 @@ class Problem:
         if self.detail:
             members["detail"] = self.detail
         return members | extensions
+
+
+class PointedProblem(Exception):
+    """A problem that points at the fields it is about, as invalid input does; subclasses name the problem."""
+
+    problem: ClassVar[Problem]
+
+    def __init__(self, details: Mapping[str, Any]) -> None:
+        """Hold the details, nested as the input is."""
+        super().__init__()
+        self.details = details
 
 
 INVALID = Problem("invalid-input", HTTPStatus.BAD_REQUEST, "The input is not valid")
@@ -98,6 +109,8 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
 def _problem_of(error: Exception) -> tuple[Problem | None, dict[str, Any]]:
     if isinstance(error, exceptions.ValidationError):
         return INVALID, {"errors": list(_errors(error.detail, "#"))}
+    if isinstance(error, PointedProblem):
+        return error.problem, {"errors": list(_errors(error.details, "#"))}
     if isinstance(error, DjangoValidationError):
         return INVALID, {"errors": list(_errors(_field_messages(error), "#"))}
     if isinstance(error, exceptions.APIException):

@@ -9,6 +9,9 @@ from rest_framework import serializers
 __all__ = ["StrictSerializer", "TextField", "ZonedDateTimeField"]
 
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000  # beyond them an offset may lead out of the calendar
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """An input object: a field it does not know is an error, so that a typing mistake cannot pass in silence."""
 
@@ -49,6 +52,6 @@ class ZonedDateTimeField(serializers.DateTimeField):
             moment = datetime.fromisoformat(value)
         except ValueError:
             self.fail("invalid")
-        if moment.tzinfo is None:
+        if moment.tzinfo is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
             self.fail("invalid")
         return moment

@@ -3,15 +3,18 @@
 from django.urls import path
 
 import consent.api.problems  # noqa: F401 -- declares its problems
+from consent.api.changes import ListChanges
 from consent.api.consents import RecordConsents, SubjectConsents, WithdrawConsent
 from consent.api.purposes import CurrentNotice, ListPurposes
 from consent.api.standing import SubjectStanding
-from paktaleem.subjects.api import SubjectOperations
+from paktaleem.subjects.api import BatchOperations, RecordSubjectEvent, SubjectOperations
 
 app_name = "api"
 
 urlpatterns = [
+    path("subjects/batch", BatchOperations.as_view(), {"external_id": "batch"}, name="subjects-batch"),
     path("subjects/<str:external_id>", SubjectOperations.as_view(), name="subject"),
+    path("subjects/<str:external_id>/events", RecordSubjectEvent.as_view(), name="record-subject-event"),
     path("subjects/<str:external_id>/standing", SubjectStanding.as_view(), name="standing"),
     path("subjects/<str:external_id>/consents", SubjectConsents.as_view(), name="subject-consents"),
     path(
@@ -21,5 +24,6 @@ urlpatterns = [
     ),
     path("purposes", ListPurposes.as_view(), name="purposes"),
     path("notices/current", CurrentNotice.as_view(), name="current-notice"),
+    path("changes", ListChanges.as_view(), name="changes"),
     path("consents", RecordConsents.as_view(), name="record-consents"),
 ]

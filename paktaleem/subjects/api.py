@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,15 +12,23 @@ from paktaleem.accounts.actors import require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
-from paktaleem.api.problems import Problem, declare_problems
-from paktaleem.api.serializers import StrictSerializer, TextField
+from paktaleem.api.problems import PointedProblem, Problem, declare_problems
+from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from paktaleem.ledger.by import Reason
 from paktaleem.subjects.details import LANGUAGES, PERSONAL, ROLES
-from paktaleem.subjects.models import Subject
+from paktaleem.subjects.models import Subject, SubjectEventKind
 from paktaleem.subjects.selectors import SubjectErased, SubjectUnknown, get_subject
-from paktaleem.subjects.services import AlreadyErased, claim_guardian, register_subject, reveal_fields
+from paktaleem.subjects.services import (
+    AlreadyErased,
+    BatchRefused,
+    record_subject_event,
+    register_guardians,
+    register_subject,
+    register_subjects,
+    reveal_fields,
+)
 
-__all__ = ["SubjectOperations"]
+__all__ = ["BatchOperations", "RecordSubjectEvent", "SubjectOperations"]
 
 declare_problems(
     {
@@ -33,6 +42,14 @@ declare_problems(
         ),
     }
 )
+
+
+class PeopleErased(PointedProblem):
+    """Someone in a batch was erased."""
+
+    problem = Problem(
+        "subject-erased", HTTPStatus.CONFLICT, "Someone among them was erased", "They are not brought back by a sync."
+    )
 
 
 class PersonalInput(StrictSerializer):
@@ -85,8 +102,7 @@ class SubjectOperations(Operation):
         client = Client.objects.get(id=client_of(request))
         told: dict[str, Any] = {"client": client, "actor": actor_of(request), "at": moment_of(request)}
         subject, is_new = register_subject(external_id, details=given, **told)
-        for guardian in guardians:
-            _register_guardian(subject, guardian, told)
+        register_guardians(subject, guardians, **told)
         return Response(_shown(subject, client, request), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
     def get(self, request: Request, external_id: str) -> Response:
@@ -99,11 +115,82 @@ class SubjectOperations(Operation):
         return Response(shown)
 
 
-def _register_guardian(child: Subject, given: dict[str, Any], told: dict[str, Any]) -> None:
-    details = {"role": "guardian", **given}
-    relationship, external_id = details.pop("relationship"), details.pop("external_id")
-    guardian, _ = register_subject(external_id, details=details, **told)
-    claim_guardian(child, guardian=guardian, relationship=relationship, actor=told["actor"], at=told["at"])
+class BatchItemInput(SubjectInput):
+    """One person of a batch."""
+
+    external_id = TextField(max_length=255)
+
+
+class BatchInput(StrictSerializer):
+    """Up to a thousand people, registered or updated together or not at all."""
+
+    subjects = serializers.ListField(child=BatchItemInput(), allow_empty=False, max_length=1_000)
+
+    def validate_subjects(self, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Refuse to be told about one person twice."""
+        first: dict[str, int] = {}
+        doubled = {
+            place: {"external_id": ["This person stands in the batch twice."]}
+            for place, person in enumerate(people)
+            if first.setdefault(person["external_id"], place) != place
+        }
+        if doubled:
+            raise serializers.ValidationError(doubled)  # type: ignore[arg-type]
+        return people
+
+
+class BatchOperations(SubjectOperations):
+    """``POST /api/v1/subjects/batch``; GET and PUT are still about the person whose LMS id is “batch”."""
+
+    capabilities = {**SubjectOperations.capabilities, "POST": Capability.REGISTER_SUBJECTS}
+
+    def post(self, request: Request, external_id: str) -> Response:
+        """Register or update people: 200 with the id of each, in their order."""
+        del external_id
+        given = validated(BatchInput, request.data)["subjects"]
+        client = Client.objects.get(id=client_of(request))
+        try:
+            done = register_subjects(given, client=client, actor=actor_of(request), at=moment_of(request))
+        except BatchRefused as error:
+            raise _refusal(error) from error
+        return Response(
+            {"subjects": [{"external_id": one.external_id, "id": one.id, "created": is_new} for one, is_new in done]}
+        )
+
+
+class EventInput(StrictSerializer):
+    """What happened to the account, and when; now if left out."""
+
+    kind = serializers.ChoiceField(SubjectEventKind.values)
+    happened_at = ZonedDateTimeField(required=False)
+
+
+class RecordSubjectEvent(Operation):
+    """``POST /api/v1/subjects/{external_id}/events``."""
+
+    capabilities = {"POST": Capability.REGISTER_SUBJECTS}
+
+    def post(self, request: Request, external_id: str) -> Response:
+        """Record what happened: 201 with the event."""
+        given, now = validated(EventInput, request.data), moment_of(request)
+        subject = get_subject(external_id, actor=actor_of(request))
+        happened_at = given.get("happened_at", now)
+        event = record_subject_event(
+            subject, kind=given["kind"], happened_at=happened_at, actor=actor_of(request), at=now
+        )
+        shown = {"id": event.id, "kind": event.kind, "happened_at": event.happened_at, "recorded_at": event.recorded_at}
+        return Response(shown, HTTPStatus.CREATED)
+
+
+def _refusal(error: BatchRefused) -> Exception:
+    """Point at every person refused: someone erased makes it a conflict, anything else is invalid input."""
+    details = {
+        place: reason.message_dict if isinstance(reason, ValidationError) else ["This person was erased."]
+        for place, reason in error.reasons.items()
+    }
+    if any(isinstance(reason, AlreadyErased) for reason in error.reasons.values()):
+        return PeopleErased({"subjects": details})
+    return serializers.ValidationError({"subjects": details})  # type: ignore[dict-item]
 
 
 def _revealed(subject: Subject, reason: str, request: Request) -> dict[str, str | None]:

@@ -19,6 +19,8 @@ __all__ = [
     "GuardianClaim",
     "Readmission",
     "Subject",
+    "SubjectEvent",
+    "SubjectEventKind",
     "SubjectKey",
     "SubjectRole",
 ]
@@ -201,6 +203,42 @@ class AccessRecord(models.Model):
     def __str__(self) -> str:
         """Name the moment and the reason."""
         return f"{self.looked_at:%Y-%m-%d %H:%M} {self.reason}"
+
+
+class SubjectEventKind(models.TextChoices):
+    """What can happen to an account."""
+
+    ACTIVE = "active", "Account in use"
+    ACCOUNT_CLOSED = "account_closed", "Account closed"
+
+
+class SubjectEvent(models.Model):
+    """One thing that happened to a person's account in the learning platform. Evidence: never changed."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=16, choices=SubjectEventKind)
+    happened_at = models.DateTimeField(help_text="As the client says.")
+    recorded_at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        ordering = ["-happened_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(happened_at__lte=models.F("recorded_at")), name="subjectevent_happened_before"
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "subject", "kind", "happened_at"], name="subjectevent_of_subject")]
+
+    def __str__(self) -> str:
+        """Name what happened and when."""
+        return f"{self.kind} {self.happened_at:%Y-%m-%d}"
 
 
 class ErasureCarriedOut(models.Model):

@@ -1,8 +1,10 @@
 """Taking turns: a lock by name that ends with the transaction."""
 
+from collections.abc import Iterable
+
 from django.db import connection
 
-__all__ = ["take_turn"]
+__all__ = ["take_turn", "take_turns"]
 
 
 def take_turn(name: str) -> None:
@@ -12,3 +14,13 @@ def take_turn(name: str) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def take_turns(names: Iterable[str]) -> None:
+    """Take the turns of many names, always in the same order, so that two who want the same do not deadlock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(slot) FROM ("
+            "SELECT DISTINCT hashtextextended(name, 0) AS slot FROM unnest(%s::text[]) AS name ORDER BY 1) AS turns",
+            [list(names)],
+        )

@@ -11,8 +11,8 @@ class Caller:
     def __init__(self, key: str) -> None:
         self._client = Client(headers={"Authorization": f"Bearer {key}"}, raise_request_exception=False)
 
-    def get(self, path: str, **query: Any) -> Any:
-        return self._client.get(path, query)
+    def get(self, path: str, headers: Any = None, **query: Any) -> Any:
+        return self._client.get(path, query or None, headers=headers)
 
     def put(self, path: str, body: Any) -> Any:
         return self._client.put(path, body, content_type="application/json")

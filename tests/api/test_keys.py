@@ -18,6 +18,9 @@ ROUTES = {
     "standing": ("get", "/api/v1/subjects/lms-kiran/standing", "decisions:ask"),
     "subject-consents": ("get", "/api/v1/subjects/lms-kiran/consents", "consents:read"),
     "withdraw-consent": ("post", "/api/v1/subjects/lms-kiran/consents/newsletter/withdraw", "consents:write"),
+    "subjects-batch": ("post", "/api/v1/subjects/batch", "subjects:write"),
+    "record-subject-event": ("post", "/api/v1/subjects/lms-kiran/events", "subjects:write"),
+    "changes": ("get", "/api/v1/changes", "decisions:ask"),
     "purposes": ("get", "/api/v1/purposes", "register:read"),
     "current-notice": ("get", "/api/v1/notices/current", "register:read"),
     "record-consents": ("post", "/api/v1/consents", "consents:write"),
@@ -63,7 +66,7 @@ def test_a_key_of_every_other_scope_answers_403_before_reading_the_input(cast, n
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_key_of_just_the_scope_passes_the_gate(cast, now, route):
     scopes = [ROUTES[route][2]]
-    if route in {"standing", "subject-consents", "withdraw-consent"}:
+    if route in {"standing", "subject-consents", "withdraw-consent", "record-subject-event"}:
         scopes.append("subjects:read")
     assert call(Caller(key_with(cast, scopes, now)), route).status_code not in {401, 403}
 

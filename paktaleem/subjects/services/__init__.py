@@ -1,11 +1,13 @@
 """Changing what is held about people, by noun."""
 
+from paktaleem.subjects.services.batches import BatchRefused, register_guardians, register_subjects
 from paktaleem.subjects.services.erasure import (
     AlreadyErased,
     CarriedOut,
     carry_out,
     erase_subject,
 )
+from paktaleem.subjects.services.events import record_subject_event
 from paktaleem.subjects.services.people import claim_guardian, register_subject, reveal_fields
 from paktaleem.subjects.services.readmission import (
     AlreadyAsked,
@@ -18,6 +20,7 @@ from paktaleem.subjects.services.readmission import (
 __all__ = [
     "AlreadyAsked",
     "AlreadyErased",
+    "BatchRefused",
     "CarriedOut",
     "NotErased",
     "SamePerson",
@@ -25,7 +28,10 @@ __all__ = [
     "carry_out",
     "claim_guardian",
     "erase_subject",
+    "record_subject_event",
+    "register_guardians",
     "register_subject",
+    "register_subjects",
     "request_readmission",
     "reveal_fields",
 ]

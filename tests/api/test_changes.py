@@ -1,0 +1,253 @@
+"""What changed for decisions: never missed, whatever the order of commits. All of it with real commits."""
+
+import threading
+import time
+from datetime import timedelta
+from http import HTTPStatus
+
+import pytest
+from django.db import connection, connections, transaction
+from django.utils import timezone
+
+from consent.models import Purpose, RegisterChange, SubjectChange
+from consent.selectors.changes import Position
+from consent.services import change_register, lift_restriction, object_to_purpose, restrict_processing
+from paktaleem.api.purging import purge_expired
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import erase_subject, register_subject
+from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.api.callers import Caller
+
+CHANGES = "/api/v1/changes"
+
+
+@pytest.fixture
+def lms(committed):
+    return Caller(committed.key("khyber"))
+
+
+def begin(lms):
+    shown = lms.get(CHANGES).json()
+    assert shown["changes"] == []
+    assert shown["next"] is None
+    return shown["cursor"]
+
+
+def settle():
+    """Wait until all transactions that run now have ended, those of other workers' tests in the same server too."""
+    with in_global(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        ours = cursor.fetchone()[0]
+    for _ in range(600):
+        with in_global(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            if cursor.fetchone()[0] > ours:
+                return
+        time.sleep(0.1)
+    raise TimeoutError
+
+
+def read(lms, cursor):
+    settle()
+    return look(lms, cursor)
+
+
+def look(lms, cursor):
+    response = lms.get(CHANGES, since=cursor)
+    assert response.status_code == HTTPStatus.OK, response.content
+    return response.json()
+
+
+def kinds(lms, cursor):
+    return [(one["kind"], one["subject"], one["purpose"]) for one in read(lms, cursor)["changes"]]
+
+
+def test_a_consent_and_its_withdrawal_are_told(lms):
+    cursor = begin(lms)
+    lms.consent("lms-kiran", "newsletter")
+    assert kinds(lms, cursor) == [("consent", "lms-kiran", "newsletter")]
+    cursor = read(lms, cursor)["cursor"]
+    assert kinds(lms, cursor) == []
+    lms.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw")
+    assert kinds(lms, cursor) == [("consent", "lms-kiran", "newsletter")]
+
+
+def test_a_new_person_and_a_new_age_are_told_but_not_a_new_name(lms):
+    cursor = begin(lms)
+    lms.put("/api/v1/subjects/lms-lala", {"role": "learner"})
+    lms.put("/api/v1/subjects/lms-lala", {"role": "learner", "full_name": "Lala"})
+    assert kinds(lms, cursor) == [("subject", "lms-lala", None)]
+    lms.put("/api/v1/subjects/lms-lala", {"role": "learner", "attested_age": 30})
+    assert kinds(lms, cursor) == [("subject", "lms-lala", None)] * 2
+
+
+def test_limits_of_one_person_are_told(lms, committed):
+    cursor, at = begin(lms), timezone.now()
+    told = {"actor": committed.actor("amina"), "at": at}
+    with in_client(committed.client_id("khyber")):
+        kiran = committed.subject("kiran")
+        restriction = restrict_processing(kiran, purpose_code="newsletter", reason="subject_request", **told)
+        object_to_purpose(kiran, purpose_code="platform_improvement", reason="subject_request", **told)
+    limits = [("objection", "lms-kiran", "platform_improvement"), ("restriction", "lms-kiran", "newsletter")]
+    assert sorted(kinds(lms, cursor)) == limits
+    cursor = read(lms, cursor)["cursor"]
+    with in_client(committed.client_id("khyber")):
+        lift_restriction(restriction, reason="subject_request", **told | {"at": at + timedelta(seconds=1)})
+    assert kinds(lms, cursor) == limits[1:]
+
+
+def test_someone_erased_is_told_as_a_change_for_everyone(lms, committed):
+    cursor = begin(lms)
+    with in_client(committed.client_id("khyber")):
+        kiran = committed.subject("kiran")
+        erase_subject(kiran, actor=committed.actor("amina"), reason="subject_request", at=timezone.now())
+    (change,) = read(lms, cursor)["changes"]
+    assert (change["kind"], change["subject"], change["id"]) == ("subject", None, str(committed.subject_id("kiran")))
+
+
+def test_a_changed_register_is_told_once_for_each_transaction(lms, committed):
+    cursor = begin(lms)
+    with in_client(committed.client_id("khyber")):
+        for code in ("newsletter", "product_research"):
+            purpose = Purpose.objects.get(code=code, client_id=committed.client_id("khyber"))
+            purpose.is_active = False
+            change_register(purpose, actor=committed.actor("celia"), reason="review", at=timezone.now())
+    assert kinds(lms, cursor) == [("register", None, None)]
+
+
+def test_a_changed_catalogue_is_told_to_every_client(lms, committed):
+    other = Caller(committed.key("indus"))
+    cursors = begin(lms), begin(other)
+    with in_client(PAKTALEEM):
+        purpose = Purpose.objects.get(code="support", client_id=PAKTALEEM)
+        purpose.is_active = False
+        change_register(purpose, actor=committed.actor("amina"), reason="review", at=timezone.now())
+    for caller, cursor in zip((lms, other), cursors, strict=True):
+        assert kinds(caller, cursor) == [("register", None, None)]
+
+
+def test_another_client_hears_nothing_and_its_cursor_is_refused(lms, committed):
+    other = Caller(committed.key("indus"))
+    cursor, mine = begin(other), begin(lms)
+    lms.consent("lms-kiran", "newsletter")
+    assert kinds(other, cursor) == []
+    response = other.get(CHANGES, since=mine)
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, "#/since")
+
+
+def test_a_transaction_that_commits_late_is_not_missed(lms, committed):
+    """An old transaction writes, a younger one commits first: a counter would let the old one slip in behind."""
+    cursor = begin(lms)
+    wrote, leave = threading.Event(), threading.Event()
+
+    def slowly():
+        try:
+            with in_client(committed.client_id("khyber")):
+                register("lms-old", committed)
+                wrote.set()
+                assert leave.wait(20)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=slowly)
+    thread.start()
+    assert wrote.wait(20)
+    lms.put("/api/v1/subjects/lms-young", {"role": "learner"})
+    meanwhile = look(lms, cursor)
+    leave.set()
+    thread.join()
+    after = read(lms, meanwhile["cursor"])
+    assert meanwhile["changes"] == []
+    assert [one["subject"] for one in after["changes"]] == ["lms-old", "lms-young"]
+
+
+def register(name, committed):
+    client = committed.client("khyber")
+    told = {"actor": committed.key_actor("khyber"), "at": timezone.now()}
+    register_subject(name, client=client, details={"role": "learner"}, **told)
+
+
+def test_a_reader_misses_none_of_many_writers(lms, committed):
+    cursor, seen, writing = begin(lms), [], threading.Event()
+
+    def write(number):
+        try:
+            for one in range(10):
+                with in_client(committed.client_id("khyber")):
+                    register(f"lms-{number}-{one}", committed)
+                    transaction.set_rollback((number + one) % 3 == 0)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads) or not writing.is_set():
+        if not any(thread.is_alive() for thread in threads):
+            writing.set()  # once more, after the last has ended
+            settle()
+        page = look(lms, cursor)
+        seen += [one["subject"] for one in page["changes"]]
+        cursor = page["cursor"]
+    with in_client(committed.client_id("khyber")):
+        there = {name for name in committed_names() if name.count("-") == 2}
+    assert sorted(seen) == sorted(there)
+    assert len(there) == 40
+
+
+def committed_names():
+    return Subject.objects.values_list("external_id", flat=True)
+
+
+def test_long_lists_come_in_pages(lms):
+    cursor = begin(lms)
+    people = [{"external_id": f"lms-{n}", "role": "learner"} for n in range(7)]
+    assert lms.post("/api/v1/subjects/batch", {"subjects": people}).status_code == 200
+    settle()
+    address, seen = f"{CHANGES}?since={cursor}&limit=3", []
+    while address:
+        response = lms.get(address)
+        shown = response.json()
+        assert len(shown["changes"]) <= 3
+        seen += [one["subject"] for one in shown["changes"]]
+        address = shown["next"]
+        assert response.headers.get("Link") == (f'<{address}>; rel="next"' if address else None)
+    assert sorted(seen) == [f"lms-{n}" for n in range(7)]
+
+
+def test_nothing_new_is_304(lms, committed):
+    cursor = begin(lms)
+    etag = lms.get(CHANGES, since=cursor)["ETag"]
+    assert lms.get(CHANGES, since=cursor, headers={"If-None-Match": etag}).status_code == HTTPStatus.NOT_MODIFIED
+    lms.consent("lms-kiran", "newsletter")
+    settle()
+    assert lms.get(CHANGES, since=cursor, headers={"If-None-Match": etag}).status_code == HTTPStatus.OK
+
+
+def test_an_old_cursor_says_start_over(lms, committed, settings):
+    cursor = begin(lms)
+    settings.CHANGES_KEPT_FOR = timedelta(seconds=-5)
+    response = lms.get(CHANGES, since=cursor)
+    assert (response.status_code, response.json()["type"]) == (410, "urn:paktaleem:problem:cursor-expired")
+
+
+def test_a_cursor_of_another_database_says_start_over(lms, committed, monkeypatch):
+    cursor = begin(lms)
+    monkeypatch.setattr("consent.api.changes.latest_position", lambda: Position(1, 1, committed.client_id("khyber")))
+    assert lms.get(CHANGES, since=cursor).status_code == HTTPStatus.GONE
+
+
+@pytest.mark.parametrize("since", ["", "0", "x" * 501, "a:b:c", "\x00"])
+def test_a_made_up_cursor_is_refused(lms, since):
+    response = lms.get(CHANGES, since=since)
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, "#/since")
+
+
+def test_what_no_cursor_reaches_is_purged(lms, committed):
+    lms.consent("lms-kiran", "newsletter")
+    assert purge_expired(at=timezone.now() + timedelta(days=7)) == 0
+    assert purge_expired(at=timezone.now() + timedelta(days=9)) > 1
+    with in_client(committed.client_id("khyber")):
+        assert not SubjectChange.objects.exists()
+        assert not RegisterChange.objects.exists()
