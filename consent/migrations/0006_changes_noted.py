@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
     operations = [
         Walled("SubjectChange"),
         Walled("RegisterChange", shared=True),
-        *(migrations.RunSQL(*one) for one in (CONSENTS, LIMITS, NEW_SUBJECTS, SUBJECTS, REGISTER)),
+        *(migrations.RunSQL(sql, back) for sql, back in (CONSENTS, LIMITS, NEW_SUBJECTS, SUBJECTS, REGISTER)),
         noted("consent_consent", "INSERT", "consent_note_consents()"),
         noted("consent_consent", "UPDATE", "consent_note_consents()"),
         noted("consent_restriction", "INSERT", "consent_note_limits('restriction')"),
