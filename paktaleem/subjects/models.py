@@ -36,6 +36,11 @@ class SubjectRole(models.TextChoices):
     GUARDIAN = "guardian", "Guardian"
 
 
+def _where_known(column: str, name: str) -> models.Index:
+    """Index a look-up column where it is filled: an empty one must not draw the planner to it."""
+    return models.Index(fields=["client", column], condition=Q(**{f"{column}__isnull": False}), name=name)
+
+
 class Subject(Tracked):
     """One data subject of one client. Personal fields are sealed under the person's own key.
 
@@ -111,10 +116,10 @@ class Subject(Tracked):
             ),
         ]
         indexes = [
-            models.Index(fields=["client", "email_index"], name="subject_by_email"),
-            models.Index(fields=["client", "phone_index"], name="subject_by_phone"),
-            models.Index(fields=["client", "name_index"], name="subject_by_name"),
-            models.Index(fields=["client", "tombstone"], name="subject_by_tombstone"),
+            _where_known("email_index", "subject_by_email"),
+            _where_known("phone_index", "subject_by_phone"),
+            _where_known("name_index", "subject_by_name"),
+            _where_known("tombstone", "subject_by_tombstone"),
             models.Index(fields=["client", "-registered_at", "-id"], name="subject_by_registration"),
             models.Index(fields=["-registered_at", "-id"], name="subject_by_registration_all"),
         ]

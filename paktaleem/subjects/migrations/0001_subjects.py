@@ -152,19 +152,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='subject',
-            index=models.Index(fields=['client', 'email_index'], name='subject_by_email'),
+            index=models.Index(condition=models.Q(('email_index__isnull', False)), fields=['client', 'email_index'], name='subject_by_email'),
         ),
         migrations.AddIndex(
             model_name='subject',
-            index=models.Index(fields=['client', 'phone_index'], name='subject_by_phone'),
+            index=models.Index(condition=models.Q(('phone_index__isnull', False)), fields=['client', 'phone_index'], name='subject_by_phone'),
         ),
         migrations.AddIndex(
             model_name='subject',
-            index=models.Index(fields=['client', 'name_index'], name='subject_by_name'),
+            index=models.Index(condition=models.Q(('name_index__isnull', False)), fields=['client', 'name_index'], name='subject_by_name'),
         ),
         migrations.AddIndex(
             model_name='subject',
-            index=models.Index(fields=['client', 'tombstone'], name='subject_by_tombstone'),
+            index=models.Index(condition=models.Q(('tombstone__isnull', False)), fields=['client', 'tombstone'], name='subject_by_tombstone'),
         ),
         migrations.AddIndex(
             model_name='subject',
