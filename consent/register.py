@@ -220,6 +220,7 @@ class Register:
     version: tuple[int, int]
     time_zone: str
     serves_minors: bool
+    age_threshold: int
     purposes: Mapping[str, PurposeRule]
     categories: frozenset[str]
     bases: Mapping[tuple[str, str], tuple[BasisRule, ...]]
@@ -243,6 +244,7 @@ def compile_register(
     version: tuple[int, int],
     time_zone: str,
     serves_minors: bool,
+    age_threshold: int,
     purposes: Iterable[PurposeRule],
     categories: Iterable[str],
     bases: Iterable[BasisRule] = (),
@@ -264,6 +266,7 @@ def compile_register(
         version=version,
         time_zone=time_zone,
         serves_minors=serves_minors,
+        age_threshold=age_threshold,
         purposes=purposes_by_code,
         categories=frozenset(categories),
         bases=_bases_by_use(bases),

@@ -52,17 +52,19 @@ class _Person(msgspec.Struct):
     registered_at: datetime
     erased_at: datetime | None
     of_age_at: datetime | None
+    of_age_threshold: int | None
     restrictions: list[_Limit] | None
     objections: list[_Limit] | None
     consents: list[_Consent] | None
 
-    def facts(self) -> SubjectFacts:
+    def facts(self, threshold: int) -> SubjectFacts:
+        """Give the facts; an age computed for another threshold is unknown until the worker has been there."""
         return SubjectFacts(
             id=self.id,
             role=self.role,
             registered_at=self.registered_at,
             erased_at=self.erased_at,
-            of_age_at=self.of_age_at,
+            of_age_at=self.of_age_at if self.of_age_threshold in {None, threshold} else None,
             restrictions=tuple(
                 Restriction(one.period, frozenset({one.purpose}) if one.purpose else None, one.id)
                 for one in self.restrictions or ()
@@ -230,7 +232,7 @@ def standing(actor: Actor, client_id: UUID, external_id: str, *, at: datetime, n
 
 
 def _world(register: Register, person: _Person) -> _World:
-    return _World(register, person.facts(), person.consents_by_code(register))
+    return _World(register, person.facts(register.age_threshold), person.consents_by_code(register))
 
 
 def _read_world(client_id: UUID, external_id: str, past: datetime | None) -> _World:

@@ -80,7 +80,13 @@ def register_as_of(client_id: UUID, at: datetime) -> rules.Register:
     """Compile the client's register as it stood at a past moment; a client that was not there yet had none."""
     if not Client.history.filter(id=client_id, history_date__lte=at).exists():
         return rules.compile_register(
-            client=client_id, version=(0, 0), time_zone="UTC", serves_minors=True, purposes=(), categories=()
+            client=client_id,
+            version=(0, 0),
+            time_zone="UTC",
+            serves_minors=True,
+            age_threshold=0,
+            purposes=(),
+            categories=(),
         )
     return _compile(client_id, (0, 0), at)
 
@@ -114,6 +120,7 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
         version=version,
         time_zone=client.time_zone,
         serves_minors=client.serves_minors,
+        age_threshold=client.age_threshold,
         purposes=[_purpose(row) for row in purposes],
         categories=[row.code for row in rows.of(DataCategory)],
         bases=_bases(rows, codes),

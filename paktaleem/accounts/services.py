@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from procrastinate.contrib.django import app as worker
 
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import ApiKey, Client, Membership, User
@@ -18,6 +19,7 @@ from paktaleem.tenancy.ids import PAKTALEEM
 from paktaleem.tenancy.turns import take_turn
 
 __all__ = [
+    "RECOMPUTE_AGES",
     "AlreadyEnded",
     "AlreadyRevoked",
     "KeyNotLive",
@@ -34,6 +36,8 @@ __all__ = [
     "set_password",
 ]
 
+RECOMPUTE_AGES = "subjects.recompute_ages"
+"""The task of the room above that computes anew who is of age; known here by its name only."""
 KEY_MARK = "ptk_"
 PREFIX_LENGTH = 12
 LIVE_KEYS_OF_A_NAME = 2
@@ -60,11 +64,17 @@ class TooManyLiveKeys(ValidationError):
 
 @transaction.atomic
 def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: datetime) -> Client:
-    """Create or change a client. Raises ValidationError naming the field, NotAllowed."""
+    """Create or change a client; a changed threshold or time zone has the worker compute its people's ages anew.
+
+    Raises ValidationError naming the field, NotAllowed.
+    """
     require(actor, Capability.MANAGE_CLIENTS, client.id)
     kind = "client.registered" if client._state.adding else "client.changed"
+    before = None
     if client._state.adding:
         client.created_at = at
+    else:
+        before = Client.objects.select_for_update().filter(id=client.id).first()
     client.full_clean()
     try:
         with transaction.atomic():
@@ -81,6 +91,8 @@ def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: dat
         "age_threshold": client.age_threshold,
     }
     record_entry(kind, client_id=client.id, facts=facts, actor=actor, at=at)
+    if before and (before.age_threshold, before.time_zone) != (client.age_threshold, client.time_zone):
+        worker.configure_task(RECOMPUTE_AGES, lock=f"{RECOMPUTE_AGES}/{client.id}").defer(client=str(client.id))
     return client
 
 

@@ -215,10 +215,11 @@ def _shown(subject: Subject, client: Client, request: Request) -> dict[str, Any]
 def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
     """Say on which side of the threshold the person stands, and whether a guardian decides."""
     at = moment_of(request)
-    state = "unknown" if subject.of_age_at is None else "child" if subject.of_age_at > at else "of_age"
+    of_age_at = subject.of_age_for(client.age_threshold)
+    state = "unknown" if of_age_at is None else "child" if of_age_at > at else "of_age"
     return {
         "state": state,
         "threshold": client.age_threshold,
-        "of_age_at": subject.of_age_at.isoformat() if subject.of_age_at and state == "child" else None,
-        "guardian_decides": subject.is_child(at, serves_minors=client.serves_minors),
+        "of_age_at": of_age_at.isoformat() if of_age_at and state == "child" else None,
+        "guardian_decides": subject.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors),
     }

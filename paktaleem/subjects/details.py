@@ -17,7 +17,15 @@ from django.core.validators import validate_email
 from paktaleem.subjects import ages
 from paktaleem.subjects.sealing import Sealed, Sealer, blind_index
 
-__all__ = ["LONG_AGO", "PERSONAL", "SubjectDetails", "check_external_id", "personal_columns", "reached_threshold_at"]
+__all__ = [
+    "LONG_AGO",
+    "PERSONAL",
+    "SubjectDetails",
+    "age_columns",
+    "check_external_id",
+    "personal_columns",
+    "reached_threshold_at",
+]
 
 PERSONAL = ("full_name", "email", "phone", "birth_date", "attested_age")
 LANGUAGES = ("en", "ur")
@@ -206,3 +214,10 @@ def reached_threshold_at(details: SubjectDetails, *, threshold: int, time_zone: 
     else:
         return None
     return moment if moment > at else LONG_AGO
+
+
+def age_columns(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> dict[str, Any]:
+    """Give the columns that say when the person comes of age, and for which threshold that was computed."""
+    moment = reached_threshold_at(details, threshold=threshold, time_zone=time_zone, at=at)
+    depends = moment is not None and details.role != "guardian"
+    return {"of_age_at": moment, "of_age_threshold": threshold if depends else None}

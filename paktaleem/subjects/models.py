@@ -45,7 +45,8 @@ class Subject(Tracked):
     """One data subject of one client. Personal fields are sealed under the person's own key.
 
     ``of_age_at`` is the one derived fact in clear, because the decision needs it without a key: the moment a child
-    reaches the client's threshold; of adults only that they have (1970); None if unknown.
+    reaches the client's threshold; of adults only that they have (1970); None if unknown. It counts only while the
+    client's threshold is ``of_age_threshold``, for which it was computed (None: it depends on none, as a guardian's).
     Once erased, ``tombstone`` (a keyed hash of the LMS id) is all by which the person is known again.
     """
 
@@ -80,6 +81,7 @@ class Subject(Tracked):
     details_index = models.BinaryField(max_length=32, null=True)
     tombstone = models.BinaryField(max_length=32, null=True)
     of_age_at = models.DateTimeField(null=True)
+    of_age_threshold = models.PositiveSmallIntegerField(null=True)
     is_enabled = models.BooleanField(default=True)
     registered_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -128,10 +130,15 @@ class Subject(Tracked):
         """Show the pseudonym: never a name."""
         return "erased" if self.erased_at else (self.external_id or str(self.id))
 
-    def is_child(self, at: datetime, *, serves_minors: bool) -> bool:
+    def of_age_for(self, threshold: int) -> datetime | None:
+        """When the person reaches this threshold; None if unknown, or computed for another and not yet anew."""
+        return self.of_age_at if self.of_age_threshold in {None, threshold} else None
+
+    def is_child(self, at: datetime, *, threshold: int, serves_minors: bool) -> bool:
         """Whether a guardian decides for this person at a moment; unknown age counts where minors are served."""
-        if self.of_age_at is not None:
-            return self.of_age_at > at
+        of_age_at = self.of_age_for(threshold)
+        if of_age_at is not None:
+            return of_age_at > at
         return serves_minors and self.role in {SubjectRole.STUDENT, SubjectRole.LEARNER}
 
 

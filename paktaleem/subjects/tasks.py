@@ -1,14 +1,20 @@
 """What the worker does about people."""
 
 import logging
+from uuid import UUID
 
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from paktaleem.accounts.actors import system_actor
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.services import RECOMPUTE_AGES
 from paktaleem.subjects.erasurelist import ListDamaged
+from paktaleem.subjects.services import recompute_ages
 from paktaleem.subjects.services.replay import replay_erasures
+from paktaleem.tenancy.context import in_client
 
-__all__ = ["complete_erasures"]
+__all__ = ["complete_erasures", "recompute_ages_of_client"]
 
 log = logging.getLogger(__name__)
 
@@ -25,3 +31,16 @@ def complete_erasures(timestamp: int) -> None:
         return
     if done:
         log.warning("Completed %d confirmed erasures that the database lacked.", done)
+
+
+@app.task(name=RECOMPUTE_AGES, pass_context=False)
+def recompute_ages_of_client(client: str) -> None:
+    """Compute anew when a client's people come of age, batch by batch; run again, it changes nothing more."""
+    client_id, after = UUID(client), None
+    while True:
+        with in_client(client_id):
+            after = recompute_ages(
+                Client.objects.get(id=client_id), after=after, actor=system_actor(RECOMPUTE_AGES), at=timezone.now()
+            )
+        if after is None:
+            return

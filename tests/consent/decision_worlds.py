@@ -101,6 +101,7 @@ def compile_rows(rows):
         client=number(9),
         version=(1, 1),
         time_zone="Asia/Karachi",
+        age_threshold=13,
         serves_minors=rows.serves_minors,
         purposes=rows.purposes,
         categories=rows.categories,

@@ -142,4 +142,4 @@ def test_an_unknown_age_stays_unknown():
     ],
 )
 def test_a_child_is(role, of_age, serves_minors, child):
-    assert Subject(role=role, of_age_at=of_age).is_child(AT, serves_minors=serves_minors) is child
+    assert Subject(role=role, of_age_at=of_age).is_child(AT, threshold=13, serves_minors=serves_minors) is child

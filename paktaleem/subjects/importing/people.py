@@ -14,9 +14,9 @@ from paktaleem.ledger.services import make_entry
 from paktaleem.subjects.details import (
     PERSONAL,
     SubjectDetails,
+    age_columns,
     check_external_id,
     personal_columns,
-    reached_threshold_at,
 )
 from paktaleem.subjects.importing import tables
 from paktaleem.subjects.importing.run import Run
@@ -224,9 +224,7 @@ def _row(person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sea
         "role": details.role,
         "language": details.language,
         "is_enabled": details.is_enabled,
-        "of_age_at": reached_threshold_at(
-            details, threshold=client.age_threshold, time_zone=client.time_zone, at=run.at
-        ),
+        **age_columns(details, threshold=client.age_threshold, time_zone=client.time_zone, at=run.at),
         "history_id": new_id(),
         **{column: _bare(value) for column, value in sealed.items()},
     }

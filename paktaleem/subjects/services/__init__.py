@@ -8,7 +8,7 @@ from paktaleem.subjects.services.erasure import (
     erase_subject,
 )
 from paktaleem.subjects.services.events import record_subject_event
-from paktaleem.subjects.services.people import claim_guardian, register_subject, reveal_fields
+from paktaleem.subjects.services.people import claim_guardian, recompute_ages, register_subject, reveal_fields
 from paktaleem.subjects.services.readmission import (
     AlreadyAsked,
     NotErased,
@@ -28,6 +28,7 @@ __all__ = [
     "carry_out",
     "claim_guardian",
     "erase_subject",
+    "recompute_ages",
     "record_subject_event",
     "register_guardians",
     "register_subject",

@@ -27,6 +27,7 @@ _EMPTIED = (
     "name_index",
     "details_index",
     "of_age_at",
+    "of_age_threshold",
 )
 
 

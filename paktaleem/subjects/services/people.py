@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -17,9 +18,9 @@ from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.details import (
     PERSONAL,
     SubjectDetails,
+    age_columns,
     check_external_id,
     personal_columns,
-    reached_threshold_at,
 )
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.subjects.sealing import KeyDestroyed, Sealer, wrap_new_key
@@ -28,7 +29,7 @@ from paktaleem.subjects.services.erasure import AlreadyErased
 from paktaleem.tenancy.ids import new_id
 from paktaleem.tenancy.turns import take_turn
 
-__all__ = ["claim_guardian", "register_subject", "reveal_fields"]
+__all__ = ["claim_guardian", "recompute_ages", "register_subject", "reveal_fields"]
 
 
 @transaction.atomic
@@ -111,11 +112,33 @@ def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, ac
     subject.role, subject.language, subject.is_enabled = details.role, details.language, details.is_enabled
     for column, value in personal_columns(details, client_id=act.client.id, sealer=sealer).items():
         setattr(subject, column, value)
-    subject.of_age_at = reached_threshold_at(
-        details, threshold=act.client.age_threshold, time_zone=act.client.time_zone, at=act.at
-    )
+    ages = age_columns(details, threshold=act.client.age_threshold, time_zone=act.client.time_zone, at=act.at)
+    for column, value in ages.items():
+        setattr(subject, column, value)
     subject.changed_at = act.at
     save_tracked(subject, actor=act.actor, reason=act.reason, at=act.at)
+
+
+@transaction.atomic
+def recompute_ages(
+    client: Client, *, after: UUID | None = None, limit: int = 500, actor: Actor, at: datetime
+) -> UUID | None:
+    """Compute anew when people come of age, for a changed threshold or time zone, up to ``limit`` after an id.
+
+    Returns the last id looked at, None at the end. Until then the decision takes their age as unknown.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    people = Subject.objects.select_for_update().filter(client=client, erased_at=None).order_by("id")
+    batch = list((people.filter(id__gt=after) if after else people)[:limit])
+    for subject in batch:
+        details = _opened(subject, sealer_of(subject))
+        ages = age_columns(details, threshold=client.age_threshold, time_zone=client.time_zone, at=at)
+        if any(getattr(subject, column) != value for column, value in ages.items()):
+            for column, value in ages.items():
+                setattr(subject, column, value)
+            subject.changed_at = at
+            save_tracked(subject, actor=actor, reason=Reason.LAW_CHANGE, at=at)
+    return batch[-1].id if batch else None
 
 
 def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None], sealer: Sealer, act: _Act) -> None:

@@ -1,0 +1,144 @@
+"""A changed threshold: until the worker has been there an age computed for another threshold counts as unknown."""
+
+import json
+from importlib import import_module
+
+import pytest
+from django.db import connections
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.services import RECOMPUTE_AGES, change_client
+from paktaleem.embedded import SUPERUSER
+from paktaleem.subjects.details import LONG_AGO
+from paktaleem.subjects.services import recompute_ages
+from paktaleem.subjects.tasks import recompute_ages_of_client
+from paktaleem.tenancy.context import in_client, in_global
+from tests.api.callers import Caller
+from tests.tenancy.catalog import open_walls
+from tests.tenancy.doors import enter, rows
+
+
+def change(cast, now, **values):
+    with in_client(cast.client_id("indus")):
+        client = cast.client("indus")
+        for name, value in values.items():
+            setattr(client, name, value)
+        change_client(client, actor=cast.actor("amina"), reason="law_change", at=now)
+
+
+def jobs():
+    with in_global():
+        return list(ProcrastinateJob.objects.filter(task_name=RECOMPUTE_AGES).values_list("args", "lock"))
+
+
+def reason(cast, name):
+    return Caller(cast.key("indus")).reason(f"lms-{name}", "service_delivery")
+
+
+def gate(cast, name):
+    return Caller(cast.key("indus")).get(f"/api/v1/subjects/lms-{name}").json()["age_gate"]
+
+
+def test_a_raised_threshold_lets_no_child_through_meanwhile(cast, now):
+    assert reason(cast, "hamza") == "permitted"
+    change(cast, now, age_threshold=18)
+    assert reason(cast, "hamza") == "age_unknown"
+    assert (gate(cast, "hamza")["state"], gate(cast, "hamza")["guardian_decides"]) == ("unknown", True)
+    recompute_ages_of_client(str(cast.client_id("indus")))
+    assert reason(cast, "hamza") == "guardian_consent_required"
+    assert gate(cast, "hamza")["of_age_at"] == "2027-06-01T19:00:00+00:00"
+
+
+def test_a_threshold_changed_back_counts_again_at_once(cast, now):
+    change(cast, now, age_threshold=18)
+    change(cast, now, age_threshold=13)
+    assert reason(cast, "hamza") == "permitted"
+
+
+def test_several_questions_and_the_standing_follow_too(cast, now):
+    indus = Caller(cast.key("indus"))
+    change(cast, now, age_threshold=18)
+    body = {
+        "subject": {"type": "end_user", "id": "lms-hamza"},
+        "action": {"name": "process"},
+        "evaluations": [{"resource": {"type": "purpose", "id": "service_delivery"}}],
+    }
+    [answer] = indus.post("/access/v1/evaluations", body).json()["evaluations"]
+    assert answer["context"]["reason"] == "age_unknown"
+    assert "age_unknown" in json.dumps(indus.get("/api/v1/subjects/lms-hamza/standing").json())
+
+
+def test_the_worker_is_asked_in_the_same_transaction(cast, now):
+    change(cast, now, name="Indus renamed")
+    assert jobs() == []
+    change(cast, now, age_threshold=18)
+    change(cast, now, time_zone="Asia/Dubai")
+    indus = str(cast.client_id("indus"))
+    assert jobs() == [({"client": indus}, f"{RECOMPUTE_AGES}/{indus}")] * 2
+
+
+def test_the_worker_writes_history_of_those_who_changed(cast, now):
+    change(cast, now, age_threshold=18)
+    recompute_ages_of_client(str(cast.client_id("indus")))
+    with in_client(cast.client_id("indus")):
+        hamza, esra, iqra = (cast.subject(name) for name in ("hamza", "esra", "iqra"))
+        latest = hamza.history.order_by("-history_date", "-history_id").first()
+        assert (latest.actor_role, latest.history_change_reason, latest.of_age_threshold) == (
+            "system",
+            "law_change",
+            18,
+        )
+        assert (esra.of_age_at, esra.of_age_threshold, esra.history.count()) == (LONG_AGO, None, 1)
+        assert (iqra.of_age_at, iqra.of_age_threshold, iqra.history.count()) == (None, None, 1)
+        count = hamza.history.count()
+    recompute_ages_of_client(str(cast.client_id("indus")))
+    with in_client(cast.client_id("indus")):
+        assert hamza.history.count() == count
+
+
+def test_a_changed_zone_moves_the_moment(cast, now):
+    change(cast, now, time_zone="Asia/Dubai")
+    with in_client(cast.client_id("indus")):
+        before = cast.subject("danish").of_age_at
+    recompute_ages_of_client(str(cast.client_id("indus")))
+    with in_client(cast.client_id("indus")):
+        assert (cast.subject("danish").of_age_at - before).total_seconds() == 3600
+
+
+def test_batches_go_on_where_they_ended(cast, now):
+    change(cast, now, age_threshold=18)
+    with in_client(cast.client_id("indus")):
+        client, after, turns = cast.client("indus"), None, 0
+        while True:
+            after = recompute_ages(client, after=after, limit=2, actor=cast.actor("amina"), at=now)
+            if after is None:
+                break
+            turns += 1
+        assert turns == 3
+        assert cast.subject("hamza").of_age_threshold == 18
+
+
+def test_others_may_not_recompute(cast, now):
+    with in_client(cast.client_id("indus")), pytest.raises(NotAllowed):
+        recompute_ages(cast.client("indus"), actor=cast.actor("bilal"), at=now)
+
+
+def test_the_past_is_answered_with_the_threshold_of_then(cast, now):
+    change(cast, now, age_threshold=18)
+    recompute_ages_of_client(str(cast.client_id("indus")))
+    indus = Caller(cast.key("indus"))
+    answer = indus.ask("lms-hamza", "service_delivery", context={"time": "2026-09-20T00:00:00Z"})
+    assert answer["context"]["reason"] == "permitted"
+
+
+def test_the_migration_fills_in_what_those_who_were_there_had_been_computed_for(committed):
+    migration = import_module("paktaleem.subjects.migrations.0008_of_age_threshold")
+    with enter(SUPERUSER) as door:
+        door.execute("UPDATE subjects_subject SET of_age_threshold = NULL")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(migration.PRESENT)
+    with enter(SUPERUSER) as door:
+        found = rows(door, "SELECT role, of_age_threshold FROM subjects_subject WHERE of_age_at IS NOT NULL")
+        assert set(found) == {("student", 13), ("learner", 13), ("guardian", None)}
+        assert list(open_walls(door)) == [], "the wall is forced again"
