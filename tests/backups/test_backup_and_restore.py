@@ -42,6 +42,7 @@ def addresses(committed, monkeypatch):
 def new_database(name, monkeypatch):
     """Point everything at a new, empty database."""
     endpoint, before = template_ready(), str(connections.databases["default"]["NAME"])
+    name = f"{before}_{name}"  # each worker its own
     ensure_database(endpoint, name)
     use_database(endpoint, name)
     monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", url(BACKUP))
@@ -101,7 +102,7 @@ def test_a_dump_that_the_wall_emptied_is_found(committed, addresses, tmp_path, m
     assert found["subjects_subject"] == 0
     with pytest.raises(BackupFailed, match=r"rows where it should have"):
         check_complete(counts(), found)
-    with new_database("portal_emptied", monkeypatch):
+    with new_database("emptied", monkeypatch):
         assert "ledger_entry is empty" in refused("restore", file)
         with psycopg.connect(url(OWNER)) as door:
             assert door.execute(
@@ -183,7 +184,7 @@ def test_half_a_backup_is_refused_and_leaves_nothing(committed, addresses, tmp_p
     file = tmp_path / "portal.dump"
     run("backup", file)
     os.truncate(file, kept if isinstance(kept, int) else int(file.stat().st_size * kept))
-    with new_database("portal_half", monkeypatch):
+    with new_database("half", monkeypatch):
         assert "Nothing may be served" in refused("restore", file)
         with psycopg.connect(url(OWNER)) as door:
             assert door.execute(
@@ -197,7 +198,7 @@ def test_a_restored_portal_is_the_same_and_revives_nobody(committed, addresses, 
     run("backup", file)
     with in_client(committed.client_id("indus")):
         erase_subject(committed.subject("danish"), actor=committed.actor("amina"), reason="subject_request", at=now)
-    with new_database("portal_restored", monkeypatch):
+    with new_database("restored", monkeypatch):
         assert "replay_erasures" in run("restore", file)
         assert counts() == before
         with psycopg.connect(url(SUPERUSER)) as door:
