@@ -5,7 +5,7 @@ JSON ?=
 FRESH ?=
 TESTS ?=
 
-.PHONY: help run test check format lock install
+.PHONY: help run test check format lock install bench
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -18,6 +18,9 @@ test: install ## Run every test, a browser included (TESTS=tests/consent for som
 
 check: install ## Lint, types, layers, migrations, settings
 	@exec .make/check
+
+bench: install ## Measure beside pgbench, into docs/performance.md (BENCH_DIR=folder keeps the filled database)
+	@.venv/bin/python -m tests.bench
 
 format: install ## Bring code and templates into their one form
 	@.venv/bin/python -m ruff check --fix-only --quiet .

@@ -211,7 +211,7 @@ class NoticeRule:
 class Register:
     """All that is configured for one client, ready for look-up; made by `compile_register` only.
 
-    `version` is (of the client, of the shared catalogue). `bases` are by (purpose, role), best first;
+    `version` is (of the client, of the shared catalogue). `codes` are those of the purposes, by id. `bases` are by (purpose, role), best first;
     `instructions` by purpose, latest start first; `changes` are by purpose all moments at which a row that
     matters to it begins, ends or takes effect, ascending.
     """
@@ -222,6 +222,7 @@ class Register:
     serves_minors: bool
     age_threshold: int
     purposes: Mapping[str, PurposeRule]
+    codes: Mapping[UUID, str]
     categories: frozenset[str]
     bases: Mapping[tuple[str, str], tuple[BasisRule, ...]]
     agreements: tuple[AgreementRule, ...]
@@ -268,6 +269,7 @@ def compile_register(
         serves_minors=serves_minors,
         age_threshold=age_threshold,
         purposes=purposes_by_code,
+        codes={rule.id: code for code, rule in purposes_by_code.items()},
         categories=frozenset(categories),
         bases=_bases_by_use(bases),
         agreements=agreements,

@@ -73,7 +73,7 @@ class _Person(msgspec.Struct):
         )
 
     def consents_by_code(self, register: Register) -> dict[str, ConsentFact]:
-        codes = {rule.id: code for code, rule in register.purposes.items()}
+        codes = register.codes
         return {
             codes[one.purpose]: ConsentFact(
                 event_id=one.event,

@@ -11,25 +11,31 @@ from pathlib import Path
 from paktaleem.demo.supervision import Child, running, web_program
 from paktaleem.embedded import SUPERUSER, Cluster, Endpoint, ensure_roles
 from paktaleem.trial import variables
+from tests.bench.loading import Site
 
-__all__ = ["HOST", "environment_for", "server", "temporary_cluster"]
+__all__ = ["HOST", "cluster", "environment_for", "served"]
 
 HOST = "127.0.0.1"
 
 
 @contextmanager
-def temporary_cluster() -> Iterator[tuple[Endpoint, Path]]:
-    """Start a cluster with fsync on, and remove it with its folder at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="paktaleem-bench-"))
+def cluster() -> Iterator[tuple[Endpoint, Path]]:
+    """Start a cluster with fsync on, in a temporary folder that goes at the end, or in BENCH_DIR, which stays."""
+    kept = os.environ.get("BENCH_DIR")
+    folder = Path(kept or tempfile.mkdtemp(prefix="paktaleem-bench-"))
+    folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
-    cluster = Cluster(folder / "postgres", durable=True)
+    server = Cluster(folder / "postgres", durable=True)
     try:
-        endpoint = cluster.ensure_running()
+        endpoint = server.ensure_running()
         ensure_roles(endpoint)
         yield endpoint, folder
     finally:
-        cluster.destroy()
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept:
+            server.stop()
+        else:
+            server.destroy()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def environment_for(endpoint: Endpoint, folder: Path, database: str) -> dict[str, str]:
@@ -41,15 +47,15 @@ def environment_for(endpoint: Endpoint, folder: Path, database: str) -> dict[str
 
 
 @contextmanager
-def server(endpoint: Endpoint, folder: Path, database: str) -> Iterator[int]:
-    """Serve a database as the demonstration does; gives the port once it answers."""
+def served(endpoint: Endpoint, folder: Path, database: str) -> Iterator[Site]:
+    """Serve a database as the demonstration does; gives the site once it answers."""
     port = _free_port()
     before = dict(os.environ)
     os.environ.update(environment_for(endpoint, folder, database))
     try:
         with running([("web", web_program(HOST, port))], folder / f"log-{database}") as [web]:
             _wait(web, port)
-            yield port
+            yield Site(port, web.process.pid, endpoint.pid)
     finally:
         os.environ.clear()
         os.environ.update(before)
