@@ -211,9 +211,9 @@ class NoticeRule:
 class Register:
     """All that is configured for one client, ready for look-up; made by `compile_register` only.
 
-    `version` is (of the client, of the shared catalogue). `codes` are those of the purposes, by id. `bases` are by (purpose, role), best first;
-    `instructions` by purpose, latest start first; `changes` are by purpose all moments at which a row that
-    matters to it begins, ends or takes effect, ascending.
+    `version` is (of the client, of the shared catalogue). `codes` are those of the purposes, by id. `bases` are by
+    (purpose, role), best first; `instructions` by purpose, latest start first; `changes` are by purpose all moments
+    at which a row that matters to it begins, ends or takes effect, ascending.
     """
 
     client: UUID
