@@ -128,7 +128,7 @@ def test_what_is_not_plain_is_left_to_django(changed):
         _past_django(GOOD, "ptk_any", **changed)
 
 
-def test_a_defect_is_no_answer_and_tells_nothing(monkeypatch, caplog):
+def test_a_defect_is_no_answer_and_tells_nothing(cast, monkeypatch, caplog):
     monkeypatch.setitem(VIEWS, EVALUATION, lambda _: 1 / 0)
     status, _, content = _past_django(GOOD, "ptk_any")
     assert status == 500
@@ -140,7 +140,7 @@ def test_only_layers_that_stand_in_the_settings_are_left_out():
     assert set(settings.MIDDLEWARE) >= NOT_NEEDED
 
 
-def test_a_layer_added_to_the_settings_is_passed_here_too(settings):
+def test_a_layer_added_to_the_settings_is_passed_here_too(cast, settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.api.test_express.Shut"]
     assert _past_django(GOOD, "ptk_any")[0] == 503
 
