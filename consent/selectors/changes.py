@@ -7,7 +7,7 @@ The price is that a long writing transaction delays what others hear.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -74,7 +74,8 @@ def latest_position() -> Position:
     """Give the position after all that has settled."""
     with connection.cursor() as cursor:
         cursor.execute(_NOW)
-        return Position(*cursor.fetchone(), _START)
+        cluster, xact = cursor.fetchone()
+    return Position(cluster, xact, _START)
 
 
 def changes_since(actor: Actor, client_id: UUID, position: Position, *, most: int) -> ChangesPage:
@@ -84,8 +85,8 @@ def changes_since(actor: Actor, client_id: UUID, position: Position, *, most: in
     """
     require(actor, Capability.ASK_DECISIONS, client_id)
     with connection.cursor() as cursor:
-        asked = {"client": client_id, "shared": PAKTALEEM, "xact": position.xact, "last": position.last}
-        cursor.execute(_SINCE, {**asked, "most": most + 1})
+        asked: dict[str, Any] = {"client": client_id, "shared": PAKTALEEM, "xact": position.xact, "last": position.last}
+        cursor.execute(_SINCE, asked | {"most": most + 1})
         rows = cursor.fetchall()
     page = rows[:most]
     after = Position(position.cluster, page[-1][4], page[-1][5]) if page else position
