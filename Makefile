@@ -4,17 +4,21 @@ PORT ?= 8000
 JSON ?=
 FRESH ?=
 TESTS ?=
+CASES ?= 2000
 
-.PHONY: help run test check format lock install bench
+.PHONY: help run test test-deep check format lock install bench
 
 help: ## Say what there is
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
 
 run: install ## Serve a demonstration (PORT=8000; FRESH=1 starts over; JSON=file for scripts)
 	@exec .venv/bin/python manage.py demo --port "$(PORT)" $(if $(JSON),--json "$(JSON)") $(if $(FRESH),--fresh)
 
 test: install ## Run every test, a browser included (TESTS=tests/consent for some)
 	@exec .make/test $(TESTS)
+
+test-deep: install ## Try thousands of requests on every operation of the API (CASES=2000)
+	@SCHEMATHESIS_CASES="$(CASES)" .venv/bin/python -m pytest -n 2 tests/api/test_schema.py
 
 check: install ## Lint, types, layers, migrations, settings
 	@exec .make/check

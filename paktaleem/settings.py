@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "paktaleem.demo",
     "simple_history",
     "rest_framework",
+    "drf_spectacular",
     "procrastinate.contrib.django",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
@@ -164,8 +165,19 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["paktaleem.api.permissions.Closed"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["paktaleem.api.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "paktaleem.api.schema.OperationSchema",
     "EXCEPTION_HANDLER": "paktaleem.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PakTaleem privacy portal: the API",
+    "DESCRIPTION": "People, purposes, consents and decisions, for the systems of a client.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": ["paktaleem.api.schema.complete_schema"],
 }
 
 LOGGING = {

@@ -3,12 +3,15 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from consent.api.evaluation import evaluate, evaluate_many, show_metadata
+from paktaleem.api.schema import show_docs, show_schema
 from paktaleem.console.site import site as console
 from paktaleem.health import healthz, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("api/schema/", show_schema, name="schema"),
+    path("api/docs/", show_docs, name="docs"),
     path("api/v1/", include("paktaleem.api.urls")),
     path("access/v1/evaluation", evaluate, name="evaluation"),
     path("access/v1/evaluations", evaluate_many, name="evaluations"),

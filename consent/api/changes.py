@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -61,6 +62,7 @@ class ListChanges(Operation):
     capabilities = {"GET": Capability.ASK_DECISIONS}
     is_conditional = True
 
+    @extend_schema(parameters=[ChangesInput], responses=ChangesOutput)
     def get(self, request: Request) -> Response:
         """List what changed since a cursor; without one, give the cursor of this moment and no changes."""
         asked, now, client_id = (

@@ -3,10 +3,12 @@
 from http import HTTPStatus
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from consent.api.shapes import ConsentEventOutput, ConsentEventsOutput, SubjectConsentsOutput
 from consent.models import ConsentEvent, ConsentState, Method
 from consent.models.consents import GivenBy
 from consent.selectors.consents import consent_events, consent_states
@@ -86,6 +88,7 @@ class RecordConsents(Operation):
 
     capabilities = {"POST": Capability.RECORD_CONSENTS}
 
+    @extend_schema(request=RecordConsentsInput, responses={201: ConsentEventsOutput})
     def post(self, request: Request) -> Response:
         """Record answers: 201 with their events."""
         given = validated(RecordConsentsInput, request.data)
@@ -105,6 +108,7 @@ class WithdrawConsent(Operation):
 
     capabilities = {"POST": Capability.RECORD_CONSENTS}
 
+    @extend_schema(request=WithdrawInput, responses=ConsentEventOutput)
     def post(self, request: Request, external_id: str, purpose: str) -> Response:
         """Withdraw: 200 with the event; again, the same event."""
         given = validated(WithdrawInput, request.data or {})
@@ -124,6 +128,7 @@ class SubjectConsents(Operation):
     capabilities = {"GET": Capability.VIEW_CONSENTS}
     is_conditional = True
 
+    @extend_schema(parameters=[HistoryInput], responses=SubjectConsentsOutput)
     def get(self, request: Request, external_id: str) -> Response:
         """Show each purpose's state and the latest hundred events; ``next`` is the address of the earlier ones."""
         asked = validated(HistoryInput, request.query_params.dict())

@@ -90,6 +90,7 @@ def evaluate_many(request: HttpRequest) -> HttpResponse:
     return _json_answer({"evaluations": _told_in_order(batch, _decide_all(request, batch))})
 
 
+@csrf_exempt
 def show_metadata(request: HttpRequest) -> HttpResponse:
     """``GET /.well-known/authzen-configuration``: where decisions are asked for (AuthZEN §9)."""
     if request.method not in {"GET", "HEAD"}:

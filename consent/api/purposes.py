@@ -3,10 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from consent.api.shapes import NoticeOutput, PurposesOutput
 from consent.models import LawfulBasis, Purpose
 from consent.selectors.purposes import bases_in_force, current_notice, purposes
 from paktaleem.accounts.roles import Capability
@@ -31,6 +33,7 @@ class ListPurposes(Operation):
     capabilities = {"GET": Capability.VIEW_REGISTER}
     is_conditional = True
 
+    @extend_schema(parameters=[ListPurposesInput], responses=PurposesOutput)
     def get(self, request: Request) -> Response:
         """List the purposes of the client and the shared ones, with the lawful basis for each role."""
         asked = validated(ListPurposesInput, request.query_params.dict())
@@ -70,6 +73,7 @@ class CurrentNotice(Operation):
     capabilities = {"GET": Capability.VIEW_REGISTER}
     is_conditional = True
 
+    @extend_schema(parameters=[CurrentNoticeInput], responses=NoticeOutput)
     def get(self, request: Request) -> Response:
         """Show the effective text about a purpose; its version is what a consent to it must name."""
         asked = validated(CurrentNoticeInput, request.query_params.dict())

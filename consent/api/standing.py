@@ -1,10 +1,12 @@
 """Where a person stands: the decision for every active purpose at once."""
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.api.answers import answer_context
+from consent.api.shapes import StandingOutput
 from consent.selectors.decisions import standing
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
@@ -25,6 +27,7 @@ class SubjectStanding(Operation):
 
     capabilities = {"GET": Capability.ASK_DECISIONS}
 
+    @extend_schema(parameters=[StandingInput], responses=StandingOutput)
     def get(self, request: Request, external_id: str) -> Response:
         """Answer for each active purpose whether its data may be processed, with the reason."""
         asked, now = validated(StandingInput, request.query_params.dict()), moment_of(request)

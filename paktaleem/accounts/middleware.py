@@ -20,6 +20,8 @@ _SELF_CONTAINED = (
     "/access/v1/evaluation",
     "/access/v1/evaluations",
     "/.well-known/authzen-configuration",
+    "/api/schema/",
+    "/api/docs/",
     "/healthz",
     "/readyz",
 )

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +28,7 @@ from paktaleem.subjects.services import (
     register_subjects,
     reveal_fields,
 )
+from paktaleem.subjects.shapes import BatchOutput, SubjectEventOutput, SubjectOutput
 
 __all__ = ["BatchOperations", "RecordSubjectEvent", "SubjectOperations"]
 
@@ -95,6 +97,7 @@ class SubjectOperations(Operation):
 
     capabilities = {"PUT": Capability.REGISTER_SUBJECTS, "GET": Capability.VIEW_SUBJECTS}
 
+    @extend_schema(request=SubjectInput, responses={200: SubjectOutput, 201: SubjectOutput})
     def put(self, request: Request, external_id: str) -> Response:
         """Register or update one person: 201 when new, 200 otherwise."""
         given = validated(SubjectInput, request.data)
@@ -105,6 +108,7 @@ class SubjectOperations(Operation):
         register_guardians(subject, guardians, **told)
         return Response(_shown(subject, client, request), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
+    @extend_schema(parameters=[RevealInput], responses=SubjectOutput)
     def get(self, request: Request, external_id: str) -> Response:
         """Show one person: role, age gate, dates; sealed fields only with the scope, a reason, and a record of it."""
         asked = validated(RevealInput, request.query_params.dict())
@@ -144,6 +148,7 @@ class BatchOperations(SubjectOperations):
 
     capabilities = {**SubjectOperations.capabilities, "POST": Capability.REGISTER_SUBJECTS}
 
+    @extend_schema(request=BatchInput, responses=BatchOutput)
     def post(self, request: Request, external_id: str) -> Response:
         """Register or update people: 200 with the id of each, in their order."""
         del external_id
@@ -170,6 +175,7 @@ class RecordSubjectEvent(Operation):
 
     capabilities = {"POST": Capability.REGISTER_SUBJECTS}
 
+    @extend_schema(request=EventInput, responses={201: SubjectEventOutput})
     def post(self, request: Request, external_id: str) -> Response:
         """Record what happened: 201 with the event."""
         given, now = validated(EventInput, request.data), moment_of(request)

@@ -29,7 +29,10 @@ WRITING = [
     ("put", "/api/v1/subjects/lms-new"),
     ("post", "/api/v1/consents"),
     ("post", "/api/v1/subjects/lms-kiran/consents/newsletter/withdraw"),
+    ("post", "/api/v1/subjects/batch"),
+    ("post", "/api/v1/subjects/lms-kiran/events"),
     ("post", "/access/v1/evaluation"),
+    ("post", "/access/v1/evaluations"),
 ]
 
 
@@ -48,7 +51,7 @@ def test_garbage_is_refused_plainly(raw, method, path, body):
         assert response.json()["status"] == response.status_code
 
 
-@pytest.mark.parametrize(("method", "path"), WRITING[:3])
+@pytest.mark.parametrize(("method", "path"), WRITING[:5])
 def test_another_content_type_is_refused(raw, method, path):
     response = getattr(raw, method)(path, "a=b", content_type="application/x-www-form-urlencoded")
     assert response.status_code == 415
@@ -69,6 +72,15 @@ def test_another_content_type_is_refused(raw, method, path):
         "/api/v1/notices/current?purpose=%00",
         "/api/v1/notices/current?purpose=newsletter&language=tlh",
         "/api/v1/nowhere",
+        "/api/v1/changes?since=x",
+        "/api/v1/changes?since=%00",
+        "/api/v1/changes?limit=0",
+        "/api/v1/changes?limit=1e9",
+        "/api/v1/changes?colour=green",
+        "/api/v1/purposes?limit=-1",
+        "/api/v1/purposes?after=%00",
+        "/api/v1/purposes?page=2",
+        "/api/v1/subjects/lms-kiran/standing?time=0001-01-01T00:00:00%2B14:00",
     ],
 )
 def test_a_bad_address_is_a_problem(raw, path):

@@ -1,0 +1,106 @@
+"""Shapes of answers about purposes, notices, consents and standing, for the API's description."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+__all__ = [
+    "ConsentEventOutput",
+    "ConsentEventsOutput",
+    "NoticeOutput",
+    "PurposesOutput",
+    "StandingOutput",
+    "SubjectConsentsOutput",
+]
+
+
+class BothLanguages(serializers.Serializer[Any]):
+    """A text in English and Urdu."""
+
+    en = serializers.CharField(allow_blank=True)
+    ur = serializers.CharField(allow_blank=True)
+
+
+class PurposeOutput(serializers.Serializer[Any]):
+    """One purpose, with the lawful basis and PakTaleem's capacity for each role."""
+
+    code = serializers.CharField()
+    name = BothLanguages()
+    description = BothLanguages()
+    categories = serializers.ListField(child=serializers.CharField())
+    active = serializers.BooleanField()
+    lawful_basis = serializers.DictField(child=serializers.DictField(child=serializers.CharField()))
+
+
+class PurposesOutput(serializers.Serializer[Any]):
+    """Purposes by code, and the address of more."""
+
+    purposes = PurposeOutput(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class NoticeOutput(serializers.Serializer[Any]):
+    """The text in effect about a purpose."""
+
+    version = serializers.UUIDField()
+    number = serializers.IntegerField()
+    language = serializers.CharField()
+    title = serializers.CharField()
+    text = serializers.CharField()
+    hash = serializers.CharField()
+    purposes = serializers.ListField(child=serializers.CharField())
+    effective_at = serializers.DateTimeField()
+
+
+class ConsentEventOutput(serializers.Serializer[Any]):
+    """One recorded answer."""
+
+    id = serializers.UUIDField()
+    purpose = serializers.CharField()
+    state = serializers.CharField()
+    recorded_at = serializers.DateTimeField()
+
+
+class ConsentEventsOutput(serializers.Serializer[Any]):
+    """Answers recorded together."""
+
+    events = ConsentEventOutput(many=True)
+
+
+class PastAnswerOutput(ConsentEventOutput):
+    """One answer with its circumstances."""
+
+    by = serializers.CharField()
+    method = serializers.CharField()
+    language = serializers.CharField()
+    notice_version = serializers.UUIDField(allow_null=True)
+    claimed_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class ConsentStateOutput(serializers.Serializer[Any]):
+    """How one purpose stands."""
+
+    purpose = serializers.CharField()
+    state = serializers.CharField()
+    recorded_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    by = serializers.CharField()
+    event = serializers.UUIDField()
+
+
+class SubjectConsentsOutput(serializers.Serializer[Any]):
+    """What a person has answered: how each purpose stands, the history, and the address of earlier answers."""
+
+    subject = serializers.CharField()
+    consents = ConsentStateOutput(many=True)
+    history = PastAnswerOutput(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class StandingOutput(serializers.Serializer[Any]):
+    """The decision for every active purpose, by code."""
+
+    subject = serializers.CharField()
+    time = serializers.DateTimeField()
+    purposes = serializers.DictField(child=serializers.DictField())

@@ -1,0 +1,102 @@
+"""The AuthZEN endpoints in the API's description: they are plain views, so they are described by hand."""
+
+from typing import Any
+
+__all__ = ["AUTHZEN_PATHS", "AUTHZEN_SCHEMAS"]
+
+
+def _entity(*required: str, **properties: Any) -> dict[str, Any]:
+    known = {"type": {"type": "string"}, "id": {"type": "string"}, "name": {"type": "string"}}
+    mine = {name: known[name] for name in required}
+    return {"type": "object", "required": list(required), "properties": {**mine, **properties}}
+
+
+_ANY_OBJECT = {"type": "object"}
+_PROPERTIES = {
+    "type": "object",
+    "properties": {
+        "categories": {"type": ["array", "null"], "items": {"type": "string"}},
+        "recipient": {"type": ["string", "null"]},
+    },
+}
+_PARTS: dict[str, Any] = {
+    "subject": {**_entity("type", "id", properties=_ANY_OBJECT), "description": "type end_user, id the LMS's."},
+    "action": {**_entity("name", properties=_ANY_OBJECT), "description": "collect, store, process, share or delete."},
+    "resource": {**_entity("type", "id", properties=_PROPERTIES), "description": "type purpose, id its code."},
+    "context": {
+        "type": "object",
+        "properties": {"time": {"type": ["string", "null"], "format": "date-time", "description": "A past moment."}},
+    },
+}
+_DECISION = {
+    "type": "object",
+    "required": ["decision", "context"],
+    "properties": {"decision": {"type": "boolean"}, "context": {"type": "object"}},
+}
+AUTHZEN_SCHEMAS: dict[str, Any] = {
+    "Evaluation": {"type": "object", "required": ["subject", "action", "resource"], "properties": _PARTS},
+    "Evaluations": {
+        "type": "object",
+        "properties": {
+            **_PARTS,
+            "evaluations": {"type": "array", "maxItems": 1_000, "items": {"type": "object", "properties": _PARTS}},
+            "options": {
+                "type": "object",
+                "properties": {
+                    "evaluations_semantic": {"enum": ["execute_all", "deny_on_first_deny", "permit_on_first_permit"]}
+                },
+            },
+        },
+    },
+    "Decision": _DECISION,
+    "Decisions": {
+        "anyOf": [
+            _DECISION,
+            {
+                "type": "object",
+                "required": ["evaluations"],
+                "properties": {"evaluations": {"type": "array", "items": _DECISION}},
+            },
+        ]
+    },
+}
+_TEXT = {"description": "What was wrong, as plain text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def _asking(name: str, summary: str, asked: str, answered: str) -> dict[str, Any]:
+    def body(schema: str) -> dict[str, Any]:
+        return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+    return {
+        "post": {
+            "operationId": name,
+            "tags": ["decisions"],
+            "summary": summary,
+            "description": f"{summary} (OpenID AuthZEN Authorization API 1.0).",
+            "security": [{"ApiKey": []}],
+            "requestBody": {"required": True, "content": body(asked)},
+            "responses": {
+                "200": {"description": "Decided; a denial is 200 too.", "content": body(answered)},
+                "4XX": _TEXT,
+                "503": _TEXT,
+            },
+        }
+    }
+
+
+_METADATA = {
+    "operationId": "AuthZENMetadata",
+    "tags": ["decisions"],
+    "summary": "Where decisions are asked for.",
+    "security": [],
+    "responses": {
+        "200": {"description": "The metadata.", "content": {"application/json": {"schema": _ANY_OBJECT}}},
+        "4XX": _TEXT,
+        "503": _TEXT,
+    },
+}
+AUTHZEN_PATHS: dict[str, Any] = {
+    "/access/v1/evaluation": _asking("Evaluate", "May this be done with this person's data?", "Evaluation", "Decision"),
+    "/access/v1/evaluations": _asking("EvaluateMany", "Many questions at once.", "Evaluations", "Decisions"),
+    "/.well-known/authzen-configuration": {"get": _METADATA},
+}

@@ -1,0 +1,68 @@
+"""The API's description is right: whatever schemathesis makes of it, the answers are as described and none is a defect."""
+
+import os
+
+import schemathesis
+from django.test.client import ClientHandler
+from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
+
+from paktaleem.api.schema import schema_document
+from paktaleem.api.urls import urlpatterns
+
+CASES = int(os.environ.get("SCHEMATHESIS_CASES", "8"))
+"""How many cases for each operation and kind; `make test-deep` tries many more."""
+
+
+def application(environ, start_response):
+    """The portal, new for each call: what it remembers of one test's database does not hold in the next."""
+    response = ClientHandler()(environ)
+    start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+    return [response.content]
+
+
+schema = schemathesis.openapi.from_dict(schema_document())
+schema.app = application
+# Rules that JSON Schema cannot say (a moment in the past, an id in use, a code of the register) refuse with these.
+schema.config.checks.positive_data_acceptance.expected_statuses = ["2XX", "304", "400", "404", "409", "410", "422"]
+
+
+@schema.parametrize()
+@settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_as_described(case, cast):
+    case.call_and_validate(headers={"Authorization": f"Bearer {cast.key('khyber')}"})
+
+
+def test_every_route_is_described():
+    described = {path.removeprefix("/api/v1/") for path in schema_document()["paths"]}
+    for route in urlpatterns:
+        address = str(route.pattern).replace("<str:", "{").replace(">", "}")
+        assert address in described, address
+
+
+def test_the_description_is_openapi_3_1(client, db):
+    document = client.get("/api/schema/").json()
+    assert document["openapi"] == "3.1.0"
+    for shape in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(shape)
+
+
+def test_every_operation_but_the_open_ones_needs_a_key():
+    for path, operations in schema_document()["paths"].items():
+        for operation in operations.values():
+            needed = [] if path.startswith("/.well-known/") else [{"ApiKey": []}]
+            assert operation["security"] == needed, path
+
+
+def test_every_post_of_the_api_takes_an_idempotency_key():
+    for path, operations in schema_document()["paths"].items():
+        if "post" in operations and path.startswith("/api/"):
+            assert "Idempotency-Key" in [one["name"] for one in operations["post"]["parameters"]], path
+
+
+def test_the_page_shows_every_operation(client, db):
+    page = client.get("/api/docs/").content.decode()
+    for path, operations in schema_document()["paths"].items():
+        for operation in operations.values():
+            assert f'<section id="{operation["operationId"]}"' in page
+            assert f"<code>{path}</code>" in page
