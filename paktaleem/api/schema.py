@@ -1,4 +1,4 @@
-"""The API's own description, OpenAPI 3.1: what drf-spectacular reads from the operations, and what all of them share."""
+"""The API's own description, OpenAPI 3.1: what drf-spectacular reads from operations, and what all of them share."""
 
 from functools import cache
 from typing import Any
@@ -41,7 +41,7 @@ IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "A new key for each act; the same request again under its key gets the same answer and does nothing.",
+    "description": "A new key for each act; the same request again under its key gets the same answer, and acts once.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "minLength": 1, "maxLength": 255},
 }
 
@@ -64,7 +64,7 @@ class OperationSchema(AutoSchema):
     def get_operation_id(self) -> str:
         """Give the class's name, with the method where the class has several."""
         name = type(self.view).__name__
-        return name if len(type(self.view).capabilities) == 1 else f"{self.method.title()}{name}"
+        return name if len(getattr(self.view, "capabilities", ())) == 1 else f"{self.method.title()}{name}"
 
     def get_tags(self) -> list[str]:
         """Group by the first word of the address."""
@@ -89,7 +89,8 @@ def complete_schema(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _complete_operation(method: str, operation: dict[str, Any]) -> None:
-    operation["responses"] |= dict.fromkeys(("4XX", "503"), {"$ref": "#/components/responses/Problem"})
+    for status in ("4XX", "503"):
+        operation["responses"][status] = {"$ref": "#/components/responses/Problem"}
     if method == "get":
         operation["responses"]["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
     if method == "post":

@@ -28,6 +28,10 @@ _PARTS: dict[str, Any] = {
         "properties": {"time": {"type": ["string", "null"], "format": "date-time", "description": "A past moment."}},
     },
 }
+_ITEM = (
+    "An object whose subject, action, resource and context each replace the default whole. One that cannot be "
+    "understood is answered decision: false with context.error; the others are answered all the same."
+)
 _DECISION = {
     "type": "object",
     "required": ["decision", "context"],
@@ -39,7 +43,7 @@ AUTHZEN_SCHEMAS: dict[str, Any] = {
         "type": "object",
         "properties": {
             **_PARTS,
-            "evaluations": {"type": "array", "maxItems": 1_000, "items": {"type": "object", "properties": _PARTS}},
+            "evaluations": {"type": "array", "maxItems": 1_000, "items": {"description": _ITEM}},
             "options": {
                 "type": "object",
                 "properties": {

@@ -1,6 +1,7 @@
-"""The API's description is right: whatever schemathesis makes of it, the answers are as described and none is a defect."""
+"""The API's description is right: whatever schemathesis makes of it, answers are as described and none is a defect."""
 
 import os
+from typing import Any
 
 import schemathesis
 from django.test.client import ClientHandler
@@ -16,7 +17,7 @@ CASES = int(os.environ.get("SCHEMATHESIS_CASES", "8"))
 
 def application(environ, start_response):
     """The portal, new for each call: what it remembers of one test's database does not hold in the next."""
-    response = ClientHandler()(environ)
+    response: Any = ClientHandler()(environ)
     start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
     return [response.content]
 
@@ -50,7 +51,7 @@ def test_the_description_is_openapi_3_1(client, db):
 def test_every_operation_but_the_open_ones_needs_a_key():
     for path, operations in schema_document()["paths"].items():
         for operation in operations.values():
-            needed = [] if path.startswith("/.well-known/") else [{"ApiKey": []}]
+            needed: list[Any] = [] if path.startswith("/.well-known/") else [{"ApiKey": []}]
             assert operation["security"] == needed, path
 
 

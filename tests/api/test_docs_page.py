@@ -1,0 +1,49 @@
+"""The page about the API in a real browser, under the strict content security policy."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from paktaleem.api.schema import schema_document
+from tests.demo.running import Demonstration
+
+BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
+
+
+@pytest.fixture(scope="module")
+def served():
+    """A served portal."""
+    folder = Path(tempfile.mkdtemp(prefix="paktaleem-docs-")).resolve()
+    folder.chmod(0o755)
+    demonstration = Demonstration(folder).start()
+    yield demonstration.values["base_url"].rstrip("/")
+    demonstration.end()
+    shutil.rmtree(folder)
+
+
+def test_the_page_is_styled_and_breaks_no_rule(served):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page = browser.new_page()
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        response = page.goto(f"{served}/api/docs/")
+        assert response is not None
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        operations = sum(len(methods) for methods in schema_document()["paths"].values())
+        assert page.locator("main section").count() == operations
+        assert page.locator("nav").evaluate("one => getComputedStyle(one).position") == "sticky"
+        page.get_by_role("link", name="/access/v1/evaluations").click()
+        page.locator("#EvaluateMany summary").first.click()
+        assert page.locator("#EvaluateMany pre").first.is_visible()
+        widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert widths[0] <= widths[1]
+        if os.environ.get("DOCS_SHOT"):
+            page.screenshot(path=os.environ["DOCS_SHOT"])
+        browser.close()
+    assert said == []
