@@ -22,10 +22,15 @@ INSTALLED_APPS = [
     "paktaleem.accounts",
     "paktaleem.subjects",
     "paktaleem.backups",
+    "paktaleem.signin",
     "consent",
     "paktaleem.api",
     "paktaleem.console",
     "paktaleem.demo",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
     "simple_history",
     "rest_framework",
     "drf_spectacular",
@@ -49,8 +54,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "paktaleem.accounts.sessionlife.SessionLifeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "paktaleem.signin.middleware.StepUpMiddleware",
     "paktaleem.accounts.middleware.RequestContextMiddleware",
 ]
 
@@ -80,15 +89,20 @@ _DATABASE_OPTIONS = {
     "ATOMIC_REQUESTS": False,
 }
 _UNSET = "postgres://not_configured@127.0.0.1:1/not_configured"
+_AS_APP = {
+    **env.db_url("DATABASE_URL", default=_UNSET),
+    **_DATABASE_OPTIONS,
+    "OPTIONS": {"server_side_binding": True, "prepare_threshold": 2, "application_name": "paktaleem"},
+}
+ASIDE_DATABASE = "aside"
+"""What must survive the rollback of a request is written on this connection: the same database, the same role."""
 DATABASES = {
-    "default": {
-        **env.db_url("DATABASE_URL", default=_UNSET),
-        **_DATABASE_OPTIONS,
-        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 2, "application_name": "paktaleem"},
-    },
+    "default": _AS_APP,
+    ASIDE_DATABASE: {**_AS_APP, "OPTIONS": {**_AS_APP["OPTIONS"], "application_name": "paktaleem-aside"}},
     "owner": {**env.db_url("DATABASE_OWNER_URL", default=_UNSET), **_DATABASE_OPTIONS, "CONN_MAX_AGE": 0},
 }
-DATABASE_ROUTERS = ["paktaleem.tenancy.routers.OwnerMigrates"]
+DATABASE_ROUTERS = ["paktaleem.tenancy.routers.OwnerMigrates", "paktaleem.tenancy.routers.Aside"]
+CACHES = {"default": {"BACKEND": "paktaleem.signin.counters.DatabaseCounters"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 KEYRING = env.str("PAKTALEEM_KEYS", default="")
@@ -104,7 +118,7 @@ SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # the address is unique by a constraint on Lower(email)
     "security.W008",  # no redirect to https here: the proxy refuses plain http (see SECURE_SSL_REDIRECT)
 ]
-AUTHENTICATION_BACKENDS = ["paktaleem.accounts.backends.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "paktaleem.accounts.backends.StaffBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -114,7 +128,54 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "console:login"
 LOGIN_REDIRECT_URL = "console:index"
 
-SESSION_ENGINE = "paktaleem.accounts.sessions"
+DEMAND_SECOND_FACTOR = env.bool("DEMAND_SECOND_FACTOR", default=True)  # False in the demonstration alone
+STEP_UP = env.bool("STEP_UP", default=True)  # prove again who you are before what cannot be undone; as above
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many append to X-Forwarded-For before us
+
+ACCOUNT_ADAPTER = "paktaleem.signin.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # there is no sign-up: allauth's check wants them to match
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an officer vouches for the address of whom they invite
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {"login": "paktaleem.signin.forms.SignInForm"}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_RATE_LIMITS = {  # codes are guessed by name: few at once, few a day
+    "login": "60/m/ip",
+    "login_failed": "5/5m/key,50/d/key",
+    "reauthenticate": "10/m/user",
+    "reset_password": "20/m/ip,3/h/key",
+    "reset_password_from_key": "20/m/ip",
+}
+MFA_ADAPTER = "paktaleem.signin.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_FORMS = {
+    "authenticate": "paktaleem.signin.forms.FreshCodeForm",
+    "reauthenticate": "paktaleem.signin.forms.StepUpCodeForm",
+    "activate_totp": "paktaleem.signin.forms.EnrolTotpForm",
+    "add_webauthn": "paktaleem.signin.forms.EnrolKeyForm",
+}
+
+AXES_HANDLER = "paktaleem.signin.lockout.AsideHandler"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5  # of one name from one address
+FAILURES_OF_AN_ADDRESS = 50  # of all names from one address
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_USERNAME_CALLABLE = "paktaleem.signin.lockout.name_tried"
+AXES_CLIENT_IP_CALLABLE = "paktaleem.accounts.addresses.client_address"
+AXES_LOCKOUT_CALLABLE = "paktaleem.signin.lockout.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "password", "code", "credential", "csrfmiddlewaretoken", "next", "ip_address"]
+AXES_VERBOSE = False
+
+SESSION_ENGINE = "paktaleem.signin.sessions"
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -187,6 +248,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {  # a line for every start says nothing
+        "axes": {"level": "WARNING"},
         "procrastinate.blueprints": {"level": "WARNING"},
         "procrastinate.periodic": {"level": "WARNING"},
     },

@@ -17,8 +17,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("access/v1/evaluations", evaluate_many, name="evaluations"),
     path(".well-known/authzen-configuration", show_metadata, name="authzen-configuration"),
     path("admin/", console.urls),
+    path("accounts/", include("paktaleem.signin.urls")),
 ]
 
+handler429 = "paktaleem.signin.lockout.locked_out"
 handler400 = "paktaleem.errors.bad_request"
 handler403 = "paktaleem.errors.permission_denied"
 handler404 = "paktaleem.errors.not_found"

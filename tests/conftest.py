@@ -22,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin the run in the first process only; give every process the tests' keyring."""
     settings.KEYRING = KEYRING
     settings.SECRET_KEY = "tests-only"
+    settings.ASIDE_DATABASE = "default"  # what is written aside is rolled back with its test (but see ``committed``)
     settings.READINESS_SECONDS = float("inf")  # looked at once a run: tests count their statements
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -59,7 +60,9 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
     """A database of this test's own, in which transactions really commit."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     with django_db_blocker.unblock(), copied_database(f"portal_{worker}_committed"):
+        settings.ASIDE_DATABASE = "aside"
         yield Cast(cast_values())
+        settings.ASIDE_DATABASE = "default"
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from paktaleem.embedded import APP, OWNER, Cluster, Endpoint, drop_database, ens
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"
 TEMPLATE = "portal_template"
+ALIASES = {"default": APP, "aside": APP, "owner": OWNER}
 
 
 def begin_run() -> None:
@@ -85,7 +86,7 @@ def copied_database(name: str) -> Iterator[Endpoint]:
     endpoint = template_ready()
     with _turn(run_folder() / "template.lock"):
         ensure_database(endpoint, name, template=TEMPLATE)
-    before = {alias: dict(connections.databases[alias]) for alias in ("default", "owner")}
+    before = {alias: dict(connections.databases[alias]) for alias in ALIASES}
     use_database(endpoint, name)
     try:
         yield endpoint
@@ -99,7 +100,7 @@ def copied_database(name: str) -> Iterator[Endpoint]:
 def use_database(endpoint: Endpoint, name: str) -> None:
     """Connect ``default`` as app and ``owner`` as owner to a database of the run's server."""
     leave_database()
-    for alias, role in (("default", APP), ("owner", OWNER)):
+    for alias, role in ALIASES.items():
         connections.databases[alias].update(
             NAME=name,
             USER=role,
@@ -111,5 +112,5 @@ def use_database(endpoint: Endpoint, name: str) -> None:
 
 def leave_database() -> None:
     """Close this thread's connections."""
-    for alias in ("default", "owner"):
+    for alias in ALIASES:
         connections[alias].close()

@@ -33,6 +33,7 @@ from paktaleem.console.columns import day, period_pill, pill
 from paktaleem.console.forms import ActForm, ScopedForm
 from paktaleem.console.model_admin import ScopedAdmin, state_column
 from paktaleem.console.site import Card, site
+from paktaleem.signin.enrolment import reset_second_factor
 
 __all__ = ["ApiKeyAdmin", "ClientAdmin", "MembershipAdmin", "UserAdmin"]
 
@@ -91,6 +92,11 @@ def _set_password(user: User, given: dict[str, Any], request: HttpRequest) -> No
     set_password(user, password=given["password"], actor=actor_of(request), at=received_at(request))
 
 
+def _reset_second_factor(user: User, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    reset_second_factor(user, actor=actor_of(request), at=received_at(request))
+
+
 @admin.register(User, site=site)
 class UserAdmin(ScopedAdmin):
     """Staff accounts: only PakTaleem's officers see and make them."""
@@ -115,6 +121,16 @@ class UserAdmin(ScopedAdmin):
             form=NewPasswordForm,
             lead="The new password holds from the next sign-in; give it to its owner on a safe way.",
             done="The password is set.",
+        ),
+        Act(
+            "second-factor",
+            "Reset second factor",
+            Capability.MANAGE_STAFF,
+            _reset_second_factor,
+            lead="For someone who lost telephone, key and recovery codes: at the next sign-in they enrol anew. "
+            "Make sure that it is they who ask.",
+            done="The second factor is reset: it is enrolled anew at the next sign-in.",
+            danger=True,
         ),
     )
 

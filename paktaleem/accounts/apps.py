@@ -8,3 +8,9 @@ class AccountsConfig(AppConfig):
 
     name = "paktaleem.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Begin every session with its moment."""
+        from paktaleem.accounts import sessionlife  # noqa: PLC0415 -- needs the app registry
+
+        sessionlife.connect()

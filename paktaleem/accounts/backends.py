@@ -16,13 +16,13 @@ class StaffBackend(BaseBackend):
     """Checks mail address and password; permissions come from memberships, not from here."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
+        self, request: HttpRequest | None, email: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
         """Return the active user with this address and password, taking the same time for an unknown address."""
         del request
-        if not username or not password or "\x00" in username:
+        if not email or not password or "\x00" in email:
             return None
-        user = self._with_address(username)
+        user = self._with_address(email)
         if user is None:
             User().set_password(password)
             return None

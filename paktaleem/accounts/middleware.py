@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.proofs import has_proved_enough
 from paktaleem.accounts.selectors import MembershipChoice, actor_of_key, memberships_of
 from paktaleem.tenancy.context import as_officer, in_client, in_global
 
@@ -68,7 +69,7 @@ def bearer_token(request: HttpRequest) -> str:
 
 
 def _signed_in_actor(request: HttpRequest, at: datetime) -> Actor | None:
-    if not request.user.is_authenticated:
+    if not request.user.is_authenticated or not has_proved_enough(request):
         return None
     choices = memberships_of(request.user.pk, at=at)
     request.memberships = choices  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["KEY_SCOPES", "OFFICER_ROLES", "ROLES_OF", "Capability", "Role"]
+__all__ = ["KEY_SCOPES", "OFFICER_ROLES", "ROLES_OF", "SENSITIVE", "Capability", "Role"]
 
 
 class Role(StrEnum):
@@ -70,6 +70,20 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.ASK_DECISIONS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_LEDGER: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
 }
+
+SENSITIVE: frozenset[Capability] = frozenset(
+    {
+        Capability.ERASE_SUBJECTS,
+        Capability.MANAGE_API_KEYS,
+        Capability.MANAGE_CLIENTS,
+        Capability.MANAGE_STAFF,
+        Capability.SIGN_BALANCING_TEST,
+    }
+)
+"""What a person does only shortly after proving again who they are: it cannot be undone, or it opens doors.
+
+Revealing is not among them: it is daily work, and each look is recorded with its reason.
+"""
 
 KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "subjects:read": frozenset({Capability.VIEW_SUBJECTS}),

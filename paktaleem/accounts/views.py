@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from paktaleem.accounts.middleware import CHOSEN_MEMBERSHIP
+from paktaleem.accounts.proofs import has_proved_enough
 
 __all__ = ["choose_membership"]
 
@@ -18,7 +19,7 @@ __all__ = ["choose_membership"]
 @csrf_protect
 def choose_membership(request: HttpRequest, site: Any) -> HttpResponse:
     """Show the memberships of who is signed in; keep the chosen one in the session."""
-    if not request.user.is_authenticated:
+    if not request.user.is_authenticated or not has_proved_enough(request):
         here = quote(request.path)
         return HttpResponseRedirect(f"{reverse('admin:login', current_app=site.name)}?next={here}")
     choices = {str(one.id): one for one in getattr(request, "memberships", ())}

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from allauth.account.views import login as sign_in
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,6 +16,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.proofs import has_proved_enough
 from paktaleem.accounts.views import choose_membership
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.tenancy.context import in_global
@@ -50,7 +52,6 @@ class ConsoleSite(AdminSite):
     site_title = "PakTaleem privacy"
     index_title = "Home"
     index_template = "console/home.html"
-    login_template = "console/login.html"
     site_url = None
     empty_value_display = "—"
     boards: ClassVar[list[Board]] = []
@@ -95,13 +96,15 @@ class ConsoleSite(AdminSite):
     @method_decorator(never_cache)
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Sign in; who has several memberships and no choice yet is asked to choose."""
-        memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
-        if request.method == "GET" and memberships and not self.has_permission(request):
-            return HttpResponseRedirect(reverse("admin:choose", current_app=self.name))
+        """Sign in; whoever is signed in is led on: to the second factor, the choice of a membership, or home."""
+        del extra_context
         translation.activate(LANGUAGE)
-        with in_global():
-            return super().login(request, extra_context)
+        if not request.user.is_authenticated:
+            answer: HttpResponse = sign_in(request)
+            return answer
+        if not has_proved_enough(request):
+            return HttpResponseRedirect(reverse("mfa_index"))
+        return HttpResponseRedirect(reverse(f"admin:{'index' if self.has_permission(request) else 'choose'}"))
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

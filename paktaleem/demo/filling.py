@@ -36,7 +36,8 @@ from paktaleem.demo.content import CLIENTS, OWN_PURPOSES, RECIPIENTS, STAFF, Cli
 from paktaleem.demo.kept import Kept
 from paktaleem.demo.people import fill_people
 from paktaleem.ledger.by import Reason
-from paktaleem.tenancy.context import in_client
+from paktaleem.signin.enrolment import enrol_totp, has_second_factor, new_secret
+from paktaleem.tenancy.context import in_client, in_global
 from paktaleem.tenancy.ids import PAKTALEEM, new_id
 
 __all__ = ["client_ids", "fill_demonstration"]
@@ -184,11 +185,22 @@ def _fill_staff(kept: Kept, at: datetime) -> None:
     ids = client_ids()
     for text in STAFF:
         user = _ensure_user(text.name, text.email, kept, at)
+        _ensure_second_factor(user, kept)
         for role, code in text.memberships:
             with in_client(ids[code]):
                 if not Membership.objects.filter(client_id=ids[code], user=user).exists():
                     membership = Membership(client_id=ids[code], user=user, role=role)
                     change_membership(membership, actor=_ACTOR, reason=_WHY, at=at)
+
+
+def _ensure_second_factor(user: User, kept: Kept) -> None:
+    """Enrol an authenticator app; if the file with the secrets was lost, another in its place."""
+    with in_global():
+        if has_second_factor(user) and user.email in kept.totp_secrets:
+            return
+        secret = new_secret()
+        kept.keep_totp_secret(user.email, secret)
+        enrol_totp(user, secret)
 
 
 def _ensure_user(name: str, email: str, kept: Kept, at: datetime) -> User:

@@ -12,11 +12,12 @@ __all__ = ["Kept"]
 
 @dataclass(slots=True)
 class Kept:
-    """What the demonstration must remember: passwords by mail address, API keys by client code."""
+    """What the demonstration must remember: passwords and second factors by mail address, API keys by client code."""
 
     path: Path
     passwords: dict[str, str] = field(default_factory=dict)
     api_keys: dict[str, str] = field(default_factory=dict)
+    totp_secrets: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> "Kept":
@@ -29,6 +30,11 @@ class Kept:
             self.passwords[email] = secrets.token_urlsafe(12)
             self._write()
         return self.passwords[email]
+
+    def keep_totp_secret(self, email: str, secret: str) -> None:
+        """Keep the secret of someone's authenticator app; to be called before it is committed."""
+        self.totp_secrets[email] = secret
+        self._write()
 
     def keep_api_key(self, client_code: str, secret: str) -> None:
         """Keep the key of a client; to be called before its row is committed."""

@@ -58,7 +58,7 @@ def _sign_ins(kept: Kept) -> Iterator[dict[str, Any]]:
             yield {
                 "email": text.email,
                 "password": kept.passwords[text.email],
-                "totp_secret": None,
+                "totp_secret": kept.totp_secrets[text.email],
                 "role": role,
                 "client": client,
             }

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ContextMissing",
     "ContextSwitchRefused",
     "as_officer",
+    "aside",
     "current_client",
     "in_client",
     "in_global",
@@ -99,6 +101,17 @@ def in_global(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Run in a transaction in which every tenant table is closed: sign-in, sessions, health."""
     with _opened(Context(Kind.GLOBAL), using):
         yield
+
+
+@contextmanager
+def aside() -> Iterator[str]:
+    """Run in a global context on a connection of its own that commits by itself; gives the alias to use.
+
+    For what must survive the rollback of the request around it: counters of attempts, lock-outs.
+    """
+    alias: str = settings.ASIDE_DATABASE
+    with _opened(Context(Kind.GLOBAL), alias):
+        yield alias
 
 
 @contextmanager

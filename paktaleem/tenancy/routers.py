@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+
 
 class OwnerMigrates:
     """Only the ``owner`` alias may change the schema; no query is ever routed to it."""
@@ -10,3 +12,13 @@ class OwnerMigrates:
         """Allow schema changes for the owner alone."""
         del app_label
         return db == "owner"
+
+
+class Aside:
+    """Failed sign-ins are counted on a connection of their own, which commits whatever becomes of the request."""
+
+    def db_for_read(self, model: Any, **_: Any) -> str | None:
+        """Read where they are written."""
+        return settings.ASIDE_DATABASE if model._meta.app_label == "axes" else None
+
+    db_for_write = db_for_read

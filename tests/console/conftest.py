@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from paktaleem.tenancy.context import in_global
 from tests.cast import Cast
+from tests.signing_in import browser_of
 
 type SignIn = Callable[[str], Client]
 
@@ -16,9 +16,6 @@ def sign_in(cast: Cast) -> SignIn:
     """Sign a member of staff in, and give their browser."""
 
     def browser(name: str) -> Client:
-        client = Client()
-        with in_global():
-            client.force_login(cast.user(name))
-        return client
+        return browser_of(cast.user(name))
 
     return browser

@@ -115,7 +115,8 @@ def test_the_wrong_password_lets_nobody_in(cast: Cast) -> None:
     entered = browser.post(
         "/admin/login/", {"username": "amina@paktaleem.example", "password": "amina@paktaleem.example"}
     )
-    assert (entered.status_code, browser.get("/admin/").status_code) == (302, 200)
+    assert (entered.status_code, entered["Location"]) == (302, "/admin/")
+    assert browser.get("/admin/", follow=True).redirect_chain[-1] == ("/accounts/2fa/", 302)
 
 
 def test_the_console_speaks_one_language(sign_in: SignIn) -> None:

@@ -28,18 +28,26 @@ LOOK_UPS = {
 """All functions that run with their owner's rights."""
 
 GLOBAL_TABLES = {
+    "account_emailaddress",
+    "account_emailconfirmation",
     "accounts_user",
     "auth_group",
     "auth_group_permissions",
     "auth_permission",
+    "axes_accessattempt",
+    "axes_accessattemptexpiration",
+    "axes_accessfailurelog",
+    "axes_accesslog",
     "django_admin_log",
     "django_content_type",
     "django_migrations",
     "django_session",
+    "mfa_authenticator",
     "procrastinate_events",
     "procrastinate_jobs",
     "procrastinate_periodic_defers",
     "procrastinate_workers",
+    "signin_counter",
     "subjects_erasurecarriedout",
 }
 """All tables without a client, by hand: their reasons stand in their declarations."""

@@ -1,0 +1,63 @@
+"""How long a sign-in lasts: 30 minutes idle, 12 hours in all (ASVS 7.3). A pure rule, and who applies it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+__all__ = ["IDLE", "LONGEST", "SessionLifeMiddleware", "begin_session", "is_over"]
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+NOTED_EVERY = timedelta(seconds=20)
+"""How far behind the last request the note of it may be: it saves a write with each."""
+
+SIGNED_IN_AT, SEEN_AT = "signed_in_at", "seen_at"
+
+
+def is_over(*, signed_in_at: datetime, seen_at: datetime, at: datetime) -> bool:
+    """Say whether a sign-in has ended at a moment: idle for too long, or too old."""
+    return at - seen_at >= IDLE or at - signed_in_at >= LONGEST
+
+
+class SessionLifeMiddleware:
+    """Signs out whose session is over, before anybody asks who they are."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request, of somebody or of nobody."""
+        if request.session.get(SESSION_KEY) is not None:
+            _end_or_note(request, timezone.now())
+        return self.get_response(request)
+
+
+def _end_or_note(request: HttpRequest, at: datetime) -> None:
+    signed_in_at, seen_at = _moment(request, SIGNED_IN_AT), _moment(request, SEEN_AT)
+    if signed_in_at is None or seen_at is None or is_over(signed_in_at=signed_in_at, seen_at=seen_at, at=at):
+        logout(request)
+    elif at - seen_at >= NOTED_EVERY:
+        request.session[SEEN_AT] = at.timestamp()
+
+
+def _moment(request: HttpRequest, name: str) -> datetime | None:
+    kept = request.session.get(name)
+    return None if kept is None else datetime.fromtimestamp(kept, tz=UTC)
+
+
+def begin_session(sender: Any, request: HttpRequest, **_: Any) -> None:
+    """Note when somebody signed in (a receiver of Django's ``user_logged_in``)."""
+    del sender
+    at = timezone.now().timestamp()
+    request.session[SIGNED_IN_AT] = request.session[SEEN_AT] = at
+
+
+def connect() -> None:
+    """Begin every session of whoever signs in, by whatever way."""
+    user_logged_in.connect(begin_session, dispatch_uid="accounts.begin_session")

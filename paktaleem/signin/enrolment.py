@@ -1,0 +1,43 @@
+"""Enrolling and resetting a second factor for somebody, outside the pages where people do so themselves."""
+
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import transaction
+
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.models import User
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.services import record_entry
+from paktaleem.tenancy.ids import PAKTALEEM
+
+__all__ = ["enrol_totp", "has_second_factor", "new_secret", "reset_second_factor"]
+
+
+def new_secret() -> str:
+    """Draw the secret of an authenticator app: 160 random bits in base32 (RFC 4226)."""
+    return str(generate_totp_secret())
+
+
+def has_second_factor(user: User) -> bool:
+    """Say whether somebody has enrolled an authenticator app or a security key."""
+    return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+
+def enrol_totp(user: User, secret: str) -> None:
+    """Enrol an authenticator app by its secret (base32), in place of an earlier one.
+
+    For the demonstration, where nobody scans a code.
+    """
+    Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).delete()
+    TOTP.activate(user, secret)
+
+
+@transaction.atomic
+def reset_second_factor(user: User, *, actor: Actor, at: datetime) -> None:
+    """Take away every factor of someone who lost theirs; at the next sign-in they enrol anew. Raises NotAllowed."""
+    require(actor, Capability.MANAGE_STAFF)
+    removed, _ = Authenticator.objects.filter(user=user).delete()
+    facts = {"user": str(user.id), "removed": removed}
+    record_entry("user.second_factor_reset", client_id=PAKTALEEM, facts=facts, actor=actor, at=at)

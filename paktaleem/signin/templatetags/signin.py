@@ -1,0 +1,17 @@
+"""What the pages of signing in need beside Django's own tags."""
+
+import json
+from typing import Any
+
+from django import template
+from django.core.serializers.json import DjangoJSONEncoder
+
+__all__ = ["as_json"]
+
+register = template.Library()
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Write a value as JSON for a data attribute; the template escapes it."""
+    return json.dumps(value, cls=DjangoJSONEncoder)

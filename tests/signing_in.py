@@ -1,0 +1,31 @@
+"""Browsers of signed-in staff, for every test that needs one: as after a sign-in, with what was proved in it."""
+
+import time
+from collections.abc import Sequence
+
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from django.test import Client
+
+from paktaleem.accounts.models import User
+from paktaleem.tenancy.context import in_global
+
+BOTH = ("password", "mfa")
+
+
+def browser_of(user: User, *, proofs: Sequence[str] = BOTH, seconds_ago: float = 0) -> Client:
+    """A browser in which somebody has signed in some seconds ago, having proved this much."""
+    browser = Client()
+    with in_global():
+        browser.force_login(user, backend="paktaleem.accounts.backends.StaffBackend")
+    prove(browser, user, proofs=proofs, seconds_ago=seconds_ago)
+    return browser
+
+
+def prove(browser: Client, user: User, *, proofs: Sequence[str] = BOTH, seconds_ago: float = 0) -> None:
+    """Put what was proved, and when, into the session."""
+    session = browser.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": method, "at": time.time() - seconds_ago} for method in proofs
+    ]
+    session[f"{AUTHENTICATION_METHODS_SESSION_KEY}_user"] = str(user.pk)
+    session.save()
