@@ -34,7 +34,11 @@ NOT_NEEDED = frozenset(
         "django.middleware.common.CommonMiddleware",  # Content-Length and the Host header are seen to below
         "django.middleware.csrf.CsrfViewMiddleware",  # the views are exempt: no cookie authenticates
         "django.contrib.auth.middleware.AuthenticationMiddleware",  # as sessions
+        "paktaleem.accounts.sessionlife.SessionLifeMiddleware",  # as sessions
         "django.contrib.messages.middleware.MessageMiddleware",  # as sessions
+        "allauth.account.middleware.AccountMiddleware",  # nobody signs in here
+        "axes.middleware.AxesMiddleware",  # as above
+        "paktaleem.signin.middleware.StepUpMiddleware",  # as above
         "paktaleem.accounts.middleware.RequestContextMiddleware",  # lets these addresses through by name
     }
 )

@@ -77,6 +77,7 @@ class Command(BaseCommand):
             _start_over(endpoint, secrets, mail)
             Path(settings.ERASURE_LIST_FILE).unlink(missing_ok=True)  # of people of the database that is gone
         mail.mkdir(mode=0o700, exist_ok=True)
+        os.environ["MAIL_FOLDER"] = str(mail)
         if missing_migrations():
             self.stdout.write("Making the tables …")
             call_command("migrate", verbosity=0)

@@ -1,0 +1,176 @@
+"""Lock-out by name and address; what is counted stays, whatever becomes of the request."""
+
+from typing import Any
+
+import pytest
+from axes.models import AccessAttempt
+from django.conf import settings as live
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client, RequestFactory
+
+from paktaleem.accounts.addresses import client_address
+from paktaleem.tenancy.context import aside, in_client, in_global
+from tests.cast import Cast
+from tests.signin.visiting import SIGN_IN, Visitor
+
+HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
+
+
+def at_address(email: str, address: str) -> Visitor:
+    return Visitor(email, REMOTE_ADDR=address)
+
+
+def failures() -> int:
+    with aside():
+        return sum(AccessAttempt.objects.values_list("failures_since_start", flat=True))
+
+
+def fail(visitor: Visitor, times: int) -> list[int]:
+    return [visitor.enter("wrong").status_code for _ in range(times)]
+
+
+def test_after_five_failures_even_the_right_password_is_refused(cast):
+    visitor = at_address(cast.user("amina").email, HERE)
+    assert fail(visitor, 5) == [200, 200, 200, 200, 429]
+    answer = visitor.enter()
+    assert (answer.status_code, answer["Retry-After"]) == (429, "900")
+    assert "_auth_user_id" not in visitor.browser.session
+
+
+def test_four_failures_are_forgiven_by_signing_in(cast, settings):
+    settings.DEMAND_SECOND_FACTOR = False
+    visitor = at_address(cast.user("amina").email, HERE)
+    fail(visitor, 4)
+    assert visitor.enter().status_code == 302
+    assert failures() == 0
+
+
+def test_nobody_locks_a_colleague_out_from_elsewhere(cast):
+    fail(at_address(cast.user("amina").email, ELSEWHERE), 20)
+    assert at_address(cast.user("amina").email, HERE).enter().status_code == 302
+
+
+def test_an_address_that_tries_many_names_is_refused_for_all(cast, settings):
+    settings.FAILURES_OF_AN_ADDRESS = 6
+    for number in range(6):
+        at_address(f"someone{number}@paktaleem.example", HERE).enter("wrong")
+    assert at_address(cast.user("amina").email, HERE).enter().status_code == 429
+    assert at_address(cast.user("amina").email, ELSEWHERE).enter().status_code == 302
+
+
+def test_unknown_and_known_names_are_locked_alike(cast):
+    known = at_address(cast.user("amina").email, HERE)
+    unknown = at_address("nobody@paktaleem.example", HERE)
+    assert fail(known, 6) == fail(unknown, 6)
+
+
+def test_another_spelling_of_the_name_does_not_begin_anew(cast):
+    email = cast.user("amina").email
+    assert fail(at_address(email, HERE), 3) == [200] * 3
+    assert fail(at_address(email.upper(), HERE), 2) == [200, 429]
+
+
+def test_passwords_and_codes_are_not_kept_with_the_failure(cast):
+    Visitor(cast.user("amina").email).enter("a-pass-phrase-nearly-right")
+    with aside():
+        [kept] = AccessAttempt.objects.all()
+    assert "nearly-right" not in f"{kept.get_data}{kept.post_data}"
+    assert kept.username == cast.user("amina").email
+
+
+def test_guessing_the_password_at_the_step_up_page_is_counted_too(amina):
+    amina.enter()
+    for _ in range(4):
+        amina.browser.post("/accounts/reauthenticate/", {"password": "wrong"})
+    assert failures() == 4
+
+
+class Aborted(Exception):
+    """The request ends in nothing."""
+
+
+def test_what_is_counted_survives_the_rollback_around_it(committed: Cast) -> None:
+    """The lock-out and the counters are written on their own connection, and committed there."""
+    visitor = Visitor(committed.user("amina").email)
+    with pytest.raises(Aborted), in_client(committed.client_id("indus")):
+        visitor.enter("wrong")
+        cache.add("tried", 1, 60)
+        raise Aborted
+    assert failures() == 1
+    assert cache.get("tried") == 1
+
+
+def test_written_in_the_request_it_would_not_survive(committed: Cast, settings: Any) -> None:
+    """The control: on the request's own connection the count is lost with it."""
+    settings.ASIDE_DATABASE = "default"
+    visitor = Visitor(committed.user("amina").email)
+    with pytest.raises(Aborted), in_global():
+        visitor.enter("wrong")
+        raise Aborted
+    assert failures() == 0
+
+
+def test_a_refusal_that_rolls_back_keeps_the_lock(committed: Cast) -> None:
+    visitor = Visitor(committed.user("amina").email)
+    assert fail(visitor, 5)[-1] == 429
+    assert Visitor(committed.user("amina").email).enter().status_code == 429
+
+
+def test_what_is_aside_is_the_app_role_in_no_client(committed: Cast) -> None:
+    with in_client(committed.client_id("indus")), aside() as alias:
+        from django.db import connections  # noqa: PLC0415
+
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT current_user, current_setting('paktaleem.client', true)")
+            assert cursor.fetchone() == ("paktaleem_app", "")
+    assert live.ASIDE_DATABASE == "aside"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "remote", "expected"),
+    [
+        (0, "", HERE, HERE),
+        (0, "198.51.100.7", HERE, HERE),
+        (1, "198.51.100.7", "10.0.0.1", "198.51.100.7"),
+        (1, "1.1.1.1, 198.51.100.7", "10.0.0.1", "198.51.100.7"),
+        (2, "1.1.1.1, 198.51.100.7, 10.0.0.2", "10.0.0.1", "198.51.100.7"),
+        (2, "198.51.100.7", "10.0.0.1", "10.0.0.1"),
+        (1, "nonsense", "10.0.0.1", None),
+        (0, "", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        (0, "", "::ffff:192.0.2.9", "192.0.2.9"),
+        (0, "", "", None),
+    ],
+)
+def test_the_address_is_believed_as_far_as_our_proxies_go(settings, proxies, forwarded, remote, expected):
+    settings.TRUSTED_PROXIES = proxies
+    request = RequestFactory().get(SIGN_IN, REMOTE_ADDR=remote, headers={"X-Forwarded-For": forwarded})
+    assert client_address(request) == expected
+
+
+def test_counters_are_named_by_keyed_hashes(db):
+    from paktaleem.signin.models import Counter  # noqa: PLC0415
+
+    cache.set("amina@paktaleem.example", [1.5], 60)
+    with in_global():
+        [kept] = Counter.objects.all()
+    assert (kept.value, "amina" in kept.key, len(kept.key)) == ([1.5], False, 64)
+
+
+def test_a_counter_is_a_cache(db):
+    assert cache.add("one", "y", 60) is True
+    assert cache.add("one", "z", 60) is False
+    assert cache.get("one") == "y"
+    assert cache.touch("one", -1) is True
+    assert cache.get("one", "gone") == "gone"
+    assert cache.add("one", "z", 60) is True
+    assert cache.delete("one") is True
+    assert cache.delete("one") is False
+
+
+def test_the_page_says_what_to_do(cast):
+    visitor = Visitor(cast.user("amina").email)
+    fail(visitor, 5)
+    page = visitor.enter()
+    assert "Wait a quarter of an hour" in page.content.decode()
+    assert Client().get(SIGN_IN).status_code == 200

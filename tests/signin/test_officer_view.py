@@ -1,0 +1,86 @@
+"""An officer reads every client through a database role that writes nothing, and writes in one client."""
+
+from typing import Any
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+
+from consent.models import Purpose
+from paktaleem.accounts.models import Client
+from paktaleem.console.site import site
+from paktaleem.tenancy.context import in_client
+from tests.cast import Cast
+from tests.signing_in import browser_of
+
+WHO = "SELECT current_user, current_setting('paktaleem.client', true)"
+
+
+class Spy:
+    """A board of the first page that notes in which role it is read, and tries to write."""
+
+    def __init__(self) -> None:
+        self.seen: tuple[Any, ...] | None = None
+        self.clients: set[str] = set()
+        self.refusal = ""
+
+    def __call__(self, actor: Any, at: Any) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(WHO)
+            self.seen = cursor.fetchone()
+        self.clients = set(Client.objects.values_list("code", flat=True))
+        try:
+            with transaction.atomic():
+                Client.objects.update(name="Mine")
+        except ProgrammingError as error:
+            self.refusal = str(error)
+        return []
+
+
+@pytest.fixture
+def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
+    found = Spy()
+    monkeypatch.setattr(site, "boards", [found])
+    return found
+
+
+@pytest.mark.parametrize("name", ["amina", "bilal", "sana"])
+def test_the_officers_view_reads_all_and_the_database_refuses_a_write(name, cast, spy):
+    assert browser_of(cast.user(name)).get("/admin/").status_code == 200
+    assert spy.seen == ("paktaleem_officer", "")
+    assert {"paktaleem", "indus", "khyber"} <= spy.clients
+    assert "permission denied for table accounts_client" in spy.refusal
+
+
+def test_a_clients_view_is_the_app_role_in_that_client(cast, spy):
+    assert browser_of(cast.user("farah")).get("/admin/").status_code == 200
+    assert spy.seen == ("paktaleem_app", str(cast.client_id("indus")))
+    assert spy.clients == {"indus"}
+
+
+def test_an_officers_write_runs_in_the_one_client_whose_row_it_is(cast, monkeypatch):
+    seen: list[Any] = []
+    admin = site._registry[Purpose]
+    write = type(admin).write
+
+    def noting(self: Any, row: Any, **details: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(WHO)
+            seen.append(cursor.fetchone())
+        write(self, row, **details)
+
+    monkeypatch.setattr(type(admin), "write", noting)
+    with in_client(cast.client_id("indus")):
+        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    url = f"/admin/consent/purpose/{purpose.pk}/change/"
+    browser = browser_of(cast.user("amina"))
+    form = browser.get(url).context["adminform"].form
+    sent = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    answer = browser.post(url, {**sent, "name_en": "News", "reason": "review"})
+    assert answer.status_code == 302, answer.context["errors"]
+    assert seen == [("paktaleem_app", str(cast.client_id("indus")))]
+    _nothing_of_others_changed(cast)
+
+
+def _nothing_of_others_changed(cast: Cast) -> None:
+    with in_client(cast.client_id("khyber")):
+        assert Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber")).name_en != "News"

@@ -1,0 +1,232 @@
+"""The second factor: demanded, enrolled, used once, never got round."""
+
+import re
+import threading
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core import mail
+from django.db import connections
+from django.test import Client
+from django.urls import get_resolver
+
+from paktaleem.console.site import site
+from paktaleem.tenancy.context import in_global
+from tests.cast import Cast
+from tests.console.pages import MODELS, admin_of, refused_by_policy
+from tests.signin.visiting import ENROL, FACTORS, SIGN_IN, VERIFY, Visitor, enrolled
+from tests.signing_in import browser_of
+
+OPEN_TO_A_PASSWORD = {"/admin/login/", "/admin/logout/"}
+
+
+def console_addresses() -> list[str]:
+    """Every address of the console, with some id where one is asked for."""
+    found = []
+    for pattern in site.urls[0]:
+        for one in getattr(pattern, "url_patterns", [pattern]):
+            route = str(getattr(pattern, "pattern", "")) if hasattr(pattern, "url_patterns") else ""
+            address = f"/admin/{route}{one.pattern}"
+            address = re.sub(r"<[^>]+>|\(\?P<[^>]+>[^)]*\)", "0190b9f4-0000-7000-8000-000000000000", address)
+            found.append(address.replace("^", "").replace("$", ""))
+    return found
+
+
+def test_there_are_addresses_to_crawl():
+    assert len(console_addresses()) > 3 * len(MODELS)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_with_a_password_alone_no_page_of_the_console_opens(cast, method):
+    browser = browser_of(cast.user("amina"), proofs=("password",))
+    reached = []
+    for address in console_addresses():
+        response = getattr(browser, method)(address)
+        if address in OPEN_TO_A_PASSWORD:
+            continue
+        if response.status_code not in {302, 404} or response.get("Location", SIGN_IN).split("?")[0] != SIGN_IN:
+            reached.append((address, response.status_code, response.get("Location")))
+        browser = (
+            browser if browser.session.get("_auth_user_id") else browser_of(cast.user("amina"), proofs=("password",))
+        )
+    assert reached == []
+
+
+def test_with_both_proofs_the_same_crawl_opens_pages(cast):
+    """The control: the crawl above knows addresses that open."""
+    browser = browser_of(cast.user("amina"))
+    opened = [address for address in console_addresses() if browser.get(address).status_code == 200]
+    assert len(opened) >= len(MODELS)
+
+
+def test_a_new_member_of_staff_is_led_to_enrol_and_then_in(amina):
+    assert amina.enter()["Location"] == "/admin/"
+    assert amina.browser.get("/admin/", follow=True).redirect_chain[-1][0] == FACTORS
+    assert not amina.is_in
+    answer = amina.enrol()
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/2fa/recovery-codes/")
+    assert amina.browser.get("/accounts/2fa/recovery-codes/").status_code == 200
+    assert amina.is_in
+
+
+def test_who_has_enrolled_is_asked_for_the_code(enrolled_amina):
+    assert enrolled_amina.enter()["Location"] == VERIFY
+    assert not enrolled_amina.is_in
+    assert enrolled_amina.verify("000000").status_code == 200
+    assert not enrolled_amina.is_in
+    assert enrolled_amina.verify()["Location"] == "/admin/"
+    assert enrolled_amina.is_in
+
+
+def test_a_stolen_password_cannot_enrol_another_factor(enrolled_amina):
+    enrolled_amina.enter()
+    for address in (ENROL, FACTORS, "/accounts/2fa/webauthn/add/", "/accounts/2fa/recovery-codes/"):
+        assert enrolled_amina.browser.get(address)["Location"].startswith((SIGN_IN, "/accounts/login/"))
+    assert "_auth_user_id" not in enrolled_amina.browser.session
+
+
+def test_the_code_is_asked_for_after_the_password_only(enrolled_amina):
+    assert enrolled_amina.verify().status_code == 302
+    assert not enrolled_amina.is_in
+
+
+def test_a_used_code_opens_nothing_a_second_time(enrolled_amina):
+    code = enrolled_amina.code()
+    enrolled_amina.enter()
+    enrolled_amina.verify(code)
+    again = Visitor(enrolled_amina.email, secret=enrolled_amina.secret)
+    again.enter()
+    assert again.verify(code).status_code == 200
+    assert not again.is_in
+
+
+def test_a_recovery_code_opens_once(amina, cast):
+    amina.enter()
+    amina.enrol()
+    page = amina.browser.get("/accounts/2fa/recovery-codes/")
+    code = page.context["unused_codes"][0]
+    for expected in (True, False):
+        other = Visitor(amina.email)
+        other.enter()
+        other.verify(code)
+        assert other.is_in is expected
+
+
+def test_guessing_codes_ends_after_five(enrolled_amina):
+    enrolled_amina.enter()
+    for _ in range(5):
+        enrolled_amina.verify("000000")
+    assert "Too many" in enrolled_amina.verify().content.decode()
+    assert not enrolled_amina.is_in
+
+
+def test_the_last_factor_cannot_be_taken_off(enrolled_amina):
+    enrolled_amina.enter()
+    enrolled_amina.verify()
+    enrolled_amina.browser.post("/accounts/2fa/totp/deactivate/")
+    with in_global():
+        assert Authenticator.objects.filter(type="totp").count() == 1
+
+
+def test_a_reset_password_asks_for_the_second_factor_all_the_same(enrolled_amina, settings):
+    enrolled_amina.browser.post("/accounts/password/reset/", {"email": enrolled_amina.email})
+    [letter] = mail.outbox
+    link = re.search(r"http://testserver(\S+)", str(letter.body))
+    assert link
+    page = enrolled_amina.browser.get(link[1], follow=True)
+    fresh = "a-wholly-new-pass-phrase"
+    answer = enrolled_amina.browser.post(page.redirect_chain[-1][0], {"password1": fresh, "password2": fresh})
+    assert answer["Location"] == "/accounts/login/"
+    assert not enrolled_amina.is_in
+    assert enrolled_amina.enter(fresh)["Location"] == VERIFY
+    assert not enrolled_amina.is_in
+    assert enrolled_amina.verify()["Location"] == "/admin/"
+    assert "is not valid any more" in Client().get(link[1]).content.decode()
+
+
+def test_asking_for_a_letter_tells_nothing_about_accounts(cast):
+    answers = []
+    for address in (cast.user("amina").email, "nobody@paktaleem.example"):
+        browser = Client()
+        answers.append((browser.post("/accounts/password/reset/", {"email": address})["Location"]))
+    assert answers[0] == answers[1]
+    assert len(mail.outbox) == 1
+
+
+def test_where_it_is_not_demanded_the_password_is_enough_even_if_enrolled(enrolled_amina, settings):
+    settings.DEMAND_SECOND_FACTOR = False
+    assert enrolled_amina.enter()["Location"] == "/admin/"
+    assert enrolled_amina.is_in
+
+
+def test_secrets_lie_sealed_in_the_database(amina):
+    amina.enter()
+    amina.enrol()
+    with in_global():
+        kept = {one.type: one.data for one in Authenticator.objects.all()}
+    assert amina.secret not in str(kept)
+    assert kept["totp"]["secret"].startswith("1.")
+    assert kept["recovery_codes"]["seed"].startswith("1.")
+    amina.browser.post("/admin/logout/")
+    amina.enter()
+    assert amina.verify(amina.code()).status_code == 200  # used at enrolling
+
+
+def test_nobody_signs_up_or_changes_their_address(cast):
+    names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+    assert not names & {"account_signup", "account_email", "account_confirm_email", "account_set_password"}
+    for address in ("signup/", "email/", "confirm-email/", "password/set/", "password/change/"):
+        assert Client().get(f"/accounts/{address}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        FACTORS,
+        ENROL,
+        "/accounts/2fa/webauthn/",
+        "/accounts/2fa/webauthn/add/",
+        "/accounts/2fa/recovery-codes/generate/",
+    ],
+)
+def test_pages_hold_nothing_inline(amina, address):
+    amina.enter()
+    page = amina.browser.get(address)
+    assert page.status_code == 200
+    assert refused_by_policy(page.content.decode()) == []
+    assert "nonce=&quot;" not in page.content.decode()
+
+
+def test_fifty_at_once_with_one_code_let_one_in(committed: Cast, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = False  # the limit would stop the sixth; the code itself must stop the second
+    user = committed.user("amina")
+    first = enrolled(user)
+    visitors = [first, *(Visitor(user.email, secret=first.secret) for _ in range(49))]
+    for one in visitors:
+        assert one.enter()["Location"] == VERIFY
+    code, answers = first.code(), []
+
+    def send(one: Visitor) -> None:
+        try:
+            answers.append(one.verify(code).status_code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=send, args=(one,)) for one in visitors]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200] * 49 + [302]
+    assert sum(one.is_in for one in visitors) == 1
+
+
+def test_an_officer_resets_the_factor_of_who_lost_it(enrolled_amina, cast):
+    officer = browser_of(cast.user("amina"))
+    farah = enrolled(cast.user("farah"))
+    url = f"/admin/accounts/user/{cast.user_id('farah')}/second-factor/"
+    assert officer.post(url, {"reason": "review"}).status_code == 302
+    assert farah.enter()["Location"] == "/admin/"
+    assert not farah.is_in
+    assert admin_of("ledger/entry").model._default_manager is not None

@@ -1,0 +1,229 @@
+"""Sessions end when they should, and are kept so that a copy of the table opens none."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from paktaleem.accounts.models import Membership
+from paktaleem.accounts.services import change_membership, change_user, end_membership, set_password
+from paktaleem.accounts.sessionlife import IDLE, LONGEST, is_over
+from paktaleem.ledger.by import Reason
+from paktaleem.signin.sessions import SessionStore
+from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.cast import Cast
+from tests.factories import MembershipFactory
+from tests.signing_in import browser_of
+
+START = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def opens(browser: Client) -> bool:
+    return browser.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("idle", "age", "over"),
+    [
+        (IDLE - MINUTE, IDLE - MINUTE, False),
+        (IDLE, IDLE, True),
+        (IDLE + MINUTE, IDLE + MINUTE, True),
+        (timedelta(0), LONGEST - MINUTE, False),
+        (timedelta(0), LONGEST, True),
+        (timedelta(0), LONGEST + MINUTE, True),
+    ],
+)
+def test_the_rule(idle, age, over):
+    assert is_over(signed_in_at=START - age, seen_at=START - idle, at=START) is over
+
+
+@pytest.mark.parametrize(("after", "still"), [(IDLE - MINUTE, True), (IDLE + MINUTE, False)])
+def test_idle_for_half_an_hour_it_ends(cast, after, still):
+    with time_machine.travel(START, tick=False) as clock:
+        browser = browser_of(cast.user("amina"))
+        clock.shift(timedelta(minutes=10))
+        assert opens(browser)
+        clock.shift(after)
+        assert opens(browser) is still
+
+
+@pytest.mark.parametrize(("after", "still"), [(LONGEST - MINUTE, True), (LONGEST + MINUTE, False)])
+def test_after_twelve_hours_it_ends_however_busy(cast, after, still):
+    with time_machine.travel(START, tick=False) as clock:
+        browser = browser_of(cast.user("amina"))
+        while clock_at() < START + LONGEST - 20 * MINUTE:
+            clock.shift(20 * MINUTE)
+            assert opens(browser)
+        clock.move_to(START + after)
+        assert opens(browser) is still
+
+
+def clock_at() -> datetime:
+    return timezone.now()
+
+
+def test_an_ended_session_is_gone_from_the_table(cast):
+    with time_machine.travel(START, tick=False) as clock:
+        browser = browser_of(cast.user("amina"))
+        clock.shift(IDLE + MINUTE)
+        opens(browser)
+    with in_global():
+        assert not Session.objects.exists()
+
+
+def test_the_key_changes_at_sign_in_and_the_old_one_opens_nothing(amina, settings):
+    settings.DEMAND_SECOND_FACTOR = False
+    amina.browser.get("/admin/login/")
+    session = amina.browser.session
+    session["planted"] = "by an attacker"
+    session.save()
+    before = amina.browser.cookies["sessionid"].value if "sessionid" in amina.browser.cookies else session.session_key
+    amina.browser.cookies["sessionid"] = before
+    amina.enter()
+    assert amina.browser.cookies["sessionid"].value != before
+    other = Client()
+    other.cookies["sessionid"] = before
+    assert not opens(other)
+    assert opens(amina.browser)
+
+
+def test_a_made_up_key_is_not_taken_on(cast):
+    browser = Client()
+    browser.cookies["sessionid"] = "a" * 32
+    browser.get("/admin/login/")
+    assert not SessionStore("a" * 32).exists("a" * 32)
+
+
+def test_a_changed_password_ends_the_other_sessions(cast):
+    here, there = browser_of(cast.user("farah")), browser_of(cast.user("farah"))
+    assert opens(here)
+    assert opens(there)
+    fresh = {"new_password1": "another-good-pass-phrase", "new_password2": "another-good-pass-phrase"}
+    here.post("/admin/password_change/", {"old_password": cast.user("farah").email, **fresh})
+    assert opens(here)
+    assert not opens(there)
+
+
+def test_a_password_set_by_an_officer_ends_every_session(cast, now):
+    browser = browser_of(cast.user("farah"))
+    with in_client(PAKTALEEM):
+        set_password(cast.user("farah"), password="x" * 20, actor=cast.actor("amina"), at=now)
+    assert not opens(browser)
+
+
+def test_a_disabled_account_is_refused_on_the_next_request(cast, now):
+    browser = browser_of(cast.user("farah"))
+    assert opens(browser)
+    user = cast.user("farah")
+    user.is_active = False
+    with in_client(PAKTALEEM):
+        change_user(user, actor=cast.actor("amina"), at=now)
+    assert not opens(browser)
+
+
+def test_an_ended_membership_is_refused_on_the_next_request(cast):
+    browser = browser_of(cast.user("farah"))
+    assert opens(browser)
+    with in_client(cast.client_id("indus")):
+        membership = Membership.objects.get(user_id=cast.user_id("farah"))
+        end_membership(membership, actor=cast.actor("amina"), reason=Reason.REVIEW, at=timezone.now())
+    assert not opens(browser)
+
+
+def test_a_demoted_officer_loses_the_form_on_the_next_request(cast):
+    browser = browser_of(cast.user("amina"))
+    assert browser.get("/admin/accounts/client/add/").status_code == 200
+    with in_client(PAKTALEEM):
+        membership = Membership.objects.get(user_id=cast.user_id("amina"))
+        membership.role = "auditor"
+        change_membership(membership, actor=cast.actor("amina"), reason=Reason.REVIEW, at=timezone.now())
+    assert browser.get("/admin/accounts/client/add/").status_code == 403
+
+
+def test_signing_out_ends_the_session_for_whoever_copied_the_cookie(cast):
+    browser, thief = browser_of(cast.user("amina")), Client()
+    thief.cookies["sessionid"] = browser.cookies["sessionid"].value
+    assert opens(thief)
+    browser.post("/admin/logout/")
+    assert not opens(thief)
+
+
+def test_the_table_opens_no_session_and_names_nobody(cast):
+    browser = browser_of(cast.user("amina"))
+    session = browser.session
+    session["note"] = "amina@paktaleem.example"
+    session.save()
+    with in_global():
+        kept = Session.objects.get()
+    assert browser.cookies["sessionid"].value not in kept.session_key
+    assert "amina" not in kept.session_data
+    assert str(cast.user_id("amina")) not in kept.session_data
+    copied = Client()
+    copied.cookies["sessionid"] = kept.session_key
+    assert not opens(copied)
+
+
+def test_one_session_cannot_be_written_over_another(cast):
+    """Who can write the table cannot make a client's administrator an officer by copying a row."""
+    officer, farah = browser_of(cast.user("amina")), browser_of(cast.user("farah"))
+    assert officer.get("/admin/").status_code == farah.get("/admin/").status_code == 200
+    with in_global():
+        rows = {row.session_key: row for row in Session.objects.all()}
+        theirs = next(row for key, row in rows.items() if SessionStore().exists(officer.session.session_key) and key)
+        others = [row for row in rows.values() if row.pk != theirs.pk]
+        Session.objects.filter(pk=others[0].pk).update(session_data=theirs.session_data)
+    assert sorted([opens(officer), opens(farah)]) == [False, True]
+
+
+class TestSeveralMemberships:
+    """Zara advises both clients: one is chosen for a session."""
+
+    @pytest.fixture
+    def zara(self, cast: Cast) -> Client:
+        with in_client(cast.client_id("khyber")):
+            MembershipFactory(client=cast.client("khyber"), user_id=cast.user_id("farah"), role="client_admin")
+        return browser_of(cast.user("farah"))
+
+    def choose(self, browser: Client, cast: Cast, code: str) -> None:
+        with in_client(cast.client_id(code)):
+            membership = Membership.objects.get(user_id=cast.user_id("farah"), client_id=cast.client_id(code))
+        browser.post("/admin/choose/", {"membership": str(membership.id)})
+
+    def test_nothing_opens_before_the_choice(self, zara):
+        assert zara.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/choose/"
+        assert zara.get("/admin/subjects/subject/").status_code == 302
+
+    def test_the_choice_holds_and_can_be_changed(self, zara, cast):
+        danish = f"/admin/subjects/subject/{cast.subject_id('danish')}/change/"
+        self.choose(zara, cast, "indus")
+        assert zara.get(danish).status_code == 200
+        self.choose(zara, cast, "khyber")
+        assert zara.get(danish).status_code == 404
+
+    def test_somebody_elses_membership_cannot_be_chosen(self, zara, cast):
+        with in_client(PAKTALEEM):
+            foreign = Membership.objects.get(user_id=cast.user_id("amina"))
+        assert zara.post("/admin/choose/", {"membership": str(foreign.id)}).status_code == 200
+        assert not opens(zara)
+
+    def test_one_planted_in_the_session_gives_nothing(self, zara, cast):
+        with in_client(PAKTALEEM):
+            foreign = Membership.objects.get(user_id=cast.user_id("amina"))
+        session = zara.session
+        session["membership"] = str(foreign.id)
+        session.save()
+        assert not opens(zara)
+
+    def test_a_membership_that_ends_meanwhile_gives_nothing_even_if_another_is_left(self, zara, cast):
+        self.choose(zara, cast, "khyber")
+        assert opens(zara)
+        with in_client(cast.client_id("khyber")):
+            membership = Membership.objects.get(user_id=cast.user_id("farah"), client_id=cast.client_id("khyber"))
+            end_membership(membership, actor=cast.actor("amina"), reason=Reason.REVIEW, at=timezone.now())
+        assert not opens(zara)
+        assert zara.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/choose/"
