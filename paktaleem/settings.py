@@ -140,7 +140,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # an officer vouches for the address of who
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ACCOUNT_FORMS = {"login": "paktaleem.signin.forms.SignInForm"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300

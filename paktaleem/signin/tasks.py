@@ -12,7 +12,7 @@ from paktaleem.tenancy.context import aside, in_global
 __all__ = ["forget_expired"]
 
 
-@app.periodic(cron="17 * * * *", periodic_id="forget_expired_signins")
+@app.periodic(cron="17 * * * *", periodic_id="forget_expired")
 @app.task(name="signin.forget_expired", queueing_lock="signin.forget_expired", pass_context=False)
 def forget_expired(timestamp: int) -> None:
     """Delete, every hour, sessions, counters and failed attempts whose time is over."""

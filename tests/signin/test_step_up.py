@@ -23,7 +23,7 @@ def name_of(admin: Any) -> str:
     return f"{admin.opts.app_label}/{admin.opts.model_name}"
 
 
-ADMINS = {name_of(admin): admin for admin in site._registry.values()}
+ADMINS: dict[str, Any] = {name_of(admin): admin for admin in site._registry.values()}
 ACTS = {f"{name}/{act.slug}": act for name, admin in ADMINS.items() for act in admin.all_acts()}
 SENSITIVE_ACTS = [name for name, act in ACTS.items() if act.capability in SENSITIVE]
 OTHER_ACTS = [name for name, act in ACTS.items() if act.capability not in SENSITIVE]
