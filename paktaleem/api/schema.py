@@ -42,7 +42,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "A new key for each act; the same request again under its key gets the same answer, and acts once.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "pattern": r"""^([!#-+\--:<-\[\]-~]{1,255}|"([!#-\[\]-~]|\\["\\]){1,255}")$"""},
 }
 
 
