@@ -277,19 +277,19 @@ def compile_register(
         recipients=recipients_by_code,
         notices=notices_by_purpose,
         changes={
-            code: tuple(
-                sorted(
-                    {
-                        *_basis_moments(code, bases),
-                        *_agreement_moments(code, agreements, instructions),
-                        *_approval_moments(code, recipients_by_code.values()),
-                        *_notice_moments(notices_by_purpose.get(code)),
-                    }
-                )
+            code: _ascending(
+                _basis_moments(code, bases),
+                _agreement_moments(code, agreements, instructions),
+                _approval_moments(code, recipients_by_code.values()),
+                _notice_moments(notices_by_purpose.get(code)),
             )
             for code in purposes_by_code
         },
     )
+
+
+def _ascending(*moments: Iterable[datetime]) -> tuple[datetime, ...]:
+    return tuple(sorted({moment for some in moments for moment in some}))
 
 
 def _outdated_moments(versions: Sequence[NoticeVersionRule]) -> dict[UUID, datetime | None]:
