@@ -127,6 +127,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "console:login"
 LOGIN_REDIRECT_URL = "console:index"
+LOGOUT_REDIRECT_URL = "console:login"
 
 DEMAND_SECOND_FACTOR = env.bool("DEMAND_SECOND_FACTOR", default=True)  # False in the demonstration alone
 STEP_UP = env.bool("STEP_UP", default=True)  # prove again who you are before what cannot be undone; as above

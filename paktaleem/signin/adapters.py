@@ -1,12 +1,14 @@
 """How django-allauth is fitted to the portal: no sign-up, secrets sealed, the second factor demanded by setting."""
 
 import base64
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.contrib.auth import authenticate
@@ -19,9 +21,14 @@ from paktaleem.accounts.models import User
 from paktaleem.accounts.proofs import has_fresh_proof
 from paktaleem.subjects.keyring import keyring
 
-__all__ = ["AccountAdapter", "MFAAdapter", "SecondFactorStage"]
+__all__ = ["AccountAdapter", "MFAAdapter", "SecondFactorStage", "SecretLost"]
 
+log = logging.getLogger(__name__)
 _BINDING = b"second-factor"
+
+
+class SecretLost(Exception):
+    """The secret of a second factor cannot be opened."""
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -76,12 +83,20 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return f"{epoch}.{base64.b64encode(sealed).decode()}"
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Unseal a secret. Raises PermissionError when it is not ours or its key is gone."""
-        epoch, _, sealed = encrypted_text.partition(".")
+        """Unseal a secret; in place of one that cannot be, give one that nobody has, so that no code fits."""
+        try:
+            return self.opened(encrypted_text)
+        except SecretLost:
+            log.exception("A second factor cannot be read: its key is gone. Reset it.")
+            return str(generate_totp_secret())
+
+    def opened(self, sealed_text: str) -> str:
+        """Unseal a secret. Raises SecretLost when it was sealed elsewhere, or its key is gone."""
+        epoch, _, sealed = sealed_text.partition(".")
         try:
             return keyring().unwrap(base64.b64decode(sealed), epoch=int(epoch), binding=_BINDING).decode()
         except (ValueError, KeyError, InvalidTag) as error:
-            raise PermissionError("The second factor cannot be read: its key is gone. Reset it.") from error
+            raise SecretLost from error
 
     def get_totp_issuer(self) -> str:
         """Name the portal in the authenticator app."""

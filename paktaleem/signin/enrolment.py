@@ -10,9 +10,10 @@ from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import User
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.services import record_entry
+from paktaleem.signin.adapters import MFAAdapter, SecretLost
 from paktaleem.tenancy.ids import PAKTALEEM
 
-__all__ = ["enrol_totp", "has_second_factor", "new_secret", "reset_second_factor"]
+__all__ = ["enrol_totp", "has_second_factor", "new_secret", "reseal_second_factors", "reset_second_factor"]
 
 
 def new_secret() -> str:
@@ -32,6 +33,22 @@ def enrol_totp(user: User, secret: str) -> None:
     """
     Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).delete()
     TOTP.activate(user, secret)
+
+
+@transaction.atomic
+def reseal_second_factors() -> tuple[int, int]:
+    """Seal every secret under the current epoch; returns how many, and how many cannot be opened any more."""
+    adapter, done, lost = MFAAdapter(), 0, 0
+    for one in Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN):
+        name = "secret" if one.type == Authenticator.Type.TOTP else "seed"
+        try:
+            one.data[name] = adapter.encrypt(adapter.opened(one.data[name]))
+        except SecretLost:
+            lost += 1
+            continue
+        one.save(update_fields=["data"])
+        done += 1
+    return done, lost
 
 
 @transaction.atomic

@@ -1,0 +1,264 @@
+"""Every route of the portal and what each asker is answered there: a route that is missing here fails the build.
+
+Askers: nobody; of PakTaleem the privacy officer (O), the support agent (S) and the auditor (A); the administrator of
+Indus (C), whose rows are asked for, and of Khyber (X); the key of Indus (K) and of Khyber (F). What is foreign
+answers as what is not there: 404.
+"""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, path
+
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import question
+from tests.cast import Cast
+from tests.console.pages import admin_of
+from tests.console.test_permissions import TABLE as MODELS
+from tests.signing_in import browser_of
+
+NOT_THERE = UUID("0190b9f4-0000-7000-8000-000000000000")
+
+# Routes that answer anybody: at most ten, each with its reason (default deny).
+ANONYMOUS = {
+    "healthz": "a supervisor asks whether the process lives",
+    "readyz": "a load balancer asks whether it can serve",
+    ".well-known/authzen-configuration": "AuthZEN metadata, the same for all",
+    "api/schema/": "the description of the interface, the same for all",
+    "api/docs/": "the same, to read",
+    "admin/login/": "signing in",
+    "accounts/login/": "leads to signing in",
+    "accounts/2fa/authenticate/": "the second factor, after the right password; leads to signing in otherwise",
+    "accounts/password/reset/": "asking for a letter; the answer tells nothing",
+    r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "a new password, by the letter's link",
+}
+
+# Pages about whoever is signed in and nobody else; others are led to sign in.
+OWN_PAGES = {
+    "admin/choose/": 200,
+    "admin/logout/": 405,
+    "accounts/reauthenticate/": 200,
+    "accounts/2fa/": 200,
+    "accounts/2fa/reauthenticate/": 302,
+    "accounts/2fa/totp/activate/": 200,
+    "accounts/2fa/totp/deactivate/": 404,
+    "accounts/2fa/recovery-codes/": 404,
+    "accounts/2fa/recovery-codes/generate/": 200,
+    "accounts/2fa/recovery-codes/download/": 404,
+    "accounts/2fa/webauthn/": 200,
+    "accounts/2fa/webauthn/add/": 200,
+    "accounts/2fa/webauthn/reauthenticate/": 302,
+    "accounts/2fa/webauthn/keys/<int:pk>/remove/": 404,
+    "accounts/2fa/webauthn/keys/<int:pk>/edit/": 404,
+}
+
+# Pages of the console that belong to no model: 200 for all staff, or nobody's.
+CONSOLE = {
+    "admin/": 200,
+    "admin/jsi18n/": 200,
+    "admin/password_change/": 200,
+    "admin/password_change/done/": 200,
+    "admin/subjects/subject/find/": 200,
+    "admin/^(?P<app_label>APPS)/$": 404,
+    "admin/(?P<url>.*)$": 404,
+}
+
+# Acts on one row, and who may: by role, as in the table of models (tests/console/test_permissions.py).
+ACTS = {
+    "accounts/apikey/revoke": "OC",
+    "accounts/membership/end": "O",
+    "accounts/user/password": "O",
+    "accounts/user/second-factor": "O",
+    "subjects/subject/answer": "OC",
+    "subjects/subject/erase": "O",
+    "subjects/subject/object": "OC",
+    "subjects/subject/restrict": "OC",
+    "subjects/subject/reveal": "OC",
+    "consent/agreementsuspension/end": "O",
+    "consent/balancingtest/sign": "O",
+    "consent/instruction/end": "OC",
+    "consent/lawfulbasis/end": "OC",
+    "consent/objection/lift": "OC",
+    "consent/recipientapproval/end": "O",
+    "consent/restriction/lift": "OC",
+    "consent/serviceagreement/end": "O",
+    "consent/serviceagreement/sign": "O",
+}
+
+# The interface: what is called, and the answers to the key of Indus and to that of Khyber.
+ASKED = question("lms-danish", "newsletter")
+API: dict[str, list[tuple[str, str, Any, int, int]]] = {
+    "api/v1/subjects/batch": [("post", "/api/v1/subjects/batch", {"subjects": []}, 400, 400)],
+    "api/v1/subjects/<str:external_id>": [
+        ("get", "/api/v1/subjects/lms-danish", None, 200, 404),
+        ("put", "/api/v1/subjects/lms-danish", {"role": "nobody"}, 400, 400),
+    ],
+    "api/v1/subjects/<str:external_id>/events": [
+        ("post", "/api/v1/subjects/lms-danish/events", {"kind": "active"}, 201, 404)
+    ],
+    "api/v1/subjects/<str:external_id>/standing": [("get", "/api/v1/subjects/lms-danish/standing", None, 200, 404)],
+    "api/v1/subjects/<str:external_id>/consents": [("get", "/api/v1/subjects/lms-danish/consents", None, 200, 404)],
+    "api/v1/subjects/<str:external_id>/consents/<str:purpose>/withdraw": [
+        ("post", "/api/v1/subjects/lms-danish/consents/newsletter/withdraw", {}, 409, 404)
+    ],
+    "api/v1/purposes": [("get", "/api/v1/purposes", None, 200, 200)],
+    "api/v1/notices/current": [("get", "/api/v1/notices/current?purpose=newsletter", None, 200, 200)],
+    "api/v1/changes": [("get", "/api/v1/changes", None, 200, 200)],
+    "api/v1/consents": [("post", "/api/v1/consents", {"subject": "lms-danish", "answers": []}, 400, 400)],
+    "access/v1/evaluation": [("post", "/access/v1/evaluation", ASKED, 200, 200)],
+    "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
+}
+STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
+APPS = "ledger|accounts|subjects|consent"
+
+
+def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
+    """Every route, as it is written in the URL configuration."""
+    for one in (resolver or get_resolver()).url_patterns:
+        here = prefix + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from routes(one, here)
+        elif isinstance(one, URLPattern):
+            yield here.replace(f"(?P<app_label>{APPS})", "(?P<app_label>APPS)")
+
+
+def listed() -> set[str]:
+    """Every route that the tables above speak of."""
+    pages = {f"admin/{model}/{page}" for model in MODELS for page in ("", "add/")}
+    rows = {f"admin/{model}/<path:object_id>/{page}/" for model in MODELS for page in ("change", "history")}
+    acts = {"admin/{}/<path:object_id>/{}/".format(*act.rsplit("/", 1)) for act in ACTS}
+    return {*ANONYMOUS, *OWN_PAGES, *CONSOLE, *API, *pages, *rows, *acts}
+
+
+def test_every_route_is_in_the_table_and_no_other() -> None:
+    assert sorted(set(routes()) ^ listed()) == []
+
+
+def test_a_route_that_nobody_listed_would_be_found() -> None:
+    patterns = get_resolver().url_patterns
+    bare = path("bare/", lambda request: request, name="bare")
+    patterns.append(bare)
+    try:
+        assert set(routes()) - listed() == {"bare/"}
+    finally:
+        patterns.remove(bare)
+
+
+def test_few_routes_answer_anybody_and_each_has_its_reason() -> None:
+    assert len(ANONYMOUS) <= 10
+    assert all(ANONYMOUS.values())
+
+
+def example(route: str, row: object = NOT_THERE) -> str:
+    """An address that the route matches."""
+    named = route.replace("<path:object_id>", str(row)).replace("<int:pk>", "1")
+    named = named.replace("^(?P<app_label>APPS)/$", "consent/").replace("(?P<url>.*)$", "nowhere/")
+    return "/" + named.replace("^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "password/reset/key/1-2/")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_gets_in_anywhere_but_where_anybody_may(db: None, method: str) -> None:
+    found = {}
+    for route in sorted(listed() - set(API) - set(ANONYMOUS)):
+        answer = getattr(Client(), method)(example(route))
+        found[route] = (answer.status_code, answer.get("Location", "").split("?")[0].rstrip("/"))
+    refusals = {(302, "/admin/login"), (302, "/accounts/login"), (405, "")}
+    assert {route: answer for route, answer in found.items() if answer not in refusals} == {}
+
+
+def test_anybody_is_answered_where_anybody_may(db: None) -> None:
+    found = {route: Client().get(example(route)).status_code for route in ANONYMOUS}
+    assert {route: status for route, status in found.items() if status not in {200, 302}} == {}
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_staff_open_their_own_pages(cast: Cast, name: str) -> None:
+    browser = browser_of(cast.user(name))
+    assert {route: browser.get(example(route)).status_code for route in OWN_PAGES} == OWN_PAGES
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_staff_open_the_pages_of_the_console(cast: Cast, name: str) -> None:
+    browser = browser_of(cast.user(name))
+    assert {route: browser.get(example(route)).status_code for route in CONSOLE} == CONSOLE
+
+
+def expected(asker: str, allowed: str, *, row: bool) -> int:
+    """What an asker is answered where these roles may: 404 for a row of another client, 403 otherwise."""
+    if asker == "X":
+        return (404 if row else 200) if "C" in allowed else 403
+    return 200 if asker in allowed else 403
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_lists_forms_and_rows_open_by_role(cast: Cast, name: str) -> None:
+    browser, asker, found, wanted = browser_of(cast.user(name)), STAFF[name], {}, {}
+    for model, (view, add, _) in MODELS.items():
+        row = a_row(model, cast)
+        pages = {"": (view, False), "add/": (add, False)}
+        pages |= {f"{row}/{page}/": (view, True) for page in ("change", "history") if row}
+        for page, (allowed, is_row) in pages.items():
+            key = f"admin/{model}/{page}"
+            found[key] = browser.get(f"/{key}").status_code
+            wanted[key] = expected(asker, allowed, row=is_row)
+    assert found == wanted
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_acts_open_by_role(cast: Cast, name: str) -> None:
+    """302 is the way back from an act that does not apply to this row now; its asker may do it."""
+    browser, asker = browser_of(cast.user(name)), STAFF[name]
+    wrong: dict[str, tuple[int, int]] = {}
+    for act, allowed in ACTS.items():
+        model, slug = act.rsplit("/", 1)
+        row = a_row(model, cast)
+        status = browser.get(f"/admin/{model}/{row or NOT_THERE}/{slug}/").status_code
+        want = expected(asker, allowed, row=True)
+        if want == HTTPStatus.OK:
+            if status not in ({200, 302} if row else {404}):
+                wrong[act] = (status, want)
+        elif status != want:
+            wrong[act] = (status, want)
+    assert wrong == {}
+
+
+def a_row(model: str, cast: Cast) -> Any:
+    """A row of Indus, or None where the cast has none."""
+    with in_client(cast.client_id("indus")):
+        rows = admin_of(model).model._default_manager.all()
+        if model == "accounts/client":
+            return cast.client_id("indus")
+        if model == "accounts/user":
+            return cast.user_id("farah")
+        return rows.filter(client_id=cast.client_id("indus")).values_list("pk", flat=True).first()
+
+
+CALLS = [(route, *call) for route, calls in API.items() for call in calls]
+
+
+def call(key: str | None, method: str, url: str, body: Any, browser: Client | None = None) -> int:
+    """The status of one call of the interface."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    given = {} if body is None else {"data": body, "content_type": "application/json"}
+    return int(getattr(browser or Client(), method)(url, headers=headers, **given).status_code)
+
+
+@pytest.mark.parametrize(("route", "method", "url", "body", "own", "foreign"), CALLS)
+def test_calls_are_answered_by_key(  # noqa: PLR0917 -- the columns of the table
+    cast: Cast, route: str, method: str, url: str, body: Any, own: int, foreign: int
+) -> None:
+    assert call(None, method, url, body) == 401
+    assert call("ptk_made-up", method, url, body) == 401
+    assert call(None, method, url, body, browser_of(cast.user("amina"))) == 401
+    assert call(cast.key("khyber"), method, url, body) == foreign
+    assert call(cast.key("indus"), method, url, body) == own
+
+
+def test_a_key_opens_no_page(cast: Cast) -> None:
+    bearer = {"Authorization": f"Bearer {cast.key('indus')}"}
+    for route in ("admin/", "admin/subjects/subject/", "accounts/2fa/"):
+        assert Client().get(f"/{route}", headers=bearer).status_code == 302

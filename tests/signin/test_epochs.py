@@ -1,0 +1,45 @@
+"""Second factors when wrapping keys change."""
+
+import json
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
+
+from paktaleem.subjects.keyring import with_new_epoch, without_epoch
+from paktaleem.tenancy.context import in_global
+from tests.cast import Cast
+from tests.signin.visiting import Visitor
+
+
+def kept() -> set[str]:
+    with in_global():
+        return {str(one.data.get("secret", one.data.get("seed"))) for one in Authenticator.objects.all()}
+
+
+def test_sealed_anew_they_outlive_the_old_key(enrolled_amina: Visitor, settings, capsys):
+    settings.KEYRING = with_new_epoch(settings.KEYRING)
+    call_command("reseal_second_factors")
+    assert capsys.readouterr().out == "1 second factors sealed anew.\n"
+    assert all(secret.startswith("2.") for secret in kept())
+    settings.KEYRING = without_epoch(settings.KEYRING, 1)
+    enrolled_amina.enter()
+    assert enrolled_amina.verify().status_code == 302
+    assert enrolled_amina.is_in
+
+
+def test_with_the_key_gone_no_code_fits_and_the_command_says_so(enrolled_amina: Visitor, settings):
+    settings.KEYRING = without_epoch(with_new_epoch(settings.KEYRING), 1)
+    enrolled_amina.enter()
+    assert enrolled_amina.verify().status_code == 200
+    assert not enrolled_amina.is_in
+    with pytest.raises(CommandError, match="1 second factors cannot be opened"):
+        call_command("reseal_second_factors")
+
+
+def test_a_session_sealed_under_a_key_that_is_gone_is_over(cast: Cast, enrolled_amina: Visitor, settings):
+    enrolled_amina.enter()
+    enrolled_amina.verify()
+    assert enrolled_amina.is_in
+    settings.KEYRING = json.dumps(json.loads(without_epoch(with_new_epoch(settings.KEYRING), 1)))
+    assert not enrolled_amina.is_in
