@@ -1,15 +1,19 @@
 """How long a sign-in lasts: 30 minutes idle, 12 hours in all (ASVS 7.3). A pure rule, and who applies it."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 __all__ = ["IDLE", "LONGEST", "SessionLifeMiddleware", "begin_session", "is_over"]
+
+log = logging.getLogger(__name__)
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
@@ -33,7 +37,7 @@ class SessionLifeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request, of somebody or of nobody."""
-        if request.session.get(SESSION_KEY) is not None:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.get(SESSION_KEY) is not None:
             _end_or_note(request, timezone.now())
         return self.get_response(request)
 
@@ -51,10 +55,11 @@ def _moment(request: HttpRequest, name: str) -> datetime | None:
     return None if kept is None else datetime.fromtimestamp(kept, tz=UTC)
 
 
-def begin_session(sender: Any, request: HttpRequest, **_: Any) -> None:
+def begin_session(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     """Note when somebody signed in (a receiver of Django's ``user_logged_in``)."""
     del sender
     at = timezone.now().timestamp()
+    log.info("Signed in: user %s.", user.pk)
     request.session[SIGNED_IN_AT] = request.session[SEEN_AT] = at
 
 

@@ -225,3 +225,10 @@ class TestSeveralMemberships:
             end_membership(membership, actor=cast.actor("amina"), reason=Reason.REVIEW, at=timezone.now())
         assert not opens(zara)
         assert zara.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/choose/"
+
+
+def test_who_brings_no_session_is_not_asked_for_one(cast):
+    """An answer of the API does not vary with cookies, and looks none up."""
+    answer = Client().get("/api/v1/purposes", headers={"Authorization": f"Bearer {cast.key('indus')}"})
+    assert answer.status_code == 200
+    assert "Cookie" not in answer.get("Vary", "")
