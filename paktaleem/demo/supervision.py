@@ -21,7 +21,7 @@ PAUSE = 0.05
 PR_SET_PDEATHSIG = 1
 NOT_FOR_SERVERS = frozenset({"DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"})
 ONLY_HERE = {"DEMAND_SECOND_FACTOR": "false", "STEP_UP": "false"}
-"""What the demonstration alone leaves out, so that a visitor gets in with what is printed."""
+"""What the demonstration alone leaves out, so that a visitor gets in with what is printed; set it to try it."""
 
 
 class ChildDied(Exception):
@@ -90,7 +90,7 @@ def _start(name: str, command: Sequence[str], log: Path) -> Child:
         process = subprocess.Popen(  # noqa: S603 -- our own programs, no shell
             command,
             cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if name not in NOT_FOR_SERVERS} | ONLY_HERE,
+            env=ONLY_HERE | {name: value for name, value in os.environ.items() if name not in NOT_FOR_SERVERS},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

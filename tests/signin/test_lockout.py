@@ -7,6 +7,7 @@ import pytest
 from axes.models import AccessAttempt
 from django.conf import settings as live
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connections
 from django.test import Client, RequestFactory
 
@@ -59,6 +60,14 @@ def test_an_address_that_tries_many_names_is_refused_for_all(cast, settings):
         at_address(f"someone{number}@paktaleem.example", HERE).enter("wrong")
     assert at_address(cast.user("amina").email, HERE).enter().status_code == 429
     assert at_address(cast.user("amina").email, ELSEWHERE).enter().status_code == 302
+
+
+def test_an_operator_opens_a_name_early(cast, capsys):
+    visitor = at_address(cast.user("amina").email, HERE)
+    fail(visitor, 5)
+    call_command("axes_reset_username", cast.user("amina").email)
+    assert capsys.readouterr().out.startswith("1 attempts removed")
+    assert visitor.enter().status_code == 302
 
 
 def test_unknown_and_known_names_are_locked_alike(cast):
