@@ -42,6 +42,7 @@ SETTINGS = {
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_statement": "none",
+    "max_connections": "300",  # each serving thread holds two: one for the request, one for counters that outlive it
     "log_min_duration_statement": "-1",
     "log_min_duration_sample": "-1",
     "log_transaction_sample_rate": "0",
