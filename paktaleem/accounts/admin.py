@@ -106,7 +106,6 @@ class UserAdmin(ScopedAdmin):
     add_capability = change_capability = Capability.MANAGE_STAFF
     owner_column = None
     officers_only = True
-    asks_reason = False
     row_fields = ("email", "full_name", "is_active")
     detail_fields = ("last_login", "created_at")
     list_display = ("email", "full_name", "is_active", "last_login", "created_at")
@@ -140,20 +139,11 @@ class UserAdmin(ScopedAdmin):
 
     def write(self, row: User, **details: Any) -> None:
         """Invite a member of staff, or change their name or whether they may sign in."""
-        actor, at = details["actor"], details["at"]
+        told = {name: details[name] for name in ("actor", "reason", "at")}
         if details["change"]:
-            change_user(row, actor=actor, at=at)
+            change_user(row, **told)
             return
-        made = invite_user(row.email, full_name=row.full_name, password=None, actor=actor, at=at)
-        row.pk = made.pk
-
-    def history_of(self, row: User, viewer: Any) -> dict[str, Any]:
-        """Point to the memberships, which carry the history of what someone may do."""
-        del row, viewer
-        return {
-            "versions": [],
-            "note": "An account has a name and an address; what its owner may do is in the history of each membership.",
-        }
+        row.pk = invite_user(row.email, full_name=row.full_name, password=None, **told).pk
 
 
 def _end_membership(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:

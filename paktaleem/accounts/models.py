@@ -113,6 +113,7 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
+    history = History(excluded_fields=["password", "last_login"], stamped_only=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -97,22 +97,29 @@ def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: dat
 
 
 @transaction.atomic
-def invite_user(email: str, *, full_name: str, password: str | None, actor: Actor, at: datetime) -> User:
+def invite_user(
+    email: str,
+    *,
+    full_name: str,
+    password: str | None,
+    actor: Actor,
+    reason: Reason | str = Reason.ONBOARDING,
+    at: datetime,
+) -> User:
     """Create the account of a member of staff; without a password nobody can sign in until one is set."""
     require(actor, Capability.MANAGE_STAFF)
     user = User(email=email.strip(), full_name=full_name.strip(), created_at=at)
     user.set_password(password)
     user.full_clean()
-    user.save(force_insert=True)
-    return user
+    return save_tracked(user, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
-def change_user(user: User, *, actor: Actor, at: datetime) -> User:
+def change_user(user: User, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime) -> User:
     """Change a member of staff's name, or whether they may sign in: disabled, their next request fails."""
     require(actor, Capability.MANAGE_STAFF)
     user.full_clean()
-    user.save(update_fields=["full_name", "is_active"])
+    save_tracked(user, actor=actor, reason=reason, at=at, only=["full_name", "is_active"])
     _record_user("user.changed", user, actor, at)
     return user
 

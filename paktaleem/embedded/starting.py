@@ -37,12 +37,12 @@ SETTINGS = {
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "cluster_name": "paktaleem",
+    "max_connections": "300",  # each serving thread holds two: one for the request, one for counters that outlive it
     # The log holds no personal data: no statements, no values, no errors of clients (they quote values).
     "log_timezone": "UTC",
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_statement": "none",
-    "max_connections": "300",  # each serving thread holds two: one for the request, one for counters that outlive it
     "log_min_duration_statement": "-1",
     "log_min_duration_sample": "-1",
     "log_transaction_sample_rate": "0",

@@ -36,7 +36,9 @@ class ActorStamp(models.Model):
 class History(HistoricalRecords):  # type: ignore[misc]  # simple-history has no types
     """HistoricalRecords with our stamp, UUIDv7 keys and no link to a user row."""
 
-    def __init__(self, *, excluded_fields: Iterable[str] = ()) -> None:
+    def __init__(self, *, excluded_fields: Iterable[str] = (), stamped_only: bool = False) -> None:
+        """Leave some fields out; ``stamped_only`` passes by saves that Django itself makes (a sign-in's moment)."""
+        self.stamped_only = stamped_only
         super().__init__(
             bases=[ActorStamp],
             excluded_fields=list(excluded_fields),
@@ -46,6 +48,11 @@ class History(HistoricalRecords):  # type: ignore[misc]  # simple-history has no
             history_user_setter=lambda _historical, _user: None,
             get_user=lambda **_: None,
         )
+
+    def post_save(self, instance: Any, created: bool, using: str | None = None, **kwargs: Any) -> None:  # noqa: FBT001 -- simple-history's signature
+        """Keep the version, unless only stamped saves are kept and this one has no stamp."""
+        if not self.stamped_only or hasattr(instance, "_history_stamp"):
+            super().post_save(instance, created, using, **kwargs)
 
 
 class TrackedQuerySet[M: models.Model](models.QuerySet[M]):
@@ -77,13 +84,15 @@ class Tracked(models.Model):
         abstract = True
 
 
-def save_tracked[M: models.Model](row: M, *, actor: By, reason: Reason | str, at: datetime) -> M:
-    """Save a tracked row; its history row says who (``actor``), why (``reason``) and when (``at``)."""
+def save_tracked[M: models.Model](
+    row: M, *, actor: By, reason: Reason | str, at: datetime, only: Iterable[str] | None = None
+) -> M:
+    """Save a tracked row, or ``only`` some fields; its history row says who, why (``reason``) and when (``at``)."""
     row._history_stamp = actor  # type: ignore[attr-defined]
     row._change_reason = Reason(reason).value  # type: ignore[attr-defined]
     row._history_date = at  # type: ignore[attr-defined]
     try:
-        row.save()
+        row.save(update_fields=only)
     finally:
         del row._history_stamp  # type: ignore[attr-defined]
     return row

@@ -16,6 +16,7 @@ from paktaleem.accounts.services import (
     AlreadyEnded,
     change_client,
     change_membership,
+    change_user,
     end_membership,
     invite_user,
 )
@@ -293,3 +294,25 @@ def test_a_role_at_another_client_is_not_given_in_this_ones_context(cast, now):
             reason=WHY,
             at=now,
         )
+
+
+def test_what_officers_change_of_an_account_is_in_its_history(cast, now):
+    user = cast.user("farah")
+    user.full_name = "Farah Jatoi"
+    with in_client(PAKTALEEM):
+        change_user(user, actor=cast.actor("amina"), reason="correction", at=now)
+        first, second = User.history.filter(id=user.id).order_by("history_date")
+    assert (first.history_type, first.history_change_reason) == ("+", "onboarding")
+    assert (second.full_name, second.actor_id, second.history_change_reason, second.history_date) == (
+        "Farah Jatoi",
+        cast.user_id("amina"),
+        "correction",
+        now,
+    )
+
+
+def test_a_sign_in_leaves_no_version_of_the_account(cast):
+    user = cast.user("farah")
+    with in_client(PAKTALEEM):
+        user.save(update_fields=["last_login"])
+        assert User.history.filter(id=user.id).count() == 1

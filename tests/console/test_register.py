@@ -215,10 +215,12 @@ def test_an_officer_registers_a_client_invites_staff_and_gives_a_role(sign_in: S
     }
     assert amina.post("/admin/accounts/client/add/", client).status_code == 302
     assert "errornote" in amina.post("/admin/accounts/client/add/", client).content.decode()
-    user = {"email": "gul@sindh.example", "full_name": "Gul Khan", "is_active": "on"}
+    user = {"email": "gul@sindh.example", "full_name": "Gul Khan", "is_active": "on", "reason": "onboarding"}
+    assert amina.post("/admin/accounts/user/add/", {**user, "reason": ""}).status_code == 200
     assert amina.post("/admin/accounts/user/add/", user).status_code == 302
     with in_global():
         gul = User.objects.get(email="gul@sindh.example")
+    assert "Setting up a client or person" in amina.get(row_url("accounts/user", gul.pk, "history")).content.decode()
     password = "a long pass phrase, 2026"
     weak = {"password": "short", "again": "short", "reason": "onboarding"}
     assert "too short" in amina.post(row_url("accounts/user", gul.pk, "password"), weak).content.decode()

@@ -30,6 +30,7 @@ LOOK_UPS = {
 GLOBAL_TABLES = {
     "account_emailaddress",
     "account_emailconfirmation",
+    "accounts_historicaluser",
     "accounts_user",
     "auth_group",
     "auth_group_permissions",
