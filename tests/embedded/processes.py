@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -24,8 +25,10 @@ def postmasters_of(data):
 def kill_whole_server(postmaster):
     """Kill -9 the postmaster and its children, the postmaster first so that it starts no others."""
     children = [pid for pid in map(int, _pids()) if _parent_of(pid) == postmaster]
-    for pid in (postmaster, *children):
-        os.kill(pid, signal.SIGKILL)
+    os.kill(postmaster, signal.SIGKILL)
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):  # a child may have ended by itself since it was listed
+            os.kill(child, signal.SIGKILL)
 
 
 def wait_for(condition, seconds=20):
