@@ -18,10 +18,11 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from consent.api.evaluation import evaluate, evaluate_many
+from paktaleem.accounts.requests import ReceivedRequest, as_received
 
 __all__ = ["NOT_NEEDED", "Express"]
 
-VIEWS: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {
     "/access/v1/evaluation": evaluate,
     "/access/v1/evaluations": evaluate_many,
 }
@@ -68,15 +69,16 @@ class Express:
         return [response.content]
 
     def _told(self, request: HttpRequest) -> HttpResponse:
-        request.received_at = timezone.now()  # type: ignore[attr-defined]
+        received = as_received(request)
+        received.received_at = timezone.now()
         try:
-            return self._answer(request)
+            return self._answer(received)
         except Exception as error:  # noqa: BLE001 -- told and logged as Django does
             return response_for_exception(request, error)
 
 
 def _view(request: HttpRequest) -> HttpResponse:
-    return VIEWS[request.path](request)
+    return VIEWS[request.path](as_received(request))
 
 
 def _is_plain(environ: Environ) -> bool:

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from consent.admin.rows import RegisterAdmin
 from consent.models import Notice, NoticeVersion, Purpose
 from consent.services import publish_notice_version
+from paktaleem.console.asking import received_at
 from paktaleem.console.columns import day, pill
 from paktaleem.console.forms import ScopedForm
 from paktaleem.console.model_admin import state_column
@@ -53,7 +54,7 @@ class NoticeVersionForm(ScopedForm):
         """Let it take effect with the request, and belong to the notice's client."""
         cleaned = super().clean()
         if cleaned.get("effective_at") is None and "effective_at" not in self.errors:
-            cleaned["effective_at"] = self.request.received_at  # type: ignore[attr-defined]
+            cleaned["effective_at"] = received_at(self.request)
         return cleaned
 
 

@@ -22,6 +22,7 @@ from consent.selectors.decisions import Asked, KeyNotLive, decide_many_with_key,
 from consent.selectors.registers import RegisterUnsettled
 from paktaleem.accounts.actors import NotAllowed, require
 from paktaleem.accounts.middleware import bearer_token
+from paktaleem.accounts.requests import ReceivedRequest
 from paktaleem.accounts.roles import Capability
 from paktaleem.accounts.selectors import actor_of_key
 from paktaleem.tenancy.ids import new_id
@@ -32,12 +33,12 @@ _json = msgspec.json.Encoder()
 _STOP_AT = {"execute_all": None, "deny_on_first_deny": False, "permit_on_first_permit": True}
 
 
-def _answered(view: Callable[[HttpRequest], HttpResponse]) -> Any:
+def _answered(view: Callable[[ReceivedRequest], HttpResponse]) -> Any:
     """Turn what goes wrong into AuthZEN's plain errors; nobody learns from a 400 without a live key."""
 
     @csrf_exempt
     @wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
+    def answer(request: ReceivedRequest) -> HttpResponse:
         response = _guarded(view, request)
         response["Cache-Control"] = "no-store"
         return response
@@ -45,7 +46,7 @@ def _answered(view: Callable[[HttpRequest], HttpResponse]) -> Any:
     return answer
 
 
-def _guarded(view: Callable[[HttpRequest], HttpResponse], request: HttpRequest) -> HttpResponse:
+def _guarded(view: Callable[[ReceivedRequest], HttpResponse], request: ReceivedRequest) -> HttpResponse:
     if request.method != "POST":
         response = _text(HTTPStatus.METHOD_NOT_ALLOWED, "Send POST.")
         response["Allow"] = "POST"
@@ -62,8 +63,8 @@ def _guarded(view: Callable[[HttpRequest], HttpResponse], request: HttpRequest) 
         return _text(HTTPStatus.SERVICE_UNAVAILABLE, "No answer can be given now: deny, and ask again.")
 
 
-def _bad_request(request: HttpRequest, error: BadQuestion) -> HttpResponse:
-    actor = actor_of_key(bearer_token(request), at=request.received_at)  # type: ignore[attr-defined]
+def _bad_request(request: ReceivedRequest, error: BadQuestion) -> HttpResponse:
+    actor = actor_of_key(bearer_token(request), at=request.received_at)
     if actor is None:
         return _not_authenticated()
     try:
@@ -74,16 +75,16 @@ def _bad_request(request: HttpRequest, error: BadQuestion) -> HttpResponse:
 
 
 @_answered
-def evaluate(request: HttpRequest) -> HttpResponse:
+def evaluate(request: ReceivedRequest) -> HttpResponse:
     """``POST /access/v1/evaluation``: may this be done with this person's data?"""
-    asked = read_question(_body(request), request.received_at)  # type: ignore[attr-defined]
+    asked = read_question(_body(request), request.received_at)
     return _json_answer(_told(_decide(request, asked)))
 
 
 @_answered
-def evaluate_many(request: HttpRequest) -> HttpResponse:
+def evaluate_many(request: ReceivedRequest) -> HttpResponse:
     """``POST /access/v1/evaluations``: many questions at once, answered in their order (AuthZEN §7)."""
-    batch = read_batch(_body(request), request.received_at)  # type: ignore[attr-defined]
+    batch = read_batch(_body(request), request.received_at)
     if batch.single:
         (asked,) = batch.items
         return _json_answer(_told(_decide(request, asked)))  # type: ignore[arg-type]
@@ -126,17 +127,17 @@ def _body(request: HttpRequest) -> bytes:
         raise BadQuestion(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes") from error
 
 
-def _decide(request: HttpRequest, asked: Asked) -> Decision:
-    now = request.received_at  # type: ignore[attr-defined]
+def _decide(request: ReceivedRequest, asked: Asked) -> Decision:
+    now = request.received_at
     try:
         return decide_with_key(bearer_token(request), asked.person, asked.question, now=now)
     except RegisterUnsettled:
         return _undecidable(asked)
 
 
-def _decide_all(request: HttpRequest, batch: Batch) -> list[Decision]:
+def _decide_all(request: ReceivedRequest, batch: Batch) -> list[Decision]:
     asked = [one for one in batch.items if isinstance(one, Asked)]
-    now = request.received_at  # type: ignore[attr-defined]
+    now = request.received_at
     try:
         return decide_many_with_key(bearer_token(request), asked, now=now)
     except RegisterUnsettled:

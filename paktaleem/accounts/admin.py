@@ -207,7 +207,7 @@ class ApiKeyForm(ScopedForm):
         """Refuse a key that would be dead at once."""
         cleaned = super().clean()
         expires_at = cleaned.get("expires_at")
-        if expires_at is not None and expires_at <= self.request.received_at:  # type: ignore[attr-defined]
+        if expires_at is not None and expires_at <= received_at(self.request):
             self.add_error("expires_at", "Choose a moment to come.")
         return cleaned
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +9,7 @@ from django.utils import timezone
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.proofs import has_proved_enough
+from paktaleem.accounts.requests import ReceivedRequest, as_received
 from paktaleem.accounts.selectors import MembershipChoice, actor_of_key, memberships_of
 from paktaleem.tenancy.context import as_officer, in_client, in_global
 
@@ -43,22 +43,23 @@ class RequestContextMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request in its context."""
-        request.received_at = timezone.now()  # type: ignore[attr-defined]
+        received = as_received(request)
+        received.received_at = timezone.now()
         if request.path in _SELF_CONTAINED:
-            return self.get_response(request)
-        request.actor = _actor_of(request, request.received_at)  # type: ignore[attr-defined]
-        with _context_of(request.actor):  # type: ignore[attr-defined]
-            response = self.get_response(request)
+            return self.get_response(received)
+        received.actor = _actor_of(received)
+        with _context_of(received.actor):
+            response = self.get_response(received)
             if response.status_code >= FIRST_ERROR:
                 transaction.set_rollback(True)
         return response
 
 
-def _actor_of(request: HttpRequest, at: datetime) -> Actor | None:
+def _actor_of(request: ReceivedRequest) -> Actor | None:
     if request.path.startswith(_KEY_PATHS):
-        return actor_of_key(bearer_token(request), at=at)
+        return actor_of_key(bearer_token(request), at=request.received_at)
     if request.path.startswith(_SIGNED_IN_PATHS):
-        return _signed_in_actor(request, at)
+        return _signed_in_actor(request)
     return None
 
 
@@ -68,12 +69,11 @@ def bearer_token(request: HttpRequest) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _signed_in_actor(request: HttpRequest, at: datetime) -> Actor | None:
+def _signed_in_actor(request: ReceivedRequest) -> Actor | None:
     if not request.user.is_authenticated or not has_proved_enough(request):
         return None
-    choices = memberships_of(request.user.pk, at=at)
-    request.memberships = choices  # type: ignore[attr-defined]
-    chosen = _chosen(request, choices)
+    request.memberships = memberships_of(request.user.pk, at=request.received_at)
+    chosen = _chosen(request, request.memberships)
     return chosen.actor(request.user.pk) if chosen else None
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from paktaleem.accounts.middleware import CHOSEN_MEMBERSHIP
 from paktaleem.accounts.proofs import has_proved_enough
+from paktaleem.accounts.requests import as_received
 
 __all__ = ["choose_membership"]
 
@@ -22,7 +23,7 @@ def choose_membership(request: HttpRequest, site: Any) -> HttpResponse:
     if not request.user.is_authenticated or not has_proved_enough(request):
         here = quote(request.path)
         return HttpResponseRedirect(f"{reverse('admin:login', current_app=site.name)}?next={here}")
-    choices = {str(one.id): one for one in getattr(request, "memberships", ())}
+    choices = {str(one.id): one for one in as_received(request).memberships}
     wanted = request.POST.get("membership", "")
     if request.method == "POST" and wanted in choices:
         request.session[CHOSEN_MEMBERSHIP] = wanted

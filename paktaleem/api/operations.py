@@ -13,6 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.requests import as_received
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.idempotency import AnsweredBefore, Turn, begin_turn
 from paktaleem.api.permissions import NamedCapability
@@ -86,8 +87,7 @@ def client_of(request: Request) -> UUID:
 
 def moment_of(request: Request) -> datetime:
     """Return when the request arrived: the one ``now`` of everything it does."""
-    received_at: datetime = request._request.received_at  # type: ignore[attr-defined]
-    return received_at
+    return as_received(request._request).received_at
 
 
 def validated(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Who asks, and when, as the request context middleware found out."""
 
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.requests import as_received
 from paktaleem.accounts.roles import Capability
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -24,7 +24,7 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def received_at(request: HttpRequest) -> datetime:
     """Return the moment of the request: the only clock of the console."""
-    return cast("datetime", request.received_at)  # type: ignore[attr-defined]
+    return as_received(request).received_at
 
 
 def may(request: HttpRequest, capability: Capability | None, client_id: UUID | None = None) -> bool:

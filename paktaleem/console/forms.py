@@ -8,7 +8,7 @@ from django.forms.models import ModelChoiceField
 from django.http import HttpRequest
 
 from paktaleem.accounts.models import Client
-from paktaleem.console.asking import actor_of
+from paktaleem.console.asking import actor_of, received_at
 from paktaleem.ledger.by import Reason
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -72,7 +72,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.instance._state.adding:
             self._keep_unchanged_moments(cleaned)
         if "starts_at" in self.fields and cleaned.get("starts_at") is None and "starts_at" not in self.errors:
-            cleaned["starts_at"] = self.request.received_at  # type: ignore[attr-defined]
+            cleaned["starts_at"] = received_at(self.request)
         client = cleaned.get("client")
         owner = client.pk if client is not None else getattr(self.instance, "client_id", None)
         for name, value in list(cleaned.items()):

@@ -1,0 +1,82 @@
+"""A row of Indus in every model of the console, to which every act applies."""
+
+from datetime import timedelta
+from typing import Any
+
+from consent.models import (
+    AgreementSuspension,
+    BalancingTest,
+    ConsentState,
+    DataCategory,
+    LawfulBasis,
+    Occasion,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
+from consent.selectors.purposes import current_notice
+from consent.services import Answer, change_register, object_to_purpose, record_answers, restrict_processing
+from paktaleem.ledger.by import Reason
+from paktaleem.subjects.services import reveal_fields
+from paktaleem.tenancy.context import in_client
+from tests.cast import Cast
+from tests.console.pages import MODELS, admin_of
+from tests.factories import CAST_AT, SETTING_UP
+
+AT = CAST_AT + timedelta(hours=1)
+BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT}
+
+
+def rows_of_indus(cast: Cast) -> dict[str, Any]:
+    """Make what the cast lacks; returns the key of one row of Indus by model."""
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        made = [*_register_rows(cast), *_limits(cast)]
+        _answers(cast)
+        found = {
+            model: admin_of(model).model._default_manager.filter(client_id=client_id).values_list("pk", flat=True)
+            for model in MODELS
+            if model not in {"accounts/client", "accounts/user"}
+        }
+        rows = {model: keys.first() for model, keys in found.items()}
+    rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
+    return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
+
+
+def _register_rows(cast: Cast) -> list[Any]:
+    own: dict[str, Any] = {"client_id": cast.client_id("indus")}
+    named: dict[str, Any] = {"code": "own", "name_en": "Own", "name_ur": "اپنا", **own}
+    purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
+    period: dict[str, Any] = {"starts_at": AT, **own}
+    draft = ServiceAgreement(reference="draft", **period)
+    recipient = Recipient(code="host", name="Host", service="Hosting", agreement_reference="A1", **own)
+    words = dict.fromkeys(("interest", "necessity", "balance"), "Said.")
+    rows = [
+        DataCategory(**named),
+        Occasion(**named),
+        draft,
+        AgreementSuspension(agreement=draft, **period),
+        recipient,
+        RecipientApproval(recipient=recipient, **period),
+        BalancingTest(purpose=purpose, **words, **own),
+        LawfulBasis(purpose=purpose, role="guardian", basis="consent", capacity="processor", **period),
+    ]
+    return [change_register(row, **BY) for row in rows]
+
+
+def _limits(cast: Cast) -> list[Any]:
+    danish = cast.subject("danish")
+    officer = {**BY, "actor": cast.actor("amina")}
+    return [
+        restrict_processing(danish, **officer),
+        object_to_purpose(danish, purpose_code="platform_improvement", **officer),
+    ]
+
+
+def _answers(cast: Cast) -> None:
+    junaid, farah = cast.subject("junaid"), cast.actor("farah")
+    notice = current_notice("newsletter", client_id=cast.client_id("indus"), at=AT)
+    answers = [Answer("newsletter", ConsentState.GIVEN)]
+    record_answers(junaid, answers=answers, notice_version=notice.pk, actor=farah, at=AT)
+    reveal_fields(junaid, actor=farah, reason=Reason.REVIEW, at=AT)
