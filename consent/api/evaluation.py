@@ -21,6 +21,7 @@ from consent.decision import Decision, Reason
 from consent.selectors.decisions import Asked, KeyNotLive, decide_many_with_key, decide_with_key
 from consent.selectors.registers import RegisterUnsettled
 from paktaleem.accounts.actors import NotAllowed, require
+from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.middleware import bearer_token
 from paktaleem.accounts.requests import ReceivedRequest
 from paktaleem.accounts.roles import Capability
@@ -98,7 +99,7 @@ def show_metadata(request: HttpRequest) -> HttpResponse:
         response = _text(HTTPStatus.METHOD_NOT_ALLOWED, "Send GET.")
         response["Allow"] = "GET, HEAD"
         return response
-    address = _public_address(request)
+    address = public_address(request)
     return _json_answer(
         {
             "policy_decision_point": address,
@@ -106,14 +107,6 @@ def show_metadata(request: HttpRequest) -> HttpResponse:
             "access_evaluations_endpoint": f"{address}/access/v1/evaluations",
         }
     )
-
-
-def _public_address(request: HttpRequest) -> str:
-    """Give PUBLIC_URL, else the host asked; always https but where cookies are allowed without (a trial)."""
-    if settings.PUBLIC_URL:
-        return str(settings.PUBLIC_URL).rstrip("/")
-    scheme = "https" if settings.SESSION_COOKIE_SECURE else request.scheme
-    return f"{scheme}://{request.get_host()}"
 
 
 def _body(request: HttpRequest) -> bytes:

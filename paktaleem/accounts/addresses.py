@@ -1,11 +1,11 @@
-"""From where a request comes, as far as that can be believed."""
+"""From where a request comes, as far as that can be believed, and at which address we are known."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
 
-__all__ = ["client_address"]
+__all__ = ["client_address", "public_address"]
 
 IPV6_NETWORK = 64
 """One household or office has at least a /64 of its own, so single IPv6 addresses count for nothing."""
@@ -31,3 +31,11 @@ def client_address(request: HttpRequest) -> str | None:
             return str(address.ipv4_mapped)
         return str(IPv6Network((address, IPV6_NETWORK), strict=False).network_address)
     return str(address)
+
+
+def public_address(request: HttpRequest) -> str:
+    """Give PUBLIC_URL, else the host asked; always https but where cookies are allowed without (a trial)."""
+    if settings.PUBLIC_URL:
+        return str(settings.PUBLIC_URL).rstrip("/")
+    scheme = "https" if settings.SESSION_COOKIE_SECURE else request.scheme
+    return f"{scheme}://{request.get_host()}"
