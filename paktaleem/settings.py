@@ -242,6 +242,7 @@ if WHITENOISE_USE_FINDERS:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=["PK"])  # where the data lies (ISO 3166): told on receipts
 IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
 

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from consent.api.evaluation import evaluate, evaluate_many, show_metadata
+from consent.api.receipts import show_context
 from paktaleem.api.schema import show_docs, show_schema
 from paktaleem.console.site import site as console
 from paktaleem.health import healthz, readyz
@@ -16,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("access/v1/evaluation", evaluate, name="evaluation"),
     path("access/v1/evaluations", evaluate_many, name="evaluations"),
     path(".well-known/authzen-configuration", show_metadata, name="authzen-configuration"),
+    path("ns/consent/v1", show_context, name="consent-context"),
     path("admin/", console.urls),
     path("accounts/", include("paktaleem.signin.urls")),
 ]

@@ -23,6 +23,7 @@ _SELF_CONTAINED = (
     "/.well-known/authzen-configuration",
     "/api/schema/",
     "/api/docs/",
+    "/ns/consent/v1",
     "/healthz",
     "/readyz",
 )

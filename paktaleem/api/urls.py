@@ -6,6 +6,7 @@ import consent.api.problems  # noqa: F401 -- declares its problems
 from consent.api.changes import ListChanges
 from consent.api.consents import RecordConsents, SubjectConsents, WithdrawConsent
 from consent.api.purposes import CurrentNotice, ListPurposes
+from consent.api.receipts import ShowReceipt
 from consent.api.standing import SubjectStanding
 from paktaleem.subjects.api import BatchOperations, RecordSubjectEvent, SubjectOperations
 
@@ -25,5 +26,6 @@ urlpatterns = [
     path("purposes", ListPurposes.as_view(), name="purposes"),
     path("notices/current", CurrentNotice.as_view(), name="current-notice"),
     path("changes", ListChanges.as_view(), name="changes"),
+    path("consents/<uuid:event>/receipt", ShowReceipt.as_view(), name="receipt"),
     path("consents", RecordConsents.as_view(), name="record-consents"),
 ]

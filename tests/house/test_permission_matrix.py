@@ -35,6 +35,11 @@ ANONYMOUS = {
     r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "a new password, by the letter's link",
 }
 
+# Published to everybody, with each reason: the same for all, or what its reader must be able to check.
+PUBLISHED = {
+    "ns/consent/v1": "the JSON-LD context in which receipts are read",
+}
+
 # Pages about whoever is signed in and nobody else; others are led to sign in.
 OWN_PAGES = {
     "admin/choose/": 200,
@@ -107,6 +112,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/notices/current": [("get", "/api/v1/notices/current?purpose=newsletter", None, 200, 200)],
     "api/v1/changes": [("get", "/api/v1/changes", None, 200, 200)],
     "api/v1/consents": [("post", "/api/v1/consents", {"subject": "lms-danish", "answers": []}, 400, 400)],
+    "api/v1/consents/<uuid:event>/receipt": [("get", f"/api/v1/consents/{NOT_THERE}/receipt", None, 404, 404)],
     "access/v1/evaluation": [("post", "/access/v1/evaluation", ASKED, 200, 200)],
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
@@ -129,7 +135,7 @@ def listed() -> set[str]:
     pages = {f"admin/{model}/{page}" for model in MODELS for page in ("", "add/")}
     rows = {f"admin/{model}/<path:object_id>/{page}/" for model in MODELS for page in ("change", "history")}
     acts = {"admin/{}/<path:object_id>/{}/".format(*act.rsplit("/", 1)) for act in ACTS}
-    return {*ANONYMOUS, *OWN_PAGES, *CONSOLE, *API, *pages, *rows, *acts}
+    return {*ANONYMOUS, *PUBLISHED, *OWN_PAGES, *CONSOLE, *API, *pages, *rows, *acts}
 
 
 def test_every_route_is_in_the_table_and_no_other() -> None:
@@ -161,7 +167,7 @@ def example(route: str, row: object = NOT_THERE) -> str:
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_nobody_gets_in_anywhere_but_where_anybody_may(db: None, method: str) -> None:
     found = {}
-    for route in sorted(listed() - set(API) - set(ANONYMOUS)):
+    for route in sorted(listed() - set(API) - set(ANONYMOUS) - set(PUBLISHED)):
         answer = getattr(Client(), method)(example(route))
         found[route] = (answer.status_code, answer.get("Location", "").split("?")[0].rstrip("/"))
     refusals = {(302, "/admin/login"), (302, "/accounts/login"), (405, "")}
@@ -169,7 +175,7 @@ def test_nobody_gets_in_anywhere_but_where_anybody_may(db: None, method: str) ->
 
 
 def test_anybody_is_answered_where_anybody_may(db: None) -> None:
-    found = {route: Client().get(example(route)).status_code for route in ANONYMOUS}
+    found = {route: Client().get(example(route)).status_code for route in {**ANONYMOUS, **PUBLISHED}}
     assert {route: status for route, status in found.items() if status not in {200, 302}} == {}
 
 

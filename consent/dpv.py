@@ -1,0 +1,167 @@
+"""The words of the W3C Data Privacy Vocabulary (DPV 2.3) that this portal speaks. Pure.
+
+Records and receipts are JSON-LD in these terms (ISO/IEC TS 27560:2023 through the DPV guide, final report of
+2026-02-15). The context below is pinned: it is served at ``CONTEXT_PATH`` and packed into every evidence bundle,
+so that a document expands without a network.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = [
+    "BASES",
+    "CATEGORIES",
+    "CONTEXT",
+    "CONTEXT_PATH",
+    "GUARDIANS",
+    "PEOPLE",
+    "PURPOSES",
+    "RECEIPT_PROFILE",
+    "RECORD_PROFILE",
+    "RIGHTS",
+    "STATES",
+    "country",
+    "is_purpose_term",
+]
+
+CONTEXT_PATH = "/ns/consent/v1"
+_PROFILES = "https://w3id.org/dpv/schema/dpv-27560#"
+RECORD_PROFILE = f"{_PROFILES}record-eu-gdpr"
+RECEIPT_PROFILE = f"{_PROFILES}receipt-eu-gdpr"
+
+_PREFIXES = {
+    "dpv": "https://w3id.org/dpv#",
+    "pd": "https://w3id.org/dpv/pd#",
+    "loc": "https://w3id.org/dpv/loc#",
+    "edu": "https://w3id.org/dpv/sector/education#",
+    "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
+    "dct": "http://purl.org/dc/terms/",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "schema": "https://schema.org/",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+_REFERENCES = (
+    "dct:conformsTo",
+    "dct:publisher",
+    "dpv:hasConsentControl",
+    "dpv:hasConsentStatus",
+    "dpv:hasDataController",
+    "dpv:hasDataProcessor",
+    "dpv:hasDataSource",
+    "dpv:hasDataSubject",
+    "dpv:hasEntity",
+    "dpv:hasJurisdiction",
+    "dpv:hasLegalBasis",
+    "dpv:hasLocation",
+    "dpv:hasNecessity",
+    "dpv:hasNotice",
+    "dpv:hasPersonalData",
+    "dpv:hasProcess",
+    "dpv:hasProcessing",
+    "dpv:hasPurpose",
+    "dpv:hasRecipient",
+    "dpv:hasRecordOfActivity",
+    "dpv:hasRight",
+    "dpv:hasStorageCondition",
+    "dpv:isExercisedAt",
+    "dpv:isImplementedByEntity",
+    "dpv:isIndicatedBy",
+    "schema:url",
+    "skos:broader",
+)
+_MOMENTS = ("dct:created", "dct:issued", "dpv:isIndicatedAtTime")
+
+
+def _typed(names: Iterable[str], kind: str) -> dict[str, Any]:
+    return {name: {"@type": kind} for name in names}
+
+
+CONTEXT: dict[str, Any] = {
+    "@context": {"@version": 1.1, **_PREFIXES, **_typed(_REFERENCES, "@id"), **_typed(_MOMENTS, "xsd:dateTime")}
+}
+"""What the terms of our documents mean: prefixes, which values are references, which are moments."""
+
+STATES = {
+    "unknown": "dpv:ConsentUnknown",
+    "requested": "dpv:ConsentRequested",
+    "deferred": "dpv:ConsentRequestDeferred",
+    "given": "dpv:ConsentGiven",
+    "refused": "dpv:ConsentRefused",
+    "withdrawn": "dpv:ConsentWithdrawn",
+    "revoked": "dpv:ConsentRevoked",
+    "expired": "dpv:ConsentExpired",
+    "invalidated": "dpv:ConsentInvalidated",
+}
+"""Consent states → DPV consent statuses. DPV has no word for `outdated`: such a consent was given, and is past."""
+
+BASES = {
+    "consent": "eu-gdpr:A6-1-a",
+    "contract": "eu-gdpr:A6-1-b",
+    "legal_obligation": "eu-gdpr:A6-1-c",
+    "legitimate_interest": "eu-gdpr:A6-1-f",
+}
+"""Lawful bases → the points of GDPR article 6(1)."""
+
+CATEGORIES = {
+    "contact_details": "pd:Contact",
+    "credentials": "pd:Authenticating",
+    "organisation": "pd:School",
+    "billing": "pd:Transactional",
+    "usage_logs": "pd:ServiceConsumptionBehaviour",
+    "device": "pd:DeviceBased",
+    "content": "pd:Education",
+    "support_communications": "pd:Communication",
+}
+"""The eight types of personal data of the policy → DPV's broader categories."""
+
+PEOPLE = {"student": "dpv:Student", "learner": "dpv:Student", "instructor": "dpv:Employee"}
+"""Roles → what DPV calls such people, where it has a word."""
+
+GUARDIANS = {"parent": "dpv:ParentOfDataSubject"}
+"""Relationships → DPV's words; everyone else is a guardian."""
+
+RIGHTS = ("eu-gdpr:A7-3", "eu-gdpr:A15", "eu-gdpr:A16", "eu-gdpr:A17", "eu-gdpr:A20", "eu-gdpr:A77")
+"""Withdrawal, access, rectification, erasure, portability, complaint: what holds where consent is the basis."""
+
+_DPV_PURPOSES = (
+    "AcademicResearch AccountManagement Advertising AgeVerification CommercialPurpose CommercialResearch "
+    "CommunicationForCustomerCare CommunicationManagement CustomerCare CustomerClaimsManagement "
+    "CustomerManagement CustomerOrderManagement CustomerRelationshipManagement DataAltruism DeliveryOfGoods "
+    "DirectMarketing DisputeManagement EnforceAccessControl EnforceSecurity EstablishContractualAgreement "
+    "FraudPreventionAndDetection FulfilmentOfContractualObligation FulfilmentOfObligation HumanResourceManagement "
+    "IdentityAuthentication IdentityVerification ImproveExistingProductsAndServices IncreaseServiceRobustness "
+    "InternalResourceOptimisation LegalCompliance Marketing MemberPartnerManagement MisusePreventionAndDetection "
+    "NonCommercialPurpose NonCommercialResearch OptimiseUserInterface OptimisationForConsumer "
+    "OptimisationForController OrganisationComplianceManagement OrganisationGovernance OrganisationRiskManagement "
+    "PaymentManagement Personalisation PersonalisedAdvertising PersonalisedBenefits PersonnelManagement "
+    "ProtectionOfPublicSecurity ProvideEventRecommendations ProvidePersonalisedRecommendations "
+    "ProvideProductRecommendations PublicBenefit PublicRelations RecordManagement RepairImpairments "
+    "RequestedServiceProvision ResearchAndDevelopment RightsFulfilment ScientificResearch SearchFunctionalities "
+    "ServiceOptimisation ServicePersonalisation ServiceProvision ServiceRegistration ServiceUsageAnalytics "
+    "SocialMediaMarketing TargetedAdvertising TechnicalServiceProvision UserInterfacePersonalisation Verification"
+)
+_EDU_PURPOSES = (
+    "AccessManagement ResearchManagement ServiceProvision StaffManagement StaffPerformanceAssessment "
+    "StudentAdmissionManagement StudentAssignmentAssessment StudentAttendanceManagement StudentCheatingAssessment "
+    "StudentContentDelivery StudentCourseAllocation StudentExamAssessment StudentFeesManagement "
+    "StudentGuidanceManagement StudentIdentityVerification StudentInPersonProctoring "
+    "StudentLearningFeedbackManagement StudentLearningNeedsAssessment StudentLearningOutcomeAssessment "
+    "StudentOnlineProctoring StudentPerformanceMonitoring StudentPersonalisedContentDelivery "
+    "StudentPlagiarismDetection StudentResourceAccessManagement StudentSpecialNeedsManagement "
+    "StudentWellbeingManagement"
+)
+PURPOSES = frozenset(
+    {f"dpv:{name}" for name in _DPV_PURPOSES.split()} | {f"edu:{name}" for name in _EDU_PURPOSES.split()}
+)
+"""The purposes of DPV and of its education extension under which one of ours may stand; selling is not among them."""
+
+
+def is_purpose_term(term: str) -> bool:
+    """Say whether this is one of the purposes we may name as the broader one."""
+    return term in PURPOSES
+
+
+def country(code: str) -> str:
+    """Name a country or territory by its ISO 3166 code."""
+    return f"loc:{code.strip().upper()}"

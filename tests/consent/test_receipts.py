@@ -1,0 +1,230 @@
+"""Receipts: what ISO/IEC TS 27560 asks for, in terms that DPV has, the same whenever they are asked for."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import jsonschema
+import pytest
+from pyld import jsonld
+
+from consent import dpv
+from consent.models import ConsentEvent, ConsentState, Purpose
+from consent.receipts import Answered, DataItem, Party, Place, RecordFacts, Told, consent_receipt
+from consent.services import change_register
+from paktaleem.ledger.by import Reason
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+
+HERE = Path(__file__).parent
+TERMS = frozenset((HERE / "dpv_terms.txt").read_text(encoding="utf-8").splitlines())
+SCHEMA = json.loads((HERE / "receipt.schema.json").read_text(encoding="utf-8"))
+BASE = "https://privacy.school.example"
+PLACE = Place(BASE, f"{BASE}/privacy/indus/", f"{BASE}/choices/indus/", f"{BASE}/privacy/indus/")
+AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
+TOLD = Told(uuid4(), 3, "Newsletter", "ur", "ab" * 32, AT)
+SCHOOL = Party(uuid4(), "Indus Schools", "PK", f"{BASE}/privacy/indus/")
+
+
+def load_offline(address, _options):
+    """Give the pinned context; nothing else is fetched, from nowhere."""
+    if address != f"{BASE}{dpv.CONTEXT_PATH}":
+        raise AssertionError(f"{address} would be fetched")
+    return {"contextUrl": None, "documentUrl": address, "document": dpv.CONTEXT}
+
+
+def expanded(document):
+    return jsonld.expand(document, {"documentLoader": load_offline})
+
+
+def iris(value):
+    """Every IRI of the DPV family in an expanded document, as key, type, id or value."""
+    if isinstance(value, dict):
+        return set().union(*(iris(part) for pair in value.items() for part in pair), set())
+    if isinstance(value, list):
+        return set().union(*map(iris, value), set())
+    return {value} if isinstance(value, str) and value.startswith("https://w3id.org/dpv") else set()
+
+
+def event(state, **changed):
+    values = {"by": "self", "method": "On paper", "language": "ur", "actor": uuid4(), "told": TOLD}
+    return Answered(id=uuid4(), state=state, recorded_at=AT, **{**values, **changed})
+
+
+def facts(*events, **changed):
+    values = {
+        "record_id": uuid4(),
+        "subject": uuid4(),
+        "role": "student",
+        "purpose": uuid4(),
+        "purpose_code": "newsletter",
+        "purpose_name": "Newsletter",
+        "purpose_description": "Telling families what the school does.",
+        "purpose_term": "dpv:DirectMarketing",
+        "categories": [DataItem(code, code) for code in [*dpv.CATEGORIES, "our_own"]],
+        "basis": "consent",
+        "controller": SCHOOL,
+        "processor": Party(uuid4(), "PakTaleem", "PK", f"{BASE}/privacy/"),
+        "recipients": [Party(uuid4(), "Mailer", "IE", f"{BASE}/privacy/indus/")],
+        "storage_countries": ["pk", "GB"],
+        "events": events,
+    }
+    return RecordFacts(**{**values, **changed})
+
+
+EVERY_STATE = [event(state) for state in dpv.STATES] + [
+    event("given", by="guardian", guardian=uuid4(), relationship="parent", of_child=True),
+    event("given", by="guardian", guardian=uuid4(), relationship="relative", expires_at=AT + timedelta(days=365)),
+    event("withdrawn", by="staff", told=None),
+]
+
+
+@pytest.mark.parametrize("basis", dpv.BASES)
+@pytest.mark.parametrize("role", ["student", "learner", "instructor", "administrator", "guardian"])
+def test_every_term_is_one_of_dpv_and_expands_offline(basis, role):
+    document = expanded(consent_receipt(facts(*EVERY_STATE, basis=basis, role=role), PLACE))
+    found = iris(document)
+    assert len(found) > 40
+    assert found - TERMS == {dpv.RECORD_PROFILE, dpv.RECEIPT_PROFILE}  # names of profiles, not terms
+
+
+def test_no_term_is_lost_in_expansion():
+    """A key without a prefix that the context knows would be dropped without a word."""
+    receipt = consent_receipt(facts(*EVERY_STATE), PLACE)
+    compacted = jsonld.compact(expanded(receipt), dpv.CONTEXT, {"documentLoader": load_offline})
+    del receipt["@context"], compacted["@context"]
+    assert keys(receipt) - {"@value"} == keys(compacted) - {"@value"}
+
+
+def keys(value):
+    if isinstance(value, dict):
+        return set(value).union(*map(keys, value.values()))
+    return set().union(*map(keys, value)) if isinstance(value, list) else set()
+
+
+def test_every_purpose_and_category_that_may_be_named_is_one_of_dpv():
+    names = [*dpv.PURPOSES, *dpv.CATEGORIES.values(), *dpv.STATES.values(), *dpv.PEOPLE.values(), *dpv.RIGHTS]
+    assert iris(expanded({"@context": dpv.CONTEXT["@context"], "@id": "urn:x", "skos:broader": names})) <= TERMS
+    assert not [term for term in dpv.PURPOSES if "sell" in term.lower()]
+
+
+@pytest.mark.parametrize("latest", EVERY_STATE, ids=lambda one: f"{one.state}-{one.by}")
+def test_what_the_standard_makes_mandatory_is_there(latest):
+    receipt = consent_receipt(facts(event("requested"), latest), PLACE)
+    jsonschema.validate(receipt, SCHEMA, format_checker=jsonschema.FormatChecker())
+
+
+def test_the_schema_notices_what_is_missing():
+    receipt = consent_receipt(facts(event("given")), PLACE)
+    del receipt["dpv:hasRecordOfActivity"][0]["dpv:hasProcess"][0]["dpv:hasConsentControl"]
+    with pytest.raises(jsonschema.ValidationError, match="hasConsentControl"):
+        jsonschema.validate(receipt, SCHEMA)
+
+
+def test_a_guardian_who_withdraws_is_the_persons_side_and_the_school_is_not():
+    guardian = uuid4()
+    world = facts(event("withdrawn", by="guardian", guardian=guardian, of_child=True), event("revoked", by="staff"))
+    withdrawn, revoked = consent_receipt(world, PLACE)["dpv:hasRecordOfActivity"][0]["dpv:hasConsentStatus"]
+    assert withdrawn["@type"] == ["dpv:ConsentWithdrawn"]
+    assert withdrawn["dpv:isIndicatedBy"]["@id"] == f"urn:uuid:{guardian}"
+    assert revoked["dpv:isIndicatedBy"]["@id"] == f"urn:uuid:{SCHOOL.id}"
+
+
+def test_a_purpose_of_a_school_may_have_no_broader_one():
+    record = consent_receipt(facts(event("given"), purpose_term="dpv:Astrology"), PLACE)["dpv:hasRecordOfActivity"][0]
+    assert "skos:broader" not in record["dpv:hasProcess"][0]["dpv:hasPurpose"][0]
+
+
+# Over the API
+
+
+@pytest.fixture
+def khyber(cast):
+    return Caller(cast.key("khyber"))
+
+
+@pytest.fixture
+def given(khyber):
+    return khyber.consent("lms-kiran", "newsletter").json()["events"][0]["id"]
+
+
+def receipt_of(caller, event_id, **query):
+    return caller.get(f"/api/v1/consents/{event_id}/receipt", **query)
+
+
+def test_a_receipt_says_who_what_when_and_how_to_change_it(khyber, given, cast):
+    answer = receipt_of(khyber, given)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/ld+json")
+    receipt = answer.json()
+    jsonschema.validate(receipt, SCHEMA)
+    [record] = receipt["dpv:hasRecordOfActivity"]
+    [process] = record["dpv:hasProcess"]
+    assert receipt["dct:identifier"] == given
+    assert record["dpv:hasDataSubject"]["@id"] == f"urn:uuid:{cast.subject_id('kiran')}"
+    assert process["dpv:hasLegalBasis"] == "eu-gdpr:A6-1-a"
+    assert process["dpv:hasConsentControl"]["dpv:isExercisedAt"].endswith("/choices/khyber/")
+    assert [one["dct:identifier"] for one in process["dpv:hasPersonalData"]] == ["contact_details"]
+    [status] = record["dpv:hasConsentStatus"]
+    assert status["@type"] == ["dpv:ConsentGiven", "dpv:ExpressedConsent"]
+    with in_client(cast.client_id("khyber")):
+        shown = ConsentEvent.objects.get(pk=given)
+    assert record["dpv:hasNotice"][0]["dct:identifier"] == f"sha256:{shown.shown_hash}"
+
+
+def test_a_receipt_names_nobody(khyber, given):
+    text = receipt_of(khyber, given).content.decode()
+    assert "lms-kiran" not in text
+    assert "Kiran" not in text
+
+
+def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(khyber, given, cast):
+    before = receipt_of(khyber, given)
+    with in_client(cast.client_id("khyber")):
+        purpose = Purpose.objects.get(code="newsletter")
+        purpose.name_en, purpose.categories = "Something else", ["contact_details", "usage_logs"]
+        at = datetime.now(UTC)
+        change_register(purpose, actor=cast.actor("celia"), reason=Reason.CORRECTION, at=at)
+    withdrawn = khyber.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw").json()["id"]
+    assert receipt_of(khyber, given).content == before.content
+    later = receipt_of(khyber, withdrawn).json()["dpv:hasRecordOfActivity"][0]
+    assert [one["@type"][0] for one in later["dpv:hasConsentStatus"]] == ["dpv:ConsentGiven", "dpv:ConsentWithdrawn"]
+    assert later["dpv:hasProcess"][0]["dct:title"] == "Something else"
+    assert later["dct:identifier"] == before.json()["dpv:hasRecordOfActivity"][0]["dct:identifier"]
+
+
+def test_names_come_in_the_language_asked_for(khyber, given):
+    title = receipt_of(khyber, given, language="ur").json()["dpv:hasRecordOfActivity"][0]["dpv:hasProcess"][0]
+    assert not title["dct:title"].isascii()
+    assert receipt_of(khyber, given, language="fr").status_code == 400
+
+
+def test_an_unchanged_receipt_costs_no_body(khyber, given):
+    etag = receipt_of(khyber, given)["ETag"]
+    again = khyber.get(f"/api/v1/consents/{given}/receipt", headers={"If-None-Match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_another_clients_receipt_is_not_there(khyber, given, cast):
+    foreign = receipt_of(Caller(cast.key("indus")), given)
+    nobody = receipt_of(Caller(cast.key("indus")), UUID(int=0))
+    assert foreign.status_code == nobody.status_code == 404
+    assert foreign.json()["type"] == nobody.json()["type"]
+
+
+def test_the_context_is_served_as_it_is_used(client):
+    answer = client.get(dpv.CONTEXT_PATH)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/ld+json")
+    assert answer.json() == dpv.CONTEXT
+    assert client.post(dpv.CONTEXT_PATH).status_code == 405
+
+
+def test_every_starter_purpose_stands_under_one_of_dpv(cast):
+    with in_client(cast.client_id("indus")):
+        terms = set(Purpose.objects.exclude(dpv_term="").values_list("dpv_term", flat=True))
+    assert terms
+    assert terms <= dpv.PURPOSES
+
+
+def test_every_consent_state_but_outdated_has_its_word():
+    assert set(ConsentState.values) - set(dpv.STATES) == {"outdated"}
