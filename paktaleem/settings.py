@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "paktaleem.ledger",
     "paktaleem.accounts",
     "paktaleem.subjects",
+    "paktaleem.mail",
     "paktaleem.backups",
     "paktaleem.signin",
     "consent",
@@ -187,6 +188,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="privacy@localhost")
 MAIL_FOLDER = env.str("MAIL_FOLDER", default="")  # letters become files there: for the demonstration
+_MAIL = env.email_url("EMAIL_URL", default="smtp://localhost:25")  # smtp+tls://name:password@mail.example:587
 if MAIL_FOLDER:
     _MAILER = {
         "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
@@ -196,15 +198,18 @@ else:
     _MAILER = {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "OPTIONS": {
-            "host": env.str("SMTP_HOST", default="localhost"),
-            "port": env.int("SMTP_PORT", default=25),
-            "username": env.str("SMTP_USER", default=""),
-            "password": env.str("SMTP_PASSWORD", default=""),
-            "use_tls": env.bool("SMTP_TLS", default=False),
+            "host": _MAIL["EMAIL_HOST"],
+            "port": _MAIL["EMAIL_PORT"],
+            "username": _MAIL["EMAIL_HOST_USER"] or "",
+            "password": _MAIL["EMAIL_HOST_PASSWORD"] or "",
+            "use_tls": _MAIL.get("EMAIL_USE_TLS", False),
+            "use_ssl": _MAIL.get("EMAIL_USE_SSL", False),
             "timeout": 10,
         },
     }
 MAILERS = {"default": _MAILER}
+_FOLDER_PROVIDER = "paktaleem.mail.texting.FolderProvider" if MAIL_FOLDER else ""
+TEXT_PROVIDER = env.str("TEXT_PROVIDER", default=_FOLDER_PROVIDER)  # a class as paktaleem.mail.texting.TextProvider
 
 SECURE_SSL_REDIRECT = False  # an API must not redirect http to https: the proxy refuses it (ASVS 4.1.2)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)

@@ -1,6 +1,7 @@
 """Finding people, as far as the one who asks may."""
 
 import hashlib
+from typing import Literal
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -8,13 +9,14 @@ from django.db.models import Q, QuerySet
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
-from paktaleem.subjects.sealing import KeyDestroyed, Sealer, blind_index
+from paktaleem.subjects.sealing import KeyDestroyed, Sealed, Sealer, blind_index
 from paktaleem.tenancy.context import current_client
 
 __all__ = [
     "SubjectErased",
     "SubjectUnknown",
     "access_records",
+    "contact_of",
     "get_subject",
     "guardian_claims",
     "is_erased",
@@ -93,6 +95,15 @@ def sealer_of(subject: Subject) -> Sealer:
     if key is None:
         raise KeyDestroyed("The person's key is destroyed.")
     return Sealer.unwrapped(subject.client_id, subject.id, wrapped=bytes(key.wrapped), epoch=key.epoch)
+
+
+def contact_of(subject: Subject, field: Literal["email", "phone"]) -> str | None:
+    """Open a person's address for sending something there, and for nothing else: the letter is the record of it.
+
+    Whoever wants to see it goes through ``reveal_fields``. Raises KeyDestroyed once the person is erased, CannotOpen.
+    """
+    sealed: Sealed | None = getattr(subject, field)
+    return None if sealed is None else sealer_of(subject).open(sealed, column=f"subjects_subject.{field}")
 
 
 def guardian_claims(actor: Actor) -> QuerySet[GuardianClaim]:

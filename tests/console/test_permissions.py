@@ -37,6 +37,7 @@ TABLE = {
     "consent/consentevent": ("OASC", "", ""),
     "consent/restriction": ("OASC", "", ""),
     "consent/objection": ("OASC", "", ""),
+    "mail/letter": ("OASC", "", ""),
     "ledger/entry": ("OAC", "", ""),
 }
 STAFF = {"amina": "O", "bilal": "A", "sana": "S", "farah": "C", "celia": "C"}

@@ -81,6 +81,7 @@ ACTS = {
     "subjects/subject/object": "OC",
     "subjects/subject/restrict": "OC",
     "subjects/subject/reveal": "OC",
+    "mail/letter/resend": "OSC",
     "consent/agreementsuspension/end": "O",
     "consent/balancingtest/sign": "O",
     "consent/instruction/end": "OC",
@@ -117,7 +118,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = "ledger|accounts|subjects|consent"
+APPS = "ledger|accounts|subjects|mail|consent"
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:

@@ -1,0 +1,131 @@
+"""Asking for letters, and sending them.
+
+``send_letter`` writes a row and enqueues a job, both in the caller's transaction: no act, no letter. The worker looks
+the address up, renders and sends. A letter is sent at least once, never twice on purpose: its Message-ID is made of
+its id, so that a repetition after a crash can be told.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from procrastinate.contrib.django import app as worker
+
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.models import User
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.services import record_entry
+from paktaleem.mail.contexts import seal_context
+from paktaleem.mail.kinds import letter_kind
+from paktaleem.mail.models import Channel, Letter, LetterState
+from paktaleem.mail.wording import render
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.ids import new_id
+
+__all__ = ["DELIVER", "CannotResend", "enqueue", "queue_again", "resend_letter", "send_letter"]
+
+DELIVER = "mail.deliver"
+GRACE = timedelta(minutes=10)
+"""How long after it was due a waiting letter counts as forgotten by the queue."""
+_AGAIN_AFTER = timedelta(hours=1)
+
+
+class CannotResend(Exception):
+    """The letter has not failed, or what it says no longer holds."""
+
+
+@transaction.atomic
+def send_letter(
+    kind: str,
+    *,
+    to: Subject | User,
+    client_id: UUID,
+    context: Mapping[str, str] | None = None,
+    channel: Channel | str = Channel.MAIL,
+    language: str | None = None,
+    related_id: UUID | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Letter:
+    """Ask for one letter to one person; the worker sends it once the caller's transaction has committed.
+
+    ``kind`` is declared (``kinds.declare_letter``), and ``context`` holds exactly its fields: short texts, sealed
+    until the letter is sent and thrown away then. ``to`` is a data subject, or a member of staff; no address is
+    taken. ``language`` is the person's own unless told otherwise, English for staff. ``client_id`` is the client
+    whose letter it is, in whose context this is called: a request that has none (signing in) enqueues a task of its
+    own, which opens PakTaleem's and calls this. ``actor`` is who caused it: whoever may do the act that it tells of
+    may have it told, so no capability is asked for here.
+    Raises ValueError for a context that does not fit, KeyDestroyed for an erased person.
+    """
+    declared, values = letter_kind(kind), dict(context or {})
+    if set(values) != declared.fields:
+        raise ValueError(f"{kind} takes exactly: {', '.join(sorted(declared.fields)) or 'nothing'}.")
+    is_subject = isinstance(to, Subject)
+    spoken = language or (to.language if isinstance(to, Subject) else "en")
+    letter = Letter(
+        id=new_id(),
+        client_id=client_id,
+        kind=kind,
+        language=spoken,
+        channel=Channel(channel),
+        subject=to if is_subject else None,
+        user=None if is_subject else to,
+        related_id=related_id,
+        queued_at=at,
+        due_at=at,
+        expires_at=at + declared.life if declared.life else None,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+    )
+    render(kind, language=spoken, channel=letter.channel, values=values)  # a missing template fails here, not at night
+    letter.context = seal_context(letter, json.dumps(values)) if values else None
+    letter.save(force_insert=True)
+    enqueue(letter)
+    return letter
+
+
+def enqueue(letter: Letter) -> None:
+    """Put the letter's job into the queue, in this transaction; its arguments are two ids."""
+    task = worker.configure_task(DELIVER, schedule_at=letter.due_at)
+    task.defer(client=str(letter.client_id), letter=str(letter.id))
+
+
+@transaction.atomic
+def resend_letter(letter: Letter, *, actor: Actor, reason: Reason | str, at: datetime) -> Letter:
+    """Try a failed letter again from the start. Raises CannotResend, NotAllowed."""
+    require(actor, Capability.RESEND_LETTERS, letter.client_id)
+    letter = Letter.objects.select_for_update(of=("self",)).get(pk=letter.pk, client_id=letter.client_id)
+    if letter.state != LetterState.FAILED or (letter.expires_at and letter.expires_at <= at):
+        raise CannotResend
+    letter.state, letter.attempts, letter.due_at = LetterState.QUEUED, 0, at
+    letter.save(update_fields=["state", "attempts", "due_at"])
+    facts = {"letter": str(letter.id), "kind": letter.kind, "reason": Reason(reason).value}
+    record_entry(
+        "letter.requeued",
+        client_id=letter.client_id,
+        subject_id=letter.subject_id,
+        facts=facts,
+        actor=actor,
+        at=at,
+    )
+    enqueue(letter)
+    return letter
+
+
+@transaction.atomic
+def queue_again(client_id: UUID, *, at: datetime) -> int:
+    """Enqueue again what should have been tried long ago: its worker died. Returns how many letters."""
+    forgotten = Letter.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        client_id=client_id, state=LetterState.QUEUED, due_at__lt=at - GRACE
+    )
+    found = list(forgotten.order_by("due_at")[:500])
+    for letter in found:
+        letter.due_at = at
+        enqueue(letter)
+        letter.due_at = at + _AGAIN_AFTER
+        letter.save(update_fields=["due_at"])
+    return len(found)

@@ -1,0 +1,18 @@
+"""A kind of letter of the tests' own, and its templates."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from paktaleem.mail.kinds import declare_letter
+
+KIND = declare_letter("test_greeting", fields=["code", "url"], life=timedelta(minutes=10), is_texted=True)
+VALUES = {"code": "4711", "url": "https://privacy.school.example/x"}
+
+
+@pytest.fixture(autouse=True)
+def templates(settings):
+    """Find the tests' templates too."""
+    own = str(Path(__file__).parent / "templates")
+    settings.TEMPLATES = [{**one, "DIRS": [own, *one["DIRS"]]} for one in settings.TEMPLATES]
