@@ -32,7 +32,17 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Offer families of acts."""
-        families = ("consent", "subject", "register", "notice", "restriction", "objection", "guardian", "letter", "api_key")
+        families = (
+            "consent",
+            "subject",
+            "register",
+            "notice",
+            "restriction",
+            "objection",
+            "guardian",
+            "letter",
+            "api_key",
+        )
         return [(name, name.replace("_", " ").capitalize()) for name in families]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002

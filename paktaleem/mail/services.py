@@ -63,16 +63,16 @@ def send_letter(
     declared, values = letter_kind(kind), dict(context or {})
     if set(values) != declared.fields:
         raise ValueError(f"{kind} takes exactly: {', '.join(sorted(declared.fields)) or 'nothing'}.")
-    is_subject = isinstance(to, Subject)
-    spoken = language or (to.language if isinstance(to, Subject) else "en")
+    person, staff = (to, None) if isinstance(to, Subject) else (None, to)
+    spoken = language or (person.language if person else "en")
     letter = Letter(
         id=new_id(),
         client_id=client_id,
         kind=kind,
         language=spoken,
         channel=Channel(channel),
-        subject=to if is_subject else None,
-        user=None if is_subject else to,
+        subject=person,
+        user=staff,
         related_id=related_id,
         queued_at=at,
         due_at=at,

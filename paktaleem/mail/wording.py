@@ -48,7 +48,8 @@ class Wording:
 
 def render(kind: str, *, language: str, channel: Channel | str, values: Mapping[str, Any]) -> Wording:
     """Fill in the template of a kind of letter. Raises TemplateDoesNotExist."""
-    template: Any = get_template(f"mail/{kind}.{language}.{_ENDING[Channel(channel)]}").template
+    found: Any = get_template(f"mail/{kind}.{language}.{_ENDING[Channel(channel)]}")
+    template = found.template
     filled = template.render(Context(dict(values), autoescape=False)).strip()
     digest = hashlib.sha256(Path(template.origin.name).read_bytes()).hexdigest()
     if channel == Channel.TEXT:

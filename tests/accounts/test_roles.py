@@ -31,6 +31,8 @@ record_consents           x       .       .      x    x    x
 restrict_processing       x       .       .      x    .    .
 ask_decisions             x       .       .      x    x    x
 view_ledger               x       .       x      x    .    .
+view_letters              x       x       x      x    .    .
+resend_letters            x       x       .      x    .    .
 """
 COLUMNS = {
     "officer": Role.PRIVACY_OFFICER,

@@ -18,6 +18,7 @@ from consent.models import (
 from consent.selectors.purposes import current_notice
 from consent.services import Answer, change_register, object_to_purpose, record_answers, restrict_processing
 from paktaleem.ledger.by import Reason
+from paktaleem.mail.models import Letter
 from paktaleem.subjects.services import reveal_fields
 from paktaleem.tenancy.context import in_client
 from tests.cast import Cast
@@ -32,7 +33,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     """Make what the cast lacks; returns the key of one row of Indus by model."""
     client_id = cast.client_id("indus")
     with in_client(client_id):
-        made = [*_register_rows(cast), *_limits(cast)]
+        made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast)]
         _answers(cast)
         found = {
             model: admin_of(model).model._default_manager.filter(client_id=client_id).values_list("pk", flat=True)
@@ -72,6 +73,15 @@ def _limits(cast: Cast) -> list[Any]:
         restrict_processing(danish, **officer),
         object_to_purpose(danish, purpose_code="platform_improvement", **officer),
     ]
+
+
+def _failed_letter(cast: Cast) -> Letter:
+    hamza = cast.subject("hamza")
+    by = {"actor_kind": SETTING_UP.kind.value, "actor_id": SETTING_UP.id, "actor_role": SETTING_UP.role}
+    letter = Letter(client_id=hamza.client_id, subject=hamza, kind="greeting", language="en", channel="mail", **by)
+    letter.state, letter.last_error, letter.queued_at, letter.due_at = "failed", "refused", AT, AT
+    letter.save(force_insert=True)
+    return letter
 
 
 def _answers(cast: Cast) -> None:
