@@ -6,7 +6,7 @@ FRESH ?=
 TESTS ?=
 CASES ?= 2000
 
-.PHONY: help run test test-deep check format lock install bench
+.PHONY: help run test test-deep check format messages lock install bench
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ format: install ## Bring code and templates into their one form
 	@.venv/bin/python -m ruff format .
 	@find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade {} + \
 	    || find . -name '*.html' -path '*/templates/*' -not -path './.*' -exec .venv/bin/djade --check {} +
+
+messages: install ## Bring the Urdu catalogue up to date with the code and compile it
+	@.venv/bin/python -m tests.messages
 
 lock: ## Resolve the dependencies anew into requirements.lock (UPGRADE=1 takes newer versions)
 	@exec .make/lock $(if $(UPGRADE),--upgrade)

@@ -31,7 +31,8 @@ NOT_NEEDED = frozenset(
     {
         "whitenoise.middleware.WhiteNoiseMiddleware",  # no file is asked for
         "django.contrib.sessions.middleware.SessionMiddleware",  # the key is sent every time, and no cookie
-        "django.middleware.locale.LocaleMiddleware",  # answers are codes and English sentences
+        "paktaleem.public.language.LanguageMiddleware",  # answers are codes and English sentences
+        "paktaleem.public.bare_errors.BareErrorsMiddleware",  # errors here have a body
         "django.middleware.common.CommonMiddleware",  # Content-Length and the Host header are seen to below
         "django.middleware.csrf.CsrfViewMiddleware",  # the views are exempt: no cookie authenticates
         "django.contrib.auth.middleware.AuthenticationMiddleware",  # as sessions

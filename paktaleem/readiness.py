@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from paktaleem.api.problems import Problem, is_api, problem_response
+from paktaleem.public.pages import error_page
 from paktaleem.subjects.erasures import ErasureState, erasure_state
 
 __all__ = ["ServesOnlyWhenReady"]
@@ -55,11 +56,6 @@ def _is_ready() -> bool:
 
 
 def _refusal(request: HttpRequest) -> HttpResponse:
-    if is_api(request):
-        response = problem_response(_CLOSED, request)
-    else:
-        response = HttpResponse(
-            f"{_CLOSED.title}. {_CLOSED.detail}\n", status=503, content_type="text/plain; charset=utf-8"
-        )
+    response = problem_response(_CLOSED, request) if is_api(request) else error_page(_CLOSED.status)
     response["Retry-After"] = str(max(1, round(settings.READINESS_SECONDS)))
     return response

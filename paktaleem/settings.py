@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "paktaleem.signin",
     "consent",
     "paktaleem.api",
+    "paktaleem.public",
     "paktaleem.console",
     "paktaleem.demo",
     "allauth",
@@ -47,17 +48,18 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "paktaleem.api.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # within the headers: files carry them too
+    "paktaleem.public.language.LanguageMiddleware",
+    "paktaleem.public.bare_errors.BareErrorsMiddleware",
     "paktaleem.readiness.ServesOnlyWhenReady",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "paktaleem.accounts.sessionlife.SessionLifeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "paktaleem.signin.middleware.StepUpMiddleware",
@@ -179,6 +181,7 @@ AXES_LOCKOUT_CALLABLE = "paktaleem.signin.lockout.locked_out"
 AXES_SENSITIVE_PARAMETERS = ["username", "password", "code", "credential", "csrfmiddlewaretoken", "next", "ip_address"]
 AXES_VERBOSE = False
 
+CSRF_FAILURE_VIEW = "paktaleem.errors.form_expired"
 SESSION_ENGINE = "paktaleem.signin.sessions"
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
@@ -231,6 +234,8 @@ SECURE_CSP = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ur", "اردو")]
+LANGUAGE_COOKIE_NAME = "language"  # of staff alone: see paktaleem/public/language.py
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

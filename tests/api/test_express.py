@@ -61,8 +61,6 @@ def _through_django(body: bytes, key: str, **changed: Any) -> tuple[int, dict[st
         **given,
     )
     headers = {name.lower(): value for name, value in response.items()}
-    for of_the_locale in ("vary", "content-language"):
-        headers.pop(of_the_locale)
     return response.status_code, headers, response.content
 
 

@@ -1,0 +1,1 @@
+"""What every page outside the console stands on: its language, its look, its errors (docs/contributing.md)."""

@@ -1,0 +1,43 @@
+"""Every word of the catalogue is there in Urdu, and what is compiled is what is written."""
+
+import re
+import string
+
+import pytest
+
+from tests.messages import MO, PO, compiled, found_messages, kept_messages
+
+KEPT = [message for message in kept_messages() if message.id]
+
+
+def texts(message):
+    """A message's own texts and those of its translation, plural by plural."""
+    own = message.id if isinstance(message.id, tuple) else (message.id,)
+    there = message.string if isinstance(message.string, tuple) else (message.string,)
+    return own, there
+
+
+def placeholders(text):
+    """What is put in: %(name)s, %s and {name}."""
+    named = {name for _, name, _, _ in string.Formatter().parse(text.replace("%", "")) if name}
+    return named | set(re.findall(r"%(?:\(\w+\))?[sd]", text))
+
+
+def test_the_catalogue_is_what_code_and_templates_say():
+    found = {(message.id, message.context) for message in found_messages() if message.id}
+    assert found == {(message.id, message.context) for message in KEPT}, "run make messages"
+
+
+def test_every_message_is_translated_and_none_is_a_guess():
+    assert [message.id for message in KEPT if message.fuzzy or not all(texts(message)[1])] == []
+
+
+@pytest.mark.parametrize("message", KEPT, ids=lambda message: str(message.id)[:40])
+def test_a_translation_puts_in_what_its_message_does(message):
+    own, there = texts(message)
+    for text in there:
+        assert placeholders(text) == placeholders(own[-1])
+
+
+def test_what_is_compiled_is_what_is_written():
+    assert compiled(kept_messages()) == MO.read_bytes(), f"{PO.name} changed: run make messages"

@@ -1,0 +1,88 @@
+"""The catalogue of translations: found in code and templates, kept in locale/, compiled, without any gettext program.
+
+``python -m tests.messages`` (``make messages``) brings locale/ur up to date and compiles it; the suite checks that
+nothing is missing. Django's own ``makemessages`` would do the same but calls GNU gettext, which a clean clone need not
+have.
+"""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
+
+ROOT = Path(__file__).resolve().parent.parent
+PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"
+MO = PO.with_suffix(".mo")
+UNDATED = datetime(2026, 1, 1, tzinfo=UTC)  # git knows when; a date of our own would differ on every branch
+PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+}
+
+
+def found_messages() -> Catalog:
+    """Every message of our code and templates, with the files it stands in."""
+    catalog = Catalog()
+    for path, source in _sources():
+        for _line, message, comments, context in extract(
+            "python", BytesIO(source.encode()), KEYWORDS, ["Translators:"]
+        ):
+            here = [(str(path.relative_to(ROOT)), None)]
+            catalog.add(message, None, here, context=context, auto_comments=comments)  # type: ignore[arg-type]
+    return catalog
+
+
+def _sources() -> Iterator[tuple[Path, str]]:
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        yield path, templatize(path.read_text(encoding="utf-8"), origin=str(path))
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path, path.read_text(encoding="utf-8")
+
+
+def kept_messages() -> Catalog:
+    """The catalogue as it is kept."""
+    with PO.open("rb") as file:
+        return read_po(file, locale="ur", domain="django")
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """The compiled catalogue."""
+    buffer = BytesIO()
+    write_mo(buffer, catalog)
+    return buffer.getvalue()
+
+
+def bring_up_to_date() -> None:
+    """Add what is new, drop what is gone, keep what is translated; then compile."""
+    catalog = kept_messages() if PO.exists() else Catalog(locale="ur", domain="django")
+    catalog.update(found_messages(), no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    catalog.header_comment = "# The portal's words in Urdu. `make messages` keeps this file up to date and compiles it."
+    catalog.project, catalog.version = "PakTaleem privacy portal", "1"
+    catalog.fuzzy = False
+    catalog.creation_date = catalog.revision_date = UNDATED
+    with PO.open("wb") as file:
+        write_po(file, catalog, width=120, sort_output=True, include_lineno=False, ignore_obsolete=True)
+    MO.write_bytes(compiled(kept_messages()))
+
+
+if __name__ == "__main__":
+    bring_up_to_date()
+    untranslated = [str(message.id) for message in kept_messages() if message.id and not message.string]
+    sys.stderr.write("".join(f"Not translated yet: {one}\n" for one in untranslated))

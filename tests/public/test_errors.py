@@ -1,0 +1,83 @@
+"""Errors outside the console: a page in both languages, with every header, that asks nothing of anybody."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.test import Client, RequestFactory
+from django.utils import translation
+
+from paktaleem import errors
+from paktaleem.public.bare_errors import BareErrorsMiddleware
+from paktaleem.public.pages import error_page
+from tests.console.pages import refused_by_policy
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 413, 429, 500, 503])
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_every_error_has_a_page_in_both_languages(status: int, language: str) -> None:
+    with translation.override(language):
+        page = error_page(status)
+    html = page.content.decode()
+    assert page.status_code == status
+    assert page["Content-Language"] == language
+    assert page["Cache-Control"] == "no-store"
+    assert f'<html lang="{language}" dir="{"rtl" if language == "ur" else "ltr"}">' in html
+    assert refused_by_policy(html) == []
+    assert "<script" not in html
+    assert ("There is" in html) == (status == 404 and language == "en")
+
+
+@pytest.mark.parametrize(
+    ("url", "method", "status"),
+    [
+        ("/nowhere", "get", 404),
+        ("/admin/logout/", "post", 403),
+        ("/healthz", "post", 405),
+        ("/healthz", "get", 200),
+        ("/admin/", "get", 302),
+        ("/static/public/public.css", "get", 200),
+        ("/api/v1/purposes", "get", 401),
+        ("/access/v1/evaluation", "get", 405),
+    ],
+)
+def test_every_answer_carries_every_header(db: None, url: str, method: str, status: int) -> None:
+    response = getattr(Client(enforce_csrf_checks=status == 403), method)(url)
+    response.close()
+    assert response.status_code == status
+    assert [name for name, value in HEADERS.items() if not response.get(name, "").startswith(value)] == []
+
+
+def test_a_body_that_is_too_large_is_said_to_be(db: None) -> None:
+    body = "a=" + "x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    response = Client().post("/admin/login/", body, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 413
+    assert "too large" in response.content.decode()
+
+
+def test_a_bare_405_becomes_a_page_and_keeps_its_headers() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponseNotAllowed(["GET"])
+
+    page = BareErrorsMiddleware(view)(RequestFactory().post("/privacy/"))
+    assert page.status_code == 405
+    assert page["Allow"] == "GET"
+    assert b"<h1>" in page.content
+    assert BareErrorsMiddleware(view)(RequestFactory().post("/api/v1/x")).content == b""
+
+
+def test_a_defect_is_told_even_if_its_page_cannot_be(settings: Any) -> None:
+    assert b"<h1>" in errors.defect(RequestFactory().get("/")).content
+    manifest = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}  # nothing was collected
+    settings.STORAGES = settings.STORAGES | {"staticfiles": manifest}
+    plain = errors.defect(RequestFactory().get("/"))
+    assert (plain.status_code, plain["Content-Type"]) == (500, "text/plain")
