@@ -254,6 +254,7 @@ if WHITENOISE_USE_FINDERS:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=["PK"])  # where the data lies (ISO 3166): told on receipts
 IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
+ROSTER_VANISH_PERCENT = env.int("ROSTER_VANISH_PERCENT", default=10)  # more active people may not go unasked
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
 
 REST_FRAMEWORK = {

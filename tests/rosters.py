@@ -1,4 +1,4 @@
-"""Build OneRoster 1.1 packages for tests: every row, header, member and manifest line can be overridden.
+"""Build OneRoster packages for tests: every row, header, member and manifest line can be overridden.
 
 `clean_network()` has nothing to report, `odd_network()` has each oddity once, `school(n)` has n students.
 """
@@ -27,6 +27,15 @@ HEADERS = {
     "publicSchoolResidenceStatus",
     "enrollments.csv": "sourcedId status dateLastModified classSourcedId schoolSourcedId userSourcedId role "
     "primary beginDate endDate",
+}
+HEADERS_1_2 = {
+    "users.csv": "sourcedId status dateLastModified enabledUser username userIds givenName familyName middleName "
+    "identifier email sms phone agentSourcedIds grades password userMasterIdentifier preferredGivenName "
+    "preferredMiddleName preferredFamilyName primaryOrgSourcedId pronouns",
+    "roles.csv": "sourcedId status dateLastModified userSourcedId roleType role beginDate endDate orgSourcedId "
+    "userProfileSourcedId",
+    "userProfiles.csv": "sourcedId status dateLastModified userSourcedId profileType vendorId applicationId "
+    "description credentialType username password",
 }
 ABSENT = ("categories", "classResources", "courseResources", "lineItems", "resources", "results")
 PACKED_ON = (2026, 9, 1, 0, 0, 0)
@@ -82,6 +91,36 @@ class RosterPackage:
         """Leave a file out and declare it absent."""
         del self.tables[file]
         self.manifest[f"file.{file.removesuffix('.csv')}"] = "absent"
+        return self
+
+    def as_version_1_2(self) -> "RosterPackage":
+        """Write the same in version 1.2: the roles stand in a file of their own."""
+        self.manifest["oneroster.version"] = "1.2"
+        for file, header in HEADERS_1_2.items():
+            self.headers[file] = header.split()
+            self.tables.setdefault(file, [])
+            self.manifest[f"file.{file.removesuffix('.csv')}"] = "bulk"
+        for row in self.tables["users.csv"]:
+            self.give_role(row["sourcedId"], {"administrator": "siteAdministrator"}.get(row["role"], row["role"]))
+        return self
+
+    def give_role(self, source_id: str, role: str, role_type: str = "primary") -> Row:
+        """Give a user a role (1.2)."""
+        places = {"userSourcedId": source_id, "orgSourcedId": "org-2", "roleType": role_type, "role": role}
+        return self.add("roles.csv", f"rol-{len(self.tables['roles.csv']) + 1}", **places)
+
+    def as_delta(self, **changes: str) -> "RosterPackage":
+        """Keep only these rows, by sourcedId, of users.csv and what hangs on them, each with its status."""
+        for file in [*self.tables]:
+            key = "userSourcedId" if file in {"roles.csv", "userProfiles.csv"} else "sourcedId"
+            kept = [row for row in self.tables[file] if row.get(key) in changes]
+            for row in kept:
+                row |= {"status": changes[row[key]], "dateLastModified": "2026-10-01T08:00:00Z"}
+            if kept:
+                self.tables[file] = kept
+                self.manifest[f"file.{file.removesuffix('.csv')}"] = "delta"
+            else:
+                self.without(file)
         return self
 
     def text(self, file: str) -> bytes:

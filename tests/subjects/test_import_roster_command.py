@@ -12,7 +12,7 @@ from paktaleem.subjects.importing import ImportRunning, PeopleChangedMeanwhile
 from paktaleem.subjects.management.commands import import_roster as command
 from paktaleem.subjects.models import Subject
 from paktaleem.tenancy.context import in_client
-from tests.rosters import clean_network, odd_network
+from tests.rosters import clean_network, odd_network, school
 
 
 class Terminal(io.StringIO):
@@ -22,11 +22,11 @@ class Terminal(io.StringIO):
         return True
 
 
-def run(path, *, client="indus", stderr=None):
+def run(path, *, client="indus", stderr=None, **terms):
     out, err = io.StringIO(), stderr or io.StringIO()
     status, summary = 0, ""
     try:
-        call_command("import_roster", str(path), client=client, stdout=out, stderr=err)
+        call_command("import_roster", str(path), client=client, stdout=out, stderr=err, **terms)
     except CommandError as error:
         status, summary = error.returncode, str(error)
     return status, out.getvalue(), err.getvalue(), summary
@@ -40,13 +40,13 @@ def held(cast):
 def test_it_reports_what_it_did(committed, tmp_path):
     status, out, err, _ = run(odd_network().write(tmp_path / "roster.zip"))
     assert status == 0
-    assert re.search(r"^student +5 +0 +0$", out, re.MULTILINE)
-    assert re.search(r"^guardian relations +5 +0 +0$", out, re.MULTILINE)
+    assert re.search(r"^student +5 +0 +0 +0$", out, re.MULTILINE)
+    assert re.search(r"^guardian relations +5 +0 +0 +0$", out, re.MULTILINE)
     assert "birth_date_missing: 1\n    users.csv row 11: " in out
     assert err == ""
     again, out, _, _ = run(tmp_path / "roster.zip")
     assert again == 0
-    assert re.search(r"^student +0 +0 +5$", out, re.MULTILINE)
+    assert re.search(r"^student +0 +0 +5 +0$", out, re.MULTILINE)
 
 
 def test_a_bad_row_exits_with_2_and_says_where(committed, tmp_path):
@@ -112,3 +112,20 @@ def test_elsewhere_progress_is_a_line_every_ten_thousand():
     for done in range(2_000, 26_000, 2_000):
         line("people", done, 26_000)
     assert err.getvalue() == "10,000 of 26,000 people\n20,000 of 26,000 people\n"
+
+
+def test_too_many_that_would_vanish_stop_it_until_somebody_says_so(committed, tmp_path):
+    run(school(30).write(tmp_path / "whole.zip"))
+    before = held(committed)
+    part = school(20).write(tmp_path / "part.zip")
+    status, out, _, summary = run(part, everybody=True)
+    assert status == 2
+    assert "active people would vanish" in summary
+    assert "--let-many-vanish" in summary
+    assert held(committed) == before
+    tried, shown, _, _ = run(part, everybody=True, dry_run=True)
+    assert (tried, shown.splitlines()[2:]) == (0, out.splitlines()[2:])
+    assert held(committed) == before
+    done, out, _, _ = run(part, everybody=True, let_many_vanish=True)
+    assert done == 0
+    assert re.search(r"^student +0 +0 +20 +10$", out, re.MULTILINE)

@@ -5,6 +5,24 @@ only, and moved into place by a fixed number of statements, rows, history, keys 
 """
 
 from paktaleem.subjects.importing.report import ImportReport, Tally
-from paktaleem.subjects.importing.service import ImportRunning, PeopleChangedMeanwhile, import_roster
+from paktaleem.subjects.importing.service import (
+    ContextChanged,
+    ImportRunning,
+    PeopleChangedMeanwhile,
+    RosterSource,
+    TooManyWouldVanish,
+    import_roster,
+    try_roster,
+)
 
-__all__ = ["ImportReport", "ImportRunning", "PeopleChangedMeanwhile", "Tally", "import_roster"]
+__all__ = [
+    "ContextChanged",
+    "ImportReport",
+    "ImportRunning",
+    "PeopleChangedMeanwhile",
+    "RosterSource",
+    "Tally",
+    "TooManyWouldVanish",
+    "import_roster",
+    "try_roster",
+]

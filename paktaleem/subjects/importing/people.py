@@ -1,7 +1,7 @@
 """People of a roster, a chunk at a time: checked against what is known, sealed, and staged where they differ."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 
 from paktaleem.ledger.canonical import commitment, new_salt
+from paktaleem.ledger.history import actor_columns
 from paktaleem.ledger.models import Entry
 from paktaleem.ledger.services import make_entry
 from paktaleem.subjects.details import (
@@ -19,22 +20,15 @@ from paktaleem.subjects.details import (
     personal_columns,
 )
 from paktaleem.subjects.importing import tables
+from paktaleem.subjects.importing.plan import Action
 from paktaleem.subjects.importing.run import Run
-from paktaleem.subjects.oneroster import Person
-from paktaleem.subjects.oneroster.columns import USERS
+from paktaleem.subjects.models import SubjectEvent, SubjectEventKind
+from paktaleem.subjects.oneroster import Person, Place
 from paktaleem.subjects.sealing import CannotOpen, Sealed, Sealer, blind_index, wrap_new_key
 from paktaleem.subjects.selectors import tombstone
 from paktaleem.tenancy.ids import new_id
 
-__all__ = ["PeopleChangedMeanwhile", "import_people", "write_entries"]
-
-_COLUMN = {
-    "role": "role",
-    "full_name": "givenName",
-    "email": "email",
-    "phone": "sms",
-    "external_id": "sourcedId",
-}
+__all__ = ["PeopleChangedMeanwhile", "close_people", "import_people", "write_entries"]
 
 
 class PeopleChangedMeanwhile(Exception):
@@ -74,33 +68,45 @@ class Known:
 class _Staged:
     """What a chunk writes."""
 
-    people: list[dict[str, Any]]
-    entries: list[Entry]
+    people: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    events: list[SubjectEvent] = field(default_factory=list)
 
 
-def import_people(numbered: Sequence[tuple[int, Person]], run: Run) -> None:
+def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
     """Check a chunk of people and write what differs from what is known, in a fixed number of statements."""
-    people = [(row, person) for row, person in numbered if _has_fit_id(row, person, run)]
+    people = [(place, person) for place, person in placed if _has_fit_id(place, person, run)]
+    run.note_named(person.external_id for _, person in people)
     known = _known(run, [person.external_id for _, person in people])
     erased = _erased(run, [person.external_id for _, person in people if person.external_id not in known])
-    staged = _Staged([], [])
-    for row, person in people:
+    staged = _Staged()
+    for place, person in people:
         if person.external_id in erased:
-            _report_erased(row, person, run)
+            _report_erased(place, person, run)
+        elif person.gone:
+            _stage_gone(place, person, known.get(person.external_id), run, staged)
         else:
-            _stage(row, person, known.get(person.external_id), run, staged)
+            _stage(place, person, known.get(person.external_id), run, staged)
     if not run.refused:
         _write(staged, run)
 
 
-def _has_fit_id(row: int, person: Person, run: Run) -> bool:
+def close_people(external_ids: list[str], run: Run) -> None:
+    """Close the accounts of people who are known and whom a roster of everybody does not name."""
+    staged = _Staged()
+    for external_id, known in _known(run, external_ids).items():
+        _stage_closed(external_id, known, run, staged)
+    _write(staged, run)
+
+
+def _has_fit_id(place: Place, person: Person, run: Run) -> bool:
     try:
         fit = check_external_id(person.external_id) == person.external_id
     except ValidationError:
         fit = False
     if not fit:
         message = "must be 1 to 255 visible characters without “@” and without spaces around them"
-        run.refuse(USERS, row, _COLUMN["external_id"], "external_id_unfit", message)
+        run.refuse(place, "external_id", "external_id_unfit", message)
     return fit
 
 
@@ -121,25 +127,56 @@ def _erased(run: Run, external_ids: list[str]) -> set[str]:
     return {marks[mark] for mark in tables.erased_tombstones(run.client.id, list(marks))}
 
 
-def _report_erased(row: int, person: Person, run: Run) -> None:
-    run.erased[person.external_id] = row
+def _report_erased(place: Place, person: Person, run: Run) -> None:
+    run.erased[person.external_id] = place
     message = "a person who was erased here on request; skipped, and stays erased"
-    run.log.oddity(USERS, row, "sourcedId", "subject_erased", message)
+    run.oddity(place, "external_id", "subject_erased", message)
 
 
-def _stage(row: int, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
-    details = _checked(row, person, known, run)
+def _stage(place: Place, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
+    details = _checked(place, person, known, run)
     if details is None or run.refused:
         return
+    run.named += 1
     tally = run.people[details.role]
     if known is None:
         tally.added += 1
+        run.plan.note(Action.ADD, person.external_id)
         _stage_new(person.external_id, details, run, staged)
     elif _says_the_same(known, details, run):
         tally.unchanged += 1
     else:
         tally.changed += 1
+        run.plan.note(Action.CHANGE, person.external_id, seen=known.details_index)
         _stage_changed(person.external_id, known, details, run, staged)
+
+
+def _stage_gone(place: Place, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
+    if known is None:
+        message = "declared to be deleted, and not known here; passed over"
+        run.oddity(place, "external_id", "gone_unknown", message)
+        return
+    run.named += 1
+    if known.is_enabled:
+        _stage_closed(person.external_id, known, run, staged)
+    else:
+        run.people[known.role].unchanged += 1
+
+
+def _stage_closed(external_id: str, known: Known, run: Run, staged: _Staged) -> None:
+    """Stage a person whose account is gone at the source, with the event from which retention counts."""
+    run.people[known.role].gone += 1
+    run.plan.note(Action.CLOSE, external_id, seen=known.details_index)
+    details = replace(known.opened(PERSONAL, run.client.id), is_enabled=False)
+    _stage_changed(external_id, known, details, run, staged)
+    kind, actor_id, role = actor_columns(run.actor)
+    closed = SubjectEventKind.ACCOUNT_CLOSED
+    by = {"actor_kind": kind, "actor_id": actor_id, "actor_role": role}
+    told: dict[str, Any] = {"client_id": run.client.id, "subject_id": known.id}
+    event = SubjectEvent(**told, kind=closed, happened_at=run.at, recorded_at=run.at, **by)
+    staged.events.append(event)
+    facts = {"event": str(event.id), "happened_at": run.at.isoformat()}
+    staged.entries.append(make_entry(f"subject.{closed.value}", **told, facts=facts, actor=run.actor, at=run.at))
 
 
 def _says_the_same(known: Known, details: SubjectDetails, run: Run) -> bool:
@@ -148,44 +185,52 @@ def _says_the_same(known: Known, details: SubjectDetails, run: Run) -> bool:
     return known.details_index == index or known.opened(PERSONAL, run.client.id) == details
 
 
-def _checked(row: int, person: Person, known: Known | None, run: Run) -> SubjectDetails | None:
+def _checked(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails | None:
     """Return the person's details after this import, or log what is wrong with them."""
+    if known is None and (person.role is None or person.full_name is None):
+        message = "not known here yet: a delta must hold the whole row of a person who is new, the role too"
+        run.refuse(place, "external_id", "person_unknown", message)
+        return None
     try:
-        return _merged(row, person, known, run).checked(today=run.today)
+        return _merged(place, person, known, run).checked(today=run.today)
     except ValidationError as invalid:
-        for field, messages in invalid.message_dict.items():
-            if field == "birth_date" and person.birth_date is not None:
+        for name, messages in invalid.message_dict.items():
+            if name == "birth_date" and person.birth_date is not None:
                 run.refuse_birth_date(person.external_id, messages[0])
             else:
-                run.refuse(USERS, row, _COLUMN.get(field, "sourcedId"), f"{field}_refused", messages[0])
+                run.refuse(place, name, f"{name}_refused", messages[0])
     return None
 
 
-def _merged(row: int, person: Person, known: Known | None, run: Run) -> SubjectDetails:
-    """Lay what the roster says over what is known; what OneRoster cannot say is kept.
+def _merged(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails:
+    """Lay what the roster says over what is known; what it does not say is kept.
 
-    That is the language, an attested age, `learner` (OneRoster has students only), and a birth date that the
-    package leaves out. An empty mail address or phone is said, and followed.
+    That is an attested age, `learner` (OneRoster has students only), and a birth date or language that the file
+    leaves out; in a delta all that its rows leave out. An empty mail address or phone is said, and followed.
     """
-    given: dict[str, Any] = {
-        "role": person.role,
-        "full_name": person.full_name,
-        "email": person.email or None,
-        "phone": person.phone or None,
-        "is_enabled": person.enabled,
-    }
-    if person.birth_date is not None:
-        given["birth_date"] = person.birth_date
+    given = {name: value for name, value in _said(person).items() if value is not None}
+    given |= {name: given[name] or None for name in ("email", "phone") if name in given}
     if known is None:
         return SubjectDetails(**given)
     if known.role == "learner" and person.role == "student":
         given["role"] = known.role
-    kept = [field for field in ("birth_date", "attested_age") if field not in given]
-    before = known.opened(kept, run.client.id)
-    if before.birth_date is not None:
-        message = "no birthDate in the package; the one known from elsewhere is kept"
-        run.log.oddity(USERS, row, None, "birth_date_kept", message)
+    before = known.opened([name for name in PERSONAL if name not in given], run.client.id)
+    if before.birth_date is not None and run.is_whole:
+        message = "no birth date in the file; the one known from elsewhere is kept"
+        run.oddity(place, None, "birth_date_kept", message)
     return before.changed(given)
+
+
+def _said(person: Person) -> dict[str, Any]:
+    return {
+        "role": person.role,
+        "full_name": person.full_name,
+        "email": person.email,
+        "phone": person.phone,
+        "birth_date": person.birth_date,
+        "language": person.language,
+        "is_enabled": person.enabled,
+    }
 
 
 def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Staged) -> None:
@@ -199,6 +244,8 @@ def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Sta
 
 def _stage_changed(external_id: str, known: Known, details: SubjectDetails, run: Run, staged: _Staged) -> None:
     """Stage a changed person; fields that say the same keep their ciphertext, so history shows what changed."""
+    if known.is_enabled and not details.is_enabled:
+        run.vanishing += 1
     sealer = known.sealer(run.client.id)
     before, after = known.opened(PERSONAL, run.client.id).texts(), details.texts()
     row = _row(known.id, external_id, details, sealer, run)
@@ -266,6 +313,7 @@ def _write(staged: _Staged, run: Run) -> None:
         tables.write_new_keys(run.params)
     if changed and tables.write_changed_people(run.params) != changed:
         raise PeopleChangedMeanwhile
+    SubjectEvent.objects.bulk_create(staged.events)
     write_entries(staged.entries, client_id=run.client.id)
 
 

@@ -1,6 +1,6 @@
 """Guardian relations of a roster, a chunk at a time: claims of the school, never a consent or an authority."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -8,12 +8,16 @@ from paktaleem.ledger.models import Entry
 from paktaleem.ledger.services import make_entry
 from paktaleem.subjects.importing import tables
 from paktaleem.subjects.importing.people import PeopleChangedMeanwhile, write_entries
+from paktaleem.subjects.importing.plan import Action
 from paktaleem.subjects.importing.run import Run
-from paktaleem.subjects.oneroster import GuardianRelation
-from paktaleem.subjects.oneroster.columns import USERS
+from paktaleem.subjects.oneroster import GuardianRelation, Mention, Place
 from paktaleem.tenancy.ids import new_id
 
-__all__ = ["import_relations"]
+__all__ = ["import_mentions", "import_relations"]
+
+_LEARNERS = ("student", "learner")
+_ANY_KIND = "guardian"
+"""What a guardian is called of whom neither the file nor an earlier claim tells whether a parent or a relative."""
 
 
 def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
@@ -28,12 +32,46 @@ def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
         _write(rows, run)
 
 
+def import_mentions(mentions: Sequence[Mention], file: str, run: Run) -> None:
+    """Write the relations that a delta mentions of people who came earlier; what they are, their rows here tell."""
+    names = {name for mention in mentions for name in (mention.user, mention.agent)}
+    roles = tables.known_roles(run.client.id, sorted(names))
+    kinds = tables.known_relationships(run.client.id, [(m.user, m.agent) for m in mentions])
+    found = {}
+    for mention, kind in zip(mentions, kinds, strict=True):
+        pair = _child_and_guardian(mention, roles)
+        if pair is not None:
+            found[pair] = GuardianRelation(*pair, mention.relationship or kind or _ANY_KIND)
+        elif not _is_erased(mention, run):
+            _report_mention(Place(file, mention.row), known=mention.agent in roles, run=run)
+    import_relations(list(found.values()), run)
+
+
+def _is_erased(mention: Mention, run: Run) -> bool:
+    return mention.user in run.erased
+
+
+def _child_and_guardian(mention: Mention, roles: Mapping[str, str]) -> tuple[str, str] | None:
+    for child, guardian in ((mention.user, mention.agent), (mention.agent, mention.user)):
+        if roles.get(child) in _LEARNERS and roles.get(guardian) == "guardian":
+            return child, guardian
+    return None
+
+
+def _report_mention(place: Place, *, known: bool, run: Run) -> None:
+    if known:
+        message = "an agent that is not a student's guardian; not taken as a relation"
+        run.oddity(place, "agents", "agent_not_guardian", message)
+    else:
+        run.oddity(place, "agents", "agent_unknown", "an agent that is not known here; left out")
+
+
 def _names_erased(relation: GuardianRelation, run: Run) -> bool:
     for external_id in (relation.child, relation.guardian):
-        row = run.erased.get(external_id)
-        if row is not None:
+        place = run.erased.get(external_id)
+        if place is not None:
             message = "a guardian relation of a person who was erased here; left out"
-            run.log.oddity(USERS, row, "agentSourcedIds", "relation_of_erased", message)
+            run.oddity(place, "agents", "relation_of_erased", message)
             return True
     return False
 
@@ -50,6 +88,7 @@ def _row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str
         run.relations.added += 1
     else:
         run.relations.changed += 1
+    run.plan.note(Action.RELATE, relation.child, relation.guardian, relation.relationship)
     return {
         "id": claim_id or new_id(),
         "child_id": child_id,

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.details import PERSONAL
 from paktaleem.subjects.models import GuardianClaim, Subject, SubjectKey
@@ -23,6 +24,7 @@ from paktaleem.tenancy.context import ContextMissing, current_client
 __all__ = [
     "Stage",
     "claim_stage",
+    "count_active_people",
     "count_live_people",
     "count_open_claims",
     "empty_stages",
@@ -31,8 +33,12 @@ __all__ = [
     "history_values",
     "known_people",
     "known_relations",
+    "known_relationships",
+    "known_roles",
     "lock_imports",
     "make_stages",
+    "missing_people",
+    "named_stage",
     "person_stage",
     "refresh_statistics",
     "write_changed_claims",
@@ -113,15 +119,22 @@ def entry_stage() -> Stage:
     return Stage("roster_entry", _columns(Entry))
 
 
+@cache
+def named_stage() -> Stage:
+    """Describe the stage of the LMS ids that a roster names: kept until the end of the import."""
+    return Stage("roster_named", {"external_id": "text"})
+
+
 def _stages() -> tuple[Stage, ...]:
     return person_stage(), claim_stage(), entry_stage()
 
 
 def make_stages() -> None:
     """Make the temporary tables of this transaction."""
-    for stage in _stages():
+    for stage in (*_stages(), named_stage()):
         columns = ", ".join(f"{name} {kind}" for name, kind in stage.columns.items())
         _run(f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage.name} ({columns}) ON COMMIT DROP")
+    _run(f"TRUNCATE pg_temp.{named_stage().name}")
 
 
 def empty_stages() -> None:
@@ -180,6 +193,44 @@ def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[t
             "guardians": [guardian for _, guardian in pairs],
         },
     )
+
+
+def known_roles(client_id: UUID, external_ids: list[str]) -> dict[str, str]:
+    """Read the roles of those who are known, by LMS id."""
+    sql = f"""
+        SELECT s.external_id, s.role
+        FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
+        CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s"""
+    return dict(_rows(sql, {"client": client_id, "external_ids": external_ids}))
+
+
+def known_relationships(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
+    """Read, for each pair of LMS ids in order, what one is known to be of the other, whichever is the child."""
+    there = known_relations(client_id, pairs)
+    back = known_relations(client_id, [(guardian, child) for child, guardian in pairs])
+    return [one[3] or other[3] for one, other in zip(there, back, strict=True)]
+
+
+def missing_people(client_id: UUID) -> list[str]:
+    """List the LMS ids of active people whom an earlier roster brought and this one does not name, in order."""
+    _run(f"ANALYZE pg_temp.{named_stage().name}")
+    sql = f"""
+        SELECT s.external_id FROM {_SUBJECT} s
+        WHERE s.{_OWN} AND s.external_id IS NOT NULL AND s.is_enabled
+            AND NOT EXISTS (SELECT FROM {named_stage().name} n WHERE n.external_id = s.external_id)
+            AND EXISTS (
+                SELECT FROM {_history(Subject)._meta.db_table} h
+                WHERE h.{_OWN} AND h.id = s.id AND h.history_change_reason = %(reason)s)
+        ORDER BY s.external_id"""
+    return [name for (name,) in _rows(sql, {"client": client_id, "reason": Reason.ROSTER_IMPORT.value})]
+
+
+def count_active_people(client_id: UUID) -> int:
+    """Count the people of the client whose accounts are open."""
+    sql = f"""
+        SELECT count(*) FROM {_SUBJECT}
+        WHERE client_id = %(client)s AND external_id IS NOT NULL AND is_enabled"""
+    return int(_rows(sql, {"client": client_id})[0][0])
 
 
 def count_live_people(client_id: UUID) -> int:

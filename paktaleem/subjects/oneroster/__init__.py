@@ -1,9 +1,11 @@
-"""Read OneRoster 1.1 bulk CSV packages: `with open_roster(path) as roster: roster.people()`.
+"""Read OneRoster 1.1 and 1.2 CSV packages, bulk and delta: `with open_roster(path) as roster: roster.people()`.
 
 Pure: no Django, no database, no clock. Memory holds ids, roles, birth dates and relations, never rows.
 """
 
+from paktaleem.subjects.oneroster.people import GuardianRelation, Person, Place
 from paktaleem.subjects.oneroster.problems import Problem, RosterInvalid
-from paktaleem.subjects.oneroster.roster import GuardianRelation, Person, Roster, open_roster
+from paktaleem.subjects.oneroster.relations import Mention
+from paktaleem.subjects.oneroster.roster import Roster, open_roster
 
-__all__ = ["GuardianRelation", "Person", "Problem", "Roster", "RosterInvalid", "open_roster"]
+__all__ = ["GuardianRelation", "Mention", "Person", "Place", "Problem", "Roster", "RosterInvalid", "open_roster"]

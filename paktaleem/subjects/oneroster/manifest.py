@@ -1,31 +1,49 @@
 """The manifest of a package: which version it is, which files it says it holds, and whether it does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from paktaleem.subjects.oneroster.columns import FILES, MANIFEST, MANIFEST_HEADER, NEEDED
+from paktaleem.subjects.oneroster.columns import MANIFEST, MANIFEST_HEADER, VERSIONS, Version
 from paktaleem.subjects.oneroster.package import Package, shown
-from paktaleem.subjects.oneroster.problems import ProblemLog, RosterInvalid, refusal
+from paktaleem.subjects.oneroster.problems import ProblemLog, refusal
 
-VERSION = "1.1"
 MANIFEST_VERSION = "1.0"
+BULK, DELTA, ABSENT = "bulk", "delta", "absent"
 _VERSION_PROPERTY = "oneroster.version"
 _FILE_PREFIX = "file."
-_DECLARATIONS = ("absent", "bulk", "delta")
+_DECLARATIONS = (ABSENT, BULK, DELTA)
 
 
-def present_files(package: Package, log: ProblemLog) -> frozenset[str]:
-    """Return the files that can be read: known, and in the package; log where manifest and package differ.
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a package says of itself: its version, and of each file that is there whether it is bulk or delta."""
 
-    Raises RosterInvalid if the manifest is missing, unreadable, or not of version 1.1.
+    version: Version
+    files: Mapping[str, str]
+
+    def is_delta(self, file: str) -> bool:
+        """Say whether a file holds changes only."""
+        return self.files.get(file) == DELTA
+
+    def is_whole(self, file: str) -> bool:
+        """Say whether a file holds everything there is, so that what is not in it does not exist."""
+        return self.files.get(file) == BULK
+
+
+def read_manifest(package: Package, log: ProblemLog) -> Manifest:
+    """Read what the package says of itself; log where manifest and package differ.
+
+    Raises RosterInvalid if the manifest is missing, unreadable, or of a version we do not know.
     """
     properties = _read_properties(package, log)
-    _require_version(properties)
+    version = _known_version(properties)
     if properties.get("manifest.version", ("", 0))[0] != MANIFEST_VERSION:
         message = f"manifest.version must be {MANIFEST_VERSION}"
         log.fatal(MANIFEST, None, "value", "manifest_version_unsupported", message)
-    declared = _declarations(properties, log)
-    _compare(declared, package.members, log)
-    return package.members & frozenset(FILES)
+    declared = _declarations(properties, version, log)
+    _compare(declared, package.members, version, log)
+    present = {file: declared.get(file, ABSENT) for file in version.files if file in package.members}
+    return Manifest(version, present)
 
 
 def _read_properties(package: Package, log: ProblemLog) -> dict[str, tuple[str, int]]:
@@ -46,45 +64,44 @@ def _read_properties(package: Package, log: ProblemLog) -> dict[str, tuple[str, 
     return properties
 
 
-def _require_version(properties: dict[str, tuple[str, int]]) -> None:
-    version, row = properties.get(_VERSION_PROPERTY, ("", None))
-    if version == "1.2":
-        raise _version_refused("OneRoster 1.2 is not supported yet; export version 1.1", row)
-    if version != VERSION:
-        raise _version_refused(f"{_VERSION_PROPERTY} must be {VERSION}, the only version supported", row)
+def _known_version(properties: dict[str, tuple[str, int]]) -> Version:
+    number, row = properties.get(_VERSION_PROPERTY, ("", None))
+    if number not in VERSIONS:
+        message = f"{_VERSION_PROPERTY} must be one of: {', '.join(VERSIONS)}"
+        raise refusal(MANIFEST, "version_unsupported", message, row=row)
+    return VERSIONS[number]
 
 
-def _version_refused(message: str, row: int | None) -> RosterInvalid:
-    return refusal(MANIFEST, "version_unsupported", message, row=row)
-
-
-def _declarations(properties: dict[str, tuple[str, int]], log: ProblemLog) -> dict[str, str]:
+def _declarations(properties: dict[str, tuple[str, int]], version: Version, log: ProblemLog) -> dict[str, str]:
     declared = {}
     for name, (value, row) in properties.items():
         if not name.startswith(_FILE_PREFIX):
             continue
         file = f"{name.removeprefix(_FILE_PREFIX)}.csv"
         if value not in _DECLARATIONS:
-            log.fatal(MANIFEST, row, "value", "value_not_allowed", "must be one of: absent, bulk")
-        elif value == "delta":
-            message = "only bulk is supported: export all rows, not the changes"
-            log.fatal(MANIFEST, row, "value", "delta_unsupported", message)
-        elif file not in FILES and value != "absent":
-            log.fatal(MANIFEST, row, "propertyName", "file_unknown", "OneRoster 1.1 has no such file")
+            message = f"must be one of: {', '.join(_DECLARATIONS)}"
+            log.fatal(MANIFEST, row, "value", "value_not_allowed", message)
+        elif file not in version.files and value != ABSENT:
+            log.fatal(MANIFEST, row, "propertyName", "file_unknown", _no_such_file(version))
         declared[file] = value
     return declared
 
 
-def _compare(declared: dict[str, str], members: Iterable[str], log: ProblemLog) -> None:
+def _no_such_file(version: Version) -> str:
+    return f"OneRoster {version.number} has no such file"
+
+
+def _compare(declared: dict[str, str], members: Iterable[str], version: Version, log: ProblemLog) -> None:
     found = set(members) - {MANIFEST}
-    for file in sorted(found - set(FILES)):
-        log.fatal(shown(file), None, None, "file_unknown", "OneRoster 1.1 has no such file")
-    for file in FILES:
-        says = declared.get(file, "absent")
-        if says == "bulk" and file not in found:
-            log.fatal(file, None, None, "file_missing", "declared bulk in the manifest, and not in the zip")
-        elif says == "absent" and file in found:
-            message = "in the zip, and the manifest does not declare it bulk"
+    needed = () if DELTA in declared.values() else version.needed
+    for file in sorted(found - set(version.files)):
+        log.fatal(shown(file), None, None, "file_unknown", _no_such_file(version))
+    for file in version.files:
+        says = declared.get(file, ABSENT)
+        if says in {BULK, DELTA} and file not in found:
+            log.fatal(file, None, None, "file_missing", f"declared {says} in the manifest, and not in the zip")
+        elif says == ABSENT and file in found:
+            message = "in the zip, and the manifest does not declare it bulk or delta"
             log.fatal(file, None, None, "file_undeclared", message)
-        elif file in NEEDED and says == "absent":
+        elif file in needed and says == ABSENT:
             log.fatal(file, None, None, "file_needed", "an import needs this file")

@@ -5,13 +5,13 @@ Sizes are counted while reading; what the zip's own directory says about them is
 
 import csv
 import io
-import os
+import stat
 import struct
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -31,6 +31,7 @@ ROW_LIMIT = 2_000_000
 BUFFER_SIZE = 64 * 1024
 
 _BOM = b"\xef\xbb\xbf"
+_ZIP_MARK = b"PK\x03\x04"
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _NAME_SHOWN = 100
@@ -146,6 +147,8 @@ class _Lines:
         self._pending += len(line)
         if self._pending > RECORD_LIMIT:
             raise _RecordRefusedError("record_too_long", f"a row is longer than {RECORD_LIMIT:,} bytes")
+        if self._first and line.startswith(_ZIP_MARK):
+            raise _RecordRefusedError("zip_in_zip", "is itself a zip; put the files at the root of one zip")
         if b"\0" in line:
             raise _RecordRefusedError("nul_byte", "holds a NUL byte; text files have none")
         if self._first:
@@ -164,20 +167,22 @@ class _Lines:
 
 
 @contextmanager
-def open_package(path: Path) -> Iterator[Package]:
-    """Open a zip and check its members by their directory entries.
+def open_package(source: Path | IO[bytes]) -> Iterator[Package]:
+    """Open a zip, by its path or its bytes, and check its members by their directory entries.
 
-    Raises RosterInvalid if it is no zip or a member is nested, doubled, encrypted or oddly compressed.
+    Raises RosterInvalid if it is no zip or a member is nested, doubled, a link, encrypted or oddly compressed.
     """
     # Opened here and not by ZipFile, which would keep it open for as long as a stream is left unfinished.
-    with _open_file(path) as file, _open_zip(file) as archive:
+    with _open_file(source) as file, _open_zip(file) as archive:
         _check_members(archive)
-        yield Package(archive, os.fstat(file.fileno()).st_size)
+        yield Package(archive, file.seek(0, io.SEEK_END))
 
 
-def _open_file(path: Path) -> IO[bytes]:
+def _open_file(source: Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    if not isinstance(source, Path):
+        return nullcontext(source)  # the caller's to close
     try:
-        return path.open("rb")
+        return source.open("rb")
     except FileNotFoundError:
         raise
     except OSError:
@@ -211,6 +216,8 @@ def _member_faults(info: zipfile.ZipInfo) -> Iterator[tuple[str, str]]:
     name = info.orig_filename
     if name != info.filename or ".." in name or any(mark in name for mark in "/\\:\0"):
         yield "path_not_at_root", "all files stand at the root of the zip, without folders"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        yield "member_is_link", "a link, not a file; put the file itself into the zip"
     if info.flag_bits & _ENCRYPTED_FLAGS:
         yield "member_encrypted", "encrypted; files in the zip must not be"
     if info.compress_type not in _COMPRESSIONS:

@@ -2,17 +2,20 @@
 
 The column is an untyped list of user ids, filled in on either side or on both, and real exports hold
 teachers and telephone numbers there. Only pairs of a student and a parent, guardian or relative are kept.
+In a delta one of the two may have come earlier: such a pair is given out as it is mentioned.
 """
 
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from paktaleem.subjects.oneroster.checks import Ids
-from paktaleem.subjects.oneroster.columns import DEMOGRAPHICS, USERS
+from paktaleem.subjects.oneroster.columns import DEMOGRAPHICS, USERS, Version
 from paktaleem.subjects.oneroster.package import Package
 from paktaleem.subjects.oneroster.problems import ProblemLog, refusal
-from paktaleem.subjects.oneroster.users import UserRegister, user_rows
+from paktaleem.subjects.oneroster.register import UserRegister
+from paktaleem.subjects.oneroster.users import user_rows
 
 MENTION_LIMIT = 4_000_000
 _COLUMN = "agentSourcedIds"
@@ -22,28 +25,59 @@ _MASK = (1 << _SHIFT) - 1
 type Pairs = array[int]  # student's ordinal in the upper 32 bits, guardian's in the lower; sorted, no repeats
 
 
-def find_pairs(package: Package, ids: Ids, register: UserRegister, log: ProblemLog) -> Pairs:
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A row of a delta that names an agent of whom the package does not tell enough.
+
+    `relationship` is what the package says that one of the two is, if it does.
+    """
+
+    row: int
+    user: str
+    agent: str
+    relationship: str | None
+
+
+@dataclass(slots=True)
+class Relations:
+    """The relations of a package: those between two of its people, and mentions of people who came earlier."""
+
+    pairs: Pairs = field(default_factory=lambda: array("q"))
+    mentions: list[Mention] = field(default_factory=list)
+
+
+def find_relations(
+    package: Package, version: Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool
+) -> Relations:
     """Read users.csv once more and return all relations; log the agents that make none.
 
     Raises RosterInvalid if there are more than 4,000,000 mentions.
     """
-    mentions = array("q")
-    for ordinal, (number, user) in enumerate(user_rows(package)):
-        for agent in user.agents:
+    pairs, found = array("q"), Relations()
+    for ordinal, (number, user) in enumerate(user_rows(package, version)):
+        for agent in () if user.gone else user.agents:
             pair = _pair(ordinal, ids.get(agent), register)
-            if pair is None:
+            if pair is not None:
+                pairs.append(pair)
+            elif whole:
                 _report_agent(number, known=agent in ids, log=log)
-                continue
-            mentions.append(pair)
-        if len(mentions) > MENTION_LIMIT:
+            else:
+                relationship = _relationship(ordinal, ids.get(agent), register)
+                found.mentions.append(Mention(number, user.external_id, agent, relationship))
+        if len(pairs) + len(found.mentions) > MENTION_LIMIT:
             message = f"more than {MENTION_LIMIT:,} agents in all rows together"
             raise refusal(USERS, "too_many_relations", message, row=number)
-    return array("q", sorted(set(mentions)))
+    found.pairs = array("q", sorted(set(pairs)))
+    return found
 
 
 def _pair(ordinal: int, agent: int | None, register: UserRegister) -> int | None:
     relation = None if agent is None else register.relation(ordinal, agent)
     return relation and (relation[0] << _SHIFT | relation[1])
+
+
+def _relationship(one: int, other: int | None, register: UserRegister) -> str | None:
+    return register.relationship(one) or (None if other is None else register.relationship(other))
 
 
 def _report_agent(number: int, *, known: bool, log: ProblemLog) -> None:
@@ -60,13 +94,13 @@ def unpack(pair: int) -> tuple[int, int]:
     return pair >> _SHIFT, pair & _MASK
 
 
-def report_students(ids: Sequence[str], pairs: Pairs, register: UserRegister, log: ProblemLog) -> None:
-    """Log students without guardian or birth date, and those who share a guardian's mailbox or phone."""
+def report_students(ids: Sequence[str], pairs: Pairs, register: UserRegister, log: ProblemLog, *, whole: bool) -> None:
+    """Log students who share a guardian's mailbox or phone, and, of a whole roster, those without one or the other."""
     with_guardian = bytearray(len(ids))
     for child, guardians in _by_child(pairs):
         with_guardian[child] = True
         _report_shared(child, guardians, ids, register, log)
-    for child in register.students():
+    for child in register.students() if whole else ():
         row = register.rows[child]
         if not with_guardian[child]:
             message = f"student {ids[child]} has no parent, guardian or relative"

@@ -1,33 +1,30 @@
-"""The rows of users.csv: what they say about a person, and what is remembered of them while checking."""
+"""The rows about people: what users.csv, roles.csv and demographics.csv say about one of them."""
 
-from array import array
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from paktaleem.subjects.oneroster import cells as cell
-from paktaleem.subjects.oneroster.checks import Cells, Ids, table_rows
+from paktaleem.subjects.oneroster.checks import Cells, Ids, is_gone, table_rows
 from paktaleem.subjects.oneroster.columns import (
     DEMOGRAPHICS,
+    EXTENDED,
     RELATIONSHIPS,
-    ROLES,
-    STUDENT,
-    TABLES,
+    USER_ROLES,
     USERS,
+    Table,
+    Version,
     listed,
 )
 from paktaleem.subjects.oneroster.package import Package
 from paktaleem.subjects.oneroster.problems import ProblemLog
-
-_ROLE_NAMES = tuple(ROLES)
-_ROLE_CODES = {name: code for code, name in enumerate(_ROLE_NAMES)}
-_NO_ROLE = 255
-_STUDENT_CODE = _ROLE_CODES[STUDENT]
-_GUARDIAN_CODES = frozenset(_ROLE_CODES[name] for name in RELATIONSHIPS)
+from paktaleem.subjects.oneroster.register import UserRegister
 
 
 class User(NamedTuple):
-    """A row of users.csv, made sense of; `phone` is the cell `sms`, or `phone` where that has no number."""
+    """A row of users.csv, made sense of; `phone` is the cell `sms`, or `phone` where that has no number.
+
+    `role` is empty in 1.2, where another file tells it; `gone` is one whom a delta declares to be deleted.
+    """
 
     external_id: str
     role: str
@@ -36,32 +33,40 @@ class User(NamedTuple):
     phone: str
     enabled: bool
     agents: list[str]
+    gone: bool
 
 
-def read_user(cells: Cells) -> User:
+def read_user(cells: Cells, table: Table) -> User:
     """Return what a row of users.csv says; implausible addresses and numbers are left out."""
-    external_id, _, _, enabled, _, role, _, given, family, middle, email, sms, phone, agents = cells
+    at = table.at
     return User(
-        external_id=external_id,
-        role=role,
-        full_name=cell.full_name(given, middle, family),
-        email=cell.plausible_email(email) or "",
-        phone=cell.plausible_phone(sms) or cell.plausible_phone(phone) or "",
-        enabled=enabled == "true",
-        agents=listed(agents),
+        external_id=cells[0],
+        role=cells[at["role"]] if "role" in at else "",
+        full_name=cell.full_name(cells[at["givenName"]], cells[at["middleName"]], cells[at["familyName"]]),
+        email=cell.plausible_email(cells[at["email"]]) or "",
+        phone=cell.plausible_phone(cells[at["sms"]]) or cell.plausible_phone(cells[at["phone"]]) or "",
+        enabled=cells[at["enabledUser"]] == "true",
+        agents=listed(cells[at["agentSourcedIds"]]),
+        gone=is_gone(table, cells),
     )
 
 
-def user_rows(package: Package) -> Iterator[tuple[int, User]]:
+def user_rows(package: Package, version: Version) -> Iterator[tuple[int, User]]:
     """Yield (row number, user) of a users.csv that has been checked."""
-    for number, cells in table_rows(package, TABLES[USERS], ProblemLog()):
-        yield number, read_user(cells)
+    table = version.tables[USERS]
+    for number, cells in table_rows(package, table, ProblemLog()):
+        yield number, read_user(cells, table)
 
 
-def check_user(number: int, cells: Cells, user: User, log: ProblemLog) -> None:
+def check_user(number: int, cells: Cells, user: User, table: Table, log: ProblemLog) -> None:
     """Log what is wrong or odd about one person."""
-    _check_identity(number, user, log)
-    at = TABLES[USERS].at
+    fault = cell.external_id_fault(user.external_id)
+    if fault:
+        log.fatal(USERS, number, "sourcedId", "external_id_unfit", fault)
+    if user.gone:
+        return
+    _check_name(number, user, log)
+    at = table.at
     if cells[at["email"]] and not user.email:
         message = "not one plausible mail address; taken as empty"
         log.oddity(USERS, number, "email", "email_implausible", message)
@@ -70,16 +75,23 @@ def check_user(number: int, cells: Cells, user: User, log: ProblemLog) -> None:
             message = "not a plausible telephone number (7 to 15 digits); taken as empty"
             log.oddity(USERS, number, column, "phone_implausible", message)
     if user.role in RELATIONSHIPS and not user.email:
-        message = f"guardian {_named(user)} has no mail address, so cannot be asked by mail"
-        log.oddity(USERS, number, "email", "guardian_without_email", message)
+        _report_unreachable(number, user.external_id, log)
     if not user.enabled:
-        log.oddity(USERS, number, "enabledUser", "user_disabled", f"user {_named(user)} is disabled")
+        log.oddity(USERS, number, "enabledUser", "user_disabled", f"user {_named(user.external_id)} is disabled")
 
 
-def _check_identity(number: int, user: User, log: ProblemLog) -> None:
-    fault = cell.external_id_fault(user.external_id)
-    if fault:
-        log.fatal(USERS, number, "sourcedId", "external_id_unfit", fault)
+def report_guardians(ids: Sequence[str], register: UserRegister, log: ProblemLog) -> None:
+    """Log the guardians without a mail address, where another file than users.csv tells who is one."""
+    for ordinal in register.unreachable_guardians():
+        _report_unreachable(register.rows[ordinal], ids[ordinal], log)
+
+
+def _report_unreachable(number: int, external_id: str, log: ProblemLog) -> None:
+    message = f"guardian {_named(external_id)} has no mail address, so cannot be asked by mail"
+    log.oddity(USERS, number, "email", "guardian_without_email", message)
+
+
+def _check_name(number: int, user: User, log: ProblemLog) -> None:
     if not user.full_name:
         message = "givenName and familyName must not both be empty"
         log.fatal(USERS, number, "givenName", "name_empty", message)
@@ -88,68 +100,57 @@ def _check_identity(number: int, user: User, log: ProblemLog) -> None:
         log.fatal(USERS, number, "givenName", "name_too_long", message)
 
 
-def _named(user: User) -> str:
-    return "" if cell.external_id_fault(user.external_id) else user.external_id
+def _named(external_id: str) -> str:
+    return "" if cell.external_id_fault(external_id) else external_id
 
 
-class UserRegister:
-    """What is remembered of every user, by the ordinal of the row: some 40 bytes beside the id.
+class PeopleFiles:
+    """The files beside users.csv that tell of people, as they are read.
 
-    Mailboxes and phones are kept as fingerprints (0: none), enough to see that two people share one.
-    Birth dates are kept as proleptic ordinals (0: none).
+    `ids` has the users of this package, `whole` says whether these are all there are; of others a delta tells too.
     """
 
-    def __init__(self) -> None:
-        self.roles = bytearray()
-        self.rows = array("l")
-        self.mailboxes = array("q")
-        self.phones = array("q")
-        self.births = array("l")
+    def __init__(self, version: Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool) -> None:
+        self._tables, self._ids, self._register, self._log, self._whole = version.tables, ids, register, log, whole
 
-    def add(self, number: int, user: User) -> None:
-        """Remember the next user."""
-        self.roles.append(_ROLE_CODES.get(user.role, _NO_ROLE))
-        self.rows.append(number)
-        self.mailboxes.append(hash(user.email.casefold()))
-        self.phones.append(hash(user.phone))
-        self.births.append(0)
+    def take_role(self, number: int, cells: Cells) -> None:
+        """Remember the role in a row of roles.csv; one that is gone is passed over, for others may stand."""
+        table = self._tables[USER_ROLES]
+        user, role = cells[table.at["userSourcedId"]], cells[table.at["role"]]
+        if is_gone(table, cells):
+            message = "a role that ended; the one known here is kept until another is named"
+            self._log.oddity(table.file, number, "role", "role_ended", message)
+            return
+        if role.startswith(EXTENDED):
+            message = "a role of the exporter's own; passed over"
+            self._log.oddity(table.file, number, "role", "role_extended", message)
+            return
+        if role not in table.enumerations["role"]:  # refused already
+            return
+        primary = cells[table.at["roleType"]] == "primary"
+        if user in self._ids:
+            self._register.add_role(self._ids[user], role, primary=primary)
+        elif self._is_elsewhere(user, table, number, "userSourcedId"):
+            self._register.place_elsewhere(user, table.file, number).take_role(role, primary=primary)
 
-    def birth_date(self, ordinal: int) -> date | None:
-        """Return the birth date of a user, or None if the package does not tell."""
-        born = self.births[ordinal]
-        return date.fromordinal(born) if born else None
+    def take_birth_date(self, number: int, cells: Cells) -> None:
+        """Remember the birth date in a row of demographics.csv."""
+        table = self._tables[DEMOGRAPHICS]
+        born = cell.day(cells[table.at["birthDate"]])
+        if born is None or is_gone(table, cells):
+            return
+        if born.year < cell.FIRST_BIRTH_YEAR:
+            message = f"must not be before {cell.FIRST_BIRTH_YEAR}"
+            self._log.fatal(table.file, number, "birthDate", "birth_date_too_early", message)
+        elif cells[0] in self._ids:
+            self._register.births[self._ids[cells[0]]] = born.toordinal()
+        elif self._is_elsewhere(cells[0], table, number, "sourcedId"):
+            self._register.place_elsewhere(cells[0], table.file, number).born = born.toordinal()
 
-    def students(self) -> Iterator[int]:
-        """Yield the ordinals of all students."""
-        return (ordinal for ordinal, role in enumerate(self.roles) if role == _STUDENT_CODE)
-
-    def relation(self, one: int, other: int) -> tuple[int, int] | None:
-        """Return the two as (student, guardian), or None if they are not one of each."""
-        for child, guardian in ((one, other), (other, one)):
-            if self.roles[child] == _STUDENT_CODE and self.roles[guardian] in _GUARDIAN_CODES:
-                return child, guardian
-        return None
-
-    def relationship(self, guardian: int) -> str:
-        """Return the kind of relation, which only the guardian's own role tells."""
-        return _ROLE_NAMES[self.roles[guardian]]
-
-    def count_by_role(self) -> dict[str, int]:
-        """Return the number of users by our role."""
-        counts = dict.fromkeys(ROLES.values(), 0)
-        for name, role in ROLES.items():
-            counts[role] += self.roles.count(_ROLE_CODES[name])
-        return counts
-
-
-def record_birth(number: int, cells: Cells, ids: Ids, register: UserRegister, log: ProblemLog) -> None:
-    """Remember the birth date in a row of demographics.csv."""
-    table = TABLES[DEMOGRAPHICS]
-    born = cell.day(cells[table.at["birthDate"]])
-    if born is None:
-        return
-    if born.year < cell.FIRST_BIRTH_YEAR:
-        message = f"must not be before {cell.FIRST_BIRTH_YEAR}"
-        log.fatal(table.file, number, "birthDate", "birth_date_too_early", message)
-    elif cells[0] in ids:
-        register.births[ids[cells[0]]] = born.toordinal()
+    def _is_elsewhere(self, user: str, table: Table, number: int, column: str) -> bool:
+        if self._whole or not user:  # refused already
+            return False
+        fault = cell.external_id_fault(user)
+        if fault:
+            self._log.fatal(table.file, number, column, "external_id_unfit", fault)
+        return not fault

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from paktaleem.subjects.oneroster.cells import day, full_name, plausible_email, plausible_phone
-from paktaleem.subjects.oneroster.columns import TABLES, UNOPENED
+from paktaleem.subjects.oneroster.columns import VERSIONS
 
 
 @pytest.mark.parametrize("text", ["a@b.pk", "amina.k+school@mail.example", "o'neil@sub.mail-host.example"])
@@ -60,11 +60,13 @@ def test_a_middle_name_alone_is_no_name():
     assert full_name("", "", "Ali") == "Ali"
 
 
-def test_sensitive_columns_are_not_kept():
-    kept = {name for table in TABLES.values() for name in table.kept}
-    sensitive = {"password", "sex", "asian", "white", "cityOfBirth", "hispanicOrLatinoEthnicity", "userIds"}
+@pytest.mark.parametrize(("number", "users", "files"), [("1.1", 18, 13), ("1.2", 22, 21)])
+def test_sensitive_columns_are_not_kept(number, users, files):
+    version = VERSIONS[number]
+    kept = {name for table in version.tables.values() for name in table.kept}
+    sensitive = {"password", "sex", "asian", "white", "cityOfBirth", "hispanicOrLatinoEthnicity", "userIds", "pronouns"}
     assert not kept & sensitive
-    assert TABLES["demographics.csv"].kept == ("sourcedId", "status", "dateLastModified", "birthDate")
-    assert len(TABLES["demographics.csv"].header) == 16
-    assert len(TABLES["users.csv"].header) == 18
-    assert len(TABLES) + len(UNOPENED) == 13
+    assert version.tables["demographics.csv"].kept == ("sourcedId", "status", "dateLastModified", "birthDate")
+    assert len(version.tables["demographics.csv"].header) == 16
+    assert len(version.tables["users.csv"].header) == users
+    assert len(version.files) == files

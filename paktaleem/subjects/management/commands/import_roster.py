@@ -1,4 +1,4 @@
-"""`manage.py import_roster --client CODE FILE.zip`: import a OneRoster 1.1 bulk package, all or nothing."""
+"""`manage.py import_roster --client CODE FILE`: import a OneRoster package, all or nothing."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.utils import timezone
 
@@ -17,7 +18,9 @@ from paktaleem.subjects.importing import (
     ImportRunning,
     PeopleChangedMeanwhile,
     Tally,
+    TooManyWouldVanish,
     import_roster,
+    try_roster,
 )
 from paktaleem.subjects.oneroster import Problem, RosterInvalid, open_roster
 from paktaleem.tenancy.context import in_client
@@ -30,20 +33,29 @@ LINE_EVERY = 10_000
 class Command(BaseCommand):
     """Import a roster; exit status 2 and nothing written if it cannot be."""
 
-    help = "Import people and guardian relations from a OneRoster 1.1 bulk package, all or nothing."
+    help = "Import people and guardian relations from a OneRoster 1.1 or 1.2 package, all or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the client's code and the package."""
+        """Take the client's code, the package and the terms."""
         parser.add_argument("--client", required=True, metavar="CODE", help="Whose people they are.")
-        parser.add_argument("file", type=Path, metavar="FILE.zip", help="The package.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would change, and write nothing.")
+        parser.add_argument(
+            "--everybody", action="store_true", help="The file names everybody: close the accounts of all others."
+        )
+        parser.add_argument(
+            "--let-many-vanish",
+            action="store_true",
+            help=f"Go on although more than {settings.ROSTER_VANISH_PERCENT} % of the active people would vanish.",
+        )
+        parser.add_argument("file", type=Path, metavar="FILE", help="The package.")
 
-    def handle(self, *_: Any, client: str, file: Path, **__: Any) -> None:
+    def handle(self, *_: Any, client: str, file: Path, **terms: Any) -> None:
         """Import the package and print the report."""
         client_id = client_with_code(client)
         if client_id is None:
             raise CommandError(f"No client has the code “{client}”; nothing was imported.", returncode=INVALID)
         try:
-            report = self._import(client_id, file)
+            report = self._import(client_id, file, terms)
         except RosterInvalid as invalid:
             self.stderr.writelines(f"{described(problem)}\n" for problem in invalid.problems)
             raise CommandError(refusal(invalid.problems), returncode=INVALID) from invalid
@@ -54,22 +66,31 @@ class Command(BaseCommand):
         except PeopleChangedMeanwhile as error:
             message = "These people were changed by someone else meanwhile; nothing was imported. Run it again."
             raise CommandError(message) from error
+        except TooManyWouldVanish as stop:
+            self.stdout.writelines(f"{line}\n" for line in lines_of(stop.report, f"Nothing is imported for {client}."))
+            message = f"{stop} If that is right, run it again with --let-many-vanish."
+            raise CommandError(message, returncode=INVALID) from stop
         except KeyboardInterrupt as error:
             raise CommandError("Interrupted; nothing was imported.", returncode=INTERRUPTED) from error
-        self.stdout.writelines(f"{line}\n" for line in lines_of(report, client))
+        tried = f"Nothing is imported for {client}: this is what would change."
+        title = tried if terms["dry_run"] else f"The roster is imported for {client}."
+        self.stdout.writelines(f"{line}\n" for line in lines_of(report, title))
 
-    def _import(self, client_id: UUID, file: Path) -> ImportReport:
+    def _import(self, client_id: UUID, file: Path, terms: dict[str, Any]) -> ImportReport:
         progress = ProgressLine(self.stderr)
         progress.say(f"Checking {file.name} …")
         try:
             with open_roster(file) as roster, in_client(client_id):
-                return import_roster(
-                    roster,
-                    client=Client.objects.get(id=client_id),
-                    actor=system_actor("import_roster"),
-                    at=timezone.now(),
-                    progress=progress,
-                )
+                told: dict[str, Any] = {
+                    "client": Client.objects.get(id=client_id),
+                    "actor": system_actor("import_roster"),
+                    "at": timezone.now(),
+                    "progress": progress,
+                    "everybody": terms["everybody"],
+                }
+                if terms["dry_run"]:
+                    return try_roster(roster, **told)
+                return import_roster(roster, many_may_vanish=terms["let_many_vanish"], **told)
         finally:
             progress.end()
 
@@ -115,22 +136,23 @@ def refusal(problems: list[Problem]) -> str:
     return f"{count}; nothing was imported."
 
 
-def lines_of(report: ImportReport, client: str) -> Iterator[str]:
+def lines_of(report: ImportReport, title: str) -> Iterator[str]:
     """Put a report into lines."""
-    yield f"The roster is imported for {client}."
+    yield title
     yield ""
-    yield f"{'':<22}{'added':>10}{'changed':>10}{'unchanged':>11}"
+    yield f"{'':<22}{'added':>10}{'changed':>10}{'unchanged':>11}{'gone':>10}"
     for role, tally in sorted(report.people.items()):
         yield _row(role, tally)
     yield _row("guardian relations", report.relations)
     yield ""
+    yield f"Of {_count(report.active, 'active person', 'active people')}, {report.vanishing:,} vanish."
     yield f"{_count(report.people_not_named, 'person', 'people')} of this client: not in this roster, left alone."
     yield f"{_count(report.relations_not_named, 'guardian relation')}: not in this roster, left alone."
     yield from _oddity_lines(report)
 
 
 def _row(name: str, tally: Tally) -> str:
-    return f"{name:<22}{tally.added:>10,}{tally.changed:>10,}{tally.unchanged:>11,}"
+    return f"{name:<22}{tally.added:>10,}{tally.changed:>10,}{tally.unchanged:>11,}{tally.gone:>10,}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -1,0 +1,149 @@
+"""OneRoster 1.2, and packages that hold changes only."""
+
+from datetime import date
+
+import pytest
+
+from paktaleem.subjects.oneroster import GuardianRelation, Mention, Person, open_roster
+from tests.rosters import clean_network, odd_network
+
+
+def read(package, tmp_path):
+    with open_roster(package.write(tmp_path / "roster.zip")) as roster:
+        return roster, list(roster.people()), list(roster.relations())
+
+
+def places(found):
+    return [(p.code, p.file, p.row, p.column) for p in found]
+
+
+# Version 1.2
+
+
+@pytest.mark.parametrize("package", [clean_network, odd_network])
+def test_both_versions_tell_the_same(tmp_path, package):
+    _, *told = read(package(), tmp_path)
+    roster, *told_anew = read(package().as_version_1_2(), tmp_path)
+    assert told_anew == told
+    assert roster.kind == "OneRoster 1.2"
+
+
+def test_a_person_of_several_roles_is_held_in_the_one_that_protects_most(tmp_path):
+    package = clean_network().as_version_1_2()
+    package.give_role("farhan", "parent", "secondary")
+    package.give_role("esra", "student")
+    package.row("users.csv", "danish")["agentSourcedIds"] = "esra,farhan"
+    _, people, relations = read(package, tmp_path)
+    roles = {person.external_id: person.role for person in people}
+    assert (roles["farhan"], roles["esra"]) == ("instructor", "student")
+    assert GuardianRelation("danish", "farhan", "parent") in relations
+
+
+def test_who_has_only_a_role_of_the_exporters_own_is_left_out(tmp_path):
+    package = clean_network().as_version_1_2()
+    package.tables["roles.csv"][1]["role"] = "ext:librarian"
+    roster, people, _ = read(package, tmp_path)
+    assert "farhan" not in {person.external_id for person in people}
+    assert [p.code for p in roster.problems] == ["role_extended", "role_missing"]
+
+
+def test_a_column_of_1_2_0_is_passed_over_wherever_it_stands(tmp_path):
+    package = clean_network().as_version_1_2()
+    package.headers["users.csv"].insert(17, "resourceSourcedIds")
+    package.row("users.csv", "danish")["resourceSourcedIds"] = "res-1"
+    _, people, _ = read(package, tmp_path)
+    assert people[3].full_name == "Danish Khan"
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        (("roles.csv", "rol-1", "role", "administrator"), "value_not_allowed"),
+        (("roles.csv", "rol-1", "roleType", "main"), "value_not_allowed"),
+        (("roles.csv", "rol-1", "userSourcedId", "nobody"), "reference_unknown"),
+        (("roles.csv", "rol-1", "orgSourcedId", "org-9"), "reference_unknown"),
+        (("roles.csv", "rol-1", "beginDate", "1.9.2026"), "date_unreadable"),
+        (("users.csv", "celia", "primaryOrgSourcedId", "org-9"), None),
+    ],
+)
+def test_a_wrong_cell_of_1_2_is_named(refused, tmp_path, cell, code):
+    file, source_id, column, value = cell
+    package = clean_network().as_version_1_2()
+    package.row(file, source_id)[column] = value
+    where = (file, package.line(file, source_id), column)
+    if code is None:
+        roster, _, _ = read(package, tmp_path)
+        assert places(roster.problems) == [("reference_unknown", *where)]
+    else:
+        assert places(refused(package)) == [(code, *where)]
+
+
+def test_headers_of_one_version_are_no_headers_of_the_other(refused):
+    package = clean_network().as_version_1_2()
+    package.headers["users.csv"] = clean_network().headers["users.csv"]
+    assert ("header_wrong", "users.csv", 1, None) in places(refused(package))
+    package = clean_network()
+    package.manifest["oneroster.version"] = "1.2"
+    assert ("file_needed", "roles.csv", None, None) in places(refused(package))
+
+
+# Deltas
+
+
+def test_a_delta_tells_who_is_new_or_changed_and_who_is_gone(tmp_path):
+    roster, people, relations = read(clean_network().as_delta(danish="active", farhan="tobedeleted"), tmp_path)
+    assert not roster.is_whole
+    assert people == [
+        Person("farhan", None, None, None, None, None, enabled=None, gone=True),
+        Person("danish", "student", "Danish Khan", "", "", date(2017, 3, 14), enabled=True),
+    ]
+    assert relations == []
+    assert list(roster.mentions()) == [Mention(3, "danish", "esra", None)]
+    assert roster.problems == ()
+
+
+def test_a_delta_may_tell_of_a_birth_date_or_a_role_alone(tmp_path):
+    package = clean_network().as_version_1_2().as_delta(danish="active")
+    package.without("users.csv")
+    _, people, _ = read(package, tmp_path)
+    assert people == [Person("danish", "student", None, None, None, date(2017, 3, 14), enabled=None)]
+
+
+def test_bulk_and_delta_are_told_by_file(tmp_path):
+    package = clean_network()
+    package.manifest["file.demographics"] = "delta"
+    package.row("demographics.csv", "danish").update(status="active", dateLastModified="2026-10-01T08:00:00.000Z")
+    roster, people, _ = read(package, tmp_path)
+    assert roster.is_whole
+    assert people[3].birth_date == date(2017, 3, 14)
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "column"),
+    [
+        ({"status": ""}, "value_not_allowed", "status"),
+        ({"status": "inactive"}, "value_not_allowed", "status"),
+        ({"dateLastModified": ""}, "required_empty", "dateLastModified"),
+        ({"dateLastModified": "yesterday"}, "date_unreadable", "dateLastModified"),
+        ({"dateLastModified": "2026-10-01T25:00:00Z"}, "date_unreadable", "dateLastModified"),
+        ({"username": ""}, "required_empty", "username"),
+    ],
+)
+def test_a_wrong_row_of_a_delta_is_named(refused, cells, code, column):
+    package = clean_network().as_delta(danish="active")
+    package.row("users.csv", "danish").update(cells)
+    assert places(refused(package)) == [(code, "users.csv", 2, column)]
+
+
+def test_of_what_is_gone_the_id_is_enough(tmp_path):
+    package = clean_network().as_delta(danish="tobedeleted")
+    package.row("users.csv", "danish").update(dict.fromkeys(["username", "role", "orgSourcedIds", "givenName"], ""))
+    _, people, _ = read(package, tmp_path)
+    assert [(person.external_id, person.gone) for person in people] == [("danish", True)]
+
+
+def test_status_stays_empty_in_a_bulk_file_beside_a_delta(refused):
+    package = clean_network().as_delta(danish="active")
+    package.manifest["file.demographics"] = "bulk"
+    found = places(refused(package))
+    assert [code for code, *_ in found] == ["not_empty_in_bulk", "not_empty_in_bulk"]

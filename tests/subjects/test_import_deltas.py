@@ -1,0 +1,190 @@
+"""Importing changes only, closing accounts, trying first, and stopping before too many vanish."""
+
+from datetime import timedelta
+
+import pytest
+
+from paktaleem.accounts.actors import system_actor
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.importing import ContextChanged, Tally, TooManyWouldVanish, import_roster, try_roster
+from paktaleem.subjects.models import GuardianClaim, Subject, SubjectEvent
+from paktaleem.subjects.oneroster import RosterInvalid, open_roster
+from paktaleem.subjects.selectors import sealer_of
+from paktaleem.subjects.services import register_subject
+from paktaleem.tenancy.context import in_client
+from tests.rosters import clean_network, school
+
+IMPORTER = system_actor("import_roster")
+LATER = timedelta(days=1)
+
+
+@pytest.fixture
+def indus(cast):
+    """Indus Schools, in its context."""
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def bring(tmp_path, indus, now):
+    """Import a package, or try it."""
+
+    def bring(package, *, act=import_roster, **terms):
+        with open_roster(package.write(tmp_path / "roster.zip")) as roster:
+            return act(roster, client=indus, actor=IMPORTER, at=now, **terms)
+
+    return bring
+
+
+def person(external_id):
+    return Subject.objects.get(external_id=external_id)
+
+
+def name_of(subject):
+    return sealer_of(subject).open(subject.full_name, column="subjects_subject.full_name")
+
+
+def closed():
+    events = SubjectEvent.objects.filter(kind="account_closed").values_list("subject__external_id", flat=True)
+    assert Entry.objects.filter(kind="subject.account_closed").count() == len(events)
+    return set(events)
+
+
+def without(package, *names):
+    for file, key in (
+        ("users.csv", "sourcedId"),
+        ("enrollments.csv", "userSourcedId"),
+        ("demographics.csv", "sourcedId"),
+    ):
+        package.tables[file] = [row for row in package.tables[file] if row[key] not in names]
+    return package
+
+
+def test_a_delta_changes_whom_it_names_and_leaves_the_rest_alone(bring):
+    bring(clean_network())
+    package = clean_network().as_delta(danish="active")
+    package.row("users.csv", "danish")["givenName"] = "Daniyal"
+    report = bring(package, everybody=True)
+    assert report.people == {"student": Tally(changed=1)}
+    assert name_of(person("danish")) == "Daniyal Khan"
+    assert person("farhan").is_enabled
+    assert report.relations == Tally(unchanged=1)
+
+
+def test_who_is_gone_at_the_source_has_the_account_closed_once(bring):
+    bring(school(20))
+    delta = school(20).as_delta(celia="tobedeleted")
+    report = bring(delta)
+    assert report.people == {"administrator": Tally(gone=1)}
+    assert (report.vanishing, report.examples) == (1, {"close": ("celia",)})
+    assert not person("celia").is_enabled
+    assert name_of(person("celia")) == "Celia Farooqi"
+    assert closed() == {"celia"}
+    assert person("celia").history.latest().history_change_reason == "roster_import"
+    assert bring(delta).people == {"administrator": Tally(unchanged=1)}
+    assert bring(school(20)).people["administrator"] == Tally(changed=1)
+    assert person("celia").is_enabled
+
+
+def test_a_delta_relates_to_who_came_earlier(bring):
+    bring(clean_network())
+    package = clean_network()
+    package.user("hina", "student", "Hina", "Khan", agentSourcedIds="esra,farhan,nobody")
+    package.born("hina", "2014-05-05")
+    report = bring(package.as_delta(hina="active"))
+    claim = GuardianClaim.objects.get(child=person("hina"))
+    assert (claim.guardian_id, claim.relationship) == (person("esra").id, "guardian")
+    assert report.oddities == {"agent_not_guardian": 1, "agent_unknown": 1}
+
+
+def test_a_delta_from_the_guardians_side_tells_the_relationship(bring):
+    bring(clean_network())
+    package = clean_network()
+    package.user("ghalib", "relative", "Ghalib", "Khan", email="g@mail.example", agentSourcedIds="danish")
+    bring(package.as_delta(ghalib="active"))
+    claim = GuardianClaim.objects.get(guardian=person("ghalib"))
+    assert (claim.child_id, claim.relationship) == (person("danish").id, "relative")
+
+
+def test_a_role_of_somebody_unknown_is_refused_at_its_place(bring):
+    package = clean_network().as_version_1_2().as_delta(danish="active")
+    package.without("users.csv").without("demographics.csv")
+    with pytest.raises(RosterInvalid) as caught:
+        bring(package)
+    [problem] = caught.value.problems
+    assert (problem.code, problem.file, problem.row) == ("person_unknown", "roles.csv", 2)
+
+
+def test_what_a_delta_does_not_tell_is_kept(bring):
+    bring(clean_network())
+    package = clean_network().as_version_1_2().as_delta(danish="active")
+    package.without("roles.csv").without("users.csv")
+    package.row("demographics.csv", "danish")["birthDate"] = "2016-03-14"
+    assert bring(package).people == {"student": Tally(changed=1)}
+    assert name_of(person("danish")) == "Danish Khan"
+    assert person("danish").role == "student"
+
+
+def test_somebody_unknown_who_is_gone_is_passed_over(bring):
+    report = bring(clean_network().as_delta(danish="tobedeleted"))
+    assert report.oddities == {"gone_unknown": 1}
+    assert not Subject.objects.filter(external_id="danish").exists()
+
+
+def test_of_everybody_only_whom_a_roster_brought_can_be_missing(bring):
+    bring(school(30))
+    report = bring(without(school(30), "stu-000007"), everybody=True)
+    assert report.people["student"] == Tally(unchanged=29, gone=1)
+    assert closed() == {"stu-000007"}
+    assert person("lms-danish").is_enabled
+    assert report.people_not_named == Subject.objects.filter(external_id__startswith="lms-").count()
+
+
+def test_unless_it_names_everybody_who_is_missing_is_left_alone(bring):
+    bring(school(30))
+    report = bring(school(10))
+    assert report.vanishing == 0
+    assert closed() == set()
+
+
+def test_more_than_a_tenth_may_not_vanish_unasked(bring, settings):
+    bring(school(30))
+    before = Subject.objects.filter(is_enabled=True).count()
+    with pytest.raises(TooManyWouldVanish) as stop:
+        bring(school(20), everybody=True)
+    assert (stop.value.report.active, Subject.objects.filter(is_enabled=True).count()) == (before, before)
+    vanishing = stop.value.report.vanishing
+    settings.ROSTER_VANISH_PERCENT = -(-vanishing * 100 // before)
+    assert bring(school(20), act=try_roster, everybody=True).vanishing == vanishing
+    assert bring(school(20), everybody=True).vanishing == vanishing
+
+
+def test_accounts_that_a_file_disables_count_as_vanishing(bring):
+    bring(school(30))
+    package = school(30)
+    for row in package.tables["users.csv"]:
+        row["enabledUser"] = "false"
+    with pytest.raises(TooManyWouldVanish):
+        bring(package)
+    assert bring(package, many_may_vanish=True).people["student"] == Tally(changed=30)
+
+
+def test_a_trial_reports_the_same_and_writes_nothing(bring):
+    bring(school(30))
+    before = (Subject.objects.count(), Entry.objects.count(), Subject.history.count())
+    tried = bring(school(40), act=try_roster)
+    assert (Subject.objects.count(), Entry.objects.count(), Subject.history.count()) == before
+    assert tried.examples["add"][0] == "par-000030-0"
+    done = bring(school(40), as_shown=tried.plan)
+    assert (done.people, done.relations, done.plan) == (tried.people, tried.relations, tried.plan)
+
+
+def test_an_import_is_held_to_what_was_shown(bring, indus, now):
+    bring(clean_network())
+    package = clean_network()
+    package.row("users.csv", "esra")["email"] = "new@mail.example"
+    tried = bring(package, act=try_roster)
+    register_subject("esra", client=indus, details={"phone": "+923009999999"}, actor=IMPORTER, at=now)
+    with pytest.raises(ContextChanged):
+        bring(package, as_shown=tried.plan)
+    assert bring(package, as_shown=bring(package, act=try_roster).plan).people["guardian"] == Tally(changed=1)
