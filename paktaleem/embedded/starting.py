@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import time
@@ -53,6 +54,7 @@ SETTINGS = {
     "log_lock_waits": "off",
     "log_autovacuum_min_duration": "-1",
 }
+LEAST_CACHE, MOST_CACHE = 128, 2048  # megabytes
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
 IN_BACKGROUND = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
@@ -84,13 +86,24 @@ def _launch(layout: Layout, account: Account, *, durable: bool) -> int:
     binaries = find_binaries(account, copies=layout.binaries, major=_data_version(layout))
     clear_stale_pid_file(layout.data)
     durability = dict.fromkeys(DURABILITY, "on" if durable else "off")
-    settings = SETTINGS | durability | {"port": str(_port(layout))}
+    memory = _memory_settings() if durable else {}
+    settings = SETTINGS | durability | memory | {"port": str(_port(layout))}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     server: list[str | Path] = [binaries.folder / "postgres", "-D", layout.data, *options]
     done = account.run("/bin/sh", "-c", IN_BACKGROUND, layout.log, *server, cwd=layout.home)
     if not done.stdout.strip().isdigit():
         raise ClusterError(f"PostgreSQL could not be started in {layout.home}: {done.stderr}")
     return int(done.stdout)
+
+
+def _memory_settings() -> dict[str, str]:
+    """Give the cache an eighth of the machine, so that people and consents stay in it; tests need no cache.
+
+    Pages count only once they are used. Without it PostgreSQL takes 128 MB, and a million consents do not fit.
+    """
+    megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    cache = min(max(megabytes // 8, LEAST_CACHE), MOST_CACHE)
+    return {"shared_buffers": f"{cache}MB", "max_wal_size": f"{2 * cache}MB"}
 
 
 def _data_version(layout: Layout) -> int:

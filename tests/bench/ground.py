@@ -13,7 +13,7 @@ from paktaleem.embedded import SUPERUSER, Cluster, Endpoint, ensure_roles
 from paktaleem.trial import variables
 from tests.bench.loading import Site
 
-__all__ = ["HOST", "cluster", "environment_for", "served"]
+__all__ = ["HOST", "cluster", "environment_for", "free_port", "served"]
 
 HOST = "127.0.0.1"
 
@@ -49,7 +49,7 @@ def environment_for(endpoint: Endpoint, folder: Path, database: str) -> dict[str
 @contextmanager
 def served(endpoint: Endpoint, folder: Path, database: str) -> Iterator[Site]:
     """Serve a database as the demonstration does; gives the site once it answers."""
-    port = _free_port()
+    port = free_port()
     before = dict(os.environ)
     os.environ.update(environment_for(endpoint, folder, database))
     try:
@@ -61,7 +61,7 @@ def served(endpoint: Endpoint, folder: Path, database: str) -> Iterator[Site]:
         os.environ.update(before)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

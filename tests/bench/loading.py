@@ -135,7 +135,17 @@ def _by_wrk(port: int, requests: Sequence[bytes], seconds: int) -> dict[str, flo
         script.write_text(LUA)
         data.write_bytes(b"".join(b"%d\n%b" % (len(one), one) for one in requests))
         said = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script, f"http://127.0.0.1:{port}/"],
+            [
+                "wrk",
+                "-t1",
+                f"-c{CONNECTIONS}",
+                f"-d{seconds}s",
+                "--timeout",
+                "60s",
+                "-s",
+                script,
+                f"http://127.0.0.1:{port}/",
+            ],
             capture_output=True,
             text=True,
             check=True,

@@ -6,7 +6,12 @@ the LMS id ``stu-n-p``, client ``n`` the key ``ptk_bench_n``.
 """
 
 import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import psycopg
@@ -20,8 +25,9 @@ from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, make_consent_purpose
 
-__all__ = ["CLIENTS", "fill_people", "fill_register", "key_of"]
+__all__ = ["CLIENTS", "fill_people", "fill_register", "is_filled", "key_of", "migrate"]
 
+ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = 500
 OWN = {"newsletter": ["contact_details"], "product_research": ["contact_details", "usage_logs"]}
 PURPOSES_ANSWERED = len(OWN)
@@ -159,9 +165,22 @@ SELECT id, client_id, subject_id, purpose_id, client_id, 'given', id, 'self', ve
 """
 
 
-def fill_people(superuser_url: str, consents: int) -> int:
-    """Add so many consents of people of every client; returns how many people each client has."""
+def is_filled(superuser_url: str) -> bool:
+    """Say whether the register and the clients are there: they come in one transaction, the keys last."""
+    return _count(superuser_url, "accounts_apikey") >= CLIENTS
+
+
+def migrate(environment: Mapping[str, str]) -> None:
+    """Bring a kept world to the schema of this code."""
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True)
+
+
+def fill_people(superuser_url: str, consents: int) -> None:
+    """Add so many consents of people of every client, unless they are there."""
     people = consents // CLIENTS // PURPOSES_ANSWERED
+    if _count(superuser_url, "consent_consent"):
+        return
     with psycopg.connect(superuser_url) as connection:
         for statement in (PEOPLE, SUBJECTS, KEYS, ANSWERS, EVENTS, CONSENTS):
             connection.execute(statement, {"people": people, "clients": CLIENTS, "at": CAST_AT})
@@ -171,4 +190,11 @@ def fill_people(superuser_url: str, consents: int) -> int:
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
-    return people
+
+
+def _count(superuser_url: str, table: str) -> int:
+    with psycopg.connect(superuser_url) as connection:
+        [found] = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone() or (
+            0,
+        )
+        return int(found)

@@ -1,0 +1,121 @@
+"""What is measured over HTTP beside pgbench: decisions, batches, recording, growth."""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from paktaleem.embedded import APP, SUPERUSER, Endpoint
+from tests.bench import questions
+from tests.bench.loading import Load, Site, ask_all, drive, pgbench
+from tests.bench.table import Row, attempted, say
+
+__all__ = ["ROUNDS", "Answers"]
+
+ROUNDS = 3
+BATCHES = {100: 2.5, 1000: 3.5}
+
+
+@dataclass
+class Answers:
+    """Two served worlds, ``small`` and ``big``, and how many people each client has in each."""
+
+    endpoint: Endpoint
+    small: Site
+    big: Site
+    few: int
+    many: int
+    seconds: int
+
+    def rows(self) -> list[Row]:
+        """Measure everything. What writes comes last, so that its checkpoints disturb nothing else."""
+        for site in (self.small, self.big):
+            say("Warming up: every process compiles every client's register ...")
+            ask_all(site.port, questions.warming())
+        return [
+            *attempted(Row("one decision over HTTP", "", at_least=0.12), self._decision),
+            *attempted(Row("decision p50, 1,000,000 rows beside 10,000", "", at_most=1.15), self._growth),
+            *(row for size in BATCHES for row in self._batches(size)),
+            *attempted(Row("recording a consent", "", at_least=0.20), self._recording),
+        ]
+
+    @cached_property
+    def base(self) -> Load:
+        """The decision's statement by pgbench."""
+        script = questions.decision_script(self.many)
+        return self._median(lambda: pgbench(self.endpoint, self._app, script, self.seconds), "pgbench, one decision")
+
+    @cached_property
+    def asked(self) -> list[bytes]:
+        """Questions about the big world."""
+        return questions.decisions(self.many)
+
+    @property
+    def _app(self) -> str:
+        return self.endpoint.url(APP, "big")
+
+    @property
+    def _root(self) -> str:
+        return self.endpoint.url(SUPERUSER, "big")
+
+    def _decision(self) -> list[Row]:
+        base, asked = self.base, self.asked
+        drive(self.big, asked, self.seconds)  # once round, so that what is asked about lies in the cache
+        one = self._median(lambda: drive(self.big, asked, self.seconds), "HTTP, one decision")
+        return [
+            Row(
+                "pgbench, the decision's statement",
+                f"{base.rate:,.0f}/s, mean {base.mean:.2f} ms",
+                cpu=f"0 + {base.database_cpu:.0f} µs",
+            ),
+            _beside("one decision over HTTP", one.rate, base.rate, 0.12, one),
+            Row("its p99", f"{one.p99:.1f} ms (p50 {one.p50:.2f} ms)", one.p99, at_most=8 * base.mean + 5, unit=" ms"),
+        ]
+
+    def _growth(self) -> list[Row]:
+        """Measure both by turns, so that what else the machine does meets both alike."""
+        of_few = questions.decisions(self.few)
+        drive(self.small, of_few, self.seconds)
+        pairs = [(drive(self.small, of_few, self.seconds), drive(self.big, self.asked, self.seconds)) for _ in range(5)]
+        less, more = (statistics.median(load.p50 for load in loads) for loads in zip(*pairs, strict=True))
+        cheap, dear = (statistics.median(load.database_cpu for load in loads) for loads in zip(*pairs, strict=True))
+        seen, cpu = f"{more:.2f} ms beside {less:.2f} ms", f"database {dear:.0f} beside {cheap:.0f} µs"
+        return [Row("decision p50, 1,000,000 rows beside 10,000", seen, more / less, at_most=1.15, cpu=cpu)]
+
+    def _batches(self, size: int) -> list[Row]:
+        what, target = f"batches of {size:,}: decisions", BATCHES[size]
+
+        def measure() -> list[Row]:
+            batch = questions.batches(self.many, size)
+            drive(self.big, batch, self.seconds)
+            many = self._median(lambda: drive(self.big, batch, self.seconds), f"HTTP, batches of {size}")
+            return [_beside(what, many.rate * size, self.base.rate, target, many, size)]
+
+        return attempted(Row(what, "", at_least=target), measure)
+
+    def _recording(self) -> list[Row]:
+        root, app = self._root, self._app
+        script = questions.consent_script(root, self.many)
+        wrote = self._median(lambda: pgbench(self.endpoint, app, script, self.seconds), "pgbench, consent")
+        recorded = self._median(
+            lambda: drive(self.big, questions.consents(root, self.many), self.seconds), "HTTP, consent"
+        )
+        return [
+            Row(
+                "pgbench, the consent's statements",
+                f"{wrote.rate:,.0f}/s, mean {wrote.mean:.2f} ms",
+                cpu=f"0 + {wrote.database_cpu:.0f} µs",
+            ),
+            _beside("recording a consent", recorded.rate, wrote.rate, 0.20, recorded),
+        ]
+
+    def _median(self, measure: Callable[[], Load], what: str) -> Load:
+        """Measure some times and take the run of the middle rate."""
+        loads = sorted((measure() for _ in range(ROUNDS)), key=lambda load: load.rate)
+        say(f"{what}: {', '.join(f'{load.rate:,.0f}/s' for load in loads)}")
+        return loads[len(loads) // 2]
+
+
+def _beside(what: str, rate: float, base: float, target: float, load: Load, size: int = 1) -> Row:  # noqa: PLR0917 -- a row's cells
+    cpu = f"{load.web_cpu / size:.0f} + {load.database_cpu / size:.0f} µs"
+    return Row(what, f"{rate:,.0f}/s beside {base:,.0f}/s", rate / base, at_least=target, cpu=cpu)

@@ -1,0 +1,195 @@
+"""The roster's rows: its write phase beside bulk_create of the same sealed rows with history, and its memory.
+
+Run as a program in a process of its own (``python -m tests.bench.roster``), it measures the write phase on the
+database that the environment names, and prints one line of JSON.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import batched
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from paktaleem.embedded import Endpoint, drop_database, ensure_database
+from tests.bench.ground import environment_for
+from tests.bench.table import Row, attempted, say
+from tests.rosters import school
+
+__all__ = ["roster_rows"]
+
+ROOT = Path(__file__).resolve().parents[2]
+PEOPLE = 20_000
+ROUNDS = 3
+SIZES = (10_000, 100_000)
+STUDENTS_OF = {size: size * 3 // 7 for size in SIZES}
+"""A student of the made-up school brings one and a third guardians along."""
+
+
+def roster_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
+    """Measure both rows on a copy of the base world."""
+    drop_database(endpoint, "roster")
+    ensure_database(endpoint, "roster", template="base")
+    environment = {**os.environ, **environment_for(endpoint, folder, "roster")}
+    return [
+        *attempted(Row("roster: write phase beside bulk_create", "", at_least=4), lambda: _write_phase(environment)),
+        *attempted(
+            Row("roster: memory at 100,000 people beside 10,000", "", at_most=1.5), lambda: _memory(environment)
+        ),
+    ]
+
+
+def _write_phase(environment: dict[str, str]) -> list[Row]:
+    command = [sys.executable, "-m", "tests.bench.roster"]
+    said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = json.loads(said)
+    ours, theirs = PEOPLE / found["import"], PEOPLE / found["bulk_create"]
+    seen = f"{ours:,.0f} people/s beside {theirs:,.0f}/s"
+    return [Row("roster: write phase beside bulk_create", seen, ours / theirs, at_least=4)]
+
+
+def _memory(environment: dict[str, str]) -> list[Row]:
+    peaks, taken = [], []
+    for client, (size, students) in enumerate(STUDENTS_OF.items(), start=1):
+        peak, seconds = _imported(f"school_{client}", students, environment)
+        say(f"roster of about {size:,} people: {peak:.0f} MB, {seconds:.1f} s")
+        peaks.append(peak)
+        taken.append(seconds)
+    seen = f"{peaks[1]:.0f} MB beside {peaks[0]:.0f} MB, in {taken[1]:.1f} s beside {taken[0]:.1f} s"
+    return [Row("roster: memory at 100,000 people beside 10,000", seen, peaks[1] / peaks[0], at_most=1.5)]
+
+
+def _imported(client: str, students: int, environment: dict[str, str]) -> tuple[float, float]:
+    """Import a school by the command; returns the peak of the process's memory in megabytes, and the seconds."""
+    with tempfile.TemporaryDirectory(prefix="paktaleem-bench-") as folder:
+        package = school(students).write(Path(folder, "roster.zip"))
+        command = [sys.executable, "manage.py", "import_roster", "--client", client, str(package)]
+        began = time.monotonic()
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"import_roster ended with {process.returncode}.")
+    per_megabyte = 2**20 if sys.platform == "darwin" else 2**10
+    return used.ru_maxrss / per_megabyte, seconds
+
+
+def main() -> None:
+    """Write the same sealed people both ways, by turns, in transactions that are taken back."""
+    import django  # noqa: PLC0415 -- only where this is a program
+
+    django.setup()
+    staged, run = _sealed_people()
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        ours.append(_timed(lambda: _by_the_import(staged, run)))
+        theirs.append(_timed(lambda: _by_bulk_create(staged, run)))
+    sys.stdout.write(json.dumps({"import": statistics.median(ours), "bulk_create": statistics.median(theirs)}) + "\n")
+
+
+def _sealed_people() -> tuple[list[Any], Any]:
+    """Seal people as the import does, in chunks as the import has them; nothing is written yet."""
+    from paktaleem.accounts.actors import system_actor  # noqa: PLC0415 -- models need settings
+    from paktaleem.accounts.models import Client  # noqa: PLC0415 -- as above
+    from paktaleem.subjects.details import SubjectDetails  # noqa: PLC0415 -- as above
+    from paktaleem.subjects.importing import people  # noqa: PLC0415 -- as above
+    from paktaleem.subjects.importing.run import Run  # noqa: PLC0415 -- as above
+    from paktaleem.subjects.importing.service import CHUNK  # noqa: PLC0415 -- as above
+    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from tests.bench.world import client_id  # noqa: PLC0415 -- as above
+    from tests.factories import CAST_AT  # noqa: PLC0415 -- as above
+
+    with in_client(client_id(3)):
+        client = Client.objects.get(id=client_id(3))
+    today = CAST_AT.date()
+    run = Run(client=client, actor=system_actor("import_roster"), reason="roster_import", at=CAST_AT, today=today)
+    chunks = []
+    for numbers in batched(range(PEOPLE), CHUNK):
+        staged = people._Staged([], [])
+        for number in numbers:
+            details = SubjectDetails(
+                role="student", full_name=f"Noor Shah {number}", email=f"student{number}@students.example"
+            )
+            people._stage_new(f"stu-{number:06d}", details, run, staged)
+        chunks.append(staged)
+    return chunks, run
+
+
+def _timed(write: Callable[[], None]) -> float:
+    from django.db import transaction  # noqa: PLC0415 -- as above
+
+    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from tests.bench.world import client_id  # noqa: PLC0415 -- as above
+
+    with in_client(client_id(3)):
+        began = time.perf_counter()
+        write()
+        took = time.perf_counter() - began
+        transaction.set_rollback(True)
+    return took
+
+
+def _by_the_import(chunks: list[Any], run: Any) -> None:
+    from paktaleem.subjects.importing import people, tables  # noqa: PLC0415 -- as above
+
+    tables.make_stages()
+    for staged in chunks:
+        people._write(staged, run)
+
+
+def _by_bulk_create(chunks: list[Any], run: Any) -> None:
+    """Write as one writes with Django and simple-history: four bulk_create for each chunk."""
+    from django.db.models import QuerySet  # noqa: PLC0415 -- as above
+
+    from paktaleem.ledger.models import Entry  # noqa: PLC0415 -- as above
+    from paktaleem.subjects.models import Subject, SubjectKey  # noqa: PLC0415 -- as above
+
+    history: Any = Subject.history.model
+    stamp = {name: run.params[name] for name in ("actor_kind", "actor_id", "actor_role")}
+    tracked = {field.attname for field in history._meta.concrete_fields}
+    columns = [field.attname for field in Subject._meta.concrete_fields if field.attname in tracked]
+    for staged in chunks:
+        subjects = [_subject(row, run) for row in staged.people]
+        QuerySet(Subject).bulk_create(subjects)
+        QuerySet(SubjectKey).bulk_create(_key(row, run) for row in staged.people)
+        QuerySet(history).bulk_create(
+            history(
+                **dict(zip(columns, attrgetter(*columns)(subject), strict=True)),
+                history_date=run.at,
+                history_type="+",
+                history_change_reason=run.reason,
+                **stamp,
+            )
+            for subject in subjects
+        )
+        QuerySet(Entry).bulk_create(staged.entries)
+
+
+def _subject(row: dict[str, Any], run: Any) -> Any:
+    from paktaleem.subjects.models import Subject  # noqa: PLC0415 -- as above
+    from paktaleem.subjects.sealing import Sealed  # noqa: PLC0415 -- as above
+
+    names = {field.attname for field in Subject._meta.concrete_fields} & row.keys()
+    values = {name: row[name] for name in names}
+    for name in ("full_name", "email", "phone", "birth_date", "attested_age"):
+        values[name] = None if values[name] is None else Sealed(values[name])
+    return Subject(client_id=run.client.id, registered_at=run.at, changed_at=run.at, **values)
+
+
+def _key(row: dict[str, Any], run: Any) -> Any:
+    from paktaleem.subjects.models import SubjectKey  # noqa: PLC0415 -- as above
+
+    return SubjectKey(
+        id=row["key_id"], client_id=run.client.id, subject_id=row["id"], epoch=row["epoch"], wrapped=row["wrapped"]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The table: rows with their targets. A section that fails to be measured is told, and the rest goes on."""
+
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+__all__ = ["Row", "attempted", "render", "say"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; without a target it is only told. ``value`` is compared with the one target given."""
+
+    what: str
+    seen: str
+    value: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: str = ""
+    cpu: str = ""
+
+    @property
+    def target(self) -> str:
+        """The target in words."""
+        if self.at_least is not None:
+            return f"≥ {self.at_least:g}"
+        return f"≤ {self.at_most:.3g}{self.unit}" if self.at_most is not None else ""
+
+    @property
+    def verdict(self) -> str:
+        """Whether the target is reached; nothing where there is none."""
+        if not self.target:
+            return ""
+        if self.value is None:
+            return "**not measured**"
+        least, most = self.at_least, self.at_most
+        return (
+            "reached" if (least is None or self.value >= least) and (most is None or self.value <= most) else "**no**"
+        )
+
+    @property
+    def cells(self) -> list[str]:
+        """The line's cells."""
+        value = "" if self.value is None or self.unit else f"{self.value:.2f}"
+        return [self.what, self.seen, value, self.target, self.verdict, self.cpu]
+
+
+def render(rows: Iterable[Row]) -> str:
+    """Write the rows as a table in Markdown."""
+    head = ["| what | seen | ratio | target | | CPU: web + database |", "|---|---|---|---|---|---|"]
+    return "\n".join(head + ["| " + " | ".join(row.cells) + " |" for row in rows])
+
+
+def attempted(planned: Row, measure: Callable[[], list[Row]]) -> list[Row]:
+    """Measure one section; where that fails, give its planned row with the reason, and say everything on stderr."""
+    try:
+        return measure()
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the other rows are still wanted
+        say(traceback.format_exc())
+        first_line = str(error).strip().partition("\n")[0].replace("|", "/")
+        return [Row(planned.what, f"{type(error).__name__}: {first_line}", None, planned.at_least, planned.at_most)]
+
+
+def say(text: str) -> None:
+    """Tell whoever waits what is being done."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
