@@ -108,11 +108,18 @@ def _sealed_people() -> tuple[list[Any], Any]:
 
     with in_client(client_id(3)):
         client = Client.objects.get(id=client_id(3))
-    today = CAST_AT.date()
-    run = Run(client=client, actor=system_actor("import_roster"), reason="roster_import", at=CAST_AT, today=today)
+    run = Run(
+        client=client,
+        actor=system_actor("import_roster"),
+        reason="roster_import",
+        at=CAST_AT,
+        today=CAST_AT.date(),
+        columns={},
+        is_whole=True,
+    )
     chunks = []
     for numbers in batched(range(PEOPLE), CHUNK):
-        staged = people._Staged([], [])
+        staged = people._Staged()
         for number in numbers:
             details = SubjectDetails(
                 role="student", full_name=f"Noor Shah {number}", email=f"student{number}@students.example"
