@@ -1,5 +1,5 @@
 """The register, notices, agreements and consents in the console."""
 
-from consent.admin import agreements, board, consents, notices, people, register
+from consent.admin import agreements, board, consents, notices, people, register, timeline
 
-__all__ = ["agreements", "board", "consents", "notices", "people", "register"]
+__all__ = ["agreements", "board", "consents", "notices", "people", "register", "timeline"]

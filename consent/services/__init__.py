@@ -1,6 +1,7 @@
 """Acts on the register and on consents."""
 
 from consent.services.balancing import AlreadySigned, sign_balancing_test
+from consent.services.bundles import NothingToProve, export_evidence
 from consent.services.consents import (
     Answer,
     ClaimInFuture,
@@ -23,11 +24,13 @@ __all__ = [
     "ConsentNotBased",
     "GuardianUnknown",
     "NotYours",
+    "NothingToProve",
     "NothingToWithdraw",
     "NoticeStale",
     "PurposeUnknown",
     "change_register",
     "end_period",
+    "export_evidence",
     "lift_objection",
     "lift_restriction",
     "object_to_purpose",

@@ -40,6 +40,7 @@ class Capability(StrEnum):
     SIGN_BALANCING_TEST = "sign_balancing_test"
     VIEW_CONSENTS = "view_consents"
     RECORD_CONSENTS = "record_consents"
+    EXPORT_EVIDENCE = "export_evidence"
     RESTRICT_PROCESSING = "restrict_processing"
     ASK_DECISIONS = "ask_decisions"
     VIEW_LEDGER = "view_ledger"
@@ -68,6 +69,7 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.SIGN_BALANCING_TEST: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_CONSENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.RECORD_CONSENTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.EXPORT_EVIDENCE: frozenset({_OFFICER, _ADMIN}),
     Capability.RESTRICT_PROCESSING: frozenset({_OFFICER, _ADMIN}),
     Capability.ASK_DECISIONS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_LEDGER: frozenset({_OFFICER, _AUDITOR, _ADMIN}),

@@ -22,7 +22,7 @@ from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import day, period_pill, pill, who, with_actor
 from paktaleem.console.forms import ActForm
 from paktaleem.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
-from paktaleem.console.persons import person_acts, person_panels
+from paktaleem.console.persons import PersonPage, person_acts, person_pages, person_panels
 from paktaleem.console.site import site
 from paktaleem.subjects.details import LONG_AGO, PERSONAL
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject
@@ -221,7 +221,19 @@ class SubjectAdmin(ScopedAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Add the page on which a person is found by what is sealed."""
         find = path("find/", self.admin_site.admin_view(self.find_view), name="subjects_subject_find")
-        return [find, *super().get_urls()]
+        return [find, *map(self._page_url, person_pages()), *super().get_urls()]
+
+    def _page_url(self, page: PersonPage) -> URLPattern:
+        """Give the address of a page about one person that an app above has added."""
+
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            row = self._row_or_404(request, object_id)
+            if not self._may(request, page.capability, row):
+                raise PermissionDenied
+            return self.page(request, row, page.template, title=page.title, **page.values(request, row))
+
+        name = f"subjects_subject_{page.slug}"
+        return path(f"<path:object_id>/{page.slug}/", self.admin_site.admin_view(view), name=name)
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Find people of one client by an exact name, address, phone or LMS id, through the keyed index."""

@@ -78,6 +78,8 @@ ACTS = {
     "accounts/user/second-factor": "O",
     "subjects/subject/answer": "OC",
     "subjects/subject/erase": "O",
+    "subjects/subject/evidence": "OC",
+    "subjects/subject/timeline": "OSAC",
     "subjects/subject/object": "OC",
     "subjects/subject/restrict": "OC",
     "subjects/subject/reveal": "OC",

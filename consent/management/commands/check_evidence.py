@@ -1,0 +1,30 @@
+"""``manage.py check_evidence FILE``: whether an evidence bundle is as it was packed."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from consent.bundles import BundleBroken, check_bundle
+
+
+class Command(BaseCommand):
+    """Check every hash of a bundle, offline."""
+
+    help = "Check every hash of an evidence bundle; exit 2 with one line if something differs."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the file."""
+        parser.add_argument("file", type=Path, help="the ZIP archive")
+
+    def handle(self, *_: Any, file: Path, **__: Any) -> None:
+        """Say the manifest's hash, which the ledger has too."""
+        try:
+            found = check_bundle(file.read_bytes())
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}.", returncode=2) from error
+        except BundleBroken as error:
+            raise CommandError(f"{file}: {error}", returncode=2) from error
+        self.stdout.write(f"All as packed. SHA-256 of the manifest: {found}")

@@ -1,0 +1,237 @@
+"""The timeline of a person: every answer with its words and basis, what followed by itself, and any past moment."""
+
+import hashlib
+import io
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from consent.bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
+from consent.models import ConsentEvent, Notice, Purpose
+from consent.selectors.registers import register_as_of
+from consent.selectors.timelines import consents_of, state_as_of, timeline
+from consent.services import (
+    NothingToProve,
+    change_register,
+    export_evidence,
+    object_to_purpose,
+    publish_notice_version,
+    withdraw_consent,
+)
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.signing_in import browser_of
+
+BASE = "https://privacy.school.example"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def answered(cast):
+    """Kiran gives the newsletter, which from then on expires after twelve months."""
+    with in_client(cast.client_id("khyber")):
+        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber"))
+        purpose.consent_months = 12
+        at = Subject.objects.get(pk=cast.subject_id("kiran")).registered_at + timedelta(minutes=1)
+        change_register(purpose, actor=cast.actor("celia"), reason=Reason.REVIEW, at=at)
+    return Caller(cast.key("khyber")).consent("lms-kiran", "newsletter").json()["events"][0]["id"]
+
+
+@pytest.fixture
+def khyber(cast):
+    with in_client(cast.client_id("khyber")):
+        yield cast
+
+
+@pytest.fixture
+def given(answered, khyber):
+    return ConsentEvent.objects.get(pk=answered)
+
+
+@pytest.fixture
+def kiran(given):
+    return Subject.objects.get(pk=given.subject_id)
+
+
+def told(subject, cast, until):
+    events = list(consents_of(subject, actor=cast.actor("celia"), until=until))
+    return [(line.state or line.what, line.at) for line in timeline(subject, events=events, until=until)]
+
+
+def test_an_answer_is_told_with_its_words_and_its_basis(cast, kiran, given):
+    events = list(consents_of(kiran, actor=cast.actor("celia"), until=given.recorded_at))
+    [line] = timeline(kiran, events=events, until=given.recorded_at)
+    assert (line.purpose, line.state, line.basis, line.row) == ("newsletter", "given", "consent", given)
+    assert line.notice == given.notice_version
+
+
+def test_expiry_is_told_though_nothing_was_recorded_then(cast, kiran, given):
+    until = given.expires_at + DAY
+    assert told(kiran, cast, until)[0] == ("expired", given.expires_at)
+    assert told(kiran, cast, given.expires_at - DAY) == [("given", given.recorded_at)]
+
+
+def test_a_material_notice_is_told_where_it_outdated_a_consent(cast, kiran, given):
+    effective_at = given.recorded_at + 40 * DAY
+    publish_notice_version(
+        Notice.objects.get(pk=given.notice_version.notice_id),
+        text_en="New words.",
+        text_ur="نئے الفاظ۔",
+        is_material=True,
+        effective_at=effective_at,
+        actor=cast.actor("celia"),
+        reason=Reason.REVIEW,
+        at=given.recorded_at + DAY,
+    )
+    assert told(kiran, cast, effective_at + DAY)[0] == ("outdated", effective_at)
+
+
+def test_what_ended_before_did_not_expire(cast, kiran, given):
+    at = given.recorded_at + DAY
+    withdraw_consent(kiran, purpose="newsletter", actor=cast.actor("celia"), at=at)
+    assert told(kiran, cast, given.expires_at + DAY) == [("withdrawn", at), ("given", given.recorded_at)]
+
+
+def test_objections_stand_beside_consents(cast, kiran, given):
+    at = given.recorded_at + DAY
+    object_to_purpose(
+        kiran, purpose_code="platform_improvement", actor=cast.actor("celia"), reason=Reason.SUBJECT_REQUEST, at=at
+    )
+    assert told(kiran, cast, at)[0] == ("Objected", at)
+
+
+def test_any_past_moment_has_its_own_state(cast, kiran, given):
+    withdrawn_at = given.recorded_at + DAY
+    withdraw_consent(kiran, purpose="newsletter", actor=cast.actor("celia"), at=withdrawn_at)
+    found = {}
+    for name, at in {
+        "before": given.recorded_at - timedelta(seconds=1),
+        "given": withdrawn_at - timedelta(seconds=1),
+        "after": withdrawn_at,
+    }.items():
+        events = list(consents_of(kiran, actor=cast.actor("celia"), until=at))
+        found[name] = {
+            code: line.state for code, line in state_as_of(events, register_as_of(kiran.client_id, at), at).items()
+        }
+    assert found == {"before": {}, "given": {"newsletter": "given"}, "after": {"newsletter": "withdrawn"}}
+
+
+# The page
+
+
+def test_the_page_tells_then_and_now(cast):
+    Caller(cast.key("khyber")).consent("lms-kiran", "newsletter")
+    url = f"/admin/subjects/subject/{cast.subject_id('kiran')}/timeline/"
+    browser = browser_of(cast.user("celia"))
+    page = browser.get(url).content.decode()
+    assert "API key" in page
+    assert "In the learning platform" in page
+    assert "Take evidence away" in page
+    past = browser.get(url, {"day": "2020-01-01"}).content.decode()
+    assert "Nothing had been asked or answered by then" in past
+    garbage = browser.get(url, {"day": "32.13.20", "hour": "25:99"})
+    assert garbage.status_code == 200
+    assert "Enter a valid date" in garbage.content.decode()
+
+
+# The bundle
+
+
+def exported(cast, kiran, at, name="celia"):
+    return export_evidence(kiran, base=BASE, actor=cast.actor(name), reason=Reason.REVIEW, at=at)
+
+
+def test_a_bundle_can_be_checked_offline_and_against_the_ledger(cast, kiran, given, tmp_path, capsys):
+    packed = exported(cast, kiran, given.recorded_at + DAY)
+    file = tmp_path / "evidence.zip"
+    file.write_bytes(packed)
+    call_command("check_evidence", str(file))
+    entry = Entry.objects.get(kind="consent.evidence_exported")
+    facts = json.loads(entry.body)["facts"]
+    assert capsys.readouterr().out.strip().endswith(facts["manifest"])
+    assert facts["reason"] == "review"
+
+
+def test_a_bundle_holds_the_receipt_the_words_and_the_entries(cast, kiran, given):
+    packed = exported(cast, kiran, given.recorded_at + DAY)
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    assert json.loads(files[f"receipts/{given.pk}.jsonld"])["dct:identifier"] == str(given.pk)
+    version = given.notice_version
+    name = f"notices/{version.notice.code}-{version.number}"
+    assert files[f"{name}.en.txt"].decode() == version.text_en
+    assert files[f"{name}.ur.txt"].decode() == version.text_ur
+    assert b"consent.given" in files[LEDGER]
+    assert not any(b"lms-kiran" in content or b"Kiran" in content for content in files.values())
+    assert exported(cast, kiran, given.recorded_at + DAY) != packed  # the first export is evidence too
+
+
+@pytest.mark.parametrize("what", ["changed", "missing", "added", "no manifest", "leaf", "not a zip"])
+def test_whatever_was_changed_in_a_bundle_is_found(what, cast, kiran, given, tmp_path):
+    packed = exported(cast, kiran, given.recorded_at + DAY)
+    file = tmp_path / "evidence.zip"
+    file.write_bytes(spoiled(packed, what))
+    with pytest.raises(BundleBroken):
+        check_bundle(file.read_bytes())
+    with pytest.raises(CommandError) as refused:
+        call_command("check_evidence", str(file))
+    assert refused.value.returncode == 2
+
+
+def spoiled(packed, what):
+    if what == "not a zip":
+        return packed[:100]
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    if what == "changed":
+        files["README.txt"] += b"."
+    elif what == "missing":
+        del files["context.jsonld"]
+    elif what == "added":
+        files["more.txt"] = b""
+    elif what == "no manifest":
+        del files[MANIFEST]
+    else:
+        files = with_false_leaf(files)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def with_false_leaf(files):
+    """Change an entry and make the manifest fit: only the leaf hash tells."""
+    files[LEDGER] = files[LEDGER].replace(b"consent.given", b"consent.never")
+    manifest = json.loads(files[MANIFEST])
+    for one in manifest["files"]:
+        one["sha256"] = hashlib.sha256(files[one["path"]]).hexdigest()
+    return {**files, MANIFEST: json.dumps(manifest).encode()}
+
+
+def test_without_answers_there_is_nothing_to_prove(cast, khyber, now):
+    with pytest.raises(NothingToProve):
+        exported(cast, Subject.objects.get(pk=cast.subject_id("kiran")), now)
+
+
+@pytest.mark.parametrize("name", ["sana", "bilal", "farah"])
+def test_the_wrong_role_takes_nothing_away(name, cast, kiran, given):
+    with pytest.raises(NotAllowed):
+        exported(cast, kiran, given.recorded_at + DAY, name)
+    assert not Entry.objects.filter(kind="consent.evidence_exported").exists()
+
+
+def test_the_bundle_is_taken_in_the_console_with_a_reason(cast):
+    Caller(cast.key("khyber")).consent("lms-kiran", "newsletter")
+    url = f"/admin/subjects/subject/{cast.subject_id('kiran')}/evidence/"
+    answer = browser_of(cast.user("amina")).post(url, {"language": "ur", "reason": "subject_request"})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
+    assert "attachment" in answer["Content-Disposition"]
+    assert len(check_bundle(answer.content)) == 64
