@@ -132,7 +132,7 @@ def test_the_page_tells_then_and_now(cast):
     browser = browser_of(cast.user("celia"))
     page = browser.get(url).content.decode()
     assert "API key" in page
-    assert "In the learning platform" in page
+    assert "in the learning platform" in page
     assert "Take evidence away" in page
     past = browser.get(url, {"day": "2020-01-01"}).content.decode()
     assert "Nothing had been asked or answered by then" in past
