@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core import signing
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
@@ -16,7 +15,7 @@ from rest_framework.response import Response
 from consent.selectors.changes import Change, Position, changes_since, latest_position
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
-from paktaleem.api.paging import with_next
+from paktaleem.api.paging import read_cursor, sign_cursor, with_next
 from paktaleem.api.serializers import StrictSerializer, TextField
 
 __all__ = ["ListChanges"]
@@ -91,12 +90,9 @@ def _change(change: Change) -> dict[str, Any]:
 def _cursor(position: Position, client_id: UUID, now: datetime) -> str:
     """Sign a position for the client, so that it can only be one that was given out."""
     value = [position.cluster, position.xact, position.last.hex, int(now.timestamp())]
-    return signing.dumps(value, salt=f"changes/{client_id}")
+    return sign_cursor(value, of=f"changes/{client_id}")
 
 
 def _read_cursor(text: str, client_id: UUID) -> tuple[Position, datetime]:
-    try:
-        cluster, xact, last, issued = signing.loads(text, salt=f"changes/{client_id}")
-    except signing.BadSignature as error:
-        raise serializers.ValidationError({"since": ["Send a cursor that an earlier answer gave."]}) from error
+    cluster, xact, last, issued = read_cursor(text, of=f"changes/{client_id}", name="since")
     return Position(cluster, xact, UUID(hex=last)), datetime.fromtimestamp(issued, UTC)

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -15,7 +16,7 @@ from consent.selectors.consents import consent_events, consent_states
 from consent.services import Answer, record_answers, withdraw_consent
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, moment_of, validated
-from paktaleem.api.paging import with_next
+from paktaleem.api.paging import read_cursor, sign_cursor, with_next
 from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from paktaleem.subjects.details import LANGUAGES
 from paktaleem.subjects.models import Subject
@@ -24,7 +25,6 @@ from paktaleem.subjects.selectors import get_subject
 __all__ = ["RecordConsents", "SubjectConsents", "WithdrawConsent"]
 
 _ANSWERS = ["given", "refused", "deferred", "requested", "withdrawn"]
-_PAGE = 100
 
 
 class AnswerInput(StrictSerializer):
@@ -117,9 +117,10 @@ class WithdrawConsent(Operation):
 
 
 class HistoryInput(StrictSerializer):
-    """Where to go on in a long history."""
+    """Where to go on in a long history, and how many events at most."""
 
-    before = serializers.UUIDField(required=False)
+    cursor = TextField(required=False, max_length=500)
+    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
 class SubjectConsents(Operation):
@@ -130,20 +131,27 @@ class SubjectConsents(Operation):
 
     @extend_schema(parameters=[HistoryInput], responses=SubjectConsentsOutput)
     def get(self, request: Request, external_id: str) -> Response:
-        """Show each purpose's state and the latest hundred events; ``next`` is the address of the earlier ones."""
+        """Show each purpose's state and the latest events; ``next`` is the address of the earlier ones."""
         asked = validated(HistoryInput, request.query_params.dict())
         subject = _subject(external_id, request)
-        events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject)
-        if "before" in asked:
-            events = events.filter(id__lt=asked["before"])
-        page = list(events.order_by("-id")[: _PAGE + 1])
-        more = page[_PAGE - 1].id if len(page) > _PAGE else None
+        page, more = _history(subject, asked, request)
         answer = {
             "subject": external_id,
             "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
-            "history": [_event(event) | _circumstances(event) for event in page[:_PAGE]],
+            "history": [_event(event) | _circumstances(event) for event in page],
         }
-        return with_next(request, answer, {"before": more} if more else None)
+        return with_next(request, answer, {"cursor": more} if more else None)
+
+
+def _history(subject: Subject, asked: dict[str, Any], request: Request) -> tuple[list[ConsentEvent], str | None]:
+    """Give one page of a person's events, latest first, and the cursor of the earlier ones if there are any."""
+    of = f"consents/{subject.client_id}/{subject.id}"
+    events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject).order_by("-id")
+    if "cursor" in asked:
+        events = events.filter(id__lt=UUID(read_cursor(asked["cursor"], of=of, name="cursor")))
+    found = list(events[: asked["limit"] + 1])
+    page = found[: asked["limit"]]
+    return page, sign_cursor(str(page[-1].id), of=of) if len(found) > len(page) else None
 
 
 def _subject(external_id: str, request: Request) -> Subject:

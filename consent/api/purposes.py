@@ -13,7 +13,7 @@ from consent.models import LawfulBasis, Purpose
 from consent.selectors.purposes import bases_in_force, current_notice, purposes
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
-from paktaleem.api.paging import with_next
+from paktaleem.api.paging import read_cursor, sign_cursor, with_next
 from paktaleem.api.serializers import StrictSerializer, TextField
 from paktaleem.subjects.details import LANGUAGES, ROLES
 
@@ -21,9 +21,9 @@ __all__ = ["CurrentNotice", "ListPurposes"]
 
 
 class ListPurposesInput(StrictSerializer):
-    """After which code to go on, and how many at most."""
+    """Where to go on, and how many at most."""
 
-    after = TextField(default="", max_length=63)
+    cursor = TextField(required=False, max_length=500)
     limit = serializers.IntegerField(default=200, min_value=1, max_value=500)
 
 
@@ -36,13 +36,14 @@ class ListPurposes(Operation):
     @extend_schema(parameters=[ListPurposesInput], responses=PurposesOutput)
     def get(self, request: Request) -> Response:
         """List the purposes of the client and the shared ones, with the lawful basis for each role."""
-        asked = validated(ListPurposesInput, request.query_params.dict())
-        bases = bases_in_force(client_of(request), at=moment_of(request))
-        found = list(purposes(actor_of(request)).filter(code__gt=asked["after"]))
+        asked, of = validated(ListPurposesInput, request.query_params.dict()), f"purposes/{client_of(request)}"
+        after = read_cursor(asked["cursor"], of=of, name="cursor") if "cursor" in asked else ""
+        found = list(purposes(actor_of(request)).filter(code__gt=after))
         codes = sorted({one.code for one in found})[: asked["limit"]]
         page = [one for one in found if codes and one.code <= codes[-1]]
+        bases = bases_in_force(client_of(request), at=moment_of(request))
         answer = {"purposes": [_purpose(one, bases) for one in page]}
-        return with_next(request, answer, {"after": codes[-1]} if len(page) < len(found) else None)
+        return with_next(request, answer, {"cursor": sign_cursor(codes[-1], of=of)} if len(page) < len(found) else None)
 
 
 def _purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:

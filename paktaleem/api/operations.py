@@ -26,6 +26,8 @@ class Operation(APIView):
 
     capabilities: ClassVar[Mapping[str, Capability]] = {}
     permission_classes = (NamedCapability,)
+    http_method_names = ["get", "head", "put", "post", "delete"]
+    """No OPTIONS: the schema says what there is."""
 
     is_conditional: ClassVar[bool] = False
     """Whether GET answers carry an ETag, so that asking again for the same costs 304 and no body (RFC 9110 §13)."""
@@ -56,13 +58,9 @@ class Operation(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.turn is not None and response.status_code < HTTPStatus.BAD_REQUEST:
             self.turn.keep(response.render())
-        if self.is_conditional and request.method == "GET" and response.status_code == HTTPStatus.OK:
+        if self.is_conditional and request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
             return _conditional(request, response.render())
         return response
-
-    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Refuse: the schema says what there is."""
-        return self.http_method_not_allowed(request, *args, **kwargs)
 
 
 def _conditional(request: Request, response: Any) -> Any:

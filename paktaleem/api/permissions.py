@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -18,14 +18,17 @@ class Closed(BasePermission):
 
 
 class NamedCapability(BasePermission):
-    """Allows what the operation's ``capabilities`` name for the method; a method without one is refused."""
+    """Allows what the operation's ``capabilities`` name for the method; a method without one is none it has."""
 
     message = "This key's scopes do not allow that."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Say whether the actor has the capability that the operation names."""
+        """Say whether the actor has the capability that the operation names. Raises MethodNotAllowed."""
         actor: Any = request.user
         if actor is None:
             raise NotAuthenticated
-        capability = view.capabilities.get(request.method)
-        return capability is not None and bool(actor.may(capability))
+        method = str(request.method)
+        capability = view.capabilities.get("GET" if method == "HEAD" else method)
+        if capability is None:
+            raise MethodNotAllowed(method)
+        return bool(actor.may(capability))

@@ -13,7 +13,7 @@ from paktaleem.subjects.api import BatchOperations, RecordSubjectEvent, SubjectO
 app_name = "api"
 
 urlpatterns = [
-    path("subjects/batch", BatchOperations.as_view(), {"external_id": "batch"}, name="subjects-batch"),
+    path("subjects/batch", BatchOperations.as_view(), name="subjects-batch"),
     path("subjects/<str:external_id>", SubjectOperations.as_view(), name="subject"),
     path("subjects/<str:external_id>/events", RecordSubjectEvent.as_view(), name="record-subject-event"),
     path("subjects/<str:external_id>/standing", SubjectStanding.as_view(), name="standing"),

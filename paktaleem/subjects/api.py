@@ -143,15 +143,14 @@ class BatchInput(StrictSerializer):
         return people
 
 
-class BatchOperations(SubjectOperations):
-    """``POST /api/v1/subjects/batch``; GET and PUT are still about the person whose LMS id is “batch”."""
+class BatchOperations(Operation):
+    """``POST /api/v1/subjects/batch``; nobody's LMS id is “batch”, so GET and PUT are refused."""
 
-    capabilities = {**SubjectOperations.capabilities, "POST": Capability.REGISTER_SUBJECTS}
+    capabilities = {"POST": Capability.REGISTER_SUBJECTS}
 
     @extend_schema(request=BatchInput, responses=BatchOutput)
-    def post(self, request: Request, external_id: str) -> Response:
+    def post(self, request: Request) -> Response:
         """Register or update people: 200 with the id of each, in their order."""
-        del external_id
         given = validated(BatchInput, request.data)["subjects"]
         client = Client.objects.get(id=client_of(request))
         try:

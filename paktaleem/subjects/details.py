@@ -30,6 +30,8 @@ __all__ = [
 PERSONAL = ("full_name", "email", "phone", "birth_date", "attested_age")
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")
+RESERVED = frozenset({"batch"})
+"""No LMS ids: ``/api/v1/subjects/`` has addresses of these names."""
 _PHONE = re.compile(r"\A\+?[0-9]{5,20}\Z")
 _OLDEST = date(1900, 1, 1)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -112,12 +114,14 @@ class SubjectDetails:
 
 
 def check_external_id(external_id: str) -> str:
-    """Accept an LMS id: 1–255 visible characters, no “@”. Raises ValidationError."""
+    """Accept an LMS id: 1–255 visible characters, no “@”, no reserved word. Raises ValidationError."""
     plain = external_id.strip()
     if not plain or len(plain) > 255 or "@" in plain or _has_control(plain):  # noqa: PLR2004 -- the column's width
         raise ValidationError(
             {"external_id": ["Use 1 to 255 visible characters without “@”: an identifier, not a mail address."]}
         )
+    if plain in RESERVED:
+        raise ValidationError({"external_id": [f"Use another identifier: “{plain}” is an address of the API."]})
     return plain
 
 

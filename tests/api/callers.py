@@ -14,6 +14,12 @@ class Caller:
     def get(self, path: str, headers: Any = None, **query: Any) -> Any:
         return self._client.get(path, query or None, headers=headers)
 
+    def head(self, path: str) -> Any:
+        return self._client.head(path)
+
+    def delete(self, path: str) -> Any:
+        return self._client.delete(path)
+
     def put(self, path: str, body: Any) -> Any:
         return self._client.put(path, body, content_type="application/json")
 

@@ -381,8 +381,21 @@ def test_a_request_id_that_is_no_id_is_not_repeated(cast):
         assert "X-Request-ID" not in client.post(ONE, ASKED, content_type="application/json")
 
 
-def test_an_unknown_access_address_is_plain_text(khyber):
-    assert_plain_error(khyber.get("/access/v1/search/subject"), HTTPStatus.NOT_FOUND)
+@pytest.mark.parametrize("what", ["subject", "resource", "action"])
+def test_search_is_not_offered(khyber, client, what):
+    address = f"/access/v1/search/{what}"
+    assert_plain_error(khyber.post(address, {**ASKED, "page": {"limit": 1}}), HTTPStatus.NOT_FOUND)
+    assert_plain_error(khyber.get(address), HTTPStatus.NOT_FOUND)
+    assert "search" not in client.get("/.well-known/authzen-configuration").content.decode()
+
+
+def test_the_metadata_of_a_tenant_is_not_there(client):
+    assert_plain_error(client.get("/.well-known/authzen-configuration/khyber"), HTTPStatus.NOT_FOUND)
+
+
+def test_options_that_are_not_known_are_ignored(khyber):
+    options = {"evaluations_semantic": "execute_all", "colour": "green"}
+    assert decisions(khyber.post(MANY, batch(GOOD, options=options, decision=False))) == [True]
 
 
 def test_answers_are_not_stored_on_the_way(khyber):

@@ -101,9 +101,18 @@ def test_a_thousand_people_are_taken_and_one_more_is_not(khyber, cast):
     assert count(cast) == before + 1_000
 
 
-def test_the_person_whose_id_is_batch_can_still_be_reached(khyber):
-    assert khyber.put(BATCH, {"role": "learner"}).status_code == 201
-    assert khyber.get(BATCH).json()["external_id"] == "batch"
+def test_nobodys_id_is_batch(khyber, cast):
+    before = count(cast)
+    for response in (khyber.get(BATCH), khyber.put(BATCH, {"role": "learner"}), khyber.delete(BATCH)):
+        assert (response.status_code, response["Allow"]) == (405, "POST")
+        assert response.json()["type"] == "urn:paktaleem:problem:method-not-allowed"
+    guardian = {"external_id": "batch", "full_name": "A. Mother", "relationship": "parent"}
+    assert pointers(khyber.post(BATCH, {"subjects": [person(1) | {"external_id": " batch "}]})) == [
+        "#/subjects/0/external_id"]  # fmt: skip
+    assert pointers(khyber.put("/api/v1/subjects/%20batch", {"role": "learner"})) == ["#/external_id"]
+    assert khyber.put("/api/v1/subjects/lms-new", {"role": "learner", "guardians": [guardian]}).status_code == 400
+    assert count(cast) == before
+    assert khyber.put("/api/v1/subjects/Batch", {"role": "learner"}).status_code == 201
 
 
 def test_the_same_people_in_opposite_orders_do_not_deadlock(committed):

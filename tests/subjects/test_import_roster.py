@@ -307,11 +307,12 @@ def test_one_bad_row_refuses_all_and_says_where(indus, bring, now, monkeypatch, 
     package = clean_network()
     package.born("farhan", f"{now + LATER * 2:%Y-%m-%d}")
     package.user("no\u00a0", "teacher", "Junaid", "Mirza")
+    package.user("batch", "teacher", "Junaid", "Mirza")
     before = row_versions()
     with pytest.raises(RosterInvalid) as caught:
         bring(package, indus)
     found = [(each.file, each.row, each.column) for each in caught.value.problems]
-    assert found == [("users.csv", 6, "sourcedId"), ("demographics.csv", 3, "birthDate")]
+    assert found == [("users.csv", 6, "sourcedId"), ("users.csv", 7, "sourcedId"), ("demographics.csv", 3, "birthDate")]
     assert row_versions() == before
 
 

@@ -105,7 +105,7 @@ def _has_fit_id(place: Place, person: Person, run: Run) -> bool:
     except ValidationError:
         fit = False
     if not fit:
-        message = "must be 1 to 255 visible characters without “@” and without spaces around them"
+        message = "must be 1 to 255 visible characters without “@” and without spaces around them, and not “batch”"
         run.refuse(place, "external_id", "external_id_unfit", message)
     return fit
 

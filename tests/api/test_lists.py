@@ -1,0 +1,141 @@
+"""Lists come in pages by cursor, and cost nothing where nothing changed (RFC 8288, RFC 9110 §13)."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.utils import timezone
+
+from consent.models import Purpose
+from consent.services import change_register
+from paktaleem.tenancy.context import in_client
+
+PURPOSES, NOTICE = "/api/v1/purposes", "/api/v1/notices/current?purpose=newsletter"
+CONSENTS, CHANGES = "/api/v1/subjects/lms-kiran/consents", "/api/v1/changes"
+LISTS = [PURPOSES, CONSENTS, CHANGES]
+
+
+@pytest.fixture
+def answered(khyber):
+    """Five answers of Kiran's, the latest first; returns their ids."""
+    for state in ("refused", "requested", "given", "refused", "given"):
+        khyber.consent("lms-kiran", "newsletter", state)
+    return [event["id"] for event in khyber.get(CONSENTS).json()["history"]]
+
+
+def pages(caller, address):
+    """Follow a list to its end, as a client does."""
+    while address:
+        response = caller.get(address)
+        assert response.status_code == HTTPStatus.OK, response.content
+        address = response.json()["next"]
+        assert response.headers.get("Link") == (f'<{address}>; rel="next"' if address else None)
+        yield response.json()
+
+
+def cursor_of(caller, address):
+    return parse_qs(urlsplit(caller.get(address).json()["next"]).query)["cursor"][0]
+
+
+def assert_refused(response, pointer):
+    assert response.status_code == HTTPStatus.BAD_REQUEST, response.content
+    assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
+
+
+def test_purposes_come_in_pages_each_once(khyber):
+    whole = khyber.get(PURPOSES).json()
+    assert whole["next"] is None
+    shown = list(pages(khyber, f"{PURPOSES}?limit=3"))
+    assert [len(page["purposes"]) for page in shown] == [3, 3, 3, 1]
+    assert [one for page in shown for one in page["purposes"]] == whole["purposes"]
+
+
+def test_answers_come_in_pages_each_once_though_more_come_in_between(khyber, answered):
+    following = pages(khyber, f"{CONSENTS}?limit=2")
+    first = next(following)
+    khyber.consent("lms-kiran", "newsletter", "refused")
+    shown = [first, *following]
+    assert [len(page["history"]) for page in shown] == [2, 2, 1]
+    assert [event["id"] for page in shown for event in page["history"]] == answered
+
+
+@pytest.mark.parametrize("address", LISTS)
+@pytest.mark.parametrize("limit", ["0", "-1", "1001", "many", "1e2", ""])
+def test_a_limit_out_of_bounds_is_named(khyber, address, limit):
+    assert_refused(khyber.get(address, limit=limit), "#/limit")
+
+
+@pytest.mark.parametrize("address", [PURPOSES, CONSENTS])
+@pytest.mark.parametrize("cursor", ["", "x", "newsletter", "a:b:c", "ü", "\x00", "x" * 501])
+def test_a_made_up_cursor_is_refused(khyber, address, cursor):
+    assert_refused(khyber.get(address, cursor=cursor), "#/cursor")
+
+
+def test_a_cursor_but_for_one_letter_is_refused(khyber):
+    cursor = cursor_of(khyber, f"{PURPOSES}?limit=1")
+    assert khyber.get(PURPOSES, cursor=cursor).status_code == HTTPStatus.OK
+    assert_refused(khyber.get(PURPOSES, cursor=cursor[:-1] + ("a" if cursor[-1] != "a" else "b")), "#/cursor")
+
+
+def test_a_cursor_leads_in_its_own_list_of_its_own_client_only(khyber, indus, answered):
+    purposes, consents = cursor_of(khyber, f"{PURPOSES}?limit=1"), cursor_of(khyber, f"{CONSENTS}?limit=1")
+    assert_refused(indus.get(PURPOSES, cursor=purposes), "#/cursor")
+    assert_refused(khyber.get(PURPOSES, cursor=consents), "#/cursor")
+    assert_refused(indus.get("/api/v1/subjects/lms-danish/consents", cursor=consents), "#/cursor")
+    khyber.put("/api/v1/subjects/lms-lala", {"role": "learner"})
+    assert_refused(khyber.get("/api/v1/subjects/lms-lala/consents", cursor=consents), "#/cursor")
+    assert_refused(khyber.get(CHANGES, since=purposes), "#/since")
+
+
+def etag_of(caller, address):
+    response = caller.get(address)
+    assert response["Cache-Control"] == "private, no-cache"
+    return response["ETag"]
+
+
+@pytest.mark.parametrize("address", [PURPOSES, NOTICE, CONSENTS])
+def test_what_has_not_changed_is_304_without_a_body(khyber, address):
+    etag = etag_of(khyber, address)
+    for told in (etag, f"W/{etag}", f'"another", {etag}', "*"):
+        response = khyber.get(address, headers={"If-None-Match": told})
+        assert (response.status_code, response.content, response["ETag"]) == (304, b"", etag)
+    for told in ('"another"', etag.strip('"'), '""'):
+        assert khyber.get(address, headers={"If-None-Match": told}).status_code == HTTPStatus.OK
+
+
+def test_a_new_answer_is_a_new_etag(khyber):
+    etag = etag_of(khyber, CONSENTS)
+    khyber.consent("lms-kiran", "newsletter")
+    assert khyber.get(CONSENTS, headers={"If-None-Match": etag}).status_code == HTTPStatus.OK
+
+
+def test_a_changed_purpose_is_a_new_etag(khyber, cast):
+    etag = etag_of(khyber, PURPOSES)
+    with in_client(cast.client_id("khyber")):
+        purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber"))
+        purpose.is_active = False
+        change_register(purpose, actor=cast.actor("celia"), reason="review", at=timezone.now() - timedelta(seconds=1))
+    assert khyber.get(PURPOSES, headers={"If-None-Match": etag}).status_code == HTTPStatus.OK
+
+
+def test_each_client_language_and_page_has_an_etag_of_its_own(khyber, indus):
+    etags = [
+        etag_of(khyber, NOTICE),
+        etag_of(khyber, f"{NOTICE}&language=ur"),
+        etag_of(indus, NOTICE),
+        etag_of(khyber, PURPOSES),
+        etag_of(khyber, f"{PURPOSES}?limit=3"),
+    ]
+    assert len(set(etags)) == len(etags)
+
+
+@pytest.mark.parametrize("address", [PURPOSES, NOTICE, CONSENTS])
+def test_head_says_the_same_without_a_body(khyber, address):
+    response = khyber.head(address)
+    assert (response.status_code, response.content, response["ETag"]) == (200, b"", etag_of(khyber, address))
+
+
+def test_a_stranger_does_not_learn_whether_they_guessed_an_etag(khyber, indus):
+    etag = etag_of(khyber, CONSENTS)
+    assert indus.get(CONSENTS, headers={"If-None-Match": etag}).status_code == HTTPStatus.NOT_FOUND
