@@ -11,6 +11,7 @@ env = environ.Env()
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="unsafe-until-set")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # while the key is rotated: what it signed goes on
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 PUBLIC_URL = env.str("PUBLIC_URL", default="")  # as callers know this portal, such as https://privacy.school.example
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -255,6 +256,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=["PK"])  # where the data lies (ISO 3166): told on receipts
 IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
 ROSTER_VANISH_PERCENT = env.int("ROSTER_VANISH_PERCENT", default=10)  # more active people may not go unasked
+NOTICE_SHOWN_FOR = timedelta(hours=env.int("NOTICE_SHOWN_HOURS", default=24))  # then it must be shown anew
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
 
 REST_FRAMEWORK = {

@@ -7,7 +7,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from consent.admin.consents import event_lines, state_pill
-from consent.models import Basis, Consent, ConsentEvent, ConsentState, Method, Objection, Purpose, Restriction
+from consent.models import (
+    Basis,
+    Consent,
+    ConsentEvent,
+    ConsentState,
+    Method,
+    NoticeVersion,
+    Objection,
+    Purpose,
+    Restriction,
+)
 from consent.models.consents import GivenBy
 from consent.selectors.decisions import standing
 from consent.selectors.purposes import NoticeUnknown, bases_in_force, current_notice
@@ -23,6 +33,7 @@ from consent.services import (
     restrict_processing,
     withdraw_consent,
 )
+from consent.shown import Shown, ShownForeign, ShownForged, ShownMissing, ShownStale, sign_shown
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, may, received_at
@@ -38,6 +49,7 @@ from paktaleem.tenancy.ids import PAKTALEEM
 __all__: list[str] = []
 
 LATEST_EVENTS = 20
+BOTH_LANGUAGES = ""
 ANSWERS = [
     (ConsentState.GIVEN.value, "Give"),
     (ConsentState.REFUSED.value, "Refuse"),
@@ -47,6 +59,10 @@ REFUSALS: dict[type[Exception], str] = {
     AlreadyErased: "The person is erased.",
     PurposeUnknown: "There is no such active purpose for this client.",
     ConsentNotBased: "This purpose does not rest on consent for the person's role.",
+    ShownForged: "The form was changed on its way: open it again.",
+    ShownForeign: "The form was opened for another notice: open it again.",
+    ShownStale: "The notice was shown too long ago, or before the consent ended: open the form again.",
+    ShownMissing: "A consent needs a notice in effect that tells of the purpose, and there is none.",
     NoticeStale: "A consent needs the current notice, and this is no longer the current one: look at it again.",
     NothingToWithdraw: "There is no consent in force to withdraw.",
     GuardianUnknown: "This guardian is not one the school names for the person.",
@@ -77,7 +93,7 @@ class AnswerForm(ActForm):
         self.fields["method"].initial = Method.IN_PERSON.value
         self.notice = self._notice()
         if self.notice is not None:
-            self.fields["notice_version"] = forms.UUIDField(widget=forms.HiddenInput, initial=self.notice.pk)
+            self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, initial=self._shown(self.notice))
 
     @property
     def purpose_code(self) -> str:
@@ -90,6 +106,10 @@ class AnswerForm(ActForm):
             return current_notice(self.purpose_code, client_id=self.row.client_id, at=at)
         except NoticeUnknown:
             return None
+
+    def _shown(self, notice: NoticeVersion) -> str:
+        at, client_id = received_at(self.request), self.row.client_id
+        return sign_shown(Shown(notice.pk, tuple(notice.notice.purposes), BOTH_LANGUAGES, client_id, at))
 
     def clean(self) -> dict[str, Any]:
         """Ask for the guardian where a guardian answered, and only there."""
@@ -115,7 +135,7 @@ def _answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
         withdraw_consent(subject, purpose=given["purpose"], **shared)
         return
     answers = [Answer(given["purpose"], ConsentState(given["state"]))]
-    record_answers(subject, answers=answers, notice_version=given.get("notice_version"), **shared)
+    record_answers(subject, answers=answers, shown=given.get("shown"), **shared)
 
 
 class RestrictForm(ActForm):

@@ -25,6 +25,7 @@ from paktaleem.subjects.selectors import get_subject
 __all__ = ["RecordConsents", "SubjectConsents", "WithdrawConsent"]
 
 _ANSWERS = ["given", "refused", "deferred", "requested", "withdrawn"]
+_LONGEST_TOKEN = 4_000
 
 
 class AnswerInput(StrictSerializer):
@@ -32,6 +33,7 @@ class AnswerInput(StrictSerializer):
 
     purpose = TextField(max_length=63)
     state = serializers.ChoiceField(_ANSWERS)
+    shown = TextField(required=False, allow_null=True, max_length=_LONGEST_TOKEN)
 
 
 class ByInput(StrictSerializer):
@@ -54,8 +56,8 @@ class RecordConsentsInput(StrictSerializer):
     answers = serializers.ListField(child=AnswerInput(), allow_empty=False, max_length=50)
     by = ByInput(required=False)
     notice_version = serializers.UUIDField(required=False, allow_null=True)
-    shown = TextField(required=False, allow_null=True, max_length=2_000)
-    language = serializers.ChoiceField(LANGUAGES, default="en")
+    shown = TextField(required=False, allow_null=True, max_length=_LONGEST_TOKEN)
+    language = serializers.ChoiceField(LANGUAGES, required=False)
     method = serializers.ChoiceField(Method.values, default=Method.LMS.value)
     claimed_at = ZonedDateTimeField(required=False, allow_null=True)
 
@@ -64,15 +66,6 @@ class RecordConsentsInput(StrictSerializer):
         if len({answer["purpose"] for answer in answers}) != len(answers):
             raise serializers.ValidationError("Answer each purpose once.")
         return answers
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for the notice that was shown where something is given."""
-        gives = any(answer["state"] == "given" for answer in attrs["answers"])
-        if gives and not attrs.get("notice_version"):
-            raise serializers.ValidationError(
-                {"notice_version": ["Consent is tied to the text that was shown: send its version."]}
-            )
-        return attrs
 
 
 class WithdrawInput(StrictSerializer):
@@ -95,7 +88,8 @@ class RecordConsents(Operation):
         subject = _subject(given["subject"], request)
         events = record_answers(
             subject,
-            answers=[Answer(one["purpose"], ConsentState(one["state"])) for one in given["answers"]],
+            answers=[_answer(one) for one in given["answers"]],
+            shown=given.get("shown"),
             notice_version=given.get("notice_version"),
             claimed_at=given.get("claimed_at"),
             **_manner(given, request),
@@ -158,13 +152,17 @@ def _subject(external_id: str, request: Request) -> Subject:
     return get_subject(external_id, actor=actor_of(request))
 
 
+def _answer(given: dict[str, Any]) -> Answer:
+    return Answer(given["purpose"], ConsentState(given["state"]), given.get("shown"))
+
+
 def _manner(given: dict[str, Any], request: Request) -> dict[str, Any]:
     """Say who answered, how, in which language, through whom and when."""
     by = given.get("by") or {"kind": "self"}
     return {
         "given_by": GivenBy(by["kind"]),
         "guardian": _subject(by["id"], request) if by["kind"] == "guardian" else None,
-        "language": given["language"],
+        "language": given.get("language"),
         "method": Method(given["method"]),
         "actor": actor_of(request),
         "at": moment_of(request),
@@ -186,6 +184,7 @@ def _circumstances(event: ConsentEvent) -> dict[str, Any]:
         "method": str(event.method),
         "language": event.language,
         "notice_version": str(event.notice_version_id) if event.notice_version_id else None,
+        "shown_at": event.shown_at.isoformat() if event.shown_at else None,
         "claimed_at": event.claimed_at.isoformat() if event.claimed_at else None,
         "expires_at": event.expires_at.isoformat() if event.expires_at else None,
     }

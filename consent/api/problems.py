@@ -11,6 +11,7 @@ from consent.services import (
     NoticeStale,
     PurposeUnknown,
 )
+from consent.shown import ShownForeign, ShownForged, ShownMissing, ShownStale
 from paktaleem.api.problems import Problem, declare_problems
 
 __all__: list[str] = []
@@ -33,7 +34,35 @@ declare_problems(
             "notice-stale",
             HTTPStatus.CONFLICT,
             "The notice that was shown is not the one in effect",
-            "Show GET /api/v1/notices/current?purpose=… and send its version.",
+            "Show GET /api/v1/notices/current?purpose=… and send what it gives as shown.",
+        ),
+        ShownMissing: Problem(
+            "shown-missing",
+            HTTPStatus.BAD_REQUEST,
+            "A consent needs the proof of what was shown",
+            "Send the token that GET /api/v1/notices/current?purpose=… gives as shown.",
+            field="shown",
+        ),
+        ShownForged: Problem(
+            "shown-forged",
+            HTTPStatus.BAD_REQUEST,
+            "The token is not one that this portal signed",
+            "Send the token as GET /api/v1/notices/current?purpose=… gave it.",
+            field="shown",
+        ),
+        ShownForeign: Problem(
+            "shown-foreign",
+            HTTPStatus.CONFLICT,
+            "The token is of another client, notice or language than the answer",
+            "Each purpose is answered under the notice about it: an answer may carry a shown of its own.",
+            field="shown",
+        ),
+        ShownStale: Problem(
+            "shown-stale",
+            HTTPStatus.CONFLICT,
+            "The notice was shown too long ago, or before the consent ended",
+            "Show GET /api/v1/notices/current?purpose=… anew, asking without If-None-Match.",
+            field="shown",
         ),
         NoticeUnknown: Problem("notice-unknown", HTTPStatus.NOT_FOUND, "No notice in effect tells of this purpose"),
         NothingToWithdraw: Problem(

@@ -1,5 +1,6 @@
 """What to ask, in which words: purposes and the notices about them."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.api.shapes import NoticeOutput, PurposesOutput
-from consent.models import LawfulBasis, Purpose
+from consent.models import LawfulBasis, NoticeVersion, Purpose
 from consent.selectors.purposes import bases_in_force, current_notice, purposes
+from consent.shown import Shown, sign_shown
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
 from paktaleem.api.paging import read_cursor, sign_cursor, with_next
@@ -76,7 +78,7 @@ class CurrentNotice(Operation):
 
     @extend_schema(parameters=[CurrentNoticeInput], responses=NoticeOutput)
     def get(self, request: Request) -> Response:
-        """Show the effective text about a purpose; its version is what a consent to it must name."""
+        """Show the effective text about a purpose; a consent to it brings back ``shown``, which proves this showing."""
         asked = validated(CurrentNoticeInput, request.query_params.dict())
         version = current_notice(asked["purpose"], client_id=client_of(request), at=moment_of(request))
         language = asked["language"]
@@ -90,5 +92,15 @@ class CurrentNotice(Operation):
                 "hash": version.content_hash,
                 "purposes": version.notice.purposes,
                 "effective_at": version.effective_at.isoformat(),
+                "shown": sign_shown(_shown(version, language, request)),
             }
         )
+
+    def validator_of(self, request: Request, response: Response) -> bytes:
+        """Leave out the token, which is new each time, but for its hour: one that is kept is never much older."""
+        rest = {name: value for name, value in response.data.items() if name != "shown"}
+        return json.dumps([rest, f"{moment_of(request):%Y-%m-%d %H}"]).encode()
+
+
+def _shown(version: NoticeVersion, language: str, request: Request) -> Shown:
+    return Shown(version.pk, tuple(version.notice.purposes), language, client_of(request), moment_of(request))

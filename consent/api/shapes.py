@@ -50,6 +50,7 @@ class NoticeOutput(serializers.Serializer[Any]):
     hash = serializers.CharField()
     purposes = serializers.ListField(child=serializers.CharField())
     effective_at = serializers.DateTimeField()
+    shown = serializers.CharField()
 
 
 class ConsentEventOutput(serializers.Serializer[Any]):
@@ -74,6 +75,7 @@ class PastAnswerOutput(ConsentEventOutput):
     method = serializers.CharField()
     language = serializers.CharField()
     notice_version = serializers.UUIDField(allow_null=True)
+    shown_at = serializers.DateTimeField(allow_null=True)
     claimed_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
 

@@ -75,6 +75,7 @@ class ConsentEvent(models.Model):
     )
     notice_version_owner = models.UUIDField(null=True, editable=False)
     shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
+    shown_at = models.DateTimeField(null=True, help_text="When it was shown, as the portal's own token says.")
     language = models.CharField(max_length=8)
     method = models.CharField(max_length=16, choices=Method)
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
@@ -90,6 +91,10 @@ class ConsentEvent(models.Model):
             models.CheckConstraint(
                 condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")),
                 name="consentevent_claimed_not_future",
+            ),
+            models.CheckConstraint(
+                condition=Q(shown_at=None) | Q(shown_at__lte=F("recorded_at")),
+                name="consentevent_shown_not_future",
             ),
             models.CheckConstraint(
                 condition=~Q(state=ConsentState.GIVEN) | Q(notice_version__isnull=False),

@@ -8,11 +8,11 @@ from consent.services.consents import (
     ConsentNotBased,
     GuardianUnknown,
     NothingToWithdraw,
-    NoticeStale,
     PurposeUnknown,
     record_answers,
     withdraw_consent,
 )
+from consent.services.grounds import NoticeStale
 from consent.services.limits import lift_objection, lift_restriction, object_to_purpose, restrict_processing
 from consent.services.notices import publish_notice_version
 from consent.services.register import NotYours, change_register, end_period

@@ -1,27 +1,18 @@
 """Recording what people answer. One service, used by API and console alike."""
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
-from consent.models import (
-    Basis,
-    Consent,
-    ConsentEvent,
-    ConsentState,
-    LawfulBasis,
-    Method,
-    NoticeVersion,
-    Purpose,
-)
+from consent.models import Basis, Consent, ConsentEvent, ConsentState, LawfulBasis, Method, Purpose
 from consent.models.consents import GivenBy
 from consent.selectors.purposes import find_purposes
+from consent.services.grounds import Grounds, check_grounds, find_grounds
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.services import record_entry
@@ -34,7 +25,6 @@ __all__ = [
     "ConsentNotBased",
     "GuardianUnknown",
     "NothingToWithdraw",
-    "NoticeStale",
     "PurposeUnknown",
     "record_answers",
     "withdraw_consent",
@@ -47,10 +37,6 @@ class PurposeUnknown(LookupError):
 
 class ConsentNotBased(Exception):
     """The purpose does not rest on consent for this person's role, so there is nothing to consent to."""
-
-
-class NoticeStale(Exception):
-    """The notice version named is not the effective one that informs about this purpose."""
 
 
 class NothingToWithdraw(Exception):
@@ -66,14 +52,20 @@ class GuardianUnknown(LookupError):
 
 
 _ANSWERS = {ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED, ConsentState.REQUESTED}
+_ENDED = [ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED]
+"""What only a notice shown anew can follow with a consent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer about one purpose: ``given``, ``refused``, ``deferred``, ``requested`` or ``withdrawn``."""
+    """One answer about one purpose: ``given``, ``refused``, ``deferred``, ``requested`` or ``withdrawn``.
+
+    ``shown`` is the token of the notice that was shown about it, where that differs from the other answers'.
+    """
 
     purpose: str
     state: ConsentState
+    shown: str | None = None
 
 
 @transaction.atomic
@@ -81,10 +73,11 @@ def record_answers(
     subject: Subject,
     *,
     answers: Sequence[Answer],
+    shown: str | None = None,
     notice_version: UUID | None = None,
     given_by: GivenBy = GivenBy.SELF,
     guardian: Subject | None = None,
-    language: str = "en",
+    language: str | None = None,
     method: Method = Method.LMS,
     claimed_at: datetime | None = None,
     actor: Actor,
@@ -92,38 +85,41 @@ def record_answers(
 ) -> list[ConsentEvent]:
     """Record one or several answers in one transaction, each purpose apart, all or none.
 
-    ``given`` needs the effective notice version that was shown, and a purpose that rests on consent for the
-    person's role. The time of recording is ``at``; a claimed time of collection is kept beside it.
-    Raises PurposeUnknown, ConsentNotBased, NoticeStale, NothingToWithdraw, ClaimInFuture, GuardianUnknown,
-    AlreadyErased, NotAllowed.
+    ``given`` needs a purpose that rests on consent for the person's role, and the effective notice about it:
+    ``shown`` is the token that ``sign_shown`` made when it was shown. Methods without a screen of ours (TOKENLESS)
+    name the ``notice_version``. The time of recording is ``at``; a claimed time of collection is kept beside it.
+    Raises PurposeUnknown, ConsentNotBased, ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale,
+    NothingToWithdraw, ClaimInFuture, GuardianUnknown, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.RECORD_CONSENTS, subject.client_id)
     subject = _locked(subject)
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
-    at = _after_the_last(subject, at)
+    grounds = find_grounds(
+        {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN},
+        notice_version=notice_version,
+        language=language,
+        client_id=subject.client_id,
+        at=at,
+    )
     purposes = find_purposes(subject.client_id, [answer.purpose for answer in answers])
-    version = _notice_version(notice_version, at)
+    past = _past(subject)
+    recorded_at = past.next_moment(at)
+    manner = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
     events = []
     for answer in answers:
-        purpose = _known(answer.purpose, purposes)
-        _check_answer(subject, purpose, answer.state, version, at)
-        event = ConsentEvent(
-            client_id=subject.client_id,
-            subject=subject,
-            purpose=purpose,
-            purpose_owner=purpose.client_id,
-            state=answer.state,
-            given_by=given_by,
-            guardian=guardian,
-            **_shown(version),
-            language=language,
-            method=method,
-            **_stamp(actor),
-            claimed_at=claimed_at,
-            recorded_at=at,
-            expires_at=_expiry(purpose, answer.state, at),
-        )
+        purpose, stands_on = _known(answer.purpose, purposes), Grounds()
+        if answer.state == ConsentState.WITHDRAWN:
+            _check_withdrawal(subject, purpose)
+        else:
+            _check_answer(subject, purpose, answer.state, at)
+            stands_on = grounds[answer.shown or shown]
+        if answer.state == ConsentState.GIVEN:
+            ended_at = past.ended_at.get(purpose.pk)
+            check_grounds(stands_on, purpose, method=method, claimed_at=claimed_at, ended_at=ended_at, at=at)
+        event = _event(subject, purpose, answer.state, actor, recorded_at)
+        for column, value in {**manner, **stands_on.columns(language, recorded_at)}.items():
+            setattr(event, column, value)
         _append(event, purpose, actor)
         events.append(event)
     return events
@@ -137,7 +133,7 @@ def withdraw_consent(
     given_by: GivenBy = GivenBy.SELF,
     guardian: Subject | None = None,
     method: Method = Method.LMS,
-    language: str = "en",
+    language: str | None = None,
     actor: Actor,
     at: datetime,
 ) -> ConsentEvent:
@@ -173,19 +169,19 @@ def _locked(subject: Subject) -> Subject:
     return locked
 
 
-def _stamp(actor: Actor) -> dict[str, Any]:
-    return {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_role": actor.role}
-
-
-def _shown(version: NoticeVersion | None) -> dict[str, Any]:
-    """Give the columns that say which text was shown."""
-    if version is None:
-        return {"shown_hash": ""}
-    return {
-        "notice_version": version,
-        "notice_version_owner": version.client_id,
-        "shown_hash": version.content_hash,
-    }
+def _event(subject: Subject, purpose: Purpose, state: ConsentState, actor: Actor, at: datetime) -> ConsentEvent:
+    return ConsentEvent(
+        client_id=subject.client_id,
+        subject=subject,
+        purpose=purpose,
+        purpose_owner=purpose.client_id,
+        state=state,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        recorded_at=at,
+        expires_at=_expiry(purpose, state, at),
+    )
 
 
 def _known(code: str, purposes: dict[str, Purpose]) -> Purpose:
@@ -199,14 +195,30 @@ def _check_claim(claimed_at: datetime | None, at: datetime) -> None:
         raise ClaimInFuture
 
 
-def _after_the_last(subject: Subject, at: datetime) -> datetime:
-    """Return the moment, or the next one free: a request that waited for its turn is recorded after those before it.
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """When the person last answered anything, and when consent to each purpose last ended by an act."""
 
-    Otherwise the state, which the last writer leaves, and the events in order of time would tell two stories.
-    """
-    last = ConsentEvent.objects.filter(client_id=subject.client_id, subject=subject).aggregate(Max("recorded_at"))
-    latest: datetime | None = last["recorded_at__max"]
-    return at if latest is None or latest <= at else latest + timedelta(microseconds=1)
+    latest: datetime | None
+    ended_at: Mapping[UUID, datetime]
+
+    def next_moment(self, at: datetime) -> datetime:
+        """Return the moment, or the next one free: a request that waited is recorded after those before it.
+
+        Otherwise the state, which the last writer leaves, and the events in order of time would tell two stories.
+        """
+        return at if self.latest is None or self.latest <= at else self.latest + timedelta(microseconds=1)
+
+
+def _past(subject: Subject) -> _Past:
+    events = ConsentEvent.objects.filter(client_id=subject.client_id, subject=subject).order_by()
+    ended = Max("recorded_at", filter=Q(state__in=_ENDED))
+    rows = events.values_list("purpose_id").annotate(latest=Max("recorded_at"), ended=ended)
+    found = list(rows)
+    return _Past(
+        max((latest for _, latest, _ in found), default=None),
+        {purpose: ended_at for purpose, _, ended_at in found if ended_at is not None},
+    )
 
 
 def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None, at: datetime) -> None:
@@ -221,30 +233,18 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
         raise GuardianUnknown
 
 
-def _notice_version(version_id: UUID | None, at: datetime) -> NoticeVersion | None:
-    if version_id is None:
-        return None
-    version = NoticeVersion.objects.select_related("notice").filter(pk=version_id, effective_at__lte=at).first()
-    if version is None:
-        raise NoticeStale
-    return version
+def _check_withdrawal(subject: Subject, purpose: Purpose) -> None:
+    if not _was_given(subject, purpose):
+        raise NothingToWithdraw(purpose.code)
 
 
-def _check_answer(
-    subject: Subject, purpose: Purpose, state: ConsentState, version: NoticeVersion | None, at: datetime
-) -> None:
-    if state == ConsentState.WITHDRAWN:
-        if not _was_given(subject, purpose):
-            raise NothingToWithdraw(purpose.code)
-        return
+def _check_answer(subject: Subject, purpose: Purpose, state: ConsentState, at: datetime) -> None:
     if not purpose.is_active:
         raise PurposeUnknown(purpose.code)
     if state not in _ANSWERS:
         raise ValueError(f"{state} follows from time or from a notice: nobody answers it.")
     if not _rests_on_consent(subject, purpose, at):
         raise ConsentNotBased(purpose.code)
-    if state == ConsentState.GIVEN and not _informs(version, purpose, at):
-        raise NoticeStale(purpose.code)
 
 
 def _was_given(subject: Subject, purpose: Purpose) -> bool:
@@ -258,14 +258,6 @@ def _rests_on_consent(subject: Subject, purpose: Purpose, at: datetime) -> bool:
     own = bases.filter(client_id=subject.client_id).order_by("-starts_at", "-pk").first()
     basis = own or bases.exclude(client_id=subject.client_id).order_by("-starts_at", "-pk").first()
     return basis is not None and basis.basis == Basis.CONSENT
-
-
-def _informs(version: NoticeVersion | None, purpose: Purpose, at: datetime) -> bool:
-    """Whether the version is the notice's effective one, and tells of the purpose."""
-    if version is None or purpose.code not in version.notice.purposes:
-        return False
-    later = NoticeVersion.objects.filter(notice=version.notice, number__gt=version.number, effective_at__lte=at)
-    return not later.exists()
 
 
 def _expiry(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:
@@ -314,6 +306,7 @@ def _append(event: ConsentEvent, purpose: Purpose, actor: Actor) -> None:
         "guardian": str(event.guardian_id) if event.guardian_id else None,
         "notice_version": str(event.notice_version_id) if event.notice_version_id else None,
         "shown_hash": event.shown_hash or None,
+        "shown_at": event.shown_at.isoformat() if event.shown_at else None,
         "language": event.language,
         "method": str(event.method),
         "claimed_at": event.claimed_at.isoformat() if event.claimed_at else None,

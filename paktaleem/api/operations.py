@@ -59,12 +59,20 @@ class Operation(APIView):
         if self.turn is not None and response.status_code < HTTPStatus.BAD_REQUEST:
             self.turn.keep(response.render())
         if self.is_conditional and request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
-            return _conditional(request, response.render())
+            return _conditional(request, response, self.validator_of(request, response.render()))
         return response
 
+    def validator_of(self, request: Request, response: Any) -> bytes:
+        """Give what a conditional answer is compared by; an answer may leave out what says nothing new."""
+        del request
+        content: bytes = response.content
+        return content
 
-def _conditional(request: Request, response: Any) -> Any:
-    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+
+def _conditional(request: Request, response: Any, validator: bytes) -> Any:
+    etag = f'"{hashlib.sha256(validator).hexdigest()[:32]}"'
+    if validator != response.content:  # the same in meaning, not in every byte (RFC 9110 §8.8.1)
+        etag = f"W/{etag}"
     response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
     return get_conditional_response(request._request, etag=etag, response=response)
 

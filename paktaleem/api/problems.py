@@ -22,12 +22,13 @@ _TYPES = "urn:paktaleem:problem:"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One kind of problem: a stable code, the HTTP status, a title, and what would help."""
+    """One kind of problem: a stable code, the HTTP status, a title, what would help, and the field it is about."""
 
     code: str
     status: HTTPStatus
     title: str
     detail: str = ""
+    field: str = ""
 
     def body(self, **extensions: Any) -> dict[str, Any]:
         """Give the members of the problem document."""
@@ -38,6 +39,8 @@ class Problem:
         }
         if self.detail:
             members["detail"] = self.detail
+        if self.field:
+            members["errors"] = list(_errors({self.field: self.detail or self.title}, "#"))
         return members | extensions
 
 

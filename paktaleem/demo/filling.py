@@ -12,6 +12,7 @@ from consent.models import (
     Instruction,
     LawfulBasis,
     Notice,
+    NoticeVersion,
     Purpose,
     Recipient,
     RecipientApproval,
@@ -114,8 +115,8 @@ def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
     fill_people(client, versions, actor=_ACTOR, at=at)
 
 
-def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> UUID:
-    """Add a purpose of the client's own, based on consent, with its notice; returns the notice version."""
+def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> NoticeVersion:
+    """Add a purpose of the client's own, based on consent, with its notice; returns the notice's version."""
     purpose = Purpose(
         client_id=client_id,
         code=text.code,
@@ -139,7 +140,7 @@ def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> UUID:
         purposes=[text.code],
     )
     change_register(notice, actor=_ACTOR, reason=_WHY, at=at)
-    version = publish_notice_version(
+    return publish_notice_version(
         notice,
         text_en=text.notice("en"),
         text_ur=text.notice("ur"),
@@ -149,7 +150,6 @@ def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> UUID:
         reason=_WHY,
         at=at,
     )
-    return version.id
 
 
 def _add_agreement(code: str, client_id: UUID, at: datetime) -> None:

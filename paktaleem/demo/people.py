@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from consent.models import ConsentState
+from consent.models import ConsentState, NoticeVersion
 from consent.models.consents import GivenBy
 from consent.services import Answer, record_answers, withdraw_consent
+from consent.shown import Shown, sign_shown
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import Client
 from paktaleem.demo.content import PEOPLE, Person
@@ -24,8 +24,8 @@ def external_id_of(person: str) -> str:
     return f"lms-{person.replace('_', '-')}"
 
 
-def fill_people(client: Client, notices: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
-    """Register a client's people and record their answers; ``notices`` maps purposes to notice versions."""
+def fill_people(client: Client, notices: dict[str, NoticeVersion], *, actor: Actor, at: datetime) -> None:
+    """Register a client's people and record their answers; ``notices`` maps purposes to what tells of them."""
     registered: dict[str, Subject] = {}
     for person in PEOPLE[client.code]:
         subject = _register(person, client, actor, at)
@@ -53,9 +53,9 @@ def _register(person: Person, client: Client, actor: Actor, at: datetime) -> Sub
     return subject
 
 
-def _answer(subject: Subject, purpose: str, state: str, notice_version: UUID, by: dict[str, Any]) -> None:
+def _answer(subject: Subject, purpose: str, state: str, notice: NoticeVersion, by: dict[str, Any]) -> None:
     if state == ConsentState.WITHDRAWN:
         withdraw_consent(subject, purpose=purpose, **by)
         return
-    answer = Answer(purpose, ConsentState(state))
-    record_answers(subject, answers=[answer], notice_version=notice_version, **by)
+    shown = Shown(notice.pk, (purpose,), by["language"], subject.client_id, by["at"])
+    record_answers(subject, answers=[Answer(purpose, ConsentState(state))], shown=sign_shown(shown), **by)

@@ -41,12 +41,16 @@ class Caller:
         """The version of the notice in effect about a purpose."""
         return str(self.get("/api/v1/notices/current", purpose=purpose).json()["version"])
 
+    def shown(self, purpose: str, language: str = "en") -> str:
+        """The token of the notice in effect about a purpose, shown now."""
+        return str(self.get("/api/v1/notices/current", purpose=purpose, language=language).json()["shown"])
+
     def consent(self, person: str, purpose: str, state: str = "given", **more: Any) -> Any:
         """Record one answer."""
         body = {
             "subject": person,
             "answers": [{"purpose": purpose, "state": state}],
-            "notice_version": self.notice(purpose),
+            "shown": self.shown(purpose),
             **more,
         }
         return self.post("/api/v1/consents", body)

@@ -15,6 +15,7 @@ from consent.services import Answer, record_answers
 from paktaleem.subjects.services import erase_subject
 from paktaleem.tenancy.context import in_client
 from tests.api.callers import Caller, question
+from tests.showing import shown
 
 ONE, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
 ASKED = question("lms-kiran", "service_delivery")
@@ -292,14 +293,13 @@ def test_a_batch_is_one_round_trip_for_all_its_people(indus):
 
 
 def test_now_and_several_pasts_are_answered_in_one_request(khyber, cast):
-    version = khyber.notice("newsletter")
     given_at, withdrawn_at = datetime(2026, 9, 10, 12, tzinfo=UTC), datetime(2026, 9, 20, 12, tzinfo=UTC)
     with in_client(cast.client_id("khyber")):
         for state, at in ((ConsentState.GIVEN, given_at), (ConsentState.WITHDRAWN, withdrawn_at)):
             record_answers(
                 cast.subject("kiran"),
                 answers=[Answer("newsletter", state)],
-                notice_version=version if state == ConsentState.GIVEN else None,
+                shown=shown(cast.client_id("khyber"), at),
                 actor=cast.key_actor("khyber"),
                 at=at,
             )

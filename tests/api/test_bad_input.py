@@ -99,6 +99,7 @@ known = [
     "answers",
     "by",
     "notice_version",
+    "shown",
     "language",
     "method",
     "claimed_at",

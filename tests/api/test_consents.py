@@ -1,6 +1,9 @@
 """Recording, withdrawing and listing consents over the API."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 
 from consent.models import Consent, ConsentEvent
 from paktaleem.ledger.models import Entry
@@ -32,7 +35,7 @@ def test_several_answers_are_recorded_together(khyber, cast):
         "answers": answers,
         "notice_version": khyber.notice("newsletter"),
         "by": {"kind": "self"},
-        "shown": None,
+        "shown": khyber.shown("newsletter", language="ur"),
         "language": "ur",
         "method": "lms",
         "claimed_at": "2026-09-05T10:00:00+05:00",
@@ -46,7 +49,7 @@ def test_several_answers_are_recorded_together(khyber, cast):
 
 def test_one_bad_answer_keeps_none(khyber, cast):
     answers = [{"purpose": "newsletter", "state": "given"}, {"purpose": "astrology", "state": "given"}]
-    body = {"subject": "lms-kiran", "answers": answers, "notice_version": khyber.notice("newsletter")}
+    body = {"subject": "lms-kiran", "answers": answers, "shown": khyber.shown("newsletter")}
     response = khyber.post("/api/v1/consents", body)
     assert (response.status_code, response.json()["type"]) == (404, "urn:paktaleem:problem:purpose-unknown")
     with in_client(cast.client_id("khyber")):
@@ -99,14 +102,18 @@ def test_a_refusal_is_never_a_consent(khyber):
     [
         ({"subject": "lms-nobody"}, 404, "subject-unknown"),
         ({"subject": "lms-danish"}, 404, "subject-unknown"),
-        ({"notice_version": None}, 400, "invalid-input"),
-        ({"notice_version": "01900000-0000-7000-8000-00000000dead"}, 409, "notice-stale"),
+        ({"shown": None}, 400, "shown-missing"),
+        ({"shown": None, "method": "web"}, 400, "shown-missing"),
+        ({"shown": None, "method": "paper"}, 409, "notice-stale"),
+        ({"shown": "made-up"}, 400, "shown-forged"),
+        ({"language": "ur"}, 409, "shown-foreign"),
+        ({"notice_version": "01900000-0000-7000-8000-00000000dead"}, 409, "shown-foreign"),
         ({"notice_version": "latest"}, 400, "invalid-input"),
         ({"answers": []}, 400, "invalid-input"),
         ({"answers": [{"purpose": "newsletter", "state": "maybe"}]}, 400, "invalid-input"),
         ({"answers": [{"purpose": "newsletter", "state": "given"}] * 2}, 400, "invalid-input"),
         ({"answers": [{"purpose": "service_delivery", "state": "given"}]}, 409, "not-based-on-consent"),
-        ({"answers": [{"purpose": "product_research", "state": "given"}]}, 409, "notice-stale"),
+        ({"answers": [{"purpose": "product_research", "state": "given"}]}, 409, "shown-foreign"),
         ({"answers": [{"purpose": "newsletter", "state": "withdrawn"}]}, 409, "nothing-to-withdraw"),
         ({"claimed_at": "2099-01-01T00:00:00Z"}, 400, "claimed-in-future"),
         ({"claimed_at": "2026-09-05T10:00:00"}, 400, "invalid-input"),
@@ -145,3 +152,32 @@ def test_standing_answers_for_every_purpose(khyber):
     assert shown["product_research"]["reason"] == "consent_missing"
     assert shown["legal_compliance"]["lawful_basis"] == "legal_obligation"
     assert all(shown[code]["reason"] == khyber.reason("lms-kiran", code) for code in shown)
+
+
+def test_a_refused_token_points_at_its_field(khyber):
+    problem = khyber.consent("lms-kiran", "newsletter", shown="made-up").json()
+    assert [one["pointer"] for one in problem["errors"]] == ["#/shown"]
+
+
+def test_a_notice_asked_for_again_is_unchanged_though_its_token_is_new(khyber):
+    address, asked = "/api/v1/notices/current", {"purpose": "newsletter"}
+    with time_machine.travel(datetime(2027, 1, 4, 9, 59, tzinfo=UTC), tick=False) as clock:
+        first = khyber.get(address, **asked)
+        clock.shift(timedelta(seconds=30))
+        again = khyber.get(address, **asked)
+        assert first["ETag"] == again["ETag"]
+        assert first["ETag"].startswith('W/"')
+        assert first.json()["shown"] != again.json()["shown"]
+        assert khyber.get(address, headers={"If-None-Match": first["ETag"]}, **asked).status_code == 304
+        assert khyber.get(address, headers={"If-None-Match": first["ETag"]}, **asked, language="ur").status_code == 200
+        clock.shift(timedelta(seconds=30))  # the next hour: what is kept is never much older
+        assert khyber.get(address, headers={"If-None-Match": first["ETag"]}, **asked).status_code == 200
+
+
+def test_two_notices_are_answered_in_one_call_each_under_its_own(khyber):
+    answers = [
+        {"purpose": purpose, "state": "given", "shown": khyber.shown(purpose)}
+        for purpose in ("newsletter", "product_research")
+    ]
+    assert khyber.post("/api/v1/consents", {"subject": "lms-kiran", "answers": answers}).status_code == 201
+    assert [khyber.reason("lms-kiran", one["purpose"]) for one in answers] == ["permitted", "permitted"]

@@ -34,12 +34,12 @@ def post(secret, body, key=KEY, path=CONSENTS):
 @pytest.fixture
 def giving(khyber):
     """The body of a consent."""
-    return consent_body(khyber.notice("newsletter"))
+    return consent_body(khyber.shown("newsletter"))
 
 
-def consent_body(version, subject="lms-kiran"):
+def consent_body(shown, subject="lms-kiran"):
     answers = [{"purpose": "newsletter", "state": "given"}]
-    return {"subject": subject, "answers": answers, "notice_version": version}
+    return {"subject": subject, "answers": answers, "shown": shown}
 
 
 def recorded(cast, code="khyber"):
@@ -98,7 +98,7 @@ def test_another_route_has_keys_of_its_own(cast, giving):
 
 
 def test_the_same_key_at_two_clients_is_two_keys(cast, giving, indus):
-    body = consent_body(indus.notice("newsletter"), "lms-hamza")
+    body = consent_body(indus.shown("newsletter"), "lms-hamza")
     assert post(cast.key("khyber"), giving).status_code == 201
     response = post(cast.key("indus"), body)
     assert response.status_code == 201
@@ -108,7 +108,7 @@ def test_the_same_key_at_two_clients_is_two_keys(cast, giving, indus):
 
 def test_a_refusal_is_not_kept(cast, giving):
     secret = cast.key("khyber")
-    assert post(secret, {**giving, "notice_version": None}).status_code == 400
+    assert post(secret, {**giving, "shown": None}).status_code == 400
     assert post(secret, giving).status_code == 201
 
 
@@ -168,7 +168,7 @@ def test_a_key_is_free_again_when_its_time_is_over(cast, giving, settings):
 def test_what_has_expired_is_purged_and_the_rest_kept(cast, giving, indus, settings):
     post(cast.key("khyber"), giving)
     settings.IDEMPOTENCY_KEPT_FOR = timedelta(hours=48)
-    post(cast.key("indus"), consent_body(indus.notice("newsletter"), "lms-hamza"))
+    post(cast.key("indus"), consent_body(indus.shown("newsletter"), "lms-hamza"))
     at = timezone.now() + timedelta(hours=25)
     assert purge_expired(at=at) == 1
     assert purge_expired(at=at) == 0

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from consent.models import ServiceAgreement
 from consent.models.consents import ConsentState
-from consent.selectors.purposes import current_notice
 from consent.services import Answer, end_period, record_answers, withdraw_consent
 from paktaleem.subjects.services import erase_subject, register_subject
 from paktaleem.tenancy.context import in_client
+from tests.showing import shown
 
 GIVEN_AT = datetime(2026, 9, 10, 12, 0, tzinfo=UTC)
 WITHDRAWN_AT = datetime(2026, 9, 20, 12, 0, tzinfo=UTC)
@@ -21,11 +21,10 @@ def asked_at(caller, person, purpose, moment):
 def give_and_withdraw(cast):
     with in_client(cast.client_id("khyber")):
         kiran, actor = cast.subject("kiran"), cast.key_actor("khyber")
-        version = current_notice("newsletter", client_id=kiran.client_id, at=GIVEN_AT)
         record_answers(
             kiran,
             answers=[Answer("newsletter", ConsentState.GIVEN)],
-            notice_version=version.pk,
+            shown=shown(kiran.client_id, GIVEN_AT),
             actor=actor,
             at=GIVEN_AT,
         )

@@ -2,10 +2,12 @@
 
 import random
 import secrets
+from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
 
+from consent.shown import Shown, sign_shown
 from tests.bench.loading import request_bytes
 from tests.bench.world import CLIENTS, OWN, PATTERN, key_of
 
@@ -75,15 +77,20 @@ def consents(superuser_url: str, people: int) -> list[bytes]:
         rows = connection.execute(
             "SELECT n, md5(%s || n)::uuid FROM generate_series(1, %s - 1) n", [str(version), CLIENTS]
         ).fetchall()
-    versions = {client: str(found) for client, found in rows}
-    return [_consent(_chance.randrange(1, CLIENTS), people, versions) for _ in range(SENT)]
+    tokens = {client: _shown(client, found) for client, found in rows}
+    return [_consent(_chance.randrange(1, CLIENTS), people, tokens) for _ in range(SENT)]
 
 
-def _consent(client: int, people: int, versions: dict[int, str]) -> bytes:
+def _shown(client: int, version: UUID) -> str:
+    """The token of the newsletter's notice, shown now."""
+    return sign_shown(Shown(version, ("newsletter",), "", UUID(int=PATTERN.int + client), datetime.now(UTC)))
+
+
+def _consent(client: int, people: int, tokens: dict[int, str]) -> bytes:
     body = {
         "subject": f"stu-{client}-{_chance.randrange(people)}",
         "answers": [{"purpose": "newsletter", "state": "given"}],
-        "notice_version": versions[client],
+        "shown": tokens[client],
     }
     return request_bytes("/api/v1/consents", key_of(client), body, **{"Idempotency-Key": secrets.token_hex(16)})
 

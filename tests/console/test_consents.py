@@ -7,12 +7,12 @@ from django.test import Client
 from django.utils import timezone
 
 from consent.models import Consent, ConsentEvent, Objection, Restriction
-from consent.selectors.purposes import current_notice
 from paktaleem.ledger.models import Entry
 from paktaleem.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url
+from tests.showing import shown
 
 PERSON = "junaid"
 
@@ -23,9 +23,9 @@ def answer_url(cast: Cast, query: str = "") -> str:
 
 def given(cast: Cast, state: str, **changes: Any) -> dict[str, Any]:
     with in_client(cast.client_id("indus")):
-        notice = current_notice("newsletter", client_id=cast.client_id("indus"), at=timezone.now())
+        token = shown(cast.client_id("indus"), timezone.now())
     values = {"purpose": "newsletter", "state": state, "method": "phone", "given_by": "self", "language": "en"}
-    return {**values, "notice_version": str(notice.pk), **changes}
+    return {**values, "shown": token, **changes}
 
 
 def state_of(cast: Cast) -> str | None:
@@ -79,7 +79,7 @@ def test_events_and_evidence_say_who_recorded_it(sign_in: SignIn, cast: Cast) ->
         ({"purpose": "nothing"}, "no such active purpose"),
         ({"given_by": "guardian"}, "Choose the guardian"),
         ({"state": "withdrawn"}, "no consent in force"),
-        ({"notice_version": "01900000-0000-7000-8000-0000000000ff"}, "no longer the current one"),
+        ({"shown": "made-up"}, "changed on its way"),
     ],
 )
 def test_what_the_service_refuses_is_said_on_the_form(

@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consent.models import ConsentState
-from consent.selectors.purposes import current_notice
 from consent.services import Answer, object_to_purpose, record_answers, restrict_processing
 from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import Reason
@@ -20,6 +19,7 @@ from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url
 from tests.factories import SubjectFactory
+from tests.showing import shown
 
 
 def _add_people(cast: Cast, number: int) -> None:
@@ -28,11 +28,10 @@ def _add_people(cast: Cast, number: int) -> None:
     client_id = cast.client_id("indus")
     with in_client(client_id):
         client = Client.objects.get(pk=client_id)
-        notice = current_notice("newsletter", client_id=client_id, at=at)
         for _ in range(number):
             person = SubjectFactory(client=client, external_id=f"new-{new_id()}", role="instructor")
             answers = [Answer("newsletter", ConsentState.GIVEN)]
-            record_answers(person, answers=answers, notice_version=notice.pk, actor=actor, at=at)
+            record_answers(person, answers=answers, shown=shown(client_id, at), actor=actor, at=at)
             restrict_processing(person, actor=actor, reason=Reason.REVIEW, at=at)
             object_to_purpose(person, purpose_code="platform_improvement", actor=actor, reason=Reason.REVIEW, at=at)
             reveal_fields(person, actor=actor, reason=Reason.REVIEW, at=at)

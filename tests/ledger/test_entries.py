@@ -11,7 +11,6 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from consent.models import ConsentState
 from consent.models.consents import GivenBy
-from consent.selectors.purposes import current_notice
 from consent.services import Answer, object_to_purpose, record_answers, restrict_processing, withdraw_consent
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.services import issue_api_key, revoke_api_key
@@ -23,6 +22,7 @@ from paktaleem.subjects.sealing import Sealed
 from paktaleem.subjects.selectors import sealer_of
 from paktaleem.subjects.services import claim_guardian, erase_subject, register_subject, reveal_fields
 from paktaleem.tenancy.context import in_client
+from tests.showing import shown
 
 PERSONAL = {
     "full_name": "Zoë Quaintrelle",
@@ -120,12 +120,11 @@ def all_acts(cast, indus, now):
     )
     register_subject("stu-zoe", client=indus, details={"phone": "+923339998887"}, actor=farah, at=now)
     claim_guardian(zoe, guardian=guardian, relationship="parent", actor=farah, at=now)
-    version = current_notice("newsletter", client_id=indus.id, at=now).pk
     for state in (ConsentState.REFUSED, ConsentState.GIVEN):
         record_answers(
             zoe,
             answers=[Answer("newsletter", state)],
-            notice_version=version,
+            shown=shown(indus.id, now),
             given_by=GivenBy.GUARDIAN,
             guardian=guardian,
             actor=farah,

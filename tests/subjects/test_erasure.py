@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from consent.models import ConsentEvent, ConsentState
 from consent.models.consents import GivenBy
-from consent.selectors.purposes import current_notice
 from consent.services import Answer, object_to_purpose, record_answers, restrict_processing, withdraw_consent
 from paktaleem.accounts.actors import NotAllowed
 from paktaleem.embedded import SUPERUSER
@@ -38,6 +37,7 @@ from paktaleem.subjects.services import (
 )
 from paktaleem.tenancy.context import in_client
 from tests.conftest import KEYRING
+from tests.showing import shown
 from tests.tenancy.doors import enter, rows
 
 WHY = Reason.SUBJECT_REQUEST
@@ -237,7 +237,7 @@ def make_canary(cast, now):
     record_answers(
         zoe,
         answers=[Answer("newsletter", ConsentState.GIVEN)],
-        notice_version=current_notice("newsletter", client_id=indus.id, at=now).pk,
+        shown=shown(indus.id, now),
         given_by=GivenBy.GUARDIAN,
         guardian=guardian,
         actor=farah,

@@ -1,0 +1,109 @@
+"""On what an answer stands: which text was shown, when, and whether that is good enough to give consent."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+
+from consent.models import Method, NoticeVersion, Purpose
+from consent.shown import Shown, ShownForeign, ShownMissing, ShownStale, read_shown
+
+__all__ = ["TOKENLESS", "Grounds", "NoticeStale", "check_grounds", "find_grounds"]
+
+TOKENLESS = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
+"""Ways in which nothing of ours is on a screen, so that no token can come back."""
+
+
+class NoticeStale(Exception):
+    """The notice version named is not the effective one that informs about this purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """The version an answer names, whether a later one has superseded it, and the token that proves the showing."""
+
+    version: NoticeVersion | None = None
+    is_superseded: bool = False
+    shown: Shown | None = None
+
+    def columns(self, language: str | None, at: datetime) -> dict[str, Any]:
+        """Give the event's columns that say what was shown, when, and in which language.
+
+        Clocks of two hosts may differ a little: nothing was shown after its answer was recorded.
+        """
+        found: dict[str, Any] = {"language": (self.shown and self.shown.language) or language or "en", "shown_hash": ""}
+        if self.version is not None:
+            found |= {
+                "notice_version": self.version,
+                "notice_version_owner": self.version.client_id,
+                "shown_hash": self.version.content_hash,
+            }
+        if self.shown is not None:
+            found["shown_at"] = min(self.shown.at, at)
+        return found
+
+
+def find_grounds(
+    tokens: Iterable[str | None], *, notice_version: UUID | None, language: str | None, client_id: UUID, at: datetime
+) -> Mapping[str | None, Grounds]:
+    """Map each token (None: an answer without) to what it proves, whatever the answer is: one query for all.
+
+    Raises ShownForged, ShownForeign, and NoticeStale where a version is not known or not yet in effect.
+    """
+    proofs = {token: read_shown(token, client_id=client_id) if token else None for token in tokens}
+    for shown in filter(None, proofs.values()):
+        if notice_version not in {None, shown.version}:
+            raise ShownForeign("The token is of another version than notice_version names.")
+        if shown.language and language not in {None, shown.language}:
+            raise ShownForeign(f"The notice was shown in another language: {shown.language}.")
+    wanted = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
+    versions = _versions({version for version in wanted.values() if version is not None}, at)
+    return {
+        token: Grounds(*versions[version], shown=proofs[token]) if version else Grounds()
+        for token, version in wanted.items()
+    }
+
+
+def _versions(ids: set[UUID], at: datetime) -> dict[UUID, tuple[NoticeVersion, bool]]:
+    if not ids:
+        return {}
+    later = NoticeVersion.objects.filter(notice=OuterRef("notice"), number__gt=OuterRef("number"), effective_at__lte=at)
+    rows = NoticeVersion.objects.select_related("notice").filter(pk__in=ids, effective_at__lte=at)
+    found: dict[UUID, tuple[NoticeVersion, bool]] = {}
+    for row in rows.annotate(is_superseded=Exists(later)):
+        found[row.pk] = (row, row.is_superseded)
+    if ids - set(found):
+        raise NoticeStale
+    return found
+
+
+def check_grounds(
+    grounds: Grounds,
+    purpose: Purpose,
+    *,
+    method: Method,
+    claimed_at: datetime | None,
+    ended_at: datetime | None,
+    at: datetime,
+) -> None:
+    """Go on only if consent to the purpose can be given on these grounds.
+
+    ``ended_at`` is when consent last ended by an act: what was shown, or collected on paper, before that moment
+    cannot undo it. Raises ShownMissing, ShownForeign, ShownStale, NoticeStale.
+    """
+    shown, version = grounds.shown, grounds.version
+    if shown is None and method not in TOKENLESS:
+        raise ShownMissing(purpose.code)
+    if shown is not None and purpose.code not in shown.purposes:
+        raise ShownForeign(f"The notice shown tells nothing of {purpose.code}.")
+    if shown is not None and at - shown.at > settings.NOTICE_SHOWN_FOR:
+        raise ShownStale(purpose.code)
+    if version is None or grounds.is_superseded or purpose.code not in version.notice.purposes:
+        raise NoticeStale(purpose.code)
+    seen_at = shown.at if shown else claimed_at
+    if ended_at is not None and (seen_at is None or seen_at <= ended_at):
+        raise ShownStale(purpose.code)

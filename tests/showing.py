@@ -1,0 +1,18 @@
+"""Showing a notice, as ``notices/current`` does: the token that proves it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from consent.models import NoticeVersion
+from consent.selectors.purposes import current_notice
+from consent.shown import Shown, sign_shown
+
+
+def shown(client_id: UUID, at: datetime, purpose: str = "newsletter", language: str = "") -> str:
+    """Show the notice in effect about a purpose at a moment; both languages unless one is named."""
+    return shown_version(current_notice(purpose, client_id=client_id, at=at), client_id, at, language)
+
+
+def shown_version(version: NoticeVersion, client_id: UUID, at: datetime, language: str = "") -> str:
+    """Show one version, in effect or not."""
+    return sign_shown(Shown(version.pk, tuple(version.notice.purposes), language, client_id, at))
