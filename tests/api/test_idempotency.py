@@ -160,7 +160,7 @@ def test_a_key_is_free_again_when_its_time_is_over(cast, giving, settings):
     secret = cast.key("khyber")
     settings.IDEMPOTENCY_KEPT_FOR = timedelta(seconds=-1)
     post(secret, giving)
-    again = post(secret, {**giving, "language": "ur"})
+    again = post(secret, {**giving, "method": "web"})
     assert again.status_code == 201
     assert "Idempotency-Replayed" not in again
 
@@ -205,7 +205,7 @@ def in_threads(number, call):
 
 def test_thirty_two_at_once_act_once(committed):
     secret = committed.key("khyber")
-    body = consent_body(Caller(secret).notice("newsletter"))
+    body = consent_body(Caller(secret).shown("newsletter"))
     responses = in_threads(32, lambda: post(secret, body))
     assert {one.status_code for one in responses} <= {201, 409}
     assert sum(one.status_code == HTTPStatus.CREATED and "Idempotency-Replayed" not in one for one in responses) == 1
@@ -216,7 +216,7 @@ def test_thirty_two_at_once_act_once(committed):
 
 def test_while_the_first_runs_the_second_is_409(committed, monkeypatch):
     secret = committed.key("khyber")
-    body = consent_body(Caller(secret).notice("newsletter"))
+    body = consent_body(Caller(secret).shown("newsletter"))
     entered, leave = threading.Event(), threading.Event()
     acts = RecordConsents.post
 
@@ -241,7 +241,7 @@ def test_while_the_first_runs_the_second_is_409(committed, monkeypatch):
 
 def test_an_answer_lost_after_the_commit_is_given_again(committed, monkeypatch, settings):
     secret = committed.key("khyber")
-    body = consent_body(Caller(secret).notice("newsletter"))
+    body = consent_body(Caller(secret).shown("newsletter"))
     settings.MIDDLEWARE = [f"{__name__}.LosesAnswers", *settings.MIDDLEWARE]
     assert post(secret, body).status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     settings.MIDDLEWARE = settings.MIDDLEWARE[1:]
@@ -265,7 +265,7 @@ class LosesAnswers:
 
 def test_a_defect_after_the_act_leaves_neither_act_nor_answer(committed, monkeypatch):
     secret = committed.key("khyber")
-    body = consent_body(Caller(secret).notice("newsletter"))
+    body = consent_body(Caller(secret).shown("newsletter"))
     monkeypatch.setattr("paktaleem.api.idempotency._seal", lambda *_: 1 / 0)
     assert post(secret, body).status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     assert recorded(committed) == 0
