@@ -1,7 +1,7 @@
 """The proof of what was shown: a signed token that ``notices/current`` hands out and a consent brings back.
 
 Signed under the portal's SECRET_KEY with a salt of its own, so that rotating it (SECRET_KEY_FALLBACKS) lets tokens
-live on for their day; docs/decisions/0007 says why not a key of its own.
+live on for their day; docs/decisions/0008 says why not a key of its own.
 """
 
 from dataclasses import dataclass

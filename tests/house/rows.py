@@ -15,7 +15,6 @@ from consent.models import (
     RecipientApproval,
     ServiceAgreement,
 )
-from consent.selectors.purposes import current_notice
 from consent.services import Answer, change_register, object_to_purpose, record_answers, restrict_processing
 from paktaleem.ledger.by import Reason
 from paktaleem.mail.models import Letter
@@ -24,6 +23,7 @@ from paktaleem.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of
 from tests.factories import CAST_AT, SETTING_UP
+from tests.showing import shown
 
 AT = CAST_AT + timedelta(hours=1)
 BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT}
@@ -86,7 +86,6 @@ def _failed_letter(cast: Cast) -> Letter:
 
 def _answers(cast: Cast) -> None:
     junaid, farah = cast.subject("junaid"), cast.actor("farah")
-    notice = current_notice("newsletter", client_id=cast.client_id("indus"), at=AT)
     answers = [Answer("newsletter", ConsentState.GIVEN)]
-    record_answers(junaid, answers=answers, notice_version=notice.pk, actor=farah, at=AT)
+    record_answers(junaid, answers=answers, shown=shown(junaid.client_id, AT), actor=farah, at=AT)
     reveal_fields(junaid, actor=farah, reason=Reason.REVIEW, at=AT)
