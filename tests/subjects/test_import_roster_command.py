@@ -78,6 +78,26 @@ def test_an_unknown_file_or_client_exits_with_2(committed, tmp_path, name, clien
     assert "nothing was imported" in summary
 
 
+def test_a_spreadsheet_is_known_by_its_content(committed, tmp_path):
+    path = tmp_path / "people.txt"
+    path.write_text(
+        "ID;Role;Full name;Birth date;Guardian 1 name;Guardian 1 email\n"
+        "s-1;student;Danish Khan;2017-03-14;Esra Khan;esra@mail.example\n"
+        "s-2;student;Hina Khan;2014-03-14;Esra Khan;esra@mail.example\n"
+    )
+    status, out, _, _ = run(path)
+    assert status == 0
+    assert re.search(r"^guardian +1 +0 +0 +0$", out, re.MULTILINE)
+    assert re.search(r"^guardian relations +2 +0 +0 +0$", out, re.MULTILINE)
+    with in_client(committed.client_id("indus")):
+        [guardian] = Subject.objects.filter(external_id__startswith="guardian-").values_list("external_id", flat=True)
+    assert "esra" not in guardian
+    path.write_text("name\nDanish\n")
+    status, _, err, _ = run(path)
+    assert status == 2
+    assert err.startswith("people.csv row 1: ")
+
+
 def test_an_interruption_leaves_nothing(committed, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt

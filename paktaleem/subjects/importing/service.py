@@ -43,11 +43,18 @@ type Progress = Callable[[str, int, int], None]
 class RosterSource(Protocol):
     """What an import reads: a checked file of any kind. See ``oneroster.Roster``, which says what each part is."""
 
-    problems: Sequence[Problem]
-    oddities: Mapping[str, int]
-    counts: Mapping[str, int]
+    kind: str
     columns: Mapping[str, str]
     is_whole: bool
+
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+
+    @property
+    def oddities(self) -> Mapping[str, int]: ...
+
+    @property
+    def counts(self) -> Mapping[str, int]: ...
 
     @property
     def size(self) -> int: ...

@@ -1,4 +1,4 @@
-"""`manage.py import_roster --client CODE FILE`: import a OneRoster package, all or nothing."""
+"""`manage.py import_roster --client CODE FILE`: import a OneRoster package or a spreadsheet, all or nothing."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -22,7 +22,8 @@ from paktaleem.subjects.importing import (
     import_roster,
     try_roster,
 )
-from paktaleem.subjects.oneroster import Problem, RosterInvalid, open_roster
+from paktaleem.subjects.importing.sources import open_source
+from paktaleem.subjects.oneroster import Problem, RosterInvalid
 from paktaleem.tenancy.context import in_client
 
 INVALID, INTERRUPTED = 2, 130
@@ -33,7 +34,7 @@ LINE_EVERY = 10_000
 class Command(BaseCommand):
     """Import a roster; exit status 2 and nothing written if it cannot be."""
 
-    help = "Import people and guardian relations from a OneRoster 1.1 or 1.2 package, all or nothing."
+    help = "Import people and guardian relations from a OneRoster package or a spreadsheet, all or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the client's code, the package and the terms."""
@@ -47,7 +48,7 @@ class Command(BaseCommand):
             action="store_true",
             help=f"Go on although more than {settings.ROSTER_VANISH_PERCENT} % of the active people would vanish.",
         )
-        parser.add_argument("file", type=Path, metavar="FILE", help="The package.")
+        parser.add_argument("file", type=Path, metavar="FILE", help="The package (zip) or spreadsheet (CSV, XLSX).")
 
     def handle(self, *_: Any, client: str, file: Path, **terms: Any) -> None:
         """Import the package and print the report."""
@@ -59,8 +60,10 @@ class Command(BaseCommand):
         except RosterInvalid as invalid:
             self.stderr.writelines(f"{described(problem)}\n" for problem in invalid.problems)
             raise CommandError(refusal(invalid.problems), returncode=INVALID) from invalid
-        except FileNotFoundError as error:
-            raise CommandError(f"There is no file {file}; nothing was imported.", returncode=INVALID) from error
+        except OSError as error:
+            raise CommandError(
+                f"There is no readable file {file}; nothing was imported.", returncode=INVALID
+            ) from error
         except ImportRunning as error:
             raise CommandError("Another import for this client is running; nothing was imported.") from error
         except PeopleChangedMeanwhile as error:
@@ -80,7 +83,7 @@ class Command(BaseCommand):
         progress = ProgressLine(self.stderr)
         progress.say(f"Checking {file.name} …")
         try:
-            with open_roster(file) as roster, in_client(client_id):
+            with file.open("rb") as opened, open_source(opened, client_id=client_id) as roster, in_client(client_id):
                 told: dict[str, Any] = {
                     "client": Client.objects.get(id=client_id),
                     "actor": system_actor("import_roster"),

@@ -1,0 +1,57 @@
+"""The columns of the plain spreadsheet as data: heading, whether it is needed, and a hint in both languages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+GUARDIANS = (1, 2)
+ROLES: Mapping[str, str] = {
+    "student": "student",
+    "learner": "learner",
+    "teacher": "instructor",
+    "instructor": "instructor",
+    "administrator": "administrator",
+}
+RELATIONSHIPS = ("parent", "guardian", "relative")
+LANGUAGES: Mapping[str, str] = {"english": "en", "urdu": "ur", "en": "en", "ur": "ur"}
+ACTIVE, CLOSED = "active", "closed"
+COMMENT = "#"
+"""A row whose first cell begins with it is passed over: the template's hints are such a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name in code, its heading, a hint in English and Urdu, and what may stand in it."""
+
+    name: str
+    heading: str
+    hint: str
+    hint_ur: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+def _guardian(number: int) -> tuple[Column, ...]:
+    name, heading = f"guardian_{number}", f"Guardian {number}"
+    return (
+        Column(f"{name}_name", f"{heading} name", "of a student's parent or guardian", "والد، والدہ یا سرپرست کا نام"),
+        Column(f"{name}_relationship", f"{heading} relationship", "how related", "رشتہ", choices=RELATIONSHIPS),
+        Column(f"{name}_email", f"{heading} email", "their own, not the student's", "سرپرست کا اپنا ای میل"),
+        Column(f"{name}_phone", f"{heading} phone", "with country code", "سرپرست کا فون نمبر"),
+    )
+
+
+COLUMNS = (
+    Column(
+        "external_id", "ID", "the school's own number; no mail address", "اسکول کا نمبر؛ ای میل نہیں", required=True
+    ),
+    Column("role", "Role", "student, learner, teacher or administrator", "کردار", required=True, choices=tuple(ROLES)),
+    Column("full_name", "Full name", "as at school", "پورا نام", required=True),
+    Column("email", "Email", "the person's own", "اپنا ای میل"),
+    Column("phone", "Phone", "with country code, +92…", "فون نمبر"),
+    Column("birth_date", "Birth date", "2014-03-27", "تاریخ پیدائش"),
+    Column("language", "Language", "English or Urdu", "زبان", choices=("English", "Urdu")),
+    Column("account", "Account", "active; closed for who has left", "فعال یا بند", choices=(ACTIVE, CLOSED)),
+    *(column for number in GUARDIANS for column in _guardian(number)),
+)
+BY_HEADING: Mapping[str, Column] = {column.heading.casefold(): column for column in COLUMNS}
+HEADINGS: Mapping[str, str] = {column.name: column.heading for column in COLUMNS}

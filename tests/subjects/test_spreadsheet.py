@@ -1,0 +1,293 @@
+"""A plain spreadsheet: the template, what is read of it, and what is refused and where."""
+
+import csv
+import io
+import zipfile
+from contextlib import suppress
+from datetime import date, datetime
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from paktaleem.subjects.oneroster import GuardianRelation, Person, RosterInvalid
+from paktaleem.subjects.spreadsheet import csv_template, open_csv, open_xlsx, rows, xlsx_template
+from paktaleem.subjects.spreadsheet.columns import COLUMNS
+
+HEADER = [column.heading for column in COLUMNS]
+DANISH = {
+    "ID": "s-1",
+    "Role": "student",
+    "Full name": "Danish Khan",
+    "Birth date": "2017-03-14",
+    "Guardian 1 name": "Esra Khan",
+    "Guardian 1 relationship": "parent",
+    "Guardian 1 email": "esra@mail.example",
+    "Guardian 1 phone": "+92 300 1234567",
+}
+FARHAN = {"ID": "t-1", "Role": "Teacher", "Full name": "Farhan Iqbal", "Email": "farhan@school.example"}
+
+
+def lines(*people, header=HEADER):
+    return [header, *([one.get(name, "") for name in header] for one in people)]
+
+
+def as_csv(table, *, delimiter=",", encoding="utf-8"):
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter).writerows(table)
+    return text.getvalue().encode(encoding)
+
+
+def as_xlsx(table, *, sheet="People"):
+    book = openpyxl.Workbook(write_only=True)
+    people = book.create_sheet(sheet)
+    for row in table:
+        people.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def named(text):
+    return "g-" + text.split()[0].lower()
+
+
+def read(data):
+    if data.startswith(b"PK"):
+        return open_xlsx(io.BytesIO(data), name_guardian=named)
+    return open_csv(data, name_guardian=named)
+
+
+def refused(data):
+    with pytest.raises(RosterInvalid) as caught:
+        read(data)
+    return [(p.code, p.file, p.row, p.column) for p in caught.value.problems]
+
+
+def filled(template, *people):
+    """The template, with people written below the hints."""
+    book = openpyxl.load_workbook(io.BytesIO(template))
+    for row in lines(*people)[1:]:
+        book["People"].append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+PEOPLE = [
+    Person("s-1", "student", "Danish Khan", "", "", date(2017, 3, 14), enabled=True),
+    Person("t-1", "instructor", "Farhan Iqbal", "farhan@school.example", "", None, enabled=True),
+    Person("g-esra", "guardian", "Esra Khan", "esra@mail.example", "+923001234567", None, enabled=True),
+]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        as_csv(lines(DANISH, FARHAN)),
+        as_csv(lines(DANISH, FARHAN), delimiter=";", encoding="utf-8-sig"),
+        as_csv(lines(DANISH, FARHAN), delimiter="\t"),
+        as_xlsx(lines(DANISH, FARHAN)),
+        as_xlsx(lines(DANISH, FARHAN), sheet="Sheet1"),
+        csv_template() + as_csv(lines(DANISH, FARHAN)[1:]),
+        filled(xlsx_template(), DANISH, FARHAN),
+        as_xlsx(lines({**DANISH, "Birth date": datetime(2017, 3, 14)}, FARHAN)),  # noqa: DTZ001 -- as Excel has them
+    ],
+)
+def test_however_it_is_saved_it_tells_the_same(data):
+    sheet = read(data)
+    assert [person for _, person in sheet.placed_people()] == PEOPLE
+    assert list(sheet.relations()) == [GuardianRelation("s-1", "g-esra", "parent")]
+    assert sheet.oddities == {}
+
+
+def test_the_templates_hold_no_formula_and_hints_in_both_languages():
+    book = openpyxl.load_workbook(io.BytesIO(xlsx_template()))
+    assert book.sheetnames == ["People", "Help"]
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value]
+    texts = [str(cell.value) for cell in cells] + [
+        cell for row in csv.reader(io.StringIO(csv_template().decode("utf-8-sig"))) for cell in row
+    ]
+    assert not [text for text in texts if text[0] in "=+-@\t\r"]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert any("سرپرست" in text for text in texts)
+    assert csv_template().startswith(b"\xef\xbb\xbf")
+
+
+def test_siblings_share_a_guardian_and_two_of_one_mailbox_stay_two():
+    hina = {**DANISH, "ID": "s-2", "Full name": "Hina Khan", "Guardian 1 phone": ""}
+    hina |= {"Guardian 2 name": "Ghalib Khan", "Guardian 2 email": "esra@mail.example"}
+    sheet = read(as_csv(lines(hina, DANISH)))
+    assert list(sheet.relations()) == [
+        GuardianRelation("s-2", "g-esra", "parent"),
+        GuardianRelation("s-2", "g-ghalib", "guardian"),
+        GuardianRelation("s-1", "g-esra", "parent"),
+    ]
+    people = {person.external_id: person for _, person in sheet.placed_people()}
+    assert people["g-esra"].phone == "+923001234567"
+    assert set(people) == {"s-1", "s-2", "g-esra", "g-ghalib"}
+
+
+def test_a_column_left_out_says_nothing_and_an_empty_cell_says_none():
+    short = read(as_csv([["Full name", "id", "ROLE"], ["Farhan Iqbal", "t-1", "teacher"]]))
+    [(_, person)] = short.placed_people()
+    assert (person.email, person.phone) == (None, None)
+    [(_, person)] = read(as_csv(lines({**FARHAN, "Email": ""}))).placed_people()
+    assert person.email == ""
+
+
+def test_who_is_closed_is_gone():
+    sheet = read(as_csv(lines({**DANISH, "Account": "Closed"}, {**FARHAN, "Account": "active"})))
+    assert [(person.external_id, person.gone) for _, person in sheet.placed_people()] == [("s-1", True), ("t-1", False)]
+
+
+def test_numbers_in_cells_are_read_as_typed():
+    [(_, person), *_] = read(as_xlsx(lines({**FARHAN, "ID": 1001, "Phone": 923001234567.0}))).placed_people()
+    assert (person.external_id, person.phone) == ("1001", "923001234567")
+
+
+@pytest.mark.parametrize("make", [as_csv, as_xlsx])
+@pytest.mark.parametrize(
+    ("cells", "code", "column"),
+    [
+        ({"ID": ""}, "required_empty", "ID"),
+        ({"ID": "danish@school.example"}, "external_id_unfit", "ID"),
+        ({"Role": "pupil"}, "value_not_allowed", "Role"),
+        ({"Full name": ""}, "name_empty", "Full name"),
+        ({"Full name": "x" * 301}, "name_too_long", "Full name"),
+        ({"Birth date": "14 March"}, "date_unreadable", "Birth date"),
+        ({"Birth date": "03/27/2014"}, "date_unreadable", "Birth date"),
+        ({"Birth date": "1880-01-01"}, "birth_date_too_early", "Birth date"),
+        ({"Language": "French"}, "value_not_allowed", "Language"),
+        ({"Account": "left"}, "value_not_allowed", "Account"),
+        ({"Guardian 1 name": ""}, "guardian_name", "Guardian 1 name"),
+        ({"Guardian 1 relationship": "aunt"}, "guardian_relationship", "Guardian 1 relationship"),
+        ({"Role": "teacher"}, "guardian_name", "Guardian 1 name"),
+    ],
+)
+def test_a_wrong_cell_is_refused_at_its_place(make, cells, code, column):
+    file = "people.csv" if make is as_csv else "people.xlsx"
+    assert refused(make(lines(FARHAN, {**DANISH, **cells}))) == [(code, file, 3, column)]
+
+
+def test_the_same_id_twice_is_refused():
+    assert refused(as_csv(lines(FARHAN, FARHAN))) == [("id_repeated", "people.csv", 3, "ID")]
+
+
+def test_what_is_odd_is_reported_and_stops_nothing():
+    odd = {**DANISH, "Birth date": "27.3.2014", "Email": "esra@mail.example", "Phone": "call", "Guardian 1 phone": "x"}
+    alone = {"ID": "s-3", "Role": "student", "Full name": "Iqra"}
+    sheet = read(as_csv(lines(odd, alone)))
+    assert next(sheet.placed_people())[1].birth_date == date(2014, 3, 27)
+    assert set(sheet.oddities) == {
+        "date_day_first",
+        "phone_implausible",
+        "mailbox_shared_with_guardian",
+        "student_without_guardian",
+        "birth_date_missing",
+    }
+
+
+@pytest.mark.parametrize(
+    "header", [["ID", "Role"], [*HEADER, "Religion"], [*HEADER, "ID"], ["a", "b", "c"], []], ids=str
+)
+def test_a_wrong_header_is_refused(header):
+    assert refused(as_csv([header, ["1"]])) == [("header_wrong", "people.csv", 1, None)]
+
+
+def test_a_row_wider_than_the_header_is_refused():
+    table = lines(FARHAN)
+    table[1].append("more")
+    assert refused(as_csv(table)) == [("cell_count_wrong", "people.csv", 2, None)]
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "row"),
+    [
+        (as_csv(lines(DANISH, {**FARHAN, "Full name": "Gülşan"}), encoding="iso8859-9"), "not_utf8", 3),
+        (as_csv(lines(FARHAN), encoding="utf-16"), "not_utf8", 1),
+        (as_csv(lines({**FARHAN, "Full name": "F\0"})), "nul_byte", 2),
+        (as_csv(lines(FARHAN)) + b'"open,', "csv_unreadable", 3),
+        (as_csv(lines({**FARHAN, "Full name": "x" * 2000})), "field_too_long", 2),
+    ],
+)
+def test_an_unreadable_csv_is_refused_at_its_place(data, code, row):
+    assert refused(data) == [(code, "people.csv", row, None)]
+
+
+def test_too_many_rows_are_refused(monkeypatch):
+    monkeypatch.setattr(rows, "ROW_LIMIT", 2)
+    for make, file in ((as_csv, "people.csv"), (as_xlsx, "people.xlsx")):
+        assert refused(make(lines(FARHAN, DANISH))) == [("too_many_rows", file, 3, None)]
+
+
+# Workbooks that are more, or less, than a table of values
+
+
+def altered(*, without=(), **members):
+    """A workbook with some parts added or replaced (``__`` stands for a slash)."""
+    source, out = zipfile.ZipFile(io.BytesIO(as_xlsx(lines(FARHAN)))), io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            if name not in without and name not in members:
+                target.writestr(name, source.read(name))
+        for name, content in members.items():
+            target.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (altered(**{"xl/vbaProject.bin": b"x"}), "macros_refused"),
+        (altered(**{"xl/externalLinks/externalLink1.xml": b"x"}), "links_refused"),
+        (altered(**{"xl/embeddings/roster.zip": b"PK"}), "links_refused"),
+        (altered(**{"../people.xml": b"x"}), "path_climbs"),
+        (altered(**{"/etc/passwd": b"x"}), "path_climbs"),
+        (altered(**{"xl/worksheets/sheet1.xml": b" " * 30_000_000}), "ratio_too_high"),
+        (altered(without=["xl/workbook.xml"]), "xlsx_unreadable"),
+        (altered(**{"xl/worksheets/sheet1.xml": b"<worksheet"}), "xlsx_unreadable"),
+        (
+            altered(**{"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "aa">]><workbook>&a;</workbook>'}),
+            "doctype_refused",
+        ),
+        (b"PK\x03\x04 nothing", "xlsx_unreadable"),
+    ],
+)
+def test_a_workbook_that_is_more_than_values_is_refused(data, code):
+    assert refused(data) == [(code, "people.xlsx", None, None)]
+
+
+def test_a_workbook_that_unpacks_too_far_is_refused(monkeypatch):
+    monkeypatch.setattr(rows, "UNPACKED_LIMIT", 5_000)
+    assert refused(as_xlsx(lines(FARHAN))) == [("package_too_large", "people.xlsx", None, None)]
+
+
+def test_a_formula_is_refused_at_its_place():
+    table = lines({**FARHAN, "Full name": '=HYPERLINK("https://evil.example","Farhan")'}, {**DANISH, "Phone": "=1/0"})
+    assert refused(as_xlsx(table)) == [
+        ("formula_refused", "people.xlsx", 2, "C"),
+        ("formula_refused", "people.xlsx", 3, "E"),
+    ]
+
+
+def test_a_cell_far_out_costs_nothing():
+    book = openpyxl.load_workbook(io.BytesIO(as_xlsx(lines(FARHAN))))
+    book["People"]["XFD1048576"] = "far"
+    out = io.BytesIO()
+    book.save(out)
+    assert refused(out.getvalue()) == [("too_many_rows", "people.xlsx", 20_001, None)]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(position=st.floats(0, 1, exclude_max=True), patch=st.binary(min_size=1, max_size=12))
+def test_any_patch_of_a_workbook_opens_or_is_refused(position, patch):
+    data = bytearray(WORKBOOK)
+    start = int(position * len(data))
+    data[start : start + len(patch)] = patch
+    with suppress(RosterInvalid):
+        assert all(person.external_id for _, person in read(bytes(data)).placed_people())
+
+
+WORKBOOK = as_xlsx(lines(DANISH, FARHAN))
