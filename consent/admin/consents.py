@@ -2,15 +2,18 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from consent.models import Consent, ConsentEvent, ConsentState, NoticeVersion, Objection, Purpose, Restriction
 from consent.services import lift_objection, lift_restriction
+from consent.views.receipts import print_receipt
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
@@ -18,6 +21,8 @@ from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import period_pill, pill, who, with_actor
 from paktaleem.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
 from paktaleem.console.site import site
+from paktaleem.public.pages import LanguageLink
+from paktaleem.tenancy.context import in_client
 
 __all__ = ["ConsentAdmin", "ConsentEventAdmin", "ObjectionAdmin", "RestrictionAdmin", "state_pill"]
 
@@ -141,6 +146,30 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
         """Bring along person, purpose and who recorded it."""
         found = super().get_queryset(request).select_related("subject", "purpose", "guardian", "notice_version")
         return with_actor(found, actor_of(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the receipt of an answer, to print and hand over."""
+        receipt = path(
+            "<path:object_id>/receipt/",
+            self.admin_site.admin_view(self.receipt_view),
+            name="consent_consentevent_receipt",
+        )
+        return [receipt, *super().get_urls()]
+
+    def receipt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the receipt in the language asked for with ``?in=``, else in that of the answer."""
+        row: ConsentEvent = self._row_or_404(request, object_id)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        asked = request.GET.get("in", row.language)
+        language = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        links = [LanguageLink(code, name, f"?in={code}", code == language) for code, name in settings.LANGUAGES]
+        with in_client(row.client_id):
+            return print_receipt(request, row, language=language, links=links)
+
+    def panels(self, request: HttpRequest, row: ConsentEvent) -> list[dict[str, Any]]:
+        """Lead to the receipt."""
+        return [*super().panels(request, row), {"template": "console/panels/receipt.html"}]
 
     @admin.display(description="by")
     def actor(self, row: ConsentEvent) -> str:

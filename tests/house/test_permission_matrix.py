@@ -86,6 +86,7 @@ ACTS = {
     "mail/letter/resend": "OSC",
     "consent/agreementsuspension/end": "O",
     "consent/balancingtest/sign": "O",
+    "consent/consentevent/receipt": "OSAC",
     "consent/instruction/end": "OC",
     "consent/lawfulbasis/end": "OC",
     "consent/objection/lift": "OC",

@@ -1,0 +1,88 @@
+"""A receipt as a page to print and keep, in both languages."""
+
+from typing import Any
+
+import segno
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from consent.models import ConsentEvent, NoticeVersion
+from consent.printing import receipt_code
+from consent.receipts import Place
+from consent.selectors.receipts import record_facts
+from paktaleem.accounts.addresses import public_address
+from paktaleem.public.pages import LanguageLink, public_page
+from paktaleem.subjects.keyring import keyring
+
+__all__ = ["print_receipt", "receipt_key"]
+
+_ANSWERS = {
+    "given": _("Yes, given"),
+    "refused": _("No, refused"),
+    "withdrawn": _("Withdrawn"),
+    "deferred": _("Put off: not answered yet"),
+    "requested": _("Asked: not answered yet"),
+    "revoked": _("Ended by the school or PakTaleem"),
+    "invalidated": _("Declared invalid"),
+}
+_WAYS = {
+    "lms": _("in the learning platform"),
+    "web": _("on a page of this portal"),
+    "paper": _("on paper"),
+    "phone": _("by telephone"),
+    "email": _("by mail"),
+    "in_person": _("in person"),
+    "import": _("taken over from an earlier record"),
+}
+_WHOSE = {
+    "self": _("The person themselves"),
+    "guardian": _("A guardian"),
+    "staff": _("Staff, on the person's request"),
+}
+
+
+def receipt_key() -> bytes:
+    """Give the key of the codes on receipts: it outlives every SECRET_KEY, as paper does."""
+    return keyring().index_key(b"receipt-codes")
+
+
+def print_receipt(
+    request: HttpRequest, event: ConsentEvent, *, language: str, links: list[LanguageLink] | None = None
+) -> HttpResponse:
+    """Render the receipt of an event, inside its client's context; ``links`` lead to it in the other language."""
+    base = public_address(request)
+    facts = record_facts(event, language=language, base=base)
+    place = Place.of(base, event.client.code)
+    code = receipt_code(event.pk, receipt_key())
+    change_url = f"{place.choices}receipt/{code}/"
+    values: dict[str, Any] = {
+        "facts": facts,
+        "latest": facts.latest,
+        "answer": _ANSWERS.get(event.state, event.state),
+        "way": _WAYS.get(event.method, event.method),
+        "whose": _WHOSE.get(event.given_by, event.given_by),
+        "words": _words(event),
+        "place": place,
+        "zone": event.client.time_zone,
+        "code": " ".join(code[i : i + 4] for i in range(0, len(code), 4)),
+        "change_url": change_url,
+        "square": _square(change_url),
+        **({"languages": links} if links else {}),
+    }
+    with translation.override(language), timezone.override(event.client.time_zone):
+        return public_page(request, "receipts/receipt.html", title=_("Receipt of an answer"), **values)
+
+
+def _words(event: ConsentEvent) -> str:
+    version: NoticeVersion | None = event.notice_version
+    if version is None:
+        return ""
+    return version.text_ur if event.language == "ur" else version.text_en
+
+
+def _square(address: str) -> str:
+    """Draw the address as a QR code: an SVG without script or style."""
+    drawn: str = segno.make(address, error="m").svg_inline(scale=3, border=2, svgclass="square", lineclass=None)
+    return mark_safe(drawn)  # noqa: S308 -- our own drawing of our own address

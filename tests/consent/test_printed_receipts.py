@@ -1,0 +1,77 @@
+"""The receipt on paper: plain words in both languages, and a code that nobody can make up."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+
+from consent.models import ConsentEvent
+from consent.printing import RECEIPT_CODE, event_of_code, receipt_code
+from consent.views.receipts import receipt_key
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.console.pages import refused_by_policy
+from tests.signing_in import browser_of
+
+KEY = b"k" * 32
+
+
+@drawn(st.uuids())
+def test_a_code_leads_back_to_its_event_however_it_is_typed(event):
+    code = receipt_code(event, KEY)
+    assert re.fullmatch(RECEIPT_CODE, code)
+    assert event_of_code(code, KEY) == event
+    assert event_of_code(f" {code[:9].lower()} {code[9:]}\n", KEY) == event
+
+
+@drawn(st.text(max_size=40))
+def test_whatever_else_is_typed_leads_nowhere(text):
+    assert event_of_code(text, KEY) is None
+
+
+def test_a_code_cannot_be_made_up_or_moved_to_another_event():
+    code = receipt_code(uuid4(), KEY)
+    assert event_of_code(code, b"x" * 32) is None
+    assert event_of_code(receipt_code(uuid4(), KEY)[:20] + code[20:], KEY) is None
+
+
+@pytest.fixture
+def event(cast):
+    answer = Caller(cast.key("khyber")).consent("lms-kiran", "newsletter", language="ur")
+    with in_client(cast.client_id("khyber")):
+        return ConsentEvent.objects.select_related("notice_version").get(pk=answer.json()["events"][0]["id"])
+
+
+def page_of(cast, event, name="celia", **query):
+    return browser_of(cast.user(name)).get(f"/admin/consent/consentevent/{event.pk}/receipt/", query)
+
+
+def test_the_receipt_is_in_the_language_of_the_answer_and_in_the_other_when_asked(cast, event):
+    urdu = page_of(cast, event).content.decode()
+    english = page_of(cast, event, **{"in": "en"}).content.decode()
+    assert '<html lang="ur" dir="rtl">' in urdu
+    assert '<html lang="en" dir="ltr">' in english
+    assert "Yes, given" in english
+    assert "Yes, given" not in urdu
+    for page in (urdu, english):  # what was shown stays in the language in which it was shown
+        assert event.notice_version.text_ur.splitlines()[0] in page
+        assert refused_by_policy(page) == []
+
+
+def test_its_code_and_its_square_lead_to_the_choices(cast, event):
+    page = page_of(cast, event, **{"in": "en"}).content.decode()
+    [address] = re.findall(r'href="(https?://[^"]+/choices/khyber/receipt/[^"]+)"', page)
+    assert event_of_code(address.rstrip("/").rpartition("/")[2], receipt_key()) == event.pk
+    assert "<svg" in page
+
+
+def test_a_receipt_shows_no_name_and_stays_in_no_cache(cast, event):
+    answer = page_of(cast, event)
+    assert "no-store" in answer["Cache-Control"]
+    assert b"lms-kiran" not in answer.content
+
+
+def test_another_clients_receipt_is_not_there(cast, event):
+    assert page_of(cast, event, "farah").status_code == 404
