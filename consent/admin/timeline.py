@@ -89,12 +89,14 @@ def _shown(line: Line) -> dict[str, Any]:
     return {
         "at": line.at,
         "purpose": _words(line.purpose or "every purpose"),
-        "state": state_pill(line.state) if line.state else pill(line.what, "warn"),
+        "state": state_pill(line.state)
+        if line.state
+        else pill(line.what, "calm" if line.notice is not None else "warn"),
         "who": who(row) if is_event else "",
         "whose": row.get_given_by_display() if is_event else "",
         "guardian": row.guardian if is_event else None,
         "how": row.get_method_display() if is_event else "",
-        "language": row.language if is_event else "",
+        "language": row.language if line.notice is not None else "",
         "followed": line.row is None,
         "notice": line.notice,
         "basis": line.basis.replace("_", " "),

@@ -26,7 +26,8 @@ __all__ = ["Line", "consents_of", "state_as_of", "timeline"]
 class Line:
     """One moment of a timeline.
 
-    ``state`` is the consent state from then on; empty for a restriction or objection, which ``what`` names.
+    ``state`` is the consent state from then on; empty for what changes none, which ``what`` names: a notice that was
+    shown, a restriction, an objection.
     ``row`` is what was recorded (None for what followed from time or from a notice), ``basis`` the lawful basis in
     force then, ``notice`` the version that was shown.
     """
@@ -69,8 +70,13 @@ def timeline(subject: Subject, *, events: Sequence[ConsentEvent], until: datetim
         )
         for event in events
     ]
+    shown = [
+        Line(at=event.shown_at, purpose=event.purpose.code, what="Notice shown", row=event, notice=event.notice_version)
+        for event in events
+        if event.shown_at is not None
+    ]
     derived = [line for of_purpose in _by_purpose(events) for line in _followed(of_purpose, register, until)]
-    return sorted([*lines, *derived, *_limits(subject, until)], key=lambda line: line.at, reverse=True)
+    return sorted([*lines, *shown, *derived, *_limits(subject, until)], key=lambda line: line.at, reverse=True)
 
 
 def state_as_of(events: Iterable[ConsentEvent], register: Register, at: datetime) -> dict[str, Line]:

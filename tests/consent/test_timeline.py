@@ -62,12 +62,17 @@ def kiran(given):
 
 def told(subject, cast, until):
     events = list(consents_of(subject, actor=cast.actor("celia"), until=until))
-    return [(line.state or line.what, line.at) for line in timeline(subject, events=events, until=until)]
+    return [
+        (line.state or line.what, line.at)
+        for line in timeline(subject, events=events, until=until)
+        if line.what != "Notice shown"
+    ]
 
 
 def test_an_answer_is_told_with_its_words_and_its_basis(cast, kiran, given):
     events = list(consents_of(kiran, actor=cast.actor("celia"), until=given.recorded_at))
-    [line] = timeline(kiran, events=events, until=given.recorded_at)
+    line, shown = timeline(kiran, events=events, until=given.recorded_at)
+    assert (shown.what, shown.at, shown.notice) == ("Notice shown", given.shown_at, given.notice_version)
     assert (line.purpose, line.state, line.basis, line.row) == ("newsletter", "given", "consent", given)
     assert line.notice == given.notice_version
 
