@@ -19,7 +19,8 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import period_pill, pill, who, with_actor
-from paktaleem.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
+from paktaleem.console.exporting import ExportableAdmin
+from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import site
 from paktaleem.public.pages import LanguageLink
 from paktaleem.tenancy.context import in_client
@@ -60,7 +61,7 @@ class PurposeFilter(admin.SimpleListFilter):
         return queryset.filter(purpose__code=self.value()) if self.value() else queryset
 
 
-class OfPersonAdmin(ScopedAdmin):
+class OfPersonAdmin(ExportableAdmin):
     """Rows about one person."""
 
     section = "People"
@@ -85,6 +86,15 @@ class ConsentAdmin(OfPersonAdmin):
     intro = "The current answer of each person to each purpose that rests on consent. Only “Given” permits."
     empty_text = "Nobody has been asked for consent here yet."
     answer = state_column(lambda row: state_pill(row.state))
+    exported = {
+        "person": "subject__external_id",
+        "purpose": "purpose__code",
+        "state": "state",
+        "given_by": "given_by",
+        "recorded_at": "recorded_at",
+        "expires_at": "expires_at",
+        "notice_version": "notice_version",
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Bring person and purpose along."""
@@ -141,6 +151,21 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
     intro = "Every answer anyone gave about a purpose, as it was recorded. What was said stays said."
     empty_text = "No answers have been recorded yet."
     answer = state_column(lambda row: state_pill(row.state))
+    exported = {
+        "person": "subject__external_id",
+        "purpose": "purpose__code",
+        "state": "state",
+        "given_by": "given_by",
+        "guardian": "guardian__external_id",
+        "method": "method",
+        "language": "language",
+        "notice_version": "notice_version_id",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "claimed_at": "claimed_at",
+        "recorded_at": "recorded_at",
+        "expires_at": "expires_at",
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Bring along person, purpose and who recorded it."""
@@ -196,6 +221,12 @@ class LimitAdmin(OfPersonAdmin):
     list_filter = ("client",)
     detail_fields = ("person", "purpose_named", "state", "starts_at", "ends_at")
     state = state_column(period_pill)
+    exported = {
+        "person": "subject__external_id",
+        "purpose": "purpose_code",
+        "starts_at": "starts_at",
+        "ends_at": "ends_at",
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Bring the people along."""

@@ -44,6 +44,7 @@ class Capability(StrEnum):
     RESTRICT_PROCESSING = "restrict_processing"
     ASK_DECISIONS = "ask_decisions"
     VIEW_LEDGER = "view_ledger"
+    EXPORT_ROWS = "export_rows"
     VIEW_LETTERS = "view_letters"
     RESEND_LETTERS = "resend_letters"
 
@@ -73,6 +74,7 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.RESTRICT_PROCESSING: frozenset({_OFFICER, _ADMIN}),
     Capability.ASK_DECISIONS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_LEDGER: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
+    Capability.EXPORT_ROWS: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
     Capability.VIEW_LETTERS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN}),
     Capability.RESEND_LETTERS: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
 }

@@ -15,6 +15,7 @@ from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.asking import actor_of
 from paktaleem.console.columns import who, with_actor
+from paktaleem.console.exporting import ExportableAdmin
 from paktaleem.console.model_admin import EvidenceAdmin
 from paktaleem.console.site import site
 from paktaleem.ledger.models import Entry
@@ -42,6 +43,7 @@ class KindFilter(admin.SimpleListFilter):
             "guardian",
             "letter",
             "api_key",
+            "list",
         )
         return [(name, name.replace("_", " ").capitalize()) for name in families]
 
@@ -51,7 +53,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Entry, site=site)
-class EntryAdmin(EvidenceAdmin):
+class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     """Every act that is evidence, as it was recorded."""
 
     section = "Evidence"
@@ -62,6 +64,15 @@ class EntryAdmin(EvidenceAdmin):
     detail_fields = ("kind", "recorded_at", "actor", "person", "canonical", "hash")
     intro = "Every act that is evidence: who did what to whom and when. Entries are added, never changed."
     empty_text = "Nothing has been recorded yet."
+    exported = {
+        "act": "kind",
+        "recorded_at": "recorded_at",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "person": "subject_id",
+        "body": "body",
+        "leaf_hash": "leaf_hash",
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Name the actors; leave out what is sealed."""

@@ -20,8 +20,9 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import day, period_pill, pill, who, with_actor
+from paktaleem.console.exporting import ExportableAdmin
 from paktaleem.console.forms import ActForm
-from paktaleem.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
+from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.persons import PersonPage, person_acts, person_pages, person_panels
 from paktaleem.console.site import site
 from paktaleem.subjects.details import LONG_AGO, PERSONAL
@@ -155,7 +156,7 @@ class FindForm(forms.Form):
 
 
 @admin.register(Subject, site=site)
-class SubjectAdmin(ScopedAdmin):
+class SubjectAdmin(ExportableAdmin):
     """People: who they are stays sealed until someone with a reason looks."""
 
     section = "People"
@@ -180,6 +181,16 @@ class SubjectAdmin(ScopedAdmin):
     )
     intro = "Everyone about whom data is held. Names, addresses and birth dates are sealed: look only with a reason."
     empty_text = "No data subjects here. The learning platform registers them."
+    exported = {
+        "person": "external_id",
+        "role": "role",
+        "language": "language",
+        "of_age_at": "of_age_at",
+        "is_enabled": "is_enabled",
+        "registered_at": "registered_at",
+        "changed_at": "changed_at",
+        "erased_at": "erased_at",
+    }
     acts = (
         Act(
             "reveal",
@@ -308,7 +319,7 @@ def _guardians_panel(row: Subject) -> dict[str, Any]:
 
 
 @admin.register(GuardianClaim, site=site)
-class GuardianClaimAdmin(ScopedAdmin):
+class GuardianClaimAdmin(ExportableAdmin):
     """Relations that schools claim."""
 
     section = "People"
@@ -319,6 +330,13 @@ class GuardianClaimAdmin(ScopedAdmin):
     detail_fields = ("child", "guardian", "relationship", "state", "starts_at", "ends_at")
     sortable_by = ()
     intro = "Who a school says is whose guardian. A claim, never a consent and not yet an authority."
+    exported = {
+        "child": "child__external_id",
+        "guardian": "guardian__external_id",
+        "relationship": "relationship",
+        "starts_at": "starts_at",
+        "ends_at": "ends_at",
+    }
     state = state_column(period_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -327,7 +345,7 @@ class GuardianClaimAdmin(ScopedAdmin):
 
 
 @admin.register(AccessRecord, site=site)
-class AccessRecordAdmin(EvidenceAdmin):
+class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     """Who looked at sealed fields, and why."""
 
     section = "Evidence"
@@ -337,6 +355,14 @@ class AccessRecordAdmin(EvidenceAdmin):
     detail_fields = ("looked_at", "actor", "actor_role", "reason", "shown", "person")
     intro = "Every look at somebody's personal data: who, why, at which fields."
     empty_text = "Nobody has looked at personal data."
+    exported = {
+        "looked_at": "looked_at",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "reason": "reason",
+        "fields": "fields",
+        "person": "subject__external_id",
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Name the actors and bring the people along."""

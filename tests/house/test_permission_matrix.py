@@ -96,6 +96,18 @@ ACTS = {
     "consent/serviceagreement/sign": "O",
 }
 
+# Lists that may be taken away as files, by whoever of O, A and C sees them.
+EXPORTED = {
+    "subjects/subject",
+    "subjects/guardianclaim",
+    "subjects/accessrecord",
+    "consent/consent",
+    "consent/consentevent",
+    "consent/restriction",
+    "consent/objection",
+    "ledger/entry",
+}
+
 # The interface: what is called, and the answers to the key of Indus and to that of Khyber.
 ASKED = question("lms-danish", "newsletter")
 API: dict[str, list[tuple[str, str, Any, int, int]]] = {
@@ -139,7 +151,8 @@ def listed() -> set[str]:
     pages = {f"admin/{model}/{page}" for model in MODELS for page in ("", "add/")}
     rows = {f"admin/{model}/<path:object_id>/{page}/" for model in MODELS for page in ("change", "history")}
     acts = {"admin/{}/<path:object_id>/{}/".format(*act.rsplit("/", 1)) for act in ACTS}
-    return {*ANONYMOUS, *PUBLISHED, *OWN_PAGES, *CONSOLE, *API, *pages, *rows, *acts}
+    exports = {f"admin/{model}/export/" for model in EXPORTED}
+    return {*exports, *ANONYMOUS, *PUBLISHED, *OWN_PAGES, *CONSOLE, *API, *pages, *rows, *acts}
 
 
 def test_every_route_is_in_the_table_and_no_other() -> None:
@@ -223,6 +236,13 @@ def test_lists_forms_and_rows_open_by_role(cast: Cast, rows: dict[str, Any], nam
             found[key] = browser.get(f"/{key}").status_code
             wanted[key] = expected(asker, allowed, row=is_row)
     assert found == wanted
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_exports_open_by_role(cast: Cast, name: str) -> None:
+    browser, asker = browser_of(cast.user(name)), STAFF[name]
+    found = {model: browser.get(f"/admin/{model}/export/").status_code for model in EXPORTED}
+    assert found == dict.fromkeys(EXPORTED, expected(asker, "OAC", row=False))
 
 
 @pytest.mark.parametrize("name", STAFF)
