@@ -151,8 +151,8 @@ def exporters() -> list[Any]:
 def test_every_export_has_columns_and_none_is_sealed(admin: Any, sign_in: SignIn) -> None:
     assert admin.exported
     for path in admin.exported.values():
-        model, *steps = admin.model, *path.split("__")
-        for step in steps:
+        model = admin.model
+        for step in path.split("__"):
             field = next(one for one in model._meta.concrete_fields if step in {one.name, one.attname})
             assert not isinstance(field, SealedField)
             assert model.wall.personal.get(field.name) in {None, Personal.NONE, Personal.PSEUDONYM}
