@@ -178,7 +178,7 @@ class RecipientRule:
 
 @dataclass(frozen=True, slots=True)
 class NoticeVersionRule:
-    """One version of a notice: when it takes effect, and whether it changes what people agreed to."""
+    """One version of a notice: when it takes effect at this client, and whether it changes what people agreed to."""
 
     id: UUID
     effective_at: datetime
@@ -187,7 +187,7 @@ class NoticeVersionRule:
 
 @dataclass(frozen=True, slots=True)
 class NoticeRule:
-    """The versions of the notice of one purpose, in order of effect.
+    """The versions of the notice of one purpose, in order of effect at this client.
 
     `outdated_at` says of each version from which moment a consent given under it no longer counts: when the
     first later material version takes effect; None while there is none.
@@ -205,6 +205,10 @@ class NoticeRule:
     def has_taken_effect(self, at: datetime) -> bool:
         """Say whether any version is effective at the moment."""
         return bool(self.versions) and self.versions[0].effective_at <= at
+
+    def in_effect(self, at: datetime) -> NoticeVersionRule | None:
+        """Find the version in effect at the moment: the latest that has taken effect."""
+        return next((version for version in reversed(self.versions) if version.effective_at <= at), None)
 
 
 @dataclass(frozen=True, slots=True)

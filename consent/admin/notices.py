@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from consent.admin.rows import RegisterAdmin
 from consent.models import Notice, NoticeVersion, Purpose
 from consent.services import publish_notice_version
+from paktaleem.accounts.roles import Capability
 from paktaleem.console.asking import received_at
 from paktaleem.console.columns import day, pill
 from paktaleem.console.forms import ScopedForm
@@ -26,7 +27,7 @@ class NoticeAdmin(RegisterAdmin):
     """What people are told, by its title."""
 
     section = "Notices"
-    row_fields = ("code", "title_en", "title_ur", "purposes")
+    row_fields = ("code", "title_en", "title_ur", "purposes", "addresses_children")
     fixed = ("code",)
     list_display = ("title_en", "code", "owner", "about")
     list_filter = ("client",)
@@ -71,10 +72,11 @@ class NoticeVersionAdmin(RegisterAdmin):
     """Published texts: added, never changed."""
 
     section = "Notices"
+    add_capability = Capability.ANNOUNCE_NOTICES
     change_capability = None
     form = NoticeVersionForm
     row_fields = ("notice", "is_material", "text_en", "text_ur", "effective_at")
-    detail_fields = ("number", "content_hash", "recorded_at")
+    detail_fields = ("number", "content_hash", "announced_at", "notice_days")
     list_display = ("notice", "number", "owner", "kind", "state", "effective_at")
     list_filter = ("is_material", "client")
     intro = "Published texts. A material version asks everyone for a new consent; a minor one does not."

@@ -7,15 +7,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from consent.models import LawfulBasis, NoticeVersion, Purpose
+from consent.selectors.notices import NoticeUnknown, purpose_timeline, version_in_effect
 from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
 from paktaleem.tenancy.ids import PAKTALEEM
 
 __all__ = ["NoticeUnknown", "bases_in_force", "current_notice", "find_purposes", "purposes"]
-
-
-class NoticeUnknown(LookupError):
-    """No effective notice informs about this purpose."""
 
 
 def purposes(actor: Actor) -> QuerySet[Purpose]:
@@ -39,14 +37,8 @@ def bases_in_force(client_id: UUID, *, at: datetime) -> dict[tuple[UUID, str], L
 
 
 def current_notice(purpose_code: str, *, client_id: UUID, at: datetime) -> NoticeVersion:
-    """Return the effective version of the notice about a purpose; the client's own wording goes first.
+    """Return the version of the notice about a purpose in effect at a client; its own wording goes first.
 
     Raises NoticeUnknown.
     """
-    versions = NoticeVersion.objects.select_related("notice").filter(
-        client_id__in=[client_id, PAKTALEEM], notice__purposes__contains=[purpose_code], effective_at__lte=at
-    )
-    found = max(versions, key=lambda one: (one.client_id == client_id, one.effective_at, one.number), default=None)
-    if found is None:
-        raise NoticeUnknown(purpose_code)
-    return found
+    return version_in_effect(purpose_timeline(Client.objects.get(pk=client_id), purpose_code), at=at)

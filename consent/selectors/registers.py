@@ -18,12 +18,14 @@ from consent.models import (
     Instruction,
     LawfulBasis,
     Notice,
+    NoticeDispatch,
     NoticeVersion,
     Purpose,
     Recipient,
     RecipientApproval,
     ServiceAgreement,
 )
+from consent.selectors.notices import POLICY, client_timelines
 from paktaleem.accounts.models import Client
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -54,10 +56,12 @@ def current_register(client_id: UUID) -> rules.Register:
     """
     version = _version()
     for _ in range(_TRIES):
-        found = cached_register(client_id, version) or _compile(client_id, version, None)
+        cached = cached_register(client_id, version)
+        found = cached or _compile(client_id, version, None)
         before, version = version, _version()
         if before == version:
-            _keep(found)
+            if cached is None and not _changed_here(client_id):
+                _keep(found)
             return found
     raise RegisterUnsettled
 
@@ -67,6 +71,17 @@ def _version() -> Version:
         cursor.execute("SELECT consent_register_version()")
         own, shared = cursor.fetchone()[0]
     return own, shared
+
+
+def _changed_here(client_id: UUID) -> bool:
+    """Say whether this very transaction changed the register: rolled back, its version will be given out again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM consent_registerchange WHERE client_id IN (%s, %s)"
+            " AND xact = pg_current_xact_id_if_assigned()::text::bigint)",
+            [client_id, PAKTALEEM],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _keep(register: rules.Register) -> None:
@@ -127,7 +142,7 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
         agreements=_agreements(rows),
         instructions=[_instruction(row) for row in rows.own(Instruction)],
         recipients=_recipients(rows),
-        notices=_notices(rows),
+        notices=_notices(rows, client),
     )
 
 
@@ -209,20 +224,13 @@ def _recipients(rows: _Rows) -> list[rules.RecipientRule]:
     ]
 
 
-def _notices(rows: _Rows) -> list[rules.NoticeRule]:
-    """Give each purpose the versions of the notice about it: the client's own wording before the shared one."""
-    versions = _grouped(rows.of(NoticeVersion), "notice_id")
-    chosen = {code: notice for notice in rows.of(Notice) if versions[notice.pk] for code in notice.purposes}
-    return [
-        rules.NoticeRule(
-            purpose=code,
-            versions=tuple(
-                rules.NoticeVersionRule(id=one.pk, effective_at=one.effective_at, material=one.is_material)
-                for one in versions[notice.pk]
-            ),
-        )
-        for code, notice in chosen.items()
-    ]
+def _notices(rows: _Rows, client: Client) -> list[rules.NoticeRule]:
+    """Give each purpose the versions that have effect at the client: its own wording before the shared one."""
+    proven = {
+        row.version_id: row.takes_effect_at for row in rows.own(NoticeDispatch) if row.takes_effect_at is not None
+    }
+    timelines = client_timelines(client, notices=rows.of(Notice), versions=rows.of(NoticeVersion), proven=proven)
+    return [rules.NoticeRule(purpose, versions) for purpose, versions in timelines.items() if purpose != POLICY]
 
 
 def _grouped(rows: Iterable[Model], attribute: str) -> defaultdict[UUID, list[Any]]:

@@ -14,7 +14,13 @@ from consent.services.consents import (
 )
 from consent.services.grounds import NoticeStale
 from consent.services.limits import lift_objection, lift_restriction, object_to_purpose, restrict_processing
-from consent.services.notices import publish_notice_version
+from consent.services.notices import (
+    DraftClosed,
+    announce_draft,
+    discard_draft,
+    publish_notice_version,
+    save_draft,
+)
 from consent.services.register import NotYours, change_register, end_period
 
 __all__ = [
@@ -22,13 +28,16 @@ __all__ = [
     "Answer",
     "ClaimInFuture",
     "ConsentNotBased",
+    "DraftClosed",
     "GuardianUnknown",
     "NotYours",
     "NothingToProve",
     "NothingToWithdraw",
     "NoticeStale",
     "PurposeUnknown",
+    "announce_draft",
     "change_register",
+    "discard_draft",
     "end_period",
     "export_evidence",
     "lift_objection",
@@ -37,6 +46,7 @@ __all__ = [
     "publish_notice_version",
     "record_answers",
     "restrict_processing",
+    "save_draft",
     "sign_balancing_test",
     "withdraw_consent",
 ]

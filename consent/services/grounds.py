@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 
 from consent.models import Method, NoticeVersion, Purpose
+from consent.selectors.registers import current_register
 from consent.shown import Shown, ShownForeign, ShownMissing, ShownStale, read_shown
 
 __all__ = ["TOKENLESS", "Grounds", "NoticeStale", "check_grounds", "find_grounds"]
@@ -24,10 +24,10 @@ class NoticeStale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """The version an answer names, whether a later one has superseded it, and the token that proves the showing."""
+    """The version an answer names, of which purposes it tells at the client now, and the token that proves it was shown."""
 
     version: NoticeVersion | None = None
-    is_superseded: bool = False
+    purposes: frozenset[str] = frozenset()
     shown: Shown | None = None
 
     def columns(self, language: str | None, at: datetime) -> dict[str, Any]:
@@ -61,24 +61,27 @@ def find_grounds(
         if shown.language and language not in {None, shown.language}:
             raise ShownForeign(f"The notice was shown in another language: {shown.language}.")
     wanted = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
-    versions = _versions({version for version in wanted.values() if version is not None}, at)
+    versions = _versions({version for version in wanted.values() if version is not None}, client_id, at)
     return {
         token: Grounds(*versions[version], shown=proofs[token]) if version else Grounds()
         for token, version in wanted.items()
     }
 
 
-def _versions(ids: set[UUID], at: datetime) -> dict[UUID, tuple[NoticeVersion, bool]]:
+def _versions(ids: set[UUID], client_id: UUID, at: datetime) -> dict[UUID, tuple[NoticeVersion, frozenset[str]]]:
+    """Map versions to their rows and to the purposes for which each is the one in effect at the client."""
     if not ids:
         return {}
-    later = NoticeVersion.objects.filter(notice=OuterRef("notice"), number__gt=OuterRef("number"), effective_at__lte=at)
-    rows = NoticeVersion.objects.select_related("notice").filter(pk__in=ids, effective_at__lte=at)
-    found: dict[UUID, tuple[NoticeVersion, bool]] = {}
-    for row in rows.annotate(is_superseded=Exists(later)):
-        found[row.pk] = (row, row.is_superseded)
+    found = {
+        row.pk: row for row in NoticeVersion.objects.select_related("notice").filter(pk__in=ids, effective_at__lte=at)
+    }
     if ids - set(found):
         raise NoticeStale
-    return found
+    in_effect = {code: rule.in_effect(at) for code, rule in current_register(client_id).notices.items()}
+    return {
+        pk: (row, frozenset(code for code, one in in_effect.items() if one is not None and one.id == pk))
+        for pk, row in found.items()
+    }
 
 
 def check_grounds(
@@ -102,7 +105,7 @@ def check_grounds(
         raise ShownForeign(f"The notice shown tells nothing of {purpose.code}.")
     if shown is not None and at - shown.at > settings.NOTICE_SHOWN_FOR:
         raise ShownStale(purpose.code)
-    if version is None or grounds.is_superseded or purpose.code not in version.notice.purposes:
+    if version is None or purpose.code not in grounds.purposes:
         raise NoticeStale(purpose.code)
     seen_at = shown.at if shown else claimed_at
     if ended_at is not None and (seen_at is None or seen_at <= ended_at):

@@ -28,7 +28,7 @@ from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
 from paktaleem.tenancy.ids import PAKTALEEM
 
-__all__ = ["CAPABILITY_OF", "NotYours", "change_register", "end_period"]
+__all__ = ["CAPABILITY_OF", "NotYours", "change_register", "end_period", "refuse_shared"]
 
 CAPABILITY_OF: dict[type[RegisterRow], Capability] = {
     DataCategory: Capability.MANAGE_REGISTER,
@@ -63,6 +63,12 @@ class NotYours(NotAllowed):
     """A row of the shared catalogue, which only PakTaleem changes."""
 
 
+def refuse_shared(row: RegisterRow, actor: Actor) -> None:
+    """Go on only if the row is not the shared catalogue's, or the actor is PakTaleem. Raises NotYours."""
+    if row.client_id == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
+        raise NotYours("Rows of the shared catalogue are changed by PakTaleem only.")
+
+
 @transaction.atomic
 def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
     """Add a row to the register, or change one; effective on the next decision in every process.
@@ -71,8 +77,7 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
     the field, NotYours for a shared row, NotAllowed.
     """
     require(actor, CAPABILITY_OF[type(row)], row.client_id)
-    if row.client_id == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
-        raise NotYours("Rows of the shared catalogue are changed by PakTaleem only.")
+    refuse_shared(row, actor)
     is_new = row._state.adding
     for reference, owner in _REFERENCES.items():
         if hasattr(row, owner):

@@ -37,6 +37,9 @@ class Capability(StrEnum):
     VIEW_REGISTER = "view_register"
     MANAGE_REGISTER = "manage_register"
     MANAGE_AGREEMENTS = "manage_agreements"
+    ANNOUNCE_NOTICES = "announce_notices"
+    ANSWER_ANNOUNCEMENTS = "answer_announcements"
+    ANSWER_OBJECTIONS = "answer_objections"
     SIGN_BALANCING_TEST = "sign_balancing_test"
     VIEW_CONSENTS = "view_consents"
     RECORD_CONSENTS = "record_consents"
@@ -67,6 +70,9 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_REGISTER: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.MANAGE_REGISTER: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.MANAGE_AGREEMENTS: frozenset({_OFFICER, _SYSTEM}),
+    Capability.ANNOUNCE_NOTICES: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.ANSWER_ANNOUNCEMENTS: frozenset({_ADMIN}),
+    Capability.ANSWER_OBJECTIONS: frozenset({_OFFICER}),
     Capability.SIGN_BALANCING_TEST: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_CONSENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.RECORD_CONSENTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
@@ -81,6 +87,7 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
 
 SENSITIVE: frozenset[Capability] = frozenset(
     {
+        Capability.ANNOUNCE_NOTICES,
         Capability.ERASE_SUBJECTS,
         Capability.MANAGE_API_KEYS,
         Capability.MANAGE_CLIENTS,

@@ -35,6 +35,7 @@ class Reason(models.TextChoices):
     LMS_UPDATE = "lms_update", "Update by the learning platform"
     CLIENT_INSTRUCTION = "client_instruction", "Instruction of the client"
     AGREEMENT_CHANGE = "agreement_change", "Change of an agreement"
+    CLIENT_NOTIFICATION = "client_notification", "Telling a client in advance"
     LAW_CHANGE = "law_change", "Change of law or guidance"
     REVIEW = "review", "Periodic review"
     CORRECTION = "correction", "Correction of a mistake"

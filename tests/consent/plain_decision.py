@@ -243,3 +243,31 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
             if row.purpose == question.purpose and within(row.period.starts_at, row.period.ends_at, at):
                 return "objection_in_force"
     return None
+
+
+def plain_effect(versions, number, proven, since):
+    """When the version of this number takes effect at a client that came at ``since`` (None: its own): from scratch."""
+    version = next(one for one in versions if one.number == number)
+    came_before = since is not None and since <= version.announced_at
+    if version.notice_days > 0 and came_before:
+        return proven.get(version.id)
+    if version.material or number == 1:
+        return version.effective_at
+    before = plain_effect(versions, number - 1, proven, since)
+    return None if before is None else max(version.effective_at, before)
+
+
+def plain_in_effect(versions, proven, since, at):
+    """Which version a client's people are told at a moment: the highest number whose time has come."""
+    come = [
+        one.number
+        for one in versions
+        if (moment := plain_effect(versions, one.number, proven, since)) is not None and moment <= at
+    ]
+    return max(come, default=None)
+
+
+def plain_outdated(versions, proven, since, number, at):
+    """Whether a consent under this version no longer counts: a later material text, or one after it, has come."""
+    highest = plain_in_effect(versions, proven, since, at)
+    return highest is not None and any(one.material for one in versions if number < one.number <= highest)

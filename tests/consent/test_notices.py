@@ -41,7 +41,7 @@ def publish(cast, notice, at, *, actor="farah", **changed):
 def test_the_next_version_is_published(cast, newsletter, now):
     version = publish(cast, newsletter, now, effective_at=now + DAY, is_material=False)
     kept = NoticeVersion.objects.get(pk=version.pk)
-    assert (kept.number, kept.text_en, kept.is_material, kept.effective_at, kept.recorded_at) == (
+    assert (kept.number, kept.text_en, kept.is_material, kept.effective_at, kept.announced_at) == (
         2,
         "New text.",
         False,
@@ -158,7 +158,7 @@ def test_a_version_is_never_changed(cast, newsletter, now):
     ("column", "value"),
     [
         ("number", "number"),
-        ("effective_at", "recorded_at - interval '1 second'"),
+        ("effective_at", "announced_at - interval '1 second'"),
         ("notice_owner", "gen_random_uuid()"),
     ],
 )

@@ -1,0 +1,84 @@
+"""What the tests of announcements share: a purpose of PakTaleem's that every client's people are asked about."""
+
+from datetime import timedelta
+
+from consent.decision import Question
+from consent.models import Notice, NoticeDispatch, ServiceAgreement
+from consent.models.agreements import Instruction
+from consent.models.consents import ConsentState, Method
+from consent.selectors.decisions import decide_for
+from consent.selectors.notices import purpose_timeline, version_in_effect
+from consent.services import Answer, change_register, publish_notice_version, record_answers
+from consent.services.dispatching import open_dispatches, prove_dispatch
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import Reason
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.factories import CAST_AT, SETTING_UP, make_consent_purpose
+
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+TICK = timedelta(microseconds=1)
+PURPOSE = "platform_news"
+PEOPLE = {"indus": "junaid", "khyber": "kiran"}
+
+
+def share_purpose(cast):
+    """Make the shared purpose with its notice, and have both clients instruct it."""
+    with in_client(PAKTALEEM):
+        make_consent_purpose(Client.objects.get(id=PAKTALEEM), PURPOSE, ["contact_details"])
+    for code in PEOPLE:
+        with in_client(cast.client_id(code)):
+            row = Instruction(
+                client_id=cast.client_id(code),
+                agreement=ServiceAgreement.objects.get(client_id=cast.client_id(code)),
+                document="Annex 2",
+                purposes=[PURPOSE],
+                categories=["contact_details"],
+                starts_at=CAST_AT,
+            )
+            change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=CAST_AT)
+
+
+def announce(cast, at, *, code=f"about_{PURPOSE}", actor="amina", **changed):
+    """Announce the next text of a shared notice, to take effect thirty days later."""
+    values = {"text_en": "New words.", "text_ur": "نئے الفاظ", "is_material": True, "effective_at": at + 30 * DAY}
+    with in_client(PAKTALEEM):
+        return publish_notice_version(
+            Notice.objects.get(client_id=PAKTALEEM, code=code),
+            actor=cast.actor(actor),
+            reason=Reason.LAW_CHANGE,
+            at=at,
+            **{**values, **changed},
+        )
+
+
+def prove(cast, code, version, at):
+    """Prove that a letter about the version left for a client."""
+    with in_client(cast.client_id(code)):
+        open_dispatches(cast.client(code), actor=SETTING_UP, at=at)
+        row = NoticeDispatch.objects.get(client_id=cast.client_id(code), version=version)
+        return prove_dispatch(row, dispatched_at=at, actor=SETTING_UP, at=at)
+
+
+def consent(cast, code, at):
+    """Let the client's grown-up consent to the shared purpose, on paper, under the text in effect."""
+    with in_client(cast.client_id(code)):
+        version = version_in_effect(purpose_timeline(cast.client(code), PURPOSE), at=at)
+        record_answers(
+            cast.subject(PEOPLE[code]),
+            answers=[Answer(PURPOSE, ConsentState.GIVEN)],
+            notice_version=version.pk,
+            method=Method.PAPER,
+            claimed_at=at,
+            actor=cast.key_actor(code),
+            at=at,
+        )
+        return version
+
+
+def decision(cast, code, at, *, now=None):
+    """Ask whether the grown-up's data may be used for the shared purpose."""
+    with in_client(cast.client_id(code)):
+        question = Question(PURPOSE, at=at)
+        return decide_for(cast.key_actor(code), cast.client_id(code), f"lms-{PEOPLE[code]}", question, now=now or at)

@@ -1,0 +1,328 @@
+# ruff: noqa: S608 -- SQL on names of our own tables
+"""A material change is announced, proven at each client, and takes effect there by itself; a minor one does nothing."""
+
+import json
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from consent.models import (
+    ConsentEvent,
+    Notice,
+    NoticeDispatch,
+    NoticeDraft,
+    NoticeEffect,
+    NoticeVersion,
+    RegisterVersion,
+)
+from consent.selectors.notices import notice_timeline, policy_timeline
+from consent.services import (
+    DraftClosed,
+    announce_draft,
+    change_register,
+    discard_draft,
+    publish_notice_version,
+    save_draft,
+)
+from consent.services.dispatching import open_dispatches
+from consent.services.following import clients_to_follow, follow_client
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.services import change_client
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from tests.consent.announcing import DAY, PURPOSE, SECOND, TICK, announce, consent, decision, prove, share_purpose
+from tests.factories import SETTING_UP, make_consent_purpose
+
+
+@pytest.fixture
+def shared(cast, now):
+    """Both clients' grown-ups have consented to a purpose of PakTaleem's."""
+    share_purpose(cast)
+    for code in ("indus", "khyber"):
+        consent(cast, code, now - DAY)
+    return cast
+
+
+def reasons(cast, at):
+    return [str(decision(cast, code, at).reason) for code in ("indus", "khyber")]
+
+
+def draft_of(cast, at, *, code="privacy_notice", actor="amina", **changed):
+    notice = Notice.objects.get(client_id=PAKTALEEM, code=code)
+    values = {"text_en": "A draft.", "text_ur": "مسودہ", "is_material": True, **changed}
+    draft = NoticeDraft(client_id=PAKTALEEM, notice=notice, **values)
+    return save_draft(draft, actor=cast.actor(actor), reason=Reason.REVIEW, at=at)
+
+
+# Drafts
+
+
+def test_a_draft_changes_until_it_is_announced(cast, now):
+    with in_client(PAKTALEEM):
+        draft = draft_of(cast, now)
+        draft.text_en = "Better words."
+        save_draft(draft, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+        version = announce_draft(draft, actor=cast.actor("amina"), reason=Reason.LAW_CHANGE, at=now)
+        assert (version.text_en, version.notice_days, version.effective_at) == ("Better words.", 30, now + 30 * DAY)
+        draft.refresh_from_db()
+        assert (draft.closed_at, draft.version) == (now, version.pk)
+        draft.text_en = "Words that nobody was told."
+        with pytest.raises(DraftClosed):
+            save_draft(draft, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+        with pytest.raises(DraftClosed):
+            announce_draft(draft, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+        entry = Entry.objects.get(kind="notice.announced")
+        assert json.loads(entry.body)["facts"]["notice_days"] == 30
+
+
+def test_a_discarded_draft_makes_room_for_another(cast, now):
+    with in_client(PAKTALEEM):
+        draft = draft_of(cast, now)
+        with pytest.raises(ValidationError), transaction.atomic():
+            draft_of(cast, now)
+        discard_draft(draft, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+        assert draft_of(cast, now).closed_at is None
+
+
+def test_a_draft_is_its_owners_alone(cast, now):
+    with in_client(PAKTALEEM):
+        draft_of(cast, now)
+    with in_client(cast.client_id("indus")):
+        assert not NoticeDraft.objects.exists()
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "farah"])
+def test_others_announce_nothing_of_paktaleems(cast, now, actor):
+    with pytest.raises(NotAllowed):
+        announce(cast, now, code="privacy_notice", actor=actor)
+
+
+def test_a_notice_to_children_is_said_for_them(cast, now):
+    with in_client(PAKTALEEM):
+        notice = Notice.objects.get(client_id=PAKTALEEM, code="privacy_notice")
+        notice.addresses_children = True
+        change_register(notice, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+        with pytest.raises(ValidationError) as caught:
+            draft_of(cast, now)
+        assert sorted(caught.value.message_dict) == ["child_text_en", "child_text_ur"]
+        assert draft_of(cast, now, child_text_en="For you.", child_text_ur="آپ کے لیے۔").pk
+
+
+# Announcing
+
+
+def test_sooner_than_the_notice_days_is_refused(cast, now, settings):
+    with pytest.raises(ValidationError) as caught:
+        announce(cast, now, code="privacy_notice", effective_at=now + 30 * DAY - TICK)
+    assert list(caught.value.message_dict) == ["effective_at"]
+    settings.NOTICE_DAYS = 10
+    assert announce(cast, now, code="privacy_notice", effective_at=now + 10 * DAY).notice_days == 10
+
+
+def test_what_changes_nothing_that_matters_waits_for_nobody(cast, now):
+    assert announce(cast, now, code="privacy_notice", is_material=False, effective_at=now).notice_days == 0
+    with in_client(cast.client_id("indus")):
+        own = Notice.objects.get(client_id=cast.client_id("indus"), code="about_newsletter")
+        version = publish_notice_version(
+            own,
+            text_en="Our words.",
+            text_ur="ہمارے الفاظ",
+            is_material=True,
+            effective_at=now,
+            actor=cast.actor("farah"),
+            reason=Reason.REVIEW,
+            at=now,
+        )
+        assert version.notice_days == 0
+
+
+def test_it_takes_effect_where_a_letter_is_proven_and_only_there(shared, now):
+    version = announce(shared, now)
+    prove(shared, "indus", version, now + SECOND)
+    effect = version.effective_at
+    assert reasons(shared, effect - TICK) == ["permitted", "permitted"]
+    assert reasons(shared, effect) == ["consent_outdated", "permitted"]
+    with in_client(shared.client_id("khyber")):
+        [first] = notice_timeline(shared.client("khyber"), Notice.objects.get(pk=version.notice_id))
+        assert first.state(effect) == "effective"
+    with in_client(shared.client_id("indus")):
+        states = [one.state(effect) for one in notice_timeline(shared.client("indus"), version.notice)]
+        assert states == ["superseded", "effective"]
+
+
+def test_a_client_told_late_has_its_days(shared, now):
+    version = announce(shared, now)
+    late = version.effective_at + 5 * DAY
+    assert prove(shared, "khyber", version, late).takes_effect_at == late + 30 * DAY
+    assert str(decision(shared, "khyber", late + 30 * DAY - TICK).reason) == "permitted"
+    assert str(decision(shared, "khyber", late + 30 * DAY).reason) == "consent_outdated"
+
+
+def test_a_decision_is_good_until_the_coming_effect_at_most(shared, now):
+    version = announce(shared, now)
+    prove(shared, "indus", version, now + SECOND)
+    before = decision(shared, "indus", version.effective_at - 10 * SECOND)
+    assert (before.allowed, before.valid_until) == (True, version.effective_at)
+    assert decision(shared, "khyber", version.effective_at - 10 * SECOND).valid_until > version.effective_at
+
+
+def test_a_past_decision_stays_explained(shared, now):
+    version = announce(shared, now)
+    prove(shared, "indus", version, now + SECOND)
+    later = version.effective_at + DAY
+    assert decision(shared, "indus", version.effective_at - SECOND, now=later).allowed
+    assert str(decision(shared, "indus", version.effective_at, now=later).reason) == "consent_outdated"
+
+
+def test_consent_under_the_new_text_counts_again(shared, now):
+    version = announce(shared, now)
+    prove(shared, "indus", version, now + SECOND)
+    assert consent(shared, "indus", version.effective_at) == version
+    assert decision(shared, "indus", version.effective_at + SECOND).allowed
+
+
+def test_a_proof_raises_the_registers_version_once(shared, now):
+    version = announce(shared, now)
+
+    def number():
+        return RegisterVersion.objects.get(client_id=shared.client_id("indus")).version
+
+    with in_client(shared.client_id("indus")):
+        before = number()
+        open_dispatches(shared.client("indus"), actor=SETTING_UP, at=now)
+        assert number() == before
+        first = prove(shared, "indus", version, now + SECOND)
+        assert number() == before + 1
+        again = prove(shared, "indus", version, now + DAY)
+        assert (number(), again.dispatched_at) == (before + 1, first.dispatched_at)
+        kinds = Entry.objects.filter(client_id=shared.client_id("indus"), kind="notice.dispatched")
+        assert kinds.count() == 1
+
+
+def test_a_client_that_comes_after_the_announcement_is_told_as_it_comes(shared, now):
+    version, late = announce(shared, now), new_id()
+    with in_client(late):
+        client = Client(id=late, code="latecomer", name="Latecomer", country="PK", time_zone="Asia/Karachi")
+        change_client(client, actor=SETTING_UP, reason=Reason.ONBOARDING, at=now + DAY)
+        [_, coming] = notice_timeline(client, Notice.objects.get(pk=version.notice_id))
+        assert coming.effective_at == version.effective_at
+        assert open_dispatches(client, actor=SETTING_UP, at=now + DAY) == []
+
+
+def test_own_wording_keeps_the_shared_change_out(shared, now):
+    with in_client(shared.client_id("indus")):
+        notice = Notice(
+            client_id=shared.client_id("indus"), code="our_words", title_en="Ours", title_ur="ہمارا", purposes=[PURPOSE]
+        )
+        change_register(notice, actor=shared.actor("farah"), reason=Reason.REVIEW, at=now)
+        publish_notice_version(
+            notice,
+            text_en="The same, in our words.",
+            text_ur="ہمارے الفاظ میں",
+            is_material=False,
+            effective_at=now,
+            actor=shared.actor("farah"),
+            reason=Reason.REVIEW,
+            at=now,
+        )
+    version = announce(shared, now + SECOND)
+    with in_client(shared.client_id("indus")):
+        assert open_dispatches(shared.client("indus"), actor=SETTING_UP, at=now + SECOND) == []
+    prove(shared, "khyber", version, now + SECOND)
+    assert reasons(shared, version.effective_at) == ["permitted", "consent_outdated"]
+
+
+# Defects of others, absent here
+
+
+def test_a_minor_change_leaves_the_text_that_was_accepted(shared, now):
+    """Moodle: a "minor change" overwrites text already accepted."""
+    event = ConsentEvent.objects.filter(client_id=shared.client_id("indus"), purpose__code=PURPOSE)
+    with in_client(shared.client_id("indus")):
+        before = event.get()
+        accepted = before.notice_version
+        assert accepted is not None
+    minor = announce(shared, now, is_material=False, effective_at=now, text_en="A comma, moved.")
+    assert reasons(shared, now + SECOND) == ["permitted", "permitted"]
+    with in_client(shared.client_id("indus")):
+        kept = event.get()
+        text = kept.notice_version
+        assert text is not None
+        assert (kept.notice_version_id, kept.shown_hash) == (before.notice_version_id, accepted.content_hash)
+        assert text.text_en == accepted.text_en != minor.text_en
+
+
+@pytest.mark.parametrize("change", ["text_en = 'x'", "announced_at = now()", "effective_at = now()"])
+def test_the_database_refuses_to_change_what_was_announced(shared, now, change):
+    version = announce(shared, now)
+    with (
+        in_client(PAKTALEEM),
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE {NoticeVersion._meta.db_table} SET {change} WHERE id = %s", [version.pk])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "takes_effect_at = takes_effect_at + interval '1 day'",
+        "dispatched_at = NULL, proven_at = NULL, takes_effect_at = NULL",
+    ],
+)
+def test_the_database_refuses_to_change_a_proof(shared, now, change):
+    row = prove(shared, "indus", announce(shared, now), now + SECOND)
+    with (
+        in_client(shared.client_id("indus")),
+        pytest.raises(IntegrityError, match="never changed"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE {NoticeDispatch._meta.db_table} SET {change} WHERE id = %s", [row.pk])
+
+
+# What the worker writes down
+
+
+def test_taking_effect_is_written_down_once(shared, now):
+    version = announce(shared, now)
+    prove(shared, "indus", version, now + SECOND)
+    late = version.effective_at + 3 * DAY
+    for moment in (now + DAY, late, late + DAY):
+        with in_client(shared.client_id("indus")):
+            follow_client(shared.client_id("indus"), actor=SETTING_UP, at=moment)
+    with in_client(shared.client_id("indus")):
+        effect = NoticeEffect.objects.get(client_id=shared.client_id("indus"), version=version)
+        assert (effect.took_effect_at, effect.recorded_at) == (version.effective_at, late)
+        bodies = [json.loads(one.body)["facts"] for one in Entry.objects.filter(kind="notice.took_effect")]
+        assert [one["number"] for one in bodies if one["notice"] == f"about_{PURPOSE}"] == [2, 1]
+
+
+def test_the_worker_looks_where_there_is_something_to_do(shared, now):
+    clients = {shared.client_id(code) for code in ("indus", "khyber")} | {PAKTALEEM}
+    with as_officer():
+        assert set(clients_to_follow(at=now)) == clients
+    for client_id in clients:
+        with in_client(client_id):
+            follow_client(client_id, actor=SETTING_UP, at=now)
+    with as_officer():
+        assert clients_to_follow(at=now) == []
+    version = announce(shared, now)
+    with as_officer():
+        assert set(clients_to_follow(at=now)) == clients - {PAKTALEEM}
+    prove(shared, "indus", version, now + SECOND)
+    with as_officer():
+        assert clients_to_follow(at=now + SECOND) == [shared.client_id("khyber")]
+
+
+def test_a_policy_of_its_own_goes_before_paktaleems(cast, now):
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        assert [one.version.client_id for one in policy_timeline(indus)] == [PAKTALEEM]
+        make_consent_purpose(indus, "another", ["contact_details"])
+        assert [one.version.client_id for one in policy_timeline(indus)] == [PAKTALEEM]
