@@ -24,7 +24,7 @@ class NoticeStale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """The version an answer names, of which purposes it tells at the client now, and the token that proves it was shown."""
+    """The version an answer names, of which purposes it is the notice in effect, and the token of its showing."""
 
     version: NoticeVersion | None = None
     purposes: frozenset[str] = frozenset()
