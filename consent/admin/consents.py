@@ -20,10 +20,12 @@ from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import period_pill, pill, who, with_actor
 from paktaleem.console.exporting import ExportableAdmin
+from paktaleem.console.filters import ChosenFilter, as_key, client_in_view
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import site
 from paktaleem.public.pages import LanguageLink
 from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
 
 __all__ = ["ConsentAdmin", "ConsentEventAdmin", "ObjectionAdmin", "RestrictionAdmin", "state_pill"]
 
@@ -45,20 +47,22 @@ def state_pill(state: str) -> SafeString:
     return pill(SHORT.get(known, known.label), TONES.get(known, "bad"))
 
 
-class PurposeFilter(admin.SimpleListFilter):
-    """By the purpose's code, whichever client's it is."""
+class PurposeFilter(ChosenFilter):
+    """By a purpose of the client in view, or a shared one."""
 
     title = "purpose"
     parameter_name = "purpose"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer the purposes the one who asks may see."""
-        codes = Purpose.objects.order_by("code").values_list("code", flat=True).distinct()
-        return [(code, code.replace("_", " ").capitalize()) for code in codes]
+        """Offer the purposes of the client in view, and the shared ones."""
+        owners = {client_in_view(request) or PAKTALEEM, PAKTALEEM}
+        found = Purpose.objects.filter(client_id__in=owners).order_by("name_en").values_list("pk", "name_en")
+        return [(str(key), name) for key, name in found]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Narrow the list."""
-        return queryset.filter(purpose__code=self.value()) if self.value() else queryset
+        value = self.value()
+        return queryset.filter(purpose_id=as_key(value)) if value else queryset
 
 
 class OfPersonAdmin(ExportableAdmin):
@@ -82,6 +86,8 @@ class ConsentAdmin(OfPersonAdmin):
 
     list_display = ("purpose", "person", "answer", "given_by", "recorded_at", "expires_at", "owner")
     list_filter = ("state", PurposeFilter, "client")
+    in_one_client = (PurposeFilter,)
+    newest_by = "recorded_at"
     detail_fields = ("person", "purpose", "answer", "given_by", "recorded_at", "expires_at", "notice_version")
     intro = "The current answer of each person to each purpose that rests on consent. Only “Given” permits."
     empty_text = "Nobody has been asked for consent here yet."
@@ -133,6 +139,8 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
     section = "Evidence"
     list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
     list_filter = ("state", "method", "given_by", PurposeFilter, "client")
+    in_one_client = ("method", "given_by", PurposeFilter)
+    newest_by = "recorded_at"
     detail_fields = (
         "person",
         "purpose",
@@ -219,6 +227,7 @@ class LimitAdmin(OfPersonAdmin):
 
     list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
     list_filter = ("client",)
+    newest_by = "starts_at"
     detail_fields = ("person", "purpose_named", "state", "starts_at", "ends_at")
     state = state_column(period_pill)
     exported = {

@@ -11,6 +11,7 @@ from paktaleem.ledger.by import ByKind
 from paktaleem.ledger.history import History
 from paktaleem.subjects.models import Subject
 from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
 __all__ = ["Consent", "ConsentEvent", "ConsentState", "GivenBy", "Method", "Objection", "Restriction"]
@@ -110,7 +111,11 @@ class ConsentEvent(models.Model):
             models.Index(
                 fields=["client", "subject", "purpose", "-recorded_at", "-id"], name="consentevent_of_subject"
             ),
-            models.Index(fields=["client", "-recorded_at", "-id"], name="consentevent_by_time"),
+            *newest_first("recorded_at", "consentevent_by_time"),
+            *newest_first("recorded_at", "consentevent_by_state", by="state"),
+            models.Index(fields=["client", "purpose", "-recorded_at", "-id"], name="consentevent_by_purpose"),
+            models.Index(fields=["client", "method", "-recorded_at", "-id"], name="consentevent_by_method"),
+            models.Index(fields=["client", "given_by", "-recorded_at", "-id"], name="consentevent_by_giver"),
         ]
 
     def __str__(self) -> str:
@@ -140,7 +145,11 @@ class Consent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["client", "subject", "purpose"], name="consent_one_per_purpose"),
         ]
-        indexes = [models.Index(fields=["client", "-recorded_at", "-id"], name="consent_by_time")]
+        indexes = [
+            *newest_first("recorded_at", "consent_by_time"),
+            *newest_first("recorded_at", "consent_by_state", by="state"),
+            models.Index(fields=["client", "purpose", "-recorded_at", "-id"], name="consent_by_purpose"),
+        ]
 
     def __str__(self) -> str:
         """Show the state."""
@@ -158,9 +167,13 @@ class Restriction(PeriodRow):
     history = History()
 
     class Meta:
-        ordering = ["-starts_at"]
+        ordering = ["-starts_at", "-id"]
         constraints = [period_is_ordered("restriction_period")]
-        indexes = [models.Index(fields=["client", "subject"], name="restriction_of_subject")]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="restriction_of_subject"),
+            *newest_first("starts_at", "restriction_by_time"),
+            *newest_first("starts_at", "restriction_open", condition=Q(ends_at=None)),
+        ]
 
     def __str__(self) -> str:
         """Show since when."""
@@ -178,9 +191,12 @@ class Objection(PeriodRow):
     history = History()
 
     class Meta:
-        ordering = ["-starts_at"]
+        ordering = ["-starts_at", "-id"]
         constraints = [period_is_ordered("objection_period")]
-        indexes = [models.Index(fields=["client", "subject"], name="objection_of_subject")]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="objection_of_subject"),
+            *newest_first("starts_at", "objection_by_time"),
+        ]
 
     def __str__(self) -> str:
         """Show since when."""

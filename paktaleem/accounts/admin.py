@@ -110,6 +110,7 @@ class UserAdmin(ScopedAdmin):
     detail_fields = ("last_login", "created_at")
     list_display = ("email", "full_name", "is_active", "last_login", "created_at")
     list_filter = ("is_active",)
+    search_fields = ("email", "full_name")
     intro = "Everyone who may sign in. What they may do there follows from their memberships."
     acts = (
         Act(
@@ -162,6 +163,7 @@ class MembershipAdmin(ScopedAdmin):
     detail_fields = ("starts_at", "ends_at")
     list_display = ("user", "role", "owner", "state", "starts_at", "ends_at")
     list_filter = ("role", "client")
+    search_fields = ("user__email",)
     list_select_related = ("user",)
     refusals = {AlreadyEnded: "The role was taken away before: give it anew."}
     intro = "Who works where, in which role. A role ends on its holder's next request."
@@ -235,6 +237,7 @@ class ApiKeyAdmin(ScopedAdmin):
     detail_fields = ("state", "prefix", "created_at", "revoked_at")
     list_display = ("name", "prefix", "owner", "state", "created_at", "expires_at", "revoked_at")
     list_filter = ("client",)
+    search_fields = ("name", "prefix")
     codes = {"scopes": None}
     intro = "Keys by which the learning platform and other systems ask. Two may live at once, for rotation."
     state = state_column(_key_pill)

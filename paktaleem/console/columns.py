@@ -25,16 +25,16 @@ _ROLE_LABELS = {
 
 def client_name(column: str = "client_id") -> Subquery:
     """Look the client's name up beside each row: empty for PakTaleem's rows, whose client no other client sees."""
-    return Subquery(Client.objects.filter(pk=OuterRef(column)).values("name")[:1])
+    return Subquery(Client.objects.filter(pk=OuterRef(column)).order_by().values("name")[:1])
 
 
 def with_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
     """Add who acted; to a client, PakTaleem's own staff are named by their role alone."""
-    email: Any = Subquery(User.objects.filter(pk=OuterRef("actor_id")).values("email")[:1])
+    email: Any = Subquery(User.objects.filter(pk=OuterRef("actor_id")).order_by().values("email")[:1])
     if viewer.client_id is not None:
         masked = When(actor_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))
         email = Case(masked, default=email, output_field=CharField())
-    key = Subquery(ApiKey.objects.filter(pk=OuterRef("actor_id")).values("name")[:1])
+    key = Subquery(ApiKey.objects.filter(pk=OuterRef("actor_id")).order_by().values("name")[:1])
     named: QuerySet[Any] = found.annotate(actor_email=email, actor_key=key)
     return named
 

@@ -9,14 +9,12 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import models
 from django.db.models.query import QuerySet
 from django.forms import CheckboxSelectMultiple, Field, MultipleChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
@@ -26,24 +24,14 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act, as_refusal
 from paktaleem.console.asking import actor_of, is_shared_with, may, received_at
 from paktaleem.console.columns import client_name, pill
+from paktaleem.console.filters import ClientFilter, client_in_view
 from paktaleem.console.forms import ActForm, ScopedForm, add_refusal
 from paktaleem.console.history import versions
+from paktaleem.console.paging import BoundedChangeList, OlderFilter
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 
-__all__ = ["CappedPaginator", "EvidenceAdmin", "ScopedAdmin"]
-
-
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than anyone pages, so that the list of a large table stays quick."""
-
-    LIMIT = 10_000
-
-    @cached_property
-    def count(self) -> int:
-        """Count up to the limit."""
-        found: Any = self.object_list
-        return int(found.order_by()[: self.LIMIT].count())
+__all__ = ["EvidenceAdmin", "ScopedAdmin"]
 
 
 class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -64,6 +52,10 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     refusals: ClassVar[Mapping[type[Exception], str]] = {}
     intro: ClassVar[str] = ""
     empty_text: ClassVar[str] = "Nothing here yet."
+    newest_by: ClassVar[str | None] = None
+    """The moment by which a list of any length is ordered, newest first, with the key."""
+    in_one_client: ClassVar[Sequence[Any]] = ()
+    """Filters offered only where one client is in view: across all, no index would serve them."""
 
     form = ScopedForm
     actions = None
@@ -72,7 +64,6 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_max_show_all = 0
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    paginator = CappedPaginator
     view_on_site = False
     change_form_template = "console/change_form.html"
     change_list_template = "console/change_list.html"
@@ -132,9 +123,17 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return columns
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """Offer the client as a filter to those who see several."""
-        bound = actor_of(request).client_id is not None
-        return [one for one in super().get_list_filter(request) if not (bound and one == "client")]
+        """Offer the client as a filter to those who see several, and some filters only within one client."""
+        offered = [ClientFilter if one == "client" else one for one in super().get_list_filter(request)]
+        if client_in_view(request) is None:
+            offered = [one for one in offered if one not in self.in_one_client]
+        if actor_of(request).client_id is not None and ClientFilter in offered:
+            offered.remove(ClientFilter)
+        return [*offered, OlderFilter] if self.newest_by else offered
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:  # noqa: ARG002
+        """Page through lists of any length."""
+        return BoundedChangeList
 
     @property
     def _is_catalogue(self) -> bool:

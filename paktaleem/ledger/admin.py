@@ -16,6 +16,7 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.console.asking import actor_of
 from paktaleem.console.columns import who, with_actor
 from paktaleem.console.exporting import ExportableAdmin
+from paktaleem.console.filters import ClientFilter
 from paktaleem.console.model_admin import EvidenceAdmin
 from paktaleem.console.site import site
 from paktaleem.ledger.models import Entry
@@ -23,6 +24,22 @@ from paktaleem.ledger.models import Entry
 __all__ = ["EntryAdmin"]
 
 LATEST = 8
+FAMILIES = (
+    "consent",
+    "subject",
+    "register",
+    "notice",
+    "restriction",
+    "objection",
+    "guardian",
+    "letter",
+    "api_key",
+    "list",
+    "client",
+    "membership",
+    "user",
+    "sign_in",
+)
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -33,23 +50,11 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Offer families of acts."""
-        families = (
-            "consent",
-            "subject",
-            "register",
-            "notice",
-            "restriction",
-            "objection",
-            "guardian",
-            "letter",
-            "api_key",
-            "list",
-        )
-        return [(name, name.replace("_", " ").capitalize()) for name in families]
+        return [(name, name.replace("_", " ").capitalize()) for name in FAMILIES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Narrow the list."""
-        return queryset.filter(kind__startswith=f"{self.value()}.") if self.value() else queryset
+        return queryset.filter(family=self.value()) if self.value() else queryset
 
 
 @admin.register(Entry, site=site)
@@ -59,7 +64,8 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     section = "Evidence"
     view_capability = Capability.VIEW_LEDGER
     list_display = ("act", "recorded_at", "actor", "person", "owner")
-    list_filter = (KindFilter, "actor_kind")
+    list_filter = (KindFilter, "actor_kind", ClientFilter)
+    newest_by = "recorded_at"
     row_fields = ()
     detail_fields = ("kind", "recorded_at", "actor", "person", "canonical", "hash")
     intro = "Every act that is evidence: who did what to whom and when. Entries are added, never changed."

@@ -4,6 +4,7 @@ from django.db import models
 
 from paktaleem.ledger.by import ByKind
 from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import APPEND, Personal, Scope, Wall
 
 __all__ = ["Entry"]
@@ -21,6 +22,7 @@ class Entry(models.Model):
         APPEND,
         personal={
             "kind": Personal.NONE,
+            "family": Personal.NONE,
             "actor_role": Personal.NONE,
             "body": Personal.PSEUDONYM,
             "leaf_hash": Personal.NONE,
@@ -31,6 +33,11 @@ class Entry(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client_id = models.UUIDField(db_index=False)
     kind = models.CharField(max_length=64)
+    family = models.GeneratedField(
+        expression=models.Func("kind", models.Value("."), models.Value(1), function="split_part"),
+        output_field=models.CharField(max_length=64),
+        db_persist=True,
+    )
     subject_id = models.UUIDField(null=True)
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
     actor_id = models.UUIDField()
@@ -46,7 +53,9 @@ class Entry(models.Model):
         ordering = ["-recorded_at", "-id"]
         indexes = [
             models.Index(fields=["client_id", "subject_id", "recorded_at"], name="ledger_entry_of_subject"),
-            models.Index(fields=["client_id", "recorded_at"], name="ledger_entry_by_time"),
+            *newest_first("recorded_at", "ledger_entry_by_time", client="client_id"),
+            *newest_first("recorded_at", "ledger_entry_by_family", by="family", client="client_id"),
+            *newest_first("recorded_at", "ledger_entry_by_actor", by="actor_kind", client="client_id"),
         ]
 
     def __str__(self) -> str:

@@ -27,7 +27,7 @@ from paktaleem.console.persons import PersonPage, person_acts, person_pages, per
 from paktaleem.console.site import site
 from paktaleem.subjects.details import LONG_AGO, PERSONAL
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject
-from paktaleem.subjects.selectors import search_subjects
+from paktaleem.subjects.selectors import BY_ID, search_subjects, with_id_beginning
 from paktaleem.subjects.services import AlreadyErased, erase_subject, reveal_fields
 from paktaleem.tenancy.context import in_client
 
@@ -165,8 +165,9 @@ class SubjectAdmin(ExportableAdmin):
     list_display = ("lms_id", "owner", "role", "age", "registered_at", "record")
     list_filter = (ErasedFilter, AgeFilter, "role", "client")
     search_fields = ("external_id",)
-    search_help_text = "The exact LMS id. For names, addresses and phones use “Find a person”."
+    search_help_text = "The LMS id, or how it begins. For names, addresses and phones use “Find a person”."
     sortable_by = ()
+    newest_by = "registered_at"
     change_list_template = "console/subjects.html"
     detail_fields = (
         "lms_id",
@@ -224,10 +225,16 @@ class SubjectAdmin(ExportableAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Search by the exact LMS id, by its index."""
+        """Search by the LMS id or its beginning, by its index."""
         del request
-        term = search_term.strip()
-        return (queryset.filter(external_id=term) if term and "\x00" not in term else queryset), False
+        return with_id_beginning(queryset, search_term.strip()), False
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """List in the order of the index that finds: ids as letters, children by who comes of age next."""
+        if request.GET.get("q", "").strip():
+            return (BY_ID.asc(), "id")
+        orders = {"child": ("of_age_at", "id"), "of_age": ("-of_age_at", "-id")}
+        return orders.get(request.GET.get(AgeFilter.parameter_name, ""), ("-registered_at", "-id"))
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page on which a person is found by what is sealed."""
@@ -327,6 +334,7 @@ class GuardianClaimAdmin(ExportableAdmin):
     asks_reason = False
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")
+    newest_by = "starts_at"
     detail_fields = ("child", "guardian", "relationship", "state", "starts_at", "ends_at")
     sortable_by = ()
     intro = "Who a school says is whose guardian. A claim, never a consent and not yet an authority."
@@ -352,6 +360,7 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_WHO_LOOKED
     list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
     list_filter = ("reason", "client")
+    newest_by = "looked_at"
     detail_fields = ("looked_at", "actor", "actor_role", "reason", "shown", "person")
     intro = "Every look at somebody's personal data: who, why, at which fields."
     empty_text = "Nobody has looked at personal data."

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Collate
 
 from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import ByKind, Reason
@@ -11,6 +12,7 @@ from paktaleem.ledger.history import History, Tracked
 from paktaleem.subjects.details import PERSONAL
 from paktaleem.subjects.sealing import SealedField
 from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
 __all__ = [
@@ -34,6 +36,11 @@ class SubjectRole(models.TextChoices):
     INSTRUCTOR = "instructor", "Instructor"
     ADMINISTRATOR = "administrator", "Administrator"
     GUARDIAN = "guardian", "Guardian"
+
+
+_ERASED = Q(erased_at__isnull=False)
+_AGE_UNKNOWN = Q(of_age_at=None, erased_at=None)
+"""What lists of the console narrow to by an index: see ``newest_first``."""
 
 
 def _where_known(column: str, name: str) -> models.Index:
@@ -122,8 +129,15 @@ class Subject(Tracked):
             _where_known("phone_index", "subject_by_phone"),
             _where_known("name_index", "subject_by_name"),
             _where_known("tombstone", "subject_by_tombstone"),
-            models.Index(fields=["client", "-registered_at", "-id"], name="subject_by_registration"),
-            models.Index(fields=["-registered_at", "-id"], name="subject_by_registration_all"),
+            *newest_first("registered_at", "subject_by_registration"),
+            *newest_first("registered_at", "subject_by_role", by="role"),
+            *newest_first("registered_at", "subject_kept", condition=Q(erased_at=None)),
+            *newest_first("registered_at", "subject_erased", condition=_ERASED),
+            *newest_first("registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN),
+            models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
+            models.Index(fields=["of_age_at", "id"], name="subject_by_of_age_all"),
+            models.Index(F("client"), Collate("external_id", "C"), F("id"), name="subject_by_lms_id"),
+            models.Index(Collate("external_id", "C"), F("id"), name="subject_by_lms_id_all"),
         ]
 
     def __str__(self) -> str:
@@ -186,7 +200,11 @@ class GuardianClaim(Tracked):
             models.UniqueConstraint(fields=["client", "child", "guardian"], name="guardianclaim_once_per_pair"),
             models.CheckConstraint(condition=~Q(child=models.F("guardian")), name="guardianclaim_not_of_oneself"),
         ]
-        indexes = [models.Index(fields=["client", "guardian"], name="guardianclaim_by_guardian")]
+        indexes = [
+            models.Index(fields=["client", "guardian"], name="guardianclaim_by_guardian"),
+            *newest_first("starts_at", "guardianclaim_by_time"),
+            *newest_first("starts_at", "guardianclaim_by_relation", by="relationship"),
+        ]
 
     def __str__(self) -> str:
         """Show the claimed relation."""
@@ -210,7 +228,11 @@ class AccessRecord(models.Model):
 
     class Meta:
         ordering = ["-looked_at", "-id"]
-        indexes = [models.Index(fields=["client", "subject", "looked_at"], name="accessrecord_of_subject")]
+        indexes = [
+            models.Index(fields=["client", "subject", "looked_at"], name="accessrecord_of_subject"),
+            *newest_first("looked_at", "accessrecord_by_time"),
+            *newest_first("looked_at", "accessrecord_by_reason", by="reason"),
+        ]
 
     def __str__(self) -> str:
         """Name the moment and the reason."""

@@ -25,7 +25,7 @@ from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, make_consent_purpose
 
-__all__ = ["CLIENTS", "fill_people", "fill_register", "is_filled", "key_of", "migrate"]
+__all__ = ["CLIENTS", "copy_clients", "fill_people", "fill_register", "is_filled", "key_of", "migrate"]
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = 500
@@ -63,9 +63,14 @@ def fill_register(owner_url: str) -> None:
         make_agreement(client, [*PURPOSES, *OWN], list(CATEGORIES))
         issue_api_key(PATTERN, name="LMS", scopes=list(KEY_SCOPES), expires_at=FAR, actor=SETTING_UP, at=CAST_AT)
     with psycopg.connect(owner_url) as connection:
-        for table in COPIED:
-            connection.execute(_copies(connection, table), {"clients": CLIENTS, "pattern": PATTERN})
+        copy_clients(connection, PATTERN, CLIENTS)
         _make_keys(connection)
+
+
+def copy_clients(connection: psycopg.Connection, pattern: UUID, clients: int) -> None:
+    """Make clients 1 to ``clients - 1`` as copies of a client that was made through the services."""
+    for table in COPIED:
+        connection.execute(_copies(connection, table), {"clients": clients, "pattern": pattern})
 
 
 def _copies(connection: psycopg.Connection, table: str) -> sql.Composed:

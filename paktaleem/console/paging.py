@@ -1,0 +1,113 @@
+"""Lists of any length: counted up to a limit, a page's keys from an index, then those rows alone."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import InvalidPage, Page, Paginator
+from django.db.models import F, QuerySet
+from django.db.models.expressions import OrderBy
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+__all__ = ["LIMIT", "BoundedChangeList", "CappedPaginator", "OlderFilter", "count_up_to", "number_in_words"]
+
+LIMIT = 10_000
+"""How far anything is counted, and how many rows one list pages through."""
+
+
+def count_up_to(found: QuerySet[Any], limit: int = LIMIT) -> int:
+    """Count no further than one past the limit, along the index that orders the list."""
+    return found.values("pk")[: limit + 1].count()
+
+
+def number_in_words(count: int, limit: int = LIMIT) -> str:
+    """Say what ``count_up_to`` found."""
+    return f"{limit:,}+" if count > limit else f"{count:,}"
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages through the first ``LIMIT`` rows. The keys of a page come first, so a late page joins no early rows."""
+
+    @cached_property
+    def found(self) -> int:
+        """How many rows there are, up to one past the limit."""
+        return count_up_to(self.object_list)  # type: ignore[arg-type]
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows can be paged through."""
+        return min(self.found, LIMIT)
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more rows than can be paged through."""
+        return self.found > LIMIT
+
+    def page(self, number: Any) -> Page[Any]:
+        """Read the keys of one page, then its rows."""
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        return Page(self._rows(first, min(first + self.per_page, LIMIT)), number, self)
+
+    def _rows(self, first: int, end: int) -> list[Any]:
+        rows: Any = self.object_list
+        by = rows.query.order_by[0]
+        by = by.expression if isinstance(by, OrderBy) else F(str(by).lstrip("-"))
+        found = list(rows.values_list("pk", by)[first:end])
+        places = [place for _, place in found]
+        rows = rows.alias(place=by).filter(pk__in=[key for key, _ in found])
+        if places and None not in places:  # the planner knows no client's size: keep it to this stretch of the index
+            rows = rows.filter(place__gte=min(places), place__lte=max(places))
+        return list(rows) if found else []
+
+
+class BoundedChangeList(ChangeList):
+    """A list that never reads or counts all there is; where it ends before the rows do, a link leads on."""
+
+    older_link = ""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read one page."""
+        paginator = CappedPaginator(self.queryset, self.list_per_page)
+        try:
+            page = paginator.page(self.page_num)
+        except InvalidPage as error:
+            raise IncorrectLookupParameters from error
+        self.result_list: Any = page.object_list
+        self.result_count = paginator.count
+        self.full_result_count = None
+        self.show_full_result_count = self.show_admin_actions = self.can_show_all = False
+        self.multi_page = paginator.num_pages > 1
+        self.paginator = paginator
+        if paginator.is_capped and not page.has_next() and self._is_newest_first(request):
+            self.older_link = self.get_query_string({OlderFilter.parameter_name: self.result_list[-1].pk})
+
+    def _is_newest_first(self, request: HttpRequest) -> bool:
+        newest_by = getattr(self.model_admin, "newest_by", None)
+        return newest_by is not None and tuple(self.get_ordering(request, self.queryset)) == (f"-{newest_by}", "-id")
+
+
+class OlderFilter(admin.SimpleListFilter):
+    """The rows after a given one, where a list ended before its rows did; offered only once it is used."""
+
+    title = "place in the list"
+    parameter_name = "older"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Show that it is used."""
+        self.newest_by = model_admin.newest_by
+        value = self.value()
+        return [(value, "Older than those before")] if value else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Go on after the row whose key is given; nothing follows one that is not there."""
+        value = self.value()
+        if not value:
+            return queryset
+        last = queryset.model._default_manager.filter(pk=value).values_list(self.newest_by, "pk").first()
+        if last is None:
+            return queryset.none()
+        moment, key = last
+        return queryset.filter(**{f"{self.newest_by}__lte": moment}).exclude(**{self.newest_by: moment, "pk__gte": key})

@@ -1,0 +1,131 @@
+"""The plans of the queries a page sends, as they are run: in the same transaction, role and context."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+__all__ = ["Planned", "Spy", "spied"]
+
+READS = ("SELECT", "WITH")
+ROWS_OF_A_BIG_TABLE = 5_000
+MOST_ROWS = 11_000
+"""What one step of a query may touch: a count goes up to 10,001."""
+MOST_SORTED = 3_000
+MOST_BLOCKS = 3_000
+"""What one query may read, of 8 kB each: a scan within an index shows in no count of rows."""
+WIDTH = 240
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One query with its plan, as run with these values, and the general plan a prepared statement may be given."""
+
+    sql: str
+    plan: dict[str, Any]
+    general: dict[str, Any] | None
+
+    def faults(self, big: set[str]) -> list[str]:
+        """What makes it slow in a large database."""
+        found = [fault for node in nodes(self.plan) if (fault := _fault(node, big))]
+        blocks = self.plan["Shared Hit Blocks"] + self.plan["Shared Read Blocks"]
+        found += [f"{blocks:,} blocks read"] if blocks > MOST_BLOCKS else []
+        if self.general is not None:
+            walks = (node for node in nodes(self.general) if _is_walk(node, big))
+            found += [f"general plan: Seq Scan on {node['Relation Name']}" for node in walks]
+        return found
+
+    def told(self) -> str:
+        """The query and its plans, to read."""
+        general = [] if self.general is None else ["the general plan:", *_lines(self.general)]
+        return "\n".join(line[:WIDTH] for line in (self.sql, *_lines(self.plan), *general))
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every step of a plan."""
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from nodes(inner)
+
+
+def _is_walk(node: dict[str, Any], big: set[str]) -> bool:
+    return node["Node Type"] == "Seq Scan" and node["Relation Name"] in big
+
+
+def _given(node: dict[str, Any]) -> float:
+    return float(node["Actual Rows"]) * float(node["Actual Loops"])
+
+
+def _touched(node: dict[str, Any]) -> float:
+    removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return _given(node) + float(removed) * float(node["Actual Loops"])
+
+
+def _fault(node: dict[str, Any], big: set[str]) -> str:
+    kind = node["Node Type"]
+    if _is_walk(node, big):
+        return f"Seq Scan on {node['Relation Name']}"
+    if _touched(node) > MOST_ROWS:
+        return f"{kind} touches {_touched(node):,.0f} rows"
+    if "Sort" in kind and (rows := _given(node["Plans"][0])) > MOST_SORTED:
+        return f"{kind} of {rows:,.0f} rows"
+    return ""
+
+
+def _lines(plan: dict[str, Any], depth: int = 0) -> Iterator[str]:
+    where = plan.get("Index Name") or plan.get("Relation Name") or ""
+    seen = f", seen {plan['Actual Rows']} x {plan['Actual Loops']}" if "Actual Rows" in plan else ""
+    conditions = "; ".join(str(plan[key]) for key in ("Index Cond", "Filter", "Sort Key") if key in plan)
+    yield f"{'  ' * depth}{plan['Node Type']} {where} (rows {plan['Plan Rows']}{seen}) {conditions}"
+    for inner in plan.get("Plans", []):
+        yield from _lines(inner, depth + 1)
+
+
+@dataclass
+class Spy:
+    """Plans what it sees (if it is told to), and counts it."""
+
+    plans: bool
+    count: int = 0
+    seen: list[Planned] = field(default_factory=list)
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 -- Django's signature
+        """Note one statement, and let it through."""
+        self.count += 1
+        if self.plans and sql.startswith(READS) and "set_config" not in sql:
+            self.seen.append(Planned(sql, _explained(sql, params), _general(sql)))
+        return execute(sql, params, many, context)
+
+
+@contextmanager
+def spied(*, plans: bool) -> Iterator[Spy]:
+    """See every statement on the request's connection."""
+    spy = Spy(plans)
+    with connection.execute_wrapper(spy):
+        yield spy
+
+
+def _explained(sql: str, params: Any) -> dict[str, Any]:
+    with psycopg.ClientCursor(connection.connection) as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {sql}", params)
+        return _plan(cursor)
+
+
+def _general(sql: str) -> dict[str, Any] | None:
+    numbers = iter(range(1, sql.count("%s") + 1))
+    text = re.sub(r"%s|%%", lambda found: f"${next(numbers)}" if found[0] == "%s" else "%", sql)
+    if "$1" not in text:
+        return None
+    with psycopg.ClientCursor(connection.connection) as cursor:
+        cursor.execute(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {text}")
+        return _plan(cursor)
+
+
+def _plan(cursor: Any) -> dict[str, Any]:
+    [[[found]]] = cursor.fetchall()
+    plan: dict[str, Any] = found["Plan"]
+    return plan

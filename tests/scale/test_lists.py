@@ -1,0 +1,138 @@
+"""No page of the console reads a table from end to end, sorts it, or asks more often because there is more.
+
+``make test-deep`` does the same with a million people of 500 clients, and says how long each page took.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from paktaleem.console.filters import CLIENT_PARAMETER, ChosenFilter
+from paktaleem.embedded import SUPERUSER, Endpoint
+from paktaleem.tenancy.context import in_client
+from tests.cast import Cast
+from tests.console.pages import admin_of, list_url, row_url
+from tests.console.test_permissions import STAFF, TABLE
+from tests.database import cast_values, copied_database
+from tests.house.rows import rows_of_indus
+from tests.scale.filling import fill
+from tests.scale.plans import ROWS_OF_A_BIG_TABLE, spied
+from tests.signing_in import browser_of
+
+PEOPLE, CLIENTS = int(os.environ.get("SCALE_PEOPLE", "50000")), int(os.environ.get("SCALE_CLIENTS", "60"))
+BIG = [
+    "ledger/entry",
+    "subjects/subject",
+    "subjects/guardianclaim",
+    "subjects/accessrecord",
+    "consent/consent",
+    "consent/consentevent",
+    "consent/restriction",
+    "consent/objection",
+]
+DATABASE = f"portal_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_scale"
+
+
+@pytest.fixture
+def endpoint(django_db_setup: None, django_db_blocker: Any) -> Iterator[Endpoint]:
+    with django_db_blocker.unblock(), copied_database(DATABASE) as found:
+        yield found
+
+
+def plain_pages(cast: Cast, name: str) -> list[str]:
+    """The pages that are there before and after the filling."""
+    role, person = STAFF[name], cast.subject_id("junaid")
+    return [
+        "/admin/",
+        *(list_url(model) for model, (view, _, _) in TABLE.items() if role in view),
+        *(list_url(model) + "add/" for model, (_, add, _) in TABLE.items() if role in add),
+        *(row_url("subjects/subject", person, page) for page in ("change", "history")),
+    ]
+
+
+def narrowed(browser: Client, url: str, chosen: str = "") -> Iterator[str]:
+    """A list by each choice of each filter, its last page, and what is older."""
+    cl = browser.get(f"{url}?{chosen}").context["cl"]
+    known = {CLIENT_PARAMETER}
+    if chosen:  # what is offered for all clients is tried there
+        known |= {spec.title for spec in browser.get(url).context["cl"].filter_specs}
+    for spec in cl.filter_specs:
+        if spec.title in known:
+            continue
+        if isinstance(spec, ChosenFilter):
+            if spec.parameter_name != CLIENT_PARAMETER:
+                yield from (f"{url}?{chosen}&{spec.parameter_name}={value}" for value, _ in spec.lookup_choices[:2])
+        else:
+            yield from (url + choice["query_string"] for choice in spec.choices(cl) if not choice["selected"])
+    yield f"{url}?{chosen}&p={cl.paginator.num_pages}"
+    if cl.paginator.is_capped:
+        yield f"{url}{browser.get(f'{url}?{chosen}&p={cl.paginator.num_pages}').context['cl'].older_link}"
+
+
+def more_pages(browser: Client, cast: Cast, name: str) -> Iterator[str]:
+    for model in BIG:
+        yield from narrowed(browser, list_url(model))
+        if name == "amina":
+            chosen = f"{CLIENT_PARAMETER}={cast.client_id('indus')}"
+            yield f"{list_url(model)}?{chosen}"
+            yield from narrowed(browser, list_url(model), chosen)
+    for text in ("stu-12345", "stu-1", "s", "nobody"):
+        yield f"{list_url('subjects/subject')}?q={text}"
+
+
+def counted(browser: Client, urls: list[str]) -> dict[str, int]:
+    browser.get(urls[0])
+    found = {}
+    for url in urls:
+        with spied(plans=False) as spy:
+            assert browser.get(url).status_code == 200, url
+        found[url] = spy.count
+    return found
+
+
+def big_tables(cast: Cast) -> set[str]:
+    found = {admin_of(model).model._meta.db_table for model in BIG} | {"subjects_historicalsubject"}
+    with in_client(cast.client_id("indus")):
+        for model in BIG:
+            assert admin_of(model).model._default_manager.count() > ROWS_OF_A_BIG_TABLE, model
+    return found
+
+
+def test_lists_stay_quick_however_many_rows_there_are(endpoint: Endpoint) -> None:
+    cast = Cast(cast_values())
+    rows_of_indus(cast)
+    browsers = {name: browser_of(cast.user(name)) for name in ("amina", "farah")}
+    few = {name: counted(browser, plain_pages(cast, name)) for name, browser in browsers.items()}
+    url = endpoint.url(SUPERUSER, DATABASE)
+    began = time.perf_counter()
+    fill(url, people=PEOPLE, clients=CLIENTS, indus=cast.client_id("indus"), pattern=cast.client_id("khyber"))
+    say(f"filled in {time.perf_counter() - began:.0f} s")
+    big = big_tables(cast)
+    for name, browser in browsers.items():
+        pages = dict.fromkeys([*few[name], *more_pages(browser, cast, name)])
+        slow = [fault for page in pages for fault in faults(browser, page, big, few[name].get(page))]
+        assert not slow, f"{name}:\n" + "\n\n".join(slow)
+
+
+def faults(browser: Client, url: str, big: set[str], statements: int | None) -> list[str]:
+    """What is wrong with the statements of a page: more of them than there were, or a plan, with its query."""
+    if "SCALE_PEOPLE" in os.environ:
+        began = time.perf_counter()
+        assert browser.get(url).status_code == 200, url
+        say(f"{(time.perf_counter() - began) * 1000:7.0f} ms  {url}")
+    with spied(plans=True) as spy:
+        assert browser.get(url).status_code == 200, url
+    more = (
+        [f"{url}: {spy.count} statements, {statements} with few rows"] if spy.count > (statements or spy.count) else []
+    )
+    return more + [f"{url}\n{found}\n{one.told()}" for one in spy.seen if (found := one.faults(big))]
+
+
+def say(text: str) -> None:
+    if "SCALE_PEOPLE" in os.environ:
+        sys.stderr.write(text + "\n")
