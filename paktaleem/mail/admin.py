@@ -39,6 +39,7 @@ class LetterAdmin(EvidenceAdmin):
     view_capability = Capability.VIEW_LETTERS
     list_display = ("about", "state", "channel", "recipient", "queued_at", "sent_at", "owner")
     list_filter = ("state", "channel", "client")
+    newest_by = "queued_at"
     row_fields = ()
     detail_fields = (
         "about",

@@ -8,6 +8,7 @@ from paktaleem.ledger.by import ByKind
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.sealing import SealedField
 from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
 __all__ = ["Channel", "Letter", "LetterError", "LetterState"]
@@ -99,7 +100,9 @@ class Letter(models.Model):
         ]
         indexes = [
             models.Index(fields=["client", "related_id"], name="letter_about"),
-            models.Index(fields=["client", "-queued_at", "-id"], name="letter_by_time"),
+            *newest_first("queued_at", "letter_by_time"),
+            *newest_first("queued_at", "letter_by_state", by="state"),
+            *newest_first("queued_at", "letter_by_channel", by="channel"),
             models.Index(fields=["due_at"], condition=Q(state=LetterState.QUEUED), name="letter_waiting"),
         ]
 

@@ -12,7 +12,7 @@ from django.db import connection
 __all__ = ["Planned", "Spy", "spied"]
 
 READS = ("SELECT", "WITH")
-ROWS_OF_A_BIG_TABLE = 5_000
+ROWS_OF_A_BIG_TABLE = 4_000
 MOST_ROWS = 11_000
 """What one step of a query may touch: a count goes up to 10,001."""
 MOST_SORTED = 3_000

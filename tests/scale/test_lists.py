@@ -34,6 +34,7 @@ BIG = [
     "consent/consentevent",
     "consent/restriction",
     "consent/objection",
+    "mail/letter",
 ]
 DATABASE = f"portal_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_scale"
 
