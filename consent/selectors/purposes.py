@@ -12,8 +12,11 @@ from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
 from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.tenancy.rows import find_rows
 
 __all__ = ["NoticeUnknown", "bases_in_force", "current_notice", "find_purposes", "purposes"]
+
+_WITH_CODES = "r.client_id = ANY (%(owners)s) AND r.code = ANY (%(codes)s)"
 
 
 def purposes(actor: Actor) -> QuerySet[Purpose]:
@@ -25,7 +28,7 @@ def purposes(actor: Actor) -> QuerySet[Purpose]:
 
 def find_purposes(client_id: UUID, codes: Iterable[str]) -> dict[str, Purpose]:
     """Map codes to the client's purposes, closed ones too; its own go before PakTaleem's of the same code."""
-    found = Purpose.objects.filter(client_id__in=[client_id, PAKTALEEM], code__in=list(codes))
+    found = find_rows(Purpose, _WITH_CODES, {"owners": [client_id, PAKTALEEM], "codes": list(codes)})
     return {purpose.code: purpose for purpose in sorted(found, key=lambda one: one.client_id == client_id)}
 
 

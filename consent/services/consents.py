@@ -4,10 +4,10 @@ import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max, Q
 
 from consent.models import Basis, Consent, ConsentEvent, ConsentState, LawfulBasis, Method, Purpose
 from consent.models.consents import GivenBy
@@ -15,9 +15,10 @@ from consent.selectors.purposes import find_purposes
 from consent.services.grounds import Grounds, check_grounds, find_grounds
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
-from paktaleem.ledger.services import record_entry
+from paktaleem.ledger.services import make_entry
 from paktaleem.subjects.models import GuardianClaim, Subject
 from paktaleem.subjects.services import AlreadyErased
+from paktaleem.tenancy.rows import find_row, insert_together
 
 __all__ = [
     "Answer",
@@ -51,8 +52,17 @@ class GuardianUnknown(LookupError):
     """The guardian named is not one the client claims for this person."""
 
 
+_LOCKED = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
+_ANSWERED = """
+SELECT purpose_id, max(recorded_at), max(recorded_at) FILTER (WHERE state = ANY (%(ended)s))
+FROM consent_consentevent WHERE client_id = %(client)s AND subject_id = %(subject)s GROUP BY purpose_id
+"""
+_IN_FORCE = """
+r.purpose_id = %(purpose)s AND r.role = %(role)s AND r.starts_at <= %(at)s AND (r.ends_at IS NULL OR r.ends_at > %(at)s)
+ORDER BY r.client_id = %(client)s DESC, r.starts_at DESC, r.id DESC LIMIT 1
+"""
 _ANSWERS = {ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED, ConsentState.REQUESTED}
-_ENDED = [ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED]
+_ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED)]
 """What only a notice shown anew can follow with a consent."""
 
 
@@ -163,7 +173,9 @@ def withdraw_consent(
 
 def _locked(subject: Subject) -> Subject:
     """Take the person's row, so that concurrent answers follow one another."""
-    locked: Subject = Subject.objects.select_for_update().get(pk=subject.pk, client_id=subject.client_id)
+    locked = find_row(Subject, _LOCKED, {"id": subject.pk, "client": subject.client_id})
+    if locked is None:
+        raise Subject.DoesNotExist
     if locked.erased_at is not None:
         raise AlreadyErased
     return locked
@@ -211,10 +223,9 @@ class _Past:
 
 
 def _past(subject: Subject) -> _Past:
-    events = ConsentEvent.objects.filter(client_id=subject.client_id, subject=subject).order_by()
-    ended = Max("recorded_at", filter=Q(state__in=_ENDED))
-    rows = events.values_list("purpose_id").annotate(latest=Max("recorded_at"), ended=ended)
-    found = list(rows)
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWERED, {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED})
+        found = cursor.fetchall()
     return _Past(
         max((latest for _, latest, _ in found), default=None),
         {purpose: ended_at for purpose, _, ended_at in found if ended_at is not None},
@@ -254,9 +265,9 @@ def _was_given(subject: Subject, purpose: Purpose) -> bool:
 
 
 def _rests_on_consent(subject: Subject, purpose: Purpose, at: datetime) -> bool:
-    bases = LawfulBasis.objects.active(at).filter(purpose=purpose, role=subject.role)
-    own = bases.filter(client_id=subject.client_id).order_by("-starts_at", "-pk").first()
-    basis = own or bases.exclude(client_id=subject.client_id).order_by("-starts_at", "-pk").first()
+    """Look at the basis in force: the client's own before PakTaleem's default, then the latest start."""
+    asked = {"purpose": purpose.pk, "role": subject.role, "client": subject.client_id, "at": at}
+    basis = find_row(LawfulBasis, _IN_FORCE, asked)
     return basis is not None and basis.basis == Basis.CONSENT
 
 
@@ -271,7 +282,8 @@ def _expiry(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | N
 _SET_STATE = """
 INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by,
                              notice_version, recorded_at, expires_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES (%(event)s, %(client)s, %(subject)s, %(purpose)s, %(owner)s, %(state)s, %(event)s, %(by)s, %(version)s, %(at)s,
+        %(until)s)
 ON CONFLICT (client_id, subject_id, purpose_id) DO UPDATE SET
     state = excluded.state, event_id = excluded.event_id, given_by = excluded.given_by,
     notice_version = excluded.notice_version, recorded_at = excluded.recorded_at, expires_at = excluded.expires_at
@@ -279,25 +291,7 @@ ON CONFLICT (client_id, subject_id, purpose_id) DO UPDATE SET
 
 
 def _append(event: ConsentEvent, purpose: Purpose, actor: Actor) -> None:
-    """Append the event, move the current state, and record the evidence."""
-    event.save(force_insert=True)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SET_STATE,
-            [
-                event.pk,
-                event.client_id,
-                event.subject_id,
-                event.purpose_id,
-                event.purpose_owner,
-                event.state,
-                event.pk,
-                event.given_by,
-                event.notice_version_id,
-                event.recorded_at,
-                event.expires_at,
-            ],
-        )
+    """Append the event, move the current state, and record the evidence, in one statement."""
     facts = {
         "event": str(event.pk),
         "purpose": purpose.code,
@@ -312,7 +306,7 @@ def _append(event: ConsentEvent, purpose: Purpose, actor: Actor) -> None:
         "claimed_at": event.claimed_at.isoformat() if event.claimed_at else None,
         "expires_at": event.expires_at.isoformat() if event.expires_at else None,
     }
-    record_entry(
+    entry = make_entry(
         f"consent.{event.state}",
         client_id=event.client_id,
         subject_id=event.subject_id,
@@ -320,3 +314,19 @@ def _append(event: ConsentEvent, purpose: Purpose, actor: Actor) -> None:
         actor=actor,
         at=event.recorded_at,
     )
+    insert_together(event, entry, also=_SET_STATE, values=_state_of(event))
+
+
+def _state_of(event: ConsentEvent) -> dict[str, Any]:
+    return {
+        "event": event.pk,
+        "client": event.client_id,
+        "subject": event.subject_id,
+        "purpose": event.purpose_id,
+        "owner": event.purpose_owner,
+        "state": str(event.state),
+        "by": str(event.given_by),
+        "version": event.notice_version_id,
+        "at": event.recorded_at,
+        "until": event.expires_at,
+    }

@@ -24,6 +24,7 @@ from rest_framework.exceptions import APIException
 
 from paktaleem.api.models import KeptAnswer
 from paktaleem.subjects.keyring import keyring
+from paktaleem.tenancy.rows import find_row, insert_together
 
 __all__ = ["AnsweredBefore", "KeyMalformed", "KeyReused", "StillRunning", "Turn", "begin_turn", "parse_key"]
 
@@ -32,6 +33,7 @@ _KEPT_HEADERS = ("Content-Type", "Location", "Link", "ETag")
 _QUOTED = re.compile(r'\A"((?:[!#-\[\]-~]|\\["\\]){1,255})"\Z')
 _BARE = re.compile(r"\A[!#-+\--:<-\[\]-~]{1,255}\Z")
 _NONCE_BYTES = 12
+_SLOT = "r.client_id = %(client)s AND r.slot = %(slot)s"
 
 
 class KeyMalformed(APIException):
@@ -82,7 +84,7 @@ class Turn:
 
     def keep(self, response: HttpResponse) -> None:
         """Keep the rendered answer, in the transaction of what it answers."""
-        KeptAnswer(
+        kept = KeptAnswer(
             client_id=self.client_id,
             slot=self.slot,
             fingerprint=self.fingerprint,
@@ -90,7 +92,8 @@ class Turn:
             headers={name: response[name] for name in _KEPT_HEADERS if name in response},
             body=_seal(response.content, self.client_id, self.slot),
             expires_at=self.at + settings.IDEMPOTENCY_KEPT_FOR,
-        ).save(force_insert=True)
+        )
+        insert_together(kept)
 
 
 def begin_turn(
@@ -104,7 +107,7 @@ def begin_turn(
     turn = Turn(client_id, slot, _mark(client_id, "request", "POST", path, body), at)
     if not _is_alone(slot):
         raise StillRunning
-    kept = KeptAnswer.objects.filter(client_id=client_id, slot=slot).first()
+    kept = find_row(KeptAnswer, _SLOT, {"client": client_id, "slot": slot})
     if kept is None:
         return turn
     if kept.expires_at <= at:

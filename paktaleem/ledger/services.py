@@ -9,6 +9,7 @@ from paktaleem.ledger.by import By
 from paktaleem.ledger.canonical import canonical, leaf_hash
 from paktaleem.ledger.models import Entry
 from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.rows import insert_together
 
 __all__ = ["make_entry", "record_entry"]
 
@@ -60,5 +61,5 @@ def record_entry(kind: str, **details: Any) -> Entry:
     Fails closed: if the entry cannot be written, the act it proves is rolled back with it.
     """
     entry = make_entry(kind, **details)
-    entry.save(force_insert=True)
+    insert_together(entry)
     return entry

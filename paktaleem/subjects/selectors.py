@@ -12,6 +12,7 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.subjects.sealing import KeyDestroyed, Sealed, Sealer, blind_index
 from paktaleem.tenancy.context import current_client
+from paktaleem.tenancy.rows import find_row
 
 __all__ = [
     "BY_ID",
@@ -32,6 +33,7 @@ __all__ = [
 BY_ID = Collate("external_id", "C")
 """LMS ids letter by letter, whatever the database's own order is: as they are indexed for beginnings."""
 _LAST_LETTER = "\U0010ffff"
+_BY_LMS_ID = "r.client_id = %(client)s AND r.external_id = %(id)s"
 
 
 class SubjectUnknown(LookupError):
@@ -57,7 +59,7 @@ def get_subject(external_id: str, *, actor: Actor) -> Subject:
     client_id = current_client()
     if client_id is None or "\x00" in external_id:
         raise SubjectUnknown(external_id)
-    found = Subject.objects.select_related("client").filter(external_id=external_id, client_id=client_id).first()
+    found = find_row(Subject, _BY_LMS_ID, {"client": client_id, "id": external_id}, beside="client")
     if found is not None:
         return found
     if is_erased(external_id, client_id=client_id):

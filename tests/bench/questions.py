@@ -106,11 +106,11 @@ SELECT id AS subject FROM subjects_subject
 WHERE client_id = :tenant::uuid AND external_id = 'stu-' || :client || '-' || :person FOR UPDATE
 \gset
 INSERT INTO consent_consentevent (id, client_id, subject_id, purpose_id, purpose_owner, state, given_by,
-    notice_version_id, notice_version_owner, shown_hash, language, method, actor_kind, actor_id, actor_role,
+    notice_version_id, notice_version_owner, shown_hash, shown_at, language, method, actor_kind, actor_id, actor_role,
     recorded_at)
 VALUES (gen_random_uuid(), :tenant::uuid, :subject::uuid, md5('{purpose}' || :client)::uuid, :tenant::uuid, 'given',
-    'self', md5('{version}' || :client)::uuid, :tenant::uuid, repeat('a', 64), 'en', 'lms', 'api_key', :tenant::uuid,
-    'api_key', now()) RETURNING id AS event
+    'self', md5('{version}' || :client)::uuid, :tenant::uuid, repeat('a', 64), now(), 'en', 'lms', 'api_key',
+    :tenant::uuid, 'api_key', now()) RETURNING id AS event
 \gset
 INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by,
     notice_version, recorded_at)

@@ -25,7 +25,7 @@ from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, make_consent_purpose
 
-__all__ = ["CLIENTS", "copy_clients", "fill_people", "fill_register", "is_filled", "key_of", "migrate"]
+__all__ = ["CLIENTS", "client_id", "copy_clients", "fill_people", "fill_register", "is_filled", "key_of", "migrate"]
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = 500

@@ -14,6 +14,7 @@ from consent.models.consents import GivenBy
 from consent.services import Answer, object_to_purpose, record_answers, restrict_processing, withdraw_consent
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.services import issue_api_key, revoke_api_key
+from paktaleem.ledger import services
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
 from paktaleem.ledger.services import record_entry
@@ -100,7 +101,7 @@ def test_without_evidence_there_is_no_act(indus, cast, now, monkeypatch):
     def broken(*_, **__):
         raise IntegrityError("the ledger is full")
 
-    monkeypatch.setattr(Entry, "save", broken)
+    monkeypatch.setattr(services, "insert_together", broken)
     with pytest.raises(IntegrityError), transaction.atomic():
         register_subject("stu-x", client=indus, details={"role": "student"}, actor=cast.actor("farah"), at=now)
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -1,0 +1,82 @@
+"""Rows by statements written once: the same rows as Django's, behind the same wall and guard."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError
+
+from consent.models import Purpose
+from paktaleem.api.models import KeptAnswer
+from paktaleem.ledger.models import Entry
+from paktaleem.ledger.services import make_entry
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.context import ContextMissing, in_client
+from paktaleem.tenancy.rows import find_row, find_rows, insert_together
+from tests.factories import SETTING_UP
+
+EVERYONE = "r.external_id = ANY (%(ids)s)"
+
+
+def values(row):
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def kept(client_id, now, slot=b"s" * 32):
+    """Make an answer to be kept: bytes, a number, JSON and a moment."""
+    headers = {"Content-Type": "application/json"}
+    until = now + timedelta(hours=1)
+    return KeptAnswer(
+        client_id=client_id,
+        slot=slot,
+        fingerprint=b"f" * 32,
+        status=201,
+        headers=headers,
+        body=b"\x00",
+        expires_at=until,
+    )
+
+
+def test_a_row_found_is_djangos_own(cast):
+    with in_client(cast.client_id("khyber")):
+        theirs = Subject.objects.select_related("client").get(external_id="lms-kiran")
+        ours = find_row(Subject, EVERYONE, {"ids": ["lms-kiran"]}, beside="client")
+        assert values(ours) == values(theirs)
+        assert values(ours.client) == values(theirs.client)
+        assert find_row(Subject, EVERYONE, {"ids": ["nobody"]}) is None
+
+
+def test_another_client_sees_nothing(cast):
+    with in_client(cast.client_id("indus")):
+        assert find_rows(Subject, EVERYONE, {"ids": ["lms-kiran"]}) == []
+
+
+def test_outside_a_context_nothing_is_sent(cast):
+    with pytest.raises(ContextMissing):
+        find_rows(Subject, EVERYONE, {"ids": ["lms-kiran"]})
+
+
+def test_rows_written_together_read_as_they_were(cast, now):
+    client_id = cast.client_id("khyber")
+    with in_client(client_id):
+        entry = make_entry("test.written", client_id=client_id, facts={}, actor=SETTING_UP, at=now)
+        answer = kept(client_id, now)
+        insert_together(entry, answer)
+        assert values(Entry.objects.get(pk=entry.pk)) == values(entry)
+        assert values(KeptAnswer.objects.get(pk=answer.pk)) == values(answer)
+        assert find_row(KeptAnswer, "r.id = %(id)s", {"id": answer.pk}).headers == answer.headers
+
+
+def test_of_rows_written_together_none_is_written_if_one_is_refused(cast, now):
+    client_id = cast.client_id("khyber")
+    with in_client(client_id):
+        insert_together(kept(client_id, now))
+        entry = make_entry("test.refused", client_id=client_id, facts={}, actor=SETTING_UP, at=now)
+    with pytest.raises(IntegrityError), in_client(client_id):
+        insert_together(entry, kept(client_id, now))
+    with in_client(client_id):
+        assert not Entry.objects.filter(pk=entry.pk).exists()
+
+
+def test_a_tracked_row_is_refused(cast):
+    with in_client(cast.client_id("khyber")), pytest.raises(TypeError, match="save_tracked"):
+        insert_together(Purpose(client_id=cast.client_id("khyber"), code="stealthy"))
