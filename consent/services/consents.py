@@ -105,13 +105,9 @@ def record_answers(
     subject = _locked(subject)
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
-    grounds = find_grounds(
-        {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN},
-        notice_version=notice_version,
-        language=language,
-        client_id=subject.client_id,
-        at=at,
-    )
+    tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
+    client = subject.client_id
+    grounds = find_grounds(tokens, notice_version=notice_version, language=language, client_id=client, at=at)
     purposes = find_purposes(subject.client_id, [answer.purpose for answer in answers])
     past = _past(subject)
     recorded_at = past.next_moment(at)
@@ -127,11 +123,9 @@ def record_answers(
         if answer.state == ConsentState.GIVEN:
             ended_at = past.ended_at.get(purpose.pk)
             check_grounds(stands_on, purpose, method=method, claimed_at=claimed_at, ended_at=ended_at, at=at)
-        event = _event(subject, purpose, answer.state, actor, recorded_at)
-        for column, value in {**manner, **stands_on.columns(language, recorded_at)}.items():
-            setattr(event, column, value)
-        _append(event, purpose, actor)
-        events.append(event)
+        columns = {**manner, **stands_on.columns(language, recorded_at)}
+        event = _event(subject, purpose, answer.state, actor, recorded_at, columns)
+        events.append(_append(event, purpose, actor))
     return events
 
 
@@ -181,7 +175,9 @@ def _locked(subject: Subject) -> Subject:
     return locked
 
 
-def _event(subject: Subject, purpose: Purpose, state: ConsentState, actor: Actor, at: datetime) -> ConsentEvent:
+def _event(  # noqa: PLR0917 -- what it is about, then its columns
+    subject: Subject, purpose: Purpose, state: ConsentState, actor: Actor, at: datetime, columns: Mapping[str, Any]
+) -> ConsentEvent:
     return ConsentEvent(
         client_id=subject.client_id,
         subject=subject,
@@ -193,6 +189,7 @@ def _event(subject: Subject, purpose: Purpose, state: ConsentState, actor: Actor
         actor_role=actor.role,
         recorded_at=at,
         expires_at=_expiry(purpose, state, at),
+        **columns,
     )
 
 
@@ -290,7 +287,7 @@ ON CONFLICT (client_id, subject_id, purpose_id) DO UPDATE SET
 """
 
 
-def _append(event: ConsentEvent, purpose: Purpose, actor: Actor) -> None:
+def _append(event: ConsentEvent, purpose: Purpose, actor: Actor) -> ConsentEvent:
     """Append the event, move the current state, and record the evidence, in one statement."""
     facts = {
         "event": str(event.pk),
@@ -315,6 +312,7 @@ def _append(event: ConsentEvent, purpose: Purpose, actor: Actor) -> None:
         at=event.recorded_at,
     )
     insert_together(event, entry, also=_SET_STATE, values=_state_of(event))
+    return event
 
 
 def _state_of(event: ConsentEvent) -> dict[str, Any]:

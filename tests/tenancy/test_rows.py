@@ -40,6 +40,7 @@ def test_a_row_found_is_djangos_own(cast):
     with in_client(cast.client_id("khyber")):
         theirs = Subject.objects.select_related("client").get(external_id="lms-kiran")
         ours = find_row(Subject, EVERYONE, {"ids": ["lms-kiran"]}, beside="client")
+        assert ours is not None
         assert values(ours) == values(theirs)
         assert values(ours.client) == values(theirs.client)
         assert find_row(Subject, EVERYONE, {"ids": ["nobody"]}) is None
@@ -63,7 +64,8 @@ def test_rows_written_together_read_as_they_were(cast, now):
         insert_together(entry, answer)
         assert values(Entry.objects.get(pk=entry.pk)) == values(entry)
         assert values(KeptAnswer.objects.get(pk=answer.pk)) == values(answer)
-        assert find_row(KeptAnswer, "r.id = %(id)s", {"id": answer.pk}).headers == answer.headers
+        [found] = find_rows(KeptAnswer, "r.id = %(id)s", {"id": answer.pk})
+        assert found.headers == answer.headers
 
 
 def test_of_rows_written_together_none_is_written_if_one_is_refused(cast, now):
