@@ -1,0 +1,62 @@
+"""A receiver on this machine that counts who connects, and answers as it is told to."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import trustme
+
+type Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+AUTHORITY = trustme.CA()
+
+
+class Listener:
+    """A listening socket on 127.0.0.1; ``connections`` are how many came."""
+
+    def __init__(self, behave: Behaviour) -> None:
+        self.connections, self.port, self._behave = 0, 0, behave
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Count, behave, hang up."""
+        self.connections += 1
+        try:
+            await self._behave(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+def saying(status: str = "204 No Content", body: bytes = b"", *headers: str) -> Behaviour:
+    """Read the request, then answer with a status, a body and headers."""
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+        writer.write("\r\n".join(lines).encode() + body)
+        await writer.drain()
+
+    return behave
+
+
+@asynccontextmanager
+async def listener(behave: Behaviour, *, tls_name: str | None = None) -> AsyncIterator[Listener]:
+    """Listen while the block runs; with ``tls_name`` over TLS, with a certificate of AUTHORITY for that name."""
+    context = None
+    if tls_name:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        AUTHORITY.issue_cert(tls_name).configure_cert(context)
+    found = Listener(behave)
+    server = await asyncio.start_server(found.answer, "127.0.0.1", 0, ssl=context)
+    found.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield found
+
+
+def trust() -> ssl.SSLContext:
+    """Believe the certificates of AUTHORITY."""
+    context = ssl.create_default_context()
+    AUTHORITY.configure_trust(context)
+    return context

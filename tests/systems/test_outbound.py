@@ -1,0 +1,338 @@
+# ruff: noqa: RUF001 -- letters that only look like dots
+"""The door to other people's machines: nothing inside is ever connected to, and nobody's slowness is ours."""
+
+import asyncio
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paktaleem.systems.destinations import DestinationRefused, is_public, parse_destination
+from paktaleem.systems.outbound import KEPT_BYTES, Unreachable, post
+from tests.systems.listening import listener, saying, trust
+
+INSIDE = {
+    "loopback": "127.0.0.1",
+    "loopback, elsewhere": "127.8.9.1",
+    "loopback, v6": "::1",
+    "private, 10": "10.0.0.1",
+    "private, 172": "172.16.5.4",
+    "private, 192": "192.168.1.1",
+    "private, v6": "fc00::1",
+    "private, v6 fd": "fd12:3456::1",
+    "link-local": "169.254.1.1",
+    "metadata": "169.254.169.254",
+    "link-local, v6": "fe80::1",
+    "site-local": "fec0::1",
+    "multicast": "224.0.0.1",
+    "multicast, v6": "ff02::1",
+    "unspecified": "0.0.0.0",  # noqa: S104 -- as a target
+    "this network": "0.1.2.3",
+    "unspecified, v6": "::",
+    "carrier-grade NAT": "100.64.0.1",
+    "carrier-grade NAT, end": "100.127.255.254",
+    "documentation 1": "192.0.2.1",
+    "documentation 2": "198.51.100.1",
+    "documentation 3": "203.0.113.1",
+    "documentation, v6": "2001:db8::1",
+    "documentation, v6 new": "3fff::1",
+    "benchmark": "198.18.0.1",
+    "benchmark, end": "198.19.255.254",
+    "benchmark, v6": "2001:2::1",
+    "protocol assignments": "192.0.0.1",
+    "reserved": "240.0.0.1",
+    "broadcast": "255.255.255.255",
+    "mapped": "::ffff:127.0.0.1",
+    "mapped, hex": "::ffff:a00:1",
+    "compatible": "::127.0.0.1",
+    "::/96": "::a00:1",
+    "6to4": "2002:7f00:1::",
+    "6to4 of a public one": "2002:808:808::1",
+    "NAT64": "64:ff9b::7f00:1",
+    "NAT64 of a public one": "64:ff9b::808:808",
+    "NAT64, local": "64:ff9b:1::1",
+    "Teredo": "2001::1",
+    "discard": "100::1",
+    "AS112": "192.175.48.1",
+    "segment routing": "5f00::1",
+    "with a zone": "fe80::1%1",
+}
+SPELLINGS = {
+    "decimal": "https://2130706433/",
+    "octal": "https://017700000001/",
+    "octal parts": "https://0177.0.0.1/",
+    "hex": "https://0x7f000001/",
+    "hex parts": "https://0x7f.0.0.1/",
+    "short": "https://127.1/",
+    "shorter": "https://127/",
+    "zero": "https://0/",
+    "leading zeros": "https://127.000.000.001/",
+    "user information": "https://lms.example@127.0.0.1/",
+    "user and password": "https://a:b@lms.example/",
+    "trailing dot": "https://lms.example./",
+    "trailing dot on an address": "https://127.0.0.1./",
+    "ideographic full stop": "https://127。0。0。1/",
+    "fullwidth full stop": "https://127．0．0．1/",
+    "halfwidth full stop": "https://127｡0｡0｡1/",
+    "enclosed letters": "https://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/",
+    "localhost": "https://localhost/",
+    "under localhost": "https://hooks.localhost/",
+    "one label": "https://intranet/",
+    "internal": "https://metadata.google.internal/",
+    "mapped literal": "https://[::ffff:127.0.0.1]/",
+    "plain http": "http://lms.example/",
+    "another scheme": "gopher://lms.example/",
+    "file": "file:///etc/passwd",
+    "no scheme": "lms.example/hooks",
+    "another port": "https://lms.example:5432/",
+    "port zero": "https://lms.example:0/",
+    "no port number": "https://lms.example:https/",
+    "too large a port": "https://lms.example:70000/",
+    "backslash": "https://lms.example\\@127.0.0.1/",
+    "encoded dot": "https://127%2e0.0.1/",
+    "space": "https://lms.example /",
+    "line break": "https://lms.example/\r\nX: y",
+    "fragment": "https://lms.example/#x",
+    "nothing": "",
+    "no host": "https:///hooks",
+    "bracket": "https://[::1/",
+    "very long": "https://lms.example/" + "a" * 2_000,
+}
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+def resolving_to(*addresses):
+    async def resolve(_host, _port):
+        return list(addresses)
+
+    return resolve
+
+
+async def sent(url, **options):
+    return await post(url, b"{}", {"Content-Type": "application/json"}, trust=trust(), **options)
+
+
+@pytest.mark.parametrize("address", INSIDE.values(), ids=INSIDE)
+def test_what_lies_inside_is_not_public(address):
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", INSIDE.values(), ids=INSIDE)
+def test_a_name_or_literal_for_what_lies_inside_is_refused(address):
+    literal = f"[{address}]" if ":" in address else address
+    with pytest.raises(DestinationRefused):
+        parse_destination(f"https://{literal}/")
+    with pytest.raises(DestinationRefused):
+        run(sent("https://lms.example/", resolve=resolving_to(address)))
+
+
+@pytest.mark.parametrize("url", SPELLINGS.values(), ids=SPELLINGS)
+def test_only_the_plain_form_of_an_address_is_taken(url):
+    with pytest.raises(DestinationRefused):
+        parse_destination(url)
+
+
+@given(st.text(max_size=60))
+def test_garbage_is_refused_and_breaks_nothing(text):
+    for url in (text, f"https://{text}/"):
+        try:
+            taken = parse_destination(url)
+        except DestinationRefused:
+            continue
+        assert taken.scheme == "https"
+        assert taken.port in {443, 8443}
+        assert is_public(taken.host) or "." in taken.host
+
+
+@given(st.ip_addresses())
+def test_nothing_is_public_that_python_knows_to_be_inside(address):
+    if is_public(str(address)):
+        assert address.is_global
+        assert not address.is_multicast
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "2a00:1450::1"])
+def test_the_public_internet_is_public(address):
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://lms.example/hooks?a=1", "https://lms.example:8443/", "https://xn--mgbh0fb.example/", "https://8.8.8.8/"],
+)
+def test_plain_addresses_are_taken(url):
+    assert parse_destination(url).url == url
+
+
+# With a listener that must see no connection
+
+
+def test_one_inside_among_two_addresses_is_enough_to_refuse():
+    async def play():
+        async with listener(saying()) as inside:
+            with pytest.raises(DestinationRefused):
+                await sent("https://lms.example/", resolve=resolving_to("8.8.8.8", "127.0.0.1"))
+            return inside.connections
+
+    assert run(play()) == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_a_listener_inside_sees_nobody(host):
+    async def play():
+        async with listener(saying(), tls_name="localhost") as inside:
+            with pytest.raises(DestinationRefused):
+                await sent(f"https://{host}:{inside.port}/")
+            with pytest.raises(DestinationRefused):
+                await sent(f"https://{host}:8443/")
+            return inside.connections
+
+    assert run(play()) == 0
+
+
+def test_a_name_is_looked_up_once_and_its_judged_address_is_the_one_connected_to():
+    """A name that changes between check and connect finds nobody who asks again."""
+    asked = []
+
+    async def changing(host, port):
+        asked.append((host, port))
+        return ["127.0.0.1"] if len(asked) == 1 else ["10.0.0.1"]
+
+    async def play():
+        async with listener(saying(), tls_name="lms.example") as there:
+            answer = await sent(
+                f"https://lms.example:{there.port}/", resolve=changing, allowed=[f"lms.example:{there.port}"]
+            )
+            return answer.status, there.connections
+
+    assert run(play()) == (204, 1)
+    assert len(asked) == 1
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed():
+    async def play():
+        async with listener(saying()) as inside:
+            lure = saying("302 Found", b"", f"Location: http://127.0.0.1:{inside.port}/")
+            async with listener(lure) as outside:
+                url = f"http://127.0.0.1:{outside.port}/"
+                answer = await sent(url, allowed=[f"127.0.0.1:{outside.port}"])
+            return answer.status, inside.connections
+
+    assert run(play()) == (302, 0)
+
+
+def test_a_proxy_of_the_environment_is_not_used(monkeypatch):
+    async def play():
+        async with listener(saying()) as proxy, listener(saying()) as there:
+            for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+                monkeypatch.setitem(os.environ, name, f"http://127.0.0.1:{proxy.port}")
+            await sent(f"http://127.0.0.1:{there.port}/", allowed=[f"127.0.0.1:{there.port}"])
+            return proxy.connections, there.connections
+
+    assert run(play()) == (0, 1)
+
+
+# Receivers
+
+
+async def to(behave, **options):
+    async with listener(behave) as there:
+        url = f"http://127.0.0.1:{there.port}/"
+        return await sent(url, allowed=[f"127.0.0.1:{there.port}"], **options)
+
+
+def test_status_wish_and_a_little_of_the_body_come_back():
+    answer = run(to(saying("429 Too Many Requests", b"x" * 100_000, "Retry-After: 120")))
+    assert (answer.status, answer.retry_after, len(answer.body)) == (429, "120", KEPT_BYTES)
+
+
+async def tarpit(_reader, writer):
+    for letter in b"HTTP/1.1 200 OK\r\n" * 100:
+        writer.write(bytes([letter]))
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def dripping(reader, writer):
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def silent(reader, _writer):
+    await reader.read()
+
+
+async def rude(_reader, writer):
+    writer.transport.abort()
+
+
+async def babbling(_reader, writer):
+    writer.write(b"\x00\xff no HTTP at all\r\n\r\n")
+    await writer.drain()
+
+
+@pytest.mark.parametrize(("behave", "code"), [(tarpit, "timeout"), (dripping, "timeout"), (silent, "timeout")])
+def test_a_slow_receiver_ends_at_the_bound(behave, code):
+    with pytest.raises(Unreachable, match=code):
+        run(to(behave, seconds=0.3))
+
+
+@pytest.mark.parametrize("behave", [rude, babbling])
+def test_a_receiver_that_speaks_no_http_is_unreachable(behave):
+    with pytest.raises(Unreachable, match="protocol"):
+        run(to(behave))
+
+
+async def endless(reader, writer):
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n")
+    while True:
+        writer.write(b"\x1f\x8b" * 30_000)
+        await writer.drain()
+
+
+def test_an_endless_answer_is_cut_and_not_unpacked():
+    answer = run(to(endless))
+    assert answer.body == b"\x1f\x8b" * (KEPT_BYTES // 2)
+
+
+def test_nobody_listens():
+    with pytest.raises(Unreachable, match="connect"):
+        run(sent("http://127.0.0.1:9/", allowed=["127.0.0.1:9"]))
+
+
+def test_no_such_name():
+    async def nothing(_host, _port):
+        raise OSError
+
+    with pytest.raises(Unreachable, match="dns"):
+        run(sent("https://lms.example/", resolve=nothing))
+
+
+@pytest.mark.parametrize(("behave", "name"), [(saying(), "elsewhere.example"), (babbling, None)])
+def test_a_wrong_certificate_or_none_is_refused(behave, name):
+    async def play():
+        async with listener(behave, tls_name=name) as there:
+            options = {"resolve": resolving_to("127.0.0.1"), "allowed": [f"lms.example:{there.port}"]}
+            await sent(f"https://lms.example:{there.port}/", **options)
+
+    with pytest.raises(Unreachable, match="tls"):
+        run(play())
+
+
+def test_a_certificate_nobody_vouches_for_is_refused():
+    async def play():
+        async with listener(saying(), tls_name="lms.example") as there:
+            url, allowed = f"https://lms.example:{there.port}/", [f"lms.example:{there.port}"]
+            await post(url, b"", {}, allowed=allowed, resolve=resolving_to("127.0.0.1"))
+
+    with pytest.raises(Unreachable, match="tls"):
+        run(play())
