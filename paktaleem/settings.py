@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "paktaleem.accounts",
     "paktaleem.subjects",
     "paktaleem.mail",
+    "paktaleem.doors",
     "paktaleem.backups",
     "paktaleem.signin",
     "consent",
@@ -284,7 +285,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"tokens": {"()": "paktaleem.doors.logs.HideTokens"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {  # a line for every start says nothing
         "axes": {"level": "WARNING"},

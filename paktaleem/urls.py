@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("access/v1/evaluations", evaluate_many, name="evaluations"),
     path(".well-known/authzen-configuration", show_metadata, name="authzen-configuration"),
     path("ns/consent/v1", show_context, name="consent-context"),
+    path("choices/", include("consent.choices.urls")),
+    path("choices/", include("paktaleem.doors.urls")),
     path("admin/", console.urls),
     path("accounts/", include("paktaleem.signin.urls")),
 ]

@@ -13,7 +13,7 @@ from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import Subject
 
-__all__ = ["consent_events", "consent_states", "consents"]
+__all__ = ["consent_events", "consent_states", "consents", "fact_of"]
 
 
 def consents(actor: Actor) -> QuerySet[Consent]:
@@ -35,7 +35,7 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
     return [
         {
             "purpose": row.purpose.code,
-            "state": effective_state(register, row.purpose.code, _fact(row), at),
+            "state": effective_state(register, row.purpose.code, fact_of(row), at),
             "recorded_at": row.recorded_at,
             "expires_at": row.expires_at,
             "by": row.given_by,
@@ -45,7 +45,8 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
     ]
 
 
-def _fact(row: Consent) -> ConsentFact:
+def fact_of(row: Consent) -> ConsentFact:
+    """Give the plain values that time and notices are applied to."""
     return ConsentFact(
         event_id=row.event_id,
         state=row.state,

@@ -4,6 +4,7 @@ from consent.services.balancing import AlreadySigned, sign_balancing_test
 from consent.services.bundles import NothingToProve, export_evidence
 from consent.services.consents import (
     Answer,
+    ChildMayNotGive,
     ClaimInFuture,
     ConsentNotBased,
     GuardianUnknown,
@@ -26,6 +27,7 @@ from consent.services.register import NotYours, change_register, end_period
 __all__ = [
     "AlreadySigned",
     "Answer",
+    "ChildMayNotGive",
     "ClaimInFuture",
     "ConsentNotBased",
     "DraftClosed",

@@ -13,7 +13,7 @@ from consent.models import Basis, Consent, ConsentEvent, ConsentState, LawfulBas
 from consent.models.consents import GivenBy
 from consent.selectors.purposes import find_purposes
 from consent.services.grounds import Grounds, check_grounds, find_grounds
-from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.actors import Actor, require_about
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.services import make_entry
 from paktaleem.subjects.models import GuardianClaim, Subject
@@ -22,6 +22,7 @@ from paktaleem.tenancy.rows import find_row, insert_together
 
 __all__ = [
     "Answer",
+    "ChildMayNotGive",
     "ClaimInFuture",
     "ConsentNotBased",
     "GuardianUnknown",
@@ -46,6 +47,10 @@ class NothingToWithdraw(Exception):
 
 class ClaimInFuture(Exception):
     """The claimed time of collection lies in the future."""
+
+
+class ChildMayNotGive(Exception):
+    """A guardian gives consent for this person."""
 
 
 class GuardianUnknown(LookupError):
@@ -99,12 +104,13 @@ def record_answers(
     ``shown`` is the token that ``sign_shown`` made when it was shown. Methods without a screen of ours (TOKENLESS)
     name the ``notice_version``. The time of recording is ``at``; a claimed time of collection is kept beside it.
     Raises PurposeUnknown, ConsentNotBased, ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale,
-    NothingToWithdraw, ClaimInFuture, GuardianUnknown, AlreadyErased, NotAllowed.
+    NothingToWithdraw, ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed.
     """
-    require(actor, Capability.RECORD_CONSENTS, subject.client_id)
+    _require(actor, subject)
     subject = _locked(subject)
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
+    _check_child(subject, answers, actor, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
     client = subject.client_id
     grounds = find_grounds(tokens, notice_version=notice_version, language=language, client_id=client, at=at)
@@ -146,7 +152,7 @@ def withdraw_consent(
     Effective on the next decision. Withdrawing again changes nothing and returns the earlier withdrawal.
     Raises PurposeUnknown, NothingToWithdraw if consent was never given, AlreadyErased, NotAllowed.
     """
-    require(actor, Capability.RECORD_CONSENTS, subject.client_id)
+    _require(actor, subject)
     subject = _locked(subject)
     found = _known(purpose, find_purposes(subject.client_id, [purpose]))
     current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
@@ -163,6 +169,10 @@ def withdraw_consent(
         at=at,
     )
     return event
+
+
+def _require(actor: Actor, subject: Subject) -> None:
+    require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
 
 
 def _locked(subject: Subject) -> Subject:
@@ -239,6 +249,16 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
     )
     if guardian is None or not claims.filter(ends_at=None).exists():
         raise GuardianUnknown
+
+
+def _check_child(subject: Subject, answers: Sequence[Answer], actor: Actor, at: datetime) -> None:
+    """Refuse a yes that a child says alone on a page of its own: it may see, say no and take back."""
+    gives = any(answer.state == ConsentState.GIVEN for answer in answers)
+    if not gives or actor.acts_for != actor.id:
+        return
+    client = subject.client
+    if subject.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors):
+        raise ChildMayNotGive
 
 
 def _check_withdrawal(subject: Subject, purpose: Purpose) -> None:

@@ -7,13 +7,14 @@ from django.db import transaction
 
 from consent.models import Objection, Restriction
 from consent.selectors.purposes import find_purposes
-from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.actors import Actor, require, require_about
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.services import AlreadyErased
+from paktaleem.tenancy.turns import take_turn
 
 __all__ = ["lift_objection", "lift_restriction", "object_to_purpose", "restrict_processing"]
 
@@ -37,8 +38,16 @@ def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason |
 def object_to_purpose(
     subject: Subject, *, purpose_code: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> Objection:
-    """Record a person's objection to a purpose that rests on legitimate interest (GDPR Art. 21)."""
-    objection = Objection(client_id=subject.client_id, subject=subject, purpose_code=purpose_code, starts_at=at)
+    """Record a person's objection to a purpose that rests on legitimate interest (GDPR Art. 21).
+
+    One that is in force already is returned as it is.
+    """
+    own = {"client_id": subject.client_id, "subject": subject, "purpose_code": purpose_code}
+    take_turn(f"objection/{subject.client_id}/{subject.id}/{purpose_code}")
+    if found := Objection.objects.active(at).filter(**own).first():
+        _require(found, actor)
+        return found
+    objection = Objection(**own, starts_at=at)
     return _open(objection, "objection.opened", actor=actor, reason=reason, at=at)
 
 
@@ -48,8 +57,17 @@ def lift_objection(objection: Objection, *, actor: Actor, reason: Reason | str, 
     return _close(objection, "objection.lifted", actor=actor, reason=reason, at=at)
 
 
+def _require(limit: Restriction | Objection, actor: Actor) -> None:
+    """Let people object themselves, and take it back; a restriction is the officers' to open and lift."""
+    if isinstance(limit, Restriction):
+        require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
+        return
+    about = {"subject_id": limit.subject_id, "client_id": limit.client_id}
+    require_about(actor, Capability.RESTRICT_PROCESSING, **about)
+
+
 def _open[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
-    require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
+    _require(limit, actor)
     if limit.subject.erased_at is not None:
         raise AlreadyErased
     limit.full_clean()
@@ -59,7 +77,7 @@ def _open[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, rea
 
 
 def _close[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
-    require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
+    _require(limit, actor)
     limit = type(limit)._default_manager.select_for_update().get(pk=limit.pk)
     if limit.ends_at is not None:
         return limit

@@ -8,7 +8,16 @@ from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_OF, Capabi
 from paktaleem.ledger.by import By, ByKind
 from paktaleem.tenancy.ids import PAKTALEEM
 
-__all__ = ["Actor", "NotAllowed", "key_actor", "require", "system_actor", "user_actor"]
+__all__ = [
+    "Actor",
+    "NotAllowed",
+    "key_actor",
+    "person_actor",
+    "require",
+    "require_about",
+    "system_actor",
+    "user_actor",
+]
 
 
 class NotAllowed(PermissionError):
@@ -17,9 +26,13 @@ class NotAllowed(PermissionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor(By):
-    """Who asks. ``client_id`` None means every client (PakTaleem's officers)."""
+    """Who asks. ``client_id`` None means every client (PakTaleem's officers).
+
+    ``acts_for`` is set for people on their own pages: for whom they act, themselves or a child, and nobody else.
+    """
 
     client_id: UUID | None
+    acts_for: UUID | None = None
     capabilities: frozenset[Capability] = field(repr=False)
 
     def may(self, capability: Capability, client_id: UUID | None = None) -> bool:
@@ -33,6 +46,16 @@ def require(actor: Actor, capability: Capability, client_id: UUID | None = None)
     """Go on only if the actor may; raises NotAllowed otherwise."""
     if not actor.may(capability, client_id):
         raise NotAllowed(f"{actor.role} may not {capability.replace('_', ' ')} here.")
+
+
+def require_about(actor: Actor, capability: Capability, *, subject_id: UUID, client_id: UUID) -> None:
+    """Go on only if the actor has the capability at this client, or acts here for this very person.
+
+    Raises NotAllowed otherwise.
+    """
+    is_own = actor.acts_for == subject_id and actor.may(Capability.OWN_CHOICES, client_id)
+    if not is_own:
+        require(actor, capability, client_id)
 
 
 def _capabilities(role: Role) -> frozenset[Capability]:
@@ -75,4 +98,16 @@ def system_actor(task: str) -> Actor:
         role=Role.SYSTEM.value,
         client_id=None,
         capabilities=_OF_ROLE[Role.SYSTEM],
+    )
+
+
+def person_actor(person_id: UUID, client_id: UUID, *, acts_for: UUID) -> Actor:
+    """Make the actor of a person who came through a link or a code: themselves, or a guardian acting for a child."""
+    return Actor(
+        kind=ByKind.SUBJECT,
+        id=person_id,
+        role=Role.DATA_SUBJECT.value,
+        client_id=client_id,
+        acts_for=acts_for,
+        capabilities=_OF_ROLE[Role.DATA_SUBJECT],
     )

@@ -29,6 +29,8 @@ _SELF_CONTAINED = (
 )
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
+_OWN_CONTEXT_PATHS = ("/choices/",)
+"""Their views find the client themselves, by a link, a code or the address (``paktaleem.doors.visits``)."""
 
 
 class RequestContextMiddleware:
@@ -46,7 +48,7 @@ class RequestContextMiddleware:
         """Answer one request in its context."""
         received = as_received(request)
         received.received_at = timezone.now()
-        if request.path in _SELF_CONTAINED:
+        if request.path in _SELF_CONTAINED or request.path.startswith(_OWN_CONTEXT_PATHS):
             return self.get_response(received)
         received.actor = _actor_of(received)
         with _context_of(received.actor):

@@ -14,6 +14,7 @@ class Role(StrEnum):
     CLIENT_ADMIN = "client_admin"
     API_KEY = "api_key"
     SYSTEM = "system"
+    DATA_SUBJECT = "data_subject"
 
 
 OFFICER_ROLES = frozenset({Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR})
@@ -50,6 +51,8 @@ class Capability(StrEnum):
     EXPORT_ROWS = "export_rows"
     VIEW_LETTERS = "view_letters"
     RESEND_LETTERS = "resend_letters"
+    ISSUE_LINKS = "issue_links"
+    OWN_CHOICES = "own_choices"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -83,6 +86,8 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.EXPORT_ROWS: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
     Capability.VIEW_LETTERS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN}),
     Capability.RESEND_LETTERS: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
+    Capability.ISSUE_LINKS: frozenset({_OFFICER, _SUPPORT, _ADMIN, _KEY, _SYSTEM}),
+    Capability.OWN_CHOICES: frozenset({Role.DATA_SUBJECT}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -108,5 +113,6 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "consents:read": frozenset({Capability.VIEW_CONSENTS}),
     "consents:write": frozenset({Capability.RECORD_CONSENTS}),
     "decisions:ask": frozenset({Capability.ASK_DECISIONS}),
+    "links:write": frozenset({Capability.ISSUE_LINKS}),
 }
 """What an API key may do: the union of its scopes."""

@@ -8,6 +8,7 @@ from consent.api.consents import RecordConsents, SubjectConsents, WithdrawConsen
 from consent.api.purposes import CurrentNotice, ListPurposes
 from consent.api.receipts import ShowReceipt
 from consent.api.standing import SubjectStanding
+from paktaleem.doors.api import IssueLink
 from paktaleem.subjects.api import BatchOperations, RecordSubjectEvent, SubjectOperations
 
 app_name = "api"
@@ -23,6 +24,7 @@ urlpatterns = [
         WithdrawConsent.as_view(),
         name="withdraw-consent",
     ),
+    path("links", IssueLink.as_view(), name="issue-link"),
     path("purposes", ListPurposes.as_view(), name="purposes"),
     path("notices/current", CurrentNotice.as_view(), name="current-notice"),
     path("changes", ListChanges.as_view(), name="changes"),

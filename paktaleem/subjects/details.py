@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ __all__ = [
     "SubjectDetails",
     "age_columns",
     "check_external_id",
+    "contact_index",
     "personal_columns",
     "reached_threshold_at",
 ]
@@ -173,6 +174,18 @@ def _one_of(allowed: tuple[str, ...]) -> Any:
         return value
 
     return check
+
+
+def contact_index(client_id: UUID, text: str) -> tuple[Literal["email", "phone"], bytes]:
+    """Tell a mail address from a telephone number; returns the field and the keyed hash by which it is found.
+
+    Raises ValueError for what is neither.
+    """
+    field: Literal["email", "phone"] = "email" if "@" in text else "phone"
+    found = blind_index(client_id, field, _CHECKS[field](text, None) or "")
+    if found is None:
+        raise ValueError("Use a mail address or a telephone number.")
+    return field, found
 
 
 _CHECKS: dict[str, Any] = {

@@ -5,34 +5,49 @@ import uuid
 
 import pytest
 
-from paktaleem.accounts.actors import NotAllowed, key_actor, require, system_actor, user_actor
+from paktaleem.accounts.actors import (
+    NotAllowed,
+    key_actor,
+    person_actor,
+    require,
+    require_about,
+    system_actor,
+    user_actor,
+)
 from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_OF, Capability, Role
 from paktaleem.tenancy.ids import PAKTALEEM
 
 TABLE = """
-                       officer support auditor admin key system
-view_clients              x       x       x      x    .    x
-manage_clients            x       .       .      .    .    x
-view_staff                x       .       x      x    .    .
-manage_staff              x       .       .      .    .    x
-view_api_keys             x       .       x      x    .    .
-manage_api_keys           x       .       .      x    .    x
-view_subjects             x       x       x      x    x    x
-register_subjects         x       .       .      x    x    x
-reveal_personal_data      x       .       .      x    x    .
-erase_subjects            x       .       .      .    .    .
-view_who_looked           x       .       x      x    .    .
-view_register             x       x       x      x    x    x
-manage_register           x       .       .      x    .    x
-manage_agreements         x       .       .      .    .    x
-sign_balancing_test       x       .       .      .    .    x
-view_consents             x       x       x      x    x    x
-record_consents           x       .       .      x    x    x
-restrict_processing       x       .       .      x    .    .
-ask_decisions             x       .       .      x    x    x
-view_ledger               x       .       x      x    .    .
-view_letters              x       x       x      x    .    .
-resend_letters            x       x       .      x    .    .
+                       officer support auditor admin key system person
+view_clients              x       x       x      x    .    x    .
+manage_clients            x       .       .      .    .    x    .
+view_staff                x       .       x      x    .    .    .
+manage_staff              x       .       .      .    .    x    .
+view_api_keys             x       .       x      x    .    .    .
+manage_api_keys           x       .       .      x    .    x    .
+view_subjects             x       x       x      x    x    x    .
+register_subjects         x       .       .      x    x    x    .
+reveal_personal_data      x       .       .      x    x    .    .
+erase_subjects            x       .       .      .    .    .    .
+view_who_looked           x       .       x      x    .    .    .
+view_register             x       x       x      x    x    x    .
+manage_register           x       .       .      x    .    x    .
+manage_agreements         x       .       .      .    .    x    .
+sign_balancing_test       x       .       .      .    .    x    .
+view_consents             x       x       x      x    x    x    .
+record_consents           x       .       .      x    x    x    .
+restrict_processing       x       .       .      x    .    .    .
+ask_decisions             x       .       .      x    x    x    .
+view_ledger               x       .       x      x    .    .    .
+view_letters              x       x       x      x    .    .    .
+resend_letters            x       x       .      x    .    .    .
+announce_notices          x       .       .      x    .    x    .
+answer_announcements      .       .       .      x    .    .    .
+answer_objections         x       .       .      .    .    .    .
+export_rows               x       .       x      x    .    .    .
+issue_links               x       x       .      x    x    x    .
+export_evidence           x       .       .      x    .    .    .
+own_choices               .       .       .      .    .    .    x
 """
 COLUMNS = {
     "officer": Role.PRIVACY_OFFICER,
@@ -41,13 +56,14 @@ COLUMNS = {
     "admin": Role.CLIENT_ADMIN,
     "key": Role.API_KEY,
     "system": Role.SYSTEM,
+    "person": Role.DATA_SUBJECT,
 }
 _HEAD, *_LINES = [line.split() for line in TABLE.strip().splitlines()]
 ALLOWED = {
     line[0]: {COLUMNS[name] for name, mark in zip(_HEAD, line[1:], strict=True) if mark == "x"} for line in _LINES
 }
 
-ONE, OTHER = uuid.uuid4(), uuid.uuid4()
+ONE, OTHER, PERSON = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
 
 
 @pytest.mark.parametrize("capability", Capability)
@@ -64,6 +80,8 @@ def actor_in(role):
         return key_actor(uuid.uuid4(), ONE, KEY_SCOPES)
     if role is Role.SYSTEM:
         return system_actor("task")
+    if role is Role.DATA_SUBJECT:
+        return person_actor(PERSON, ONE, acts_for=PERSON)
     return user_actor(uuid.uuid4(), role, PAKTALEEM if role in OFFICER_ROLES else ONE)
 
 
@@ -98,6 +116,16 @@ def test_an_admin_of_paktaleem_is_no_officer():
     assert not actor.may(Capability.REGISTER_SUBJECTS, ONE)
 
 
+def test_people_act_for_themselves_or_the_child_they_came_for_and_nobody_else():
+    child = uuid.uuid4()
+    person, guardian = person_actor(PERSON, ONE, acts_for=PERSON), person_actor(PERSON, ONE, acts_for=child)
+    for actor, own, foreign in ((person, PERSON, child), (guardian, child, PERSON)):
+        require_about(actor, Capability.RECORD_CONSENTS, subject_id=own, client_id=ONE)
+        for subject_id, client_id in ((foreign, ONE), (own, OTHER)):
+            with pytest.raises(NotAllowed):
+                require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject_id, client_id=client_id)
+
+
 def test_an_actor_does_not_change():
     actor = actor_in(Role.AUDITOR)
     for field in ("client_id", "capabilities", "role"):
@@ -122,6 +150,7 @@ def test_scopes_of_a_key_are_these():
         "consents:read": {"view_consents"},
         "consents:write": {"record_consents"},
         "decisions:ask": {"ask_decisions"},
+        "links:write": {"issue_links"},
     }
 
 

@@ -40,6 +40,28 @@ PUBLISHED = {
     "ns/consent/v1": "the JSON-LD context in which receipts are read",
 }
 
+# Pages of people without an account: what nobody in particular is answered there (default: the page is closed).
+VISITORS = {
+    "choices/": 403,
+    "choices/give/<str:purpose>/": 403,
+    "choices/decide/<str:purpose>/": 405,
+    "choices/code/": 403,
+    "choices/leave/": 405,
+    "choices/link/<str:token>/": 404,
+    "choices/<str:client>/": 200,
+}
+
+# Pages of people without an account, and what whoever has not come in is answered (by GET; never more by POST).
+VISITORS = {
+    "choices/": 403,
+    "choices/give/<str:purpose>/": 403,
+    "choices/decide/<str:purpose>/": 405,
+    "choices/code/": 403,
+    "choices/leave/": 405,
+    "choices/link/<str:token>/": 404,
+    "choices/<str:client>/": 404,
+}
+
 # Pages about whoever is signed in and nobody else; others are led to sign in.
 OWN_PAGES = {
     "admin/choose/": 200,
@@ -80,6 +102,7 @@ ACTS = {
     "subjects/subject/erase": "O",
     "subjects/subject/evidence": "OC",
     "subjects/subject/timeline": "OSAC",
+    "subjects/subject/invite": "OSC",
     "subjects/subject/object": "OC",
     "subjects/subject/restrict": "OC",
     "subjects/subject/reveal": "OC",
@@ -124,6 +147,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/subjects/<str:external_id>/consents/<str:purpose>/withdraw": [
         ("post", "/api/v1/subjects/lms-danish/consents/newsletter/withdraw", {}, 409, 404)
     ],
+    "api/v1/links": [("post", "/api/v1/links", {"subject": "lms-danish", "page": "choices"}, 201, 404)],
     "api/v1/purposes": [("get", "/api/v1/purposes", None, 200, 200)],
     "api/v1/notices/current": [("get", "/api/v1/notices/current?purpose=newsletter", None, 200, 200)],
     "api/v1/changes": [("get", "/api/v1/changes", None, 200, 200)],
@@ -152,7 +176,7 @@ def listed() -> set[str]:
     rows = {f"admin/{model}/<path:object_id>/{page}/" for model in MODELS for page in ("change", "history")}
     acts = {"admin/{}/<path:object_id>/{}/".format(*act.rsplit("/", 1)) for act in ACTS}
     exports = {f"admin/{model}/export/" for model in EXPORTED}
-    return {*exports, *ANONYMOUS, *PUBLISHED, *OWN_PAGES, *CONSOLE, *API, *pages, *rows, *acts}
+    return {*exports, *ANONYMOUS, *PUBLISHED, *VISITORS, *OWN_PAGES, *CONSOLE, *API, *pages, *rows, *acts}
 
 
 def test_every_route_is_in_the_table_and_no_other() -> None:
@@ -177,6 +201,7 @@ def test_few_routes_answer_anybody_and_each_has_its_reason() -> None:
 def example(route: str, row: object = NOT_THERE) -> str:
     """An address that the route matches."""
     named = route.replace("<path:object_id>", str(row)).replace("<int:pk>", "1")
+    named = named.replace("<str:purpose>", "newsletter").replace("<str:token>", "none").replace("<str:client>", "none")
     named = named.replace("^(?P<app_label>APPS)/$", "consent/").replace("(?P<url>.*)$", "nowhere/")
     return "/" + named.replace("^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "password/reset/key/1-2/")
 
@@ -184,7 +209,7 @@ def example(route: str, row: object = NOT_THERE) -> str:
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_nobody_gets_in_anywhere_but_where_anybody_may(db: None, method: str) -> None:
     found = {}
-    for route in sorted(listed() - set(API) - set(ANONYMOUS) - set(PUBLISHED)):
+    for route in sorted(listed() - set(API) - set(ANONYMOUS) - set(PUBLISHED) - set(VISITORS)):
         answer = getattr(Client(), method)(example(route))
         found[route] = (answer.status_code, answer.get("Location", "").split("?")[0].rstrip("/"))
     refusals = {(302, "/admin/login"), (302, "/accounts/login"), (405, "")}
@@ -194,6 +219,12 @@ def test_nobody_gets_in_anywhere_but_where_anybody_may(db: None, method: str) ->
 def test_anybody_is_answered_where_anybody_may(db: None) -> None:
     found = {route: Client().get(example(route)).status_code for route in {**ANONYMOUS, **PUBLISHED}}
     assert {route: status for route, status in found.items() if status not in {200, 302}} == {}
+
+
+def test_who_has_not_come_in_sees_no_page_of_anybodys_own(cast: Cast) -> None:
+    for browser in (Client(), browser_of(cast.user("amina"))):
+        assert {route: browser.get(example(route)).status_code for route in VISITORS} == VISITORS
+        assert {browser.post(example(route)).status_code for route in VISITORS} <= {200, 403, 404, 405}
 
 
 @pytest.mark.parametrize("name", STAFF)

@@ -1,0 +1,47 @@
+"""Inviting a person to their own page, from their page in the console."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from paktaleem.accounts.addresses import public_address
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.persons import add_person_acts
+from paktaleem.doors.models import Page
+from paktaleem.doors.services import invite_by_letter
+from paktaleem.mail.models import Channel
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import AlreadyErased
+
+__all__: list[str] = []
+
+
+def _invite(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    portal = public_address(request)
+    invite_by_letter(
+        subject,
+        page=Page.CHOICES,
+        address=lambda token: portal + reverse("choices-link", args=[token]),
+        channel=Channel.MAIL if subject.email is not None else Channel.TEXT,
+        actor=actor_of(request),
+        at=received_at(request),
+    )
+
+
+add_person_acts(
+    Act(
+        "invite",
+        "Send a link to their choices",
+        Capability.ISSUE_LINKS,
+        _invite,
+        lead="A letter, or a text message where no mail address is known, invites the person to their own page. The "
+        "link holds for seven days and shows nothing before a code, sent to the same address, has come back.",
+        done="The invitation is on its way; see Letters for what becomes of it.",
+        applies=lambda row, _: row.erased_at is None and (row.email is not None or row.phone is not None),
+        refusals={AlreadyErased: "The person is erased."},
+    ),
+)

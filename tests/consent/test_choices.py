@@ -1,0 +1,261 @@
+"""The preference centre: what a person sees and decides, effective on the next question, and nobody else's."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from consent.models import Consent, ConsentEvent, ConsentState, Notice, Objection
+from consent.models.consents import GivenBy, Method
+from consent.selectors.purposes import current_notice
+from consent.services import Answer, ChildMayNotGive, publish_notice_version, record_answers
+from paktaleem.accounts.actors import NotAllowed, person_actor
+from paktaleem.ledger.by import Reason
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.api.test_changes import settle
+from tests.cast import Cast
+from tests.doors.visiting import by_link, send, token_of
+from tests.factories import SETTING_UP
+from tests.showing import shown
+
+PAGE, GIVE, DECIDE = "/choices/", "/choices/give/newsletter/", "/choices/decide/newsletter/"
+
+
+@pytest.fixture
+def kiran(cast):
+    """Kiran's browser, on her own page."""
+    return by_link(cast, "khyber", "lms-kiran")
+
+
+def events(cast, name, client):
+    with in_client(cast.client_id(client)):
+        return list(ConsentEvent.objects.filter(subject_id=cast.subject_id(name)).order_by("recorded_at"))
+
+
+def words(page):
+    return unescape(re.sub(r"<[^>]+>", " ", page.content.decode()))
+
+
+def shown_in(page):
+    return re.findall(r'name="shown" value="([^"]+)"', page.content.decode())[0]
+
+
+def answer(browser, act, **more):
+    page = browser.get(GIVE)
+    values = {"csrfmiddlewaretoken": token_of(page), "shown": shown_in(page), "answer": act, **more}
+    return browser.post(GIVE, values)
+
+
+def permits(cast, client, person):
+    """Whether the newsletter may be sent, as a system of the client is told."""
+    return Caller(cast.key(client)).ask(f"lms-{person}", "newsletter")["decision"]
+
+
+def test_what_is_given_and_taken_back_counts_on_the_next_question(cast, kiran):
+    for act, state, permitted in (("give", "given", True), ("withdraw", "withdrawn", False), ("give", "given", True)):
+        done = answer(kiran, "give") if act == "give" else send(kiran, DECIDE, form_at=PAGE, act="withdraw")
+        assert done.headers["Location"].endswith(f"done={state}")
+        assert permits(cast, "khyber", "kiran") is permitted
+    assert [(one.state, one.method, one.given_by, one.actor_kind) for one in events(cast, "kiran", "khyber")] == [
+        (state, Method.WEB, GivenBy.SELF, "subject") for state in ("given", "withdrawn", "given")
+    ]
+    assert {one.actor_id for one in events(cast, "kiran", "khyber")} == {cast.subject_id("kiran")}
+
+
+def test_refusing_is_one_button_on_both_pages(cast, kiran):
+    assert send(kiran, DECIDE, form_at=PAGE, act="refuse").headers["Location"].endswith("done=refused")
+    assert [one.state for one in events(cast, "kiran", "khyber")] == ["refused"]
+
+
+def test_the_question_offers_yes_and_no_alike_and_ticks_nothing(kiran):
+    page = kiran.get(GIVE).content.decode()
+    buttons = re.findall(r"<button ([^>]*)>", page)
+    assert buttons == ['class="second" name="answer" value="give"', 'class="second" name="answer" value="refuse"']
+    assert "checked" not in page
+    assert "selected" not in page
+
+
+def test_the_page_shows_the_text_that_was_agreed_to_and_the_one_of_today(cast, kiran):
+    kiran.post(f"{GIVE}?lang=ur", _answer_in_urdu(kiran))
+    with in_client(cast.client_id("khyber")):
+        notice = Notice.objects.get(client_id=cast.client_id("khyber"), purposes__contains=["newsletter"])
+        old = current_notice("newsletter", client_id=notice.client_id, at=timezone.now())
+        at = timezone.now()
+        publish_notice_version(
+            notice,
+            text_en="Quite another text.",
+            text_ur="بالکل دوسری تحریر۔",
+            is_material=True,
+            effective_at=at,
+            actor=SETTING_UP,
+            reason=Reason.REVIEW,
+            at=at,
+        )
+    page = words(kiran.get(f"{PAGE}?lang=en"))
+    assert "The text has changed: not allowed until you decide anew" in page
+    assert old.text_ur.splitlines()[0] in page
+    assert "The text you agreed to (version 1)" in page
+    assert "Quite another text." in page
+    assert not permits(cast, "khyber", "kiran")
+
+
+def _answer_in_urdu(browser):
+    page = browser.get(f"{GIVE}?lang=ur")
+    assert 'dir="rtl"' in page.content.decode()
+    return {"csrfmiddlewaretoken": token_of(page), "shown": shown_in(page), "answer": "give"}
+
+
+def test_consent_given_a_while_ago_expires_on_the_page_too(cast, kiran, time_machine):
+    with in_client(cast.client_id("khyber")):
+        found = current_notice("newsletter", client_id=cast.client_id("khyber"), at=timezone.now())
+        assert found
+    answer(kiran, "give")
+    with in_client(cast.client_id("khyber")):
+        Consent.objects.update(expires_at=timezone.now())
+    page = words(kiran.get(PAGE))
+    assert "Expired: not allowed until you decide anew" in page
+    assert "Read and allow" in page
+    assert "Refuse" in page
+
+
+def test_a_question_asked_before_a_withdrawal_is_asked_anew(cast, kiran):
+    answer(kiran, "give")
+    send(kiran, DECIDE, form_at=PAGE, act="withdraw")
+    page = kiran.get(GIVE)
+    stale = {"csrfmiddlewaretoken": token_of(page), "answer": "give"}
+    kept = {**stale, "shown": shown_in(page)}
+    kiran.post(GIVE, kept)
+    send(kiran, DECIDE, form_at=PAGE, act="withdraw")
+    again = kiran.post(GIVE, kept)
+    assert again.status_code == 409
+    assert "Nothing was decided" in words(again)
+    assert shown_in(again) != kept["shown"]
+    assert kiran.post(GIVE, stale).status_code == 409
+    assert events(cast, "kiran", "khyber")[-1].state == "withdrawn"
+
+
+def test_twice_pressed_is_once_done(cast, kiran):
+    answer(kiran, "give")
+    for word in ("withdrawn", "withdrawn"):
+        assert send(kiran, DECIDE, form_at=PAGE, act="withdraw").headers["Location"].endswith(f"done={word}")
+    assert [one.state for one in events(cast, "kiran", "khyber")] == ["given", "withdrawn"]
+
+
+def test_looking_changes_nothing_and_forms_need_their_token(cast, kiran):
+    for method in (kiran.get, kiran.head):
+        for url in (PAGE, GIVE):
+            assert method(url).status_code == 200
+        assert method(DECIDE).status_code == 405
+    assert kiran.post(GIVE, {"answer": "give"}).status_code == 403
+    assert kiran.post(DECIDE, {"act": "withdraw"}).status_code == 403
+    assert events(cast, "kiran", "khyber") == []
+
+
+def test_what_rests_on_interest_is_objected_to_and_taken_back(cast, kiran):
+    url = "/choices/decide/platform_improvement/"
+    for act, done in (("object", "objected"), ("object", "nothing"), ("lift", "lifted"), ("lift", "nothing")):
+        assert send(kiran, url, form_at=PAGE, act=act).headers["Location"].endswith(f"done={done}")
+    with in_client(cast.client_id("khyber")):
+        [row] = Objection.objects.all()
+        assert row.ends_at is not None
+        assert row.history.latest().actor_kind == "subject"
+
+
+def test_what_the_law_or_the_contract_demands_says_why_and_has_no_button(cast, kiran):
+    page = words(kiran.get(PAGE))
+    assert "The law demands this" in page
+    assert "needed to provide what your institution and you have agreed on" in page
+    for code in ("legal_compliance", "service_delivery"):
+        for act in ("object", "withdraw", "refuse"):
+            done = send(kiran, f"/choices/decide/{code}/", form_at=PAGE, act=act)
+            assert done.headers["Location"].endswith("done=nothing")
+    assert kiran.get("/choices/give/legal_compliance/").headers["Location"].endswith("done=nothing")
+
+
+@pytest.mark.parametrize("url", ["/choices/give/nothing/", "/choices/decide/nothing/"])
+def test_purposes_there_are_not_are_not_there(kiran, url):
+    assert send(kiran, url, form_at=PAGE, act="withdraw").status_code == 404
+
+
+def test_a_child_sees_refuses_and_takes_back_and_never_says_yes(cast):
+    danish = by_link(cast, "indus", "lms-danish")
+    page = words(danish.get(PAGE))
+    assert "Saying yes for you is up to a parent or guardian" in page
+    assert "Read and allow" not in page
+    with in_client(cast.client_id("indus")):
+        me, at = cast.subject("danish"), timezone.now()
+        actor = person_actor(me.id, me.client_id, acts_for=me.id)
+        token = shown(me.client_id, at)
+        with pytest.raises(ChildMayNotGive):
+            record_answers(
+                me,
+                answers=[Answer("newsletter", ConsentState.GIVEN)],
+                shown=token,
+                method=Method.WEB,
+                actor=actor,
+                at=at,
+            )
+        record_answers(
+            me,
+            answers=[Answer("newsletter", ConsentState.GIVEN)],
+            shown=token,
+            given_by=GivenBy.GUARDIAN,
+            guardian=cast.subject("esra"),
+            actor=cast.key_actor("indus"),
+            at=at,
+        )
+    assert send(danish, DECIDE, form_at=PAGE, act="withdraw").headers["Location"].endswith("done=withdrawn")
+    assert [one.state for one in events(cast, "danish", "indus")] == ["given", "withdrawn"]
+
+
+def test_nobody_decides_for_somebody_else(cast, now):
+    with in_client(cast.client_id("indus")):
+        hamza, junaid = cast.subject("hamza"), cast.subject("junaid")
+        actor = person_actor(hamza.id, hamza.client_id, acts_for=hamza.id)
+        with pytest.raises(NotAllowed):
+            record_answers(junaid, answers=[Answer("newsletter", ConsentState.REFUSED)], actor=actor, at=now)
+
+
+def test_a_page_of_another_client_shows_that_clients_purposes_only(cast, kiran):
+    assert send(kiran, GIVE, answer="refuse").status_code == 302
+    assert events(cast, "hamza", "indus") == []
+    assert [one.client_id for one in events(cast, "kiran", "khyber")] == [cast.client_id("khyber")]
+
+
+def test_the_pages_cost_few_queries_and_bytes(cast, kiran, django_assert_max_num_queries):
+    with django_assert_max_num_queries(30):
+        page = kiran.get(PAGE)
+    assert len(page.content) < 60_000
+
+
+def test_another_connection_follows_at_once(committed: Cast):
+    browser, lms = by_link(committed, "khyber", "lms-kiran"), Caller(committed.key("khyber"))
+    cursor = lms.get("/api/v1/changes").json()["cursor"]
+
+    def elsewhere(_):
+        try:
+            return permits(committed, "khyber", "kiran")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as other:
+        answer(browser, "give")
+        assert list(other.map(elsewhere, [1])) == [True]
+        send(browser, DECIDE, form_at=PAGE, act="withdraw")
+        assert list(other.map(elsewhere, [1])) == [False]
+    settle()
+    told = lms.get("/api/v1/changes", since=cursor).json()["changes"]
+    assert [(one["kind"], one["subject"]) for one in told] == [("consent", "lms-kiran")] * 2
+
+
+def test_idle_answers_are_refused(cast, kiran, time_machine):
+    page = kiran.get(GIVE)
+    time_machine.move_to(timezone.now() + timedelta(minutes=20))
+    late = kiran.post(GIVE, {"csrfmiddlewaretoken": token_of(page), "shown": shown_in(page), "answer": "give"})
+    assert late.status_code == 403
+    assert events(cast, "kiran", "khyber") == []

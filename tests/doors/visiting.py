@@ -1,0 +1,74 @@
+"""Browsers of people without an account, and the worker's part in letting them in."""
+
+import re
+from typing import Any
+
+from django.core import mail
+from django.test import Client
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from paktaleem.doors.services import SEND_CODES
+from paktaleem.doors.tasks import send_asked_codes
+from paktaleem.mail.services import DELIVER
+from paktaleem.mail.tasks import deliver
+from paktaleem.tenancy.context import in_global
+from tests.cast import Cast
+
+TASKS: dict[str, Any] = {SEND_CODES: send_asked_codes, DELIVER: deliver}
+
+
+def visitor(**details: Any) -> Client:
+    """A browser that keeps no session of staff, and whose forms need their token."""
+    return Client(enforce_csrf_checks=True, **details)
+
+
+def token_of(page: Any) -> str:
+    """The form token of a page."""
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.content.decode())
+    return found[1] if found else ""
+
+
+def send(browser: Client, url: str, *, form_at: str = "", **values: str) -> Any:
+    """Open the page with the form, as a browser does, and send the form."""
+    page = browser.get(form_at or url)
+    return browser.post(url, {"csrfmiddlewaretoken": token_of(page), **values})
+
+
+def work() -> None:
+    """Do what the worker would: every job that waits, also those that come of it."""
+    done: set[int] = set()
+    while True:
+        with in_global():
+            waiting = list(ProcrastinateJob.objects.filter(task_name__in=TASKS).exclude(pk__in=done))
+        if not waiting:
+            return
+        for job in waiting:
+            done.add(job.pk)
+            TASKS[job.task_name](**job.args)
+
+
+def latest_code() -> str:
+    """The code in the letter that was sent last."""
+    return re.search(r"^(\d{8})$", str(mail.outbox[-1].body), re.MULTILINE)[1]  # type: ignore[index]
+
+
+def issue(cast: Cast, code: str, subject: str, page: str = "choices") -> Any:
+    """What the API answers to the wish for a link."""
+    return Client().post(
+        "/api/v1/links",
+        {"subject": subject, "page": page},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {cast.key(code)}"},
+    )
+
+
+def path_of(url: str) -> str:
+    """The path of a full address."""
+    return "/" + url.split("/", 3)[3]
+
+
+def by_link(cast: Cast, code: str, subject: str, **details: Any) -> Client:
+    """A browser that has come in by a link of the learning platform."""
+    browser = visitor(**details)
+    assert send(browser, path_of(issue(cast, code, subject).json()["url"])).status_code == 302
+    return browser
