@@ -48,7 +48,7 @@ def insert_together(*rows: models.Model, also: str = "", values: Mapping[str, An
     sent = {
         f"v{number}_{field.column}": field.get_db_prep_save(field.pre_save(row, True), connection)
         for number, row in enumerate(rows)
-        for field in _fields(type(row))
+        for field in _written(type(row))
     }
     with connection.cursor() as cursor:
         cursor.execute(_insert(tuple(type(row) for row in rows), also), {**sent, **(values or {})})
@@ -59,6 +59,11 @@ def insert_together(*rows: models.Model, also: str = "", values: Mapping[str, An
 @cache
 def _fields(model: type[models.Model]) -> Columns:
     return list(model._meta.concrete_fields)
+
+
+def _written(model: type[models.Model]) -> Columns:
+    """Give the columns that are sent: what the database generates itself is not."""
+    return [field for field in _fields(model) if not field.generated]
 
 
 @cache
@@ -102,6 +107,6 @@ def _insert(written: tuple[type[models.Model], ...], also: str) -> str:
 def _insert_one(number: int, model: type[models.Model]) -> str:
     if hasattr(model, "history"):
         raise TypeError(f"{model.__name__} is tracked: save_tracked keeps its history.")
-    columns = [str(field.column) for field in _fields(model)]
+    columns = [str(field.column) for field in _written(model)]
     values = ", ".join(f"%(v{number}_{column})s" for column in columns)
     return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 -- names of the models
