@@ -67,6 +67,11 @@ def _written(model: type[models.Model]) -> Columns:
 
 
 @cache
+def _written(model: type[models.Model]) -> Columns:
+    return [field for field in _fields(model) if not field.generated]
+
+
+@cache
 def _conversions(model: type[models.Model]) -> list[tuple[int, Any]]:
     found = enumerate(_fields(model))
     return [(place, convert) for place, field in found for convert in field.get_db_converters(connection)]

@@ -92,9 +92,9 @@ class Stage:
 
 
 def _columns(model: type[models.Model], *, without: Iterable[str] = ()) -> dict[str, str]:
-    """Map a model's columns, in order, to their SQL types."""
+    """Map a model's columns, in order, to their SQL types; those that the database generates are not written."""
     left_out = set(without)
-    fields = [field for field in model._meta.concrete_fields if field.column not in left_out]
+    fields = [field for field in model._meta.concrete_fields if not field.generated and field.column not in left_out]
     return {str(field.column): str(field.db_type(connection)) for field in fields}
 
 
