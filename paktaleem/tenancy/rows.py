@@ -61,13 +61,9 @@ def _fields(model: type[models.Model]) -> Columns:
     return list(model._meta.concrete_fields)
 
 
-def _written(model: type[models.Model]) -> Columns:
-    """Give the columns that are sent: what the database generates itself is not."""
-    return [field for field in _fields(model) if not field.generated]
-
-
 @cache
 def _written(model: type[models.Model]) -> Columns:
+    """Give the columns that are sent: what the database generates itself is not."""
     return [field for field in _fields(model) if not field.generated]
 
 
