@@ -258,6 +258,7 @@ STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=["PK"])  # where the d
 IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
 ROSTER_VANISH_PERCENT = env.int("ROSTER_VANISH_PERCENT", default=10)  # more active people may not go unasked
 NOTICE_SHOWN_FOR = timedelta(hours=env.int("NOTICE_SHOWN_HOURS", default=24))  # then it must be shown anew
+SUPPORT_ADDRESS = env.str("SUPPORT_ADDRESS", default="support@PakTaleem.com")  # told on public pages
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # in advance every client is told of a material change
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
 

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("access/v1/evaluation", evaluate, name="evaluation"),
     path("access/v1/evaluations", evaluate_many, name="evaluations"),
     path(".well-known/authzen-configuration", show_metadata, name="authzen-configuration"),
+    path("privacy/", include("consent.urls")),
     path("ns/consent/v1", show_context, name="consent-context"),
     path("choices/", include("consent.choices.urls")),
     path("choices/", include("paktaleem.doors.urls")),

@@ -23,8 +23,16 @@ from consent.services.notices import (
     save_draft,
 )
 from consent.services.register import NotYours, change_register, end_period
+from consent.services.responses import (
+    AlreadySaid,
+    NothingToAnswer,
+    acknowledge_announcement,
+    answer_objection,
+    object_to_announcement,
+)
 
 __all__ = [
+    "AlreadySaid",
     "AlreadySigned",
     "Answer",
     "ChildMayNotGive",
@@ -33,17 +41,21 @@ __all__ = [
     "DraftClosed",
     "GuardianUnknown",
     "NotYours",
+    "NothingToAnswer",
     "NothingToProve",
     "NothingToWithdraw",
     "NoticeStale",
     "PurposeUnknown",
+    "acknowledge_announcement",
     "announce_draft",
+    "answer_objection",
     "change_register",
     "discard_draft",
     "end_period",
     "export_evidence",
     "lift_objection",
     "lift_restriction",
+    "object_to_announcement",
     "object_to_purpose",
     "publish_notice_version",
     "record_answers",

@@ -1,6 +1,5 @@
 """Telling clients of a coming notice: one row for each client, and the proof that a letter left."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,6 +8,7 @@ from procrastinate.contrib.django import app as worker
 
 from consent.effects import effect_after_proof
 from consent.models import Notice, NoticeDispatch, NoticeVersion
+from consent.selectors.announcements import is_told
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
@@ -17,7 +17,7 @@ from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
 from paktaleem.tenancy.ids import PAKTALEEM
 
-__all__ = ["FOLLOW", "ask_to_tell_clients", "is_told", "open_dispatches", "prove_dispatch"]
+__all__ = ["FOLLOW", "ask_to_tell_clients", "open_dispatches", "prove_dispatch"]
 
 FOLLOW = "consent.follow_announcements"
 
@@ -25,18 +25,6 @@ FOLLOW = "consent.follow_announcements"
 def ask_to_tell_clients() -> None:
     """Have the worker tell the clients as soon as this transaction has committed; every minute it looks anyway."""
     worker.configure_task(FOLLOW).defer()
-
-
-def is_told(client: Client, version: NoticeVersion, own_wording: Iterable[Notice]) -> bool:
-    """Say whether a client is to be told of a version: it waits for proof, and its words have effect there.
-
-    Not PakTaleem itself; not a client that came after the announcement; for a notice about purposes, not one whose
-    own wording, in effect, stands in the place of every one of them. Of the policy every client is told.
-    """
-    if client.pk == PAKTALEEM or not version.waits_for_proof or client.created_at > version.announced_at:
-        return False
-    covered = {code for notice in own_wording for code in notice.purposes}
-    return version.notice.is_policy or not set(version.notice.purposes) <= covered
 
 
 @transaction.atomic
@@ -47,7 +35,8 @@ def open_dispatches(client: Client, *, actor: Actor, at: datetime) -> list[Notic
     """
     require(actor, Capability.ANNOUNCE_NOTICES, client.pk)
     client = Client.objects.select_for_update().get(pk=client.pk)
-    known = {row.version_id: row for row in NoticeDispatch.objects.filter(client_id=client.pk)}
+    rows = NoticeDispatch.objects.filter(client_id=client.pk).select_related("version__notice")
+    known = {row.version_id: row for row in rows}
     versions = NoticeVersion.objects.filter(client_id=PAKTALEEM, notice_days__gt=0).select_related("notice")
     in_effect = NoticeVersion.objects.filter(client_id=client.pk, effective_at__lte=at)
     own = list(Notice.objects.filter(client_id=client.pk, pk__in=in_effect.values("notice_id")))

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from consent.models import NoticeEffect, NoticeVersion
 from consent.selectors.notices import Placed, all_timelines
 from consent.services.dispatching import open_dispatches
+from consent.services.telling import REMIND_DAYS, remind_client, tell_client
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
@@ -24,6 +25,9 @@ SELECT c.id FROM accounts_client c JOIN consent_noticeversion v ON v.client_id I
 LEFT JOIN consent_noticedispatch d ON d.client_id = c.id AND d.version_id = v.id
 WHERE (v.notice_days > 0 AND c.id <> %(shared)s AND c.created_at <= v.announced_at
        AND d.takes_effect_at IS NULL)
+   OR (d.takes_effect_at > %(at)s AND d.reminders < %(reminders)s
+       AND d.takes_effect_at - make_interval(days => %(days)s) <= %(at)s
+       AND NOT EXISTS (SELECT FROM consent_noticeresponse r WHERE r.client_id = c.id AND r.dispatch_id = d.id))
    OR (coalesce(d.takes_effect_at, v.effective_at) <= %(at)s
        AND NOT EXISTS (SELECT FROM consent_noticeeffect e WHERE e.client_id = c.id AND e.version_id = v.id)
        AND NOT EXISTS (SELECT FROM consent_noticeversion later WHERE later.notice_id = v.notice_id
@@ -33,12 +37,13 @@ GROUP BY c.id ORDER BY c.id
 
 
 def clients_to_follow(*, at: datetime) -> list[UUID]:
-    """List the clients for which something may be to do: an unproven announcement, an effect not written down.
+    """List the clients for which something may be to do: an unproven announcement, a reminder, an effect.
 
     Read in the officers' view; it errs on the side of looking once too often.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_WORK, {"shared": PAKTALEEM, "at": at})
+        days = {"days": max(REMIND_DAYS), "reminders": len(REMIND_DAYS)}
+        cursor.execute(_WORK, {"shared": PAKTALEEM, "at": at, **days})
         return [client_id for (client_id,) in cursor.fetchall()]
 
 
@@ -46,7 +51,9 @@ def clients_to_follow(*, at: datetime) -> list[UUID]:
 def follow_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
     """Do what is to do for one client, in its context. Raises NotAllowed."""
     client = Client.objects.get(pk=client_id)
-    open_dispatches(client, actor=actor, at=at)
+    for dispatch in open_dispatches(client, actor=actor, at=at):
+        told = tell_client(dispatch, client, actor=actor, at=at)
+        remind_client(told, client, actor=actor, at=at)
     record_effects(client, actor=actor, at=at)
 
 

@@ -1,7 +1,9 @@
 """One transaction and one context for each request: who asks decides what the database shows."""
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +12,7 @@ from django.utils import timezone
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.proofs import has_proved_enough
 from paktaleem.accounts.requests import ReceivedRequest, as_received
-from paktaleem.accounts.selectors import MembershipChoice, actor_of_key, memberships_of
+from paktaleem.accounts.selectors import MembershipChoice, actor_of_key, client_with_code, memberships_of
 from paktaleem.tenancy.context import as_officer, in_client, in_global
 
 __all__ = ["CHOSEN_MEMBERSHIP", "RequestContextMiddleware"]
@@ -31,6 +33,8 @@ _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
 _OWN_CONTEXT_PATHS = ("/choices/",)
 """Their views find the client themselves, by a link, a code or the address (``paktaleem.doors.visits``)."""
+_PUBLISHED = re.compile(r"/privacy/(?:([a-z][a-z0-9_]{1,62})/.*)?")
+"""What a client publishes to everybody: its context comes from the address, and only reads."""
 
 
 class RequestContextMiddleware:
@@ -51,7 +55,7 @@ class RequestContextMiddleware:
         if request.path in _SELF_CONTAINED or request.path.startswith(_OWN_CONTEXT_PATHS):
             return self.get_response(received)
         received.actor = _actor_of(received)
-        with _context_of(received.actor):
+        with _context_of(received.actor, received.path):
             response = self.get_response(received)
             if response.status_code >= FIRST_ERROR:
                 transaction.set_rollback(True)
@@ -88,9 +92,16 @@ def _chosen(request: HttpRequest, choices: Sequence[MembershipChoice]) -> Member
     return choices[0] if len(choices) == 1 else None
 
 
-def _context_of(actor: Actor | None) -> AbstractContextManager[None]:
+def _context_of(actor: Actor | None, path: str) -> AbstractContextManager[None]:
     if actor is None:
-        return in_global()
+        publisher = _publisher_of(path)
+        return in_global() if publisher is None else in_client(publisher)
     if actor.client_id is None:
         return as_officer()
     return in_client(actor.client_id)
+
+
+def _publisher_of(path: str) -> UUID | None:
+    """Return the client that publishes at an address: PakTaleem where none is named, None where it is unknown."""
+    match = _PUBLISHED.fullmatch(path)
+    return client_with_code(match[1] or "paktaleem") if match else None

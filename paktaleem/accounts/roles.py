@@ -84,7 +84,7 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.ASK_DECISIONS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_LEDGER: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
     Capability.EXPORT_ROWS: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
-    Capability.VIEW_LETTERS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN}),
+    Capability.VIEW_LETTERS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
     Capability.RESEND_LETTERS: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
     Capability.ISSUE_LINKS: frozenset({_OFFICER, _SUPPORT, _ADMIN, _KEY, _SYSTEM}),
     Capability.OWN_CHOICES: frozenset({Role.DATA_SUBJECT}),

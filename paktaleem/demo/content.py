@@ -8,10 +8,12 @@ __all__ = [
     "CLIENTS",
     "OWN_PURPOSES",
     "PEOPLE",
+    "POLICY_CHANGES",
     "RECIPIENTS",
     "STAFF",
     "ClientText",
     "Person",
+    "PolicyChange",
     "PurposeText",
     "RecipientText",
     "StaffText",
@@ -90,6 +92,25 @@ OWN_PURPOSES = (
         ("contact_details", "usage_logs"),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """One later version of the privacy policy, with words for children."""
+
+    code: str
+    is_material: bool
+
+    def words(self) -> dict[str, Any]:
+        """Read its texts."""
+        return {
+            f"{kind}_{language}": (_TEXTS / f"{name}.{language}.txt").read_text(encoding="utf-8")
+            for kind, name in (("text", self.code), ("child_text", "policy_child"))
+            for language in ("en", "ur")
+        }
+
+
+POLICY_CHANGES = (PolicyChange("policy_minor", is_material=False), PolicyChange("policy_material", is_material=True))
 
 
 @dataclass(frozen=True, slots=True)

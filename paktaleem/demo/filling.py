@@ -5,7 +5,10 @@ next one, and what somebody changed in the demonstration stays changed.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
+
+from django.conf import settings
 
 from consent.models import (
     BalancingTest,
@@ -33,7 +36,16 @@ from paktaleem.accounts.services import (
     revoke_api_key,
     set_password,
 )
-from paktaleem.demo.content import CLIENTS, OWN_PURPOSES, RECIPIENTS, STAFF, ClientText, PurposeText, RecipientText
+from paktaleem.demo.content import (
+    CLIENTS,
+    OWN_PURPOSES,
+    POLICY_CHANGES,
+    RECIPIENTS,
+    STAFF,
+    ClientText,
+    PurposeText,
+    RecipientText,
+)
 from paktaleem.demo.kept import Kept
 from paktaleem.demo.people import fill_people
 from paktaleem.ledger.by import Reason
@@ -45,6 +57,7 @@ __all__ = ["client_ids", "fill_demonstration"]
 
 _ACTOR = system_actor("demo")
 _WHY = Reason.ONBOARDING
+_BY_DEMO: dict[str, Any] = {"actor": _ACTOR, "reason": _WHY}
 _KEY_LIFE = timedelta(days=365)
 
 
@@ -57,6 +70,7 @@ def fill_demonstration(kept: Kept, *, at: datetime) -> None:
             _fill_client(text, client_id, at)
         _fill_key(text.code, client_id, kept, at)
     _fill_staff(kept, at)
+    _fill_policy(at)
 
 
 def client_ids() -> dict[str, UUID]:
@@ -74,6 +88,19 @@ def _fill_shared(at: datetime) -> None:
         for text in RECIPIENTS:
             if text.code not in known:
                 _add_recipient(text, at)
+
+
+def _fill_policy(at: datetime) -> None:
+    """Change the privacy policy twice: a minor change in effect at once, and a material one announced to everyone."""
+    with in_client(PAKTALEEM):
+        notice = Notice.objects.get(client_id=PAKTALEEM, code="privacy_notice")
+        done = NoticeVersion.objects.filter(notice=notice).count()
+        for number, text in enumerate(POLICY_CHANGES, start=2):
+            if number > done:
+                days = timedelta(days=settings.NOTICE_DAYS) if text.is_material else timedelta()
+                publish_notice_version(
+                    notice, **text.words(), is_material=text.is_material, effective_at=at + days, **_BY_DEMO, at=at
+                )
 
 
 def _add_recipient(text: RecipientText, at: datetime) -> None:

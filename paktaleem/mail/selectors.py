@@ -15,9 +15,13 @@ __all__ = ["LetterProof", "letters", "letters_about"]
 
 @dataclass(frozen=True, slots=True)
 class LetterProof:
-    """What can be shown of one letter: ``state`` is queued, sent or failed; no address and no text."""
+    """What can be shown of one letter: ``state`` is queued, sent or failed; no address and no text.
+
+    ``user_id`` is the member of staff it went to, if it did not go to a data subject.
+    """
 
     id: UUID
+    user_id: UUID | None
     kind: str
     channel: str
     language: str
@@ -40,6 +44,7 @@ def letters_about(related_id: UUID, *, actor: Actor) -> list[LetterProof]:
     return [
         LetterProof(
             id=one.id,
+            user_id=one.user_id,
             kind=one.kind,
             channel=one.channel,
             language=one.language,

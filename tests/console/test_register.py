@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from consent.models import BalancingTest, Instruction, Notice, NoticeVersion, Purpose, ServiceAgreement
+from consent.models import BalancingTest, Instruction, Notice, NoticeDraft, NoticeVersion, Purpose, ServiceAgreement
 from paktaleem.accounts.models import ApiKey, Membership, User
 from paktaleem.accounts.selectors import actor_of_key
 from paktaleem.ledger.by import Reason
@@ -166,7 +166,14 @@ def test_a_notice_version_is_published_and_never_changed(sign_in: SignIn, cast: 
         "text_ur": "نئے الفاظ",
         "reason": "law_change",
     }
-    assert browser.post("/admin/consent/noticeversion/add/", values).status_code == 302
+    assert browser.post("/admin/consent/noticedraft/add/", values).status_code == 302
+    with in_client(cast.client_id("indus")):
+        draft = NoticeDraft.objects.get(notice=notice)
+    page = browser.get(row_url("consent/noticedraft", draft.pk, "announce")).content.decode()
+    assert "must be given anew" in page
+    assert (
+        browser.post(row_url("consent/noticedraft", draft.pk, "announce"), {"reason": "law_change"}).status_code == 302
+    )
     with in_client(cast.client_id("indus")):
         version = NoticeVersion.objects.filter(notice=notice).order_by("-number")[0]
     assert (version.number, version.text_en) == (2, "New words")

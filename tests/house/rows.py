@@ -9,18 +9,29 @@ from consent.models import (
     ConsentState,
     DataCategory,
     LawfulBasis,
+    Notice,
+    NoticeDraft,
     Occasion,
     Purpose,
     Recipient,
     RecipientApproval,
     ServiceAgreement,
 )
-from consent.services import Answer, change_register, object_to_purpose, record_answers, restrict_processing
+from consent.services import (
+    Answer,
+    change_register,
+    object_to_announcement,
+    object_to_purpose,
+    record_answers,
+    restrict_processing,
+    save_draft,
+)
 from paktaleem.ledger.by import Reason
 from paktaleem.mail.models import Letter
 from paktaleem.subjects.services import reveal_fields
 from paktaleem.tenancy.context import in_client
 from tests.cast import Cast
+from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
 from tests.factories import CAST_AT, SETTING_UP
 from tests.showing import shown
@@ -32,8 +43,10 @@ BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT
 def rows_of_indus(cast: Cast) -> dict[str, Any]:
     """Make what the cast lacks; returns the key of one row of Indus by model."""
     client_id = cast.client_id("indus")
+    announced = prove(cast, "indus", announce(cast, AT, code="privacy_notice"), AT)
     with in_client(client_id):
-        made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast)]
+        object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
+        made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast)]
         _answers(cast)
         found = {
             model: admin_of(model).model._default_manager.filter(client_id=client_id).values_list("pk", flat=True)
@@ -64,6 +77,12 @@ def _register_rows(cast: Cast) -> list[Any]:
         LawfulBasis(purpose=purpose, role="guardian", basis="consent", capacity="processor", **period),
     ]
     return [change_register(row, **BY) for row in rows]
+
+
+def _draft(cast: Cast) -> NoticeDraft:
+    notice = Notice.objects.get(code="about_newsletter", client_id=cast.client_id("indus"))
+    draft = NoticeDraft(client_id=notice.client_id, notice=notice, text_en="Coming.", text_ur="آنے والا")
+    return save_draft(draft, **BY)
 
 
 def _limits(cast: Cast) -> list[Any]:

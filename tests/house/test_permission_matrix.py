@@ -12,9 +12,11 @@ from uuid import UUID
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, path
+from django.utils import timezone
 
 from tests.api.callers import question
 from tests.cast import Cast
+from tests.consent.announcing import announce
 from tests.console.test_permissions import TABLE as MODELS
 from tests.house.rows import rows_of_indus
 from tests.signing_in import browser_of
@@ -38,6 +40,13 @@ ANONYMOUS = {
 # Published to everybody, with each reason: the same for all, or what its reader must be able to check.
 PUBLISHED = {
     "ns/consent/v1": "the JSON-LD context in which receipts are read",
+    "privacy/": "PakTaleem's privacy policy (§ 12: last updated, for all to read)",
+    "privacy/<slug:client>/": "the policy in effect at a client",
+    "privacy/<slug:client>/children/": "the same in words for children",
+    "privacy/<slug:client>/versions/": "its earlier and coming versions",
+    "privacy/<slug:client>/versions/<uuid:version>/": "one of them",
+    "privacy/<slug:client>/compare/": "what differs between two of them",
+    "privacy/<slug:client>/notices/<slug:code>/": "the notice with which consent is asked",
 }
 
 # Pages of people without an account: what nobody in particular is answered there (default: the page is closed).
@@ -112,6 +121,11 @@ ACTS = {
     "consent/consentevent/receipt": "OSAC",
     "consent/instruction/end": "OC",
     "consent/lawfulbasis/end": "OC",
+    "consent/noticedispatch/acknowledge": "C",
+    "consent/noticedispatch/answer": "O",
+    "consent/noticedispatch/object": "C",
+    "consent/noticedraft/announce": "OC",
+    "consent/noticedraft/discard": "OC",
     "consent/objection/lift": "OC",
     "consent/recipientapproval/end": "O",
     "consent/restriction/lift": "OC",
@@ -202,6 +216,8 @@ def example(route: str, row: object = NOT_THERE) -> str:
     """An address that the route matches."""
     named = route.replace("<path:object_id>", str(row)).replace("<int:pk>", "1")
     named = named.replace("<str:purpose>", "newsletter").replace("<str:token>", "none").replace("<str:client>", "none")
+    named = named.replace("<slug:client>", "indus").replace("<slug:code>", "about_newsletter")
+    named = named.replace("<uuid:version>", str(row))
     named = named.replace("^(?P<app_label>APPS)/$", "consent/").replace("(?P<url>.*)$", "nowhere/")
     return "/" + named.replace("^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "password/reset/key/1-2/")
 
@@ -216,8 +232,10 @@ def test_nobody_gets_in_anywhere_but_where_anybody_may(db: None, method: str) ->
     assert {route: answer for route, answer in found.items() if answer not in refusals} == {}
 
 
-def test_anybody_is_answered_where_anybody_may(db: None) -> None:
-    found = {route: Client().get(example(route)).status_code for route in {**ANONYMOUS, **PUBLISHED}}
+def test_anybody_is_answered_where_anybody_may(cast: Cast) -> None:
+    at, children = timezone.now(), {"child_text_en": "For you.", "child_text_ur": "آپ کے لیے۔"}
+    version = announce(cast, at, code="privacy_notice", is_material=False, effective_at=at, **children)
+    found = {route: Client().get(example(route, version.pk)).status_code for route in {**ANONYMOUS, **PUBLISHED}}
     assert {route: status for route, status in found.items() if status not in {200, 302}} == {}
 
 

@@ -1,0 +1,25 @@
+"""The words of a notice as HTML: headings, lists, paragraphs and emphasis of Markdown (CommonMark), nothing else.
+
+Everything else is text and escaped: no HTML, no link, no image, so a notice can bring nothing onto the page.
+"""
+
+from functools import lru_cache
+
+from django.utils.safestring import SafeString
+from markdown_it import MarkdownIt
+
+__all__ = ["as_html"]
+
+_MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
+_DEEPEST = 6
+
+
+@lru_cache(maxsize=512)
+def as_html(text: str) -> SafeString:
+    """Render a notice's text; its first level of headings is the page's second."""
+    tokens = _MARKDOWN.parse(text)
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(int(token.tag[1]) + 1, _DEEPEST)}"
+    html: str = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    return SafeString(html)  # safe: the renderer escapes all text, and only the rules above are enabled

@@ -1,0 +1,92 @@
+"""What a coming text would change, counted before it is announced."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from consent.models import Notice
+from consent.models.consents import ConsentState, Method
+from consent.selectors.preview import Renewal, preview_effect
+from consent.services import Answer, record_answers, withdraw_consent
+from paktaleem.accounts.actors import NotAllowed, system_actor
+from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.consent.announcing import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose
+
+
+@pytest.fixture
+def asked(cast, now):
+    """Junaid, Kiran and, for Danish, his mother have consented."""
+    share_purpose(cast)
+    consent(cast, "khyber", now - DAY)
+    version = consent(cast, "indus", now - DAY)
+    with in_client(cast.client_id("indus")):
+        record_answers(
+            cast.subject("danish"),
+            answers=[Answer(PURPOSE, ConsentState.GIVEN)],
+            notice_version=version.pk,
+            given_by="guardian",
+            guardian=cast.subject("esra"),
+            method=Method.PAPER,
+            claimed_at=now - DAY,
+            actor=cast.key_actor("indus"),
+            at=now - DAY,
+        )
+    return cast
+
+
+def preview(cast, at, *, material=True, code=f"about_{PURPOSE}", actor="amina"):
+    with as_officer():
+        notice = Notice.objects.get(client_id=PAKTALEEM, code=code)
+        return preview_effect(notice, is_material=material, actor=cast.actor(actor), at=at)
+
+
+def test_a_material_text_asks_everyone_anew(asked, now):
+    effect = preview(asked, now)
+    assert (effect.told, effect.total) == (2, Renewal("", 3, 2, 3, 1))
+    assert effect.by_purpose == (Renewal(PURPOSE, 3, 2, 3, 1),)
+
+
+def test_a_minor_text_asks_nobody(asked, now):
+    assert preview(asked, now, material=False).total == Renewal("", 0, 0, 0, 0)
+
+
+def test_the_policy_asks_nobody_and_tells_every_client(asked, now):
+    effect = preview(asked, now, code="privacy_notice")
+    assert (effect.told, effect.total.consents) == (2, 0)
+
+
+def test_what_no_longer_counts_is_not_counted(asked, now):
+    with in_client(asked.client_id("khyber")):
+        withdraw_consent(asked.subject("kiran"), purpose=PURPOSE, actor=asked.key_actor("khyber"), at=now)
+    assert preview(asked, now + SECOND).total == Renewal("", 2, 1, 2, 1)
+
+
+def test_what_is_outdated_already_at_a_client_is_not_counted_again(asked, now):
+    version = announce(asked, now)
+    prove(asked, "indus", version, now)
+    assert preview(asked, now + DAY).total.consents == 3
+    assert preview(asked, version.effective_at).total == Renewal("", 1, 1, 1, 0)
+
+
+def test_a_client_counts_its_own_people_alone(asked, now):
+    with in_client(asked.client_id("indus")):
+        notice = Notice.objects.get(client_id=PAKTALEEM, code=f"about_{PURPOSE}")
+        assert preview_effect(notice, is_material=True, actor=asked.actor("farah"), at=now).total.consents == 2
+
+
+def test_it_takes_a_fixed_number_of_queries(asked, now):
+    with CaptureQueriesContext(connection) as captured:
+        preview(asked, now)
+    assert len([one for one in captured if "FROM" in one["sql"]]) <= 9
+
+
+def test_who_may_see_no_consents_sees_no_effect(cast, now):
+    nobody = system_actor("nobody")
+    with as_officer(), pytest.raises(NotAllowed):
+        preview_effect(
+            Notice.objects.get(client_id=PAKTALEEM, code="privacy_notice"),
+            is_material=True,
+            actor=type(nobody)(kind=nobody.kind, id=nobody.id, role="x", client_id=None, capabilities=frozenset()),
+            at=now,
+        )

@@ -1,0 +1,126 @@
+"""The public pages of the policy and the notices: for everybody, in both languages, without a script."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from consent.models import Notice
+from consent.services import publish_notice_version
+from paktaleem.ledger.by import Reason
+from paktaleem.tenancy.context import in_client
+from tests.consent.announcing import DAY, announce, prove
+from tests.console.pages import answer, refused_by_policy
+
+BUDGET = 100_000
+CHILDREN = {"child_text_en": "We keep your name.", "child_text_ur": "ہم آپ کا نام رکھتے ہیں۔"}
+
+
+def page(path, language="en", **headers):
+    response = Client().get(path, {"lang": language}, headers=headers)
+    assert response.status_code == 200, path
+    return response.content.decode()
+
+
+@pytest.fixture
+def coming(cast):
+    """A material change of the policy, announced, and proven at Indus."""
+    at = timezone.now()
+    text = {"text_en": "We keep <b>your</b> name.", "text_ur": "ہم نام رکھتے ہیں۔"}
+    announce(cast, at, code="privacy_notice", is_material=False, effective_at=at, **text, **CHILDREN)
+    text = {"text_en": "We keep your name and age.", "text_ur": "ہم نام اور عمر رکھتے ہیں۔"}
+    version = announce(cast, at, code="privacy_notice", **text, **CHILDREN)
+    prove(cast, "indus", version, at)
+    return version
+
+
+@pytest.mark.parametrize(
+    ("language", "direction", "said"), [("en", "ltr", "Last updated"), ("ur", "rtl", "آخری تبدیلی")]
+)
+@pytest.mark.parametrize("path", ["/privacy/", "/privacy/indus/"])
+def test_the_text_in_effect_in_the_readers_language(coming, path, language, direction, said):
+    html = page(path, language)
+    assert f'<html lang="{language}" dir="{direction}">' in html
+    assert said in html
+    assert "support@PakTaleem.com" in html
+    assert ("ہم نام رکھتے ہیں۔" if language == "ur" else "We keep &lt;b&gt;your&lt;/b&gt; name.") in html
+    assert refused_by_policy(html) == []
+    assert "<script" not in html
+    assert len(html.encode()) < BUDGET
+
+
+def test_a_page_sets_no_cookie_changes_nothing_and_may_be_kept_a_moment(coming):
+    response = Client().get("/privacy/indus/")
+    assert not response.cookies
+    assert response["Cache-Control"] == "public, max-age=300"
+    assert Client().post("/privacy/indus/").status_code == 405
+
+
+def test_no_cache_keeps_a_page_across_the_moment_of_effect(cast, settings):
+    settings.NOTICE_DAYS = 1
+    at = timezone.now() - DAY + timedelta(minutes=2)
+    version = announce(cast, at, code="privacy_notice", effective_at=at + DAY)
+    assert Client().get("/privacy/indus/")["Cache-Control"] == "public, max-age=300"
+    prove(cast, "indus", version, at)
+    assert Client().get("/privacy/indus/")["Cache-Control"] == "no-store"
+
+
+def test_what_is_coming_is_told_where_it_will_have_effect(coming):
+    assert "This text changes on" in page("/privacy/indus/")
+    assert "This text changes on" not in page("/privacy/khyber/")
+    assert "We keep your name and age." in page(f"/privacy/indus/versions/{coming.pk}/")
+    assert Client().get(f"/privacy/khyber/versions/{coming.pk}/").status_code == 404
+
+
+def test_earlier_versions_are_listed_and_differences_readable_and_heard(coming):
+    html = page("/privacy/indus/versions/")
+    assert [word in html for word in ("Coming", "In effect", "Earlier")] == [True] * 3
+    compare = re.findall(r'href="(/privacy/indus/compare/[^"]+)"', html)
+    assert len(compare) == 2
+    shown = Client().get(compare[0].replace("&amp;", "&")).content.decode()
+    assert re.search(r"<ins><span[^>]*>\[added: </span>[^<]*age\.", shown)
+    assert "<del>" in shown
+    assert page("/privacy/indus/compare/")
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_children_read_words_of_their_own(coming, language):
+    assert CHILDREN[f"child_text_{language}"] in page("/privacy/indus/children/", language)
+    assert "/privacy/indus/children/" in page("/privacy/indus/", language)
+
+
+def test_the_notice_with_which_consent_is_asked(cast):
+    assert "May we use your data for newsletter?" in page("/privacy/indus/notices/about_newsletter/")
+    assert "/privacy/indus/notices/about_newsletter/" in page("/privacy/indus/")
+
+
+def test_what_is_not_there_and_what_is_not_yours_answer_the_same(cast, coming):
+    with in_client(cast.client_id("khyber")):
+        at = timezone.now()
+        own = publish_notice_version(
+            Notice.objects.get(client_id=cast.client_id("khyber"), code="about_newsletter"),
+            text_en="Khyber's own.",
+            text_ur="اپنا",
+            is_material=True,
+            effective_at=at,
+            actor=cast.actor("celia"),
+            reason=Reason.REVIEW,
+            at=at,
+        )
+    nobody = "0190b9f4-0000-7000-8000-000000000000"
+    paths = [
+        "/privacy/nowhere/",
+        "/privacy/NoWhere-/",
+        f"/privacy/indus/versions/{own.pk}/",
+        f"/privacy/indus/versions/{nobody}/",
+        "/privacy/indus/notices/nothing/",
+        f"/privacy/indus/compare/?from={own.pk}",
+        "/privacy/indus/compare/?from=%00",
+        "/nowhere/",
+    ]
+    found = [answer(Client().get(path)) for path in paths]
+    assert {status for status, *_ in found} == {404}
+    assert len({body for _, body, _ in found}) == 1
+    assert page(f"/privacy/khyber/versions/{own.pk}/")
