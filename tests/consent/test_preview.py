@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from consent.models import Notice
-from consent.models.consents import ConsentState, Method
+from consent.models.consents import ConsentState, GivenBy, Method
 from consent.selectors.preview import Renewal, preview_effect
 from consent.services import Answer, record_answers, withdraw_consent
 from paktaleem.accounts.actors import NotAllowed, system_actor
@@ -25,7 +25,7 @@ def asked(cast, now):
             cast.subject("danish"),
             answers=[Answer(PURPOSE, ConsentState.GIVEN)],
             notice_version=version.pk,
-            given_by="guardian",
+            given_by=GivenBy.GUARDIAN,
             guardian=cast.subject("esra"),
             method=Method.PAPER,
             claimed_at=now - DAY,
