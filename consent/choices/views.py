@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from consent.choices.words import DONE, STATES, TONES, WHY
 from consent.models import ConsentState, Method
 from consent.selectors.choices import Choice, ChoiceUnknown, choice_about, choices_of
+from consent.selectors.timelines import consents_of
 from consent.services import (
     Answer,
     ChildMayNotGive,
@@ -25,6 +27,7 @@ from consent.services import (
     withdraw_consent,
 )
 from consent.shown import Shown, ShownForeign, ShownForged, ShownMissing, ShownStale, sign_shown
+from consent.views.receipts import print_receipt
 from paktaleem.accounts.requests import as_received
 from paktaleem.doors.models import Page
 from paktaleem.doors.views import closed
@@ -32,7 +35,7 @@ from paktaleem.doors.visits import Visit, on_own_page
 from paktaleem.ledger.by import Reason
 from paktaleem.public.pages import page_address, public_page
 
-__all__ = ["decide", "give", "show"]
+__all__ = ["decide", "give", "receipt", "show"]
 
 _own_page = on_own_page(Page.CHOICES, closed)
 
@@ -53,6 +56,17 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
         is_child=any(row["choice"].is_decided_for for row in rows),
         done=DONE.get(request.GET.get("done", "")),
     )
+
+
+@require_http_methods(["GET", "HEAD"])
+@_own_page
+def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
+    """Show the receipt of one of the person's answers, to print and keep."""
+    found = consents_of(visit.subject, actor=visit.actor, until=as_received(request).received_at).filter(pk=event)
+    answered = found.select_related("client").first()
+    if answered is None:
+        raise Http404
+    return print_receipt(request, answered, language=translation.get_language() or "en")
 
 
 def _row(choice: Choice) -> dict[str, Any]:

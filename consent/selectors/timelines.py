@@ -11,7 +11,7 @@ from django.db.models import Model, QuerySet
 from consent.models import ConsentEvent, ConsentState, LawfulBasis, NoticeVersion, Objection, Restriction
 from consent.register import Register
 from consent.selectors.registers import current_register
-from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.actors import Actor, require_about
 from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import Subject
 from paktaleem.tenancy.ids import PAKTALEEM
@@ -42,8 +42,8 @@ class Line:
 
 
 def consents_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[ConsentEvent]:
-    """List a person's answers up to a moment, earliest first."""
-    require(actor, Capability.VIEW_CONSENTS, subject.client_id)
+    """List a person's answers up to a moment, earliest first, for staff, keys and the person. Raises NotAllowed."""
+    require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.pk, client_id=subject.client_id)
     return (
         ConsentEvent.objects.filter(client_id=subject.client_id, subject=subject, recorded_at__lte=until)
         .select_related("purpose", "notice_version__notice", "guardian")

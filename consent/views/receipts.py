@@ -1,22 +1,30 @@
 """A receipt as a page to print and keep, in both languages."""
 
 from typing import Any
+from uuid import UUID
 
 import segno
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
 
 from consent.models import ConsentEvent, NoticeVersion
-from consent.printing import receipt_code
+from consent.printing import event_of_code, receipt_code
 from consent.receipts import Place
 from consent.selectors.receipts import record_facts
+from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.addresses import public_address
+from paktaleem.accounts.requests import as_received
+from paktaleem.doors.models import Page
+from paktaleem.doors.services import issue_link
+from paktaleem.doors.views import send_code
+from paktaleem.doors.visits import at_client
 from paktaleem.public.pages import LanguageLink, public_page
 from paktaleem.subjects.keyring import keyring
 
-__all__ = ["print_receipt", "receipt_key"]
+__all__ = ["follow_receipt", "print_receipt", "receipt_key"]
 
 _ANSWERS = {
     "given": _("Yes, given"),
@@ -86,3 +94,27 @@ def _square(address: str) -> str:
     """Draw the address as a QR code: an SVG without script or style."""
     drawn: str = segno.make(address, error="m").svg_inline(scale=3, border=2, svgclass="square", lineclass=None)
     return mark_safe(drawn)  # noqa: S308 -- our own drawing of our own address
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_client
+def follow_receipt(request: HttpRequest, client_id: UUID, code: str) -> HttpResponse:
+    """Lead from a receipt's code to the choices: a code is sent to whoever gave the answer, where they are known."""
+    event_id = event_of_code(code, receipt_key())
+    events = ConsentEvent.objects.select_related("subject", "guardian", "client")
+    event = events.filter(pk=event_id, client_id=client_id).first() if event_id else None
+    person = (event.guardian or event.subject) if event else None
+    if event is None or person is None or person.erased_at is not None:
+        raise Http404
+    if request.method != "POST":
+        title = _("Your privacy choices")
+        return public_page(request, "receipts/follow.html", title=title, client_name=event.client.name)
+    link, _token = issue_link(
+        person,
+        page=Page.CHOICES,
+        child=event.subject if event.guardian_id else None,
+        needs_code=True,
+        actor=system_actor("consent.receipts"),
+        at=as_received(request).received_at,
+    )
+    return send_code(request, link)

@@ -30,7 +30,7 @@ from paktaleem.doors.visits import at_client, in_client_context, public
 from paktaleem.public.pages import error_page, public_page, redirect_to_page
 from paktaleem.tenancy.context import in_global
 
-__all__ = ["closed", "enter_code", "follow_link", "leave", "start"]
+__all__ = ["closed", "enter_code", "follow_link", "leave", "send_code", "start"]
 
 _GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -81,11 +81,16 @@ def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:
         name = Client.objects.values_list("name", flat=True).get(pk=link.client_id)
         return public_page(request, "doors/link.html", title=_("Your privacy choices"), link=link, client_name=name)
     if link.needs_code:
-        asked = Asked(link.client_id, link.page, translation.get_language() or "en", link_id=link.id)
-        return _ask(request, asked, new_knock(link.client_id, link.page, str(link.id)))
+        return send_code(request, link)
     if not open_by_link(link, at=as_received(request).received_at):
         return _dead_link()
     return _let_in(request, link)
+
+
+def send_code(request: HttpRequest, link: PageLink) -> HttpResponse:
+    """Have a code sent to the known address of an invitation's person, and lead to where it is typed."""
+    asked = Asked(link.client_id, link.page, translation.get_language() or "en", link_id=link.id)
+    return _ask(request, asked, new_knock(link.client_id, link.page, str(link.id)))
 
 
 def _dead_link() -> HttpResponse:

@@ -13,6 +13,7 @@ from consent.views.receipts import receipt_key
 from paktaleem.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.console.pages import refused_by_policy
+from tests.doors.visiting import by_link, latest_code, send, visitor, work
 from tests.signing_in import browser_of
 
 KEY = b"k" * 32
@@ -75,3 +76,48 @@ def test_a_receipt_shows_no_name_and_stays_in_no_cache(cast, event):
 
 def test_another_clients_receipt_is_not_there(cast, event):
     assert page_of(cast, event, "farah").status_code == 404
+
+
+# The person's own way to it, and back from it to the choices
+
+
+def own_url(event):
+    return f"/choices/receipt/{event.pk}/"
+
+
+def test_the_person_prints_their_own_receipt(cast, event):
+    browser = by_link(cast, "khyber", "lms-kiran")
+    assert own_url(event) in browser.get("/choices/?lang=en").content.decode()
+    page = browser.get(own_url(event), {"lang": "en"})
+    assert (page.status_code, "Yes, given" in page.content.decode()) == (200, True)
+    assert 'href="?lang=ur"' in page.content.decode()
+
+
+def test_nobody_prints_another_persons_receipt(cast, event):
+    assert visitor().get(own_url(event)).status_code == 403
+    assert by_link(cast, "indus", "lms-hamza").get(own_url(event)).status_code == 404
+
+
+def code_url(event, client="khyber"):
+    return f"/choices/{client}/receipt/{receipt_code(event.pk, receipt_key())}/"
+
+
+def test_a_receipts_code_leads_to_the_choices_by_a_code_to_the_known_address(cast, event, mailoutbox):
+    browser = visitor()
+    looked = browser.get(code_url(event), {"lang": "en"})
+    assert (looked.status_code, mailoutbox) == (200, [])
+    assert send(browser, code_url(event)).status_code == 302
+    work()
+    assert len(mailoutbox) == 1
+    assert send(browser, "/choices/code/", code=latest_code()).status_code == 302
+    assert "Take back" in browser.get("/choices/?lang=en").content.decode()
+
+
+@pytest.mark.parametrize("code", ["A" * 32, "none", "%00", "ü" * 32])
+def test_a_made_up_code_leads_nowhere(cast, code):
+    assert visitor().get(f"/choices/khyber/receipt/{code}/").status_code == 404
+
+
+def test_a_code_leads_nowhere_at_another_school(cast, event):
+    assert visitor().get(code_url(event, "indus")).status_code == 404
+    assert visitor().post(code_url(event)).status_code == 403  # only from the page's form

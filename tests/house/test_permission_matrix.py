@@ -49,17 +49,6 @@ PUBLISHED = {
     "privacy/<slug:client>/notices/<slug:code>/": "the notice with which consent is asked",
 }
 
-# Pages of people without an account: what nobody in particular is answered there (default: the page is closed).
-VISITORS = {
-    "choices/": 403,
-    "choices/give/<str:purpose>/": 403,
-    "choices/decide/<str:purpose>/": 405,
-    "choices/code/": 403,
-    "choices/leave/": 405,
-    "choices/link/<str:token>/": 404,
-    "choices/<str:client>/": 200,
-}
-
 # Pages of people without an account, and what whoever has not come in is answered (by GET; never more by POST).
 VISITORS = {
     "choices/": 403,
@@ -68,6 +57,8 @@ VISITORS = {
     "choices/code/": 403,
     "choices/leave/": 405,
     "choices/link/<str:token>/": 404,
+    "choices/receipt/<uuid:event>/": 403,
+    "choices/<str:client>/receipt/<str:code>/": 404,
     "choices/<str:client>/": 404,
 }
 
@@ -218,6 +209,7 @@ def example(route: str, row: object = NOT_THERE) -> str:
     named = named.replace("<str:purpose>", "newsletter").replace("<str:token>", "none").replace("<str:client>", "none")
     named = named.replace("<slug:client>", "indus").replace("<slug:code>", "about_newsletter")
     named = named.replace("<uuid:version>", str(row))
+    named = named.replace("<str:code>", "none").replace("<uuid:event>", str(row))
     named = named.replace("^(?P<app_label>APPS)/$", "consent/").replace("(?P<url>.*)$", "nowhere/")
     return "/" + named.replace("^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "password/reset/key/1-2/")
 
