@@ -1,7 +1,8 @@
 """Clients, staff, memberships and API keys in the console."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
@@ -16,8 +17,11 @@ from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import ApiKey, Client, Membership, User
 from paktaleem.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.accounts.services import (
+    MOST_ROTATION_OVERLAP,
+    ROTATION_OVERLAP,
     AlreadyEnded,
     AlreadyRevoked,
+    KeyNotLive,
     change_client,
     change_membership,
     change_user,
@@ -25,6 +29,7 @@ from paktaleem.accounts.services import (
     invite_user,
     issue_api_key,
     revoke_api_key,
+    rotate_api_key,
     set_password,
 )
 from paktaleem.console.acts import Act
@@ -33,6 +38,7 @@ from paktaleem.console.columns import day, period_pill, pill
 from paktaleem.console.forms import ActForm, ScopedForm
 from paktaleem.console.model_admin import ScopedAdmin, state_column
 from paktaleem.console.site import Card, site
+from paktaleem.ledger.by import Reason
 from paktaleem.signin.enrolment import reset_second_factor
 
 __all__ = ["ApiKeyAdmin", "ClientAdmin", "MembershipAdmin", "UserAdmin"]
@@ -218,11 +224,61 @@ def _revoke(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> None:
     revoke_api_key(key, actor=actor_of(request), reason=given["reason"], at=received_at(request))
 
 
+class RotateForm(ActForm):
+    """Until when the old key goes on."""
+
+    old_ends_on = forms.DateField(
+        label="The old key lives until the end of",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    field_order = ("old_ends_on", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer a week, and allow up to the limit, in days of the client."""
+        super().__init__(*args, **kwargs)
+        self.zone = ZoneInfo(self.row.client.time_zone)
+        self.today = received_at(self.request).astimezone(self.zone).date()
+        self.last = self.today + MOST_ROTATION_OVERLAP - timedelta(days=1)
+        day_field = self.fields["old_ends_on"]
+        day_field.initial = self.today + ROTATION_OVERLAP
+        day_field.widget.attrs |= {"min": f"{self.today}", "max": f"{self.last}"}
+        day_field.help_text = f"At most {self.last} ({self.zone.key}). To end it at once, revoke it afterwards."
+        self.fields["reason"].initial = Reason.KEY_ROTATION
+
+    def clean_old_ends_on(self) -> date:
+        """Accept a day from today to the limit."""
+        chosen: date = self.cleaned_data["old_ends_on"]
+        if not self.today <= chosen <= self.last:
+            raise forms.ValidationError(f"Choose a day from {self.today} to {self.last}.")
+        return chosen
+
+    @property
+    def overlap(self) -> timedelta:
+        """How long from now until the end of the chosen day."""
+        after = self.cleaned_data["old_ends_on"] + timedelta(days=1)
+        return min(datetime.combine(after, time(), self.zone) - received_at(self.request), MOST_ROTATION_OVERLAP)
+
+    def clean(self) -> dict[str, Any]:
+        """Give the service its length of time."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        return {**cleaned, "overlap": self.overlap} if "old_ends_on" in cleaned else cleaned
+
+
+def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    told: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    successor, secret = rotate_api_key(key, overlap=given["overlap"], **told)
+    owner: ApiKeyAdmin = site.get_model_admin(ApiKey)  # type: ignore[assignment]
+    old = ApiKey.objects.get(pk=key.pk)
+    return owner.issued(request, successor, secret, title="Key rotated", old=old, old_url=owner.url_of("change", old))
+
+
 def _key_pill(key: ApiKey) -> SafeString:
     at = timezone.now()
     if key.revoked_at is not None:
         return pill(f"Revoked {day(key.revoked_at)}", "bad")
-    return pill("Live", "good") if key.is_live(at) else pill("Expired", "warn")
+    if not key.is_live(at):
+        return pill("Expired", "warn")
+    return pill(f"Live, ends {day(key.expires_at)}", "warn") if key.expires_at <= at + SOON else pill("Live", "good")
 
 
 @admin.register(ApiKey, site=site)
@@ -242,6 +298,17 @@ class ApiKeyAdmin(ScopedAdmin):
     intro = "Keys by which the learning platform and other systems ask. Two may live at once, for rotation."
     state = state_column(_key_pill)
     acts = (
+        Act(
+            "rotate",
+            "Rotate key",
+            Capability.MANAGE_API_KEYS,
+            _rotate,
+            form=RotateForm,
+            lead="A new key of the same name, scopes and length of life is issued and shown once. Give it to the "
+            "system; the old one goes on until the day you choose, never longer than it would have.",
+            applies=lambda row, at: row.is_live(at),
+            refusals={KeyNotLive: "The key opens nothing any more: issue a new one."},
+        ),
         Act(
             "revoke",
             "Revoke key",
@@ -279,16 +346,13 @@ class ApiKeyAdmin(ScopedAdmin):
         details["request"].issued_secret = secret
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show the secret in the answer itself, and nowhere else: not in a message, not in the session."""
-        secret = request.issued_secret  # type: ignore[attr-defined]
-        return self.page(
-            request,
-            obj,
-            "console/key_issued.html",
-            title="Key issued",
-            secret=secret,
-            row_url=self.url_of("change", obj),
-        )
+        """Show the secret of the new key."""
+        return self.issued(request, obj, request.issued_secret, title="Key issued")  # type: ignore[attr-defined]
+
+    def issued(self, request: HttpRequest, key: ApiKey, secret: str, **values: Any) -> HttpResponse:
+        """Show a secret in the answer itself, and nowhere else: not in a message, not in the session."""
+        told = {"secret": secret, "row_url": self.url_of("change", key), **values}
+        return self.page(request, key, "console/key_issued.html", **told)
 
 
 @site.add_board

@@ -19,7 +19,9 @@ from paktaleem.tenancy.ids import PAKTALEEM
 from paktaleem.tenancy.turns import take_turn
 
 __all__ = [
+    "MOST_ROTATION_OVERLAP",
     "RECOMPUTE_AGES",
+    "ROTATION_OVERLAP",
     "AlreadyEnded",
     "AlreadyRevoked",
     "KeyNotLive",
@@ -44,6 +46,8 @@ LIVE_KEYS_OF_A_NAME = 2
 """The old and the new key of one system, while it changes over."""
 ROTATION_OVERLAP = timedelta(days=7)
 """How long the old key stays live beside its successor unless told otherwise."""
+MOST_ROTATION_OVERLAP = timedelta(days=30)
+"""How long at most: two live keys of one system are twice as much to lose."""
 
 
 class AlreadyEnded(Exception):
@@ -237,10 +241,12 @@ def rotate_api_key(
 ) -> tuple[ApiKey, str]:
     """Issue a successor with the same name, scopes and length of life; the old key ends after ``overlap``.
 
-    Returns the successor and its secret. The old key never lives longer than it would have.
-    Raises TooManyLiveKeys while an earlier rotation is under way, KeyNotLive, NotAllowed.
+    Returns the successor and its secret. The old key never lives longer than it would have, nor than 30 days more.
+    Raises TooManyLiveKeys while an earlier rotation is under way, KeyNotLive, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_API_KEYS, key.client_id)
+    if not timedelta() < overlap <= MOST_ROTATION_OVERLAP:
+        raise ValidationError({"overlap": [f"The old key ends within {MOST_ROTATION_OVERLAP.days} days."]})
     key = ApiKey.objects.select_for_update().get(id=key.id, client_id=key.client_id)
     if not key.is_live(at):
         raise KeyNotLive

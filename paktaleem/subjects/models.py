@@ -326,4 +326,4 @@ class Readmission(Tracked):
 
     def __str__(self) -> str:
         """Say how far it is."""
-        return "approved" if self.approved_at else "requested"
+        return f"Requested {self.requested_at:%Y-%m-%d}" + (", approved" if self.approved_at else "")

@@ -4,7 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connections
+from django.utils import timezone
 
 from paktaleem.accounts.actors import NotAllowed
 from paktaleem.accounts.models import ApiKey
@@ -114,9 +116,20 @@ def test_another_client_does_not_find_the_key(cast, now):
         rotate_api_key(old, actor=cast.actor("amina"), at=now)
 
 
-def test_both_keys_call_the_api_until_the_old_one_is_revoked(cast, now):
-    old, old_secret = issue(cast, now, life=4000 * DAY)
-    _, new_secret = rotate(cast, old, now, overlap=3000 * DAY)
+@pytest.mark.parametrize("overlap", [-DAY, 0 * DAY, 30 * DAY + timedelta(microseconds=1)])
+def test_an_overlap_out_of_bounds_is_refused(cast, now, overlap):
+    old, _ = issue(cast, now, life=90 * DAY)
+    with pytest.raises(ValidationError, match="within 30 days"):
+        rotate(cast, old, now, overlap=overlap)
+    rotate(cast, old, now, overlap=30 * DAY)
+    with in_client(cast.client_id("indus")):
+        assert ApiKey.objects.get(id=old.id).expires_at == now + 30 * DAY
+
+
+def test_both_keys_call_the_api_until_the_old_one_is_revoked(cast):
+    now = timezone.now()
+    old, old_secret = issue(cast, now - DAY)
+    _, new_secret = rotate(cast, old, now - timedelta(hours=1))
     assert Caller(old_secret).get("/api/v1/purposes").status_code == 200
     assert Caller(new_secret).get("/api/v1/purposes").status_code == 200
     with in_client(cast.client_id("indus")):

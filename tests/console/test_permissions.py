@@ -21,6 +21,7 @@ TABLE = {
     "subjects/subject": ("OASC", "", ""),
     "subjects/guardianclaim": ("OASC", "", ""),
     "subjects/accessrecord": ("OAC", "", ""),
+    "subjects/readmission": ("OAC", "O", ""),
     "consent/datacategory": ("OASC", "OC", "OC"),
     "consent/occasion": ("OASC", "OC", "OC"),
     "consent/purpose": ("OASC", "OC", "OC"),

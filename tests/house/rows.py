@@ -28,12 +28,13 @@ from consent.services import (
 )
 from paktaleem.ledger.by import Reason
 from paktaleem.mail.models import Letter
-from paktaleem.subjects.services import reveal_fields
+from paktaleem.subjects.models import Readmission
+from paktaleem.subjects.services import erase_subject, request_readmission, reveal_fields
 from paktaleem.tenancy.context import in_client
 from tests.cast import Cast
 from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
-from tests.factories import CAST_AT, SETTING_UP
+from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 from tests.showing import shown
 
 AT = CAST_AT + timedelta(hours=1)
@@ -47,6 +48,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     with in_client(client_id):
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast)]
+        made.append(readmission_of_indus(cast))
         _answers(cast)
         found = {
             model: admin_of(model).model._default_manager.filter(client_id=client_id).values_list("pk", flat=True)
@@ -101,6 +103,14 @@ def _failed_letter(cast: Cast) -> Letter:
     letter.state, letter.last_error, letter.queued_at, letter.due_at = "failed", "refused", AT, AT
     letter.save(force_insert=True)
     return letter
+
+
+def readmission_of_indus(cast: Cast) -> Readmission:
+    """Erase someone who was there long before the others, and ask that they may come back."""
+    amina = cast.actor("amina")
+    gone = SubjectFactory(client=cast.client("indus"), external_id="lms-gone", at=CAST_AT - timedelta(days=1))
+    erase_subject(gone, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
+    return request_readmission("lms-gone", actor=amina, client_id=gone.client_id, at=AT)
 
 
 def _answers(cast: Cast) -> None:

@@ -95,9 +95,11 @@ CONSOLE = {
 # Acts on one row, and who may: by role, as in the table of models (tests/console/test_permissions.py).
 ACTS = {
     "accounts/apikey/revoke": "OC",
+    "accounts/apikey/rotate": "OC",
     "accounts/membership/end": "O",
     "accounts/user/password": "O",
     "accounts/user/second-factor": "O",
+    "subjects/readmission/approve": "O",
     "subjects/subject/answer": "OC",
     "subjects/subject/erase": "O",
     "subjects/subject/evidence": "OC",

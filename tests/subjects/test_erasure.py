@@ -39,6 +39,7 @@ from paktaleem.tenancy.context import in_client
 from tests.conftest import KEYRING
 from tests.showing import shown
 from tests.tenancy.doors import enter, rows
+from tests.traces import forms
 
 WHY = Reason.SUBJECT_REQUEST
 
@@ -193,14 +194,6 @@ def dump():
             with door.cursor().copy(f"COPY {name} TO STDOUT") as copy:
                 text += [bytes(part) for part in copy]
     return b"".join(text)
-
-
-def forms(value):
-    """How a text may hide in a dump: as it is, in another case, as hex or base64 of its bytes."""
-    import base64  # noqa: PLC0415
-
-    raw = value.encode()
-    yield from (raw, raw.lower(), raw.upper(), raw.hex().encode(), base64.b64encode(raw)[:-4], base64.b64encode(raw))
 
 
 def make_canary(cast, now):

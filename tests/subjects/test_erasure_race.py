@@ -18,8 +18,9 @@ from paktaleem.subjects.services import AlreadyErased, erase_subject, register_s
 from paktaleem.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.database import template_ready
-from tests.subjects.test_erasure import forms, opens, sealed_values_in
+from tests.subjects.test_erasure import opens, sealed_values_in
 from tests.tenancy.doors import enter, rows
+from tests.traces import forms
 
 PERSON = "canary-lms-4711"
 CANARIES = [

@@ -1,0 +1,64 @@
+"""A served process killed around the commit (SIGKILL): the same key, asked of a new process, acts once all told."""
+
+import json
+
+import pytest
+
+from consent.models import ConsentEvent
+from paktaleem.api.models import KeptAnswer
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.api.test_idempotency import CONSENTS, KEY, consent_body
+from tests.serving import call, environment_of_server, is_alive, served
+
+
+@pytest.fixture
+def lost(committed, monkeypatch, tmp_path):
+    """The file into which a server writes the answer that it takes to the grave."""
+    for name, value in environment_of_server().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LOST_ANSWER", str(tmp_path / "lost"))
+    return tmp_path / "lost"
+
+
+def post(port, secret, body, **headers):
+    told = {"Authorization": f"Bearer {secret}", "Idempotency_Key": KEY, **headers}
+    status, answered, content = call(port, "POST", CONSENTS, body, **told)
+    return status, answered.get("Idempotency-Replayed"), content
+
+
+def recorded(cast):
+    with in_client(cast.client_id("khyber")):
+        return [str(event.id) for event in ConsentEvent.objects.all()], KeptAnswer.objects.count()
+
+
+def kill(port, secret, body, **header):
+    """Send a request at which the server is killed: no answer comes."""
+    with pytest.raises(ConnectionError):
+        post(port, secret, body, **header)
+    assert not is_alive(port)
+
+
+def test_killed_after_the_commit_the_lost_answer_is_given_again(committed, lost, tmp_path):
+    secret = committed.key("khyber")
+    body = consent_body(Caller(secret).notice("newsletter"))
+    with served(tmp_path / "first") as port:
+        kill(port, secret, body, X_Die_After_Commit="1")
+    there = recorded(committed)
+    assert there == ([json.loads(lost.read_bytes())["events"][0]["id"]], 1)
+    with served(tmp_path / "second") as port:
+        assert post(port, secret, body) == (201, "true", lost.read_bytes())
+        assert post(port, secret, body) == (201, "true", lost.read_bytes())
+    assert recorded(committed) == there
+
+
+def test_killed_before_the_commit_nothing_was_done_and_the_key_is_free(committed, lost, tmp_path):
+    secret = committed.key("khyber")
+    body = consent_body(Caller(secret).notice("newsletter"))
+    with served(tmp_path / "first") as port:
+        kill(port, secret, body, X_Die_Before_Commit="1")
+    assert recorded(committed) == ([], 0)
+    with served(tmp_path / "second") as port:
+        status, replayed, answer = post(port, secret, body)
+    assert (status, replayed) == (201, None)
+    assert recorded(committed) == ([json.loads(answer)["events"][0]["id"]], 1)

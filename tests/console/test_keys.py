@@ -1,0 +1,115 @@
+"""Rotating an API key in the console: the new one shown once, the old one until a chosen day, or revoked at once."""
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from paktaleem.accounts.models import ApiKey
+from paktaleem.accounts.selectors import actor_of_key
+from paktaleem.accounts.services import issue_api_key
+from paktaleem.tenancy.context import in_client
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import row_url
+
+DAY, KARACHI = timedelta(days=1), ZoneInfo("Asia/Karachi")
+
+
+@pytest.fixture
+def key(cast: Cast) -> tuple[ApiKey, str]:
+    """A key of Indus for its grade book, made now, for a year."""
+    now = timezone.now()
+    with in_client(cast.client_id("indus")):
+        return issue_api_key(
+            cast.client_id("indus"),
+            name="Grade book",
+            scopes=["decisions:ask"],
+            expires_at=now + 365 * DAY,
+            actor=cast.actor("farah"),
+            at=now,
+        )
+
+
+def rotate(browser: Any, key: ApiKey, days: int = 7, **changed: Any) -> Any:
+    ends_on = (timezone.now() + days * DAY).astimezone(KARACHI).date()
+    values = {"old_ends_on": f"{ends_on}", "reason": "key_rotation", **changed}
+    return browser.post(row_url("accounts/apikey", key.pk, "rotate"), values)
+
+
+def shown(response: Any) -> str:
+    assert response.status_code == 200, response
+    return str(response.content.decode().split('<code id="secret">')[1].split("</code>")[0])
+
+
+def row(cast: Cast, key: ApiKey) -> ApiKey:
+    with in_client(cast.client_id("indus")):
+        return ApiKey.objects.get(pk=key.pk)
+
+
+@pytest.mark.parametrize("name", ["farah", "amina"])
+def test_the_new_key_is_shown_once_and_both_open(
+    sign_in: SignIn, cast: Cast, key: tuple[ApiKey, str], name: str
+) -> None:
+    old, old_secret = key
+    browser = sign_in(name)
+    secret = shown(rotate(browser, old))
+    with in_client(cast.client_id("indus")):
+        new = ApiKey.objects.exclude(pk=old.pk).get(name="Grade book")
+    now = timezone.now()
+    assert actor_of_key(secret, at=now) is not None
+    assert actor_of_key(old_secret, at=now) is not None
+    assert now + 7 * DAY - timedelta(hours=1) < row(cast, old).expires_at <= now + 8 * DAY
+    for page in ("change", "history"):
+        for one in (old, new):
+            assert secret not in browser.get(row_url("accounts/apikey", one.pk, page)).content.decode()
+    assert secret not in str(dict(browser.session))
+
+
+def test_the_old_key_ends_with_the_chosen_day_of_the_client(
+    sign_in: SignIn, cast: Cast, key: tuple[ApiKey, str]
+) -> None:
+    rotate(sign_in("farah"), key[0], days=2)
+    ends_at = row(cast, key[0]).expires_at
+    assert f"{ends_at.astimezone(KARACHI):%H:%M:%S.%f}" == "00:00:00.000000"
+
+
+def test_history_says_who_rotated_and_why(sign_in: SignIn, cast: Cast, key: tuple[ApiKey, str]) -> None:
+    browser = sign_in("farah")
+    rotate(browser, key[0])
+    history = browser.get(row_url("accounts/apikey", key[0].pk, "history")).content.decode()
+    assert "farah@indus.example, client administrator" in history
+    assert "Rotation of a key" in history
+
+
+def test_the_old_key_is_revoked_at_once(sign_in: SignIn, cast: Cast, key: tuple[ApiKey, str]) -> None:
+    browser = sign_in("farah")
+    secret = shown(rotate(browser, key[0]))
+    assert browser.post(row_url("accounts/apikey", key[0].pk, "revoke"), {"reason": "key_rotation"}).status_code == 302
+    assert actor_of_key(key[1], at=timezone.now()) is None
+    assert actor_of_key(secret, at=timezone.now()) is not None
+
+
+@pytest.mark.parametrize("changed", [{"old_ends_on": "2020-01-01"}, {"old_ends_on": "2099-01-01"}, {"old_ends_on": ""},
+                                     {"old_ends_on": "soon"}, {"reason": ""}, {"reason": "because"}])  # fmt: skip
+def test_a_day_out_of_bounds_is_refused_and_nothing_issued(
+    sign_in: SignIn, cast: Cast, key: tuple[ApiKey, str], changed: dict[str, Any]
+) -> None:
+    page = rotate(sign_in("farah"), key[0], **changed).content.decode()
+    assert "errorlist" in page
+    assert 'id="secret"' not in page
+    with in_client(cast.client_id("indus")):
+        assert ApiKey.objects.filter(name="Grade book").count() == 1
+
+
+def test_a_third_key_is_refused_in_words(sign_in: SignIn, key: tuple[ApiKey, str]) -> None:
+    browser = sign_in("farah")
+    rotate(browser, key[0])
+    assert "Two live keys have this name" in rotate(browser, key[0]).content.decode()
+
+
+def test_another_client_does_not_find_the_key(sign_in: SignIn, cast: Cast, key: tuple[ApiKey, str]) -> None:
+    assert rotate(sign_in("celia"), key[0]).status_code == 404
+    assert row(cast, key[0]).expires_at == key[0].expires_at

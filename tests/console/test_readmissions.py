@@ -1,0 +1,136 @@
+"""Readmitting an erased person in the console: one officer asks, another approves, nobody does both."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from paktaleem.subjects.models import Readmission
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.api.callers import Caller
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import list_url, row_url
+from tests.factories import MembershipFactory, UserFactory
+from tests.signing_in import browser_of
+
+ADD = "/admin/subjects/readmission/add/"
+
+
+@pytest.fixture
+def gone(cast: Cast) -> str:
+    """Hamza of Indus, erased; returns the client's id."""
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason="subject_request", at=timezone.now())
+    return str(cast.client_id("indus"))
+
+
+@pytest.fixture
+def second(cast: Cast) -> Client:
+    """The browser of another privacy officer, Gul."""
+    with in_global():
+        gul: Any = UserFactory(email="gul@paktaleem.example")
+    with in_client(PAKTALEEM):
+        MembershipFactory(client_id=PAKTALEEM, user_id=gul.pk, role="privacy_officer")
+    return browser_of(gul)
+
+
+def ask(browser: Client, client: str, external_id: str = "lms-hamza") -> Any:
+    return browser.post(ADD, {"client": client, "external_id": external_id})
+
+
+def asked(cast: Cast) -> Readmission:
+    with in_client(cast.client_id("indus")):
+        return Readmission.objects.get()
+
+
+def approve(browser: Client, one: Readmission) -> Any:
+    return browser.post(row_url("subjects/readmission", one.pk, "approve"), follow=True)
+
+
+def register(cast: Cast) -> int:
+    return int(Caller(cast.key("indus")).put("/api/v1/subjects/lms-hamza", {"role": "student"}).status_code)
+
+
+def test_one_asks_another_approves_and_the_person_may_be_registered(
+    sign_in: SignIn, cast: Cast, gone: str, second: Client
+) -> None:
+    assert ask(sign_in("amina"), gone).status_code == 302
+    assert register(cast) == 409
+    waiting = second.get(list_url("subjects/readmission") + "?state=pending").content.decode()
+    assert "amina@paktaleem.example" in waiting
+    assert "Waiting" in waiting
+    assert "amina@" not in second.get(list_url("subjects/readmission") + "?state=approved").content.decode()
+    assert "Readmissions to approve" in second.get("/admin/").content.decode()
+    assert "Approved: the learning platform may" in approve(second, asked(cast)).content.decode()
+    assert asked(cast).approved_at is not None
+    assert register(cast) == 201
+    assert "Readmissions to approve" not in second.get("/admin/").content.decode()
+
+
+def test_who_asked_may_not_approve(sign_in: SignIn, cast: Cast, gone: str) -> None:
+    amina = sign_in("amina")
+    ask(amina, gone)
+    assert "another officer must approve" in approve(amina, asked(cast)).content.decode()
+    assert asked(cast).approved_at is None
+    assert register(cast) == 409
+
+
+def test_history_says_who_asked_and_who_approved(sign_in: SignIn, cast: Cast, gone: str, second: Client) -> None:
+    ask(sign_in("amina"), gone)
+    approve(second, asked(cast))
+    history = second.get(row_url("subjects/readmission", asked(cast).pk, "history")).content.decode()
+    assert "amina@paktaleem.example, privacy officer" in history
+    assert "gul@paktaleem.example, privacy officer" in history
+    assert "Request of the data subject or a guardian" in history
+
+
+def test_an_approval_happens_once(sign_in: SignIn, cast: Cast, gone: str, second: Client) -> None:
+    ask(sign_in("amina"), gone)
+    approve(second, asked(cast))
+    before = asked(cast).approved_at
+    assert "Nothing was done" in approve(second, asked(cast)).content.decode()
+    assert asked(cast).approved_at == before
+
+
+@pytest.mark.parametrize("external_id", ["lms-danish", "lms-nobody", "", " "])
+def test_only_someone_erased_may_be_asked_for(sign_in: SignIn, cast: Cast, gone: str, external_id: str) -> None:
+    page = ask(sign_in("amina"), gone, external_id)
+    assert "errorlist" in page.content.decode()
+    with in_client(cast.client_id("indus")):
+        assert not Readmission.objects.exists()
+
+
+def test_an_erased_person_of_another_client_is_not_found(sign_in: SignIn, cast: Cast, gone: str) -> None:
+    page = ask(sign_in("amina"), str(cast.client_id("khyber")))
+    assert "Nobody with this LMS id stands erased" in page.content.decode()
+
+
+def test_asking_twice_is_refused_in_words(sign_in: SignIn, gone: str) -> None:
+    amina = sign_in("amina")
+    ask(amina, gone)
+    assert "was requested before" in ask(amina, gone).content.decode()
+
+
+def test_the_lms_id_is_on_no_page_afterwards(sign_in: SignIn, cast: Cast, gone: str, second: Client) -> None:
+    ask(sign_in("amina"), gone)
+    row = asked(cast).pk
+    pages = [
+        list_url("subjects/readmission"),
+        *(row_url("subjects/readmission", row, one) for one in ("change", "history")),
+    ]
+    assert not any("lms-hamza" in second.get(page).content.decode() for page in pages)
+
+
+def test_a_client_sees_that_paktaleem_asked_and_may_not_approve(sign_in: SignIn, cast: Cast, gone: str) -> None:
+    ask(sign_in("amina"), gone)
+    farah = sign_in("farah")
+    shown = farah.get(row_url("subjects/readmission", asked(cast).pk)).content.decode()
+    assert "PakTaleem" in shown
+    assert "amina@" not in shown
+    assert approve(farah, asked(cast)).status_code == 403
+    assert farah.get(ADD).status_code == 403
+    assert sign_in("celia").get(row_url("subjects/readmission", asked(cast).pk)).status_code == 404

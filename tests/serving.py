@@ -1,0 +1,68 @@
+"""The portal served from a process of its own on a test's committed database."""
+
+import http.client
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from paktaleem.demo.supervision import running
+from paktaleem.embedded import APP
+from tests.database import template_ready
+from tests.demo.running import PATIENCE, free_port
+
+__all__ = ["call", "environment_of_server", "is_alive", "served"]
+
+HOST = "127.0.0.1"
+
+
+def environment_of_server() -> dict[str, str]:
+    """What a process needs to serve the database of this test."""
+    return {
+        "DATABASE_URL": template_ready().url(APP, str(connections.databases["default"]["NAME"])),
+        "PAKTALEEM_KEYS": settings.KEYRING,
+        "SECRET_KEY": settings.SECRET_KEY,
+        "ERASURE_LIST_FILE": settings.ERASURE_LIST_FILE,
+        "SERVE_STATIC_FROM_SOURCE": "true",
+    }
+
+
+@contextmanager
+def served(logs: Path) -> Iterator[int]:
+    """Serve the portal (tests/api/dying.py) by granian, as in production; gives its port."""
+    port = free_port()
+    size = ["--workers", "1", "--blocking-threads", "1", "--host", HOST, "--port", str(port)]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", *size, "tests.api.dying:application"]
+    with running([("web", command)], logs) as [web]:
+        ends_at = time.monotonic() + PATIENCE
+        while not is_alive(port):
+            web.check()
+            assert time.monotonic() < ends_at, "it did not come to serve"
+            time.sleep(0.05)
+        yield port
+
+
+def is_alive(port: int) -> bool:
+    """Say whether the server answers."""
+    try:
+        return call(port, "GET", "/healthz")[0] == 200
+    except OSError:
+        return False
+
+
+def call(port: int, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, bytes]:
+    """Call the server; returns status, headers and body. Raises OSError if it does not answer."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
+    told = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    try:
+        connection.request(method, path, body if body is None else json.dumps(body), told)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()

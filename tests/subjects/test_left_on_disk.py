@@ -1,0 +1,123 @@
+"""What is left of a person on disk: in data files, write-ahead log, logs of both servers, erasure list and dump.
+
+Only ciphertext ever reaches the database, so nothing personal is in its files before an erasure or after. The LMS id
+is the one plain identifier: it proves that the search finds what is there, and must be in no log and no dump.
+"""
+
+import base64
+import logging
+
+import pytest
+from django.test import RequestFactory
+from django.urls import resolve
+from django.utils import timezone
+
+from paktaleem.embedded import SUPERUSER
+from paktaleem.logs import RoutesNotPaths
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client
+from tests.database import run_folder
+from tests.serving import call, environment_of_server, served
+from tests.subjects.test_erasure_race import plain_dump
+from tests.tenancy.doors import enter
+from tests.traces import files_with, forms
+
+PERSON, CONTROL = "disk-canary-4711", "xq-ctl9"
+PERSONAL = {
+    "full_name": "Zenobia Xylographer",
+    "email": "zenobia.xylographer@canary.example",
+    "phone": "+921110099887",
+    "birth_date": "2015-08-29",
+}
+REFUSED = {"full_name": "Zenobia Quicksilver\x07", "email": "zenobia quicksilver", "phone": "call zenobia"}
+ADDRESS = f"/api/v1/subjects/{PERSON}"
+
+
+@pytest.fixture
+def server(committed, monkeypatch, tmp_path):
+    """A server of this test's own, which has written down all it has to say."""
+    for name, value in environment_of_server().items():
+        monkeypatch.setenv(name, value)
+    with served(tmp_path / "web") as port:
+        headers = {"Authorization": f"Bearer {committed.key('indus')}"}
+        yield lambda method, path, body=None, **more: call(port, method, path, body, **headers, **more)[0]
+
+
+def live(server):
+    """All that a platform does with a person, right and wrong; returns the statuses."""
+    question = {
+        "subject": {"type": "end_user", "id": PERSON},
+        "action": {"name": "process"},
+        "resource": {"type": "purpose", "id": "newsletter"},
+    }
+    answers = [{"purpose": "newsletter", "state": "refused"}]
+    return [
+        server("PUT", ADDRESS, {"role": "student", **PERSONAL}),
+        server("PUT", ADDRESS, {"role": "student", **REFUSED}),
+        server("PUT", ADDRESS, {"role": "student", **PERSONAL, "shoe": PERSONAL["full_name"]}),
+        server("POST", "/api/v1/consents", {"subject": PERSON, "answers": answers}, Idempotency_Key=PERSON),
+        server("POST", "/access/v1/evaluation", question),
+        server("POST", "/access/v1/evaluation", {**question, "context": {"time": PERSONAL["full_name"]}}),
+        server("GET", f"{ADDRESS}?include=personal&reason=support_case"),
+        server("GET", f"{ADDRESS}/nowhere"),
+        server("DELETE", ADDRESS),
+    ]
+
+
+def test_nothing_personal_is_left_on_disk(committed, server, tmp_path):
+    assert live(server) == [201, 400, 400, 201, 200, 400, 200, 404, 405]
+    with in_client(committed.client_id("indus")):
+        person = Subject.objects.get(external_id=PERSON)
+        erase_subject(person, actor=committed.actor("amina"), reason="subject_request", at=timezone.now())
+    assert [server("PUT", ADDRESS, {"role": "student", **PERSONAL}), server("GET", ADDRESS)] == [409, 410]
+    with enter(SUPERUSER) as door:
+        door.execute("UPDATE subjects_subject SET language = %s WHERE external_id = 'lms-danish'", [CONTROL])
+        door.execute("CHECKPOINT")
+    dump, web = tmp_path / "dump", tmp_path / "web" / "web.log"
+    dump.write_bytes(plain_dump())
+
+    found = files_with([*PERSONAL.values(), *REFUSED.values(), PERSON, CONTROL], [run_folder(), tmp_path])
+    assert {value: files for value, files in found.items() if files and value not in {PERSON, CONTROL}} == {}
+    assert is_in_database(found[CONTROL]), "what is stored in clear is found in the files"
+    assert dump in found[CONTROL]
+    assert is_in_database(found[PERSON]), "the LMS id, until the space it stood in is used again"
+    assert not [file for file in found[PERSON] if not is_in_database([file])], "in no log, no dump, no list"
+    assert "/api/v1/subjects/<str:external_id>" in web.read_text(), "the log does speak of these requests"
+
+
+def is_in_database(files):
+    """Whether one of the files is a data file or a piece of the write-ahead log."""
+    return any({"base", "pg_wal"} & set(file.parts) for file in files)
+
+
+@pytest.mark.parametrize("hide", [str.encode, lambda text: text.encode().hex().encode(),
+                                  lambda text: base64.b64encode(b"a" + text.encode() + b"bc"),
+                                  lambda text: base64.b64encode(b"ab" + text.upper().encode() + b"c")])  # fmt: skip
+def test_a_value_is_found_in_every_form_in_which_it_may_hide(tmp_path, hide):
+    (tmp_path / "file").write_bytes(b"before" + hide("Zenobia Xylographer") + b"after")
+    assert files_with(["Zenobia Xylographer", "Somebody Else"], [tmp_path]) == {
+        "Zenobia Xylographer": {tmp_path / "file"},
+        "Somebody Else": set(),
+    }
+    assert min(map(len, forms("2015-08-29"))) >= 10
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (ADDRESS, "/api/v1/subjects/<str:external_id>"),
+        (f"{ADDRESS}/nowhere", "/api/v1/…"),
+        ("/healthz", "/healthz"),
+    ],
+)
+def test_the_log_names_the_route_and_not_the_path(path, shown):
+    request = RequestFactory().get(path)
+    if "…" not in shown:
+        request.resolver_match = resolve(path)
+    record = logging.LogRecord("django.request", logging.WARNING, "", 1, "%s: %s", ("Gone", path), None)
+    vars(record)["request"] = request
+    assert RoutesNotPaths().filter(record).getMessage() == f"Gone: {shown}"
+    assert record.getMessage() == f"Gone: {path}", "other handlers keep theirs"
+    del vars(record)["request"]
+    assert RoutesNotPaths().filter(record) is record

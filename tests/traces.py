@@ -1,0 +1,38 @@
+"""Looking for values where they must not be: in dumps, in files, in whatever form they hide."""
+
+import base64
+import mmap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+__all__ = ["files_with", "forms"]
+
+
+def forms(value: str) -> Iterator[bytes]:
+    """How a text may hide: as it is, in another case, as hex, as base64 beginning at any of three places."""
+    for text in (value, value.lower(), value.upper()):
+        raw = text.encode()
+        yield from (raw, raw.hex().encode(), raw.hex().upper().encode())
+        for before in range(3):
+            encoded = base64.b64encode(bytes(before) + raw).rstrip(b"=")
+            yield encoded[(before * 8 + 5) // 6 : -1]  # without the letters that neighbours decide too
+
+
+def files_with(values: Iterable[str], places: Iterable[Path]) -> dict[str, set[Path]]:
+    """Say of each value in which files, anywhere beneath these places, one of its forms stands."""
+    wanted = {value: set(forms(value)) for value in values}
+    found: dict[str, set[Path]] = {value: set() for value in wanted}
+    for file in (file for place in places for file in (place.rglob("*") if place.is_dir() else [place])):
+        for value in _values_in(file, wanted):
+            found[value].add(file)
+    return found
+
+
+def _values_in(file: Path, wanted: dict[str, set[bytes]]) -> list[str]:
+    try:
+        if not file.is_file() or file.stat().st_size == 0:
+            return []
+        with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            return [value for value, hidden in wanted.items() if any(text.find(form) >= 0 for form in hidden)]
+    except (FileNotFoundError, ValueError):  # gone, or emptied, since it was listed
+        return []
