@@ -8,6 +8,8 @@ import schemathesis
 from django.test.client import ClientHandler
 from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation import GenerationMode
 
 from paktaleem.api.schema import schema_document
 from paktaleem.api.urls import urlpatterns
@@ -32,7 +34,11 @@ schema.config.checks.positive_data_acceptance.expected_statuses = ["2XX", "304",
 @schema.parametrize()
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_described(case, cast):
-    case.call_and_validate(headers={"Authorization": f"Bearer {cast.key('khyber')}"})
+    headers = case.meta.components.get(ParameterLocation.HEADER)
+    spoilt = headers is not None and headers.mode is GenerationMode.NEGATIVE
+    if not spoilt or "Authorization" in case.headers:  # else the key is what this case leaves out
+        case.headers["Authorization"] = f"Bearer {cast.key('khyber')}"
+    case.call_and_validate()
 
 
 def test_every_route_is_described():
