@@ -41,7 +41,7 @@ def kill(port, secret, body, **header):
 
 def test_killed_after_the_commit_the_lost_answer_is_given_again(committed, lost, tmp_path):
     secret = committed.key("khyber")
-    body = consent_body(Caller(secret).notice("newsletter"))
+    body = consent_body(Caller(secret).shown("newsletter"))
     with served(tmp_path / "first") as port:
         kill(port, secret, body, X_Die_After_Commit="1")
     there = recorded(committed)
@@ -54,7 +54,7 @@ def test_killed_after_the_commit_the_lost_answer_is_given_again(committed, lost,
 
 def test_killed_before_the_commit_nothing_was_done_and_the_key_is_free(committed, lost, tmp_path):
     secret = committed.key("khyber")
-    body = consent_body(Caller(secret).notice("newsletter"))
+    body = consent_body(Caller(secret).shown("newsletter"))
     with served(tmp_path / "first") as port:
         kill(port, secret, body, X_Die_Before_Commit="1")
     assert recorded(committed) == ([], 0)
