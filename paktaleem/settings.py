@@ -93,7 +93,8 @@ _DATABASE_OPTIONS = {
     "DISABLE_SERVER_SIDE_CURSORS": True,
     "ATOMIC_REQUESTS": False,
 }
-_UNSET = "postgres://not_configured@127.0.0.1:1/not_configured"
+NOT_CONFIGURED = "not_configured"
+_UNSET = f"postgres://{NOT_CONFIGURED}@127.0.0.1:1/{NOT_CONFIGURED}"
 _AS_APP = {
     **env.db_url("DATABASE_URL", default=_UNSET),
     **_DATABASE_OPTIONS,

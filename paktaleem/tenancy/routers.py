@@ -3,15 +3,19 @@
 from typing import Any
 
 from django.conf import settings
+from django.db import connections
 
 
 class OwnerMigrates:
     """Only the ``owner`` alias may change the schema; no query is ever routed to it."""
 
     def allow_migrate(self, db: str, app_label: str, **_: Any) -> bool:
-        """Allow schema changes for the owner alone."""
+        """Allow schema changes for the owner alone, and nobody where no owner is configured.
+
+        A server or worker has none: Django's checks would open a connection wherever a table may be migrated.
+        """
         del app_label
-        return db == "owner"
+        return db == "owner" and connections[db].settings_dict["NAME"] != settings.NOT_CONFIGURED
 
 
 class Aside:
