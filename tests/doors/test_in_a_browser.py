@@ -1,0 +1,112 @@
+"""The preference centre in a real browser: in both languages, with and without script, on a telephone's width."""
+
+import email
+import email.policy
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.demo.running import Demonstration
+
+BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
+SHOTS = os.environ.get("CHOICES_SHOTS")
+PHONE: Any = {"width": 360, "height": 740}
+SECONDS_FOR_A_LETTER = 30
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Demonstration]:
+    """A served portal with a worker."""
+    folder = Path(tempfile.mkdtemp(prefix="paktaleem-choices-")).resolve()
+    folder.chmod(0o755)
+    demonstration = Demonstration(folder).start()
+    yield demonstration
+    demonstration.end()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def code_sent_to(address: str, folder: Path) -> str:
+    """Wait for the worker's letter to this address, and read the code in it."""
+    ends_at = time.monotonic() + SECONDS_FOR_A_LETTER
+    while time.monotonic() < ends_at:
+        for file in sorted(folder.glob("*.log"), reverse=True):
+            letter = email.message_from_bytes(
+                file.read_bytes().split(b"\n" + b"-" * 79)[0], policy=email.policy.default
+            )
+            body = letter.get_body(("plain",))
+            found = re.search(r"^(\d{8})\s*$", body.get_content(), re.MULTILINE) if body else None
+            if letter["To"] == address and found:
+                file.unlink()
+                return found[1]
+        time.sleep(0.2)
+    raise AssertionError(f"No letter for {address} after {SECONDS_FOR_A_LETTER} s.")
+
+
+def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "settings_of", "who"),
+    [("en", {"java_script_enabled": True}, "arsalan"), ("ur", {"java_script_enabled": False}, "daniyal")],
+    ids=["english-with-script", "urdu-without"],
+)
+def test_one_comes_in_by_a_code_gives_takes_back_and_gives_again(
+    served: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str
+) -> None:
+    context = chromium.new_context(viewport=PHONE, **settings_of)
+    page, said = context.new_page(), list[str]()
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    base, address = served.values["base_url"].rstrip("/"), f"{who}@khyber-people.example"
+
+    page.goto(f"{base}/choices/khyber/?lang={language}")
+    shot(page, f"start-{language}")
+    page.fill("input[name=contact]", address)
+    page.click("main form button")
+    shot(page, f"code-{language}")
+    page.fill("input[name=code]", code_sent_to(address, Path(served.values["mail_dir"])))
+    page.click("main form button")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ur" else "ltr")
+
+    newsletter = page.locator("article[aria-labelledby=p-newsletter]")
+    withdraw = newsletter.locator("form:has([value=withdraw]) button")
+    shot(page, f"list-{language}")
+    for _ in range(2):
+        newsletter.locator("a.button").click()
+        pair = page.locator(".pair > *")
+        first, second = pair.first.bounding_box(), pair.nth(1).bounding_box()
+        assert first is not None
+        assert second is not None
+        assert abs(first["height"] - second["height"]) <= 1
+        shot(page, f"ask-{language}")
+        page.click("button[value=give]")
+        expect(newsletter.locator(".state.good")).to_be_visible()
+        shot(page, f"given-{language}")
+        withdraw.click()
+        expect(newsletter.locator(".state.good")).to_have_count(0)
+        expect(page.locator(".note.success")).to_be_visible()
+    widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert widths[0] <= widths[1], "the page is wider than a telephone"
+    page.goto(f"{base}/choices/?lang={language}")
+    page.locator("main > form button").last.click()
+    page.goto(f"{base}/choices/?lang={language}")
+    expect(newsletter).to_have_count(0)
+    context.close()
+    assert [one for one in said if "403" not in one] == []
