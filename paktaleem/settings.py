@@ -261,6 +261,11 @@ ROSTER_VANISH_PERCENT = env.int("ROSTER_VANISH_PERCENT", default=10)  # more act
 NOTICE_SHOWN_FOR = timedelta(hours=env.int("NOTICE_SHOWN_HOURS", default=24))  # then it must be shown anew
 SUPPORT_ADDRESS = env.str("SUPPORT_ADDRESS", default="support@PakTaleem.com")  # told on public pages
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # in advance every client is told of a material change
+ROSTER_UPLOAD_LIFE = timedelta(hours=24)  # then an uploaded roster is gone, imported or not
+ROSTER_UPLOAD_LIMIT = 32 * 1024 * 1024  # bytes
+ROSTER_AT_ONCE_LIMIT = 64 * 1024  # bytes; a larger file is checked and imported by the worker
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # never a plain file on a disk
+FILE_UPLOAD_MAX_MEMORY_SIZE = ROSTER_UPLOAD_LIMIT + 64 * 1024
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
 
 REST_FRAMEWORK = {

@@ -32,6 +32,7 @@ class Capability(StrEnum):
     MANAGE_API_KEYS = "manage_api_keys"
     VIEW_SUBJECTS = "view_subjects"
     REGISTER_SUBJECTS = "register_subjects"
+    LET_MANY_VANISH = "let_many_vanish"
     REVEAL_PERSONAL_DATA = "reveal_personal_data"
     ERASE_SUBJECTS = "erase_subjects"
     VIEW_WHO_LOOKED = "view_who_looked"
@@ -67,6 +68,7 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.MANAGE_API_KEYS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_SUBJECTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.REGISTER_SUBJECTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.LET_MANY_VANISH: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.REVEAL_PERSONAL_DATA: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.ERASE_SUBJECTS: frozenset({_OFFICER}),
     Capability.VIEW_WHO_LOOKED: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
@@ -94,6 +96,7 @@ SENSITIVE: frozenset[Capability] = frozenset(
     {
         Capability.ANNOUNCE_NOTICES,
         Capability.ERASE_SUBJECTS,
+        Capability.LET_MANY_VANISH,
         Capability.MANAGE_API_KEYS,
         Capability.MANAGE_CLIENTS,
         Capability.MANAGE_STAFF,

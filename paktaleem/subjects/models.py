@@ -10,6 +10,7 @@ from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.ledger.history import History, Tracked
 from paktaleem.subjects.details import PERSONAL
+from paktaleem.subjects.rosterfiles import RosterChunk, RosterImport, RosterState
 from paktaleem.subjects.sealing import SealedField
 from paktaleem.tenancy.ids import new_id
 from paktaleem.tenancy.indexes import newest_first
@@ -20,6 +21,9 @@ __all__ = [
     "ErasureCarriedOut",
     "GuardianClaim",
     "Readmission",
+    "RosterChunk",
+    "RosterImport",
+    "RosterState",
     "Subject",
     "SubjectEvent",
     "SubjectEventKind",

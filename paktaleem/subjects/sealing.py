@@ -132,20 +132,26 @@ class Sealer:
 
     def seal(self, text: str, *, column: str) -> Sealed:
         """Seal a text for one column, named ``table.column``."""
+        return self.seal_bytes(text.encode(), column=column)
+
+    def seal_bytes(self, content: bytes, *, column: str) -> Sealed:
+        """Seal bytes for one column."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._aead.encrypt(nonce, text.encode(), self._bound_to + column.encode())
-        return Sealed(_FORMAT + nonce + sealed)
+        return Sealed(_FORMAT + nonce + self._aead.encrypt(nonce, content, self._bound_to + column.encode()))
 
     def open(self, sealed: Sealed, *, column: str) -> str:
-        """Open a value. Raises CannotOpen if it was sealed for another person, client or column."""
+        """Open a text. Raises CannotOpen if it was sealed for another person, client or column."""
+        return self.open_bytes(sealed, column=column).decode()
+
+    def open_bytes(self, sealed: Sealed, *, column: str) -> bytes:
+        """Open bytes. Raises CannotOpen if they were sealed for another person, client or column."""
         blob = sealed.ciphertext
         try:
-            plain = self._aead.decrypt(
+            return self._aead.decrypt(
                 blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :], self._bound_to + column.encode()
             )
         except InvalidTag as error:
             raise CannotOpen("The value does not open here.") from error
-        return plain.decode()
 
 
 def normalized(text: str) -> str:

@@ -10,11 +10,12 @@ from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.services import RECOMPUTE_AGES
 from paktaleem.subjects.erasurelist import ListDamaged
+from paktaleem.subjects.importing.uploads import GO_ON, expire_rosters, go_on
 from paktaleem.subjects.services import recompute_ages
 from paktaleem.subjects.services.replay import replay_erasures
-from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.context import as_officer, in_client
 
-__all__ = ["complete_erasures", "recompute_ages_of_client"]
+__all__ = ["complete_erasures", "go_on_with_roster", "recompute_ages_of_client", "throw_away_old_rosters"]
 
 log = logging.getLogger(__name__)
 
@@ -44,3 +45,25 @@ def recompute_ages_of_client(client: str) -> None:
             )
         if after is None:
             return
+
+
+@app.task(name=GO_ON, pass_context=False)
+def go_on_with_roster(client: str, roster: str) -> None:
+    """Check or import one uploaded roster; run again after it was done, it does nothing."""
+    client_id = UUID(client)
+    with in_client(client_id):
+        go_on(UUID(roster), client=Client.objects.get(id=client_id), at=timezone.now())
+
+
+@app.periodic(cron="41 * * * *", periodic_id="expire_rosters")
+@app.task(name="subjects.expire_rosters", queueing_lock="subjects.expire_rosters", pass_context=False)
+def throw_away_old_rosters(timestamp: int) -> int:
+    """Throw away, every hour, what was uploaded a day ago; returns how many."""
+    del timestamp
+    at, expired = timezone.now(), 0
+    with as_officer():
+        clients = list(Client.objects.all())
+    for client in clients:
+        with in_client(client.id):
+            expired += expire_rosters(client, at=at)
+    return expired

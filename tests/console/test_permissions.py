@@ -22,6 +22,7 @@ TABLE = {
     "subjects/guardianclaim": ("OASC", "", ""),
     "subjects/accessrecord": ("OAC", "", ""),
     "subjects/readmission": ("OAC", "O", ""),
+    "subjects/rosterimport": ("OASC", "OC", ""),
     "consent/datacategory": ("OASC", "OC", "OC"),
     "consent/occasion": ("OASC", "OC", "OC"),
     "consent/purpose": ("OASC", "OC", "OC"),

@@ -28,7 +28,8 @@ from consent.services import (
 )
 from paktaleem.ledger.by import Reason
 from paktaleem.mail.models import Letter
-from paktaleem.subjects.models import Readmission
+from paktaleem.subjects.importing.uploads import upload_roster
+from paktaleem.subjects.models import Readmission, RosterImport
 from paktaleem.subjects.services import erase_subject, request_readmission, reveal_fields
 from paktaleem.tenancy.context import in_client
 from tests.cast import Cast
@@ -47,7 +48,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     announced = prove(cast, "indus", announce(cast, AT, code="privacy_notice"), AT)
     with in_client(client_id):
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
-        made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast)]
+        made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
         made.append(readmission_of_indus(cast))
         _answers(cast)
         found = {
@@ -111,6 +112,12 @@ def readmission_of_indus(cast: Cast) -> Readmission:
     gone = SubjectFactory(client=cast.client("indus"), external_id="lms-gone", at=CAST_AT - timedelta(days=1))
     erase_subject(gone, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
     return request_readmission("lms-gone", actor=amina, client_id=gone.client_id, at=AT)
+
+
+def stopped_roster(cast: Cast) -> RosterImport:
+    """A roster that stopped because too many would vanish."""
+    content = b"ID,Role,Full name,Account\nlms-junaid,teacher,Junaid Mirza,closed\n"
+    return upload_roster(content, client=cast.client("indus"), everybody=False, actor=cast.actor("farah"), at=AT)
 
 
 def _answers(cast: Cast) -> None:

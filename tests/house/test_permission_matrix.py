@@ -88,6 +88,7 @@ CONSOLE = {
     "admin/password_change/": 200,
     "admin/password_change/done/": 200,
     "admin/subjects/subject/find/": 200,
+    "admin/subjects/rosterimport/template/<str:kind>/": 200,
     "admin/^(?P<app_label>APPS)/$": 404,
     "admin/(?P<url>.*)$": 404,
 }
@@ -100,6 +101,10 @@ ACTS = {
     "accounts/user/password": "O",
     "accounts/user/second-factor": "O",
     "subjects/readmission/approve": "O",
+    "subjects/rosterimport/check-again": "OC",
+    "subjects/rosterimport/discard": "OC",
+    "subjects/rosterimport/import": "OC",
+    "subjects/rosterimport/import-anyway": "OC",
     "subjects/subject/answer": "OC",
     "subjects/subject/erase": "O",
     "subjects/subject/evidence": "OC",
@@ -207,7 +212,7 @@ def test_few_routes_answer_anybody_and_each_has_its_reason() -> None:
 
 def example(route: str, row: object = NOT_THERE) -> str:
     """An address that the route matches."""
-    named = route.replace("<path:object_id>", str(row)).replace("<int:pk>", "1")
+    named = route.replace("<path:object_id>", str(row)).replace("<int:pk>", "1").replace("<str:kind>", "csv")
     named = named.replace("<str:purpose>", "newsletter").replace("<str:token>", "none").replace("<str:client>", "none")
     named = named.replace("<slug:client>", "indus").replace("<slug:code>", "about_newsletter")
     named = named.replace("<uuid:version>", str(row))

@@ -1,6 +1,8 @@
 """`manage.py import_roster`: exit status, standard error, report, and nothing left behind."""
 
+import hashlib
 import io
+import json
 import re
 
 import pytest
@@ -98,6 +100,17 @@ def test_a_spreadsheet_is_known_by_its_content(committed, tmp_path):
     assert err.startswith("people.csv row 1: ")
 
 
+def test_the_ledger_says_that_a_file_was_tried_and_imported(committed, tmp_path):
+    path = clean_network().write(tmp_path / "roster.zip")
+    run(path, dry_run=True)
+    run(path)
+    with in_client(committed.client_id("indus")):
+        bodies = [json.loads(entry.body) for entry in Entry.objects.filter(kind__startswith="roster.").order_by("id")]
+    assert [body["kind"] for body in bodies] == ["roster.checked", "roster.imported"]
+    assert {body["facts"]["sha256"] for body in bodies} == {hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert bodies[0]["facts"]["counts"] == bodies[1]["facts"]["counts"]
+
+
 def test_an_interruption_leaves_nothing(committed, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
@@ -145,7 +158,8 @@ def test_too_many_that_would_vanish_stop_it_until_somebody_says_so(committed, tm
     assert held(committed) == before
     tried, shown, _, _ = run(part, everybody=True, dry_run=True)
     assert (tried, shown.splitlines()[2:]) == (0, out.splitlines()[2:])
-    assert held(committed) == before
+    people, entries = before
+    assert held(committed) == (people, entries + 1)  # that it was tried
     done, out, _, _ = run(part, everybody=True, let_many_vanish=True)
     assert done == 0
     assert re.search(r"^student +0 +0 +20 +10$", out, re.MULTILINE)

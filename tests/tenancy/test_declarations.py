@@ -116,6 +116,7 @@ def test_only_keys_and_third_party_rows_are_ever_deleted():
     deletable = {table for table, wall in grants.declared_walls().items() if "DELETE" in wall.rights}
     assert deletable - GLOBAL_TABLES == {
         "subjects_subjectkey",
+        "subjects_rosterchunk",
         "api_keptanswer",
         "consent_subjectchange",
         "consent_registerchange",

@@ -1,5 +1,5 @@
-"""People in the console: who they are, and who may come back after an erasure."""
+"""People in the console: who they are, who may come back after an erasure, and rosters that bring them."""
 
-from paktaleem.subjects.admin import people, readmissions
+from paktaleem.subjects.admin import people, readmissions, rosters
 
-__all__ = ["people", "readmissions"]
+__all__ = ["people", "readmissions", "rosters"]

@@ -1,9 +1,10 @@
 """`manage.py import_roster --client CODE FILE`: import a OneRoster package or a spreadsheet, all or nothing."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils import timezone
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.selectors import client_with_code
+from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.importing import (
     ImportReport,
     ImportRunning,
@@ -23,6 +25,7 @@ from paktaleem.subjects.importing import (
     try_roster,
 )
 from paktaleem.subjects.importing.sources import open_source
+from paktaleem.subjects.importing.uploads import counts_of
 from paktaleem.subjects.oneroster import Problem, RosterInvalid
 from paktaleem.tenancy.context import in_client
 
@@ -92,10 +95,22 @@ class Command(BaseCommand):
                     "everybody": terms["everybody"],
                 }
                 if terms["dry_run"]:
-                    return try_roster(roster, **told)
-                return import_roster(roster, many_may_vanish=terms["let_many_vanish"], **told)
+                    report = try_roster(roster, **told)
+                else:
+                    report = import_roster(roster, many_may_vanish=terms["let_many_vanish"], **told)
+                _record(report, opened, told, is_trial=terms["dry_run"])
+                return report
         finally:
             progress.end()
+
+
+def _record(report: ImportReport, opened: IO[bytes], told: dict[str, Any], *, is_trial: bool) -> None:
+    """Record, in the import's own transaction, that this file was tried or imported."""
+    opened.seek(0)
+    digest = hashlib.file_digest(opened, "sha256").hexdigest()  # type: ignore[arg-type]
+    facts = {"sha256": digest, "everybody": told["everybody"], "counts": counts_of(report)}
+    kind = "roster.checked" if is_trial else "roster.imported"
+    record_entry(kind, client_id=told["client"].id, facts=facts, actor=told["actor"], at=told["at"])
 
 
 class ProgressLine:
