@@ -5,17 +5,26 @@ nothing is missing. Django's own ``makemessages`` would do the same but calls GN
 have.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import django
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.contrib.admin.utils import label_for_field
 from django.utils.translation.template import templatize
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
+django.setup()
+
+from paktaleem.console.site import SECTIONS, site  # noqa: E402 -- the apps must be there first
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"
@@ -43,7 +52,27 @@ def found_messages() -> Catalog:
         ):
             here = [(str(path.relative_to(ROOT)), None)]
             catalog.add(message, None, here, context=context, auto_comments=comments)  # type: ignore[arg-type]
+    for where, words in console_words():
+        catalog.add(str(words), None, [(where, None)])  # type: ignore[list-item]
     return catalog
+
+
+def console_words() -> Iterator[tuple[str, str]]:
+    """What the console translates where it is shown: names of models, headings, buttons and states, and whose."""
+    yield from (("console", section) for section in SECTIONS)
+    admins: list[Any] = list(site._registry.values())
+    for admin in admins:
+        where, opts = str(admin.opts.label), admin.opts
+        yield from ((where, str(name)) for name in (opts.verbose_name, opts.verbose_name_plural))
+        for column in admin.list_display:
+            yield where, str(label_for_field(column, admin.model, admin))
+        yield from ((where, str(one.verbose_name)) for one in opts.concrete_fields if one.name in admin.row_fields)
+        yield from (
+            (where, str(one.title)) for one in admin.list_filter if hasattr(one, "title") and not isinstance(one, str)
+        )
+        yield from ((where, act.label) for act in admin.all_acts())
+        for field in opts.concrete_fields:
+            yield from ((where, str(label)) for _code, label in field.flatchoices if _code != label)
 
 
 def _sources() -> Iterator[tuple[Path, str]]:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from consent.models import BalancingTest, ConsentEvent, ConsentState, Restriction, ServiceAgreement
 from paktaleem.accounts.actors import Actor
@@ -29,9 +30,9 @@ def _waiting() -> list[Card]:
     unsigned = count_up_to(BalancingTest.objects.filter(signed_at=None))
     restricted = count_up_to(Restriction.objects.filter(ends_at=None))
     found = (
-        ("Agreements unsigned", drafts, "nothing is processed under a draft", "consent_serviceagreement"),
-        ("Balancing tests unsigned", unsigned, "legitimate interest waits for them", "consent_balancingtest"),
-        ("Restrictions in force", restricted, "data is kept and not used", "consent_restriction"),
+        (_("Agreements unsigned"), drafts, _("nothing is processed under a draft"), "consent_serviceagreement"),
+        (_("Balancing tests unsigned"), unsigned, _("legitimate interest waits for them"), "consent_balancingtest"),
+        (_("Restrictions in force"), restricted, _("data is kept and not used"), "consent_restriction"),
     )
     return [
         Card(title, number_in_words(number), note, _list(name), needs_attention=True)
@@ -47,12 +48,15 @@ def _week(at: datetime) -> list[Card]:
     cards = [
         Card(title, number_in_words(count_up_to(answered.filter(state=state))), note, f"{events}?state__exact={state}")
         for title, state, note in (
-            ("Given", ConsentState.GIVEN.value, "consents in seven days"),
-            ("Refused", ConsentState.REFUSED.value, "in seven days"),
-            ("Withdrawn", ConsentState.WITHDRAWN.value, "in seven days"),
+            (_("Given"), ConsentState.GIVEN.value, _("consents in seven days")),
+            (_("Refused"), ConsentState.REFUSED.value, _("in seven days")),
+            (_("Withdrawn"), ConsentState.WITHDRAWN.value, _("in seven days")),
         )
     ]
-    return [*cards, Card("Registered", number_in_words(people), "people in seven days", _list("subjects_subject"))]
+    return [
+        *cards,
+        Card(_("Registered"), number_in_words(people), _("people in seven days"), _list("subjects_subject")),
+    ]
 
 
 def _list(name: str) -> str:

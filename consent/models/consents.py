@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from consent.models.notices import NoticeVersion
 from consent.models.purposes import Purpose
@@ -20,36 +21,36 @@ __all__ = ["Consent", "ConsentEvent", "ConsentState", "GivenBy", "Method", "Obje
 class ConsentState(models.TextChoices):
     """The states of a consent (W3C DPV 2.3 consent statuses). Only GIVEN permits."""
 
-    UNKNOWN = "unknown", "Unknown"
-    REQUESTED = "requested", "Asked"
-    DEFERRED = "deferred", "Put off"
-    GIVEN = "given", "Given"
-    REFUSED = "refused", "Refused"
-    WITHDRAWN = "withdrawn", "Withdrawn by the person or a guardian"
-    REVOKED = "revoked", "Revoked by us or the client"
-    EXPIRED = "expired", "Expired"
-    OUTDATED = "outdated", "Outdated: the notice changed materially"
-    INVALIDATED = "invalidated", "Invalidated"
+    UNKNOWN = "unknown", _("Unknown")
+    REQUESTED = "requested", _("Asked")
+    DEFERRED = "deferred", _("Put off")
+    GIVEN = "given", _("Given")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn by the person or a guardian")
+    REVOKED = "revoked", _("Revoked by us or the client")
+    EXPIRED = "expired", _("Expired")
+    OUTDATED = "outdated", _("Outdated: the notice changed materially")
+    INVALIDATED = "invalidated", _("Invalidated")
 
 
 class GivenBy(models.TextChoices):
     """Whose answer it is."""
 
-    SELF = "self", "The data subject"
-    GUARDIAN = "guardian", "A guardian"
-    STAFF = "staff", "Staff, on the person's request"
+    SELF = "self", _("The data subject")
+    GUARDIAN = "guardian", _("A guardian")
+    STAFF = "staff", _("Staff, on the person's request")
 
 
 class Method(models.TextChoices):
     """In which way the answer reached us."""
 
-    LMS = "lms", "In the learning platform"
-    WEB = "web", "On a page of this portal"
-    PAPER = "paper", "On paper"
-    PHONE = "phone", "By telephone"
-    EMAIL = "email", "By mail to support"
-    IN_PERSON = "in_person", "In person"
-    IMPORT = "import", "Imported"
+    LMS = "lms", _("In the learning platform")
+    WEB = "web", _("On a page of this portal")
+    PAPER = "paper", _("On paper")
+    PHONE = "phone", _("By telephone")
+    EMAIL = "email", _("By mail to support")
+    IN_PERSON = "in_person", _("In person")
+    IMPORT = "import", _("Imported")
 
 
 class ConsentEvent(models.Model):

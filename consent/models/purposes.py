@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from consent.models.rows import CodesField, PeriodRow, RegisterRow, catalogue_owner, period_is_ordered
 from paktaleem.accounts.models import Client, User, code_validator
@@ -111,17 +112,17 @@ class Purpose(Named):
 class Basis(models.TextChoices):
     """The four lawful bases of the policy (§3; GDPR Art. 6(1)(a), (b), (c), (f))."""
 
-    CONSENT = "consent", "Consent"
-    CONTRACT = "contract", "Contract"
-    LEGAL_OBLIGATION = "legal_obligation", "Legal obligation"
-    LEGITIMATE_INTEREST = "legitimate_interest", "Legitimate interest"
+    CONSENT = "consent", _("Consent")
+    CONTRACT = "contract", _("Contract")
+    LEGAL_OBLIGATION = "legal_obligation", _("Legal obligation")
+    LEGITIMATE_INTEREST = "legitimate_interest", _("Legitimate interest")
 
 
 class Capacity(models.TextChoices):
     """PakTaleem's part in the processing (policy §7)."""
 
-    CONTROLLER = "controller", "PakTaleem is controller"
-    PROCESSOR = "processor", "PakTaleem is processor"
+    CONTROLLER = "controller", _("PakTaleem is controller")
+    PROCESSOR = "processor", _("PakTaleem is processor")
 
 
 class BalancingTest(RegisterRow):

@@ -7,19 +7,22 @@ from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Valu
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import ApiKey, Client, User
 from paktaleem.accounts.roles import OFFICER_ROLES, Role
+from paktaleem.console.words import translated
 from paktaleem.ledger.by import ByKind, Reason
 
 __all__ = ["client_name", "day", "moment", "period_pill", "pill", "reason_label", "who", "with_actor"]
 
 _ROLE_LABELS = {
-    Role.PRIVACY_OFFICER: "privacy officer",
-    Role.SUPPORT_AGENT: "support agent",
-    Role.AUDITOR: "auditor",
-    Role.CLIENT_ADMIN: "client administrator",
+    Role.PRIVACY_OFFICER: gettext_noop("privacy officer"),
+    Role.SUPPORT_AGENT: gettext_noop("support agent"),
+    Role.AUDITOR: gettext_noop("auditor"),
+    Role.CLIENT_ADMIN: gettext_noop("client administrator"),
 }
 
 
@@ -42,30 +45,31 @@ def with_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
 def who(row: Any) -> str:
     """Name the actor of a row that ``with_actor`` completed."""
     if row.actor_kind == ByKind.USER:
-        return f"{row.actor_email or 'Former staff'}, {_ROLE_LABELS.get(row.actor_role, row.actor_role)}"
+        role = translated(_ROLE_LABELS.get(row.actor_role, row.actor_role))
+        return f"{row.actor_email or _('Former staff')}, {role}"
     if row.actor_kind == ByKind.API_KEY:
-        return f"API key “{row.actor_key}”" if row.actor_key else "API key"
-    return "The data subject" if row.actor_kind == ByKind.SUBJECT else "System"
+        return f"{_('API key')} “{row.actor_key}”" if row.actor_key else _("API key")
+    return _("The data subject") if row.actor_kind == ByKind.SUBJECT else _("System")
 
 
 def reason_label(code: str | None) -> str:
     """Give a reason's words."""
-    return str(dict(Reason.choices).get(code or "", code or ""))
+    return translated(dict(Reason.choices).get(code or "", code or ""))
 
 
 def pill(text: Any, tone: str = "calm") -> SafeString:
     """Show a state; ``tone`` is good, warn, bad or calm, and never the only sign."""
-    return format_html('<span class="pill pill-{}">{}</span>', tone, text)
+    return format_html('<span class="pill pill-{}">{}</span>', tone, translated(text))
 
 
 def period_pill(row: Any) -> SafeString:
     """Show whether a period is to come, in force or over."""
     at = timezone.now()
     if row.starts_at > at:
-        return pill(f"From {day(row.starts_at)}", "warn")
+        return pill(_("From {day}").format(day=day(row.starts_at)), "warn")
     if row.ends_at is not None and row.ends_at <= at:
-        return pill(f"Ended {day(row.ends_at)}")
-    return pill("In force", "good")
+        return pill(_("Ended {day}").format(day=day(row.ends_at)))
+    return pill(_("In force"), "good")
 
 
 def day(value: datetime | None) -> str:

@@ -28,6 +28,7 @@ from paktaleem.console.filters import ClientFilter, client_in_view
 from paktaleem.console.forms import ActForm, ScopedForm, add_refusal
 from paktaleem.console.history import versions
 from paktaleem.console.paging import BoundedChangeList, OlderFilter
+from paktaleem.console.words import translated
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -150,7 +151,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list with a line that says what it is."""
         context = {"intro": self.intro, "empty_text": self.empty_text, **(extra_context or {})}
-        context.setdefault("title", capfirst(self.opts.verbose_name_plural))
+        context.setdefault("title", capfirst(translated(self.opts.verbose_name_plural)))
         return super().changelist_view(request, context)
 
     # Forms
@@ -198,6 +199,8 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
+        if field is not None:
+            field.label = capfirst(translated(db_field.verbose_name))
         if field is not None and db_field.name.endswith("_ur"):
             field.widget.attrs |= {"dir": "rtl", "lang": "ur"}
         return field
@@ -305,7 +308,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ]
 
     def _link(self, act: Act, row: Any) -> dict[str, Any]:
-        return {"label": act.label, "danger": act.danger, "url": self.url_of(act.slug, row)}
+        return {"label": translated(act.label), "danger": act.danger, "url": self.url_of(act.slug, row)}
 
     def act_view(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
         """Ask for a reason, then act: one service call, inside the row's client."""
@@ -349,7 +352,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return row
 
     def _act_page(self, request: HttpRequest, row: Any, act: Act, form: Any) -> TemplateResponse:
-        return self.page(request, row, act.template, title=act.label, act=act, form=form)
+        return self.page(request, row, act.template, title=translated(act.label), act=act, form=form)
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:
         """Render a page about one row."""
@@ -363,7 +366,8 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         row = self._row_or_404(request, object_id)
         context = self.history_of(row, actor_of(request))
-        return self.page(request, row, "console/history.html", title="History", **context, **(extra_context or {}))
+        context |= {"title": translated("History"), **(extra_context or {})}
+        return self.page(request, row, "console/history.html", **context)
 
     def history_of(self, row: Any, viewer: Actor) -> dict[str, Any]:
         """Give the values of the history page."""

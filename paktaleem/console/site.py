@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account.views import login as sign_in
@@ -11,14 +10,16 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse
-from django.utils import translation
 from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.proofs import has_proved_enough
 from paktaleem.accounts.views import choose_membership
 from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.words import other_language, translated
 from paktaleem.tenancy.context import in_global
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ class Card:
 type Board = Callable[[Actor, datetime], Sequence[Card]]
 SECTIONS = ("People", "Register", "Notices", "Agreements", "Access", "Evidence")
 _CLOSED = {"autocomplete", "logout", "view_on_site"}
-LANGUAGE = "en"
-"""The console's words are not translated yet: half of them in Urdu would be worse than none."""
 
 
 class ConsoleSite(AdminSite):
@@ -50,7 +49,7 @@ class ConsoleSite(AdminSite):
 
     site_header = "PakTaleem privacy"
     site_title = "PakTaleem privacy"
-    index_title = "Home"
+    index_title = gettext_lazy("Home")
     index_template = "console/home.html"
     site_url = None
     empty_value_display = "—"
@@ -74,31 +73,24 @@ class ConsoleSite(AdminSite):
         ]
         return [*own, *kept]
 
-    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 -- Django's signature
-        """Show every page in the one language there is."""
-        inner = super().admin_view(view, cacheable)
-
-        @wraps(inner)
-        def in_one_language(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            translation.activate(LANGUAGE)
-            answer: HttpResponse = inner(request, *args, **kwargs)
-            return answer
-
-        return in_one_language
-
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Tell every page who acts, and whether they could act elsewhere."""
         memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
         actor: Actor | None = getattr(request, "actor", None)
         workplace = next((one for one in memberships if actor and one.actor(actor.id) == actor), None)
-        return {**super().each_context(request), "workplace": workplace, "may_switch": len(memberships) > 1}
+        own = {
+            "workplace": workplace,
+            "may_switch": len(memberships) > 1,
+            "other_language": other_language(),
+            "is_nav_sidebar_enabled": self.has_permission(request),
+        }
+        return {**super().each_context(request), **own}
 
     @method_decorator(never_cache)
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Sign in; whoever is signed in is led on: to the second factor, the choice of a membership, or home."""
         del extra_context
-        translation.activate(LANGUAGE)
         if not request.user.is_authenticated:
             answer: HttpResponse = sign_in(request)
             return answer
@@ -118,11 +110,13 @@ class ConsoleSite(AdminSite):
         if app_label is not None:
             return super().get_app_list(request, app_label)
         models = [model for app in super().get_app_list(request) for model in app["models"]]
+        for model in models:
+            model["name"] = capfirst(translated(model["model"]._meta.verbose_name_plural))
         sections: dict[str, list[Any]] = {name: [] for name in SECTIONS}
         for model in models:
             sections.setdefault(self.get_model_admin(model["model"]).section, []).append(model)  # type: ignore[attr-defined]
         return [
-            {"name": name, "app_label": name.lower(), "app_url": "", "has_module_perms": True, "models": found}
+            {"name": gettext(name), "app_label": name.lower(), "app_url": "", "has_module_perms": True, "models": found}
             for name, found in sections.items()
             if found
         ]

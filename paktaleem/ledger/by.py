@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 __all__ = ["By", "ByKind", "Reason"]
 
@@ -30,16 +31,16 @@ class By:
 class Reason(models.TextChoices):
     """Why something was changed or looked at: a code, so that no free text reaches history (DESIGN §4)."""
 
-    ONBOARDING = "onboarding", "Setting up a client or person"
-    ROSTER_IMPORT = "roster_import", "Import of a roster"
-    LMS_UPDATE = "lms_update", "Update by the learning platform"
-    CLIENT_INSTRUCTION = "client_instruction", "Instruction of the client"
-    AGREEMENT_CHANGE = "agreement_change", "Change of an agreement"
-    CLIENT_NOTIFICATION = "client_notification", "Telling a client in advance"
-    LAW_CHANGE = "law_change", "Change of law or guidance"
-    REVIEW = "review", "Periodic review"
-    CORRECTION = "correction", "Correction of a mistake"
-    SUBJECT_REQUEST = "subject_request", "Request of the data subject or a guardian"
-    SUPPORT_CASE = "support_case", "Support case"
-    INCIDENT = "incident", "Security or privacy incident"
-    KEY_ROTATION = "key_rotation", "Rotation of a key"
+    ONBOARDING = "onboarding", _("Setting up a client or person")
+    ROSTER_IMPORT = "roster_import", _("Import of a roster")
+    LMS_UPDATE = "lms_update", _("Update by the learning platform")
+    CLIENT_INSTRUCTION = "client_instruction", _("Instruction of the client")
+    AGREEMENT_CHANGE = "agreement_change", _("Change of an agreement")
+    CLIENT_NOTIFICATION = "client_notification", _("Telling a client in advance")
+    LAW_CHANGE = "law_change", _("Change of law or guidance")
+    REVIEW = "review", _("Periodic review")
+    CORRECTION = "correction", _("Correction of a mistake")
+    SUBJECT_REQUEST = "subject_request", _("Request of the data subject or a guardian")
+    SUPPORT_CASE = "support_case", _("Support case")
+    INCIDENT = "incident", _("Security or privacy incident")
+    KEY_ROTATION = "key_rotation", _("Rotation of a key")

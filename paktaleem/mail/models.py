@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.models import Client, User
 from paktaleem.ledger.by import ByKind
@@ -17,27 +18,27 @@ __all__ = ["Channel", "Letter", "LetterError", "LetterState"]
 class Channel(models.TextChoices):
     """By which way it goes."""
 
-    MAIL = "mail", "Mail"
-    TEXT = "text", "Text message"
+    MAIL = "mail", _("Mail")
+    TEXT = "text", _("Text message")
 
 
 class LetterState(models.TextChoices):
     """How far it is."""
 
-    QUEUED = "queued", "Waiting"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Failed"
+    QUEUED = "queued", _("Waiting")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
 
 
 class LetterError(models.TextChoices):
     """Why the last attempt did not succeed."""
 
-    NO_ADDRESS = "no_address", "The recipient has no such address"
-    RECIPIENT_GONE = "recipient_gone", "The recipient was erased, or is disabled"
-    EXPIRED = "expired", "Too late: what it says no longer holds"
-    REFUSED = "refused", "Refused by the mail or text-message server"
-    UNREACHABLE = "unreachable", "The server could not be reached"
-    NO_PROVIDER = "no_provider", "No provider of text messages is set up"
+    NO_ADDRESS = "no_address", _("The recipient has no such address")
+    RECIPIENT_GONE = "recipient_gone", _("The recipient was erased, or is disabled")
+    EXPIRED = "expired", _("Too late: what it says no longer holds")
+    REFUSED = "refused", _("Refused by the mail or text-message server")
+    UNREACHABLE = "unreachable", _("The server could not be reached")
+    NO_PROVIDER = "no_provider", _("No provider of text messages is set up")
 
 
 class Letter(models.Model):

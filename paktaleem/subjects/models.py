@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Collate
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import ByKind, Reason
@@ -35,11 +36,11 @@ __all__ = [
 class SubjectRole(models.TextChoices):
     """In which role a person stands to the client (policy, Definitions)."""
 
-    STUDENT = "student", "Student"
-    LEARNER = "learner", "Learner"
-    INSTRUCTOR = "instructor", "Instructor"
-    ADMINISTRATOR = "administrator", "Administrator"
-    GUARDIAN = "guardian", "Guardian"
+    STUDENT = "student", _("Student")
+    LEARNER = "learner", _("Learner")
+    INSTRUCTOR = "instructor", _("Instructor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    GUARDIAN = "guardian", _("Guardian")
 
 
 _ERASED = Q(erased_at__isnull=False)

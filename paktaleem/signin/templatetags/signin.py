@@ -6,6 +6,8 @@ from typing import Any
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 
+from paktaleem.console.words import other_language
+
 __all__ = ["as_json"]
 
 register = template.Library()
@@ -15,3 +17,6 @@ register = template.Library()
 def as_json(value: Any) -> str:
     """Write a value as JSON for a data attribute; the template escapes it."""
     return json.dumps(value, cls=DjangoJSONEncoder)
+
+
+register.simple_tag(other_language)

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import Client
@@ -109,7 +110,7 @@ class ErasedFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Offer both."""
-        return [("kept", "Kept"), ("erased", "Erased")]
+        return [("kept", _("Kept")), ("erased", _("Erased"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Narrow the list."""
@@ -126,7 +127,7 @@ class AgeFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Offer the three."""
-        return [("child", "Child"), ("of_age", "Of age"), ("unknown", "Unknown")]
+        return [("child", _("Child")), ("of_age", _("Of age")), ("unknown", _("Unknown"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Narrow the list."""
@@ -283,7 +284,7 @@ class SubjectAdmin(ExportableAdmin):
     @admin.display(description="LMS id")
     def lms_id(self, row: Subject) -> SafeString | str:
         """Show the pseudonym, or that the person is erased."""
-        return pill("erased") if row.erased_at else (row.external_id or "—")
+        return pill(_("erased")) if row.erased_at else (row.external_id or "—")
 
     @admin.display(description="age")
     def age(self, row: Subject) -> SafeString:
@@ -291,15 +292,21 @@ class SubjectAdmin(ExportableAdmin):
         if row.erased_at is not None:
             return pill("—")
         if row.of_age_at is None:
-            return pill("Age unknown", "warn" if row.role in {"student", "learner"} else "calm")
+            return pill(_("Age unknown"), "warn" if row.role in {"student", "learner"} else "calm")
         if row.of_age_at > timezone.now():
-            return pill(f"Child until {day(row.of_age_at)}", "warn")
-        return pill("Of age") if row.of_age_at == LONG_AGO else pill(f"Of age since {day(row.of_age_at)}")
+            return pill(_("Child until {day}").format(day=day(row.of_age_at)), "warn")
+        return (
+            pill(_("Of age"))
+            if row.of_age_at == LONG_AGO
+            else pill(_("Of age since {day}").format(day=day(row.of_age_at)))
+        )
 
     @admin.display(description="record")
     def record(self, row: Subject) -> SafeString:
         """Show whether the person is kept or erased."""
-        return pill(f"Erased {day(row.erased_at)}", "bad") if row.erased_at else pill("Kept", "good")
+        return (
+            pill(_("Erased {day}").format(day=day(row.erased_at)), "bad") if row.erased_at else pill(_("Kept"), "good")
+        )
 
     def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, Any]]:
         """Show consents, what stands in the way, guardians and who looked."""

@@ -1,0 +1,204 @@
+"""The portal in a real Chromium: no rule of the policy is broken, every answer has its headers, everyone can read it.
+
+``SHOTS=folder`` keeps a picture of every page.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.demo.running import Demonstration
+from tests.public.test_errors import HEADERS
+
+BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
+SHOTS = os.environ.get("SHOTS", "")
+WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 780}
+PAGES = {
+    "home": "/admin/",
+    "list": "/admin/subjects/subject/",
+    "form": "/admin/consent/purpose/add/",
+    "ledger": "/admin/ledger/entry/",
+    "export": "/admin/subjects/subject/export/",
+}
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Demonstration]:
+    """A served portal."""
+    folder = Path(tempfile.mkdtemp(prefix="paktaleem-browser-")).resolve()
+    folder.chmod(0o755)
+    demonstration = Demonstration(folder).start()
+    yield demonstration
+    demonstration.end()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        one = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield one
+        one.close()
+
+
+class Visit:
+    """One person's page, and whatever the browser complained of."""
+
+    def __init__(self, browser: Browser, served: Demonstration) -> None:
+        self.base = served.values["base_url"].rstrip("/")
+        self.who = next(one for one in served.values["sign_ins"] if one["role"] == "privacy_officer")
+        self.page: Page = browser.new_context(viewport=WIDE).new_page()  # type: ignore[arg-type]
+        self.said: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+
+    def go(self, url: str) -> Any:
+        return self.page.goto(self.base + url)
+
+    def sign_in(self) -> None:
+        self.go("/admin/login/")
+        self.page.fill("input[name=username]", self.who["email"])
+        self.page.fill("input[name=password]", self.who["password"])
+        self.page.click("#login-form input[type=submit]")
+        self.page.wait_for_url("**/admin/")
+
+    def complaints(self) -> list[str]:
+        """What the browser said, but that an error's status is an error."""
+        return [one for one in self.said if not one.startswith("Failed to load resource: the server responded with")]
+
+    def keep(self, name: str) -> None:
+        if SHOTS:
+            self.page.screenshot(path=f"{SHOTS}/{name}.png")
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Demonstration) -> Iterator[Visit]:
+    one = Visit(browser, served)
+    yield one
+    one.page.context.close()
+
+
+def violations(page: Page) -> list[tuple[str, Any]]:
+    """What axe-core finds serious: the rule and where."""
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found if one["impact"] in SERIOUS]
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_what_is_unreadable_would_be_found(visit: Visit) -> None:
+    visit.page.set_content('<html><body><img src="data:,x"><p style="color:#ccc">pale</p></body></html>')
+    assert {rule for rule, _ in violations(visit.page)} >= {"image-alt", "color-contrast"}
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_pages_of_the_console_are_clean_and_readable(visit: Visit, language: str) -> None:
+    visit.sign_in()
+    visit.go(f"/admin/?lang={language}")
+    assert visit.page.get_attribute("html", "dir") == ("rtl" if language == "ur" else "ltr")
+    for turn, (name, url) in enumerate(PAGES.items()):
+        for size, scheme in ((WIDE, "light"), (PHONE, "dark")):
+            visit.page.set_viewport_size(size)  # type: ignore[arg-type]
+            visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            visit.go(url)
+            visit.keep(f"{name}-{language}-{scheme}")
+            assert fits(visit.page), (name, size)
+            if (scheme == "dark") == (language == "ur") or turn == 0:
+                assert violations(visit.page) == [], (name, scheme)
+    assert visit.complaints() == []
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_pages_of_errors_and_signing_in_are_clean_and_readable(visit: Visit, language: str) -> None:
+    visit.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    for name, url, status in (("error", "/nowhere", 404), ("sign-in", "/admin/login/", 200)):
+        assert visit.go(f"{url}?lang={language}").status == status
+        visit.keep(f"{name}-{language}")
+        assert visit.page.get_attribute("html", "lang") == language
+        assert fits(visit.page)
+        assert violations(visit.page) == []
+        assert visit.page.evaluate("getComputedStyle(document.body).fontFamily") != '"Times New Roman"'
+    assert visit.complaints() == []
+
+
+def test_a_phone_has_the_menu_on_every_page_and_by_keyboard(visit: Visit) -> None:
+    visit.sign_in()
+    visit.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit.go(PAGES["form"])
+    link = visit.page.locator("details.menu a", has_text="Data subjects")
+    assert not link.is_visible()
+    visit.page.focus("details.menu summary")
+    visit.page.keyboard.press("Enter")
+    assert link.is_visible()
+    visit.keep("menu")
+    link.focus()
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url("**/admin/subjects/subject/")
+    visit.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    assert not visit.page.locator("details.menu").is_visible()
+    assert visit.page.locator("#sections").is_visible()
+
+
+ANSWERS = [
+    ("/healthz", "get", 200),
+    ("/readyz", "get", 200),
+    ("/healthz", "delete", 403),
+    ("/admin/", "get", 302),
+    ("/admin/logout/", "get", 405),
+    ("/admin/login/?lang=ur", "get", 302),
+    ("/nowhere", "get", 404),
+    ("/static/public/public.css", "get", 200),
+    ("/static/nowhere.css", "get", 404),
+    ("/admin/login/", "post", 403),
+    ("/api/docs/", "get", 200),
+    ("/api/v1/purposes", "get", 401),
+    ("/access/v1/evaluation", "post", 401),
+]
+
+
+def test_every_answer_carries_every_header(visit: Visit) -> None:
+    wrong = {}
+    for url, method, status in ANSWERS:
+        answer = getattr(visit.page.request, method)(visit.base + url, max_redirects=0)
+        lacking = [
+            name for name, value in HEADERS.items() if not answer.headers.get(name.lower(), "").startswith(value)
+        ]
+        if answer.status != status or lacking or "unsafe" in answer.headers.get("content-security-policy", "unsafe"):
+            wrong[url, method] = (answer.status, lacking)
+    assert wrong == {}
+
+
+def test_what_is_too_large_is_refused_with_every_header(visit: Visit) -> None:
+    visit.go("/admin/login/")
+    token = visit.page.get_attribute("input[name=csrfmiddlewaretoken]", "value") or ""
+    form: dict[str, str | float | bool] = {"csrfmiddlewaretoken": token, "username": "x" * 1_100_000}
+    answer = visit.page.request.post(f"{visit.base}/admin/login/", form=form)
+    assert answer.status == 413
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_who_tries_too_often_sees_a_page(visit: Visit) -> None:
+    for _ in range(7):
+        visit.go("/admin/login/")
+        visit.page.fill("input[name=username]", "nobody@paktaleem.example")
+        visit.page.fill("input[name=password]", "not the password")
+        with visit.page.expect_navigation() as told:
+            visit.page.click("#login-form input[type=submit]")
+        response = told.value
+        if response is not None and response.status == 429:
+            break
+    assert response is not None
+    assert response.status == 429
+    assert response.headers["content-security-policy"].startswith("default-src 'none'")
+    assert violations(visit.page) == []
+    assert visit.complaints() == []
