@@ -57,10 +57,12 @@ def current_register(client_id: UUID) -> rules.Register:
     version = _version()
     for _ in range(_TRIES):
         cached = cached_register(client_id, version)
-        found = cached or _compile(client_id, version, None)
+        if cached is not None:
+            return cached
+        found = _compile(client_id, version, None)
         before, version = version, _version()
         if before == version:
-            if cached is None and not _changed_here(client_id):
+            if not _changed_here(client_id):
                 _keep(found)
             return found
     raise RegisterUnsettled

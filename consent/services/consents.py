@@ -9,9 +9,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from consent.models import Basis, Consent, ConsentEvent, ConsentState, LawfulBasis, Method, Purpose
+from consent.models import Basis, Consent, ConsentEvent, ConsentState, Method, Purpose
 from consent.models.consents import GivenBy
+from consent.register import Register
 from consent.selectors.purposes import find_purposes
+from consent.selectors.registers import current_register
 from consent.services.grounds import Grounds, check_grounds, find_grounds
 from paktaleem.accounts.actors import Actor, require_about
 from paktaleem.accounts.roles import Capability
@@ -62,10 +64,6 @@ _ANSWERED = """
 SELECT purpose_id, max(recorded_at), max(recorded_at) FILTER (WHERE state = ANY (%(ended)s))
 FROM consent_consentevent WHERE client_id = %(client)s AND subject_id = %(subject)s GROUP BY purpose_id
 """
-_IN_FORCE = """
-r.purpose_id = %(purpose)s AND r.role = %(role)s AND r.starts_at <= %(at)s AND (r.ends_at IS NULL OR r.ends_at > %(at)s)
-ORDER BY r.client_id = %(client)s DESC, r.starts_at DESC, r.id DESC LIMIT 1
-"""
 _ANSWERS = {ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED, ConsentState.REQUESTED}
 _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED)]
 """What only a notice shown anew can follow with a consent."""
@@ -112,8 +110,8 @@ def record_answers(
     _check_guardian(subject, given_by, guardian, at)
     _check_child(subject, answers, actor, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
-    client = subject.client_id
-    grounds = find_grounds(tokens, notice_version=notice_version, language=language, client_id=client, at=at)
+    register = current_register(subject.client_id)
+    grounds = find_grounds(tokens, notice_version=notice_version, language=language, register=register, at=at)
     purposes = find_purposes(subject.client_id, [answer.purpose for answer in answers])
     past = _past(subject)
     recorded_at = past.next_moment(at)
@@ -124,7 +122,7 @@ def record_answers(
         if answer.state == ConsentState.WITHDRAWN:
             _check_withdrawal(subject, purpose)
         else:
-            _check_answer(subject, purpose, answer.state, at)
+            _check_answer(subject, purpose, answer.state, register, at)
             stands_on = grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
             ended_at = past.ended_at.get(purpose.pk)
@@ -266,12 +264,13 @@ def _check_withdrawal(subject: Subject, purpose: Purpose) -> None:
         raise NothingToWithdraw(purpose.code)
 
 
-def _check_answer(subject: Subject, purpose: Purpose, state: ConsentState, at: datetime) -> None:
+def _check_answer(subject: Subject, purpose: Purpose, state: ConsentState, register: Register, at: datetime) -> None:
     if not purpose.is_active:
         raise PurposeUnknown(purpose.code)
     if state not in _ANSWERS:
         raise ValueError(f"{state} follows from time or from a notice: nobody answers it.")
-    if not _rests_on_consent(subject, purpose, at):
+    basis = register.basis_in_force(purpose.code, subject.role, at)
+    if basis is None or basis.basis != Basis.CONSENT:
         raise ConsentNotBased(purpose.code)
 
 
@@ -279,13 +278,6 @@ def _was_given(subject: Subject, purpose: Purpose) -> bool:
     return Consent.objects.filter(
         client_id=subject.client_id, subject=subject, purpose=purpose, state=ConsentState.GIVEN
     ).exists()
-
-
-def _rests_on_consent(subject: Subject, purpose: Purpose, at: datetime) -> bool:
-    """Look at the basis in force: the client's own before PakTaleem's default, then the latest start."""
-    asked = {"purpose": purpose.pk, "role": subject.role, "client": subject.client_id, "at": at}
-    basis = find_row(LawfulBasis, _IN_FORCE, asked)
-    return basis is not None and basis.basis == Basis.CONSENT
 
 
 def _expiry(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:

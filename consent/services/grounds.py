@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 
-from consent.models import Method, NoticeVersion, Purpose
-from consent.selectors.registers import current_register
+from consent.models import Method, Purpose
+from consent.register import Register
 from consent.shown import Shown, ShownForeign, ShownMissing, ShownStale, read_shown
 
 __all__ = ["TOKENLESS", "Grounds", "NoticeStale", "check_grounds", "find_grounds"]
@@ -22,11 +23,24 @@ class NoticeStale(Exception):
     """The notice version named is not the effective one that informs about this purpose."""
 
 
+_VERSIONS = """
+SELECT id, client_id, content_hash FROM consent_noticeversion WHERE id = ANY(%s) AND effective_at <= %s
+"""
+
+
+class Version(NamedTuple):
+    """What an answer keeps of a notice's version: whose it is, and the hash of its words."""
+
+    id: UUID
+    client_id: UUID
+    content_hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """The version an answer names, of which purposes it is the notice in effect, and the token of its showing."""
 
-    version: NoticeVersion | None = None
+    version: Version | None = None
     purposes: frozenset[str] = frozenset()
     shown: Shown | None = None
 
@@ -38,7 +52,7 @@ class Grounds:
         found: dict[str, Any] = {"language": (self.shown and self.shown.language) or language or "en", "shown_hash": ""}
         if self.version is not None:
             found |= {
-                "notice_version": self.version,
+                "notice_version_id": self.version.id,
                 "notice_version_owner": self.version.client_id,
                 "shown_hash": self.version.content_hash,
             }
@@ -48,39 +62,39 @@ class Grounds:
 
 
 def find_grounds(
-    tokens: Iterable[str | None], *, notice_version: UUID | None, language: str | None, client_id: UUID, at: datetime
+    tokens: Iterable[str | None], *, notice_version: UUID | None, language: str | None, register: Register, at: datetime
 ) -> Mapping[str | None, Grounds]:
     """Map each token (None: an answer without) to what it proves, whatever the answer is: one query for all.
 
     Raises ShownForged, ShownForeign, and NoticeStale where a version is not known or not yet in effect.
     """
-    proofs = {token: read_shown(token, client_id=client_id) if token else None for token in tokens}
+    proofs = {token: read_shown(token, client_id=register.client) if token else None for token in tokens}
     for shown in filter(None, proofs.values()):
         if notice_version not in {None, shown.version}:
             raise ShownForeign("The token is of another version than notice_version names.")
         if shown.language and language not in {None, shown.language}:
             raise ShownForeign(f"The notice was shown in another language: {shown.language}.")
     wanted = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
-    versions = _versions({version for version in wanted.values() if version is not None}, client_id, at)
+    versions = _versions({version for version in wanted.values() if version is not None}, register, at)
     return {
         token: Grounds(*versions[version], shown=proofs[token]) if version else Grounds()
         for token, version in wanted.items()
     }
 
 
-def _versions(ids: set[UUID], client_id: UUID, at: datetime) -> dict[UUID, tuple[NoticeVersion, frozenset[str]]]:
-    """Map versions to their rows and to the purposes for which each is the one in effect at the client."""
+def _versions(ids: set[UUID], register: Register, at: datetime) -> dict[UUID, tuple[Version, frozenset[str]]]:
+    """Map versions to what is kept of them and to the purposes for which each is the one in effect at the client."""
     if not ids:
         return {}
-    found = {
-        row.pk: row for row in NoticeVersion.objects.select_related("notice").filter(pk__in=ids, effective_at__lte=at)
-    }
-    if ids - set(found):
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSIONS, [list(ids), at])
+        found = [Version(*row) for row in cursor.fetchall()]
+    if len(found) < len(ids):
         raise NoticeStale
-    in_effect = {code: rule.in_effect(at) for code, rule in current_register(client_id).notices.items()}
+    in_effect = {code: rule.in_effect(at) for code, rule in register.notices.items()}
     return {
-        pk: (row, frozenset(code for code, one in in_effect.items() if one is not None and one.id == pk))
-        for pk, row in found.items()
+        one.id: (one, frozenset(code for code, rule in in_effect.items() if rule is not None and rule.id == one.id))
+        for one in found
     }
 
 

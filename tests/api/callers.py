@@ -50,7 +50,7 @@ class Caller:
         body = {
             "subject": person,
             "answers": [{"purpose": purpose, "state": state}],
-            "shown": self.shown(purpose, more.get("language", "en")),
+            "shown": self.shown(purpose),
             **more,
         }
         return self.post("/api/v1/consents", body)

@@ -40,7 +40,8 @@ def test_a_code_cannot_be_made_up_or_moved_to_another_event():
 
 @pytest.fixture
 def event(cast):
-    answer = Caller(cast.key("khyber")).consent("lms-kiran", "newsletter", language="ur")
+    caller = Caller(cast.key("khyber"))
+    answer = caller.consent("lms-kiran", "newsletter", shown=caller.shown("newsletter", "ur"), language="ur")
     with in_client(cast.client_id("khyber")):
         return ConsentEvent.objects.select_related("notice_version").get(pk=answer.json()["events"][0]["id"])
 
