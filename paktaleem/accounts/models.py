@@ -17,9 +17,13 @@ from paktaleem.ledger.history import History, Tracked, TrackedQuerySet
 from paktaleem.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
-__all__ = ["ApiKey", "Client", "Membership", "User", "code_validator"]
+__all__ = ["RESERVED_CODES", "ApiKey", "Client", "Membership", "User", "code_validator"]
 
 code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", "Use a–z, 0–9 and _, starting with a letter.")
+
+
+RESERVED_CODES = ("children", "code", "compare", "decide", "give", "leave", "link", "notices", "receipt", "versions")
+"""What stands beside the clients' codes in addresses such as ``/choices/<code>/``."""
 
 
 def validate_time_zone(name: str) -> None:
@@ -66,11 +70,21 @@ class Client(Tracked):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(condition=Q(age_threshold__range=(13, 21)), name="client_age_threshold_13_to_21"),
+            models.CheckConstraint(
+                condition=~Q(code__in=RESERVED_CODES),
+                name="client_code_is_no_address_of_ours",
+                violation_error_message="This code is a part of the portal's own addresses: choose another.",
+            ),
         ]
 
     def __str__(self) -> str:
         """Show the institution's name."""
         return self.name
+
+    def clean(self) -> None:
+        """Name the field whose constraint would be broken."""
+        if self.code in RESERVED_CODES:
+            raise ValidationError({"code": f"“{self.code}” is a part of the portal's own addresses: choose another."})
 
     @property
     def client_id(self) -> Any:

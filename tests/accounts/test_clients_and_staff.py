@@ -8,9 +8,11 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
+from consent import urls as notices
+from consent.choices import urls as choices
 from paktaleem.accounts.actors import NotAllowed
 from paktaleem.accounts.backends import StaffBackend
-from paktaleem.accounts.models import Client, Membership, User
+from paktaleem.accounts.models import RESERVED_CODES, Client, Membership, User
 from paktaleem.accounts.selectors import memberships_of
 from paktaleem.accounts.services import (
     AlreadyEnded,
@@ -20,6 +22,7 @@ from paktaleem.accounts.services import (
     end_membership,
     invite_user,
 )
+from paktaleem.doors import urls as doors
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
 from paktaleem.tenancy.context import in_client, in_global
@@ -77,6 +80,7 @@ def test_a_refused_client_leaves_the_transaction_usable(cast, now):
         ({"code": "Ravi College"}, "code"),
         ({"code": "r"}, "code"),
         ({"code": "ravi\n"}, "code"),
+        ({"code": "receipt"}, "code"),
         ({"country": "pk"}, "country"),
         ({"country": "PK\n"}, "country"),
         ({"time_zone": "Karachi"}, "time_zone"),
@@ -110,6 +114,25 @@ def test_the_database_refuses_a_threshold_below_13(cast):
         connection.cursor() as cursor,
     ):
         cursor.execute("UPDATE accounts_client SET age_threshold = 12")
+
+
+def test_no_client_is_named_as_a_part_of_our_addresses(cast):
+    """What stands beside ``<client>`` in the routes cannot be a client's code, in the database too."""
+    beside = {
+        str(one.pattern).split("/")[0]
+        for included in (choices, doors, notices)
+        for one in included.urlpatterns
+        if not str(one.pattern).startswith("<")
+    }
+    words = {word for word in beside if word}
+    assert words - set(RESERVED_CODES) == set()
+    with (
+        in_client(cast.client_id("indus")),
+        pytest.raises(IntegrityError, match="address"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("UPDATE accounts_client SET code = 'receipt'")
 
 
 def invite(cast, now, email="new@paktaleem.example", actor="amina", password="a long password indeed"):
