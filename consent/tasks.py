@@ -1,14 +1,21 @@
-"""What the worker does about notices."""
+"""What the worker does about notices and consents."""
+
+import logging
 
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from consent.services.dispatching import FOLLOW
 from consent.services.following import clients_to_follow, follow_client
+from consent.services.renewal import ask_again
 from paktaleem.accounts.actors import system_actor
+from paktaleem.accounts.models import Client
 from paktaleem.tenancy.context import as_officer, in_client
 
-__all__ = ["follow_announcements", "follow_each_minute"]
+__all__ = ["ask_about_renewal", "follow_announcements", "follow_each_minute"]
+
+log = logging.getLogger(__name__)
+ASK_AGAIN = "consent.ask_about_renewal"
 
 
 @app.task(name=FOLLOW, pass_context=False)
@@ -28,3 +35,18 @@ def follow_each_minute(timestamp: int) -> None:
     """Look every minute."""
     del timestamp
     follow_announcements()
+
+
+@app.periodic(cron="7 * * * *", periodic_id="ask_about_renewal")
+@app.task(name=ASK_AGAIN, queueing_lock=ASK_AGAIN, pass_context=False)
+def ask_about_renewal(timestamp: int) -> None:
+    """Record, every hour, which consents will soon expire and must be asked about again."""
+    del timestamp
+    actor = system_actor(ASK_AGAIN)
+    with as_officer():
+        clients = list(Client.objects.values_list("id", flat=True))
+    for client_id in clients:
+        with in_client(client_id):
+            asked = ask_again(client_id, actor=actor, at=timezone.now())
+        if asked:
+            log.info("Asked again about %d consents that will expire.", asked)

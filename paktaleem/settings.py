@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "paktaleem.ledger",
     "paktaleem.accounts",
     "paktaleem.subjects",
+    "paktaleem.files",
     "paktaleem.mail",
     "paktaleem.doors",
     "paktaleem.backups",
@@ -255,6 +256,7 @@ if WHITENOISE_USE_FINDERS:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+FILE_MOST_BYTES = env.int("FILE_MOST_BYTES", default=10 * 1_048_576)  # of one file about a person
 STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=["PK"])  # where the data lies (ISO 3166): told on receipts
 IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
 ROSTER_VANISH_PERCENT = env.int("ROSTER_VANISH_PERCENT", default=10)  # more active people may not go unasked

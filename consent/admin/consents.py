@@ -11,8 +11,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from consent.admin.evidence import ADD_EVIDENCE
 from consent.models import Consent, ConsentEvent, ConsentState, NoticeVersion, Objection, Purpose, Restriction
-from consent.services import lift_objection, lift_restriction
+from consent.services import NothingInForce, invalidate_consent, lift_objection, lift_restriction, revoke_consent
 from consent.views.receipts import print_receipt
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Capability
@@ -24,6 +25,7 @@ from paktaleem.console.filters import ChosenFilter, as_key, client_in_view
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import site
 from paktaleem.public.pages import LanguageLink
+from paktaleem.subjects.services import AlreadyErased
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -80,6 +82,18 @@ class OfPersonAdmin(ExportableAdmin):
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
 
+def _given(row: Consent, _at: Any) -> bool:
+    return row.state == ConsentState.GIVEN
+
+
+def _revoke(row: Consent, given: dict[str, Any], request: HttpRequest) -> None:
+    revoke_consent(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def _invalidate(row: Consent, given: dict[str, Any], request: HttpRequest) -> None:
+    invalidate_consent(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
 @admin.register(Consent, site=site)
 class ConsentAdmin(OfPersonAdmin):
     """What everyone's consent is now."""
@@ -88,7 +102,7 @@ class ConsentAdmin(OfPersonAdmin):
     list_filter = ("state", PurposeFilter, "client")
     in_one_client = (PurposeFilter,)
     newest_by = "recorded_at"
-    detail_fields = ("person", "purpose", "answer", "given_by", "recorded_at", "expires_at", "notice_version")
+    detail_fields = (*list_display[:-1], "asked_at", "notice_version")
     intro = "The current answer of each person to each purpose that rests on consent. Only “Given” permits."
     empty_text = "Nobody has been asked for consent here yet."
     answer = state_column(lambda row: state_pill(row.state))
@@ -101,6 +115,30 @@ class ConsentAdmin(OfPersonAdmin):
         "expires_at": "expires_at",
         "notice_version": "notice_version",
     }
+    acts = (
+        Act(
+            "revoke",
+            "Revoke consent",
+            Capability.REVOKE_CONSENTS,
+            _revoke,
+            lead="We, or the client, end this consent. It can be given again under a notice shown anew.",
+            done="Revoked: the next answer follows it.",
+            danger=True,
+            applies=_given,
+            refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
+        ),
+        Act(
+            "invalidate",
+            "Declare invalid",
+            Capability.INVALIDATE_CONSENTS,
+            _invalidate,
+            lead="An authority or a court found this consent invalid, or it should never have been recorded.",
+            done="Invalid from now on: the next answer follows it.",
+            danger=True,
+            applies=_given,
+            refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Bring person and purpose along."""
@@ -158,6 +196,7 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
     )
     intro = "Every answer anyone gave about a purpose, as it was recorded. What was said stays said."
     empty_text = "No answers have been recorded yet."
+    acts = (ADD_EVIDENCE,)
     answer = state_column(lambda row: state_pill(row.state))
     exported = {
         "person": "subject__external_id",

@@ -24,6 +24,7 @@ from consent.selectors.purposes import NoticeUnknown, bases_in_force, current_no
 from consent.services import (
     Answer,
     ConsentNotBased,
+    EvidenceMissing,
     GuardianUnknown,
     NothingToWithdraw,
     NoticeStale,
@@ -33,7 +34,8 @@ from consent.services import (
     restrict_processing,
     withdraw_consent,
 )
-from consent.shown import Shown, ShownForeign, ShownForged, ShownMissing, ShownStale, sign_shown
+from consent.services.grounds import TOKENLESS
+from consent.shown import Shown, ShownForeign, ShownForged, ShownMissing, ShownStale, read_shown, sign_shown
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, may, received_at
@@ -50,6 +52,8 @@ __all__: list[str] = []
 
 LATEST_EVENTS = 20
 BOTH_LANGUAGES = ""
+METHODS = [one for one in Method if one not in {Method.IMPORT, Method.CONSOLE, Method.SYSTEM}]
+GIVERS = [one for one in GivenBy if one != GivenBy.ORGANISATION]
 ANSWERS = [
     (ConsentState.GIVEN.value, "Give"),
     (ConsentState.REFUSED.value, "Refuse"),
@@ -59,6 +63,7 @@ REFUSALS: dict[type[Exception], str] = {
     AlreadyErased: "The person is erased.",
     PurposeUnknown: "There is no such active purpose for this client.",
     ConsentNotBased: "This purpose does not rest on consent for the person's role.",
+    EvidenceMissing: "Say what proves it: no screen of ours was there.",
     ShownForged: "The form was changed on its way: open it again.",
     ShownForeign: "The form was opened for another notice: open it again.",
     ShownStale: "The notice was shown too long ago, or before the consent ended: open the form again.",
@@ -75,10 +80,14 @@ class AnswerForm(ActForm):
     reason = None  # type: ignore[assignment]
     purpose = forms.CharField(widget=forms.HiddenInput)
     state = forms.ChoiceField(label="Answer", choices=ANSWERS, widget=forms.RadioSelect)
-    method = forms.ChoiceField(
-        label="How the answer reached us", choices=[(m.value, m.label) for m in Method if m != Method.IMPORT]
+    method = forms.ChoiceField(label="How the answer reached us", choices=[(m.value, m.label) for m in METHODS])
+    given_by = forms.ChoiceField(label="Whose answer it is", choices=[(one.value, one.label) for one in GIVERS])
+    evidence = forms.CharField(
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="On paper or by telephone: where the form lies, or who spoke with whom and when. It is sealed.",
     )
-    given_by = forms.ChoiceField(label="Whose answer it is", choices=GivenBy.choices)
     guardian = forms.ModelChoiceField(
         Subject.objects.none(), required=False, empty_label="—", help_text="If a guardian answered."
     )
@@ -119,6 +128,9 @@ class AnswerForm(ActForm):
             self.add_error("guardian", "Choose the guardian who answered.")
         elif not by_guardian:
             cleaned["guardian"] = None
+        gives = cleaned.get("state") == ConsentState.GIVEN
+        if gives and cleaned.get("method") in TOKENLESS and not cleaned.get("evidence"):
+            self.add_error("evidence", "Say what proves it: no screen of ours was there.")
         return cleaned
 
 
@@ -135,7 +147,12 @@ def _answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
         withdraw_consent(subject, purpose=given["purpose"], **shared)
         return
     answers = [Answer(given["purpose"], ConsentState(given["state"]))]
-    record_answers(subject, answers=answers, shown=given.get("shown"), **shared)
+    token, evidence = given.get("shown"), given["evidence"]
+    if given["method"] in TOKENLESS and token is not None:  # what the page shows is not what the person was shown
+        version = read_shown(token, client_id=subject.client_id).version
+        record_answers(subject, answers=answers, notice_version=version, evidence=evidence, **shared)
+        return
+    record_answers(subject, answers=answers, shown=token, evidence=evidence, **shared)
 
 
 class RestrictForm(ActForm):

@@ -59,6 +59,7 @@ class PurposeAdmin(RegisterAdmin):
         "categories",
         "dpv_term",
         "consent_months",
+        "renew_days",
         "is_active",
     )
     list_display = ("code", "name_en", "owner", "needs", "state")

@@ -25,6 +25,7 @@ from paktaleem.subjects.selectors import get_subject
 __all__ = ["RecordConsents", "SubjectConsents", "WithdrawConsent"]
 
 _ANSWERS = ["given", "refused", "deferred", "requested", "withdrawn"]
+_METHODS = [method.value for method in Method if method not in {Method.CONSOLE, Method.SYSTEM}]
 _LONGEST_TOKEN = 4_000
 
 
@@ -58,8 +59,9 @@ class RecordConsentsInput(StrictSerializer):
     notice_version = serializers.UUIDField(required=False, allow_null=True)
     shown = TextField(required=False, allow_null=True, max_length=_LONGEST_TOKEN)
     language = serializers.ChoiceField(LANGUAGES, required=False)
-    method = serializers.ChoiceField(Method.values, default=Method.LMS.value)
+    method = serializers.ChoiceField(_METHODS, default=Method.LMS.value)
     claimed_at = ZonedDateTimeField(required=False, allow_null=True)
+    evidence = TextField(required=False, allow_null=True, max_length=2_000)
 
     def validate_answers(self, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Refuse two answers about one purpose."""
@@ -73,7 +75,7 @@ class WithdrawInput(StrictSerializer):
 
     by = ByInput(required=False)
     language = serializers.ChoiceField(LANGUAGES, default="en")
-    method = serializers.ChoiceField(Method.values, default=Method.LMS.value)
+    method = serializers.ChoiceField(_METHODS, default=Method.LMS.value)
 
 
 class RecordConsents(Operation):
@@ -92,6 +94,7 @@ class RecordConsents(Operation):
             shown=given.get("shown"),
             notice_version=given.get("notice_version"),
             claimed_at=given.get("claimed_at"),
+            evidence=given.get("evidence") or "",
             **_manner(given, request),
         )
         return Response({"events": [_event(event) for event in events]}, HTTPStatus.CREATED)
@@ -187,4 +190,6 @@ def _circumstances(event: ConsentEvent) -> dict[str, Any]:
         "shown_at": event.shown_at.isoformat() if event.shown_at else None,
         "claimed_at": event.claimed_at.isoformat() if event.claimed_at else None,
         "expires_at": event.expires_at.isoformat() if event.expires_at else None,
+        "renewal": event.is_renewal,
+        "reason": event.reason or None,
     }

@@ -6,6 +6,7 @@ from consent.selectors.purposes import NoticeUnknown
 from consent.services import (
     ClaimInFuture,
     ConsentNotBased,
+    EvidenceMissing,
     GuardianUnknown,
     NothingToWithdraw,
     NoticeStale,
@@ -13,6 +14,7 @@ from consent.services import (
 )
 from consent.shown import ShownForeign, ShownForged, ShownMissing, ShownStale
 from paktaleem.api.problems import Problem, declare_problems
+from paktaleem.files.services import FileKindRefused, FileTooLarge
 
 __all__: list[str] = []
 
@@ -42,6 +44,17 @@ declare_problems(
             "A consent needs the proof of what was shown",
             "Send the token that GET /api/v1/notices/current?purpose=… gives as shown.",
             field="shown",
+        ),
+        EvidenceMissing: Problem(
+            "evidence-missing",
+            HTTPStatus.BAD_REQUEST,
+            "A consent that no token proves needs other evidence",
+            "Say where the signed form lies, or when and with whom the call was.",
+            field="evidence",
+        ),
+        FileTooLarge: Problem("file-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is too large"),
+        FileKindRefused: Problem(
+            "file-kind-refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Files are PDF, JPEG or PNG, and not empty"
         ),
         ShownForged: Problem(
             "shown-forged",

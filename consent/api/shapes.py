@@ -78,6 +78,8 @@ class PastAnswerOutput(ConsentEventOutput):
     shown_at = serializers.DateTimeField(allow_null=True)
     claimed_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
+    renewal = serializers.BooleanField()
+    reason = serializers.CharField(allow_null=True)
 
 
 class ConsentStateOutput(serializers.Serializer[Any]):
@@ -87,6 +89,8 @@ class ConsentStateOutput(serializers.Serializer[Any]):
     state = serializers.CharField()
     recorded_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
+    renewal_due = serializers.BooleanField()
+    asked_at = serializers.DateTimeField(allow_null=True)
     by = serializers.CharField()
     event = serializers.UUIDField()
 

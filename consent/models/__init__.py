@@ -11,6 +11,7 @@ from consent.models.announcements import (
 )
 from consent.models.changes import RegisterChange, SubjectChange
 from consent.models.consents import Consent, ConsentEvent, ConsentState, Method, Objection, Restriction
+from consent.models.evidence import ConsentEvidence
 from consent.models.notices import Notice, NoticeDraft, NoticeVersion
 from consent.models.purposes import (
     BalancingTest,
@@ -30,6 +31,7 @@ __all__ = [
     "Capacity",
     "Consent",
     "ConsentEvent",
+    "ConsentEvidence",
     "ConsentState",
     "DataCategory",
     "Instruction",

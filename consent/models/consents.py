@@ -39,6 +39,7 @@ class GivenBy(models.TextChoices):
     SELF = "self", _("The data subject")
     GUARDIAN = "guardian", _("A guardian")
     STAFF = "staff", _("Staff, on the person's request")
+    ORGANISATION = "organisation", _("PakTaleem or the client, of its own accord")
 
 
 class Method(models.TextChoices):
@@ -51,6 +52,8 @@ class Method(models.TextChoices):
     EMAIL = "email", _("By mail to support")
     IN_PERSON = "in_person", _("In person")
     IMPORT = "import", _("Imported")
+    CONSOLE = "console", _("By an act in the console")
+    SYSTEM = "system", _("By the portal itself")
 
 
 class ConsentEvent(models.Model):
@@ -59,7 +62,12 @@ class ConsentEvent(models.Model):
     wall = Wall(
         Scope.TENANT,
         APPEND,
-        personal={"language": Personal.NONE, "actor_role": Personal.NONE, "shown_hash": Personal.NONE},
+        personal={
+            "language": Personal.NONE,
+            "actor_role": Personal.NONE,
+            "shown_hash": Personal.NONE,
+            "reason": Personal.NONE,
+        },
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -79,6 +87,13 @@ class ConsentEvent(models.Model):
     shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
     shown_at = models.DateTimeField(null=True, help_text="When it was shown, as the portal's own token says.")
     language = models.CharField(max_length=8)
+    reason = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="Of an end by us: a code."
+    )
+    becomes_state = models.BooleanField(
+        default=True, db_default=True, help_text="Not so where someone was only asked about a consent in force."
+    )
+    is_renewal = models.BooleanField(default=False, db_default=False, help_text="Given again while given.")
     method = models.CharField(max_length=16, choices=Method)
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
     actor_id = models.UUIDField()
@@ -101,6 +116,14 @@ class ConsentEvent(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=ConsentState.GIVEN) | Q(notice_version__isnull=False),
                 name="consentevent_given_under_a_notice",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["revoked", "invalidated"]) | ~Q(reason=""),
+                name="consentevent_ended_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(becomes_state=True) | Q(state__in=["requested", "deferred"]),
+                name="consentevent_answer_becomes_state",
             ),
             models.CheckConstraint(
                 condition=Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False)
@@ -140,6 +163,7 @@ class Consent(models.Model):
     notice_version = models.UUIDField(null=True)
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True, help_text="When the person was last asked, since they answered.")
 
     class Meta:
         ordering = ["-recorded_at", "-id"]
@@ -150,6 +174,11 @@ class Consent(models.Model):
             *newest_first("recorded_at", "consent_by_time"),
             *newest_first("recorded_at", "consent_by_state", by="state"),
             models.Index(fields=["client", "purpose", "-recorded_at", "-id"], name="consent_by_purpose"),
+            models.Index(
+                fields=["client", "expires_at"],
+                condition=Q(state="given", expires_at__isnull=False, asked_at=None),
+                name="consent_to_ask_about",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -95,12 +95,24 @@ class Purpose(Named):
         null=True, blank=True, help_text="A consent to it expires after so many months; empty: it does not expire."
     )
 
+    renew_days = models.PositiveSmallIntegerField(
+        "asked again so many days ahead",
+        default=30,
+        db_default=30,
+        help_text="So long before a consent expires the person is asked again; it goes on meanwhile.",
+    )
+
     history = History()
 
     class Meta:
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(fields=["client", "code"], name="purpose_code_unique"),
+            models.CheckConstraint(
+                condition=Q(consent_months=None) | Q(consent_months__gte=1),
+                name="purpose_consent_lasts_a_month",
+                violation_error_message="A consent lasts a month at least; leave it empty if it does not expire.",
+            ),
             models.CheckConstraint(
                 condition=Q(is_sale=False) & ~Q(code__regex=SALE_CODES) & ~Q(dpv_term__regex=SALE_TERMS),
                 name="purpose_is_never_a_sale",

@@ -1,19 +1,20 @@
 """What people have answered."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet, Value
 
 from consent.facts import ConsentFact
-from consent.models import Consent, ConsentEvent
+from consent.models import Consent, ConsentEvent, ConsentState
 from consent.selectors.registers import current_register
-from consent.states import effective_state
+from consent.states import effective_state, renewal_is_due
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import Subject
 
-__all__ = ["consent_events", "consent_states", "consents", "fact_of"]
+__all__ = ["consent_events", "consent_states", "consents", "due_for_renewal", "fact_of"]
 
 
 def consents(actor: Actor) -> QuerySet[Consent]:
@@ -32,17 +33,30 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
     """Give each purpose a person answered about its state at ``at``, expiry and notices considered."""
     rows = consents(actor).filter(client_id=subject.client_id, subject=subject).order_by("purpose__code")
     register = current_register(subject.client_id)
+    states = [effective_state(register, row.purpose.code, fact_of(row), at) for row in rows]
     return [
         {
             "purpose": row.purpose.code,
-            "state": effective_state(register, row.purpose.code, fact_of(row), at),
+            "state": state,
             "recorded_at": row.recorded_at,
             "expires_at": row.expires_at,
+            "renewal_due": renewal_is_due(state, expires_at=row.expires_at, renew_days=row.purpose.renew_days, at=at),
+            "asked_at": row.asked_at,
             "by": row.given_by,
             "event": row.event_id,
         }
-        for row in rows
+        for row, state in zip(rows, states, strict=True)
     ]
+
+
+def due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
+    """List the consents that will expire within their purpose's lead time and were not asked about since."""
+    lead = ExpressionWrapper(
+        Value(at) + F("purpose__renew_days") * Value(timedelta(days=1)), output_field=DateTimeField()
+    )
+    given = Consent.objects.filter(client_id=client_id, state=ConsentState.GIVEN, asked_at=None)
+    due = given.filter(expires_at__gt=at, expires_at__lte=lead, subject__erased_at=None)
+    return due.select_related("subject", "purpose").order_by("expires_at", "pk")
 
 
 def fact_of(row: Consent) -> ConsentFact:

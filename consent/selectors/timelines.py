@@ -83,7 +83,7 @@ def state_as_of(events: Iterable[ConsentEvent], register: Register, at: datetime
     """Give the state of each purpose at a moment, from the events up to it."""
     latest: dict[str, Line] = {}
     for of_purpose in _by_purpose(events):
-        event = of_purpose[-1]
+        event = [one for one in of_purpose if one.becomes_state][-1]
         line = Line(at=event.recorded_at, purpose=event.purpose.code, state=event.state, row=event)
         for followed in _followed([event], register, at):
             line = followed
@@ -101,6 +101,7 @@ def _by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]]:
 def _followed(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[Line]:
     """Tell when each consent given ended by itself: at its expiry or by a material notice, whichever was first."""
     lines = []
+    events = [event for event in events if event.becomes_state]
     for event, later in zip(events, [*events[1:], None], strict=True):
         if event.state != ConsentState.GIVEN:
             continue

@@ -13,7 +13,9 @@ from consent.services.consents import (
     record_answers,
     withdraw_consent,
 )
-from consent.services.grounds import NoticeStale
+from consent.services.ending import NothingInForce, invalidate_consent, revoke_consent
+from consent.services.evidence import add_evidence_file, add_evidence_reference, open_evidence
+from consent.services.grounds import EvidenceMissing, NoticeStale
 from consent.services.limits import lift_objection, lift_restriction, object_to_purpose, restrict_processing
 from consent.services.notices import (
     DraftClosed,
@@ -39,27 +41,34 @@ __all__ = [
     "ClaimInFuture",
     "ConsentNotBased",
     "DraftClosed",
+    "EvidenceMissing",
     "GuardianUnknown",
     "NotYours",
+    "NothingInForce",
     "NothingToAnswer",
     "NothingToProve",
     "NothingToWithdraw",
     "NoticeStale",
     "PurposeUnknown",
     "acknowledge_announcement",
+    "add_evidence_file",
+    "add_evidence_reference",
     "announce_draft",
     "answer_objection",
     "change_register",
     "discard_draft",
     "end_period",
     "export_evidence",
+    "invalidate_consent",
     "lift_objection",
     "lift_restriction",
     "object_to_announcement",
     "object_to_purpose",
+    "open_evidence",
     "publish_notice_version",
     "record_answers",
     "restrict_processing",
+    "revoke_consent",
     "save_draft",
     "sign_balancing_test",
     "withdraw_consent",

@@ -13,10 +13,14 @@ from consent.models import Method, Purpose
 from consent.register import Register
 from consent.shown import Shown, ShownForeign, ShownMissing, ShownStale, read_shown
 
-__all__ = ["TOKENLESS", "Grounds", "NoticeStale", "check_grounds", "find_grounds"]
+__all__ = ["TOKENLESS", "Collected", "EvidenceMissing", "Grounds", "NoticeStale", "check_grounds", "find_grounds"]
 
 TOKENLESS = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
 """Ways in which nothing of ours is on a screen, so that no token can come back."""
+
+
+class EvidenceMissing(Exception):
+    """A consent that no token proves needs other evidence."""
 
 
 class NoticeStale(Exception):
@@ -98,29 +102,34 @@ def _versions(ids: set[UUID], register: Register, at: datetime) -> dict[UUID, tu
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """How an answer was collected: in which way, whether anything proves it, and when, as is claimed."""
+
+    method: Method
+    has_evidence: bool
+    claimed_at: datetime | None
+
+
 def check_grounds(
-    grounds: Grounds,
-    purpose: Purpose,
-    *,
-    method: Method,
-    claimed_at: datetime | None,
-    ended_at: datetime | None,
-    at: datetime,
+    grounds: Grounds, purpose: Purpose, *, collected: Collected, ended_at: datetime | None, at: datetime
 ) -> None:
     """Go on only if consent to the purpose can be given on these grounds.
 
     ``ended_at`` is when consent last ended by an act: what was shown, or collected on paper, before that moment
-    cannot undo it. Raises ShownMissing, ShownForeign, ShownStale, NoticeStale.
+    cannot undo it. Raises ShownMissing, EvidenceMissing, ShownForeign, ShownStale, NoticeStale.
     """
     shown, version = grounds.shown, grounds.version
-    if shown is None and method not in TOKENLESS:
+    if shown is None and collected.method not in TOKENLESS:
         raise ShownMissing(purpose.code)
+    if shown is None and not collected.has_evidence:
+        raise EvidenceMissing(purpose.code)
     if shown is not None and purpose.code not in shown.purposes:
         raise ShownForeign(f"The notice shown tells nothing of {purpose.code}.")
     if shown is not None and at - shown.at > settings.NOTICE_SHOWN_FOR:
         raise ShownStale(purpose.code)
     if version is None or purpose.code not in grounds.purposes:
         raise NoticeStale(purpose.code)
-    seen_at = shown.at if shown else claimed_at
+    seen_at = shown.at if shown else collected.claimed_at
     if ended_at is not None and (seen_at is None or seen_at <= ended_at):
         raise ShownStale(purpose.code)

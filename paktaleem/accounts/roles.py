@@ -45,6 +45,9 @@ class Capability(StrEnum):
     SIGN_BALANCING_TEST = "sign_balancing_test"
     VIEW_CONSENTS = "view_consents"
     RECORD_CONSENTS = "record_consents"
+    REVOKE_CONSENTS = "revoke_consents"
+    INVALIDATE_CONSENTS = "invalidate_consents"
+    VIEW_EVIDENCE = "view_evidence"
     EXPORT_EVIDENCE = "export_evidence"
     RESTRICT_PROCESSING = "restrict_processing"
     ASK_DECISIONS = "ask_decisions"
@@ -81,6 +84,9 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.SIGN_BALANCING_TEST: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_CONSENTS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.RECORD_CONSENTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.REVOKE_CONSENTS: frozenset({_OFFICER, _ADMIN}),
+    Capability.INVALIDATE_CONSENTS: frozenset({_OFFICER}),
+    Capability.VIEW_EVIDENCE: frozenset({_OFFICER, _ADMIN}),
     Capability.EXPORT_EVIDENCE: frozenset({_OFFICER, _ADMIN}),
     Capability.RESTRICT_PROCESSING: frozenset({_OFFICER, _ADMIN}),
     Capability.ASK_DECISIONS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),

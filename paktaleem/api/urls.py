@@ -5,6 +5,7 @@ from django.urls import path
 import consent.api.problems  # noqa: F401 -- declares its problems
 from consent.api.changes import ListChanges
 from consent.api.consents import RecordConsents, SubjectConsents, WithdrawConsent
+from consent.api.evidence import AddEvidence
 from consent.api.purposes import CurrentNotice, ListPurposes
 from consent.api.receipts import ShowReceipt
 from consent.api.standing import SubjectStanding
@@ -29,5 +30,6 @@ urlpatterns = [
     path("notices/current", CurrentNotice.as_view(), name="current-notice"),
     path("changes", ListChanges.as_view(), name="changes"),
     path("consents/<uuid:event>/receipt", ShowReceipt.as_view(), name="receipt"),
+    path("consents/<uuid:event>/evidence", AddEvidence.as_view(), name="add-evidence"),
     path("consents", RecordConsents.as_view(), name="record-consents"),
 ]

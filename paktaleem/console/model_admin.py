@@ -324,7 +324,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if request.method != "POST":
             initial = {key: value for key, value in request.GET.items() if key in act.form.base_fields}
             return self._act_page(request, row, act, act.form(initial=initial, row=row, request=request))
-        form = act.form(request.POST, row=row, request=request)
+        form = act.form(request.POST, request.FILES, row=row, request=request)
         if form.is_valid() and (answer := self._performed(request, row, act, form)) is not None:
             return answer
         return self._act_page(request, row, act, form)

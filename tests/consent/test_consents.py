@@ -256,7 +256,9 @@ def test_consent_is_given_under_the_effective_notice_only(cast, indus, now, wron
     else:
         version = foreign_notice(cast)
     with pytest.raises(NoticeStale):
-        answer(cast, cast.subject("hamza"), now, shown=None, method=Method.PAPER, notice_version=version)
+        answer(
+            cast, cast.subject("hamza"), now, shown=None, method=Method.PAPER, notice_version=version, evidence="Box 3"
+        )
     assert state_of(cast.subject("hamza")) is None
 
 

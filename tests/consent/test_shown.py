@@ -117,7 +117,7 @@ def test_a_paper_signed_before_the_withdrawal_does_not_undo_it(cast, indus, now,
     first = give(cast, now, shown(indus.id, now))
     farah, withdrawn_at = cast.actor("farah"), now + timedelta(hours=2)
     withdraw_consent(cast.subject("hamza"), purpose="newsletter", actor=farah, at=withdrawn_at)
-    paper = {"method": Method.PAPER, "notice_version": first.notice_version_id}
+    paper = {"method": Method.PAPER, "notice_version": first.notice_version_id, "evidence": "Box 3"}
     claimed_at = None if hours is None else now + timedelta(hours=hours)
     with pytest.raises(ShownStale):
         give(cast, now + timedelta(hours=9), None, claimed_at=claimed_at, **paper)

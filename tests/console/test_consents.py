@@ -25,6 +25,7 @@ def given(cast: Cast, state: str, **changes: Any) -> dict[str, Any]:
     with in_client(cast.client_id("indus")):
         token = shown(cast.client_id("indus"), timezone.now())
     values = {"purpose": "newsletter", "state": state, "method": "phone", "given_by": "self", "language": "en"}
+    values["evidence"] = "Call of the father to the office, 9 o'clock"
     return {**values, "shown": token, **changes}
 
 
@@ -80,6 +81,7 @@ def test_events_and_evidence_say_who_recorded_it(sign_in: SignIn, cast: Cast) ->
         ({"given_by": "guardian"}, "Choose the guardian"),
         ({"state": "withdrawn"}, "no consent in force"),
         ({"shown": "made-up"}, "changed on its way"),
+        ({"evidence": ""}, "Say what proves it"),
     ],
 )
 def test_what_the_service_refuses_is_said_on_the_form(

@@ -39,6 +39,7 @@ TABLE = {
     "consent/instruction": ("OASC", "OC", "OC"),
     "consent/consent": ("OASC", "", ""),
     "consent/consentevent": ("OASC", "", ""),
+    "consent/consentevidence": ("OC", "", ""),
     "consent/restriction": ("OASC", "", ""),
     "consent/objection": ("OASC", "", ""),
     "mail/letter": ("OASC", "", ""),

@@ -123,5 +123,5 @@ def stopped_roster(cast: Cast) -> RosterImport:
 def _answers(cast: Cast) -> None:
     junaid, farah = cast.subject("junaid"), cast.actor("farah")
     answers = [Answer("newsletter", ConsentState.GIVEN)]
-    record_answers(junaid, answers=answers, shown=shown(junaid.client_id, AT), actor=farah, at=AT)
+    record_answers(junaid, answers=answers, shown=shown(junaid.client_id, AT), evidence="Box 3", actor=farah, at=AT)
     reveal_fields(junaid, actor=farah, reason=Reason.REVIEW, at=AT)

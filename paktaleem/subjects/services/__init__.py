@@ -8,7 +8,13 @@ from paktaleem.subjects.services.erasure import (
     erase_subject,
 )
 from paktaleem.subjects.services.events import record_subject_event
-from paktaleem.subjects.services.people import claim_guardian, recompute_ages, register_subject, reveal_fields
+from paktaleem.subjects.services.people import (
+    claim_guardian,
+    recompute_ages,
+    record_look,
+    register_subject,
+    reveal_fields,
+)
 from paktaleem.subjects.services.readmission import (
     AlreadyAsked,
     NotErased,
@@ -29,6 +35,7 @@ __all__ = [
     "claim_guardian",
     "erase_subject",
     "recompute_ages",
+    "record_look",
     "record_subject_event",
     "register_guardians",
     "register_subject",

@@ -29,7 +29,7 @@ from paktaleem.subjects.services.erasure import AlreadyErased
 from paktaleem.tenancy.ids import new_id
 from paktaleem.tenancy.turns import take_turn
 
-__all__ = ["claim_guardian", "recompute_ages", "register_subject", "reveal_fields"]
+__all__ = ["claim_guardian", "recompute_ages", "record_look", "register_subject", "reveal_fields"]
 
 
 @transaction.atomic
@@ -185,6 +185,24 @@ def claim_guardian(
     return claim
 
 
+def record_look(
+    subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason | str, at: datetime
+) -> AccessRecord:
+    """Record who is about to look at what of a person, and why."""
+    record = AccessRecord(
+        client_id=subject.client_id,
+        subject=subject,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        reason=Reason(reason).value,
+        fields=", ".join(what),
+        looked_at=at,
+    )
+    record.save(force_insert=True)
+    return record
+
+
 @transaction.atomic
 def reveal_fields(
     subject: Subject, *, fields: Iterable[str] = PERSONAL, actor: Actor, reason: Reason | str, at: datetime
@@ -197,16 +215,7 @@ def reveal_fields(
     if subject.erased_at is not None:
         raise AlreadyErased
     wanted = [field for field in PERSONAL if field in set(fields)]
-    AccessRecord(
-        client_id=subject.client_id,
-        subject=subject,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
-        reason=Reason(reason).value,
-        fields=", ".join(wanted),
-        looked_at=at,
-    ).save(force_insert=True)
+    record_look(subject, wanted, actor=actor, reason=reason, at=at)
     try:
         sealer = sealer_of(subject)
     except KeyDestroyed as error:  # since the caller read the row

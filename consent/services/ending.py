@@ -1,0 +1,61 @@
+"""Ending a consent otherwise than by the person: revoked by us or the client, invalidated by an authority or court."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from consent.models import Consent, ConsentEvent, ConsentState, Method
+from consent.models.consents import GivenBy
+from consent.services.events import append_event, locked, past_of
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.by import Reason
+
+__all__ = ["NothingInForce", "invalidate_consent", "revoke_consent"]
+
+
+class NothingInForce(Exception):
+    """There is no consent that could be ended."""
+
+
+def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
+    """End a consent from our side or the client's, with a coded reason: it may be given again under a notice anew.
+
+    Raises NothingInForce, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.REVOKE_CONSENTS, consent.client_id)
+    return _end(consent, ConsentState.REVOKED, actor, Reason(reason), at)
+
+
+def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
+    """Declare a consent invalid, as an authority or a court found, or because it should never have been recorded.
+
+    Raises NothingInForce, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.INVALIDATE_CONSENTS, consent.client_id)
+    return _end(consent, ConsentState.INVALIDATED, actor, Reason(reason), at)
+
+
+@transaction.atomic
+def _end(consent: Consent, state: ConsentState, actor: Actor, reason: Reason, at: datetime) -> ConsentEvent:
+    subject, purpose = locked(consent.subject), consent.purpose
+    past = past_of(subject)
+    if past.state(purpose) != ConsentState.GIVEN:
+        raise NothingInForce
+    event = ConsentEvent(
+        client_id=subject.client_id,
+        subject=subject,
+        purpose=purpose,
+        purpose_owner=purpose.client_id,
+        state=state,
+        given_by=GivenBy.ORGANISATION,
+        language=subject.language,
+        method=Method.CONSOLE,
+        reason=reason,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        recorded_at=past.next_moment(at),
+    )
+    append_event(event, purpose, before=ConsentState.GIVEN, actor=actor)
+    return event

@@ -1,0 +1,189 @@
+"""The states of a consent: how each is reached, what follows it, and that only a notice shown anew brings it back."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from consent.models import Consent, ConsentEvent, ConsentState, NoticeVersion, Purpose
+from consent.models.changes import SubjectChange
+from consent.selectors.consents import consent_states
+from consent.selectors.decisions import standing
+from consent.services import (
+    Answer,
+    NothingInForce,
+    change_register,
+    invalidate_consent,
+    publish_notice_version,
+    record_answers,
+    revoke_consent,
+    withdraw_consent,
+)
+from consent.services.renewal import ask_again
+from consent.shown import ShownStale
+from consent.states import becomes_state, renewal_is_due
+from paktaleem.accounts.actors import NotAllowed, system_actor
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+from tests.showing import shown
+
+DAY = timedelta(days=1)
+GIVEN, REQUESTED, DEFERRED = ConsentState.GIVEN, ConsentState.REQUESTED, ConsentState.DEFERRED
+
+
+@pytest.fixture
+def khyber(cast):
+    with in_client(cast.client_id("khyber")):
+        yield cast.client("khyber")
+
+
+def answer(cast, state, at, token=None):
+    told = {"shown": token or shown(cast.client_id("khyber"), at), "actor": cast.actor("celia"), "at": at}
+    [event] = record_answers(cast.subject("kiran"), answers=[Answer("newsletter", ConsentState(state))], **told)
+    return event
+
+
+def end(cast, state, at):
+    """End a given consent in one of the ways there are."""
+    consent = Consent.objects.get(subject=cast.subject("kiran"))
+    if state == "withdrawn":
+        return withdraw_consent(cast.subject("kiran"), purpose="newsletter", actor=cast.actor("celia"), at=at)
+    act, actor = {"revoked": (revoke_consent, "celia"), "invalidated": (invalidate_consent, "amina")}[state]
+    return act(consent, actor=cast.actor(actor), reason=Reason.INCIDENT, at=at)
+
+
+def told(cast, at):
+    [state] = consent_states(cast.subject("kiran"), actor=cast.actor("celia"), at=at)
+    return state
+
+
+def reason(cast, at, now):
+    found = standing(cast.actor("celia"), cast.client_id("khyber"), "lms-kiran", at=at, now=now)["newsletter"]
+    return "permitted" if found.allowed else str(found.reason)
+
+
+def lasting(cast, months, at, **changed):
+    purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber"))
+    for column, value in {"consent_months": months, **changed}.items():
+        setattr(purpose, column, value)
+    return change_register(purpose, actor=cast.actor("celia"), reason=Reason.REVIEW, at=at)
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "revoked", "invalidated"])
+def test_what_was_ended_returns_only_through_a_notice_shown_anew(cast, khyber, now, state):
+    answer(cast, GIVEN, now)
+    before = shown(khyber.id, now + timedelta(hours=1))
+    event = end(cast, state, now + timedelta(hours=2))
+    assert (event.state, told(cast, now + DAY)["state"]) == (state, state)
+    assert reason(cast, now + timedelta(hours=3), now + timedelta(hours=3)) == f"consent_{state}"
+    with pytest.raises(ShownStale):
+        answer(cast, GIVEN, now + timedelta(hours=3), before)
+    answer(cast, GIVEN, now + timedelta(hours=4))
+    assert reason(cast, now + timedelta(hours=5), now + timedelta(hours=5)) == "permitted"
+
+
+@pytest.mark.parametrize(("state", "reason_given"), [("revoked", "incident"), ("invalidated", "incident")])
+def test_ending_a_consent_says_who_and_why(cast, khyber, now, state, reason_given):
+    answer(cast, GIVEN, now)
+    event = end(cast, state, now + DAY)
+    entry = Entry.objects.get(kind=f"consent.{state}")
+    assert (event.reason, event.given_by, entry.actor_id) == (reason_given, "organisation", event.actor_id)
+    assert f'"reason":"{reason_given}"' in entry.body
+
+
+@pytest.mark.parametrize("before", ["refused", "deferred", "requested", "withdrawn", "revoked", "invalidated"])
+def test_only_what_is_given_is_ended(cast, khyber, now, before):
+    if before in {"withdrawn", "revoked", "invalidated"}:
+        answer(cast, GIVEN, now)
+        end(cast, before, now + DAY)
+    else:
+        answer(cast, before, now)
+    for state in ("revoked", "invalidated"):
+        with pytest.raises(NothingInForce):
+            end(cast, state, now + 2 * DAY)
+
+
+def test_who_may_end_a_consent(cast, khyber, now):
+    answer(cast, GIVEN, now)
+    consent = Consent.objects.get()
+    for act, names in ((revoke_consent, ("bilal", "sana", "farah")), (invalidate_consent, ("bilal", "sana", "celia"))):
+        for name in names:
+            with pytest.raises(NotAllowed):
+                act(consent, actor=cast.actor(name), reason=Reason.REVIEW, at=now)
+    with pytest.raises(NotAllowed):
+        revoke_consent(consent, actor=cast.key_actor("khyber"), reason=Reason.REVIEW, at=now)
+
+
+def test_no_consent_is_ended_without_a_reason_not_even_in_sql(cast, khyber, now):
+    answer(cast, GIVEN, now)
+    event = end(cast, "revoked", now + DAY)
+    event.pk, event.reason = event.actor_id, ""
+    with pytest.raises(IntegrityError, match="ended_for_a_reason"), transaction.atomic():
+        event.save(force_insert=True)
+
+
+@pytest.mark.parametrize("asking", [REQUESTED, DEFERRED])
+def test_asking_again_does_not_undo_what_was_given(cast, khyber, now, asking):
+    first = answer(cast, GIVEN, now)
+    asked = answer(cast, asking, now + DAY)
+    assert not asked.becomes_state
+    current = Consent.objects.get()
+    assert (current.state, current.event_id) == ("given", first.pk)
+    assert current.asked_at == (now + DAY if asking == REQUESTED else None)
+    later = now + 2 * DAY
+    assert reason(cast, later, later) == "permitted"
+    assert reason(cast, now + DAY + timedelta(hours=1), later) == "permitted"  # and so it was then
+
+
+def test_becoming_the_state_is_all_but_asking_over_given():
+    states = [state.value for state in ConsentState]
+    kept = {(before, event) for before in states for event in states if not becomes_state(before, event)}
+    assert kept == {("given", "requested"), ("given", "deferred")}
+
+
+def test_giving_again_before_the_end_extends_it(cast, khyber, now):
+    lasting(cast, 12, now)
+    first, again = answer(cast, GIVEN, now), answer(cast, GIVEN, now + 300 * DAY)
+    assert (first.is_renewal, again.is_renewal) == (False, True)
+    assert again.expires_at == again.recorded_at.replace(year=2028)
+    assert told(cast, first.expires_at + DAY)["state"] == "given"
+    assert told(cast, again.expires_at)["state"] == "expired"
+
+
+def test_people_are_asked_again_ahead_of_time_and_once(cast, khyber, now):
+    lasting(cast, 12, now, renew_days=30)
+    given = answer(cast, GIVEN, now)
+    worker, due = system_actor("consent.ask_about_renewal"), given.expires_at - 30 * DAY
+    assert ask_again(khyber.id, actor=worker, at=due - timedelta(seconds=1)) == 0
+    assert (told(cast, due - timedelta(seconds=1))["renewal_due"], told(cast, due)["renewal_due"]) == (False, True)
+    noted = SubjectChange.objects.filter(kind="consent").count()
+    assert [ask_again(khyber.id, actor=worker, at=due + hours * timedelta(hours=1)) for hours in (0, 1)] == [1, 0]
+    assert SubjectChange.objects.filter(kind="consent").count() == noted + 1
+    state = told(cast, due + DAY)
+    assert (state["state"], state["asked_at"], state["event"]) == ("given", due, given.pk)
+    event = ConsentEvent.objects.get(state="requested")
+    assert (event.given_by, event.method, event.actor_kind) == ("organisation", "system", "system")
+    answer(cast, GIVEN, due + 2 * DAY)
+    assert (told(cast, due + 2 * DAY)["renewal_due"], told(cast, due + 2 * DAY)["asked_at"]) == (False, None)
+
+
+def test_who_need_not_consent_any_more_is_not_asked(cast, khyber, now):
+    lasting(cast, 12, now)
+    given = answer(cast, GIVEN, now)
+    lasting(cast, 12, now + DAY, is_active=False)
+    assert ask_again(khyber.id, actor=system_actor("worker"), at=given.expires_at - DAY) == 0
+
+
+def test_what_ended_by_itself_is_due(cast, khyber, now):
+    answer(cast, GIVEN, now)
+    notice = NoticeVersion.objects.select_related("notice").get(notice__code="about_newsletter").notice
+    texts = {"text_en": "Anew?", "text_ur": "دوبارہ؟", "is_material": True, "effective_at": now + DAY}
+    publish_notice_version(notice, actor=cast.actor("celia"), reason=Reason.REVIEW, at=now, **texts)
+    state = told(cast, now + DAY)
+    assert (state["state"], state["renewal_due"]) == ("outdated", True)
+
+
+def test_a_refusal_is_never_due(now):
+    for state in ("refused", "withdrawn", "requested", "unknown"):
+        assert not renewal_is_due(state, expires_at=now, renew_days=30, at=now + DAY)

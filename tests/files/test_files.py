@@ -1,0 +1,103 @@
+"""Files about people: sealed chunk by chunk, known by their first bytes, gone with the person's key."""
+
+import io
+import secrets
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+
+from paktaleem.files.kinds import FileKind, kind_of
+from paktaleem.files.models import FileChunk, SealedFile
+from paktaleem.files.services import CHUNK_BYTES, FileKindRefused, FileTooLarge, open_file, store_file
+from paktaleem.subjects.sealing import CannotOpen, KeyDestroyed
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client
+
+
+@pytest.fixture
+def hamza(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.subject("hamza")
+
+
+def pdf(size):
+    return b"%PDF-1.7\n" + secrets.token_bytes(size - 9)
+
+
+@pytest.mark.parametrize("size", [9, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES])
+def test_a_file_comes_out_as_it_went_in(hamza, now, size):
+    content = pdf(size)
+    file = store_file(hamza, io.BytesIO(content), at=now)
+    kept = SealedFile.objects.get(pk=file.pk)
+    assert b"".join(open_file(kept)) == content
+    assert (kept.kind, kept.size, kept.chunks) == ("pdf", size, -(-size // CHUNK_BYTES))
+
+
+def test_nothing_of_it_is_kept_in_clear(hamza, now):
+    content = b"%PDF-1.7 Signed by Lodhi senior " * 9
+    store_file(hamza, io.BytesIO(content), at=now)
+    [chunk] = FileChunk.objects.all()
+    assert b"Lodhi" not in bytes(chunk.data)
+    assert b"%PDF" not in bytes(chunk.data)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"%PDF-1.4", FileKind.PDF),
+        (b"\xff\xd8\xff\xe0", FileKind.JPEG),
+        (b"\x89PNG\r\n\x1a\n", FileKind.PNG),
+        (b"", None),
+        (b"<html>", None),
+        (b"MZ%PDF-", None),
+        (b"GIF89a", None),
+        (b"<svg onload=alert(1)>", None),
+        (b"PK\x03\x04", None),
+    ],
+)
+def test_the_kind_is_known_by_the_first_bytes(content, kind):
+    assert kind_of(content) == kind
+
+
+def test_other_kinds_and_large_files_leave_nothing(hamza, now, settings):
+    settings.FILE_MOST_BYTES = 1_000
+    with pytest.raises(FileKindRefused):
+        store_file(hamza, io.BytesIO(b"<html>"), at=now)
+    with pytest.raises(FileTooLarge):
+        store_file(hamza, io.BytesIO(pdf(1_001)), at=now)
+    assert not SealedFile.objects.exists()
+    assert store_file(hamza, io.BytesIO(pdf(1_000)), at=now).size == 1_000
+
+
+@pytest.mark.parametrize("harm", ["cut off", "moved", "of another file"])
+def test_a_changed_file_does_not_open(hamza, now, harm):
+    file = store_file(hamza, io.BytesIO(pdf(2 * CHUNK_BYTES + 5)), at=now)
+    chunks = {chunk.number: chunk for chunk in FileChunk.objects.filter(file=file)}
+    other = store_file(hamza, io.BytesIO(pdf(2 * CHUNK_BYTES + 5)), at=now)
+    forged = SealedFile(**{name: getattr(file, name) for name in ("client_id", "subject", "kind", "size", "added_at")})
+    forged.chunks, forged.sealed_hash = 2 if harm == "cut off" else 3, file.sealed_hash
+    forged.save(force_insert=True)
+    theirs = {chunk.number: chunk for chunk in FileChunk.objects.filter(file=other)}
+    wanted = {"cut off": [chunks[0], chunks[1]], "moved": [chunks[1], chunks[0], chunks[2]]}
+    for number, chunk in enumerate(wanted.get(harm, [theirs[0], chunks[1], chunks[2]])):
+        FileChunk(client_id=file.client_id, file=forged, number=number, data=chunk.data).save(force_insert=True)
+    with pytest.raises(CannotOpen):
+        list(open_file(forged))
+
+
+def test_it_goes_with_the_persons_key(hamza, cast, now):
+    file = store_file(hamza, io.BytesIO(pdf(99)), at=now)
+    erase_subject(hamza, actor=cast.actor("amina"), reason="subject_request", at=now)
+    with pytest.raises(KeyDestroyed):
+        list(open_file(file))
+
+
+def test_files_are_never_changed(hamza, now):
+    store_file(hamza, io.BytesIO(pdf(99)), at=now)
+    for statement in ("UPDATE files_filechunk SET data = ''", "DELETE FROM files_sealedfile"):
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
