@@ -66,7 +66,6 @@ def _open(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest
         owner: ConsentEvidenceAdmin = site.get_model_admin(ConsentEvidence)  # type: ignore[assignment]
         values = {"shown": [("Reference", opened.text)], "row_url": owner.url_of("change", evidence)}
         response = owner.page(request, evidence, "console/revealed.html", title="Evidence", **values)
-    response["Cache-Control"] = "no-store"
     return response
 
 

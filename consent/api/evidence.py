@@ -69,8 +69,8 @@ class AddEvidence(Operation):
     def post(self, request: Request, event: UUID) -> Response:
         """Keep the body, a PDF, JPEG or PNG, sealed as evidence of the answer. It is opened in the console alone."""
         found = get_event(event, actor=actor_of(request))
-        sent: FileBody = request.data  # type: ignore[assignment]
-        evidence = add_evidence_file(found, BytesIO(sent.content), actor=actor_of(request), at=moment_of(request))
+        content = getattr(request.data, "content", b"")  # an empty body is not parsed at all
+        evidence = add_evidence_file(found, BytesIO(content), actor=actor_of(request), at=moment_of(request))
         return Response(_evidence(evidence), HTTPStatus.CREATED)
 
 

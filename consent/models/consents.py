@@ -87,9 +87,7 @@ class ConsentEvent(models.Model):
     shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
     shown_at = models.DateTimeField(null=True, help_text="When it was shown, as the portal's own token says.")
     language = models.CharField(max_length=8)
-    reason = models.CharField(
-        max_length=32, blank=True, default="", db_default="", help_text="Of an end by us."
-    )
+    reason = models.CharField(max_length=32, blank=True, default="", db_default="", help_text="Of an end by us.")
     becomes_state = models.BooleanField(
         default=True, db_default=True, help_text="Not so where someone was only asked about a consent in force."
     )

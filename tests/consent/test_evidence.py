@@ -111,7 +111,8 @@ def test_a_scan_is_sent_over_the_api_and_opened_in_the_console(cast, now):
     got = farah.post(page, {"reason": "review"})
     assert (got.content, got["Content-Type"]) == (SCAN, "application/pdf")
     assert got["Content-Disposition"].startswith("attachment")
-    assert (got["X-Content-Type-Options"], got["Cache-Control"]) == ("nosniff", "no-store")
+    assert got["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in got["Cache-Control"]
     with in_client(cast.client_id("indus")):
         assert AccessRecord.objects.count() == 1
 

@@ -64,6 +64,7 @@ def test_events_and_evidence_say_who_recorded_it(sign_in: SignIn, cast: Cast) ->
     ]
     assert {(entry.kind, entry.actor_id) for entry in entries} == {
         ("consent.given", cast.user_id("farah")),
+        ("consent.evidence_added", cast.user_id("farah")),
         ("consent.withdrawn", cast.user_id("farah")),
     }
     with in_client(cast.client_id("indus")):
