@@ -37,7 +37,8 @@ ON CONFLICT (client_id, subject_id, purpose_id) DO UPDATE SET
 """
 _SET_ASKED = """
 UPDATE consent_consent SET asked_at = %(asked)s::timestamptz
-WHERE client_id = %(client)s AND subject_id = %(subject)s AND purpose_id = %(purpose)s AND %(asked)s::timestamptz IS NOT NULL
+WHERE client_id = %(client)s AND subject_id = %(subject)s AND purpose_id = %(purpose)s
+    AND %(asked)s::timestamptz IS NOT NULL
 """
 _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED)]
 """What only a notice shown anew can follow with a consent."""

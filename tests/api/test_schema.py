@@ -25,6 +25,12 @@ def application(environ, start_response):
     return [response.content]
 
 
+@schemathesis.serializer("application/pdf", "image/jpeg", "image/png")
+def as_it_is(_, value):
+    """A file is the body."""
+    return value
+
+
 schema = schemathesis.openapi.from_dict(schema_document())
 schema.app = application
 # Rules that JSON Schema cannot say (a moment in the past, an id in use, a code of the register) refuse with these.
