@@ -70,6 +70,7 @@ def consent(cast, code, at):
             answers=[Answer(PURPOSE, ConsentState.GIVEN)],
             notice_version=version.pk,
             method=Method.PAPER,
+            evidence="Box 3",
             claimed_at=at,
             actor=cast.key_actor(code),
             at=at,

@@ -28,6 +28,7 @@ def asked(cast, now):
             given_by=GivenBy.GUARDIAN,
             guardian=cast.subject("esra"),
             method=Method.PAPER,
+            evidence="Box 3",
             claimed_at=now - DAY,
             actor=cast.key_actor("indus"),
             at=now - DAY,
