@@ -157,6 +157,7 @@ def check(world: World, person: Subject, done: list[Done], before: int) -> None:
     assert sum(one.state == WITHDRAWN for one in new) <= sum(one.act == "withdraw" for one in acts)
     for one in done:
         if one.error is ShownStale:
+            assert one.shown_at is not None
             assert any(event.state == WITHDRAWN and event.recorded_at >= one.shown_at for event in events)
 
 
