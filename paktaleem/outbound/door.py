@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import httpcore
 
-from paktaleem.systems.destinations import Destination, DestinationRefused, is_public, parse_destination
+from paktaleem.outbound.destinations import Destination, DestinationRefused, is_public, parse_destination
 
 __all__ = ["KEPT_BYTES", "SECONDS", "Answer", "Resolve", "Unreachable", "post"]
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.systems.destinations import DestinationRefused, is_public, parse_destination
-from paktaleem.systems.outbound import KEPT_BYTES, Unreachable, post
-from tests.systems.listening import listener, saying, trust
+from paktaleem.outbound.destinations import DestinationRefused, is_public, parse_destination
+from paktaleem.outbound.door import KEPT_BYTES, Unreachable, post
+from tests.outbound.listening import listener, saying, trust
 
 INSIDE = {
     "loopback": "127.0.0.1",
