@@ -94,8 +94,7 @@ def record_answers(
     name the ``notice_version`` and the ``evidence`` (where it lies, or what was said), which is sealed. The time of
     recording is ``at``; a claimed time of collection is kept beside it.
     Raises PurposeUnknown, ConsentNotBased, ShownMissing, EvidenceMissing, ShownForged, ShownForeign, ShownStale,
-    NoticeStale, NothingToWithdraw, ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased,
-    NotAllowed.
+    NoticeStale, NothingToWithdraw, ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed.
     """
     _require(actor, subject)
     subject = locked(subject)
@@ -109,8 +108,7 @@ def record_answers(
     past = past_of(subject)
     recorded_at = past.next_moment(at)
     manner = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
-    collected = Collected(method, bool(evidence), claimed_at)
-    events = []
+    collected, events = Collected(method, bool(evidence), claimed_at), []
     for answer in answers:
         purpose, stands_on = _known(answer.purpose, purposes), Grounds()
         if answer.state == ConsentState.WITHDRAWN:
@@ -120,11 +118,9 @@ def record_answers(
             stands_on = grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
             check_grounds(stands_on, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
-        columns = {**manner, **stands_on.columns(language, recorded_at)}
+        columns = manner | stands_on.columns(language, recorded_at)
         event = _event(subject, purpose, answer.state, actor, recorded_at, columns)
-        events.append(append_event(event, purpose, before=past.state(purpose), actor=actor))
-        if evidence:
-            add_evidence_reference(event, evidence, actor=actor, at=recorded_at)
+        events.append(_appended(event, purpose, before=past.state(purpose), evidence=evidence, actor=actor))
     return events
 
 
@@ -184,6 +180,13 @@ def _event(  # noqa: PLR0917 -- what it is about, then its columns
         expires_at=_expiry(purpose, state, at),
         **columns,
     )
+
+
+def _appended(event: ConsentEvent, purpose: Purpose, *, before: str, evidence: str, actor: Actor) -> ConsentEvent:
+    append_event(event, purpose, before=before, actor=actor)
+    if evidence:
+        add_evidence_reference(event, evidence, actor=actor, at=event.recorded_at)
+    return event
 
 
 def _known(code: str, purposes: dict[str, Purpose]) -> Purpose:

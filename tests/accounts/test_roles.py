@@ -27,6 +27,7 @@ view_api_keys             x       .       x      x    .    .    .
 manage_api_keys           x       .       .      x    .    x    .
 view_subjects             x       x       x      x    x    x    .
 register_subjects         x       .       .      x    x    x    .
+let_many_vanish           x       .       .      x    .    x    .
 reveal_personal_data      x       .       .      x    x    .    .
 erase_subjects            x       .       .      .    .    .    .
 view_who_looked           x       .       x      x    .    .    .
@@ -36,10 +37,13 @@ manage_agreements         x       .       .      .    .    x    .
 sign_balancing_test       x       .       .      .    .    x    .
 view_consents             x       x       x      x    x    x    .
 record_consents           x       .       .      x    x    x    .
+revoke_consents           x       .       .      x    .    .    .
+invalidate_consents       x       .       .      .    .    .    .
+view_evidence             x       .       .      x    .    .    .
 restrict_processing       x       .       .      x    .    .    .
 ask_decisions             x       .       .      x    x    x    .
 view_ledger               x       .       x      x    .    .    .
-view_letters              x       x       x      x    .    .    .
+view_letters              x       x       x      x    .    x    .
 resend_letters            x       x       .      x    .    .    .
 announce_notices          x       .       .      x    .    x    .
 answer_announcements      .       .       .      x    .    .    .

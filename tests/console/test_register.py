@@ -24,6 +24,7 @@ PURPOSE = {
     "description_en": "News for alumni.",
     "description_ur": "خبریں",
     "categories": ["contact_details"],
+    "renew_days": "30",
     "is_active": "on",
     "reason": "client_instruction",
 }

@@ -359,7 +359,7 @@ def test_the_officers_see_every_client(app, people):
         "INSERT INTO consent_datacategory (id, client_id, code, name_en, name_ur) SELECT gen_random_uuid(), client_id, 'x', 'x', 'x' FROM accounts_apikey",
         "UPDATE subjects_subject SET language = 'ur'",
         "DELETE FROM subjects_subject",
-        "INSERT INTO ledger_entry SELECT * FROM ledger_entry",
+        "INSERT INTO ledger_entry (id, client_id) SELECT id, client_id FROM ledger_entry",
         "SELECT wrapped FROM subjects_subjectkey",
         "SELECT session_data FROM django_session",
         "SELECT id FROM subjects_subject FOR UPDATE",

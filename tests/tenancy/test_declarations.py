@@ -117,6 +117,8 @@ def test_only_keys_and_third_party_rows_are_ever_deleted():
     assert deletable - GLOBAL_TABLES == {
         "subjects_subjectkey",
         "subjects_rosterchunk",
+        "doors_pagelink",
+        "doors_pagecode",
         "api_keptanswer",
         "consent_subjectchange",
         "consent_registerchange",
