@@ -86,7 +86,8 @@ class AnswerForm(ActForm):
         required=False,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="On paper or by telephone: where the form lies, or who spoke with whom and when. It is sealed.",
+        help_text="Where the form or letter lies, or who spoke with whom and when. It is sealed. Giving on paper or by "
+        "telephone needs it; withdrawing never does. A scan is added on the answer's page.",
     )
     guardian = forms.ModelChoiceField(
         Subject.objects.none(), required=False, empty_label="—", help_text="If a guardian answered."
@@ -144,7 +145,7 @@ def _answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
         "at": received_at(request),
     }
     if given["state"] == ConsentState.WITHDRAWN:
-        withdraw_consent(subject, purpose=given["purpose"], **shared)
+        withdraw_consent(subject, purpose=given["purpose"], evidence=given["evidence"], **shared)
         return
     answers = [Answer(given["purpose"], ConsentState(given["state"]))]
     token, evidence = given.get("shown"), given["evidence"]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from consent.admin.consents import state_pill
 from consent.selectors.decisions import standing
 from consent.selectors.registers import current_register, register_as_of
-from consent.selectors.timelines import Line, consents_of, state_as_of, timeline
+from consent.selectors.timelines import ACKNOWLEDGED, Line, acknowledgements_of, consents_of, state_as_of, timeline
 from consent.services import NothingToProve, export_evidence
 from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.roles import Capability
@@ -47,7 +47,8 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
     at = form.moment(now)
     with in_client(row.client_id):
         events = list(with_actor(consents_of(row, actor=actor_of(request), until=at), actor_of(request)))
-        lines = timeline(row, events=events, until=at)
+        seen = list(with_actor(acknowledgements_of(row, actor=actor_of(request), until=at), actor_of(request)))
+        lines = timeline(row, events=events, acknowledged=seen, until=at)
         register = current_register(row.client_id) if at == now else register_as_of(row.client_id, at)
         states = state_as_of(events, register, at)
         decisions = _decisions(request, row, at)
@@ -59,7 +60,7 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
         "states": [(_words(code), state_pill(line.state), line) for code, line in states.items()],
         "decisions": decisions,
         "bundle_url": reverse("admin:subjects_subject_evidence", args=[row.pk], current_app=site.name),
-        "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id) and bool(events),
+        "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id) and bool(events or seen),
     }
 
 
@@ -86,16 +87,18 @@ def _words(code: str) -> str:
 def _shown(line: Line) -> dict[str, Any]:
     row: Any = line.row
     is_event = bool(line.state and row is not None)
+    is_seen = line.what == ACKNOWLEDGED
     return {
         "at": line.at,
-        "purpose": _words(line.purpose or "every purpose"),
+        "purpose": "The privacy policy" if is_seen else _words(line.purpose or "every purpose"),
         "state": state_pill(line.state)
         if line.state
         else pill(line.what, "calm" if line.notice is not None else "warn"),
-        "who": who(row) if is_event else "",
+        "who": who(row) if is_event or is_seen else "",
         "whose": row.get_given_by_display() if is_event else "",
         "guardian": row.guardian if is_event else None,
-        "how": row.get_method_display() if is_event else "",
+        "how": row.get_method_display() if is_event or is_seen else "",
+        "is_seen": is_seen,
         "language": row.language if line.notice is not None else "",
         "followed": line.row is None,
         "notice": line.notice,
@@ -139,6 +142,6 @@ add_person_acts(
         form=BundleForm,
         lead="A ZIP with the receipts, the notices as they were shown, the ledger's entries and a hash of each: it can "
         "be checked offline. People are named by pseudonym. That you took it is recorded.",
-        refusals={NothingToProve: "The person has never been asked for consent: there is nothing to prove."},
+        refusals={NothingToProve: "The person has never answered anything: there is nothing to prove."},
     )
 )

@@ -22,11 +22,11 @@ from paktaleem.subjects.details import LANGUAGES
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.selectors import get_subject
 
-__all__ = ["RecordConsents", "SubjectConsents", "WithdrawConsent"]
+__all__ = ["LONGEST_TOKEN", "METHODS", "RecordConsents", "SubjectConsents", "WithdrawConsent"]
 
 _ANSWERS = ["given", "refused", "deferred", "requested", "withdrawn"]
-_METHODS = [method.value for method in Method if method not in {Method.CONSOLE, Method.SYSTEM}]
-_LONGEST_TOKEN = 4_000
+METHODS = [method.value for method in Method if method not in {Method.CONSOLE, Method.SYSTEM}]
+LONGEST_TOKEN = 4_000
 
 
 class AnswerInput(StrictSerializer):
@@ -34,7 +34,7 @@ class AnswerInput(StrictSerializer):
 
     purpose = TextField(max_length=63)
     state = serializers.ChoiceField(_ANSWERS)
-    shown = TextField(required=False, allow_null=True, max_length=_LONGEST_TOKEN)
+    shown = TextField(required=False, allow_null=True, max_length=LONGEST_TOKEN)
 
 
 class ByInput(StrictSerializer):
@@ -57,9 +57,9 @@ class RecordConsentsInput(StrictSerializer):
     answers = serializers.ListField(child=AnswerInput(), allow_empty=False, max_length=50)
     by = ByInput(required=False)
     notice_version = serializers.UUIDField(required=False, allow_null=True)
-    shown = TextField(required=False, allow_null=True, max_length=_LONGEST_TOKEN)
+    shown = TextField(required=False, allow_null=True, max_length=LONGEST_TOKEN)
     language = serializers.ChoiceField(LANGUAGES, required=False)
-    method = serializers.ChoiceField(_METHODS, default=Method.LMS.value)
+    method = serializers.ChoiceField(METHODS, default=Method.LMS.value)
     claimed_at = ZonedDateTimeField(required=False, allow_null=True)
     evidence = TextField(required=False, allow_null=True, max_length=2_000)
 
@@ -75,7 +75,8 @@ class WithdrawInput(StrictSerializer):
 
     by = ByInput(required=False)
     language = serializers.ChoiceField(LANGUAGES, default="en")
-    method = serializers.ChoiceField(_METHODS, default=Method.LMS.value)
+    method = serializers.ChoiceField(METHODS, default=Method.LMS.value)
+    evidence = TextField(required=False, allow_null=True, max_length=2_000)
 
 
 class RecordConsents(Operation):
@@ -110,7 +111,10 @@ class WithdrawConsent(Operation):
         """Withdraw: 200 with the event; again, the same event."""
         given = validated(WithdrawInput, request.data or {})
         subject = _subject(external_id, request)
-        return Response(_event(withdraw_consent(subject, purpose=purpose, **_manner(given, request))))
+        evidence = given.get("evidence") or ""
+        return Response(
+            _event(withdraw_consent(subject, purpose=purpose, evidence=evidence, **_manner(given, request)))
+        )
 
 
 class HistoryInput(StrictSerializer):

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from consent.api.shapes import NoticeOutput, PurposesOutput
 from consent.models import LawfulBasis, NoticeVersion, Purpose
+from consent.selectors.notices import POLICY
 from consent.selectors.purposes import bases_in_force, current_notice, purposes
 from consent.shown import Shown, sign_shown
 from paktaleem.accounts.roles import Capability
@@ -64,23 +65,26 @@ def _purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> di
 
 
 class CurrentNoticeInput(StrictSerializer):
-    """Which notice, in which language."""
+    """Which notice, in which language; without a purpose the privacy policy."""
 
-    purpose = TextField(max_length=63)
+    purpose = TextField(required=False, max_length=63)
     language = serializers.ChoiceField(LANGUAGES, default="en")
 
 
 class CurrentNotice(Operation):
-    """``GET /api/v1/notices/current?purpose=…&language=…``."""
+    """``GET /api/v1/notices/current?purpose=…&language=…``; the privacy policy where no purpose is named."""
 
     capabilities = {"GET": Capability.VIEW_REGISTER}
     is_conditional = True
 
     @extend_schema(parameters=[CurrentNoticeInput], responses=NoticeOutput)
     def get(self, request: Request) -> Response:
-        """Show the effective text about a purpose; a consent to it brings back ``shown``, which proves this showing."""
+        """Show the text in effect about a purpose, or the privacy policy; ``shown`` comes back with the answer.
+
+        ``child_text`` is the same for a child to read, where there is one.
+        """
         asked = validated(CurrentNoticeInput, request.query_params.dict())
-        version = current_notice(asked["purpose"], client_id=client_of(request), at=moment_of(request))
+        version = current_notice(asked.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))
         language = asked["language"]
         return Response(
             {
@@ -88,7 +92,8 @@ class CurrentNotice(Operation):
                 "number": version.number,
                 "language": language,
                 "title": version.notice.title_ur if language == "ur" else version.notice.title_en,
-                "text": version.text_ur if language == "ur" else version.text_en,
+                "text": version.text(language),
+                "child_text": version.text(language, for_children=True) or None,
                 "hash": version.content_hash,
                 "purposes": version.notice.purposes,
                 "effective_at": version.effective_at.isoformat(),

@@ -47,6 +47,7 @@ class NoticeOutput(serializers.Serializer[Any]):
     language = serializers.CharField()
     title = serializers.CharField()
     text = serializers.CharField()
+    child_text = serializers.CharField(allow_null=True)
     hash = serializers.CharField()
     purposes = serializers.ListField(child=serializers.CharField())
     effective_at = serializers.DateTimeField()

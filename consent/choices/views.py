@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from consent.choices.words import DONE, STATES, TONES, WHY
-from consent.models import ConsentState, Method
+from consent.models import ConsentState, Method, NoticeVersion
 from consent.selectors.choices import Choice, ChoiceUnknown, choice_about, choices_of
 from consent.selectors.timelines import consents_of
 from consent.services import (
@@ -78,13 +78,17 @@ def _row(choice: Choice) -> dict[str, Any]:
         "state": STATES[choice.state],
         "tone": TONES.get(choice.state, "calm"),
         "why": WHY[choice.basis.basis],
-        "current_text": _text(choice.current, language),
-        "agreed_text": _text(choice.agreed, choice.event.language if choice.event else language),
+        "current_text": _text(choice.current, language, choice),
+        "agreed_text": _text(choice.agreed, choice.event.language if choice.event else language, choice),
     }
 
 
-def _text(version: Any, language: str) -> str:
-    return str(getattr(version, f"text_{language}")) if version is not None else ""
+def _text(version: NoticeVersion | None, language: str, choice: Choice) -> str:
+    """Give the words; a child reads those written for children, where there are any."""
+    if version is None:
+        return ""
+    for_child = version.text(language, for_children=True) if choice.is_decided_for else ""
+    return for_child or version.text(language)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

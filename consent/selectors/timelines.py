@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Model, QuerySet
 
-from consent.models import ConsentEvent, ConsentState, LawfulBasis, NoticeVersion, Objection, Restriction
+from consent.models import (
+    ConsentEvent,
+    ConsentState,
+    LawfulBasis,
+    NoticeVersion,
+    Objection,
+    PolicyAcknowledgement,
+    Restriction,
+)
 from consent.register import Register
 from consent.selectors.registers import current_register
 from paktaleem.accounts.actors import Actor, require_about
@@ -19,7 +27,9 @@ from paktaleem.tenancy.ids import PAKTALEEM
 if TYPE_CHECKING:
     from uuid import UUID
 
-__all__ = ["Line", "consents_of", "state_as_of", "timeline"]
+__all__ = ["ACKNOWLEDGED", "Line", "acknowledgements_of", "consents_of", "state_as_of", "timeline"]
+
+ACKNOWLEDGED = "Policy acknowledged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,7 @@ class Line:
     """One moment of a timeline.
 
     ``state`` is the consent state from then on; empty for what changes none, which ``what`` names: a notice that was
-    shown, a restriction, an objection.
+    shown, the policy that was acknowledged (ACKNOWLEDGED), a restriction, an objection.
     ``row`` is what was recorded (None for what followed from time or from a notice), ``basis`` the lawful basis in
     force then, ``notice`` the version that was shown.
     """
@@ -51,11 +61,28 @@ def consents_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[
     )
 
 
-def timeline(subject: Subject, *, events: Sequence[ConsentEvent], until: datetime) -> list[Line]:
+def acknowledgements_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[PolicyAcknowledgement]:
+    """List when a person said that they have seen the policy, up to a moment, earliest first. Raises NotAllowed."""
+    require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.pk, client_id=subject.client_id)
+    return (
+        PolicyAcknowledgement.objects.filter(client_id=subject.client_id, subject=subject, recorded_at__lte=until)
+        .select_related("version__notice")
+        .order_by("recorded_at", "pk")
+    )
+
+
+def timeline(
+    subject: Subject,
+    *,
+    events: Sequence[ConsentEvent],
+    acknowledged: Iterable[PolicyAcknowledgement] = (),
+    until: datetime,
+) -> list[Line]:
     """Tell everything that happened to a person's consents up to a moment, latest first.
 
-    ``events`` are those of ``consents_of``. What follows from time (expiry) and from notices (outdated) is told at its
-    moment, though nothing was recorded then. Inside the client's context; a fixed number of queries.
+    ``events`` are those of ``consents_of``, ``acknowledged`` those of ``acknowledgements_of``. What follows from time
+    (expiry) and from notices (outdated) is told at its moment, though nothing was recorded then. Inside the client's
+    context; a fixed number of queries.
     """
     register = current_register(subject.client_id)
     bases = _Bases(subject, events)
@@ -76,7 +103,10 @@ def timeline(subject: Subject, *, events: Sequence[ConsentEvent], until: datetim
         if event.shown_at is not None
     ]
     derived = [line for of_purpose in _by_purpose(events) for line in _followed(of_purpose, register, until)]
-    return sorted([*lines, *shown, *derived, *_limits(subject, until)], key=lambda line: line.at, reverse=True)
+    seen = [
+        Line(at=one.recorded_at, purpose="", what=ACKNOWLEDGED, row=one, notice=one.version) for one in acknowledged
+    ]
+    return sorted([*lines, *shown, *derived, *seen, *_limits(subject, until)], key=lambda line: line.at, reverse=True)
 
 
 def state_as_of(events: Iterable[ConsentEvent], register: Register, at: datetime) -> dict[str, Line]:

@@ -1,5 +1,6 @@
 """Acts on the register and on consents."""
 
+from consent.services.acknowledging import acknowledge_policy
 from consent.services.balancing import AlreadySigned, sign_balancing_test
 from consent.services.bundles import NothingToProve, export_evidence
 from consent.services.consents import (
@@ -51,6 +52,7 @@ __all__ = [
     "NoticeStale",
     "PurposeUnknown",
     "acknowledge_announcement",
+    "acknowledge_policy",
     "add_evidence_file",
     "add_evidence_reference",
     "announce_draft",

@@ -2,16 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from consent.bundles import LEDGER, manifest_of, pack
 from consent.dpv import CONTEXT
-from consent.models import ConsentEvent, NoticeVersion
+from consent.models import NoticeVersion
 from consent.receipts import Place, consent_receipt
 from consent.selectors.receipts import record_facts
-from consent.selectors.timelines import consents_of
+from consent.selectors.timelines import acknowledgements_of, consents_of
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import Reason
@@ -27,7 +29,8 @@ _README = """Evidence about the consents of one person, as recorded by the priva
 receipts/    one document for each answer: what was told, answered, by whom, how, on which lawful basis
              (ISO/IEC TS 27560:2023, JSON-LD in the W3C Data Privacy Vocabulary; context.jsonld explains the terms)
 notices/     the texts as they were shown, by version and language; a receipt names the version and its hash
-ledger.jsonl the entries of the ledger about these answers: exact canonical texts with their leaf hashes
+ledger.jsonl the entries of the ledger about these answers, and about the policy where it was acknowledged: exact
+             canonical texts with their leaf hashes
 manifest.json the SHA-256 of every file; its own SHA-256 is in the ledger, in the entry consent.evidence_exported
 
 People are named by pseudonym only. Check the bundle with: manage.py check_evidence FILE
@@ -49,7 +52,8 @@ def export_evidence(
     """
     require(actor, Capability.EXPORT_EVIDENCE, subject.client_id)
     events = list(consents_of(subject, actor=actor, until=at))
-    if not events:
+    seen = list(acknowledgements_of(subject, actor=actor, until=at))
+    if not events and not seen:
         raise NothingToProve
     place = Place.of(base, subject.client.code)
     files = {
@@ -62,7 +66,7 @@ def export_evidence(
             )
             for event in events
         },
-        **_notices(events),
+        **_notices([*(event.notice_version for event in events), *(one.version for one in seen)]),
     }
     about = {
         "client": str(subject.client_id),
@@ -85,7 +89,10 @@ def export_evidence(
 
 def _ledger_lines(subject: Subject, at: datetime) -> bytes:
     entries = Entry.objects.filter(
-        client_id=subject.client_id, subject_id=subject.pk, kind__startswith="consent.", recorded_at__lte=at
+        Q(kind__startswith="consent.") | Q(kind="policy.acknowledged"),
+        client_id=subject.client_id,
+        subject_id=subject.pk,
+        recorded_at__lte=at,
     )
     lines = [
         json.dumps({"body": entry.body, "leaf_hash": bytes(entry.leaf_hash).hex()}, ensure_ascii=False)
@@ -94,8 +101,8 @@ def _ledger_lines(subject: Subject, at: datetime) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _notices(events: list[ConsentEvent]) -> dict[str, bytes]:
-    versions = {event.notice_version_id: event.notice_version for event in events if event.notice_version}
+def _notices(shown: Iterable[NoticeVersion | None]) -> dict[str, bytes]:
+    versions = {version.pk: version for version in shown if version is not None}
     texts: dict[str, bytes] = {}
     for version in versions.values():
         name = f"notices/{version.notice.code}-{version.number}"
@@ -105,4 +112,7 @@ def _notices(events: list[ConsentEvent]) -> dict[str, bytes]:
 
 
 def _texts(version: NoticeVersion) -> dict[str, str]:
-    return {"en": version.text_en, "ur": version.text_ur}
+    """Give all the words that the version's hash is of, those for children too."""
+    texts = {"en": version.text_en, "ur": version.text_ur}
+    children = {"child_en": version.child_text_en, "child_ur": version.child_text_ur}
+    return texts | {name: text for name, text in children.items() if text}

@@ -133,12 +133,14 @@ def withdraw_consent(
     guardian: Subject | None = None,
     method: Method = Method.LMS,
     language: str | None = None,
+    evidence: str = "",
     actor: Actor,
     at: datetime,
 ) -> ConsentEvent:
-    """Withdraw a consent, as easily as it was given: no notice, no reason asked (GDPR Art. 7(3)).
+    """Withdraw a consent, as easily as it was given: no notice, no reason and no evidence asked (GDPR Art. 7(3)).
 
-    Effective on the next decision. Withdrawing again changes nothing and returns the earlier withdrawal.
+    Effective on the next decision. Withdrawing again changes nothing and returns the earlier withdrawal. ``evidence``
+    (where a letter lies, or who called when) is kept with it, sealed, where there is any.
     Raises PurposeUnknown, NothingToWithdraw if consent was never given, AlreadyErased, NotAllowed.
     """
     _require(actor, subject)
@@ -146,7 +148,10 @@ def withdraw_consent(
     found = _known(purpose, find_purposes(subject.client_id, [purpose]))
     current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
     if current is not None and current.state == ConsentState.WITHDRAWN:
-        return ConsentEvent.objects.get(pk=current.event_id)
+        earlier = ConsentEvent.objects.get(pk=current.event_id)
+        if evidence:
+            add_evidence_reference(earlier, evidence, actor=actor, at=at)
+        return earlier
     [event] = record_answers(
         subject,
         answers=[Answer(purpose, ConsentState.WITHDRAWN)],
@@ -154,6 +159,7 @@ def withdraw_consent(
         guardian=guardian,
         method=method,
         language=language,
+        evidence=evidence,
         actor=actor,
         at=at,
     )

@@ -3,6 +3,7 @@
 from django.urls import path
 
 import consent.api.problems  # noqa: F401 -- declares its problems
+from consent.api.acknowledgements import AcknowledgePolicy
 from consent.api.changes import ListChanges
 from consent.api.consents import RecordConsents, SubjectConsents, WithdrawConsent
 from consent.api.evidence import AddEvidence
@@ -31,5 +32,6 @@ urlpatterns = [
     path("changes", ListChanges.as_view(), name="changes"),
     path("consents/<uuid:event>/receipt", ShowReceipt.as_view(), name="receipt"),
     path("consents/<uuid:event>/evidence", AddEvidence.as_view(), name="add-evidence"),
+    path("acknowledgements", AcknowledgePolicy.as_view(), name="acknowledge-policy"),
     path("consents", RecordConsents.as_view(), name="record-consents"),
 ]

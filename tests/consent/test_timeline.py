@@ -173,6 +173,7 @@ def test_a_bundle_holds_the_receipt_the_words_and_the_entries(cast, kiran, given
     name = f"notices/{version.notice.code}-{version.number}"
     assert files[f"{name}.en.txt"].decode() == version.text_en
     assert files[f"{name}.ur.txt"].decode() == version.text_ur
+    assert f"{name}.child_en.txt" not in files
     assert b"consent.given" in files[LEDGER]
     assert not any(b"lms-kiran" in content or b"Kiran" in content for content in files.values())
     assert exported(cast, kiran, given.recorded_at + DAY) != packed  # the first export is evidence too

@@ -168,6 +168,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/notices/current": [("get", "/api/v1/notices/current?purpose=newsletter", None, 200, 200)],
     "api/v1/changes": [("get", "/api/v1/changes", None, 200, 200)],
     "api/v1/consents": [("post", "/api/v1/consents", {"subject": "lms-danish", "answers": []}, 400, 400)],
+    "api/v1/acknowledgements": [("post", "/api/v1/acknowledgements", {"subject": "lms-danish"}, 400, 404)],
     "api/v1/consents/<uuid:event>/receipt": [("get", f"/api/v1/consents/{NOT_THERE}/receipt", None, 404, 404)],
     "api/v1/consents/<uuid:event>/evidence": [
         ("post", f"/api/v1/consents/{NOT_THERE}/evidence", {"a": "body"}, 404, 404)
