@@ -1,11 +1,11 @@
 """What a person types to come in."""
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.accounts.models import Client
 from paktaleem.doors.tokens import CODE_DIGITS
 from paktaleem.subjects.details import contact_index
 
@@ -24,15 +24,15 @@ class ContactForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "email", "dir": "ltr", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, client_id: UUID, **kwargs: Any) -> None:
-        """Know the client whose keyed hash is meant."""
-        self.client_id = client_id
+    def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
+        """Know the client whose keyed hash is meant, and from whose country numbers are dialled."""
+        self.client = client
         super().__init__(*args, **kwargs)
 
     def clean_contact(self) -> tuple[str, bytes]:
         """Give the kind of address and its keyed hash: the address itself goes no further."""
         try:
-            return contact_index(self.client_id, self.cleaned_data["contact"].translate(_EASTERN))
+            return contact_index(self.client.pk, self.cleaned_data["contact"], region=self.client.country)
         except ValueError as error:
             raise forms.ValidationError(_("This is neither an email address nor a telephone number.")) from error
 

@@ -39,15 +39,15 @@ _GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 @at_client
 def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> HttpResponse:
     """Ask for a code with an address; the answer is the same, and takes as long, whether the address is known."""
-    form = ContactForm(request.POST if request.method == "POST" else None, client_id=client_id)
+    client = Client.objects.get(pk=client_id)
+    form = ContactForm(request.POST if request.method == "POST" else None, client=client)
     if form.is_valid():
         field, index = form.cleaned_data["contact"]
         asked = Asked(client_id, page, translation.get_language() or "en", field, index)
         return _ask(request, asked, new_knock(client_id, page, index.hex()))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    name = Client.objects.values_list("name", flat=True).get(pk=client_id)
     return public_page(
-        request, "doors/start.html", title=_("Your privacy choices"), status=status, form=form, client_name=name
+        request, "doors/start.html", title=_("Your privacy choices"), status=status, form=form, client_name=client.name
     )
 
 

@@ -27,8 +27,8 @@ class TextProvider(Protocol):
     def send(self, *, number: str, text: str, reference: str) -> str:
         """Send one message and return the provider's id of it.
 
-        ``number`` is as it was registered (digits, with an optional leading +); ``reference`` is the letter's id, by
-        which a provider can drop a repetition. Raises TextRefused for good, OSError when it is worth trying again.
+        ``number`` is in E.164 (+923001234567), or as it was registered where it could not be one; ``reference`` is the
+        letter's id, by which a provider can drop a repetition. Raises TextRefused for good, OSError when it is worth trying again.
         """
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from paktaleem.subjects import ages
+from paktaleem.subjects.phones import bare_number, normal_number
 from paktaleem.subjects.sealing import Sealed, Sealer, blind_index
 
 __all__ = [
@@ -33,7 +33,6 @@ LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")
 RESERVED = frozenset({"batch"})
 """No LMS ids: ``/api/v1/subjects/`` has addresses of these names."""
-_PHONE = re.compile(r"\A\+?[0-9]{5,20}\Z")
 _OLDEST = date(1900, 1, 1)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """The moment written for everyone who is of age: before any consent of theirs, and telling no birthday."""
@@ -60,8 +59,11 @@ class SubjectDetails:
         """Return these details with some replaced, checked. Raises ValidationError naming the field."""
         return replace(self, **changes)
 
-    def checked(self, *, today: date) -> "SubjectDetails":
-        """Return the details in their one form. Raises ValidationError naming each field that is wrong."""
+    def checked(self, *, today: date, region: str) -> "SubjectDetails":
+        """Return the details in their one form; telephone numbers are read as dialled from ``region`` (ISO 3166).
+
+        Raises ValidationError naming each field that is wrong.
+        """
         errors: dict[str, str] = {}
         values = asdict(self)
         for field, check in _CHECKS.items():
@@ -71,6 +73,8 @@ class SubjectDetails:
                 errors[field] = str(error)
         if errors:
             raise ValidationError({field: [message] for field, message in errors.items()})
+        if values["phone"] is not None:
+            values["phone"] = normal_number(values["phone"], region=region)
         if values["attested_age"] is not None and values["attested_on"] is None:
             values["attested_on"] = today
         return SubjectDetails(**values)
@@ -149,10 +153,7 @@ def _email(value: str | None, _: date) -> str | None:
 
 
 def _phone(value: str | None, _: date) -> str | None:
-    text = re.sub(r"[\s().-]", "", value or "")
-    if text and not _PHONE.match(text):
-        raise ValueError("Use 5 to 20 digits, with an optional leading +.")
-    return text or None
+    return bare_number(value or "") or None
 
 
 def _birth_date(value: date | None, today: date) -> date | None:
@@ -176,13 +177,17 @@ def _one_of(allowed: tuple[str, ...]) -> Any:
     return check
 
 
-def contact_index(client_id: UUID, text: str) -> tuple[Literal["email", "phone"], bytes]:
+def contact_index(client_id: UUID, text: str, *, region: str) -> tuple[Literal["email", "phone"], bytes]:
     """Tell a mail address from a telephone number; returns the field and the keyed hash by which it is found.
 
-    Raises ValueError for what is neither.
+    A number is brought to the form in which it was registered, however it is written, in whichever digits. Raises
+    ValueError for what is neither.
     """
     field: Literal["email", "phone"] = "email" if "@" in text else "phone"
-    found = blind_index(client_id, field, _CHECKS[field](text, None) or "")
+    if field == "phone":
+        text = "".join(str(unicodedata.decimal(one, one)) for one in text)
+    plain = _CHECKS[field](text, None) or ""
+    found = blind_index(client_id, field, normal_number(plain, region=region) if field == "phone" else plain)
     if found is None:
         raise ValueError("Use a mail address or a telephone number.")
     return field, found

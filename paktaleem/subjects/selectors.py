@@ -8,7 +8,9 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate
 
 from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
+from paktaleem.subjects.details import contact_index
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.subjects.sealing import KeyDestroyed, Sealed, Sealer, blind_index
 from paktaleem.tenancy.context import current_client
@@ -86,16 +88,24 @@ def is_erased(external_id: str, *, client_id: UUID) -> bool:
 def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
     """Narrow a list to those whose LMS id, mail address, phone or full name is exactly ``text``.
 
-    Names and addresses are found by their keyed index, so nothing is searched in clear; in the officers' view
-    the id alone can be searched, because each client has a secret of its own.
+    A number is found however it is written. Names and addresses are found by their keyed index, so nothing is
+    searched in clear; in the officers' view the id alone can be searched, because each client has a secret of its own.
     """
     client_id = current_client()
     matches = Q(external_id=text.strip())
     if client_id is not None:
-        matches |= Q(email_index=blind_index(client_id, "email", text) or b"")
-        matches |= Q(phone_index=blind_index(client_id, "phone", text) or b"")
         matches |= Q(name_index=blind_index(client_id, "name", text) or b"")
+        matches |= _of_contact(client_id, text)
     return found.filter(matches)
+
+
+def _of_contact(client_id: UUID, text: str) -> Q:
+    region = Client.objects.values_list("country", flat=True).get(pk=client_id)
+    try:
+        field, index = contact_index(client_id, text, region=region)
+    except ValueError:
+        return Q()
+    return Q(**{f"{field}_index": index})
 
 
 def with_id_beginning(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:

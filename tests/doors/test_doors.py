@@ -185,6 +185,16 @@ def test_a_number_gets_a_text_message_in_the_language_of_the_page(cast, settings
     assert send(browser, CODE, code=f"{eastern[:4]} {eastern[4:]}").status_code == 302
 
 
+@pytest.mark.parametrize("written", ["0300 1234567", "0092-300-1234567", "۰۳۰۰۱۲۳۴۵۶۷"])
+def test_a_number_leads_there_however_it_is_typed(cast, settings, tmp_path, written):
+    settings.MAIL_FOLDER = str(tmp_path)
+    settings.TEXT_PROVIDER = "paktaleem.mail.texting.FolderProvider"
+    send(visitor(), START, contact=written)
+    work()
+    [file] = tmp_path.iterdir()
+    assert file.read_text().startswith("To: +923001234567\n")
+
+
 def test_the_answer_does_not_tell_whether_an_address_is_known(cast):
     answers = []
     for contact in (HAMZA, "nobody@students.example"):

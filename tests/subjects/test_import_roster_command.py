@@ -163,3 +163,15 @@ def test_too_many_that_would_vanish_stop_it_until_somebody_says_so(committed, tm
     done, out, _, _ = run(part, everybody=True, let_many_vanish=True)
     assert done == 0
     assert re.search(r"^student +0 +0 +20 +10$", out, re.MULTILINE)
+
+
+def test_siblings_share_a_guardian_whose_number_is_written_in_two_ways(committed, tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "ID;Role;Full name;Birth date;Guardian 1 name;Guardian 1 phone\n"
+        "s-1;student;Danish Khan;2017-03-14;Esra Khan;0300 1234567\n"
+        "s-2;student;Hina Khan;2014-03-14;Esra Khan;+92 300-1234567\n"
+    )
+    status, out, _, _ = run(path)
+    assert status == 0
+    assert re.search(r"^guardian +1 +0 +0 +0$", out, re.MULTILINE)

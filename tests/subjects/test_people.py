@@ -209,7 +209,24 @@ def test_a_person_is_found_by_exact_values(cast, indus, now, text):
     assert list(search_subjects(subjects(cast.actor("farah")), text)) == [zoe]
 
 
-@pytest.mark.parametrize("text", ["", "zoe", "Zoë", "zoe@", "%", "stu-"])
+@pytest.mark.parametrize(
+    "written", ["03331112223", "0333-111 2223", "923331112223", "0092 333 1112223", "(+92) 333.111.2223", "۰۳۳۳۱۱۱۲۲۲۳"]
+)
+def test_a_number_is_found_however_it_is_written(cast, indus, now, written):
+    zoe, _ = register(cast, indus, now, **ZOE)
+    assert list(search_subjects(subjects(cast.actor("farah")), written)) == [zoe]
+
+
+def test_a_number_in_another_spelling_is_no_change(cast, indus, now):
+    register(cast, indus, now, **{**ZOE, "phone": "0333 1112223"})
+    before = Entry.objects.count()
+    zoe, is_new = register(cast, indus, now, phone="+92 (333) 111-22.23")
+    assert (is_new, Entry.objects.count()) == (False, before)
+    revealed = reveal_fields(zoe, fields=["phone"], actor=cast.actor("farah"), reason="review", at=now)
+    assert revealed == {"phone": "+923331112223"}
+
+
+@pytest.mark.parametrize("text", ["", "zoe", "Zoë", "zoe@", "%", "stu-", "1112223", "+9233311122"])
 def test_a_person_is_not_found_by_part_of_a_value(cast, indus, now, text):
     register(cast, indus, now, **ZOE)
     assert not search_subjects(subjects(cast.actor("farah")), text).filter(external_id="stu-zoe").exists()

@@ -49,8 +49,8 @@ def as_xlsx(table, *, sheet="People"):
     return out.getvalue()
 
 
-def named(text):
-    return "g-" + text.split()[0].lower()
+def named(name, _):
+    return "g-" + name.split()[0].lower()
 
 
 def read(data):

@@ -192,7 +192,7 @@ def _checked(place: Place, person: Person, known: Known | None, run: Run) -> Sub
         run.refuse(place, "external_id", "person_unknown", message)
         return None
     try:
-        return _merged(place, person, known, run).checked(today=run.today)
+        return _merged(place, person, known, run).checked(today=run.today, region=run.client.country)
     except ValidationError as invalid:
         for name, messages in invalid.message_dict.items():
             if name == "birth_date" and person.birth_date is not None:

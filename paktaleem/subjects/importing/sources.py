@@ -6,11 +6,12 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
-from uuid import UUID
 
+from paktaleem.accounts.models import Client
 from paktaleem.subjects.importing.service import RosterSource
 from paktaleem.subjects.oneroster import open_roster
 from paktaleem.subjects.oneroster.problems import PACKAGE, refusal
+from paktaleem.subjects.phones import normal_number
 from paktaleem.subjects.sealing import blind_index
 from paktaleem.subjects.spreadsheet import open_csv, open_xlsx
 
@@ -21,8 +22,8 @@ _OFFICE_PART = "[Content_Types].xml"
 
 
 @contextmanager
-def open_source(file: IO[bytes], *, client_id: UUID) -> Iterator[RosterSource]:
-    """Open a OneRoster package, a workbook or a CSV text, and check all of it.
+def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
+    """Open a OneRoster package, a workbook or a CSV text of one client, and check all of it.
 
     Raises RosterInvalid with every problem found.
     """
@@ -33,17 +34,18 @@ def open_source(file: IO[bytes], *, client_id: UUID) -> Iterator[RosterSource]:
         message = "an old or password-protected Excel file; save it as an ordinary workbook (.xlsx)"
         raise refusal(PACKAGE, "format_unknown", message)
     if not mark.startswith(_ZIP):
-        yield open_csv(file.read(), name_guardian=lambda text: _guardian_id(client_id, text))
+        yield open_csv(file.read(), name_guardian=lambda *told: _guardian_id(client, *told))
     elif _is_workbook(file):
-        yield open_xlsx(file, name_guardian=lambda text: _guardian_id(client_id, text))
+        yield open_xlsx(file, name_guardian=lambda *told: _guardian_id(client, *told))
     else:
         with open_roster(file) as roster:
             yield roster
 
 
-def _guardian_id(client_id: UUID, text: str) -> str:
+def _guardian_id(client: Client, name: str, told_apart_by: str) -> str:
     """Give a guardian an id by the client's secret: nobody without it can tell whose it is by trying names."""
-    digest = blind_index(client_id, "guardian", text) or b""
+    apart = normal_number(told_apart_by, region=client.country)  # siblings' rows may write one number in two ways
+    digest = blind_index(client.pk, "guardian", f"{name}\n{apart}") or b""
     return f"guardian-{digest.hex()[:32]}"
 
 

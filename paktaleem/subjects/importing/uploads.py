@@ -199,7 +199,7 @@ def _step(row: RosterImport, at: datetime) -> None:
 
 def _try(row: RosterImport, client: Client, at: datetime) -> None:
     actor = _uploader(row)
-    with open_source(_opened(row), client_id=client.id) as roster:
+    with open_source(_opened(row), client=client) as roster:
         row.kind = roster.kind
         report = try_roster(roster, client=client, actor=actor, at=at, everybody=row.everybody)
     stops = report.loses_more_than(settings.ROSTER_VANISH_PERCENT)
@@ -210,7 +210,7 @@ def _try(row: RosterImport, client: Client, at: datetime) -> None:
 
 def _import(row: RosterImport, client: Client, at: datetime) -> None:
     actor = user_actor(row.confirmed_by, row.confirmed_role, client.id)  # type: ignore[arg-type]
-    with open_source(_opened(row), client_id=client.id) as roster:
+    with open_source(_opened(row), client=client) as roster:
         report = import_roster(
             roster,
             client=client,

@@ -73,7 +73,7 @@ class _Act(NamedTuple):
 
 
 def _register_new(external_id: str, details: Mapping[str, Any], act: _Act) -> Subject:
-    given = SubjectDetails(**{"role": "", **details}).checked(today=act.today)
+    given = SubjectDetails(**{"role": "", **details}).checked(today=act.today, region=act.client.country)
     subject = Subject(id=new_id(), client=act.client, external_id=external_id, registered_at=act.at)
     sealer, epoch, wrapped = wrap_new_key(act.client.id, subject.id)
     _write_details(subject, given, sealer, act)
@@ -88,7 +88,7 @@ def _update(subject: Subject, details: Mapping[str, Any], act: _Act) -> Subject:
     changes = dict(details)
     if "attested_age" in changes and changes["attested_age"] != before.attested_age:
         changes["attested_on"] = None
-    after = before.changed(changes).checked(today=act.today)
+    after = before.changed(changes).checked(today=act.today, region=act.client.country)
     if before == after:
         return subject
     _write_details(subject, after, sealer, act)

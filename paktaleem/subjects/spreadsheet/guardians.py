@@ -13,7 +13,8 @@ from paktaleem.subjects.oneroster.problems import ProblemLog
 from paktaleem.subjects.spreadsheet.columns import GUARDIANS, HEADINGS, RELATIONSHIPS
 from paktaleem.subjects.spreadsheet.person import Cells
 
-type NameGuardian = Callable[[str], str]
+type NameGuardian = Callable[[str, str], str]
+"""Gives an id to a guardian of this name, told apart from namesakes by a mail address, a number or a child."""
 
 _CHILDREN = ("student", "learner")
 
@@ -79,7 +80,7 @@ class Guardians:
             message = "a guardian without a mail address cannot be asked by mail"
             self._log.oddity(self._file, number, heading, "guardian_without_email", message)
         told_apart_by = email or phone or child.external_id
-        external_id = self._name(f"{name}\n{told_apart_by}")
+        external_id = self._name(name, told_apart_by)
         return Person(external_id, "guardian", name, email or "", phone or "", None, enabled=True)
 
     def _keep(self, guardian: Person, number: int) -> None:

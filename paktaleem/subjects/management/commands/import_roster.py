@@ -85,8 +85,10 @@ class Command(BaseCommand):
     def _import(self, client_id: UUID, file: Path, terms: dict[str, Any]) -> ImportReport:
         progress = ProgressLine(self.stderr)
         progress.say(f"Checking {file.name} …")
+        with in_client(client_id):
+            client = Client.objects.get(id=client_id)
         try:
-            with file.open("rb") as opened, open_source(opened, client_id=client_id) as roster, in_client(client_id):
+            with file.open("rb") as opened, open_source(opened, client=client) as roster, in_client(client_id):
                 told: dict[str, Any] = {
                     "client": Client.objects.get(id=client_id),
                     "actor": system_actor("import_roster"),

@@ -1,0 +1,52 @@
+"""Telephone numbers in one form, however they were written. Pure."""
+
+import re
+
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumberFormat,
+    ValidationResult,
+    format_number,
+    is_possible_number_with_reason,
+    parse,
+)
+
+__all__ = ["MALFORMED", "bare_number", "normal_number"]
+
+MALFORMED = "Use 5 to 20 digits, with an optional leading +."
+_BARE = re.compile(r"\A\+?[0-9]{5,20}\Z")
+_BETWEEN = re.compile(r"[\s().\-/\u2010-\u2015\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What people and programs put between digits: spaces, brackets, dashes of every length, marks of direction."""
+
+
+def bare_number(text: str) -> str:
+    """Leave digits alone, with an optional leading +; empty for an empty text.
+
+    Raises ValueError for what is no telephone number.
+    """
+    digits = _BETWEEN.sub("", text)
+    if digits and not _BARE.match(digits):
+        raise ValueError(MALFORMED)
+    return digits
+
+
+def normal_number(bare: str, *, region: str) -> str:
+    """Give a bare number as the whole world dials it (E.164), read as it would be dialled from ``region`` (ISO 3166).
+
+    0300…, 92300…, 0092300… and +92300… are one number in Pakistan. What cannot be a number there stays as it is.
+    """
+    if not _BARE.match(bare):
+        return bare
+    while (dialled := _dialled(bare, region)) != bare:  # a second zero in front may be one too many as well
+        bare = dialled
+    return bare
+
+
+def _dialled(bare: str, region: str) -> str:
+    try:
+        number = parse(bare, region)
+    except NumberParseException:
+        return bare
+    if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return bare
+    return format_number(number, PhoneNumberFormat.E164)
