@@ -215,8 +215,12 @@ else:
         },
     }
 MAILERS = {"default": _MAILER}
-_FOLDER_PROVIDER = "paktaleem.mail.texting.FolderProvider" if MAIL_FOLDER else ""
-TEXT_PROVIDER = env.str("TEXT_PROVIDER", default=_FOLDER_PROVIDER)  # a class as paktaleem.mail.texting.TextProvider
+TEXT_URL = env.str("TEXT_URL", default="")  # a gateway of text messages: takes a POST of JSON (mail/gateway.py)
+TEXT_KEY = env.str("TEXT_KEY", default="")  # its bearer key
+TEXT_SENDER = env.str("TEXT_SENDER", default="")  # as whom it sends, where it asks for that
+_GATEWAY = "paktaleem.mail.gateway.HttpProvider" if TEXT_URL else ""
+_TEXT_PROVIDER = "paktaleem.mail.texting.FolderProvider" if MAIL_FOLDER else _GATEWAY
+TEXT_PROVIDER = env.str("TEXT_PROVIDER", default=_TEXT_PROVIDER)  # a class as paktaleem.mail.texting.TextProvider
 
 SECURE_SSL_REDIRECT = False  # an API must not redirect http to https: the proxy refuses it (ASVS 4.1.2)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)

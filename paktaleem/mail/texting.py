@@ -1,7 +1,7 @@
 """Text messages: what a provider must be able to do, and one that writes files.
 
-There is no provider over HTTP yet: whichever an operator chooses is a class with this one method, named by
-TEXT_PROVIDER.
+The one over HTTP is in ``gateway``. Where a gateway speaks otherwise, an operator names a class with this one method
+in TEXT_PROVIDER.
 """
 
 from pathlib import Path
@@ -28,7 +28,8 @@ class TextProvider(Protocol):
         """Send one message and return the provider's id of it.
 
         ``number`` is in E.164 (+923001234567), or as it was registered where it could not be one; ``reference`` is the
-        letter's id, by which a provider can drop a repetition. Raises TextRefused for good, OSError when it is worth trying again.
+        letter's id, by which a provider can drop a repetition. Raises TextRefused for good, OSError when it is worth
+        trying again.
         """
 
 
