@@ -121,8 +121,8 @@ PEOPLE = {"student": "dpv:Student", "learner": "dpv:Student", "instructor": "dpv
 GUARDIANS = {"parent": "dpv:ParentOfDataSubject"}
 """Relationships → DPV's words; everyone else is a guardian."""
 
-RIGHTS = ("eu-gdpr:A7-3", "eu-gdpr:A15", "eu-gdpr:A16", "eu-gdpr:A17", "eu-gdpr:A20", "eu-gdpr:A77")
-"""Withdrawal, access, rectification, erasure, portability, complaint: what holds where consent is the basis."""
+RIGHTS = ("eu-gdpr:A7-3", *(f"eu-gdpr:A{article}" for article in (15, 16, 17, 18, 20, 77)))
+"""Withdrawal, access, rectification, erasure, restriction, portability, complaint: what consent as the basis gives."""
 
 _DPV_PURPOSES = (
     "AcademicResearch AccountManagement Advertising AgeVerification CommercialPurpose CommercialResearch "

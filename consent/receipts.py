@@ -39,12 +39,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One organisation: its id, name, country (ISO 3166), and the page on which it can be reached."""
+    """One organisation: its id, name, countries (ISO 3166, that of its seat first), and how it can be reached."""
 
     id: UUID
     name: str
-    country: str
+    countries: tuple[str, ...]
     contact_url: str
+    address: str = ""
+
+    @property
+    def country(self) -> str:
+        """The country of its seat; empty if unknown."""
+        return self.countries[0] if self.countries else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One event: who answered what, how, when, on whose behalf, until when, through which system."""
+    """One event: who answered what, how, when, on whose behalf, until when, through which system.
+
+    ``reason`` is the code of why we or an authority ended the consent, ``is_renewal`` that it was in force when given.
+    """
 
     id: UUID
     state: str
@@ -75,6 +84,8 @@ class Answered:
     actor: UUID | None = None
     of_child: bool = False
     told: Told | None = None
+    reason: str = ""
+    is_renewal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,8 @@ class RecordFacts:
     """What a record is made of, as it stood at its latest event.
 
     ``of_child`` of an event says whether the person counted as a child then; ``basis`` is the lawful basis in
-    force then, ``recipients`` those approved for the purpose then.
+    force then, ``recipients`` those approved for the purpose then, ``authority`` the name and address of whoever
+    supervises, where anybody does.
     """
 
     record_id: UUID
@@ -108,6 +120,7 @@ class RecordFacts:
     recipients: Sequence[Party]
     storage_countries: Sequence[str]
     events: Sequence[Answered]
+    authority: tuple[str, str] | None = None
 
     @property
     def latest(self) -> Answered:
@@ -129,7 +142,7 @@ def consent_record(facts: RecordFacts, place: Place) -> dict[str, Any]:
         "dpv:hasDataSubject": _subject(facts),
         "dpv:hasNotice": _notices(facts, place),
         "dpv:hasProcess": [_process(facts, place)],
-        "dpv:hasEntity": [_party(one) for one in _organisations(facts)],
+        "dpv:hasEntity": [_party(one, roles) for one, roles in _organisations(facts).items()],
         "dpv:hasConsentStatus": [_status(facts, event) for event in facts.events],
     }
 
@@ -172,9 +185,10 @@ def _subject(facts: RecordFacts) -> dict[str, Any]:
 
 
 def _notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]:
-    """Give each text once for each language in which it was shown."""
+    """Give each text once for each language in which it was shown; behind them the privacy policy, always there."""
     told = dict.fromkeys(event.told for event in facts.events if event.told is not None)
-    return [
+    policy = {"@id": place.notice, "@type": "dpv:PrivacyNotice", "schema:url": place.notice}
+    consent_notices = [
         {
             "@id": f"{_urn(one.version)}#{one.language}",
             "@type": "dpv:ConsentNotice",
@@ -187,6 +201,7 @@ def _notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]:
         }
         for one in told
     ]
+    return [*consent_notices, policy]
 
 
 def _process(facts: RecordFacts, place: Place) -> dict[str, Any]:
@@ -199,8 +214,10 @@ def _process(facts: RecordFacts, place: Place) -> dict[str, Any]:
         "dpv:hasProcessing": ["dpv:Collect", "dpv:Store", "dpv:Use", *(["dpv:Share"] if facts.recipients else [])],
         "dpv:hasDataSource": "dpv:DataSubjectDataSource",
         "dpv:hasStorageCondition": [*_storage_places(facts), _storage_duration(facts.latest)],
+        "dpv:hasProcessingCondition": _processing_places(facts),
+        "dpv:hasRule": [_stays_here()],
         "dpv:hasDataController": _urn(facts.controller.id),
-        "dpv:hasRecipient": [_urn(one.id) for one in facts.recipients],
+        "dpv:hasRecipient": [_urn(one.id) for one in _receiving(facts)],
         "dpv:hasJurisdiction": dpv.country(facts.controller.country),
         "dpv:hasConsentControl": {
             "@type": ["dpv:ManageConsent", "dpv:WithdrawConsent"],
@@ -212,7 +229,15 @@ def _process(facts: RecordFacts, place: Place) -> dict[str, Any]:
     }
     if facts.processor is not None:
         process["dpv:hasDataProcessor"] = _urn(facts.processor.id)
+    if facts.authority is not None:
+        name, contact = facts.authority
+        process["dpv:hasAuthority"] = {"@type": "dpv:Authority", "dpv:hasName": name, "dpv:hasContact": contact}
     return process
+
+
+def _receiving(facts: RecordFacts) -> list[Party]:
+    """Give who else gets the data: a processor is a recipient too (GDPR Art. 4(9))."""
+    return [*([facts.processor] if facts.processor else []), *facts.recipients]
 
 
 def _purpose(facts: RecordFacts) -> dict[str, Any]:
@@ -229,56 +254,80 @@ def _purpose(facts: RecordFacts) -> dict[str, Any]:
 
 
 def _data(item: DataItem) -> dict[str, Any]:
-    data: dict[str, Any] = {
+    return {
         "@type": "dpv:PersonalData",
         "dct:identifier": item.code,
         "dct:title": item.name,
         "dpv:hasNecessity": "dpv:Required",
+        "skos:broader": dpv.CATEGORIES.get(item.code, "dpv:PersonalData"),
     }
-    if item.code in dpv.CATEGORIES:
-        data["skos:broader"] = dpv.CATEGORIES[item.code]
-    return data
 
 
 def _storage_places(facts: RecordFacts) -> list[dict[str, Any]]:
     return [{"@type": "dpv:StorageLocation", "dpv:hasLocation": dpv.country(code)} for code in facts.storage_countries]
 
 
+def _processing_places(facts: RecordFacts) -> list[dict[str, Any]]:
+    """Give every country in which the data is worked with: where it lies, and where whoever receives it is."""
+    codes = [*facts.storage_countries, *(code for one in facts.recipients for code in one.countries)]
+    places = dict.fromkeys(dpv.country(code) for code in codes)
+    return [{"@type": "dpv:ProcessingLocation", "dpv:hasLocation": one} for one in places]
+
+
+def _stays_here() -> dict[str, Any]:
+    text = "The data goes to no recipient and to no country that is not named here."
+    return {"@type": "dpv:Prohibition", "dct:description": text}
+
+
 def _storage_duration(event: Answered) -> dict[str, Any]:
-    return {"@type": "dpv:StorageDuration", "dpv:hasDuration": _duration(event)}
+    """Say how long the data is kept on this consent: while it holds; afterwards until the rules dispose of it."""
+    after = {"@type": "dpv:UntilEventDuration", "rdf:value": "the retention rules dispose of it"}
+    kept = _duration(event) if event.state == "given" else after
+    return {"@type": "dpv:StorageDuration", "dpv:hasDuration": kept}
 
 
 def _duration(event: Answered) -> dict[str, Any]:
-    """Say how long it holds: until its expiry, else until the person changes their mind."""
+    """Say how long an answer holds: a consent until its expiry, else until the person changes their mind."""
+    if event.state != "given":
+        return {"@type": "dpv:UntilEventDuration", "rdf:value": "the person answers anew"}
     if event.expires_at is None:
         return {"@type": "dpv:UntilEventDuration", "rdf:value": "the consent is withdrawn, revoked or renewed"}
     until = {"@value": _moment(event.expires_at), "@type": "xsd:dateTime"}
     return {"@type": "dpv:UntilTimeDuration", "rdf:value": until}
 
 
-def _organisations(facts: RecordFacts) -> list[Party]:
-    everyone = [facts.controller, *([facts.processor] if facts.processor else []), *facts.recipients]
-    return list(dict.fromkeys(everyone))
+def _organisations(facts: RecordFacts) -> dict[Party, list[str]]:
+    """Map each organisation to its parts in the processing."""
+    parts: dict[Party, list[str]] = {facts.controller: ["dpv:DataController"]}
+    if facts.processor is not None:
+        parts.setdefault(facts.processor, []).append("dpv:DataProcessor")
+    for one in facts.recipients:
+        parts.setdefault(one, []).append("dpv:Recipient")
+    return parts
 
 
-def _party(party: Party) -> dict[str, Any]:
-    entity: dict[str, Any] = {
+def _party(party: Party, roles: Sequence[str]) -> dict[str, Any]:
+    return {
         "@id": _urn(party.id),
-        "@type": "dpv:Organisation",
+        "@type": ["dpv:Organisation", *roles],
         "dpv:hasIdentifier": str(party.id),
         "dpv:hasName": party.name,
         "dpv:hasContact": party.contact_url,
+        "dpv:hasLocation": [dpv.country(code) for code in party.countries],
+        "schema:address": {
+            "@type": "schema:PostalAddress",
+            **({"schema:streetAddress": party.address} if party.address else {}),
+            **({"schema:addressCountry": party.country} if party.country else {}),
+        },
     }
-    if party.country:
-        entity["schema:address"] = {"@type": "schema:PostalAddress", "schema:addressCountry": party.country}
-    return entity
 
 
 def _status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
     status: dict[str, Any] = {
         "@id": _urn(event.id),
-        "@type": [dpv.STATES[event.state], *(["dpv:ExpressedConsent"] if event.state == "given" else [])],
+        "@type": _kinds(event),
         "dct:identifier": str(event.id),
+        "dpv:hasLegalBasis": dpv.BASES[facts.basis],
         "dpv:isIndicatedAtTime": _moment(event.recorded_at),
         "dpv:isIndicatedBy": _indicated_by(facts, event),
         "dpv:hasIndicationMethod": event.method,
@@ -286,7 +335,15 @@ def _status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
     }
     if event.actor is not None:
         status["dpv:isImplementedByEntity"] = _urn(event.actor)
+    if event.reason:
+        status["dpv:hasJustification"] = {"@type": "dpv:Justification", "dct:identifier": event.reason}
     return status
+
+
+def _kinds(event: Answered) -> list[str]:
+    if event.state != "given":
+        return [dpv.STATES[event.state]]
+    return ["dpv:RenewedConsentGiven" if event.is_renewal else dpv.STATES["given"], "dpv:ExpressedConsent"]
 
 
 def _indicated_by(facts: RecordFacts, event: Answered) -> dict[str, Any]:

@@ -261,6 +261,8 @@ if WHITENOISE_USE_FINDERS:
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 FILE_MOST_BYTES = env.int("FILE_MOST_BYTES", default=10 * 1_048_576)  # of one file about a person
+PAKTALEEM_ADDRESS = env.str("PAKTALEEM_ADDRESS", default="")  # our postal address: told on receipts
+AUTHORITY = env.list("AUTHORITY", default=[])  # who supervises, if anybody: name and web address, told on receipts
 STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=["PK"])  # where the data lies (ISO 3166): told on receipts
 IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
 ROSTER_VANISH_PERCENT = env.int("ROSTER_VANISH_PERCENT", default=10)  # more active people may not go unasked

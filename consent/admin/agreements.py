@@ -133,7 +133,7 @@ class RecipientAdmin(RegisterAdmin):
     """Third parties with whom data may be shared."""
 
     section = "Agreements"
-    row_fields = ("code", "name", "service", "agreement_reference", "countries")
+    row_fields = ("code", "name", "service", "agreement_reference", "countries", "address")
     fixed = ("code",)
     list_display = ("name", "code", "service", "countries", "owner")
     list_filter = ("client",)

@@ -108,14 +108,24 @@ class Recipient(RegisterRow):
     wall = Wall(
         Scope.CATALOGUE,
         EDIT,
-        personal={"code": _NONE, "name": _NONE, "service": _NONE, "agreement_reference": _NONE, "countries": _NONE},
+        personal=dict.fromkeys(("code", "name", "service", "agreement_reference", "countries", "address"), _NONE),
     )
 
     code = models.CharField(max_length=63, validators=[code_validator])
     name = models.CharField(max_length=200)
     service = models.CharField(max_length=200, help_text="What it does for us: hosting, payment, messages …")
     agreement_reference = models.CharField(max_length=100, help_text="The data processing agreement.")
-    countries = models.CharField(max_length=200, blank=True, help_text="ISO 3166 codes, such as PK, IE.")
+    countries = models.CharField(
+        max_length=200, blank=True, help_text="ISO 3166 codes, such as PK, IE; where it has its seat first."
+    )
+    address = models.CharField(
+        "postal address",
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Street, place and postal code: told on receipts.",
+    )
 
     history = History()
 

@@ -72,7 +72,13 @@ def record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFact
         recipients=organisations.recipients(purpose.code),
         storage_countries=settings.STORAGE_COUNTRIES,
         events=_answered(events, person, organisations.row),
+        authority=_authority(),
     )
+
+
+def _authority() -> tuple[str, str] | None:
+    name, contact = [*settings.AUTHORITY, "", ""][:2]
+    return (name, contact) if name else None
 
 
 def _in(language: str, row: object, name: str) -> str:
@@ -110,8 +116,9 @@ class _Organisations:
     def __init__(self, event: ConsentEvent, base: str) -> None:
         self.event, self.base = event, base
         self.row = Client.history.as_of(event.recorded_at).get(id=event.client_id)
-        self.client = Party(self.row.id, self.row.name, self.row.country, f"{base}/privacy/{self.row.code}/")
-        self.paktaleem = Party(PAKTALEEM, "PakTaleem", "PK", f"{base}/privacy/")
+        seat = (self.row.country,)
+        self.client = Party(self.row.id, self.row.name, seat, f"{base}/privacy/{self.row.code}/", self.row.address)
+        self.paktaleem = Party(PAKTALEEM, "PakTaleem", ("PK",), f"{base}/privacy/", settings.PAKTALEEM_ADDRESS)
 
     def recipients(self, purpose_code: str) -> list[Party]:
         """Give those approved for the purpose then, past their objection window."""
@@ -126,7 +133,10 @@ class _Organisations:
         }
         rows = Recipient.history.as_of(at).filter(id__in=approved) if approved else []
         contact = f"{self.base}/privacy/{self.row.code}/"
-        return [Party(row.id, row.name, row.countries[:2], contact) for row in sorted(rows, key=lambda row: row.code)]
+        return [
+            Party(row.id, row.name, tuple(row.countries.replace(",", " ").upper().split()), contact, row.address)
+            for row in sorted(rows, key=lambda row: row.code)
+        ]
 
 
 def _answered(events: Iterable[ConsentEvent], person: Subject, client: Client) -> list[Answered]:
@@ -152,6 +162,8 @@ def _answered(events: Iterable[ConsentEvent], person: Subject, client: Client) -
             actor=event.actor_id,
             of_child=_was_child(person, client, event),
             told=_in_words(told.get(event.notice_version_id), event),
+            reason=event.reason,
+            is_renewal=event.is_renewal,
         )
         for event in events
     ]

@@ -55,7 +55,7 @@ class ClientAdmin(ScopedAdmin):
     view_capability = Capability.VIEW_CLIENTS
     add_capability = change_capability = Capability.MANAGE_CLIENTS
     owner_column = None
-    row_fields = ("name", "code", "country", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
+    row_fields = ("name", "code", "country", "address", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
     fixed = ("code",)
     detail_fields = ("created_at",)
     list_display = ("name", "code", "country", "time_zone", "serves_minors", "age_threshold", "is_sandbox")

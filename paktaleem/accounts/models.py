@@ -44,6 +44,7 @@ class Client(Tracked):
             "code": Personal.NONE,
             "name": Personal.NONE,
             "country": Personal.NONE,
+            "address": Personal.NONE,
             "time_zone": Personal.NONE,
         },
     )
@@ -53,6 +54,14 @@ class Client(Tracked):
     name = models.CharField(max_length=200)
     country = models.CharField(
         max_length=2, validators=[RegexValidator(r"\A[A-Z]{2}\Z", "Use the two-letter ISO 3166 code, such as PK.")]
+    )
+    address = models.CharField(
+        "postal address",
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Street, place and postal code: told on receipts.",
     )
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
     serves_minors = models.BooleanField(default=True)

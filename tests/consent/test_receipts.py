@@ -24,7 +24,7 @@ BASE = "https://privacy.school.example"
 PLACE = Place(BASE, f"{BASE}/privacy/indus/", f"{BASE}/choices/indus/", f"{BASE}/privacy/indus/")
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
 TOLD = Told(uuid4(), 3, "Newsletter", "ur", "ab" * 32, AT)
-SCHOOL = Party(uuid4(), "Indus Schools", "PK", f"{BASE}/privacy/indus/")
+SCHOOL = Party(uuid4(), "Indus Schools", ("PK",), f"{BASE}/privacy/indus/", "1 Canal Road, Lahore 54000")
 
 
 def load_offline(address, _options):
@@ -65,10 +65,11 @@ def facts(*events, **changed):
         "categories": [DataItem(code, code) for code in [*dpv.CATEGORIES, "our_own"]],
         "basis": "consent",
         "controller": SCHOOL,
-        "processor": Party(uuid4(), "PakTaleem", "PK", f"{BASE}/privacy/"),
-        "recipients": [Party(uuid4(), "Mailer", "IE", f"{BASE}/privacy/indus/")],
+        "processor": Party(uuid4(), "PakTaleem", ("PK",), f"{BASE}/privacy/"),
+        "recipients": [Party(uuid4(), "Mailer", ("IE", "PK"), f"{BASE}/privacy/indus/")],
         "storage_countries": ["pk", "GB"],
         "events": events,
+        "authority": ("Data Protection Authority", "https://authority.example/"),
     }
     return RecordFacts(**{**values, **changed})
 
@@ -77,6 +78,8 @@ EVERY_STATE = [event(state) for state in dpv.STATES] + [
     event("given", by="guardian", guardian=uuid4(), relationship="parent", of_child=True),
     event("given", by="guardian", guardian=uuid4(), relationship="relative", expires_at=AT + timedelta(days=365)),
     event("withdrawn", by="staff", told=None),
+    event("given", is_renewal=True),
+    event("revoked", by="organisation", reason="incident"),
 ]
 
 
@@ -122,6 +125,60 @@ def test_the_schema_notices_what_is_missing():
         jsonschema.validate(receipt, SCHEMA)
 
 
+def record_of(*events, **changed):
+    return consent_receipt(facts(*events, **changed), PLACE)["dpv:hasRecordOfActivity"][0]
+
+
+def test_each_party_has_its_part_its_address_and_its_countries():
+    controller, processor, mailer = record_of(event("given"))["dpv:hasEntity"]
+    assert controller["@type"] == ["dpv:Organisation", "dpv:DataController"]
+    assert controller["schema:address"] == {
+        "@type": "schema:PostalAddress",
+        "schema:streetAddress": "1 Canal Road, Lahore 54000",
+        "schema:addressCountry": "PK",
+    }
+    assert processor["@type"][1] == "dpv:DataProcessor"
+    assert (mailer["dpv:hasLocation"], mailer["schema:address"]["schema:addressCountry"]) == (
+        ["loc:IE", "loc:PK"],
+        "IE",
+    )
+
+
+def test_who_has_two_parts_is_one_party():
+    [party] = record_of(event("given"), processor=None, recipients=[SCHOOL])["dpv:hasEntity"]
+    assert party["@type"] == ["dpv:Organisation", "dpv:DataController", "dpv:Recipient"]
+
+
+def test_it_says_where_data_is_worked_with_and_that_it_goes_nowhere_else():
+    [process] = record_of(event("given"))["dpv:hasProcess"]
+    assert [one["dpv:hasLocation"] for one in process["dpv:hasProcessingCondition"]] == ["loc:PK", "loc:GB", "loc:IE"]
+    assert process["dpv:hasRule"][0]["@type"] == "dpv:Prohibition"
+
+
+def test_a_processor_is_a_recipient_and_an_authority_is_named_where_there_is_one():
+    [process] = record_of(event("given"))["dpv:hasProcess"]
+    assert process["dpv:hasRecipient"][0] == process["dpv:hasDataProcessor"]
+    assert process["dpv:hasAuthority"]["dpv:hasName"] == "Data Protection Authority"
+    assert "dpv:hasAuthority" not in record_of(event("given"), authority=None)["dpv:hasProcess"][0]
+
+
+def test_a_consent_given_again_while_it_holds_is_a_renewed_one():
+    first, again = record_of(event("given"), event("given", is_renewal=True))["dpv:hasConsentStatus"]
+    assert first["@type"] == ["dpv:ConsentGiven", "dpv:ExpressedConsent"]
+    assert again["@type"] == ["dpv:RenewedConsentGiven", "dpv:ExpressedConsent"]
+
+
+def test_how_long_an_answer_holds_is_said_of_each():
+    given, refused = record_of(event("given", expires_at=AT), event("refused"))["dpv:hasConsentStatus"]
+    assert given["dpv:hasDuration"]["@type"] == "dpv:UntilTimeDuration"
+    assert refused["dpv:hasDuration"]["rdf:value"] == "the person answers anew"
+
+
+def test_why_a_consent_was_ended_by_others_is_said():
+    [status] = record_of(event("revoked", by="organisation", reason="incident"))["dpv:hasConsentStatus"]
+    assert status["dpv:hasJustification"]["dct:identifier"] == "incident"
+
+
 def test_a_guardian_who_withdraws_is_the_persons_side_and_the_school_is_not():
     guardian = uuid4()
     world = facts(event("withdrawn", by="guardian", guardian=guardian, of_child=True), event("revoked", by="staff"))
@@ -165,6 +222,7 @@ def test_a_receipt_says_who_what_when_and_how_to_change_it(khyber, given, cast):
     assert process["dpv:hasLegalBasis"] == "eu-gdpr:A6-1-a"
     assert process["dpv:hasConsentControl"]["dpv:isExercisedAt"].endswith("/choices/khyber/")
     assert [one["dct:identifier"] for one in process["dpv:hasPersonalData"]] == ["contact_details"]
+    assert process["dpv:hasRecipient"] == [process["dpv:hasDataProcessor"]]
     [status] = record["dpv:hasConsentStatus"]
     assert status["@type"] == ["dpv:ConsentGiven", "dpv:ExpressedConsent"]
     with in_client(cast.client_id("khyber")):

@@ -145,8 +145,7 @@ class FindForm(forms.Form):
 
     text = forms.CharField(
         label="LMS id, full name, mail address or phone",
-        help_text="Found only if it is exactly what is registered; capital letters do not matter, nor how a number is "
-        "written.",
+        help_text="Exactly as registered; capital letters do not matter, nor how a number is written.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40}),
     )
 
