@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "paktaleem.backups",
     "paktaleem.signin",
     "consent",
+    "consent.paper",
     "paktaleem.api",
     "paktaleem.public",
     "paktaleem.console",
@@ -272,6 +273,9 @@ NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # in advance every client is t
 ROSTER_UPLOAD_LIFE = timedelta(hours=24)  # then an uploaded roster is gone, imported or not
 ROSTER_UPLOAD_LIMIT = 32 * 1024 * 1024  # bytes
 ROSTER_AT_ONCE_LIMIT = 64 * 1024  # bytes; a larger file is checked and imported by the worker
+FORM_MOST_PEOPLE = 300  # of one consent form: its PDF is made in the request
+ANSWER_SHEET_LIMIT = 2 * 1024 * 1024  # bytes; at most 5,000 rows
+ANSWERS_AT_ONCE = 40  # rows confirmed in the request; more are confirmed by the worker
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # never a plain file on a disk
 FILE_UPLOAD_MAX_MEMORY_SIZE = ROSTER_UPLOAD_LIMIT + 64 * 1024
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))

@@ -47,6 +47,9 @@ class Capability(StrEnum):
     RECORD_CONSENTS = "record_consents"
     REVOKE_CONSENTS = "revoke_consents"
     INVALIDATE_CONSENTS = "invalidate_consents"
+    VIEW_FORMS = "view_forms"
+    MANAGE_FORMS = "manage_forms"
+    CONFIRM_ANSWERS = "confirm_answers"
     VIEW_EVIDENCE = "view_evidence"
     EXPORT_EVIDENCE = "export_evidence"
     RESTRICT_PROCESSING = "restrict_processing"
@@ -86,6 +89,9 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.RECORD_CONSENTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.REVOKE_CONSENTS: frozenset({_OFFICER, _ADMIN}),
     Capability.INVALIDATE_CONSENTS: frozenset({_OFFICER}),
+    Capability.VIEW_FORMS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.MANAGE_FORMS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.CONFIRM_ANSWERS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.VIEW_EVIDENCE: frozenset({_OFFICER, _ADMIN}),
     Capability.EXPORT_EVIDENCE: frozenset({_OFFICER, _ADMIN}),
     Capability.RESTRICT_PROCESSING: frozenset({_OFFICER, _ADMIN}),

@@ -1,6 +1,7 @@
 """Finding people, as far as the one who asks may."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Literal
 from uuid import UUID
 
@@ -26,6 +27,7 @@ __all__ = [
     "guardian_claims",
     "is_erased",
     "sealer_of",
+    "sealers_of",
     "search_subjects",
     "subjects",
     "tombstone",
@@ -124,6 +126,15 @@ def sealer_of(subject: Subject) -> Sealer:
     if key is None:
         raise KeyDestroyed("The person's key is destroyed.")
     return Sealer.unwrapped(subject.client_id, subject.id, wrapped=bytes(key.wrapped), epoch=key.epoch)
+
+
+def sealers_of(client_id: UUID, people: Iterable[UUID]) -> dict[UUID, Sealer]:
+    """Map people of one client to their sealers, in one query; whoever is erased is left out. Raises CannotOpen."""
+    keys = SubjectKey.objects.filter(client_id=client_id, subject_id__in=list(people))
+    return {
+        key.subject_id: Sealer.unwrapped(client_id, key.subject_id, wrapped=bytes(key.wrapped), epoch=key.epoch)
+        for key in keys
+    }
 
 
 def contact_of(subject: Subject, field: Literal["email", "phone"]) -> str | None:

@@ -51,6 +51,9 @@ answer_objections         x       .       .      .    .    .    .
 export_rows               x       .       x      x    .    .    .
 issue_links               x       x       .      x    x    x    .
 export_evidence           x       .       .      x    .    .    .
+view_forms                x       x       x      x    .    x    .
+manage_forms              x       .       .      x    .    x    .
+confirm_answers           x       .       .      x    .    x    .
 own_choices               .       .       .      .    .    .    x
 """
 COLUMNS = {

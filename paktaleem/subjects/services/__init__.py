@@ -14,6 +14,7 @@ from paktaleem.subjects.services.people import (
     record_look,
     register_subject,
     reveal_fields,
+    reveal_names,
 )
 from paktaleem.subjects.services.readmission import (
     AlreadyAsked,
@@ -42,4 +43,5 @@ __all__ = [
     "register_subjects",
     "request_readmission",
     "reveal_fields",
+    "reveal_names",
 ]

@@ -1,6 +1,6 @@
 """Registering and revealing people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,12 +24,14 @@ from paktaleem.subjects.details import (
 )
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
 from paktaleem.subjects.sealing import KeyDestroyed, Sealer, wrap_new_key
-from paktaleem.subjects.selectors import is_erased, sealer_of
+from paktaleem.subjects.selectors import is_erased, sealer_of, sealers_of
 from paktaleem.subjects.services.erasure import AlreadyErased
 from paktaleem.tenancy.ids import new_id
 from paktaleem.tenancy.turns import take_turn
 
-__all__ = ["claim_guardian", "recompute_ages", "record_look", "register_subject", "reveal_fields"]
+__all__ = ["claim_guardian", "recompute_ages", "record_look", "register_subject", "reveal_fields", "reveal_names"]
+
+_LOOKS_AT_ONCE = 500
 
 
 @transaction.atomic
@@ -189,7 +191,13 @@ def record_look(
     subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> AccessRecord:
     """Record who is about to look at what of a person, and why."""
-    record = AccessRecord(
+    record = _look(subject, what, actor=actor, reason=reason, at=at)
+    record.save(force_insert=True)
+    return record
+
+
+def _look(subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason | str, at: datetime) -> AccessRecord:
+    return AccessRecord(
         client_id=subject.client_id,
         subject=subject,
         actor_kind=actor.kind.value,
@@ -199,8 +207,6 @@ def record_look(
         fields=", ".join(what),
         looked_at=at,
     )
-    record.save(force_insert=True)
-    return record
 
 
 @transaction.atomic
@@ -221,3 +227,19 @@ def reveal_fields(
     except KeyDestroyed as error:  # since the caller read the row
         raise AlreadyErased from error
     return {field: _open_field(subject, field, sealer) for field in wanted}
+
+
+@transaction.atomic
+def reveal_names(
+    people: Sequence[Subject], *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
+) -> dict[UUID, str]:
+    """Open the names of many people of one client, each look recorded as ``reveal_fields`` records it.
+
+    Whoever is erased is left out; a name that was never told is empty. Raises NotAllowed, CannotOpen.
+    """
+    require(actor, Capability.REVEAL_PERSONAL_DATA, client_id)
+    sealers = sealers_of(client_id, [one.id for one in people])
+    shown = [one for one in people if one.client_id == client_id and one.erased_at is None and one.id in sealers]
+    looks = [_look(one, ["full_name"], actor=actor, reason=reason, at=at) for one in shown]
+    AccessRecord.objects.bulk_create(looks, batch_size=_LOOKS_AT_ONCE)
+    return {one.id: _open_field(one, "full_name", sealers[one.id]) or "" for one in shown}

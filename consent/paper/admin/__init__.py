@@ -1,0 +1,1 @@
+"""Consent forms, answer sheets and the matching queue in the console."""

@@ -1,0 +1,101 @@
+"""The answer sheet of a form, to be filled in: its codes and no names, as CSV and as XLSX. Pure.
+
+Its cells are codes and fixed texts of ours, so none can be taken for a formula.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+
+import openpyxl
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from consent.paper.codes import shown_code
+from consent.paper.sheets import CODE, COMMENT, FIXED, GIVERS, METHODS, SHEET
+
+__all__ = ["csv_blank", "xlsx_blank"]
+
+_WIDTH = 18
+_HINTS = {
+    "answered_by": "self or guardian · خود یا سرپرست",
+    "method": "paper or phone · کاغذ یا فون",
+    "answered_on": "2026-03-27",
+    "note": "where the form lies, or who spoke with whom · فارم کہاں ہے",
+}
+_HELP = (
+    (
+        "A row for each form. Leave a row empty where nothing was answered.",
+        "ہر فارم کے لیے ایک سطر۔ جواب نہ ہو تو سطر خالی چھوڑ دیں۔",
+    ),
+    ("yes or no under each purpose; empty where neither is ticked.", "ہر مقصد کے نیچے ہاں یا نہیں لکھیں۔"),
+    (
+        "answered_by, method and answered_on are needed where something is answered.",
+        "جواب کے ساتھ لکھیں کہ کس نے، کیسے اور کب جواب دیا۔",
+    ),
+    ("note goes with the answer as its evidence, sealed.", "نوٹ جواب کا ثبوت ہے اور مقفل رہتا ہے۔"),
+    ("Nothing counts until somebody confirms it in the console.", "کنسول میں تصدیق تک کچھ شمار نہیں ہوتا۔"),
+)
+
+
+def csv_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
+    """Make the sheet as CSV in UTF-8, with the mark by which Excel knows it."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(_rows(purposes, codes))
+    return text.getvalue().encode("utf-8-sig")
+
+
+def xlsx_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
+    """Make the sheet as a workbook, with lists to choose from and a page of help; its cells are texts."""
+    book = openpyxl.Workbook()
+    sheet = book.active or book.create_sheet()
+    sheet.title = SHEET
+    for row in _rows(purposes, codes):
+        sheet.append(row)
+    sheet.freeze_panes = "B2"
+    last = len(codes) + 2
+    choices = {**dict.fromkeys(purposes, ("yes", "no")), "answered_by": GIVERS, "method": METHODS}
+    for number, name in enumerate(_columns(purposes), 1):
+        _lay_out(sheet, number, choices.get(name, ()), last)
+    _write_help(book.create_sheet("Help"))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _columns(purposes: Sequence[str]) -> list[str]:
+    return [CODE, *purposes, *FIXED]
+
+
+def _rows(purposes: Sequence[str], codes: Sequence[str]) -> list[list[str]]:
+    hints = [f"{COMMENT} as printed · جیسا چھپا ہے", *["yes / no · ہاں / نہیں"] * len(purposes)]
+    empty = [""] * (len(purposes) + len(FIXED))
+    rows = [[shown_code(code), *empty] for code in codes]
+    return [_columns(purposes), [*hints, *(_HINTS[name] for name in FIXED)], *rows]
+
+
+def _lay_out(sheet: Worksheet, number: int, choices: Sequence[str], last: int) -> None:
+    letter = get_column_letter(number)
+    sheet.column_dimensions[letter].width = _WIDTH
+    heading = sheet.cell(1, number)
+    heading.font = Font(bold=True, color="FFFFFF")
+    heading.fill = PatternFill("solid", fgColor="1F4E5F")
+    sheet.cell(2, number).font = Font(italic=True, color="666666")
+    sheet.cell(2, number).alignment = Alignment(wrap_text=True, vertical="top")
+    for row in range(3, last + 1):
+        sheet.cell(row, number).number_format = "@"
+    if choices:
+        rule = DataValidation(type="list", formula1=f'"{",".join(choices)}"', allow_blank=True)
+        rule.add(f"{letter}3:{letter}{last}")
+        sheet.add_data_validation(rule)
+
+
+def _write_help(sheet: Worksheet) -> None:
+    for row in _HELP:
+        sheet.append(row)
+    for letter in ("A", "B"):
+        sheet.column_dimensions[letter].width = 3 * _WIDTH
+    for cell in sheet["B"]:
+        cell.alignment = Alignment(horizontal="right", readingOrder=2, wrap_text=True)

@@ -1,0 +1,314 @@
+"""Consent forms, the answer sheets that come back, and their rows waiting to be confirmed."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from consent.models import NoticeVersion, Purpose
+from consent.models.rows import CodesField, catalogue_owner
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import ByKind, Reason
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.sealing import SealedField
+from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
+from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = [
+    "OPEN",
+    "AnswerSheet",
+    "EntryProblem",
+    "EntryState",
+    "EntryStep",
+    "FormPage",
+    "FormPurpose",
+    "FormRun",
+    "SheetEntry",
+    "Step",
+]
+
+_KINDS = [(kind.value, kind.value) for kind in ByKind]
+
+
+class FormRun(models.Model):
+    """One consent form for a group: what it asks, of whom, made when and by whom. It is never changed."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"name": Personal.NONE, "actor_role": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    name = models.CharField("group", max_length=100, help_text="The class or group, such as “Grade 7 B”. Name nobody.")
+    people = models.PositiveIntegerField("people", editable=False)
+    actor_kind = models.CharField(max_length=16, choices=_KINDS, editable=False)
+    actor_id = models.UUIDField(editable=False)
+    actor_role = models.CharField(max_length=32, editable=False)
+    made_at = models.DateTimeField("made", editable=False)
+
+    class Meta:
+        verbose_name = "consent form"
+        ordering = ["-made_at", "-id"]
+        indexes = [*newest_first("made_at", "formrun_by_time")]
+
+    def __str__(self) -> str:
+        """Name the group and the day."""
+        return f"{self.name} ({self.made_at:%Y-%m-%d})"
+
+
+class FormPurpose(models.Model):
+    """One purpose that a form asks about, with the version of the notice printed on it."""
+
+    wall = Wall(Scope.TENANT, APPEND)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    run = models.ForeignKey(FormRun, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    notice_version = models.ForeignKey(
+        NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    notice_version_owner = catalogue_owner()
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["run", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "run", "purpose"], name="formpurpose_once_per_form"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the place."""
+        return f"question {self.position}"
+
+
+class FormPage(models.Model):
+    """One person's page of a form, with its code and the purposes that rest on consent for the person's role."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"code": Personal.PSEUDONYM, "purposes": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    run = models.ForeignKey(FormRun, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    code = models.CharField(max_length=8)
+    purposes = CodesField()
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["run", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "code"], name="formpage_code_unique"),
+            models.UniqueConstraint(fields=["client", "run", "subject"], name="formpage_once_per_person"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the code."""
+        return self.code
+
+
+class AnswerSheet(models.Model):
+    """One uploaded sheet of answers: who brought it, its numbers, and who asked that its matched rows be confirmed.
+
+    What is typed in rows that match nobody is sealed under a key of the sheet, which goes when none of them waits.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "kind": Personal.NONE,
+            "sha256": Personal.NONE,
+            "actor_role": Personal.NONE,
+            "confirm_role": Personal.NONE,
+            "wrapped": Personal.SECRET,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField("kind", max_length=8)
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField("rows", help_text="With an answer.")
+    blank = models.PositiveIntegerField(help_text="Rows without any answer.")
+    actor_kind = models.CharField(max_length=16, choices=_KINDS)
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    uploaded_at = models.DateTimeField("uploaded")
+    confirm_by = models.UUIDField(null=True)
+    confirm_role = models.CharField(max_length=32, blank=True)
+    confirm_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    epoch = models.PositiveIntegerField(null=True)
+    wrapped = models.BinaryField(null=True)
+
+    class Meta:
+        verbose_name = "answer sheet"
+        ordering = ["-uploaded_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["client", "sha256"], name="answersheet_once")]
+        indexes = [*newest_first("uploaded_at", "answersheet_by_time")]
+
+    def __str__(self) -> str:
+        """Name it by its moment."""
+        return f"{self.uploaded_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the worker confirms its rows just now."""
+        return self.confirm_at is not None and (self.confirmed_at is None or self.confirmed_at < self.confirm_at)
+
+
+class EntryState(models.TextChoices):
+    """Where a row of a sheet stands (consent/paper/verdicts.py). Only CONFIRMED has recorded anything."""
+
+    MATCHED = "matched", _("Matched")
+    UNMATCHED = "unmatched", _("Unmatched")
+    CONTRADICTORY = "contradictory", _("Contradictory")
+    OUTDATED = "outdated", _("Outdated")
+    GUARDIAN = "guardian", _("Waiting for a guardian")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DISMISSED = "dismissed", _("Dismissed")
+
+
+OPEN = (
+    EntryState.MATCHED,
+    EntryState.UNMATCHED,
+    EntryState.CONTRADICTORY,
+    EntryState.OUTDATED,
+    EntryState.GUARDIAN,
+)
+
+
+class EntryProblem(models.TextChoices):
+    """Why a row waits."""
+
+    CODE_MISTYPED = "code_mistyped", _("The code has a typing error.")
+    CODE_UNKNOWN = "code_unknown", _("No form of this client has this code.")
+    ERASED = "erased", _("The person is erased: there is nobody for whom it could be recorded.")
+    GUARDIAN_ANSWERED = (
+        "guardian_answered",
+        _("A guardian answered for a child. Guardians cannot give consent here yet: the row waits."),
+    )
+    CHILD_GAVE = "child_gave", _("A child said yes. A child's own yes gives no consent: a guardian must answer.")
+    OF_AGE = "of_age", _("A guardian answered for a person who is of age and answers for themselves.")
+    BEFORE_FORM = "before_form", _("It names a day before the form was made.")
+    ROWS_DIFFER = "rows_differ", _("Another row for the same code says something else.")
+    NOT_ON_FORM = "not_on_form", _("It answers a purpose that the person's form did not ask about.")
+    LATER_ANSWER = "later_answer", _("The person has answered otherwise since.")
+    ENDED_SINCE = "ended_since", _("The consent was withdrawn or ended since: older paper does not undo that.")
+    NOTICE_CHANGED = "notice_changed", _("The notice has changed since the form was made: ask anew.")
+    NOT_CONSENT = "not_consent", _("The purpose no longer rests on consent for this person.")
+
+
+class SheetEntry(models.Model):
+    """One row of an answer sheet in the matching queue.
+
+    ``details`` holds the note, and of a row that matches nobody also what was typed as code: sealed under the
+    person's key, or the sheet's where there is no person. ``recorded`` are the consent events it led to.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={"answers": Personal.NONE, "details": Personal.SEALED, "recorded": Personal.NONE},
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    sheet = models.ForeignKey(AnswerSheet, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    number = models.PositiveIntegerField("row")
+    page = models.ForeignKey(FormPage, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
+    subject = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    answers = models.JSONField(default=dict, help_text="Purpose → whether yes.")
+    given_by = models.CharField(
+        "answered by", max_length=16, choices=[("self", _("The data subject")), ("guardian", _("A guardian"))]
+    )
+    method = models.CharField("method", max_length=16, choices=[("paper", _("On paper")), ("phone", _("By telephone"))])
+    answered_on = models.DateField("answered on", help_text="As the sheet says, in the client's time zone.")
+    details = SealedField()
+    state = models.CharField("state", max_length=16, choices=EntryState)
+    problem = models.CharField("why", max_length=24, choices=EntryProblem, blank=True)
+    recorded = ArrayField(models.UUIDField(), default=list)
+    entered_at = models.DateTimeField("entered")
+
+    class Meta:
+        verbose_name = "answer in the queue"
+        verbose_name_plural = "answers in the queue"
+        ordering = ["-entered_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "sheet", "number"], name="sheetentry_row_once"),
+            models.CheckConstraint(
+                condition=Q(page=None, subject=None) | Q(page__isnull=False, subject__isnull=False),
+                name="sheetentry_page_is_somebodys",
+            ),
+            models.CheckConstraint(
+                condition=~Q(page=None) | Q(state__in=[EntryState.UNMATCHED, EntryState.DISMISSED]),
+                name="sheetentry_matched_has_a_page",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=EntryState.CONFIRMED) | Q(recorded=[]), name="sheetentry_counts_once_confirmed"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[EntryState.MATCHED, EntryState.CONFIRMED, EntryState.DISMISSED])
+                | ~Q(problem=""),
+                name="sheetentry_waits_for_a_reason",
+            ),
+        ]
+        indexes = [
+            *newest_first("entered_at", "sheetentry_by_time"),
+            *newest_first("entered_at", "sheetentry_by_state", by="state"),
+            models.Index(fields=["client", "sheet", "state", "number"], name="sheetentry_of_sheet"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the row."""
+        return f"row {self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for somebody."""
+        return self.state in OPEN
+
+
+class Step(models.TextChoices):
+    """What was done to a row of the queue."""
+
+    CONFIRMED = "confirmed", _("Confirmed")
+    CHOSEN = "chosen", _("Recorded before others")
+    RESOLVED = "resolved", _("Matched by hand")
+    DISMISSED = "dismissed", _("Dismissed")
+    MOVED = "moved", _("Judged anew")
+
+
+class EntryStep(models.Model):
+    """One thing done to a row of the queue: by whom, when, why, and where the row stood afterwards."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    entry = models.ForeignKey(SheetEntry, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    step = models.CharField(max_length=16, choices=Step)
+    state = models.CharField(max_length=16, choices=EntryState)
+    problem = models.CharField(max_length=24, choices=EntryProblem, blank=True)
+    reason = models.CharField(max_length=32, choices=Reason, blank=True)
+    actor_kind = models.CharField(max_length=16, choices=_KINDS)
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-taken_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(step__in=[Step.CHOSEN, Step.RESOLVED, Step.DISMISSED]) | ~Q(reason=""),
+                name="entrystep_has_a_reason",
+            ),
+        ]
+        indexes = [models.Index(F("client"), F("entry"), F("taken_at").desc(), name="entrystep_of_entry")]
+
+    def __str__(self) -> str:
+        """Say what was done."""
+        return self.get_step_display()

@@ -1,0 +1,155 @@
+"""A consent form as a PDF, in English and Urdu side by side: typst lays it out, our values reach it as data only.
+
+Pure. Its fonts ship with it (OFL, consent/paper/fonts), so that it prints the same on every machine.
+"""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import segno
+import typst
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from consent.paper.codes import shown_code
+
+__all__ = ["Form", "Page", "Question", "write_pdf", "write_pictures"]
+
+_HERE = Path(__file__).resolve().parent
+_MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
+"""As consent/wording.py reads notices: headings, lists, paragraphs and emphasis; everything else is text."""
+
+type Both = tuple[str, str]
+"""A text in English and in Urdu."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One purpose with the notice that tells of it; ``notice`` is the same for purposes that share one."""
+
+    code: str
+    name: Both
+    description: Both
+    notice: str
+    title: Both
+    text: Both
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One person's page."""
+
+    code: str
+    name: str
+    person: str
+    purposes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """All that is printed. ``address`` is where people can change their mind."""
+
+    client: str
+    group: str
+    address: str
+    contact: str
+    questions: Sequence[Question]
+    pages: Sequence[Page]
+
+
+def write_pdf(form: Form) -> bytes:
+    """Write the form: each person's page begins on a page of paper of its own."""
+    found: bytes = typst.compile(**_task(form, "pdf"), pdf_tags=False)  # for paper: tags would take six times as long
+    return found
+
+
+def write_pictures(form: Form, *, ppi: float = 100) -> list[bytes]:
+    """Draw the same pages as PNG, to be looked at."""
+    found = typst.compile(**_task(form, "png"), ppi=ppi)
+    return found if isinstance(found, list) else [found]
+
+
+def _task(form: Form, kind: Literal["pdf", "png"]) -> dict[str, Any]:
+    return {
+        "input": str(_HERE / "form.typ"),
+        "root": str(_HERE),
+        "font_paths": [str(_HERE / "fonts")],
+        "ignore_system_fonts": True,
+        "format": kind,
+        "sys_inputs": {"form": json.dumps(_values(form), ensure_ascii=False)},
+    }
+
+
+def _values(form: Form) -> dict[str, Any]:
+    return {
+        "client": form.client,
+        "group": form.group,
+        "address": form.address,
+        "contact": form.contact,
+        "questions": {
+            one.code: {
+                "name": one.name,
+                "description": one.description,
+                "notice": one.notice,
+                "title": one.title,
+                "blocks": [_blocks(text) for text in one.text],
+                "version": one.version,
+            }
+            for one in form.questions
+        },
+        "pages": [
+            {
+                "code": shown_code(page.code),
+                "square": _square(page.code),
+                "name": page.name,
+                "person": page.person,
+                "purposes": page.purposes,
+            }
+            for page in form.pages
+        ],
+    }
+
+
+def _square(code: str) -> str:
+    """Draw the code as a QR code: for a scanner, it leads nowhere."""
+    drawn = io.BytesIO()
+    segno.make(shown_code(code), error="m", micro=False).save(drawn, kind="svg", border=0, xmldecl=False, scale=4)
+    return drawn.getvalue().decode()
+
+
+def _blocks(text: str) -> list[dict[str, Any]]:
+    """Break a notice's text into headings, list items and paragraphs, each of runs with their emphasis."""
+    blocks: list[dict[str, Any]] = []
+    kinds: list[str] = []
+    for token in _MARKDOWN.parse(text):
+        if token.type.endswith("_open"):
+            kinds.append(token.type.removesuffix("_open"))
+        elif token.type.endswith("_close"):
+            kinds.pop()
+        elif token.type == "inline":
+            blocks.append({"kind": _kind(kinds), "runs": _runs(token.children or [])})
+    return blocks
+
+
+def _kind(kinds: Sequence[str]) -> str:
+    if "heading" in kinds:
+        return "heading"
+    return "item" if "list_item" in kinds else "paragraph"
+
+
+def _runs(tokens: Sequence[Token]) -> list[dict[str, Any]]:
+    runs: list[dict[str, Any]] = []
+    strong = False
+    for token in tokens:
+        if token.type in {"strong_open", "strong_close"}:
+            strong = token.type == "strong_open"
+        elif token.type in {"softbreak", "hardbreak"}:
+            runs.append({"text": " ", "strong": strong})
+        elif token.content:
+            runs.append({"text": token.content, "strong": strong})
+    return runs

@@ -1,0 +1,202 @@
+"""Reading forms, sheets and the queue, and gathering what a verdict on a row needs: a fixed number of queries."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Max, QuerySet
+
+from consent.models import Basis, ConsentEvent, ConsentState, Purpose
+from consent.paper.codes import nearest
+from consent.paper.models import OPEN, AnswerSheet, EntryState, FormPage, FormPurpose, FormRun, SheetEntry
+from consent.paper.verdicts import Case, PurposeFacts
+from consent.register import Register
+from consent.selectors.purposes import bases_in_force
+from consent.selectors.registers import current_register
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.models import Client
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.selectors import subjects, with_id_beginning
+
+__all__ = [
+    "Counts",
+    "Knowledge",
+    "counts_of",
+    "near_codes",
+    "people_for_form",
+    "progress_of",
+    "purposes_to_ask",
+    "rivals_of",
+]
+
+NAMED_AT_MOST = 10
+CODES_COMPARED = 5_000
+_ENDED = (ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED)
+_ANSWERED = (ConsentState.GIVEN, ConsentState.REFUSED, *_ENDED)
+
+
+def purposes_to_ask(client_id: UUID, *, at: datetime) -> list[Purpose]:
+    """List the active purposes that rest on consent for some role at a client: what a form can ask about."""
+    resting = {purpose for (purpose, _), basis in bases_in_force(client_id, at=at).items() if _is_consent(basis)}
+    return list(Purpose.objects.filter(pk__in=resting, is_active=True).order_by("code"))
+
+
+def _is_consent(basis: Any) -> bool:
+    return bool(basis.basis == Basis.CONSENT)
+
+
+def people_for_form(
+    client: Client, *, ids: Iterable[str] = (), role: str = "", beginning: str = "", actor: Actor
+) -> QuerySet[Subject]:
+    """Find the people of a form: those with these LMS ids, else those in a role whose id begins so.
+
+    Raises ValidationError that names LMS ids which nobody has, NotAllowed.
+    """
+    found = subjects(actor).filter(client=client, erased_at=None)
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        narrowed = with_id_beginning(found, beginning)
+        return (narrowed.filter(role=role) if role else narrowed).order_by("external_id")
+    known = found.filter(external_id__in=wanted)
+    missing = sorted(set(wanted) - set(known.values_list("external_id", flat=True)))
+    if missing:
+        more = f" and {len(missing) - NAMED_AT_MOST} more" if len(missing) > NAMED_AT_MOST else ""
+        named = ", ".join(missing[:NAMED_AT_MOST])
+        raise ValidationError({"ids": [f"Nobody of this client has these LMS ids: {named}{more}."]})
+    return known.order_by("external_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows of a sheet stand where."""
+
+    by_state: Mapping[str, int]
+
+    @property
+    def open(self) -> int:
+        """How many still wait for somebody."""
+        return sum(self.by_state.get(state, 0) for state in OPEN)
+
+    def __getitem__(self, state: str) -> int:
+        """How many stand there."""
+        return self.by_state.get(state, 0)
+
+
+def counts_of(sheet: AnswerSheet) -> Counts:
+    """Count a sheet's rows by where they stand."""
+    found = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet).order_by().values_list("state")
+    return Counts(dict(found.annotate(Count("pk"))))
+
+
+def progress_of(run: FormRun) -> Counter[str]:
+    """Count a form's pages by how far their answers have come: confirmed, waiting, none."""
+    entries = SheetEntry.objects.filter(client_id=run.client_id, page__run=run)
+    confirmed = set(entries.filter(state=EntryState.CONFIRMED).values_list("page_id", flat=True))
+    waiting = set(entries.filter(state__in=OPEN).values_list("page_id", flat=True)) - confirmed
+    none = run.people - len(confirmed) - len(waiting)
+    return Counter(confirmed=len(confirmed), waiting=len(waiting), none=none)
+
+
+def near_codes(client_id: UUID, typed: str) -> list[FormPage]:
+    """Find the client's pages whose codes differ least from what was typed, among its newest pages."""
+    codes = FormPage.objects.filter(client_id=client_id).order_by("-id").values_list("code", flat=True)
+    near = nearest(typed, list(codes[:CODES_COMPARED]))
+    pages = {
+        page.code: page
+        for page in FormPage.objects.filter(client_id=client_id, code__in=near).select_related("run", "subject")
+    }
+    return [pages[code] for code in near if code in pages]
+
+
+def rivals_of(client_id: UUID, pages: Iterable[UUID]) -> dict[UUID, list[SheetEntry]]:
+    """Map pages to the rows that wait for them."""
+    found: dict[UUID, list[SheetEntry]] = {}
+    for entry in SheetEntry.objects.filter(client_id=client_id, page__in=set(pages), state__in=OPEN):
+        found.setdefault(entry.page_id, []).append(entry)  # type: ignore[arg-type]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of the people whose pages came back, read for all of them at once."""
+
+    client: Client
+    register: Register
+    purposes: Mapping[str, Purpose]
+    printed: Mapping[tuple[UUID, str], UUID]
+    last: Mapping[tuple[UUID, UUID], tuple[str, datetime]]
+    ended: Mapping[tuple[UUID, UUID], datetime]
+
+    @classmethod
+    def of(cls, client: Client, pages: Iterable[FormPage]) -> "Knowledge":
+        """Read it: five queries, however many pages there are. Pages bring their run and subject along."""
+        pages = list(pages)
+        asked = FormPurpose.objects.filter(client_id=client.pk, run__in={page.run_id for page in pages})
+        printed, purposes = {}, {}
+        for one in asked.select_related("purpose"):
+            printed[one.run_id, one.purpose.code] = one.notice_version_id
+            purposes[one.purpose.code] = one.purpose
+        events = ConsentEvent.objects.filter(
+            client_id=client.pk,
+            subject__in={page.subject_id for page in pages},
+            purpose__in=[purpose.pk for purpose in purposes.values()],
+        )
+        return cls(client, current_register(client.pk), purposes, printed, _last(events), _ended(events))
+
+    def signed_at(self, answered_on: date, page: FormPage) -> datetime:
+        """Give the earliest moment of that day: what happened later on the day went before, so it is heeded."""
+        start = datetime.combine(answered_on, time.min, ZoneInfo(self.client.time_zone)).astimezone(UTC)
+        made_on = page.run.made_at.astimezone(ZoneInfo(self.client.time_zone)).date()
+        return page.run.made_at if answered_on == made_on else start
+
+    def case(self, page: FormPage, entry: SheetEntry, *, rows_differ: bool, at: datetime) -> Case:
+        """Put together what the verdict on one row rests on."""
+        subject, client = page.subject, self.client
+        return Case(
+            answers=entry.answers,
+            by_guardian=entry.given_by == "guardian",
+            signed_at=self.signed_at(entry.answered_on, page),
+            form_made_at=page.run.made_at,
+            purposes={code: self._facts(page, code, at) for code in entry.answers if code in self.purposes},
+            is_child=subject.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors),
+            is_erased=subject.erased_at is not None,
+            rows_differ=rows_differ,
+        )
+
+    def _facts(self, page: FormPage, code: str, at: datetime) -> PurposeFacts:
+        purpose = self.purposes[code]
+        basis = self.register.basis_in_force(code, page.subject.role, at)
+        rule, notice = self.register.purposes.get(code), self.register.notices.get(code)
+        in_effect = notice.in_effect(at) if notice else None
+        of_person = (page.subject_id, purpose.pk)
+        return PurposeFacts(
+            printed=self.printed.get((page.run_id, code)) if code in page.purposes else None,
+            in_effect=in_effect.id if in_effect else None,
+            rests_on_consent=rule is not None and rule.active and basis is not None and basis.basis == Basis.CONSENT,
+            last=self.last.get(of_person),
+            ended_at=self.ended.get(of_person),
+        )
+
+
+def _last(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], tuple[str, datetime]]:
+    """Map person and purpose to the latest answer and when it was said: as claimed, but an ending as recorded."""
+    found = (
+        events.filter(state__in=_ANSWERED)
+        .order_by("subject_id", "purpose_id", "-recorded_at", "-id")
+        .distinct("subject_id", "purpose_id")
+        .values_list("subject_id", "purpose_id", "state", "claimed_at", "recorded_at")
+    )
+    return {
+        (subject, purpose): (state, recorded_at if state in _ENDED else claimed_at or recorded_at)
+        for subject, purpose, state, claimed_at, recorded_at in found
+    }
+
+
+def _ended(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], datetime]:
+    found = events.filter(state__in=_ENDED).order_by().values_list("subject_id", "purpose_id")
+    return {(subject, purpose): moment for subject, purpose, moment in found.annotate(Max("recorded_at"))}

@@ -1,0 +1,30 @@
+"""Making forms, taking sheets in, and settling their rows."""
+
+from consent.paper.services.forms import make_form, print_form
+from consent.paper.services.queue import (
+    NothingStands,
+    NotMatched,
+    Settled,
+    choose_entry,
+    confirm_entry,
+    dismiss_entry,
+    match_entry,
+)
+from consent.paper.services.sheets import SheetKnown, confirm_matched, confirm_some, opened_details, upload_sheet
+
+__all__ = [
+    "NotMatched",
+    "NothingStands",
+    "Settled",
+    "SheetKnown",
+    "choose_entry",
+    "confirm_entry",
+    "confirm_matched",
+    "confirm_some",
+    "dismiss_entry",
+    "make_form",
+    "match_entry",
+    "opened_details",
+    "print_form",
+    "upload_sheet",
+]

@@ -1,0 +1,161 @@
+"""Making a consent form for a group, and printing it."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from consent.models import Basis, NoticeVersion, Purpose
+from consent.paper.codes import new_code
+from consent.paper.models import FormPage, FormPurpose, FormRun
+from consent.paper.pdf import Form, Page, Question, write_pdf
+from consent.register import Register
+from consent.selectors.purposes import NoticeUnknown, current_notice, find_purposes
+from consent.selectors.registers import current_register
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.history import actor_columns
+from paktaleem.ledger.services import record_entry
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import reveal_names
+
+__all__ = ["make_form", "print_form"]
+
+ROWS_AT_ONCE = 1_000
+
+
+@transaction.atomic
+def make_form(
+    client: Client, *, name: str, purposes: Sequence[str], people: Iterable[Subject], actor: Actor, at: datetime
+) -> FormRun:
+    """Make a consent form: a page with a code for each person for whose role some of the purposes rest on consent.
+
+    It keeps which version of each notice it prints. Raises ValidationError naming what cannot be asked or of whom,
+    NotAllowed.
+    """
+    require(actor, Capability.MANAGE_FORMS, client.pk)
+    register = current_register(client.pk)
+    asked = _checked_purposes(client, purposes, at)
+    asks = [(person, _asked_of(person, asked, register, at)) for person in people if person.erased_at is None]
+    asks = [(person, codes) for person, codes in asks if codes]
+    if not 0 < len(asks) <= settings.FORM_MOST_PEOPLE:
+        message = f"{len(asks)} people would be asked: a form is for 1 to {settings.FORM_MOST_PEOPLE}."
+        raise ValidationError({"people": [message]})
+    run = FormRun(client=client, name=name.strip(), people=len(asks), made_at=at)
+    run.actor_kind, run.actor_id, run.actor_role = actor_columns(actor)
+    run.clean_fields()
+    run.save(force_insert=True)
+    FormPurpose.objects.bulk_create(
+        FormPurpose(
+            client=client,
+            run=run,
+            purpose=purpose,
+            purpose_owner=purpose.client_id,
+            notice_version=version,
+            notice_version_owner=version.client_id,
+            position=position,
+        )
+        for position, (purpose, version) in enumerate(asked, 1)
+    )
+    codes = iter(_fresh_codes(client.pk, len(asks)))
+    pages = [
+        FormPage(client=client, run=run, subject=person, code=next(codes), purposes=of_person, position=position)
+        for position, (person, of_person) in enumerate(asks, 1)
+    ]
+    FormPage.objects.bulk_create(pages, batch_size=ROWS_AT_ONCE)
+    facts = {
+        "form": str(run.pk),
+        "people": run.people,
+        "purposes": {purpose.code: str(version.pk) for purpose, version in asked},
+    }
+    record_entry("form.made", client_id=client.pk, facts=facts, actor=actor, at=at)
+    return run
+
+
+def _checked_purposes(client: Client, codes: Sequence[str], at: datetime) -> list[tuple[Purpose, NoticeVersion]]:
+    """Bring each purpose with the notice in effect about it."""
+    known = find_purposes(client.pk, codes)
+    asked = []
+    for code in dict.fromkeys(codes):
+        purpose = known.get(code)
+        if purpose is None or not purpose.is_active:
+            raise ValidationError({"purposes": [f"There is no active purpose {code}."]})
+        try:
+            asked.append((purpose, current_notice(code, client_id=client.pk, at=at)))
+        except NoticeUnknown:
+            message = f"No notice in effect tells of {code}: publish one before you ask."
+            raise ValidationError({"purposes": [message]}) from None
+    if not asked:
+        raise ValidationError({"purposes": ["Choose at least one purpose."]})
+    return asked
+
+
+def _asked_of(
+    person: Subject, asked: Sequence[tuple[Purpose, NoticeVersion]], register: Register, at: datetime
+) -> list[str]:
+    bases = ((purpose.code, register.basis_in_force(purpose.code, person.role, at)) for purpose, _ in asked)
+    return [code for code, basis in bases if basis is not None and basis.basis == Basis.CONSENT]
+
+
+def _fresh_codes(client_id: UUID, number: int) -> list[str]:
+    """Draw codes that the client has not used before."""
+    found: list[str] = []
+    while len(found) < number:
+        drawn = {new_code() for _ in range(number - len(found))} - set(found)
+        used = FormPage.objects.filter(client_id=client_id, code__in=drawn).values_list("code", flat=True)
+        found += sorted(drawn - set(used), key=lambda code: code[::-1])
+    return found
+
+
+@transaction.atomic
+def print_form(run: FormRun, *, address: str, actor: Actor, reason: Reason | str, at: datetime) -> bytes:
+    """Write the form as a PDF, a page for each person, named: which is a look at each, and recorded as such.
+
+    ``address`` is where people can change their mind. Raises NotAllowed, CannotOpen.
+    """
+    require(actor, Capability.MANAGE_FORMS, run.client_id)
+    client = Client.objects.get(pk=run.client_id)
+    pages = list(
+        FormPage.objects.filter(client_id=run.client_id, run=run).select_related("subject").order_by("position")
+    )
+    names = reveal_names([page.subject for page in pages], client_id=run.client_id, actor=actor, reason=reason, at=at)
+    pdf = write_pdf(
+        Form(
+            client=client.name,
+            group=run.name,
+            address=address,
+            contact=settings.SUPPORT_ADDRESS,
+            questions=_questions(run),
+            pages=[
+                Page(page.code, names[page.subject_id], page.subject.external_id or "", tuple(page.purposes))
+                for page in pages
+                if page.subject_id in names
+            ],
+        )
+    )
+    facts = {"form": str(run.pk), "pages": len(names), "sha256": hashlib.sha256(pdf).hexdigest(), "reason": str(reason)}
+    record_entry("form.printed", client_id=run.client_id, facts=facts, actor=actor, at=at)
+    return pdf
+
+
+def _questions(run: FormRun) -> list[Question]:
+    """Bring the purposes with the words of the notice that the form was made with."""
+    asked = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
+    return [
+        Question(
+            code=one.purpose.code,
+            name=(one.purpose.name_en, one.purpose.name_ur),
+            description=(one.purpose.description_en, one.purpose.description_ur),
+            notice=str(one.notice_version_id),
+            title=(one.notice_version.notice.title_en, one.notice_version.notice.title_ur),
+            text=(one.notice_version.text_en, one.notice_version.text_ur),
+            version=one.notice_version.number,
+        )
+        for one in asked.select_related("purpose", "notice_version__notice")
+    ]

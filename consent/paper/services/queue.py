@@ -1,0 +1,308 @@
+"""Settling the rows of the queue: nothing counts until a person confirms, and confirming twice acts once."""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import IO, Any
+
+from django.db import transaction
+
+from consent.models import ConsentEvent, ConsentState, Method
+from consent.paper.codes import is_code, read_code, shown_code
+from consent.paper.models import (
+    AnswerSheet,
+    EntryProblem,
+    EntryState,
+    EntryStep,
+    FormPage,
+    SheetEntry,
+    Step,
+)
+from consent.paper.selectors import Knowledge, rivals_of
+from consent.paper.verdicts import Problem, Standing, Verdict, give_verdict
+from consent.services import Answer, record_answers
+from consent.services.events import locked
+from consent.services.evidence import add_evidence_file
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.history import actor_columns
+from paktaleem.ledger.services import record_entry
+from paktaleem.subjects.sealing import CannotOpen, Sealed, Sealer
+from paktaleem.subjects.selectors import sealer_of
+from paktaleem.subjects.services import AlreadyErased
+
+__all__ = [
+    "DETAILS",
+    "CodeUnknown",
+    "NotMatched",
+    "NothingStands",
+    "Settled",
+    "choose_entry",
+    "confirm_entry",
+    "differs",
+    "dismiss_entry",
+    "match_entry",
+    "open_details",
+    "seal_details",
+    "sealer_of_sheet",
+]
+
+DETAILS = "paper_sheetentry.details"
+
+
+class NotMatched(Exception):
+    """The row waits for something else than a confirmation."""
+
+
+class Settled(Exception):
+    """The row was confirmed or dismissed before."""
+
+
+class NothingStands(Exception):
+    """Nothing of the row can be recorded; its argument is the problem."""
+
+
+class CodeUnknown(LookupError):
+    """No form of this client has this code."""
+
+
+@transaction.atomic
+def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Actor, at: datetime) -> SheetEntry:
+    """Record what a matched row says, each purpose apart, all in one transaction; a second time changes nothing.
+
+    The row is judged anew first: what is no longer matched moves, waits, and records nothing. A ``scan`` of the form
+    becomes evidence of every answer. Raises NotMatched for a row that waited already, Settled for one dismissed,
+    FileTooLarge, FileKindRefused, NotAllowed.
+    """
+    entry = _taken(entry, actor, Capability.CONFIRM_ANSWERS)
+    if entry.state == EntryState.CONFIRMED:
+        return entry
+    if entry.state != EntryState.MATCHED or entry.page is None:
+        raise NotMatched
+    verdict = _judged(entry, entry.page, at=at, insists=False)
+    if verdict.standing != Standing.MATCHED:
+        return _move(entry, verdict, actor, at)
+    return _record(entry, verdict, scan, Step.CONFIRMED, "", actor, at)
+
+
+@transaction.atomic
+def choose_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
+    """Record a row though others contradict it, as far as it stands; the other rows for its code are dismissed.
+
+    What ended since, or was asked under a notice that changed, is left out. Raises NothingStands, Settled, NotAllowed.
+    """
+    entry = _taken(entry, actor, Capability.CONFIRM_ANSWERS)
+    if entry.state == EntryState.CONFIRMED:
+        return entry
+    if entry.page is None:
+        raise NothingStands(EntryProblem.CODE_UNKNOWN.label)
+    verdict = _judged(entry, entry.page, at=at, insists=True)
+    if not verdict.record and not verdict.already:
+        raise NothingStands(EntryProblem(verdict.problem).label if verdict.problem else "")
+    rivals = [one for one in rivals_of(entry.client_id, [entry.page.pk]).get(entry.page.pk, []) if one.pk != entry.pk]
+    for rival in SheetEntry.objects.select_for_update().filter(pk__in=[one.pk for one in rivals]).order_by("pk"):
+        _settle(rival, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
+    return _record(entry, verdict, None, Step.CHOSEN, Reason(reason).value, actor, at)
+
+
+@transaction.atomic
+def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
+    """Match a row by hand: it belongs to the form with this code. It is judged, and waits to be confirmed.
+
+    Raises CodeUnknown, Settled, NotAllowed.
+    """
+    entry = _taken(entry, actor, Capability.MANAGE_FORMS)
+    if entry.state == EntryState.CONFIRMED:
+        raise Settled
+    wanted = read_code(code)
+    page = FormPage.objects.filter(client_id=entry.client_id, code=wanted).select_related("run", "subject").first()
+    if not is_code(wanted) or page is None or page.subject.erased_at is not None:
+        raise CodeUnknown
+    details = open_details(entry)
+    entry.page, entry.subject = page, page.subject
+    entry.details = seal_details(sealer_of(page.subject), note=details.get("note", ""))
+    verdict = _judged(entry, page, at=at, insists=False)
+    entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
+    entry.save()
+    _note_step(entry, Step.RESOLVED, Reason(reason).value, actor, at)
+    _let_key_go(entry.sheet)
+    return entry
+
+
+@transaction.atomic
+def dismiss_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
+    """Set a row aside for good, unrecorded. Raises Settled for one confirmed, NotAllowed."""
+    entry = _taken(entry, actor, Capability.MANAGE_FORMS)
+    if entry.state == EntryState.CONFIRMED:
+        raise Settled
+    entry = _settle(entry, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
+    _judge_rivals_anew(entry, actor, at)
+    return entry
+
+
+def open_details(entry: SheetEntry) -> dict[str, Any]:
+    """Open what a row holds besides its answers: the note, and what was typed as code; {} once nothing opens it."""
+    if entry.details is None:
+        return {}
+    try:
+        sealer = sealer_of_sheet(entry.sheet) if entry.subject is None else sealer_of(entry.subject)
+        found: dict[str, Any] = json.loads(sealer.open(entry.details, column=DETAILS))
+    except CannotOpen:
+        return {}
+    return found
+
+
+def seal_details(sealer: Sealer, *, note: str, code: str = "") -> Sealed | None:
+    """Seal a row's note and, if it matches nobody, what was typed as code; None for neither."""
+    kept = {name: text for name, text in (("code", code), ("note", note)) if text}
+    return sealer.seal(json.dumps(kept), column=DETAILS) if kept else None
+
+
+def sealer_of_sheet(sheet: AnswerSheet) -> Sealer:
+    """Give the sheet's own sealer. Raises CannotOpen once its key is gone."""
+    if sheet.wrapped is None or sheet.epoch is None:
+        raise CannotOpen("The sheet's key is gone.")
+    return Sealer.unwrapped(sheet.client_id, sheet.id, wrapped=bytes(sheet.wrapped), epoch=sheet.epoch)
+
+
+def differs(entry: SheetEntry, others: Sequence[SheetEntry]) -> bool:
+    """Say whether another row for the same page says something else about a purpose, or about who answered."""
+    return any(
+        one is not entry
+        and one.pk != entry.pk
+        and (
+            one.given_by != entry.given_by
+            or any(one.answers.get(code, gives) != gives for code, gives in entry.answers.items())
+        )
+        for one in others
+    )
+
+
+def _taken(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntry:
+    """Lock a row, its person before it: as everything does that records an answer."""
+    require(actor, capability, entry.client_id)
+    if entry.subject_id is not None:
+        with suppress(AlreadyErased):  # the verdict says so
+            locked(entry.subject)  # type: ignore[arg-type]
+    rows = SheetEntry.objects.select_for_update(of=("self",)).filter(client_id=entry.client_id)
+    found = rows.select_related("page__run", "page__subject", "subject", "sheet").get(pk=entry.pk)
+    if found.state == EntryState.DISMISSED:
+        raise Settled
+    return found
+
+
+def _judged(entry: SheetEntry, page: FormPage, *, at: datetime, insists: bool) -> Verdict:
+    knowledge = Knowledge.of(Client.objects.get(pk=entry.client_id), [page])
+    rivals = rivals_of(entry.client_id, [page.pk]).get(page.pk, [])
+    case = knowledge.case(page, entry, rows_differ=differs(entry, rivals), at=at)
+    return give_verdict(case, insists=insists)
+
+
+def _judge_rivals_anew(entry: SheetEntry, actor: Actor, at: datetime) -> None:
+    """Let the rows that only this one contradicted go on."""
+    page = entry.page
+    rivals = rivals_of(entry.client_id, [page.pk]).get(page.pk, []) if page is not None else []
+    for rival in rivals:
+        if page is not None and rival.problem == EntryProblem.ROWS_DIFFER:
+            verdict = _judged(rival, page, at=at, insists=False)
+            if verdict.problem != Problem.ROWS_DIFFER:
+                _move(rival, verdict, actor, at)
+
+
+def _move(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> SheetEntry:
+    entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
+    entry.save()
+    _note_step(entry, Step.MOVED, "", actor, at)
+    return entry
+
+
+def _record(  # noqa: PLR0917 -- what, on what it stands, then the circumstances
+    entry: SheetEntry,
+    verdict: Verdict,
+    scan: IO[bytes] | None,
+    step: Step,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+) -> SheetEntry:
+    events = _recorded_events(entry, verdict, actor, at)
+    for event in events if scan is not None else ():
+        scan.seek(0)  # type: ignore[union-attr]
+        add_evidence_file(event, scan, actor=actor, at=at)  # type: ignore[arg-type]
+    entry.recorded = [event.pk for event in events]
+    return _settle(entry, EntryState.CONFIRMED, step, reason, actor, at)
+
+
+def _recorded_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> list[ConsentEvent]:
+    """Record the answers through the one service, those under each notice together, with the row as evidence."""
+    page: FormPage = entry.page  # type: ignore[assignment]
+    knowledge = Knowledge.of(Client.objects.get(pk=entry.client_id), [page])
+    by_version: dict[Any, list[Answer]] = {}
+    for code in verdict.record:
+        state = ConsentState.GIVEN if entry.answers[code] else ConsentState.REFUSED
+        by_version.setdefault(knowledge.printed[page.run_id, code], []).append(Answer(code, state))
+    events: list[ConsentEvent] = []
+    for version, answers in by_version.items():
+        events += record_answers(
+            page.subject,
+            answers=answers,
+            notice_version=version,
+            language=page.subject.language,
+            method=Method(entry.method),
+            claimed_at=knowledge.signed_at(entry.answered_on, page),
+            evidence=_evidence(entry, page),
+            actor=actor,
+            at=at,
+        )
+    return events
+
+
+def _evidence(entry: SheetEntry, page: FormPage) -> str:
+    """Say where the answer stands: the form, the sheet and its row, and what the sheet notes about it."""
+    note = open_details(entry).get("note", "")
+    where = f"Form “{page.run.name}”, code {shown_code(page.code)}; answer sheet {entry.sheet_id}, row {entry.number}"
+    return f"{where}: {note}" if note else where
+
+
+def _settle(  # noqa: PLR0917 -- the row, where it goes, how and why, then the circumstances
+    entry: SheetEntry, state: EntryState, step: Step, reason: str, actor: Actor, at: datetime
+) -> SheetEntry:
+    entry.state = state
+    if entry.recorded:
+        entry.details = None  # it is the evidence now
+    entry.save()
+    _note_step(entry, step, reason, actor, at)
+    facts = {
+        "entry": str(entry.pk),
+        "sheet": str(entry.sheet_id),
+        "row": entry.number,
+        "form": str(entry.page.run_id) if entry.page is not None else None,
+        "step": str(step),
+        "events": [str(event) for event in entry.recorded],
+        **({"problem": entry.problem} if entry.problem else {}),
+        **({"reason": reason} if reason else {}),
+    }
+    kind = f"answer.{state}"
+    record_entry(kind, client_id=entry.client_id, subject_id=entry.subject_id, facts=facts, actor=actor, at=at)
+    if entry.subject_id is None:
+        _let_key_go(entry.sheet)
+    return entry
+
+
+def _note_step(entry: SheetEntry, step: Step, reason: str, actor: Actor, at: datetime) -> None:
+    row = EntryStep(client_id=entry.client_id, entry=entry, step=step, state=entry.state, taken_at=at)
+    row.problem, row.reason = entry.problem, reason
+    row.actor_kind, row.actor_id, row.actor_role = actor_columns(actor)
+    row.save(force_insert=True)
+
+
+def _let_key_go(sheet: AnswerSheet) -> None:
+    """Forget the sheet's key when no row waits that matches nobody: nothing is left that it should open."""
+    waiting = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, subject=None)
+    if not waiting.exclude(state=EntryState.DISMISSED).exists():
+        locked_sheet = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
+        locked_sheet.wrapped, locked_sheet.epoch = None, None
+        locked_sheet.save(update_fields=["wrapped", "epoch"])

@@ -1,0 +1,234 @@
+"""Taking an answer sheet in: checked as a whole, matched as a whole, and confirmed person by person."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from procrastinate.contrib.django import app as worker
+
+from consent.paper.codes import is_code
+from consent.paper.models import (
+    AnswerSheet,
+    EntryProblem,
+    EntryState,
+    EntryStep,
+    FormPage,
+    SheetEntry,
+    Step,
+)
+from consent.paper.selectors import Knowledge, purposes_to_ask, rivals_of
+from consent.paper.services.queue import confirm_entry, differs, open_details, seal_details
+from consent.paper.sheets import Sheet, SheetRow, read_sheet
+from consent.paper.verdicts import give_verdict
+from paktaleem.accounts.actors import Actor, require, user_actor
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.history import actor_columns
+from paktaleem.ledger.services import record_entry
+from paktaleem.subjects.sealing import Sealer, wrap_new_key
+from paktaleem.subjects.selectors import sealers_of
+from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.turns import take_turn
+
+__all__ = ["GO_ON", "SheetKnown", "confirm_matched", "confirm_some", "opened_details", "upload_sheet"]
+
+GO_ON = "paper.confirm_matched"
+ROWS_AT_ONCE = 1_000
+
+
+class SheetKnown(Exception):
+    """The very same file was brought before."""
+
+
+@transaction.atomic
+def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) -> AnswerSheet:
+    """Take a sheet of answers into the queue. Nothing is recorded yet, whatever it says.
+
+    Raises SheetRefused with every problem, SheetKnown, ValidationError for an empty or too large file, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_FORMS, client.pk)
+    if not 0 < len(content) <= settings.ANSWER_SHEET_LIMIT:
+        megabytes = settings.ANSWER_SHEET_LIMIT // (1024 * 1024)
+        raise ValidationError({"file": [f"Choose a file that is not empty and no larger than {megabytes} MB."]})
+    digest = hashlib.sha256(content).hexdigest()
+    take_turn(f"sheet/{client.pk}/{digest}")
+    if AnswerSheet.objects.filter(client=client, sha256=digest).exists():
+        raise SheetKnown
+    codes = [purpose.code for purpose in purposes_to_ask(client.pk, at=at)]
+    found = read_sheet(content, purposes=codes, today=at.astimezone(ZoneInfo(client.time_zone)).date())
+    sheet = AnswerSheet(
+        id=new_id(),
+        client=client,
+        kind=found.kind,
+        sha256=digest,
+        rows=len(found.rows),
+        blank=found.blank,
+        uploaded_at=at,
+    )
+    sheet.actor_kind, sheet.actor_id, sheet.actor_role = actor_columns(actor)
+    _take_rows(sheet, found, client, actor, at)
+    return sheet
+
+
+def _take_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at: datetime) -> None:
+    """Match and judge every row, then write them: as many queries for five rows as for five thousand, but batches."""
+    known = FormPage.objects.filter(client=client, code__in={row.code for row in found.rows if is_code(row.code)})
+    pages = {page.code: page for page in known.select_related("run", "subject")}
+    knowledge = Knowledge.of(client, pages.values())
+    sealers = sealers_of(client.pk, {page.subject_id for page in pages.values()})
+    sealer, sheet.epoch, sheet.wrapped = wrap_new_key(client.pk, sheet.pk)
+    keys = sorted((new_id() for _ in found.rows), reverse=True)  # lists are newest first: the first row before others
+    entries = [
+        _entry(sheet, row, pages.get(row.code), _Sealing(sealers, sealer), key)
+        for row, key in zip(found.rows, keys, strict=True)
+    ]
+    rivals = rivals_of(client.pk, [page.pk for page in pages.values()])
+    waiting = [one for others in rivals.values() for one in others]
+    for entry in entries:
+        _add_rival(rivals, entry)
+    for entry in entries:
+        _judge(entry, knowledge, rivals, at)
+    if all(entry.subject_id for entry in entries):
+        sheet.epoch, sheet.wrapped = None, None
+    sheet.save(force_insert=True)
+    SheetEntry.objects.bulk_create(entries, batch_size=ROWS_AT_ONCE)
+    moved = _contradicted(waiting, rivals)
+    _move_all(moved, actor, at)
+    states = [entry.state for entry in entries]
+    facts: dict[str, Any] = {
+        "sheet": str(sheet.pk),
+        "sha256": sheet.sha256,
+        "rows": {str(state): states.count(state) for state in dict.fromkeys(states)},
+        "blank": sheet.blank,
+    }
+    record_entry("answers.uploaded", client_id=client.pk, facts=facts, actor=actor, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealing:
+    people: dict[UUID, Sealer]
+    sheet: Sealer
+
+
+def _entry(sheet: AnswerSheet, row: SheetRow, page: FormPage | None, sealing: _Sealing, key: UUID) -> SheetEntry:
+    entry = SheetEntry(
+        id=key,
+        client_id=sheet.client_id,
+        sheet=sheet,
+        number=row.number,
+        answers=dict(row.answers),
+        given_by="guardian" if row.by_guardian else "self",
+        method=row.method,
+        answered_on=row.answered_on,
+        entered_at=sheet.uploaded_at,
+    )
+    if page is None:
+        entry.details = seal_details(sealing.sheet, note=row.note, code=row.code)
+        mistyped = EntryProblem.CODE_UNKNOWN if is_code(row.code) else EntryProblem.CODE_MISTYPED
+        entry.state, entry.problem = EntryState.UNMATCHED, mistyped
+        return entry
+    entry.page, entry.subject = page, page.subject
+    sealer = sealing.people.get(page.subject_id)
+    entry.details = seal_details(sealer, note=row.note) if sealer is not None else None
+    return entry
+
+
+def _add_rival(rivals: dict[UUID, list[SheetEntry]], entry: SheetEntry) -> None:
+    """Note what a row says of its page; one that says the same as another before it adds nothing."""
+    if entry.page_id is None:
+        return
+    others = rivals.setdefault(entry.page_id, [])
+    if not any((one.given_by, one.answers) == (entry.given_by, entry.answers) for one in others):
+        others.append(entry)
+
+
+def _judge(entry: SheetEntry, knowledge: Knowledge, rivals: dict[UUID, list[SheetEntry]], at: datetime) -> None:
+    if entry.page is None:
+        return
+    others = rivals.get(entry.page.pk, [])
+    verdict = give_verdict(knowledge.case(entry.page, entry, rows_differ=differs(entry, others), at=at))
+    entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
+
+
+def _contradicted(waiting: Sequence[SheetEntry], rivals: dict[UUID, list[SheetEntry]]) -> list[SheetEntry]:
+    """Find the rows of earlier sheets that were matched, and that a row of this one contradicts."""
+    matched = [one for one in waiting if one.state == EntryState.MATCHED and one.page_id is not None]
+    return [one for one in matched if differs(one, rivals[one.page_id])]  # type: ignore[index]
+
+
+def _move_all(moved: Sequence[SheetEntry], actor: Actor, at: datetime) -> None:
+    state, problem = EntryState.CONTRADICTORY, EntryProblem.ROWS_DIFFER
+    keys = [one.pk for one in moved]
+    SheetEntry.objects.filter(pk__in=keys, state=EntryState.MATCHED).update(state=state, problem=problem)
+    kind, key, role = actor_columns(actor)
+    by = {"actor_kind": kind, "actor_id": key, "actor_role": role, "taken_at": at}
+    EntryStep.objects.bulk_create(
+        [
+            EntryStep(client_id=one.client_id, entry=one, step=Step.MOVED, state=state, problem=problem, **by)
+            for one in moved
+        ],
+        batch_size=ROWS_AT_ONCE,
+    )
+
+
+def opened_details(entry: SheetEntry, *, actor: Actor) -> dict[str, Any]:
+    """Show whoever works on the queue what was typed as code in a row that matches nobody; {} for a matched one.
+
+    The note of a matched row is about a person: it becomes evidence, and is opened as such. Raises NotAllowed.
+    """
+    require(actor, Capability.MANAGE_FORMS, entry.client_id)
+    return open_details(entry) if entry.subject_id is None else {}
+
+
+@transaction.atomic
+def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> AnswerSheet:
+    """Confirm every matched row of a sheet: a few at once, many by the worker, each person in a transaction.
+
+    Asked again, it goes on with what is matched then. Raises NotAllowed.
+    """
+    require(actor, Capability.CONFIRM_ANSWERS, sheet.client_id)
+    sheet = AnswerSheet.objects.select_for_update().get(pk=sheet.pk, client_id=sheet.client_id)
+    sheet.confirm_at = at
+    _, sheet.confirm_by, sheet.confirm_role = actor_columns(actor)
+    sheet.save(update_fields=["confirm_at", "confirm_by", "confirm_role"])
+    matched = _matched(sheet)
+    if matched.count() > settings.ANSWERS_AT_ONCE:
+        task = worker.configure_task(GO_ON, lock=f"{GO_ON}/{sheet.client_id}")
+        task.defer(client=str(sheet.client_id), sheet=str(sheet.pk))
+        return sheet
+    for entry in matched:
+        confirm_entry(entry, actor=actor, at=at)
+    sheet.confirmed_at = at
+    sheet.save(update_fields=["confirmed_at"])
+    return sheet
+
+
+@transaction.atomic
+def confirm_some(sheet_id: UUID, *, client: Client, after: int, limit: int = 1, at: datetime) -> int | None:
+    """Go on confirming for whoever asked: matched rows behind row ``after``; returns the last one looked at.
+
+    None at the end, which is noted on the sheet. Run again, it does nothing twice.
+    """
+    sheet = AnswerSheet.objects.filter(client=client, pk=sheet_id).first()
+    if sheet is None or not sheet.is_under_way:
+        return None
+    entries = list(_matched(sheet).filter(number__gt=after)[:limit])
+    if not entries:
+        AnswerSheet.objects.filter(pk=sheet.pk).update(confirmed_at=at)
+        return None
+    actor = user_actor(sheet.confirm_by, sheet.confirm_role, client.pk)  # type: ignore[arg-type]
+    for entry in entries:
+        confirm_entry(entry, actor=actor, at=at)
+    return int(entries[-1].number)
+
+
+def _matched(sheet: AnswerSheet) -> Any:
+    rows = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, state=EntryState.MATCHED)
+    return rows.select_related("subject").order_by("number")

@@ -1,0 +1,196 @@
+"""Reading an answer sheet: every row checked before any is taken, each problem told by row and column. Pure."""
+
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from consent.paper.codes import read_code
+from paktaleem.subjects.oneroster import cells as cell
+from paktaleem.subjects.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
+from paktaleem.subjects.spreadsheet.rows import Layout, Row, csv_rows, xlsx_rows
+
+__all__ = ["CODE", "FIXED", "LAYOUT", "ROW_LIMIT", "Sheet", "SheetRefused", "SheetRow", "read_sheet"]
+
+ROW_LIMIT = 5_000
+NOTE_LIMIT = 500
+LONGEST_CODE = 40
+SHEET = "Answers"
+CODE = "code"
+FIXED = ("answered_by", "method", "answered_on", "note")
+"""The columns behind the purposes', which are headed by the purposes' codes."""
+
+LAYOUT = Layout(
+    csv_file="answers.csv",
+    xlsx_file="answers.xlsx",
+    sheet=SHEET,
+    row_limit=ROW_LIMIT + 2,  # the headings, and a line of hints
+    too_many=f"at most {ROW_LIMIT:,} people in one sheet: split it",
+)
+COMMENT = "#"
+YES = frozenset({"yes", "y", "true", "ہاں", "جی ہاں"})
+NO = frozenset({"no", "n", "false", "نہیں", "جی نہیں"})
+GIVERS = ("self", "guardian")
+METHODS = ("paper", "phone")
+_ZIP, _OLD_OFFICE = b"PK", b"\xd0\xcf\x11\xe0"
+_DAY_FIRST = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})")
+
+
+class SheetRefused(Exception):
+    """The sheet cannot be taken; ``problems`` has every reason with its row and column."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Hold the reasons."""
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One row in which something is answered. ``code`` is what was typed, made readable; ``answers`` yes or no."""
+
+    number: int
+    code: str
+    answers: Mapping[str, bool]
+    by_guardian: bool
+    method: str
+    answered_on: date
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A whole sheet: which kind of file, the rows with answers, and how many had none."""
+
+    kind: str
+    rows: Sequence[SheetRow]
+    blank: int
+
+
+def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet:
+    """Read a CSV text or a workbook. ``purposes`` are the codes that may head a column.
+
+    Raises SheetRefused.
+    """
+    try:
+        kind, file, rows = _opened(content)
+        source = iter(rows)
+        number, header = next(source, (1, []))
+        columns = _checked_header(file, number, header, set(purposes))
+        reader = _Reader(file, columns, today)
+        for place, cells in source:
+            if cells and not cells[0].startswith(COMMENT):
+                reader.take(place, cells)
+        reader.log.raise_if_fatal()
+    except RosterInvalid as invalid:
+        raise SheetRefused(invalid.problems) from invalid
+    if not reader.rows:
+        raise SheetRefused([Problem(file, None, None, "nothing_answered", "no row of it has an answer", fatal=True)])
+    return Sheet(kind, reader.rows, reader.blank)
+
+
+def _opened(content: bytes) -> tuple[str, str, Iterable[Row]]:
+    """Tell the kind by the content, never by the name."""
+    if content.startswith(_OLD_OFFICE):
+        message = "an old or password-protected Excel file; save it as an ordinary workbook (.xlsx)"
+        raise refusal(LAYOUT.xlsx_file, "format_unknown", message)
+    if content.startswith(_ZIP):
+        return "XLSX", LAYOUT.xlsx_file, xlsx_rows(io.BytesIO(content), LAYOUT)
+    return "CSV", LAYOUT.csv_file, csv_rows(content, LAYOUT)
+
+
+def _checked_header(file: str, row: int, header: Sequence[str], purposes: set[str]) -> list[str]:
+    columns: list[str] = []
+    for number, heading in enumerate(header, start=1):
+        name = heading.strip().casefold()
+        if name not in {CODE, *FIXED, *purposes}:
+            message = (
+                f"column {number} has a heading that is none of ours; remove it. Ours are: {CODE}, the codes of your "
+                f"purposes that rest on consent, {', '.join(FIXED)}"
+            )
+            raise refusal(file, "header_wrong", message, row=row)
+        if name in columns:
+            raise refusal(file, "header_wrong", f"the column {name} stands there twice", row=row)
+        columns.append(name)
+    missing = [name for name in (CODE, "answered_by", "method", "answered_on") if name not in columns]
+    if missing:
+        raise refusal(file, "header_wrong", f"the column {missing[0]} is missing", row=row)
+    if not purposes & set(columns):
+        raise refusal(file, "header_wrong", "there is no column of a purpose", row=row)
+    return columns
+
+
+class _Reader:
+    """Reads row after row, and logs what is wrong with each."""
+
+    def __init__(self, file: str, columns: Sequence[str], today: date) -> None:
+        self.log = ProblemLog()
+        self.rows: list[SheetRow] = []
+        self.blank = 0
+        self._file, self._columns, self._today = file, columns, today
+        self._purposes = [name for name in columns if name not in {CODE, *FIXED}]
+
+    def take(self, number: int, cells: Sequence[str]) -> None:
+        if len(cells) > len(self._columns):
+            self._fatal(number, None, "cell_count_wrong", f"has {len(cells)} cells; the header {len(self._columns)}")
+            return
+        row = dict(zip(self._columns, [*cells, *[""] * len(self._columns)], strict=False))
+        answers = self._answers(number, row)
+        if answers is None:
+            return
+        if not answers:
+            self.blank += 1
+            return
+        code = self._code(number, row[CODE])
+        by = self._choice(number, "answered_by", row, GIVERS)
+        method = self._choice(number, "method", row, METHODS)
+        answered_on = self._day(number, row["answered_on"])
+        note = self._note(number, row.get("note", ""))
+        if code and by and method and answered_on:
+            self.rows.append(SheetRow(number, code, answers, by == "guardian", method, answered_on, note))
+
+    def _answers(self, number: int, row: Mapping[str, str]) -> dict[str, bool] | None:
+        found, is_right = {}, True
+        for purpose in self._purposes:
+            text = " ".join(row[purpose].split()).casefold()
+            if text in YES or text in NO:
+                found[purpose] = text in YES
+            elif text:
+                self._fatal(number, purpose, "value_not_allowed", "must be yes, no or empty")
+                is_right = False
+        return found if is_right else None
+
+    def _code(self, number: int, text: str) -> str:
+        code = read_code(text)
+        if not code or len(code) > LONGEST_CODE:
+            message = "must not be empty where something is answered" if not code else "is too long for a code"
+            self._fatal(number, CODE, "code_unfit", message)
+            return ""
+        return code
+
+    def _choice(self, number: int, name: str, row: Mapping[str, str], allowed: Sequence[str]) -> str:
+        text = row[name].casefold()
+        if text not in allowed:
+            self._fatal(number, name, "value_not_allowed", f"must be one of: {', '.join(allowed)}")
+            return ""
+        return text
+
+    def _day(self, number: int, text: str) -> date | None:
+        found = _DAY_FIRST.fullmatch(text)
+        day = cell.day(f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}" if found else text)
+        if day is None:
+            message = "must be the day of the answer, written YYYY-MM-DD, or day first as 27.03.2026"
+            self._fatal(number, "answered_on", "date_unreadable", message)
+        elif day > self._today:
+            self._fatal(number, "answered_on", "date_in_future", "lies in the future")
+            return None
+        return day
+
+    def _note(self, number: int, text: str) -> str:
+        if len(text) > NOTE_LIMIT:
+            self._fatal(number, "note", "field_too_long", f"longer than {NOTE_LIMIT} characters")
+        return text
+
+    def _fatal(self, number: int, column: str | None, code: str, message: str) -> None:
+        self.log.fatal(self._file, number, column, code, message)

@@ -1,0 +1,178 @@
+"""What becomes of one row of an answer sheet: to be confirmed, or waiting, and why. Pure.
+
+The same verdict is made when a sheet comes in and again when a row is confirmed, so nothing that happened between
+the two is overlooked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+__all__ = ["Case", "Problem", "PurposeFacts", "Standing", "Verdict", "give_verdict"]
+
+_ENDINGS = frozenset({"withdrawn", "revoked", "invalidated"})
+
+
+class Standing(StrEnum):
+    """Where a row stands in the queue; the last two are settled."""
+
+    MATCHED = "matched"
+    UNMATCHED = "unmatched"
+    CONTRADICTORY = "contradictory"
+    OUTDATED = "outdated"
+    GUARDIAN = "guardian"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+
+
+class Problem(StrEnum):
+    """Why a row waits, or a purpose of it is left out."""
+
+    CODE_MISTYPED = "code_mistyped"
+    CODE_UNKNOWN = "code_unknown"
+    ERASED = "erased"
+    GUARDIAN_ANSWERED = "guardian_answered"
+    CHILD_GAVE = "child_gave"
+    OF_AGE = "of_age"
+    BEFORE_FORM = "before_form"
+    ROWS_DIFFER = "rows_differ"
+    NOT_ON_FORM = "not_on_form"
+    LATER_ANSWER = "later_answer"
+    ENDED_SINCE = "ended_since"
+    NOTICE_CHANGED = "notice_changed"
+    NOT_CONSENT = "not_consent"
+
+
+_STANDINGS = {
+    Problem.CODE_MISTYPED: Standing.UNMATCHED,
+    Problem.CODE_UNKNOWN: Standing.UNMATCHED,
+    Problem.ERASED: Standing.UNMATCHED,
+    Problem.GUARDIAN_ANSWERED: Standing.GUARDIAN,
+    Problem.CHILD_GAVE: Standing.GUARDIAN,
+    Problem.NOTICE_CHANGED: Standing.OUTDATED,
+    Problem.NOT_CONSENT: Standing.OUTDATED,
+}
+_CHOSEN_AWAY = frozenset({Problem.ROWS_DIFFER, Problem.LATER_ANSWER})
+"""What a person may decide in favour of a row. Never an ending: a withdrawal is not undone by older paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeFacts:
+    """What is known of one purpose and one person: what the form showed, what holds, what was answered last.
+
+    ``last`` is the latest answer with the moment it was said, ``ended_at`` when consent last ended by an act.
+    """
+
+    printed: UUID | None
+    in_effect: UUID | None
+    rests_on_consent: bool
+    last: tuple[str, datetime] | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row with what is known of its person; ``answers`` maps purposes to yes or no.
+
+    ``signed_at`` is the earliest moment at which it can have been answered on the day it names.
+    """
+
+    answers: Mapping[str, bool]
+    by_guardian: bool
+    signed_at: datetime
+    form_made_at: datetime
+    purposes: Mapping[str, PurposeFacts]
+    is_child: bool
+    is_erased: bool = False
+    rows_differ: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where a row stands, why, and which of its purposes would be recorded, or need not be: they stand so already."""
+
+    standing: Standing
+    problem: Problem | None = None
+    record: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
+    left_out: Mapping[str, Problem] = field(default_factory=dict)
+
+    @classmethod
+    def because(cls, problem: Problem) -> Verdict:
+        """Make the verdict on a row of which nothing can be recorded."""
+        return cls(_STANDINGS.get(problem, Standing.CONTRADICTORY), problem)
+
+
+def give_verdict(case: Case, *, insists: bool = False) -> Verdict:
+    """Judge a row. Where somebody ``insists``, it goes before other rows and before answers given later elsewhere.
+
+    What no one may insist on stays out: a consent that ended since, a notice that changed, what was not on the form.
+    """
+    whole = _problem_of_row(case, insists=insists)
+    if whole is not None:
+        return Verdict.because(whole)
+    record, already, left_out = [], [], {}
+    for code, gives in case.answers.items():
+        facts = case.purposes.get(code)
+        problem = Problem.NOT_ON_FORM if facts is None else _problem_of_purpose(case, facts, gives=gives)
+        if facts is not None and problem is None and _stands_so(case, facts, gives=gives):
+            already.append(code)
+        elif problem is None or (insists and problem in _CHOSEN_AWAY):
+            record.append(code)
+        else:
+            left_out[code] = problem
+    worst = _worst(left_out)
+    standing = Standing.MATCHED if worst is None else _STANDINGS.get(worst, Standing.CONTRADICTORY)
+    return Verdict(standing, worst, tuple(record), tuple(already), left_out)
+
+
+def _worst(left_out: Mapping[str, Problem]) -> Problem | None:
+    """Name a contradiction before what is merely outdated."""
+    return min(
+        left_out.values(), key=lambda problem: (problem in _STANDINGS, list(Problem).index(problem)), default=None
+    )
+
+
+def _problem_of_row(case: Case, *, insists: bool) -> Problem | None:
+    if case.is_erased:
+        return Problem.ERASED
+    if case.by_guardian:
+        return Problem.GUARDIAN_ANSWERED if case.is_child else Problem.OF_AGE
+    if case.is_child and any(case.answers.values()):
+        return Problem.CHILD_GAVE
+    if case.signed_at < case.form_made_at:
+        return Problem.BEFORE_FORM
+    return Problem.ROWS_DIFFER if case.rows_differ and not insists else None
+
+
+def _problem_of_purpose(case: Case, facts: PurposeFacts, *, gives: bool) -> Problem | None:
+    if facts.printed is None:
+        return Problem.NOT_ON_FORM
+    if not facts.rests_on_consent:
+        return Problem.NOT_CONSENT
+    if _stands_so(case, facts, gives=gives):
+        return None
+    if gives and facts.ended_at is not None and facts.ended_at >= case.signed_at:
+        return Problem.ENDED_SINCE
+    if gives and facts.in_effect != facts.printed:
+        return Problem.NOTICE_CHANGED
+    return Problem.LATER_ANSWER if _was_answered_later(case, facts) else None
+
+
+def _was_answered_later(case: Case, facts: PurposeFacts) -> bool:
+    return facts.last is not None and facts.last[1] >= case.signed_at
+
+
+def _stands_so(case: Case, facts: PurposeFacts, *, gives: bool) -> bool:
+    """Say whether the same was answered since, so that older paper adds nothing; a consent that ended is a no."""
+    if facts.last is None or not _was_answered_later(case, facts):
+        return False
+    state = facts.last[0]
+    return state == "given" if gives else state == "refused" or state in _ENDINGS

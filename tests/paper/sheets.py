@@ -1,0 +1,57 @@
+"""Forms and filled sheets for the tests about paper."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from consent.paper.codes import shown_code
+from consent.paper.models import AnswerSheet, FormPage, FormRun, SheetEntry
+from consent.paper.services import make_form, upload_sheet
+from paktaleem.subjects.models import Subject
+from tests.cast import Cast
+
+HEADER = ("code", "newsletter", "product_research", "answered_by", "method", "answered_on", "note")
+BOTH = ("newsletter", "product_research")
+
+
+def form_for(
+    cast: Cast, people: Sequence[Subject], at: datetime, purposes: Sequence[str] = BOTH, client: str = "indus"
+) -> FormRun:
+    """A form of Indus for some people, made by its administrator."""
+    by = {"indus": "farah", "khyber": "celia"}[client]
+    return make_form(
+        cast.client(client), name="Grade 7 B", purposes=purposes, people=people, actor=cast.actor(by), at=at
+    )
+
+
+def code_of(run: FormRun, subject: Subject) -> str:
+    """The code on a person's page, as printed."""
+    return shown_code(FormPage.objects.get(run=run, subject=subject).code)
+
+
+def line(code: str, newsletter: str = "yes", research: str = "", **changed: str) -> dict[str, str]:
+    """One row, filled in; answered on paper by the person on the last of September unless told otherwise."""
+    values = {"answered_by": "self", "method": "paper", "answered_on": "2026-09-30", "note": "Box 3", **changed}
+    return {"code": code, "newsletter": newsletter, "product_research": research, **values}
+
+
+def sheet_of(*lines: Mapping[str, str]) -> bytes:
+    """A sheet with these rows."""
+    rows = [",".join(HEADER), *(",".join(one[name] for name in HEADER) for one in lines)]
+    return "\n".join(rows).encode()
+
+
+def bring(cast: Cast, at: datetime, *lines: Mapping[str, str], **changed: Any) -> AnswerSheet:
+    """Upload a sheet with these rows."""
+    values = {"client": cast.client("indus"), "actor": cast.actor("farah"), "at": at, **changed}
+    return upload_sheet(sheet_of(*lines), **values)
+
+
+def entries_of(sheet: AnswerSheet) -> list[SheetEntry]:
+    """The rows of a sheet in the queue, in order."""
+    return list(SheetEntry.objects.filter(sheet=sheet).order_by("number"))
+
+
+def stands(sheet: AnswerSheet) -> list[tuple[str, str]]:
+    """Where the rows of a sheet stand, and why."""
+    return [(entry.state, entry.problem) for entry in entries_of(sheet)]

@@ -1,0 +1,159 @@
+"""Making a form for a group and printing it: who is asked what, under which notice, and that printing is a look."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from consent.models import LawfulBasis
+from consent.paper.codes import is_code
+from consent.paper.models import FormPage, FormPurpose, FormRun
+from consent.paper.selectors import people_for_form, purposes_to_ask
+from consent.paper.services import make_form, print_form
+from consent.selectors.purposes import current_notice
+from consent.services import end_period
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import AccessRecord
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client
+from tests.paper.sheets import BOTH, form_for
+
+ADDRESS = "portal.example/choices/indus/"
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def hamza(cast, indus):
+    return cast.subject("hamza")
+
+
+def test_each_person_has_a_page_with_a_code_of_their_own(cast, indus, now):
+    run = form_for(cast, [cast.subject("hamza"), cast.subject("junaid")], now)
+    pages = list(FormPage.objects.filter(run=run))
+    assert [page.subject.external_id for page in pages] == ["lms-hamza", "lms-junaid"]
+    assert len({page.code for page in pages}) == 2
+    assert all(is_code(page.code) for page in pages)
+    assert run.people == 2
+
+
+def test_a_form_keeps_which_version_of_each_notice_it_prints(cast, indus, now, hamza):
+    run = form_for(cast, [hamza], now)
+    kept = {one.purpose.code: one.notice_version_id for one in FormPurpose.objects.filter(run=run)}
+    assert kept == {code: current_notice(code, client_id=indus.id, at=now).pk for code in BOTH}
+
+
+def test_the_ledger_says_who_made_it_and_names_nobody(cast, indus, now, hamza):
+    run = form_for(cast, [hamza], now)
+    entry = Entry.objects.get(kind="form.made")
+    assert (entry.actor_id, entry.recorded_at) == (cast.user_id("farah"), now)
+    facts = json.loads(entry.body)["facts"]
+    assert (facts["form"], facts["people"], set(facts["purposes"])) == (str(run.pk), 1, set(BOTH))
+    assert "Grade" not in entry.body
+
+
+def test_nobody_is_asked_about_what_does_not_rest_on_their_consent(cast, indus, now, hamza):
+    basis = LawfulBasis.objects.get(client_id=indus.id, purpose__code="newsletter", role="student")
+    end_period(basis, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now - timedelta(hours=1))
+    run = form_for(cast, [hamza, cast.subject("junaid")], now)
+    pages = {page.subject.external_id: page.purposes for page in FormPage.objects.filter(run=run)}
+    assert pages == {"lms-hamza": ["product_research"], "lms-junaid": ["newsletter", "product_research"]}
+    alone = form_for(cast, [hamza, cast.subject("junaid")], now, ["newsletter"])
+    assert [page.subject.external_id for page in FormPage.objects.filter(run=alone)] == ["lms-junaid"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"purposes": []}, "purposes"),
+        ({"purposes": ["nothing"]}, "purposes"),
+        ({"purposes": ["support"]}, "purposes"),
+        ({"people": []}, "people"),
+        ({"name": " "}, "name"),
+        ({"name": "x" * 101}, "name"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_name(cast, indus, now, changed, field):
+    values = {"name": "Grade 7 B", "purposes": BOTH, "people": [cast.subject("hamza")], **changed}
+    with pytest.raises(ValidationError) as told:
+        make_form(indus, **values, actor=cast.actor("farah"), at=now)
+    assert list(told.value.message_dict) == [field]
+    assert not FormRun.objects.exists()
+
+
+def test_a_form_is_for_no_more_people_than_one_can_print(cast, indus, now, hamza, settings):
+    settings.FORM_MOST_PEOPLE = 1
+    with pytest.raises(ValidationError, match="2 people would be asked: a form is for 1 to 1"):
+        form_for(cast, [hamza, cast.subject("junaid")], now)
+
+
+@pytest.mark.parametrize("who", ["bilal", "sana", "celia"])
+def test_the_wrong_role_makes_and_prints_none(cast, indus, now, hamza, who):
+    with pytest.raises(NotAllowed):
+        make_form(indus, name="A", purposes=BOTH, people=[hamza], actor=cast.actor(who), at=now)
+    run = form_for(cast, [hamza], now)
+    with pytest.raises(NotAllowed):
+        print_form(run, address=ADDRESS, actor=cast.actor(who), reason=Reason.REVIEW, at=now)
+
+
+def test_another_client_sees_nothing_of_it(cast, now):
+    with in_client(cast.client_id("indus")):
+        form_for(cast, [cast.subject("hamza")], now)
+    with in_client(cast.client_id("khyber")):
+        assert not FormRun.objects.exists()
+        assert not FormPage.objects.exists()
+        assert not FormPurpose.objects.exists()
+
+
+def test_people_are_found_by_ids_by_role_and_by_how_their_id_begins(cast, indus, now):
+    farah = cast.actor("farah")
+
+    def found(**wanted):
+        return [one.external_id for one in people_for_form(indus, **wanted, actor=farah)]
+
+    assert found(ids=["lms-junaid", "lms-hamza", "lms-hamza"]) == ["lms-hamza", "lms-junaid"]
+    assert found(role="student") == ["lms-danish", "lms-hamza", "lms-iqra"]
+    assert found(role="student", beginning="lms-h") == ["lms-hamza"]
+    with pytest.raises(ValidationError, match="lms-kiran, lms-nobody"):
+        found(ids=["lms-hamza", "lms-nobody", "lms-kiran"])
+
+
+def test_only_purposes_that_rest_on_consent_are_offered(indus, now):
+    assert [purpose.code for purpose in purposes_to_ask(indus.id, at=now)] == list(BOTH)
+
+
+def test_printing_is_a_look_at_everyone_on_it_and_is_recorded_with_its_reason(cast, indus, now, hamza):
+    run = form_for(cast, [hamza, cast.subject("junaid")], now)
+    pdf = print_form(run, address=ADDRESS, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+    assert pdf.startswith(b"%PDF-")
+    looks = AccessRecord.objects.order_by("subject__external_id")
+    assert [(one.subject.external_id, one.fields, one.reason) for one in looks] == [
+        ("lms-hamza", "full_name", "review"),
+        ("lms-junaid", "full_name", "review"),
+    ]
+    assert {one.actor_id for one in looks} == {cast.user_id("farah")}
+    facts = json.loads(Entry.objects.get(kind="form.printed").body)["facts"]
+    assert (facts["form"], facts["pages"], facts["reason"]) == (str(run.pk), 2, "review")
+    assert len(facts["sha256"]) == 64
+
+
+def test_whoever_was_erased_since_is_not_printed(cast, indus, now, hamza):
+    run = form_for(cast, [hamza, cast.subject("junaid")], now)
+    erase_subject(hamza, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    print_form(run, address=ADDRESS, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
+    assert [one.subject_id for one in AccessRecord.objects.all()] == [cast.subject_id("junaid")]
+
+
+def test_a_form_takes_as_many_queries_for_many_as_for_one(cast, indus, now, django_assert_max_num_queries):
+    people = [cast.subject(name) for name in ("hamza", "junaid", "iqra", "danish")]
+    with django_assert_max_num_queries(25):
+        run = form_for(cast, people, now)
+    with django_assert_max_num_queries(12):
+        print_form(run, address=ADDRESS, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)

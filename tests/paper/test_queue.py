@@ -1,0 +1,386 @@
+"""The matching queue: nothing counts until a person confirms, and what a person took back is never undone by paper."""
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from consent.models import Consent, ConsentEvent, ConsentEvidence, ConsentState, Notice
+from consent.paper.models import AnswerSheet, EntryStep, FormPage, SheetEntry
+from consent.paper.selectors import near_codes
+from consent.paper.services import (
+    NothingStands,
+    NotMatched,
+    Settled,
+    SheetKnown,
+    choose_entry,
+    confirm_entry,
+    confirm_matched,
+    dismiss_entry,
+    match_entry,
+    opened_details,
+)
+from consent.paper.services.queue import CodeUnknown
+from consent.services import Answer, open_evidence, publish_notice_version, record_answers, withdraw_consent
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client
+from tests.paper.sheets import bring, code_of, entries_of, form_for, line, stands
+from tests.showing import shown
+
+MADE = datetime(2026, 9, 20, 9, tzinfo=UTC)
+SIGNED = datetime(2026, 9, 29, 19, tzinfo=UTC)
+"""When the last of September begins in Karachi."""
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def farah(cast):
+    return cast.actor("farah")
+
+
+@pytest.fixture
+def run(cast, indus):
+    people = [cast.subject(name) for name in ("danish", "hamza", "iqra", "junaid")]
+    return form_for(cast, people, MADE)
+
+
+@pytest.fixture
+def code(cast, run):
+    """The code of one of the cast on the form."""
+    return lambda name: code_of(run, cast.subject(name))
+
+
+def answer(cast, name, state, at, purpose="newsletter"):
+    subject = cast.subject(name)
+    token = shown(subject.client_id, at - timedelta(minutes=1), purpose)
+    record_answers(
+        subject, answers=[Answer(purpose, ConsentState(state))], shown=token, actor=cast.key_actor("indus"), at=at
+    )
+
+
+def test_a_sheet_changes_nothing_by_itself(cast, now, code):
+    sheet = bring(cast, now, line(code("hamza"), "yes", "no"))
+    assert stands(sheet) == [("matched", "")]
+    assert not ConsentEvent.objects.exists()
+    facts = json.loads(Entry.objects.get(kind="answers.uploaded").body)["facts"]
+    assert facts["rows"] == {"matched": 1}
+
+
+def test_confirmed_it_records_each_purpose_apart_with_method_day_and_evidence(cast, now, code, farah, run):
+    [entry] = entries_of(bring(cast, now, line(code("hamza"), "yes", "no", method="phone", note="Call at nine")))
+    later = now + timedelta(hours=1)
+    confirmed = confirm_entry(entry, actor=farah, at=later)
+    events = {event.purpose.code: event for event in ConsentEvent.objects.all()}
+    assert {code: event.state for code, event in events.items()} == {
+        "newsletter": "given",
+        "product_research": "refused",
+    }
+    assert sorted(confirmed.recorded) == sorted(event.pk for event in events.values())
+    given = events["newsletter"]
+    assert (given.method, given.given_by, given.claimed_at, given.recorded_at) == ("phone", "self", SIGNED, later)
+    assert given.actor_id == farah.id
+    evidence = ConsentEvidence.objects.get(event=given)
+    words = open_evidence(evidence, actor=farah, reason=Reason.REVIEW, at=later).text
+    assert "Grade 7 B" in words
+    assert code("hamza") in words
+    assert "row 2" in words
+    assert "Call at nine" in words
+    assert confirmed.details is None
+
+
+def test_history_and_ledger_say_who_confirmed(cast, now, code, farah):
+    [entry] = entries_of(bring(cast, now, line(code("hamza"))))
+    confirm_entry(entry, actor=farah, at=now)
+    step = EntryStep.objects.get(entry=entry)
+    assert (step.step, step.state, step.actor_id, step.taken_at) == ("confirmed", "confirmed", farah.id, now)
+    facts = json.loads(Entry.objects.get(kind="answer.confirmed").body)["facts"]
+    assert facts["events"] == [str(ConsentEvent.objects.get().pk)]
+
+
+def test_confirming_twice_acts_once(cast, now, code, farah):
+    [entry] = entries_of(bring(cast, now, line(code("hamza"))))
+    confirm_entry(entry, actor=farah, at=now)
+    again = confirm_entry(entry, actor=farah, at=now + timedelta(hours=1))
+    assert again.state == "confirmed"
+    assert ConsentEvent.objects.count() == EntryStep.objects.count() == 1
+
+
+def test_a_scan_becomes_evidence_of_every_answer(cast, now, code, farah):
+    [entry] = entries_of(bring(cast, now, line(code("hamza"), "yes", "yes")))
+    confirm_entry(entry, scan=io.BytesIO(b"%PDF-1.7 signed"), actor=farah, at=now)
+    assert ConsentEvidence.objects.filter(file__isnull=False).count() == 2
+
+
+def test_all_matched_rows_are_confirmed_and_no_others(cast, now, code, farah):
+    sheet = bring(cast, now, line(code("hamza")), line(code("junaid"), "no"), line("0000-0000"))
+    confirm_matched(sheet, actor=farah, at=now)
+    assert [state for state, _ in stands(sheet)] == ["confirmed", "confirmed", "unmatched"]
+    assert ConsentEvent.objects.count() == 2
+
+
+def test_the_same_sheet_is_taken_once(cast, now, code):
+    bring(cast, now, line(code("hamza")))
+    with pytest.raises(SheetKnown):
+        bring(cast, now, line(code("hamza")))
+    assert SheetEntry.objects.count() == 1
+
+
+def test_rows_that_say_the_same_are_recorded_once(cast, now, code, farah):
+    sheet = bring(cast, now, line(code("hamza")), line(code("hamza")))
+    confirm_matched(sheet, actor=farah, at=now)
+    assert [state for state, _ in stands(sheet)] == ["confirmed", "confirmed"]
+    assert ConsentEvent.objects.count() == 1
+
+
+def mistyped(code):
+    return code[:-1] + ("2" if code[-1] != "2" else "3")
+
+
+def test_a_mistyped_code_matches_nobody_and_its_near_ones_are_told(cast, now, code, farah, indus):
+    sheet = bring(cast, now, line(mistyped(code("hamza"))), line("1111-1111"))
+    assert stands(sheet)[0] == ("unmatched", "code_mistyped")
+    entry = entries_of(sheet)[0]
+    typed = opened_details(entry, actor=farah)["code"]
+    assert near_codes(indus.id, typed)[0].subject_id == cast.subject_id("hamza")
+
+
+def test_what_was_typed_is_sealed_and_its_key_goes_with_the_last_of_them(cast, now, code, farah):
+    sheet = bring(cast, now, line("HAMZALDH", note="Lodhi senior"))
+    [entry] = entries_of(sheet)
+    assert b"HAMZA" not in entry.details.ciphertext
+    assert b"Lodhi" not in entry.details.ciphertext
+    assert AnswerSheet.objects.get().wrapped is not None
+    dismiss_entry(entry, actor=farah, reason=Reason.CORRECTION, at=now)
+    assert AnswerSheet.objects.get().wrapped is None
+    assert opened_details(entries_of(sheet)[0], actor=farah) == {}
+
+
+def test_matched_by_hand_it_waits_to_be_confirmed(cast, now, code, farah):
+    [entry] = entries_of(bring(cast, now, line(mistyped(code("hamza")), note="Box 9")))
+    matched = match_entry(entry, code=code("hamza").lower(), actor=farah, reason=Reason.CORRECTION, at=now)
+    assert (matched.state, matched.subject_id) == ("matched", cast.subject_id("hamza"))
+    assert not ConsentEvent.objects.exists()
+    assert AnswerSheet.objects.get().wrapped is None
+    confirm_entry(matched, actor=farah, at=now)
+    evidence = ConsentEvidence.objects.get()
+    assert "Box 9" in open_evidence(evidence, actor=farah, reason=Reason.REVIEW, at=now).text
+    steps = EntryStep.objects.order_by("id").values_list("step", "reason")
+    assert list(steps) == [("resolved", "correction"), ("confirmed", "")]
+
+
+@pytest.mark.parametrize("typed", ["", "0000-0000", "nonsense", "x" * 500])
+def test_it_is_matched_to_a_form_that_there_is_only(cast, now, code, farah, typed):
+    [entry] = entries_of(bring(cast, now, line("1111-1111")))
+    with pytest.raises(CodeUnknown):
+        match_entry(entry, code=typed, actor=farah, reason=Reason.CORRECTION, at=now)
+
+
+def test_rows_that_differ_wait_until_one_is_chosen(cast, now, code, farah):
+    sheet = bring(cast, now, line(code("hamza"), "yes"), line(code("hamza"), "no"), line(code("junaid")))
+    assert stands(sheet) == [("contradictory", "rows_differ")] * 2 + [("matched", "")]
+    confirm_matched(sheet, actor=farah, at=now)
+    first, second, _ = entries_of(sheet)
+    with pytest.raises(NotMatched):
+        confirm_entry(first, actor=farah, at=now)
+    choose_entry(second, actor=farah, reason=Reason.CORRECTION, at=now)
+    assert [state for state, _ in stands(sheet)] == ["dismissed", "confirmed", "confirmed"]
+    assert Consent.objects.get(subject_id=cast.subject_id("hamza")).state == "refused"
+
+
+def test_rows_of_two_sheets_contradict_each_other_too(cast, now, code, farah):
+    first = bring(cast, now, line(code("hamza"), "yes"))
+    second = bring(cast, now, line(code("hamza"), "no"))
+    assert stands(first) == stands(second) == [("contradictory", "rows_differ")]
+    dismiss_entry(entries_of(first)[0], actor=farah, reason=Reason.CORRECTION, at=now)
+    assert stands(second) == [("matched", "")]
+
+
+def test_a_row_that_contradicts_a_later_answer_waits(cast, now, code, farah):
+    answer(cast, "hamza", "refused", now - timedelta(hours=1))
+    sheet = bring(cast, now, line(code("hamza"), "yes"))
+    assert stands(sheet) == [("contradictory", "later_answer")]
+    choose_entry(entries_of(sheet)[0], actor=farah, reason=Reason.SUBJECT_REQUEST, at=now)
+    assert Consent.objects.get().state == "given"
+
+
+def test_what_was_answered_before_the_paper_does_not_contradict_it(cast, now, code, farah):
+    answer(cast, "hamza", "given", SIGNED - timedelta(days=2))
+    sheet = bring(cast, now, line(code("hamza"), "no"))
+    confirm_matched(sheet, actor=farah, at=now)
+    assert Consent.objects.get().state == "refused"
+
+
+def test_a_withdrawal_after_the_paper_is_never_undone_by_it(cast, now, code, farah):
+    answer(cast, "hamza", "given", SIGNED - timedelta(days=2))
+    withdraw_consent(cast.subject("hamza"), purpose="newsletter", actor=farah, at=SIGNED + timedelta(hours=1))
+    sheet = bring(cast, now, line(code("hamza"), "yes"))
+    assert stands(sheet) == [("contradictory", "ended_since")]
+    with pytest.raises(NothingStands):
+        choose_entry(entries_of(sheet)[0], actor=farah, reason=Reason.CORRECTION, at=now)
+    assert Consent.objects.get().state == "withdrawn"
+
+
+def test_a_withdrawal_between_upload_and_confirmation_is_not_undone_either(cast, now, code, farah):
+    answer(cast, "hamza", "given", SIGNED - timedelta(days=2))
+    [entry] = entries_of(bring(cast, now, line(code("hamza"), "yes")))
+    assert entry.state == "matched"
+    withdraw_consent(cast.subject("hamza"), purpose="newsletter", actor=farah, at=now + timedelta(minutes=1))
+    moved = confirm_entry(entry, actor=farah, at=now + timedelta(minutes=2))
+    assert (moved.state, moved.problem) == ("contradictory", "ended_since")
+    assert Consent.objects.get().state == "withdrawn"
+    assert EntryStep.objects.get().step == "moved"
+
+
+def change_notice(cast, at):
+    notice = Notice.objects.get(code="about_newsletter", client_id=cast.client_id("indus"))
+    publish_notice_version(
+        notice,
+        text_en="New words.",
+        text_ur="نئے الفاظ",
+        is_material=False,
+        effective_at=at,
+        actor=cast.actor("farah"),
+        reason=Reason.REVIEW,
+        at=at,
+    )
+
+
+def test_under_a_notice_that_changed_no_yes_is_recorded_but_a_no_is(cast, now, code, farah):
+    change_notice(cast, now - timedelta(hours=1))
+    sheet = bring(cast, now, line(code("hamza"), "yes", "yes"), line(code("junaid"), "no"))
+    assert stands(sheet) == [("outdated", "notice_changed"), ("matched", "")]
+    confirm_matched(sheet, actor=farah, at=now)
+    choose_entry(entries_of(sheet)[0], actor=farah, reason=Reason.CORRECTION, at=now)
+    found = {(one.subject_id, one.purpose.code): one.state for one in Consent.objects.all()}
+    assert found == {
+        (cast.subject_id("junaid"), "newsletter"): "refused",
+        (cast.subject_id("hamza"), "product_research"): "given",
+    }
+
+
+@pytest.mark.parametrize("by", ["self", "guardian"])
+def test_for_a_child_a_yes_waits_for_a_guardian(cast, now, code, farah, by):
+    sheet = bring(cast, now, line(code("danish"), "yes", answered_by=by))
+    assert stands(sheet) == [("guardian", "child_gave" if by == "self" else "guardian_answered")]
+    with pytest.raises(NothingStands):
+        choose_entry(entries_of(sheet)[0], actor=farah, reason=Reason.CORRECTION, at=now)
+    assert not ConsentEvent.objects.exists()
+
+
+def test_a_child_may_say_no(cast, now, code, farah):
+    sheet = bring(cast, now, line(code("danish"), "no"))
+    confirm_matched(sheet, actor=farah, at=now)
+    assert ConsentEvent.objects.get().state == "refused"
+
+
+def test_a_day_before_the_form_was_made_is_a_contradiction(cast, now, code):
+    assert stands(bring(cast, now, line(code("hamza"), answered_on="2026-09-19"))) == [("contradictory", "before_form")]
+
+
+def test_on_the_day_it_was_made_a_form_may_be_signed(cast, now, code, farah):
+    sheet = bring(cast, now, line(code("hamza"), answered_on="2026-09-20"))
+    confirm_matched(sheet, actor=farah, at=now)
+    assert ConsentEvent.objects.get().claimed_at == MADE
+
+
+def test_for_somebody_erased_nothing_is_recorded(cast, now, code, farah):
+    [entry] = entries_of(bring(cast, now, line(code("hamza"))))
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    moved = confirm_entry(entry, actor=farah, at=now)
+    assert (moved.state, moved.problem) == ("unmatched", "erased")
+    with pytest.raises(NothingStands):
+        choose_entry(moved, actor=farah, reason=Reason.CORRECTION, at=now)
+    assert dismiss_entry(moved, actor=farah, reason=Reason.CORRECTION, at=now).state == "dismissed"
+    assert not ConsentEvent.objects.exists()
+
+
+def test_what_is_settled_stays_settled(cast, now, code, farah):
+    confirmed, dismissed = entries_of(bring(cast, now, line(code("hamza")), line(code("junaid"))))
+    confirm_entry(confirmed, actor=farah, at=now)
+    dismiss_entry(dismissed, actor=farah, reason=Reason.CORRECTION, at=now)
+    by = {"actor": farah, "reason": Reason.CORRECTION, "at": now}
+    for act in (lambda: dismiss_entry(confirmed, **by), lambda: choose_entry(dismissed, **by)):
+        with pytest.raises(Settled):
+            act()
+    with pytest.raises(Settled):
+        confirm_entry(dismissed, actor=farah, at=now)
+    with pytest.raises(Settled):
+        match_entry(confirmed, code=code("iqra"), **by)
+    assert choose_entry(confirmed, **by).state == "confirmed"
+    assert ConsentEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("who", ["bilal", "sana", "celia"])
+def test_the_wrong_role_neither_brings_nor_settles(cast, now, code, who):
+    [entry] = entries_of(bring(cast, now, line(code("hamza"))))
+    actor, why = cast.actor(who), {"reason": Reason.CORRECTION, "at": now}
+    acts = [
+        lambda: bring(cast, now, line(code("junaid")), actor=actor),
+        lambda: confirm_entry(entry, actor=actor, at=now),
+        lambda: choose_entry(entry, actor=actor, **why),
+        lambda: dismiss_entry(entry, actor=actor, **why),
+        lambda: match_entry(entry, code=code("hamza"), actor=actor, **why),
+        lambda: confirm_matched(entry.sheet, actor=actor, at=now),
+        lambda: opened_details(entry, actor=actor),
+    ]
+    for act in acts:
+        with pytest.raises(NotAllowed):
+            act()
+    assert not ConsentEvent.objects.exists()
+
+
+def test_another_clients_code_matches_nobody(cast, now):
+    with in_client(cast.client_id("khyber")):
+        foreign = form_for(cast, [cast.subject("kiran")], MADE, client="khyber")
+        code = code_of(foreign, cast.subject("kiran"))
+    with in_client(cast.client_id("indus")):
+        sheet = bring(cast, now, line(code))
+        assert stands(sheet) == [("unmatched", "code_unknown")]
+        assert near_codes(cast.client_id("indus"), code) == []
+    with in_client(cast.client_id("khyber")):
+        assert not SheetEntry.objects.exists()
+        assert not AnswerSheet.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"state": "matched", "page": None, "subject": None},
+        {"state": "contradictory", "problem": ""},
+        {"recorded": ["00000000-0000-7000-8000-000000000001"]},
+    ],
+)
+def test_the_database_refuses_a_row_that_cannot_be(cast, now, code, broken):
+    [entry] = entries_of(bring(cast, now, line(code("hamza"))))
+    for name, value in broken.items():
+        setattr(entry, name, value)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        entry.save()
+
+
+def test_a_form_and_what_was_done_are_evidence(cast, now, code, farah):
+    [entry] = entries_of(bring(cast, now, line(code("hamza"))))
+    confirm_entry(entry, actor=farah, at=now)
+    for model in (FormPage, EntryStep):
+        with pytest.raises(Exception, match=r"append-only|permission denied"), transaction.atomic():
+            model._default_manager.update(client_id=entry.client_id)
+
+
+def test_a_real_moment_is_as_good_as_the_tests_own(cast, indus, farah):
+    at = timezone.now()
+    run = form_for(cast, [cast.subject("hamza")], at)
+    day = f"{at + timedelta(hours=5):%Y-%m-%d}"
+    sheet = bring(cast, at, line(code_of(run, cast.subject("hamza")), answered_on=day))
+    confirm_matched(sheet, actor=farah, at=at)
+    assert [state for state, _ in stands(sheet)] == ["confirmed"]

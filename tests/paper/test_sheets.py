@@ -1,0 +1,170 @@
+"""Reading an answer sheet: every problem with its row and column, and nothing taken from a sheet that has one."""
+
+import io
+import zipfile
+from datetime import date
+
+import openpyxl
+import pytest
+
+from consent.paper.blanks import csv_blank, xlsx_blank
+from consent.paper.codes import new_code, shown_code
+from consent.paper.sheets import SheetRefused, read_sheet
+
+TODAY = date(2026, 10, 1)
+PURPOSES = ("newsletter", "product_research")
+HEADER = "code,newsletter,product_research,answered_by,method,answered_on,note"
+
+
+def read(content):
+    return read_sheet(content, purposes=PURPOSES, today=TODAY)
+
+
+def csv_of(*lines, header=HEADER):
+    return "\n".join([header, *lines]).encode()
+
+
+def book(*rows):
+    out = io.BytesIO()
+    workbook = openpyxl.Workbook()
+    sheet = workbook.create_sheet("Answers")
+    for row in rows:
+        sheet.append(row)
+    workbook.save(out)
+    return out.getvalue()
+
+
+def refused(content):
+    with pytest.raises(SheetRefused) as told:
+        read(content)
+    return [(problem.row, problem.column, problem.code) for problem in told.value.problems]
+
+
+def test_a_row_says_who_answered_what_how_and_when():
+    [row] = read(csv_of("7kq2-m9xz,yes,no,guardian,phone,2026-09-30,Call at nine")).rows
+    assert (row.number, row.code, row.answers) == (2, "7KQ2M9XZ", {"newsletter": True, "product_research": False})
+    assert (row.by_guardian, row.method, row.answered_on) == (True, "phone", date(2026, 9, 30))
+    assert row.note == "Call at nine"
+
+
+def test_a_workbook_says_the_same():
+    [row] = read(book(HEADER.split(","), ["7KQ2-M9XZ", "yes", None, "self", "paper", date(2026, 9, 30), None])).rows
+    assert (row.code, row.answers, row.answered_on) == ("7KQ2M9XZ", {"newsletter": True}, date(2026, 9, 30))
+
+
+@pytest.mark.parametrize(("text", "gives"), [("Yes", True), ("Y", True), ("ہاں", True), ("NO", False), ("نہیں", False)])
+def test_yes_and_no_are_read_in_both_languages(text, gives):
+    assert read(csv_of(f"7KQ2-M9XZ,{text},,self,paper,2026-09-30,")).rows[0].answers == {"newsletter": gives}
+
+
+@pytest.mark.parametrize("day", ["2026-09-03", "03.09.2026", "3/9/2026"])
+def test_a_day_is_read_as_it_is_written_here(day):
+    assert read(csv_of(f"7KQ2-M9XZ,yes,,self,paper,{day},")).rows[0].answered_on == date(2026, 9, 3)
+
+
+def test_rows_without_an_answer_and_lines_of_hints_are_passed_over():
+    sheet = read(csv_of("# a hint,yes / no,,,,,", "7KQ2-M9XZ,,,,,,", "", "0000-0000,no,,self,paper,2026-09-30,"))
+    assert ([row.code for row in sheet.rows], sheet.blank) == (["00000000"], 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("7KQ2-M9XZ,perhaps,,self,paper,2026-09-30,", (2, "newsletter", "value_not_allowed")),
+        (",yes,,self,paper,2026-09-30,", (2, "code", "code_unfit")),
+        (f"{'A' * 60},yes,,self,paper,2026-09-30,", (2, "code", "code_unfit")),
+        ("7KQ2-M9XZ,yes,,mother,paper,2026-09-30,", (2, "answered_by", "value_not_allowed")),
+        ("7KQ2-M9XZ,yes,,,paper,2026-09-30,", (2, "answered_by", "value_not_allowed")),
+        ("7KQ2-M9XZ,yes,,self,mail,2026-09-30,", (2, "method", "value_not_allowed")),
+        ("7KQ2-M9XZ,yes,,self,paper,yesterday,", (2, "answered_on", "date_unreadable")),
+        ("7KQ2-M9XZ,yes,,self,paper,2026-02-30,", (2, "answered_on", "date_unreadable")),
+        ("7KQ2-M9XZ,yes,,self,paper,,", (2, "answered_on", "date_unreadable")),
+        ("7KQ2-M9XZ,yes,,self,paper,2026-10-02,", (2, "answered_on", "date_in_future")),
+        (f"7KQ2-M9XZ,yes,,self,paper,2026-09-30,{'x' * 501}", (2, "note", "field_too_long")),
+        ("7KQ2-M9XZ,yes,,self,paper,2026-09-30,,more", (2, None, "cell_count_wrong")),
+    ],
+)
+def test_what_is_wrong_in_a_row_is_told_by_row_and_column(line, problem):
+    assert refused(csv_of(line)) == [problem]
+
+
+def test_every_problem_is_told_at_once():
+    assert len(refused(csv_of("7KQ2-M9XZ,x,,self,paper,2026-09-30,", "7KQ2-M9XZ,yes,,x,y,z,"))) == 4
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "newsletter,answered_by,method,answered_on",
+        "code,answered_by,method,answered_on",
+        "code,newsletter,newsletter,answered_by,method,answered_on",
+        "code,newsletter,support,answered_by,method,answered_on",
+        "code,newsletter,method,answered_on",
+        "name,code,newsletter,answered_by,method,answered_on",
+    ],
+)
+def test_a_wrong_header_is_refused(header):
+    assert refused(csv_of(header=header)) == [(1, None, "header_wrong")]
+
+
+def test_a_problem_quotes_no_cell():
+    with pytest.raises(SheetRefused) as told:
+        read(csv_of("7KQ2-M9XZ,Hamza Lodhi,,Hamza Lodhi,Hamza Lodhi,Hamza Lodhi,"))
+    assert "Hamza" not in " ".join(problem.message for problem in told.value.problems)
+
+
+def bomb():
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(xlsx_blank(PURPOSES, ["00000000"]))) as old, zipfile.ZipFile(out, "w", 8) as new:
+        for info in old.infolist():
+            new.writestr(info, old.read(info))
+        new.writestr("xl/bomb.xml", b"0" * 50_000_000)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "header_wrong"),
+        ("name,ہاں".encode("utf-16"), "not_utf8"),
+        (csv_of("7KQ2-M9XZ,\x00,,,,,"), "nul_byte"),
+        (b"\xd0\xcf\x11\xe0 an old workbook", "format_unknown"),
+        (b"PK\x03\x04 not a workbook", "xlsx_unreadable"),
+        (csv_of(), "nothing_answered"),
+        (csv_of("7KQ2-M9XZ,,,,,,"), "nothing_answered"),
+        (csv_of(*["7KQ2-M9XZ,,,,,,"] * 5_002), "too_many_rows"),
+        (book(HEADER.split(","), ["=1+1", "yes", "", "self", "paper", "2026-09-30", ""]), "formula_refused"),
+        (bomb(), "ratio_too_high"),
+    ],
+)
+def test_what_is_no_sheet_of_answers_is_refused(content, code):
+    assert code in [found for _, _, found in refused(content)]
+
+
+def test_five_thousand_rows_are_taken():
+    assert len(read(csv_of(*["7KQ2-M9XZ,yes,,self,paper,2026-09-30,"] * 5_000)).rows) == 5_000
+
+
+@pytest.mark.parametrize("make", [csv_blank, xlsx_blank])
+def test_the_sheet_we_hand_out_is_read_once_it_is_filled(make):
+    codes = [new_code() for _ in range(3)]
+    blank = make(PURPOSES, codes)
+    assert refused(blank) == [(None, None, "nothing_answered")]
+    answered = ["yes", "no", "self", "paper", "2026-09-30", "Box 3"]
+    if make is xlsx_blank:
+        filled = openpyxl.load_workbook(io.BytesIO(blank))
+        for column, value in enumerate(answered, 2):
+            filled["Answers"].cell(4, column).value = value
+        out = io.BytesIO()
+        filled.save(out)
+        content = out.getvalue()
+    else:
+        printed = shown_code(codes[1])
+        content = blank.replace(f"{printed},,,,,,".encode(), f"{printed},{','.join(answered)}".encode())
+    sheet = read(content)
+    assert ([row.code for row in sheet.rows], sheet.blank) == ([codes[1]], 2)
+
+
+def test_the_sheet_we_hand_out_begins_no_cell_like_a_formula():
+    cells = csv_blank(PURPOSES, [new_code()]).decode("utf-8-sig").replace("\r\n", ",").split(",")
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]

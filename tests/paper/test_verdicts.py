@@ -1,0 +1,139 @@
+"""What becomes of a row, over every combination of what may be known of it."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent.paper.models import EntryProblem, EntryState
+from consent.paper.verdicts import Case, Problem, PurposeFacts, Standing, give_verdict
+
+MADE = datetime(2026, 9, 10, 8, tzinfo=UTC)
+SIGNED = datetime(2026, 9, 20, 19, tzinfo=UTC)
+EARLIER, LATER = SIGNED - timedelta(days=1), SIGNED + timedelta(days=1)
+OLD, NEW = UUID(int=1), UUID(int=2)
+FACTS: dict[str, Any] = {"printed": OLD, "in_effect": OLD, "rests_on_consent": True}
+
+
+def case(answers=None, facts=None, **changed):
+    values = {
+        "answers": {"newsletter": True} if answers is None else answers,
+        "by_guardian": False,
+        "signed_at": SIGNED,
+        "form_made_at": MADE,
+        "purposes": {"newsletter": PurposeFacts(**{**FACTS, **(facts or {})})},
+        "is_child": False,
+        **changed,
+    }
+    return Case(**values)
+
+
+def test_the_words_of_states_and_problems_are_those_of_the_table():
+    assert [one.value for one in Standing] == EntryState.values
+    assert [one.value for one in Problem] == EntryProblem.values
+
+
+def test_a_row_that_nothing_contradicts_is_matched():
+    verdict = give_verdict(case())
+    assert (verdict.standing, verdict.problem, verdict.record) == (Standing.MATCHED, None, ("newsletter",))
+
+
+NO = {"newsletter": False}
+
+
+@pytest.mark.parametrize(
+    ("changed", "standing", "problem"),
+    [
+        ({"is_erased": True}, "unmatched", "erased"),
+        ({"by_guardian": True, "is_child": True}, "guardian", "guardian_answered"),
+        ({"by_guardian": True, "is_child": True, "answers": NO}, "guardian", "guardian_answered"),
+        ({"by_guardian": True}, "contradictory", "of_age"),
+        ({"is_child": True}, "guardian", "child_gave"),
+        ({"is_child": True, "answers": NO}, "matched", None),
+        ({"signed_at": MADE - timedelta(seconds=1)}, "contradictory", "before_form"),
+        ({"rows_differ": True}, "contradictory", "rows_differ"),
+        ({"answers": {"other": True}}, "contradictory", "not_on_form"),
+        ({"facts": {"printed": None}}, "contradictory", "not_on_form"),
+        ({"facts": {"rests_on_consent": False}}, "outdated", "not_consent"),
+        ({"facts": {"in_effect": NEW}}, "outdated", "notice_changed"),
+        ({"facts": {"in_effect": None}}, "outdated", "notice_changed"),
+        ({"facts": {"in_effect": NEW}, "answers": NO}, "matched", None),
+        ({"facts": {"last": ("refused", LATER)}}, "contradictory", "later_answer"),
+        ({"facts": {"last": ("refused", SIGNED)}}, "contradictory", "later_answer"),
+        ({"facts": {"last": ("refused", EARLIER)}}, "matched", None),
+        ({"facts": {"last": ("given", LATER)}, "answers": NO}, "contradictory", "later_answer"),
+        ({"facts": {"last": ("withdrawn", LATER), "ended_at": LATER}}, "contradictory", "ended_since"),
+        ({"facts": {"last": ("withdrawn", SIGNED), "ended_at": SIGNED}}, "contradictory", "ended_since"),
+        ({"facts": {"last": ("withdrawn", EARLIER), "ended_at": EARLIER}}, "matched", None),
+        ({"facts": {"last": ("refused", EARLIER), "ended_at": LATER}}, "contradictory", "ended_since"),
+    ],
+)
+def test_a_row_waits_for_what_stands_in_its_way(changed, standing, problem):
+    verdict = give_verdict(case(**changed))
+    assert (verdict.standing, verdict.problem) == (standing, problem)
+    assert bool(verdict.record) == (standing == "matched")
+
+
+@pytest.mark.parametrize(
+    ("answers", "last"), [({"newsletter": True}, "given"), (NO, "refused"), (NO, "withdrawn"), (NO, "revoked")]
+)
+def test_what_was_answered_alike_since_is_not_recorded_again(answers, last):
+    verdict = give_verdict(case(answers, {"last": (last, LATER)}))
+    assert (verdict.standing, verdict.record, verdict.already) == ("matched", (), ("newsletter",))
+
+
+def test_a_person_may_choose_a_row_before_others_and_before_later_answers():
+    chosen = case(facts={"last": ("refused", LATER)}, rows_differ=True)
+    assert give_verdict(chosen).record == ()
+    assert give_verdict(chosen, insists=True).record == ("newsletter",)
+
+
+@pytest.mark.parametrize(
+    "facts", [{"last": ("withdrawn", LATER), "ended_at": LATER}, {"in_effect": NEW}, {"printed": None}]
+)
+def test_nobody_may_choose_what_does_not_stand(facts):
+    assert give_verdict(case(facts=facts), insists=True).record == ()
+
+
+def test_each_purpose_stands_apart():
+    changed = PurposeFacts(**{**FACTS, "in_effect": NEW})
+    both = case({"newsletter": True, "research": True}, purposes={**case().purposes, "research": changed})
+    verdict = give_verdict(both)
+    assert (verdict.standing, verdict.record, verdict.left_out) == (
+        "outdated",
+        ("newsletter",),
+        {"research": "notice_changed"},
+    )
+
+
+moments = st.sampled_from([EARLIER, SIGNED, LATER])
+states = st.sampled_from(["given", "refused", "withdrawn", "revoked", "invalidated"])
+
+
+@given(
+    gives=st.booleans(),
+    last=st.none() | st.tuples(states, moments),
+    ended_at=st.none() | moments,
+    in_effect=st.sampled_from([OLD, NEW, None]),
+    insists=st.booleans(),
+)
+def test_no_yes_is_ever_recorded_over_a_later_ending_or_under_another_notice(gives, last, ended_at, in_effect, insists):
+    facts = {"last": last, "ended_at": ended_at, "in_effect": in_effect}
+    verdict = give_verdict(case({"newsletter": gives}, facts), insists=insists)
+    if gives and verdict.record:
+        assert in_effect == OLD
+        assert ended_at is None or ended_at < SIGNED
+
+
+@pytest.mark.parametrize(("child", "guardian", "gives"), list(product([True, False], repeat=3)))
+def test_for_a_child_no_yes_is_recorded_whoever_says_it(child, guardian, gives):
+    for insists in (True, False):
+        verdict = give_verdict(
+            case({"newsletter": gives}, is_child=child, by_guardian=guardian, rows_differ=True), insists=insists
+        )
+        assert not (child and gives and verdict.record)
+        assert not (guardian and verdict.record)
