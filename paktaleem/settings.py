@@ -97,10 +97,16 @@ _DATABASE_OPTIONS = {
 }
 NOT_CONFIGURED = "not_configured"
 _UNSET = f"postgres://{NOT_CONFIGURED}@127.0.0.1:1/{NOT_CONFIGURED}"
+_APP_ADDRESS = env.db_url("DATABASE_URL", default=_UNSET)
 _AS_APP = {
-    **env.db_url("DATABASE_URL", default=_UNSET),
+    **_APP_ADDRESS,
     **_DATABASE_OPTIONS,
-    "OPTIONS": {"server_side_binding": True, "prepare_threshold": 2, "application_name": "paktaleem"},
+    "OPTIONS": {
+        **_APP_ADDRESS.get("OPTIONS", {}),  # sslmode, sslrootcert
+        "server_side_binding": True,
+        "prepare_threshold": 2,
+        "application_name": "paktaleem",
+    },
 }
 ASIDE_DATABASE = "aside"
 """What must survive the rollback of a request is written on this connection: the same database, the same role."""

@@ -1,6 +1,12 @@
 """What the portal refuses to start with."""
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -21,6 +27,11 @@ from paktaleem.startup import (
 )
 from tests.database import leave_database, template_ready
 
+ROOT = Path(__file__).resolve().parents[2]
+ASKED = (
+    "import json; from django.conf import settings;"
+    "print(json.dumps({alias: one['OPTIONS'] for alias, one in settings.DATABASES.items()}))"
+)
 SAFE_SETTINGS = SettingsFacts(
     "x" * 48, has_keyring=True, has_erasure_list=True, debug=False, allowed_hosts=("privacy.example",)
 )
@@ -151,3 +162,21 @@ def test_a_build_sees_them_as_checks(db):
     settings_found = {message.id for message in run_checks(tags=["security"], include_deployment_checks=True)}
     assert "startup.E001" in settings_found
     assert read_settings().secret_key == settings.SECRET_KEY
+
+
+def test_what_the_address_says_of_tls_reaches_every_connection():
+    """With the way encrypted as the refusal asks for, each role's connection is."""
+    tls = {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/portal.pem"}
+    names = {"default": "DATABASE_URL", "aside": "DATABASE_URL", "owner": "DATABASE_OWNER_URL"}
+    url = "postgres://who:secret@db.example:5432/portal?" + urlencode(tls)
+    said = subprocess.run(
+        [sys.executable, "-c", ASKED],
+        env={**os.environ, **dict.fromkeys(names.values(), url), "DJANGO_SETTINGS_MODULE": "paktaleem.settings"},
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    options = json.loads(said.stdout)
+    for alias in names:
+        assert tls.items() <= options[alias].items(), alias
+    assert options["default"]["server_side_binding"] is True
