@@ -157,7 +157,10 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
-ACCOUNT_FORMS = {"login": "paktaleem.signin.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "paktaleem.signin.forms.SignInForm",
+    "reset_password": "paktaleem.signin.forms.ForgotPasswordForm",
+}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {  # codes are guessed by name: few at once, few a day
     "login": "60/m/ip",

@@ -112,7 +112,7 @@ class UserAdmin(ScopedAdmin):
     add_capability = change_capability = Capability.MANAGE_STAFF
     owner_column = None
     officers_only = True
-    row_fields = ("email", "full_name", "is_active")
+    row_fields = ("email", "full_name", "language", "is_active")
     detail_fields = ("last_login", "created_at")
     list_display = ("email", "full_name", "is_active", "last_login", "created_at")
     list_filter = ("is_active",)
@@ -145,12 +145,12 @@ class UserAdmin(ScopedAdmin):
         return () if obj is None else ("email", *self.detail_fields)
 
     def write(self, row: User, **details: Any) -> None:
-        """Invite a member of staff, or change their name or whether they may sign in."""
+        """Invite a member of staff, or change their name, language or whether they may sign in."""
         told = {name: details[name] for name in ("actor", "reason", "at")}
         if details["change"]:
             change_user(row, **told)
             return
-        row.pk = invite_user(row.email, full_name=row.full_name, password=None, **told).pk
+        row.pk = invite_user(row.email, full_name=row.full_name, language=row.language, password=None, **told).pk
 
 
 def _end_membership(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:

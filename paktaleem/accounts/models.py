@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -125,6 +126,7 @@ class User(AbstractBaseUser):
         personal={
             "email": Personal.STAFF,
             "full_name": Personal.STAFF,
+            "language": Personal.NONE,
             "password": Personal.SECRET,
         },
     )
@@ -132,11 +134,18 @@ class User(AbstractBaseUser):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField("email address", max_length=254)
     full_name = models.CharField(max_length=200)
+    language = models.CharField(
+        "language of letters",
+        max_length=8,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text="It follows the language in which they sign in.",
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
-    history = History(excluded_fields=["password", "last_login"], stamped_only=True)
+    history = History(excluded_fields=["password", "last_login", "language"], stamped_only=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

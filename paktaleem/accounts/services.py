@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from procrastinate.contrib.django import app as worker
@@ -14,6 +15,7 @@ from paktaleem.accounts.models import ApiKey, Client, Membership, User
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.history import save_tracked
+from paktaleem.ledger.models import Entry
 from paktaleem.ledger.services import record_entry
 from paktaleem.tenancy.ids import PAKTALEEM
 from paktaleem.tenancy.turns import take_turn
@@ -22,6 +24,7 @@ __all__ = [
     "MOST_ROTATION_OVERLAP",
     "RECOMPUTE_AGES",
     "ROTATION_OVERLAP",
+    "TELL_OWNER",
     "AlreadyEnded",
     "AlreadyRevoked",
     "KeyNotLive",
@@ -29,6 +32,7 @@ __all__ = [
     "change_client",
     "change_membership",
     "change_user",
+    "choose_language",
     "end_membership",
     "invite_user",
     "issue_api_key",
@@ -36,10 +40,13 @@ __all__ = [
     "revoke_api_key",
     "rotate_api_key",
     "set_password",
+    "tell_owner",
 ]
 
 RECOMPUTE_AGES = "subjects.recompute_ages"
 """The task of the room above that computes anew who is of age; known here by its name only."""
+TELL_OWNER = "signin.tell_owner"
+"""The task above that writes to the owner of an account; likewise."""
 KEY_MARK = "ptk_"
 PREFIX_LENGTH = 12
 LIVE_KEYS_OF_A_NAME = 2
@@ -106,13 +113,14 @@ def invite_user(
     *,
     full_name: str,
     password: str | None,
+    language: str = settings.LANGUAGE_CODE,
     actor: Actor,
     reason: Reason | str = Reason.ONBOARDING,
     at: datetime,
 ) -> User:
     """Create the account of a member of staff; without a password nobody can sign in until one is set."""
     require(actor, Capability.MANAGE_STAFF)
-    user = User(email=email.strip(), full_name=full_name.strip(), created_at=at)
+    user = User(email=email.strip(), full_name=full_name.strip(), language=language, created_at=at)
     user.set_password(password)
     user.full_clean()
     return save_tracked(user, actor=actor, reason=reason, at=at)
@@ -120,27 +128,44 @@ def invite_user(
 
 @transaction.atomic
 def change_user(user: User, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime) -> User:
-    """Change a member of staff's name, or whether they may sign in: disabled, their next request fails."""
+    """Change a member of staff's name or language, or whether they may sign in: disabled, their next request fails."""
     require(actor, Capability.MANAGE_STAFF)
     user.full_clean()
-    save_tracked(user, actor=actor, reason=reason, at=at, only=["full_name", "is_active"])
+    save_tracked(user, actor=actor, reason=reason, at=at, only=["full_name", "language", "is_active"])
     _record_user("user.changed", user, actor, at)
     return user
 
 
 @transaction.atomic
 def set_password(user: User, *, password: str, actor: Actor, at: datetime) -> User:
-    """Set the password of a member of staff; their sessions end, because those are bound to the old one."""
+    """Set the password of a member of staff, and tell them; their sessions end, being bound to the old one."""
     require(actor, Capability.MANAGE_STAFF)
     user.set_password(password)
     user.save(update_fields=["password"])
-    _record_user("user.password_set", user, actor, at)
+    entry = _record_user("user.password_set", user, actor, at)
+    tell_owner(user.id, "password_set", entry_id=entry.id, at=at)
     return user
 
 
-def _record_user(kind: str, user: User, actor: Actor, at: datetime) -> None:
+def _record_user(kind: str, user: User, actor: Actor, at: datetime) -> Entry:
     facts = {"user": str(user.id), "is_active": user.is_active}
-    record_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
+    return record_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
+
+
+def choose_language(user: User, language: str) -> None:
+    """Write to a member of staff in this language from now on: theirs to choose, and no history."""
+    if language != user.language:
+        user.language = language
+        user.save(update_fields=["language"])
+
+
+def tell_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
+    """Have a letter sent to whose account was changed, by a job in this transaction; its arguments are ids and codes.
+
+    ``change`` is one of ``paktaleem.signin.letters.CHANGES``; ``entry_id`` is the ledger's entry of it.
+    """
+    told = {"user": str(user_id), "change": change, "entry": str(entry_id), "at": at.isoformat()}
+    worker.configure_task(TELL_OWNER).defer(**told)
 
 
 @transaction.atomic

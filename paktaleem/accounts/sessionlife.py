@@ -11,7 +11,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-__all__ = ["IDLE", "LONGEST", "SessionLifeMiddleware", "begin_session", "is_over"]
+__all__ = ["IDLE", "LONGEST", "SessionLifeMiddleware", "begin_session", "is_over", "is_session_over"]
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +42,15 @@ class SessionLifeMiddleware:
         return self.get_response(request)
 
 
-def _end_or_note(request: HttpRequest, at: datetime) -> None:
+def is_session_over(request: HttpRequest, at: datetime) -> bool:
+    """Say whether the session of a request has ended at a moment; one that knows no moments has."""
     signed_in_at, seen_at = _moment(request, SIGNED_IN_AT), _moment(request, SEEN_AT)
-    if signed_in_at is None or seen_at is None or is_over(signed_in_at=signed_in_at, seen_at=seen_at, at=at):
+    return signed_in_at is None or seen_at is None or is_over(signed_in_at=signed_in_at, seen_at=seen_at, at=at)
+
+
+def _end_or_note(request: HttpRequest, at: datetime) -> None:
+    seen_at = _moment(request, SEEN_AT)
+    if seen_at is None or is_session_over(request, at):
         logout(request)
     elif at - seen_at >= NOTED_EVERY:
         request.session[SEEN_AT] = at.timestamp()

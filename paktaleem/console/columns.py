@@ -15,14 +15,16 @@ from paktaleem.accounts.models import ApiKey, Client, User
 from paktaleem.accounts.roles import OFFICER_ROLES, Role
 from paktaleem.console.words import translated
 from paktaleem.ledger.by import ByKind, Reason
+from paktaleem.signin.evidence import OWN_ACCOUNT
 
 __all__ = ["client_name", "day", "moment", "period_pill", "pill", "reason_label", "who", "with_actor"]
 
-_ROLE_LABELS = {
+_ROLE_LABELS: dict[str, str] = {
     Role.PRIVACY_OFFICER: gettext_noop("privacy officer"),
     Role.SUPPORT_AGENT: gettext_noop("support agent"),
     Role.AUDITOR: gettext_noop("auditor"),
     Role.CLIENT_ADMIN: gettext_noop("client administrator"),
+    OWN_ACCOUNT: gettext_noop("own account"),
 }
 
 

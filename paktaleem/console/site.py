@@ -20,6 +20,7 @@ from paktaleem.accounts.proofs import has_proved_enough
 from paktaleem.accounts.views import choose_membership
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.words import other_language, translated
+from paktaleem.signin.forms import OwnPasswordForm
 from paktaleem.tenancy.context import in_global
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class ConsoleSite(AdminSite):
     index_title = gettext_lazy("Home")
     index_template = "console/home.html"
     site_url = None
+    password_change_form = OwnPasswordForm
     empty_value_display = "—"
     boards: ClassVar[list[Board]] = []
 

@@ -5,13 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS, connections
+
 from paktaleem.ledger.by import By
 from paktaleem.ledger.canonical import canonical, leaf_hash
 from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.context import in_global
+from paktaleem.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.tenancy.rows import insert_together
 
-__all__ = ["make_entry", "record_entry"]
+__all__ = ["make_entry", "record_entry", "record_own_entry"]
 
 
 def make_entry(
@@ -62,4 +65,19 @@ def record_entry(kind: str, **details: Any) -> Entry:
     """
     entry = make_entry(kind, **details)
     insert_together(entry)
+    return entry
+
+
+def record_own_entry(
+    kind: str, *, facts: Mapping[str, Any], actor: By, at: datetime, using: str = DEFAULT_DB_ALIAS
+) -> Entry:
+    """Record an act that has no client, such as signing in, in PakTaleem's own ledger, from whatever context.
+
+    It is part of the transaction on ``using``: of the request's, or of one aside that outlives the request's rollback.
+    """
+    entry = make_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
+    by = (entry.actor_kind, entry.actor_id, entry.actor_role)
+    values = (entry.id, entry.kind, *by, entry.recorded_at, entry.body, bytes(entry.leaf_hash))
+    with in_global(using=using), connections[using].cursor() as cursor:
+        cursor.execute("SELECT ledger_record_own(%s, %s, %s, %s, %s, %s, %s, %s)", values)
     return entry

@@ -54,7 +54,7 @@ def send_letter(
 
     ``kind`` is declared (``kinds.declare_letter``), and ``context`` holds exactly its fields: short texts, sealed
     until the letter is sent and thrown away then. ``to`` is a data subject, or a member of staff; no address is
-    taken. ``language`` is the person's own unless told otherwise, English for staff. ``client_id`` is the client
+    taken. ``language`` is the person's own unless told otherwise. ``client_id`` is the client
     whose letter it is, in whose context this is called: a request that has none (signing in) enqueues a task of its
     own, which opens PakTaleem's and calls this. ``actor`` is who caused it: whoever may do the act that it tells of
     may have it told, so no capability is asked for here.
@@ -64,7 +64,7 @@ def send_letter(
     if set(values) != declared.fields:
         raise ValueError(f"{kind} takes exactly: {', '.join(sorted(declared.fields)) or 'nothing'}.")
     person, staff = (to, None) if isinstance(to, Subject) else (None, to)
-    spoken = language or (person.language if person else "en")
+    spoken = language or to.language
     letter = Letter(
         id=new_id(),
         client_id=client_id,

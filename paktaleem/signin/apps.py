@@ -8,3 +8,9 @@ class SigninConfig(AppConfig):
 
     name = "paktaleem.signin"
     label = "signin"
+
+    def ready(self) -> None:
+        """Note who signs in and out."""
+        from paktaleem.signin import receivers  # noqa: PLC0415 -- needs the app registry
+
+        receivers.connect()

@@ -9,6 +9,7 @@ from django.db import transaction
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import User
 from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.services import tell_owner
 from paktaleem.ledger.services import record_entry
 from paktaleem.signin.adapters import MFAAdapter, SecretLost
 from paktaleem.tenancy.ids import PAKTALEEM
@@ -53,8 +54,12 @@ def reseal_second_factors() -> tuple[int, int]:
 
 @transaction.atomic
 def reset_second_factor(user: User, *, actor: Actor, at: datetime) -> None:
-    """Take away every factor of someone who lost theirs; at the next sign-in they enrol anew. Raises NotAllowed."""
+    """Take away every factor of someone who lost theirs, and tell them; at the next sign-in they enrol anew.
+
+    Raises NotAllowed.
+    """
     require(actor, Capability.MANAGE_STAFF)
     removed, _ = Authenticator.objects.filter(user=user).delete()
     facts = {"user": str(user.id), "removed": removed}
-    record_entry("user.second_factor_reset", client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
+    entry = record_entry("user.second_factor_reset", client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
+    tell_owner(user.id, "factors_reset", entry_id=entry.id, at=at)

@@ -1,20 +1,42 @@
-"""Allauth's forms where the portal wants more of them: a code counts once, and enrolling is a proof."""
+"""Allauth's forms where the portal wants more of them: a code counts once, enrolling is a proof, letters are queued."""
 
 from typing import Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from allauth.account.internal.flows.login import record_authentication
 from allauth.core import context
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from django.conf import settings
+from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from procrastinate.contrib.django import app as worker
 
+from paktaleem.accounts.addresses import client_address, public_address
 from paktaleem.accounts.models import User
+from paktaleem.signin.evidence import record_change, record_lock_out
+from paktaleem.signin.receivers import moment_of
+from paktaleem.tenancy.ids import new_id
 
-__all__ = ["EnrolKeyForm", "EnrolTotpForm", "FreshCodeForm", "SignInForm", "StepUpCodeForm"]
+__all__ = [
+    "SEND_PASSWORD_LINK",
+    "EnrolKeyForm",
+    "EnrolTotpForm",
+    "ForgotPasswordForm",
+    "FreshCodeForm",
+    "OwnPasswordForm",
+    "SignInForm",
+    "StepUpCodeForm",
+]
+
+SEND_PASSWORD_LINK = "signin.send_password_link"  # noqa: S105 -- a task's name
+_LOCKED = "too_many_login_attempts"
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -23,6 +45,31 @@ class SignInForm(LoginForm):  # type: ignore[misc]
     def add_prefix(self, field_name: str) -> str:
         """Call the address ``username`` in the page."""
         return str(super().add_prefix("username" if field_name == "login" else field_name))
+
+
+class ForgotPasswordForm(ResetPasswordForm):  # type: ignore[misc]
+    """An address to which a link is sent: by a job, whether or not it is anybody's, so both take as long."""
+
+    def clean_email(self) -> str:
+        """Accept any address."""
+        return str(self.cleaned_data["email"])
+
+    def save(self, request: HttpRequest, **_: Any) -> str:
+        """Have the letter sent. The job is given an id, of nobody if need be, and no address."""
+        address: str = self.cleaned_data["email"]
+        found = User.objects.filter(email__iexact=address, is_active=True).values_list("pk", flat=True).first()
+        worker.configure_task(SEND_PASSWORD_LINK).defer(user=str(found or new_id()), portal=public_address(request))
+        return address
+
+
+class OwnPasswordForm(AdminPasswordChangeForm):
+    """One's own password: the change is recorded, and its owner told."""
+
+    def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 -- Django's signature
+        """Set it."""
+        user: User = super().save(commit)
+        record_change(user, "password_changed", at=moment_of(context.request))
+        return user
 
 
 def take_code(user: User, code: str) -> None:
@@ -36,24 +83,43 @@ def take_code(user: User, code: str) -> None:
         raise get_adapter().validation_error("incorrect_code")
 
 
-class FreshCodeForm(AuthenticateForm):  # type: ignore[misc]
+class _CodeForm:
+    """A code that counts once; what it says of guessing and of recovery codes is recorded."""
+
+    user: User
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        """Check the code, and take it; record, once while it lasts, that too many were tried."""
+        try:
+            code: str = super().clean_code()  # type: ignore[misc]
+        except ValidationError as error:
+            if error.code == _LOCKED:
+                _record_closed(self.user)
+            raise
+        take_code(self.user, code)
+        return code
+
+    def save(self) -> None:
+        """Accept it; whose recovery code was used is told."""
+        super().save()  # type: ignore[misc]
+        if self.authenticator.type == Authenticator.Type.RECOVERY_CODES:
+            record_change(self.user, "code_used", at=moment_of(context.request))
+
+
+def _record_closed(user: User) -> None:
+    lasts = int(settings.AXES_COOLOFF_TIME.total_seconds())
+    if cache.add(f"second-factor-closed/{user.pk}", value=True, timeout=lasts):
+        address, at = client_address(context.request), moment_of(context.request)
+        record_lock_out(closed="second_factor", name=user.email, address=address, at=at)
+
+
+class FreshCodeForm(_CodeForm, AuthenticateForm):  # type: ignore[misc]
     """The second factor at sign-in: a code that was not used before."""
 
-    def clean_code(self) -> str:
-        """Check the code, and take it."""
-        code: str = super().clean_code()
-        take_code(self.user, code)
-        return code
 
-
-class StepUpCodeForm(ReauthenticateForm):  # type: ignore[misc]
+class StepUpCodeForm(_CodeForm, ReauthenticateForm):  # type: ignore[misc]
     """The second factor before a sensitive act: likewise."""
-
-    def clean_code(self) -> str:
-        """Check the code, and take it."""
-        code: str = super().clean_code()
-        take_code(self.user, code)
-        return code
 
 
 class EnrolTotpForm(ActivateTOTPForm):  # type: ignore[misc]

@@ -15,6 +15,7 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from paktaleem.signin.evidence import record_lock_out
 from paktaleem.tenancy.context import aside
 
 __all__ = ["AsideHandler", "locked_out", "name_tried"]
@@ -45,12 +46,24 @@ def _aside[**P, R](method: Callable[P, R]) -> Callable[P, R]:
 class AsideHandler(AxesDatabaseHandler):  # type: ignore[misc]
     """Axes' own bookkeeping, aside from the request's transaction, with a limit for an address alone."""
 
-    user_login_failed = _aside(AxesDatabaseHandler.user_login_failed)
     user_logged_in = _aside(AxesDatabaseHandler.user_logged_in)
     user_logged_out = _aside(AxesDatabaseHandler.user_logged_out)
     get_failures = _aside(AxesDatabaseHandler.get_failures)
     reset_attempts = _aside(AxesDatabaseHandler.reset_attempts)
     clean_expired_user_attempts = _aside(AxesDatabaseHandler.clean_expired_user_attempts)
+
+    @_aside
+    def user_login_failed(self, sender: Any, credentials: Any, request: Any = None, **kwargs: Any) -> None:
+        """Count the failure; where it closes a name or an address, record that it did."""
+        was_locked = request is None or request.axes_locked_out
+        super().user_login_failed(sender, credentials, request, **kwargs)
+        if was_locked:
+            return
+        name, address, at = name_tried(request, credentials), request.axes_ip_address, request.axes_attempt_time
+        if request.axes_locked_out:
+            record_lock_out(closed="name", name=name, address=address, at=at)
+        if self._address_is_locked(request):
+            record_lock_out(closed="address", name=name, address=address, at=at)
 
     def is_locked(self, request: Any, credentials: Any = None) -> bool:
         """Say whether this name from this address, or this address altogether, has failed too often."""

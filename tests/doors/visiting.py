@@ -5,14 +5,13 @@ from typing import Any
 
 from django.core import mail
 from django.test import Client
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.doors.services import SEND_CODES
 from paktaleem.doors.tasks import send_asked_codes
 from paktaleem.mail.services import DELIVER
 from paktaleem.mail.tasks import deliver
-from paktaleem.tenancy.context import in_global
 from tests.cast import Cast
+from tests.working import work as work_on
 
 TASKS: dict[str, Any] = {SEND_CODES: send_asked_codes, DELIVER: deliver}
 
@@ -36,15 +35,7 @@ def send(browser: Client, url: str, *, form_at: str = "", **values: str) -> Any:
 
 def work() -> None:
     """Do what the worker would: every job that waits, also those that come of it."""
-    done: set[int] = set()
-    while True:
-        with in_global():
-            waiting = list(ProcrastinateJob.objects.filter(task_name__in=TASKS).exclude(pk__in=done))
-        if not waiting:
-            return
-        for job in waiting:
-            done.add(job.pk)
-            TASKS[job.task_name](**job.args)
+    work_on(TASKS)
 
 
 def latest_code() -> str:

@@ -3,17 +3,32 @@
 from typing import Any
 
 import pyotp
+from django.core import mail
 from django.test import Client
 
 from paktaleem.accounts.models import User
+from paktaleem.accounts.services import TELL_OWNER
+from paktaleem.mail.services import DELIVER
+from paktaleem.mail.tasks import deliver
 from paktaleem.signin.enrolment import enrol_totp, new_secret
+from paktaleem.signin.forms import SEND_PASSWORD_LINK
+from paktaleem.signin.tasks import send_password_link, tell_owner
 from paktaleem.tenancy.context import in_global
+from tests.working import work
 
 SIGN_IN = "/admin/login/"
 VERIFY = "/accounts/2fa/authenticate/"
 ENROL = "/accounts/2fa/totp/activate/"
 FACTORS = "/accounts/2fa/"
 STEP_UP = "/accounts/reauthenticate/"
+FORGOTTEN = "/accounts/password/reset/"
+TASKS: dict[str, Any] = {TELL_OWNER: tell_owner, SEND_PASSWORD_LINK: send_password_link, DELIVER: deliver}
+
+
+def letters() -> list[Any]:
+    """Do what the worker would, and give every letter that was sent so far."""
+    work(TASKS)
+    return mail.outbox
 
 
 class Visitor:
