@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "paktaleem.subjects",
     "paktaleem.files",
     "paktaleem.mail",
+    "paktaleem.systems",
     "paktaleem.doors",
     "paktaleem.backups",
     "paktaleem.signin",

@@ -4,7 +4,8 @@ Amina is a privacy officer, Bilal an auditor and Sana a support agent of PakTale
 which serves minors; Celia administers Khyber Institute, which does not. At Indus: Danish, a student aged 9, his
 mother Esra, Hamza, a student aged 17, Iqra, a student of unknown age, and Junaid, an instructor. At Khyber:
 Kiran, an adult learner. Both clients have an agreement, all starter purposes instructed, and two purposes of
-their own based on consent: newsletter and product_research. Each has a key with every scope.
+their own based on consent: newsletter and product_research. Each has a key with every scope, LMS, which acts for the
+client's system lms. PakTaleem's system billing serves all, by hand.
 """
 
 from datetime import UTC, datetime
@@ -114,6 +115,7 @@ def _make_client(code: str, client_id: UUID, users: dict[str, UUID], values: dic
         MembershipFactory,
         make_agreement,
         make_consent_purpose,
+        make_system,
     )
 
     if code == "paktaleem":
@@ -131,6 +133,10 @@ def _make_client(code: str, client_id: UUID, users: dict[str, UUID], values: dic
         client_id, name="LMS", scopes=list(KEY_SCOPES), expires_at=FAR, actor=SETTING_UP, at=CAST_AT
     )
     values["keys"][code] = {"id": str(key.id), "secret": secret}
+    if code == "paktaleem":
+        make_system(client, "billing", ["billing", "contact_details"], delivery="by_hand")
+    else:
+        make_system(client, "lms", ["contact_details", "usage_logs", "content"], key="LMS")
 
 
 NAMES = {"indus": "Indus Schools Network", "khyber": "Khyber Institute"}

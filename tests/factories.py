@@ -15,6 +15,8 @@ from paktaleem.accounts.services import change_client, change_membership, invite
 from paktaleem.ledger.by import Reason
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.services import register_subject
+from paktaleem.systems.models import System, SystemKey
+from paktaleem.systems.services import change_system, let_key_act
 
 SETTING_UP = system_actor("tests")
 CAST_AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
@@ -141,6 +143,26 @@ def make_agreement(client: Client, purposes: list[str], categories: list[str], a
         starts_at=at,
     )
     change_register(instruction, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+
+
+def make_system(
+    client: Client,
+    code: str,
+    categories: list[str],
+    *,
+    delivery: str = "poll",
+    key: str | None = None,
+    at: datetime = CAST_AT,
+) -> System:
+    """Make a system that holds these data, and let a key act for it. Needs the client's context."""
+    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": at}
+    contact = f"{code}@{client.code}.example"
+    system = System(client=client, code=code, name=code.title(), categories=categories, contact=contact, starts_at=at)
+    system.delivery = delivery
+    change_system(system, **by)
+    if key is not None:
+        let_key_act(SystemKey(client=client, system=system, key_name=key), **by)
+    return system
 
 
 BORN = {"child": date(2017, 3, 14), "adult": date(1990, 5, 20), "teenager": date(2009, 6, 2)}

@@ -14,7 +14,6 @@ from consent.services import (
 )
 from consent.shown import ShownForeign, ShownForged, ShownMissing, ShownStale
 from paktaleem.api.problems import Problem, declare_problems
-from paktaleem.files.services import FileKindRefused, FileTooLarge
 
 __all__: list[str] = []
 
@@ -51,10 +50,6 @@ declare_problems(
             "A consent that no token proves needs other evidence",
             "Say where the signed form lies, or when and with whom the call was.",
             field="evidence",
-        ),
-        FileTooLarge: Problem("file-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is too large"),
-        FileKindRefused: Problem(
-            "file-kind-refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Files are PDF, JPEG or PNG, and not empty"
         ),
         ShownForged: Problem(
             "shown-forged",

@@ -60,6 +60,12 @@ class Capability(StrEnum):
     RESEND_LETTERS = "resend_letters"
     ISSUE_LINKS = "issue_links"
     OWN_CHOICES = "own_choices"
+    VIEW_SYSTEMS = "view_systems"
+    MANAGE_SYSTEMS = "manage_systems"
+    VIEW_ORDERS = "view_orders"
+    ISSUE_ORDERS = "issue_orders"
+    CARRY_OUT_ORDERS = "carry_out_orders"
+    WAIVE_ORDERS = "waive_orders"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -102,6 +108,12 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.RESEND_LETTERS: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
     Capability.ISSUE_LINKS: frozenset({_OFFICER, _SUPPORT, _ADMIN, _KEY, _SYSTEM}),
     Capability.OWN_CHOICES: frozenset({Role.DATA_SUBJECT}),
+    Capability.VIEW_SYSTEMS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.MANAGE_SYSTEMS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.VIEW_ORDERS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.ISSUE_ORDERS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
+    Capability.CARRY_OUT_ORDERS: frozenset({_OFFICER, _ADMIN, _KEY}),
+    Capability.WAIVE_ORDERS: frozenset({_OFFICER, _ADMIN}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -129,5 +141,6 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "consents:write": frozenset({Capability.RECORD_CONSENTS}),
     "decisions:ask": frozenset({Capability.ASK_DECISIONS}),
     "links:write": frozenset({Capability.ISSUE_LINKS}),
+    "orders": frozenset({Capability.CARRY_OUT_ORDERS}),
 }
 """What an API key may do: the union of its scopes."""

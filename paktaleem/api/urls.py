@@ -12,6 +12,7 @@ from consent.api.receipts import ShowReceipt
 from consent.api.standing import SubjectStanding
 from paktaleem.doors.api import IssueLink
 from paktaleem.subjects.api import BatchOperations, RecordSubjectEvent, SubjectOperations
+from paktaleem.systems.api import AcceptOrder, AddOrderFile, CompleteOrder, FailOrder, ListOrders, ShowOrder
 
 app_name = "api"
 
@@ -33,5 +34,11 @@ urlpatterns = [
     path("consents/<uuid:event>/receipt", ShowReceipt.as_view(), name="receipt"),
     path("consents/<uuid:event>/evidence", AddEvidence.as_view(), name="add-evidence"),
     path("acknowledgements", AcknowledgePolicy.as_view(), name="acknowledge-policy"),
+    path("orders", ListOrders.as_view(), name="orders"),
+    path("orders/<uuid:order>", ShowOrder.as_view(), name="order"),
+    path("orders/<uuid:order>/accept", AcceptOrder.as_view(), name="accept-order"),
+    path("orders/<uuid:order>/complete", CompleteOrder.as_view(), name="complete-order"),
+    path("orders/<uuid:order>/fail", FailOrder.as_view(), name="fail-order"),
+    path("orders/<uuid:order>/files/<str:category>", AddOrderFile.as_view(), name="add-order-file"),
     path("consents", RecordConsents.as_view(), name="record-consents"),
 ]

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-__all__ = ["CONTENT_TYPES", "FileKind", "kind_of"]
+__all__ = ["CONTENT_TYPES", "TAKEN", "FileKind", "kind_of"]
 
 
 class FileKind(models.TextChoices):
@@ -11,11 +11,20 @@ class FileKind(models.TextChoices):
     PDF = "pdf", "PDF"
     JPEG = "jpeg", "JPEG image"
     PNG = "png", "PNG image"
+    JSON = "json", "JSON"
+    """written by the portal itself out of what a system answered; never taken as a file"""
 
 
-CONTENT_TYPES = {FileKind.PDF: "application/pdf", FileKind.JPEG: "image/jpeg", FileKind.PNG: "image/png"}
+CONTENT_TYPES = {
+    FileKind.PDF: "application/pdf",
+    FileKind.JPEG: "image/jpeg",
+    FileKind.PNG: "image/png",
+    FileKind.JSON: "application/json",
+}
 
 _STARTS = {b"%PDF-": FileKind.PDF, b"\xff\xd8\xff": FileKind.JPEG, b"\x89PNG\r\n\x1a\n": FileKind.PNG}
+TAKEN = tuple(_STARTS.values())
+"""Those that are taken from outside."""
 
 
 def kind_of(start: bytes) -> FileKind | None:

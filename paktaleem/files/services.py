@@ -8,7 +8,7 @@ from typing import IO
 from django.conf import settings
 from django.db import transaction
 
-from paktaleem.files.kinds import kind_of
+from paktaleem.files.kinds import FileKind, kind_of
 from paktaleem.files.models import FileChunk, SealedFile
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.sealing import Sealed
@@ -29,15 +29,16 @@ class FileKindRefused(Exception):
 
 
 @transaction.atomic
-def store_file(subject: Subject, content: IO[bytes], *, at: datetime) -> SealedFile:
+def store_file(subject: Subject, content: IO[bytes], *, kind: FileKind | None = None, at: datetime) -> SealedFile:
     """Seal a file under the person's key as it is read: never as a whole in memory, never in clear on a disk.
 
+    ``kind`` is given for what the portal wrote itself; what comes from outside is known by its first bytes.
     Raises FileKindRefused, FileTooLarge, KeyDestroyed.
     """
     sealer, file_id = sealer_of(subject), new_id()
     digest, size, number = hashlib.sha256(), 0, 0
     chunk = content.read(CHUNK_BYTES)
-    kind = kind_of(chunk)
+    kind = kind or kind_of(chunk)
     if kind is None:
         raise FileKindRefused
     parts = []

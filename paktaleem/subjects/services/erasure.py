@@ -14,6 +14,7 @@ from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.details import PERSONAL
 from paktaleem.subjects.erasurelist import Intent, erasure_list
+from paktaleem.subjects.leaving import see_to_what_leaves
 from paktaleem.subjects.models import ErasureCarriedOut, Subject, SubjectKey
 from paktaleem.subjects.selectors import tombstone
 
@@ -106,6 +107,7 @@ def _stranger(intent: Intent) -> Subject:
 
 
 def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    see_to_what_leaves(subject, actor=actor, at=at)
     SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.id).delete()
     subject.tombstone = mark
     for column in _EMPTIED:

@@ -1,0 +1,27 @@
+"""Systems, and the orders they are given."""
+
+from paktaleem.systems.models.orders import (
+    Ground,
+    Order,
+    OrderKind,
+    OrderPart,
+    OrderQuerySet,
+    OrderSet,
+    OrderStep,
+    Waiver,
+)
+from paktaleem.systems.models.systems import Delivery, System, SystemKey
+
+__all__ = [
+    "Delivery",
+    "Ground",
+    "Order",
+    "OrderKind",
+    "OrderPart",
+    "OrderQuerySet",
+    "OrderSet",
+    "OrderStep",
+    "System",
+    "SystemKey",
+    "Waiver",
+]

@@ -1,0 +1,58 @@
+"""Registering systems, telling them what to do, and taking their answers, by noun."""
+
+from paktaleem.systems.services.carrying_out import (
+    AlreadyAnswered,
+    NotByHand,
+    accept_order,
+    carry_out_by_hand,
+    complete_order,
+    fail_order,
+    hand_over,
+    retry_order,
+)
+from paktaleem.systems.services.collecting import CategoryUnknown, TooManyParts, add_part, open_part
+from paktaleem.systems.services.issuing import Told, issue_orders, new_values_of
+from paktaleem.systems.services.registering import (
+    AlreadyEnded,
+    change_system,
+    end_system,
+    end_system_key,
+    let_key_act,
+)
+from paktaleem.systems.services.sets import issue_orders_for_set
+from paktaleem.systems.services.waiving import (
+    AlreadyProposed,
+    NothingProposed,
+    SamePerson,
+    approve_waiver,
+    propose_waiver,
+)
+
+__all__ = [
+    "AlreadyAnswered",
+    "AlreadyEnded",
+    "AlreadyProposed",
+    "CategoryUnknown",
+    "NotByHand",
+    "NothingProposed",
+    "SamePerson",
+    "Told",
+    "TooManyParts",
+    "accept_order",
+    "add_part",
+    "approve_waiver",
+    "carry_out_by_hand",
+    "change_system",
+    "complete_order",
+    "end_system",
+    "end_system_key",
+    "fail_order",
+    "hand_over",
+    "issue_orders",
+    "issue_orders_for_set",
+    "let_key_act",
+    "new_values_of",
+    "open_part",
+    "propose_waiver",
+    "retry_order",
+]

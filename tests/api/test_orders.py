@@ -1,0 +1,246 @@
+"""A system's own calls: what it must do, page by page; taking on, answering, failing; nothing of anybody else's."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import AccessRecord
+from paktaleem.subjects.services import erase_subject
+from paktaleem.systems.models import Ground, Order, OrderKind, OrderStep, SystemKey
+from paktaleem.systems.services import Told, end_system_key, issue_orders
+from paktaleem.tenancy.context import in_client
+from tests.factories import SETTING_UP, make_system
+
+ORDERS = "/api/v1/orders"
+COUNTED = {"result": "done", "counts": {"usage_logs": 12}}
+
+
+@pytest.fixture
+def issue(cast):
+    """Issue orders about someone of Indus, by default to its LMS alone."""
+
+    def issue(kind="erase", person="danish", categories=("usage_logs",), new_values=None):
+        at = timezone.now()
+        told = Told(
+            kind=OrderKind(kind),
+            categories=frozenset(categories),
+            reason=Reason.SUBJECT_REQUEST,
+            ground=Ground.RIGHT_OF_THE_PERSON,
+            due_at=at + timedelta(days=20),
+        )
+        with in_client(cast.client_id("indus")):
+            return issue_orders(cast.subject(person), told, new_values=new_values, actor=SETTING_UP, at=at)[0].pk
+
+    return issue
+
+
+def state(order):
+    return Order.objects.values_list("state", flat=True).get(pk=order)
+
+
+def problem(response):
+    return response.status_code, response.json()["type"].removeprefix("urn:paktaleem:problem:")
+
+
+def test_a_system_sees_what_it_must_do(cast, indus, issue):
+    order = issue()
+    answer = indus.get(ORDERS)
+    [found] = answer.json()["orders"]
+    assert (answer.status_code, answer.json()["next"], answer["Retry-After"]) == (200, None, "60")
+    assert (found["id"], found["kind"], found["subject"], found["state"]) == (str(order), "erase", "lms-danish", "sent")
+    assert (found["categories"], found["reason"], found["ground"]) == (
+        ["usage_logs"],
+        "subject_request",
+        "right_of_the_person",
+    )
+
+
+def test_what_was_given_once_is_sent_and_recorded_once(cast, indus, issue):
+    order = issue()
+    assert indus.head(ORDERS).status_code == 200
+    with in_client(cast.client_id("indus")):
+        assert state(order) == "queued"
+    first = indus.get(ORDERS)
+    again = indus.get(ORDERS, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again["Retry-After"]) == (304, "60")
+    with in_client(cast.client_id("indus")):
+        assert state(order) == "sent"
+        [entry] = Entry.objects.filter(kind="order.sent")
+        assert json.loads(entry.body)["facts"]["orders"] == [str(order)]
+
+
+def test_pages_lead_through_all_orders_once(cast, indus, issue):
+    made = [issue(person=name) for name in ("danish", "hamza", "iqra", "junaid", "esra")]
+    found, address = [], f"{ORDERS}?limit=2"
+    while address:
+        answer = indus.get(address)
+        found += [one["id"] for one in answer.json()["orders"]]
+        assert ("Retry-After" in answer) == (answer.json()["next"] is None)
+        address = answer.json()["next"]
+    assert found == [str(one) for one in made]
+
+
+def test_an_order_is_taken_on_and_answered(cast, indus, issue):
+    order = issue()
+    accepted = indus.post(f"{ORDERS}/{order}/accept")
+    assert (accepted.status_code, accepted.json()["state"], accepted.json()["new_values"]) == (200, "accepted", {})
+    done = indus.post(f"{ORDERS}/{order}/complete", COUNTED)
+    assert (done.status_code, done.json()["state"]) == (200, "confirmed")
+    assert done.json()["answered_at"]
+    assert indus.get(ORDERS).json()["orders"] == []
+    [answered] = indus.get(ORDERS, state="answered").json()["orders"]
+    assert answered["id"] == str(order)
+    assert indus.get(f"{ORDERS}/{order}").json() == answered
+
+
+def test_a_person_not_known_there_is_not_done(cast, indus, issue):
+    order = issue()
+    indus.post(f"{ORDERS}/{order}/accept")
+    assert indus.post(f"{ORDERS}/{order}/complete", {"result": "not_found"}).json()["state"] == "not_found"
+
+
+def test_answers_are_checked_by_field(indus, issue):
+    order = issue()
+    indus.post(f"{ORDERS}/{order}/accept")
+    for body, field in (
+        ({}, "#/result"),
+        ({"result": "finished"}, "#/result"),
+        ({"result": "done"}, "#/counts"),
+        ({"result": "done", "counts": {"usage_logs": -1}}, "#/counts/usage_logs"),
+        ({"result": "done", "counts": {"billing": 1}}, "#/counts"),
+        ({"result": "not_applicable"}, "#/reason"),
+        ({"result": "not_found", "sections": [{"category": "content", "data": 1}]}, "#/sections"),
+        ({"result": "done", "note": "Danish is gone"}, "#/note"),
+    ):
+        answer = indus.post(f"{ORDERS}/{order}/complete", body)
+        assert problem(answer) == (400, "invalid-input"), body
+        assert field in [one["pointer"] for one in answer.json()["errors"]], (body, answer.json())
+    failed = indus.post(f"{ORDERS}/{order}/fail", {"code": "Danish Qureshi was locked"})
+    assert problem(failed) == (400, "invalid-input")
+
+
+def test_what_does_not_follow_is_refused(indus, issue):
+    order = issue()
+    assert problem(indus.post(f"{ORDERS}/{order}/complete", COUNTED)) == (409, "order-not-there")
+    indus.post(f"{ORDERS}/{order}/accept")
+    indus.post(f"{ORDERS}/{order}/complete", COUNTED)
+    assert indus.post(f"{ORDERS}/{order}/complete", COUNTED).status_code == 200
+    assert problem(indus.post(f"{ORDERS}/{order}/complete", {"result": "not_found"})) == (409, "order-answered")
+    assert problem(indus.post(f"{ORDERS}/{order}/accept")) == (409, "order-not-there")
+
+
+def test_a_failed_attempt_says_when_to_come_again(indus, issue):
+    order = issue()
+    indus.post(f"{ORDERS}/{order}/accept")
+    failed = indus.post(f"{ORDERS}/{order}/fail", {"code": "database_locked"}).json()
+    assert (failed["state"], failed["attempts"]) == ("failed", 1)
+    assert failed["retry_at"] > failed["created_at"]
+    assert indus.get(ORDERS).json()["orders"] == []
+    given_up = issue(person="hamza")
+    indus.post(f"{ORDERS}/{given_up}/accept")
+    failed = indus.post(f"{ORDERS}/{given_up}/fail", {"code": "never_again", "again": False}).json()
+    assert failed["retry_at"] is None
+
+
+def test_a_repeated_request_under_its_key_acts_once(cast, indus, issue):
+    order = issue()
+    answers = [
+        indus._client.post(
+            f"{ORDERS}/{order}/accept", {}, content_type="application/json", headers={"Idempotency-Key": "one"}
+        )
+        for _ in range(2)
+    ]
+    assert answers[0].content == answers[1].content
+    assert answers[1]["Idempotency-Replayed"] == "true"
+    with in_client(cast.client_id("indus")):
+        assert OrderStep.objects.filter(order_id=order, state="accepted").count() == 1
+
+
+def test_a_correction_is_given_with_what_is_right_when_it_is_taken_on(cast, indus, issue):
+    order = issue("correct", new_values={"full_name": "Danish Lodhi"})
+    assert "Lodhi" not in indus.get(ORDERS).content.decode()
+    accepted = indus.post(f"{ORDERS}/{order}/accept").json()
+    assert (accepted["new_values"], accepted["fields_to_correct"]) == ({"full_name": "Danish Lodhi"}, ["full_name"])
+    with in_client(cast.client_id("indus")):
+        [look] = AccessRecord.objects.filter(actor_id=cast.key_id("indus"))
+        assert look.fields == f"order {order}, full_name"
+    done = indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "corrected": ["full_name"]})
+    assert done.json()["state"] == "confirmed"
+
+
+def test_what_is_collected_comes_as_sections_and_files(cast, indus, issue):
+    order = issue("collect", categories=("content",))
+    indus.post(f"{ORDERS}/{order}/accept")
+    file = indus._client.post(f"{ORDERS}/{order}/files/content", b"%PDF-1.7 essay", content_type="application/pdf")
+    assert (file.status_code, file.json()["kind"], file.json()["size"]) == (201, "pdf", 14)
+    refused = indus._client.post(f"{ORDERS}/{order}/files/content", b"<svg>", content_type="image/png")
+    assert problem(refused) == (415, "file-kind-refused")
+    refused = indus._client.post(f"{ORDERS}/{order}/files/billing", b"%PDF-1.7", content_type="application/pdf")
+    assert problem(refused) == (400, "category-unknown")
+    body = {"result": "done", "sections": [{"category": "usage_logs", "data": [{"page": "Algebra"}]}]}
+    done = indus.post(f"{ORDERS}/{order}/complete", body)
+    assert (done.status_code, done.json()["state"]) == (200, "confirmed")
+
+
+def test_someone_erased_meanwhile_is_still_named(cast, indus, issue):
+    order = issue()
+    with in_client(cast.client_id("indus")):
+        danish = cast.subject("danish")
+        erase_subject(danish, actor=cast.actor("amina"), reason="subject_request", at=timezone.now())
+    assert [one["subject"] for one in indus.get(ORDERS).json()["orders"]] == ["lms-danish"]
+    indus.post(f"{ORDERS}/{order}/accept")
+    done = indus.post(f"{ORDERS}/{order}/complete", COUNTED).json()
+    assert (done["state"], done["subject"]) == ("confirmed", None)
+
+
+def test_another_system_of_the_client_and_another_client_find_nothing(cast, indus, khyber, issue):
+    own = issue()
+    with in_client(cast.client_id("indus")):
+        make_system(cast.client("indus"), "forum", ["credentials"])
+    others = issue(categories=("credentials",), person="hamza")
+    for caller, order in ((khyber, own), (indus, others), (indus, cast.client_id("indus"))):
+        answers = [
+            caller.get(f"{ORDERS}/{order}"),
+            caller.post(f"{ORDERS}/{order}/accept"),
+            caller.post(f"{ORDERS}/{order}/complete", COUNTED),
+            caller.post(f"{ORDERS}/{order}/fail", {"code": "x"}),
+            caller._client.post(f"{ORDERS}/{order}/files/content", b"%PDF-", content_type="application/pdf"),
+        ]
+        assert {problem(answer) for answer in answers} == {(404, "order-unknown")}
+        assert len({answer.content for answer in answers}) == 1
+    assert khyber.get(ORDERS).json()["orders"] == []
+
+
+def test_a_cursor_is_of_its_own_list(indus, khyber, issue):
+    for name in ("danish", "hamza"):
+        issue(person=name)
+    next_page = indus.get(ORDERS, limit=1).json()["next"]
+    assert problem(khyber.get(next_page)) == (400, "invalid-input")
+    assert problem(indus.get(next_page.replace("limit=1", "state=answered"))) == (400, "invalid-input")
+
+
+def test_a_key_that_acts_for_no_system_is_told_so(cast, indus):
+    with in_client(cast.client_id("indus")):
+        [acting] = SystemKey.objects.all()
+        end_system_key(acting, actor=SETTING_UP, reason=Reason.REVIEW, at=timezone.now())
+    assert problem(indus.get(ORDERS)) == (403, "no-system")
+
+
+def test_a_list_asks_as_often_whatever_its_length(indus, issue):
+    counts = []
+    indus.get(ORDERS)
+    for people in (["danish"], ["hamza", "iqra", "junaid", "esra"]):
+        for name in people:
+            issue(person=name)
+        with CaptureQueriesContext(connection) as new:
+            indus.get(ORDERS)
+        with CaptureQueriesContext(connection) as given:
+            indus.get(ORDERS)
+        counts.append((len(new), len(given)))
+    assert counts[0] == counts[1]

@@ -1,0 +1,393 @@
+"""Orders about one person: issued, given, taken on, answered, failed, tried again; each step with its evidence."""
+
+import json
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import AccessRecord
+from paktaleem.subjects.services import AlreadyErased, erase_subject
+from paktaleem.systems.models import Order, OrderPart, OrderStep
+from paktaleem.systems.results import Answer, Exemption, Section
+from paktaleem.systems.schedule import MOST_ATTEMPTS
+from paktaleem.systems.selectors import (
+    OrderUnknown,
+    Parent,
+    answers_of,
+    get_order,
+    is_everything_answered,
+    orders,
+    orders_for,
+    parts_of,
+)
+from paktaleem.systems.services import (
+    AlreadyAnswered,
+    CategoryUnknown,
+    NotByHand,
+    accept_order,
+    add_part,
+    carry_out_by_hand,
+    complete_order,
+    fail_order,
+    hand_over,
+    issue_orders,
+    new_values_of,
+    open_part,
+    retry_order,
+)
+from paktaleem.systems.states import Outcome, StepRefused
+from paktaleem.tenancy.context import in_client
+from tests.factories import SETTING_UP, make_system
+
+ERASED = Answer(Outcome.DONE, counts={"usage_logs": 12})
+MISSING = Answer(Outcome.NOT_FOUND)
+
+
+def kinds(order):
+    """The ledger entries that speak of an order, oldest first."""
+    found = Entry.objects.filter(family="order", body__contains=str(order.pk)).order_by("id")
+    return [one.kind.removeprefix("order.") for one in found]
+
+
+def steps(order):
+    return list(OrderStep.objects.filter(order=order).values_list("state", flat=True))
+
+
+@pytest.fixture
+def accepted(issue, key, now):
+    """An order that the LMS is at work on."""
+
+    def accepted(*args, **more):
+        return accept_order(issue(*args, **more), actor=key, at=now)
+
+    return accepted
+
+
+def test_every_system_that_holds_the_data_is_told(cast, indus, library, told, now):
+    made = issue_orders(cast.subject("danish"), told(categories=("content", "billing")), actor=SETTING_UP, at=now)
+    assert {one.system.code: one.categories for one in made} == {
+        "billing": ["billing"],
+        "library": ["content"],
+        "lms": ["content"],
+    }
+    assert {(one.state, one.client_id, one.created_at) for one in made} == {("queued", indus.id, now)}
+    for order in made:
+        assert (kinds(order), steps(order)) == (["created"], ["queued"])
+
+
+def test_an_order_goes_from_queued_to_confirmed(cast, lms, issue, key, now):
+    order = issue()
+    hand_over([order], system=lms, client_id=order.client_id, actor=key, at=now)
+    accept_order(order, actor=key, at=now)
+    done = complete_order(order, ERASED, actor=key, at=now)
+    assert (done.state, done.result, done.ended_at) == ("confirmed", {"counts": {"usage_logs": 12}}, now)
+    assert kinds(order) == ["created", "sent", "accepted", "confirmed"]
+    assert steps(order) == ["queued", "sent", "accepted", "confirmed"]
+    entry = json.loads(Entry.objects.get(kind="order.confirmed").body)
+    assert entry["actor"]["id"] == str(key.id)
+    assert entry["subject"] == str(cast.subject_id("danish"))
+    assert entry["facts"]["result"] == {"counts": {"usage_logs": 12}}
+    assert entry["facts"]["parent"]["kind"] == "rights_request"
+    assert (
+        OrderStep.objects.get(order=order, state="confirmed").entry_id == Entry.objects.get(kind="order.confirmed").pk
+    )
+
+
+def test_nobody_found_is_told_apart_from_done(accepted, key, now):
+    order = complete_order(accepted(), MISSING, actor=key, at=now)
+    assert (order.state, order.is_open) == ("not_found", False)
+    assert kinds(order)[-1] == "not_found"
+
+
+def test_what_does_not_apply_says_why(accepted, key, now):
+    answer = Answer(Outcome.NOT_APPLICABLE, reason=Exemption.LEGAL_DUTY)
+    order = complete_order(accepted(), answer, actor=key, at=now)
+    assert (order.state, order.result) == ("not_applicable", {"reason": "legal_duty"})
+    assert OrderStep.objects.get(order=order, state="not_applicable").code == "legal_duty"
+
+
+def test_an_order_is_taken_on_before_it_is_answered(issue, key, now):
+    order = issue()
+    with pytest.raises(StepRefused):
+        complete_order(order, ERASED, actor=key, at=now)
+    with pytest.raises(StepRefused):
+        fail_order(order, code="locked", again=True, actor=key, at=now)
+    assert steps(order) == ["queued"]
+
+
+def test_accepting_again_changes_nothing(accepted, key, now):
+    order = accepted()
+    accept_order(order, actor=key, at=now + timedelta(hours=1))
+    assert steps(order) == ["queued", "accepted"]
+    assert Order.objects.get(pk=order.pk).changed_at == now
+
+
+def test_the_same_answer_again_changes_nothing_and_another_is_refused(accepted, key, now):
+    order = accepted()
+    first = complete_order(order, ERASED, actor=key, at=now)
+    again = complete_order(order, ERASED, actor=key, at=now + timedelta(hours=1))
+    assert (again.ended_at, kinds(order)) == (first.ended_at, ["created", "accepted", "confirmed"])
+    for other in (MISSING, Answer(Outcome.DONE, counts={"usage_logs": 13})):
+        with pytest.raises(AlreadyAnswered):
+            complete_order(order, other, actor=key, at=now)
+
+
+def test_an_answer_of_another_kind_is_refused_by_field(accepted, key, now):
+    with pytest.raises(ValidationError) as refused:
+        complete_order(accepted(), Answer(Outcome.DONE), actor=key, at=now)
+    assert list(refused.value.message_dict) == ["counts"]
+
+
+def test_a_failed_order_is_open_again_at_its_time(cast, lms, accepted, key, now):
+    order = fail_order(accepted(), code="database_locked", again=True, actor=key, at=now)
+    assert (order.state, order.attempts, order.failure) == ("failed", 1, "database_locked")
+    assert now + timedelta(minutes=1) <= order.retry_at <= now + timedelta(minutes=2)
+    mine = orders_for(lms, actor=key)
+    assert list(mine.ready(now)) == []
+    later = now + timedelta(minutes=2)
+    assert list(mine.ready(later)) == [order]
+    order = accept_order(order, actor=key, at=later)
+    assert (order.state, order.retry_at, order.attempts) == ("accepted", None, 1)
+    assert complete_order(order, ERASED, actor=key, at=later).state == "confirmed"
+
+
+def test_an_order_that_fails_for_good_waits_for_a_person(cast, lms, accepted, key, now):
+    order = fail_order(accepted(), code="gone", again=False, actor=key, at=now)
+    assert (order.retry_at, order.stuck_at) == (None, now)
+    assert list(orders_for(lms, actor=key).ready(now + timedelta(days=99))) == []
+    order = retry_order(order, actor=cast.actor("farah"), at=now)
+    assert (order.state, order.attempts, order.failure) == ("queued", 0, "")
+    assert kinds(order)[-2:] == ["failed", "requeued"]
+
+
+def test_attempts_come_to_an_end(accepted, key, now):
+    order = accepted()
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        order = fail_order(accept_order(order, actor=key, at=now), code="down", again=True, actor=key, at=now)
+        assert order.attempts == attempt
+    assert order.retry_at is None
+
+
+def test_what_stands_still_is_stuck(cast, issue, accepted, key, now):
+    waiting, working = issue(), accepted(person="hamza")
+    complete_order(accepted(person="junaid"), ERASED, actor=key, at=now)
+
+    def stuck(at):
+        return set(Order.objects.stuck(at))
+
+    assert stuck(now + timedelta(hours=23)) == set()
+    assert stuck(now + timedelta(days=1)) == {waiting}
+    assert stuck(now + timedelta(days=3)) == {waiting, working}
+
+
+def test_what_is_past_its_day_is_overdue(issue, accepted, key, now):
+    order = issue()
+    complete_order(accepted(person="hamza"), ERASED, actor=key, at=now)
+    assert list(Order.objects.overdue(order.due_at)) == []
+    assert list(Order.objects.overdue(order.due_at + timedelta(seconds=1))) == [order]
+
+
+def test_giving_orders_out_again_records_nothing(indus, lms, issue, key, now):
+    order = issue()
+    for _ in range(2):
+        hand_over(list(orders_for(lms, actor=key)), system=lms, client_id=indus.id, actor=key, at=now)
+    assert (kinds(order), steps(order)) == (["created", "sent"], ["queued", "sent"])
+
+
+def test_a_correction_carries_what_is_right_under_the_persons_key(cast, accepted, key, now):
+    order = accepted(
+        "correct", categories=("contact_details",), new_values={"full_name": "Danish Q. Lodhi", "phone": None}
+    )
+    assert order.fields == ["full_name", "phone"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT o::text FROM systems_order o UNION ALL SELECT e::text FROM ledger_entry e")
+        assert not [text for (text,) in cursor.fetchall() if "Lodhi" in text or b"Lodhi".hex() in text]
+    assert new_values_of(order, actor=key, at=now) == {"full_name": "Danish Q. Lodhi", "phone": None}
+    look = AccessRecord.objects.get(subject_id=cast.subject_id("danish"), actor_id=key.id)
+    assert (look.fields, look.reason) == (f"order {order.pk}, full_name, phone", "subject_request")
+    done = complete_order(order, Answer(Outcome.DONE, corrected=("full_name",)), actor=key, at=now)
+    assert (done.result, done.new_values) == ({"corrected": ["full_name"]}, None)
+    assert new_values_of(done, actor=key, at=now) == {}
+
+
+@pytest.mark.parametrize(("kind", "values"), [("correct", {}), ("erase", {"full_name": "X"}), ("correct", {"N!": "x"})])
+def test_only_a_correction_says_what_is_right(issue, kind, values):
+    with pytest.raises(ValidationError):
+        issue(kind, new_values=values)
+
+
+def test_orders_are_due_in_the_future_and_about_something(issue, now):
+    for wrong in ({"due_at": now}, {"categories": ()}):
+        with pytest.raises(ValidationError) as refused:
+            issue(**wrong)
+        assert list(refused.value.message_dict) == list(wrong)
+
+
+def test_what_is_collected_is_sealed_at_once(cast, accepted, key, now):
+    order = accepted("collect", categories=("content",))
+    part = add_part(order, BytesIO(b"%PDF-1.7 essay by Danish"), category="content", actor=key, at=now)
+    sections = (Section("usage_logs", [{"opened": "Algebra"}]), Section("content", {"essays": 1}))
+    done = complete_order(order, Answer(Outcome.DONE, sections=sections), actor=key, at=now)
+    assert done.result == {"sections": 2}
+    found = parts_of(order)
+    assert [(one.category, one.file.kind) for one in found] == [
+        ("content", "pdf"),
+        ("usage_logs", "json"),
+        ("content", "json"),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT f::text FROM files_filechunk f UNION ALL SELECT e::text FROM ledger_entry e")
+        assert not [text for (text,) in cursor.fetchall() if "Algebra" in text or b"Algebra".hex() in text]
+    amina = cast.actor("amina")
+    opened = b"".join(open_part(found[1], actor=amina, reason="subject_request", at=now))
+    assert json.loads(opened) == [{"opened": "Algebra"}]
+    assert AccessRecord.objects.get(actor_id=amina.id).fields == f"order part {found[1].pk}"
+    facts = json.loads(Entry.objects.get(kind="order.confirmed").body)["facts"]
+    assert [one["sealed_hash"] for one in facts["parts"]] == [one.file.sealed_hash for one in found[1:]]
+    assert part.file.sealed_hash in Entry.objects.get(kind="order.part_added").body
+
+
+def test_a_part_belongs_to_a_collection_under_way(issue, accepted, key, now):
+    def add(order, category="content"):
+        add_part(order, BytesIO(b"%PDF-1.7"), category=category, actor=key, at=now)
+
+    for order in (issue("collect"), accepted("erase", person="hamza")):
+        with pytest.raises(StepRefused):
+            add(order)
+    with pytest.raises(CategoryUnknown):
+        add(accepted("collect", person="iqra"), "billing")
+
+
+def test_parts_of_an_attempt_that_failed_are_not_the_answer(accepted, key, now):
+    order = accepted("collect", categories=("content",))
+    add_part(order, BytesIO(b"%PDF-1.7 half"), category="content", actor=key, at=now)
+    order = accept_order(fail_order(order, code="cut", again=True, actor=key, at=now), actor=key, at=now)
+    sections = (Section("content", {"all": True}),)
+    complete_order(order, Answer(Outcome.DONE, sections=sections), actor=key, at=now)
+    assert [one.file.kind for one in parts_of(Order.objects.get(pk=order.pk))] == ["json"]
+
+
+@pytest.mark.usefixtures("library")
+def test_a_case_is_answered_when_every_system_has_answered(cast, indus, told, key, now):
+    told_them = told(categories=("content",))
+    parent = told_them.parent
+    by_code = {
+        one.system.code: one for one in issue_orders(cast.subject("danish"), told_them, actor=SETTING_UP, at=now)
+    }
+    accept_order(by_code["lms"], actor=key, at=now)
+    complete_order(by_code["lms"], MISSING, actor=key, at=now)
+    assert not is_everything_answered(parent, client_id=indus.id)
+    carry_out_by_hand(
+        by_code["library"], Answer(Outcome.DONE, counts={"content": 3}), actor=cast.actor("farah"), at=now
+    )
+    assert is_everything_answered(parent, client_id=indus.id)
+    found = answers_of(parent, client_id=indus.id)
+    assert [(one.system, one.state, one.result, one.is_open) for one in found] == [
+        ("library", "confirmed", {"counts": {"content": 3}}, False),
+        ("lms", "not_found", {}, False),
+    ]
+
+
+def test_a_case_that_nobody_was_asked_about_is_not_answered(indus, told):
+    assert not is_everything_answered(told().parent, client_id=indus.id)
+    assert answers_of(Parent("other", told().parent.id), client_id=indus.id) == []
+
+
+def test_people_answer_for_a_system_run_by_hand_alone(cast, lms, library, issue, now):
+    with pytest.raises(NotByHand):
+        accept_order(issue(), actor=cast.actor("farah"), at=now)
+    order = issue(categories=("content",), person="hamza")
+    assert order.system == library
+    done = carry_out_by_hand(order, Answer(Outcome.DONE, counts={"content": 0}), actor=cast.actor("amina"), at=now)
+    assert (done.state, kinds(order)) == ("confirmed", ["created", "accepted", "confirmed"])
+
+
+def test_paktaleems_own_systems_are_answered_for_by_its_own_staff(cast, issue, now):
+    order = issue(categories=("billing",))
+    assert order.client_id == cast.client_id("indus")
+    answer = Answer(Outcome.DONE, counts={"billing": 1})
+    with pytest.raises(NotAllowed):
+        carry_out_by_hand(order, answer, actor=cast.actor("farah"), at=now)
+    assert carry_out_by_hand(order, answer, actor=cast.actor("amina"), at=now).state == "confirmed"
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
+def test_the_wrong_role_may_not(cast, issue, told, name, now):
+    order, actor = issue(categories=("content",)), cast.actor(name)
+    with pytest.raises(NotAllowed):
+        accept_order(order, actor=actor, at=now)
+    with pytest.raises(NotAllowed):
+        issue_orders(cast.subject("hamza"), told(), actor=actor, at=now)
+    with pytest.raises(NotAllowed):
+        retry_order(order, actor=actor, at=now)
+
+
+@pytest.mark.usefixtures("library")
+def test_a_key_finds_the_orders_of_its_own_system_alone(indus, issue, key, now):
+    own, others = issue(), issue(categories=("content",), person="hamza")
+    assert get_order(own.pk, actor=key, at=now) == own
+    for unknown in (others.pk, indus.pk):
+        with pytest.raises(OrderUnknown):
+            get_order(unknown, actor=key, at=now)
+
+
+def test_another_client_sees_nothing(cast, told, now):
+    with in_client(cast.client_id("indus")):
+        issue_orders(cast.subject("danish"), told(), actor=SETTING_UP, at=now)
+        assert len(orders(cast.actor("farah"))) == 1
+    with in_client(cast.client_id("khyber")):
+        assert list(orders(cast.actor("celia"))) == []
+        assert OrderStep.objects.count() == OrderPart.objects.count() == 0
+
+
+def test_nothing_is_ordered_about_someone_erased(cast, indus, told, now):
+    danish = cast.subject("danish")
+    erase_subject(danish, actor=cast.actor("amina"), reason="subject_request", at=now)
+    with pytest.raises(AlreadyErased):
+        issue_orders(danish, told(), actor=SETTING_UP, at=now)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ("state = 'confirmed'", "order_ends_in_an_answer"),
+        ("ended_at = now(), stuck_at = NULL", "order_ends_in_an_answer"),
+        ("state = 'confirmed', ended_at = now()", "order_answered_names_nobody"),
+        ("retry_at = now()", "order_retried_if_failed"),
+        ("new_values = '\\x00'", "order_values_of_a_correction"),
+        ("parent_id = NULL", "order_parent_is_whole"),
+        ("due_at = created_at", "order_due_later"),
+        ("client_id = '01900000-0000-7000-8000-000000000001'", "row-level security"),
+    ],
+)
+def test_the_database_refuses_a_broken_order(issue, change, name):
+    order = issue()
+    refused = pytest.raises((IntegrityError, ProgrammingError), match=name)
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE systems_order SET {change} WHERE id = %s", [order.pk])  # noqa: S608 -- as above
+
+
+@pytest.mark.parametrize("table", ["orderstep", "orderpart", "orderset"])
+def test_evidence_is_never_changed(indus, table):
+    refused = pytest.raises(ProgrammingError, match="permission denied")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE systems_{table} SET client_id = client_id")  # noqa: S608 -- as above
+
+
+def test_an_order_goes_to_no_other_clients_system(cast, issue, now):
+    order = issue()
+    foreign = cast.client_id("khyber")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE systems_order SET system_owner = %s WHERE id = %s", [foreign, order.pk])
+
+
+def test_two_systems_with_one_code_stand_at_two_clients(cast):
+    for code in ("indus", "khyber"):
+        with in_client(cast.client_id(code)):
+            make_system(cast.client(code), "forum", ["content"])

@@ -1,0 +1,124 @@
+"""The same order about many people: one statement, one piece of evidence, each order with its own steps."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import erase_subject
+from paktaleem.systems.models import Order, OrderStep
+from paktaleem.systems.results import Answer
+from paktaleem.systems.selectors import is_everything_answered, is_set_intact, orders_for
+from paktaleem.systems.services import accept_order, complete_order, hand_over, issue_orders_for_set
+from paktaleem.systems.states import Outcome
+from tests.factories import SETTING_UP
+
+STUDENTS = {"danish", "hamza", "iqra"}
+
+
+@pytest.fixture
+def for_set(indus, told, now):
+    def for_set(people=None, actor=SETTING_UP, told_them=None, **more):
+        chosen = Subject.objects.filter(role="student") if people is None else people
+        given = told_them or told(**more)
+        return issue_orders_for_set(chosen, given, client_id=indus.id, actor=actor, at=now)
+
+    return for_set
+
+
+def test_each_person_gets_an_order_of_each_system(cast, library, for_set, now):
+    made = for_set(categories=("content", "billing"))
+    found = Order.objects.filter(order_set=made).select_related("system")
+    assert (made.size, len(found)) == (9, 9)
+    assert {(one.system.code, one.subject_id) for one in found} == {
+        (code, cast.subject_id(name)) for code in ("billing", "library", "lms") for name in STUDENTS
+    }
+    assert {one.system.code: one.categories for one in found} == {
+        "billing": ["billing"],
+        "library": ["content"],
+        "lms": ["content"],
+    }
+    assert {(one.state, one.created_at, one.stuck_at) for one in found} == {("queued", now, now + timedelta(days=1))}
+    assert {one.pk.version for one in found} == {7}
+    assert {one.pk.int >> 80 for one in found} == {int(now.timestamp() * 1000)}
+
+
+def test_one_statement_makes_them_and_one_entry_proves_them(for_set, now):
+    with CaptureQueriesContext(connection) as seen:
+        made = for_set()
+    writes = [one["sql"] for one in seen if "INSERT" in one["sql"]]
+    assert len(writes) == 2
+    assert [sql.count("systems_order ") for sql in writes] == [1, 0]
+    entry = Entry.objects.get(kind="order.set_created")
+    facts = json.loads(entry.body)["facts"]
+    assert (facts["count"], facts["orders_hash"], facts["set"]) == (3, made.orders_hash, str(made.pk))
+    steps = OrderStep.objects.filter(order__order_set=made)
+    assert {(one.state, one.taken_at, one.actor_id, one.entry_id) for one in steps} == {
+        ("queued", now, SETTING_UP.id, None)
+    }
+
+
+def test_the_number_of_statements_does_not_grow_with_the_people(indus, for_set):
+    counts = []
+    for role in ("instructor", "student"):
+        with CaptureQueriesContext(connection) as seen:
+            for_set(Subject.objects.filter(role=role))
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
+def test_the_hash_says_which_orders_they_are(cast, for_set):
+    made = for_set()
+    assert is_set_intact(made)
+    order = Order.objects.filter(order_set=made)[0]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE systems_order SET subject_id = %s WHERE id = %s", [cast.subject_id("junaid"), order.pk])
+    assert not is_set_intact(made)
+
+
+def test_an_order_of_a_set_lives_as_any_other(lms, told, for_set, key, now):
+    told_them = told()
+    made = for_set(told_them=told_them)
+    mine = list(orders_for(lms, actor=key)[:2])
+    hand_over(mine, system=lms, client_id=made.client_id, actor=key, at=now)
+    answer = Answer(Outcome.DONE, counts={"usage_logs": 1})
+    for order in orders_for(lms, actor=key):
+        complete_order(accept_order(order, actor=key, at=now), answer, actor=key, at=now)
+    assert is_everything_answered(told_them.parent, client_id=made.client_id)
+    confirmed = Entry.objects.filter(kind="order.confirmed")
+    assert {json.loads(one.body)["facts"]["set"] for one in confirmed} == {str(made.pk)}
+    assert is_set_intact(made)
+
+
+def test_the_erased_are_left_out(cast, indus, for_set, now):
+    erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
+    assert for_set().size == 2
+
+
+def test_nobody_or_no_system_makes_no_set(for_set):
+    assert for_set(Subject.objects.filter(external_id="nobody")) is None
+    assert for_set(categories=("unheard_of",)) is None
+    assert not Order.objects.exists()
+    assert not Entry.objects.filter(kind="order.set_created").exists()
+
+
+def test_conditions_with_percent_signs_are_taken_as_they_are(for_set):
+    assert for_set(Subject.objects.filter(external_id__contains="anis")).size == 1
+    assert for_set(Subject.objects.filter(external_id__contains="%")) is None
+
+
+def test_corrections_are_issued_one_by_one(for_set):
+    with pytest.raises(ValidationError, match="one by one"):
+        for_set(kind="correct")
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
+def test_the_wrong_role_may_not(cast, for_set, name):
+    with pytest.raises(NotAllowed):
+        for_set(actor=cast.actor(name))
