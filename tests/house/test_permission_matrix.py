@@ -173,6 +173,14 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/consents/<uuid:event>/evidence": [
         ("post", f"/api/v1/consents/{NOT_THERE}/evidence", {"a": "body"}, 404, 404)
     ],
+    "api/v1/orders": [("get", "/api/v1/orders", None, 200, 200)],
+    "api/v1/orders/<uuid:order>": [("get", f"/api/v1/orders/{NOT_THERE}", None, 404, 404)],
+    "api/v1/orders/<uuid:order>/accept": [("post", f"/api/v1/orders/{NOT_THERE}/accept", None, 404, 404)],
+    "api/v1/orders/<uuid:order>/complete": [("post", f"/api/v1/orders/{NOT_THERE}/complete", {}, 404, 404)],
+    "api/v1/orders/<uuid:order>/fail": [("post", f"/api/v1/orders/{NOT_THERE}/fail", {}, 404, 404)],
+    "api/v1/orders/<uuid:order>/files/<str:category>": [
+        ("post", f"/api/v1/orders/{NOT_THERE}/files/content", {"a": "body"}, 404, 404)
+    ],
     "access/v1/evaluation": [("post", "/access/v1/evaluation", ASKED, 200, 200)],
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
