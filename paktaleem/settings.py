@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "paktaleem.files",
     "paktaleem.mail",
     "paktaleem.systems",
+    "paktaleem.webhooks",
     "paktaleem.doors",
     "paktaleem.backups",
     "paktaleem.signin",
@@ -288,7 +289,12 @@ ANSWER_SHEET_LIMIT = 2 * 1024 * 1024  # bytes; at most 5,000 rows
 ANSWERS_AT_ONCE = 40  # rows confirmed in the request; more are confirmed by the worker
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # never a plain file on a disk
 FILE_UPLOAD_MAX_MEMORY_SIZE = ROSTER_UPLOAD_LIMIT + 64 * 1024
+WEBHOOKS_ALLOWED = env.list("WEBHOOKS_ALLOWED", default=[])  # host:port pairs inside, vouched for: tests and trials
+WEBHOOKS_PUMP_SECONDS = 60  # of one job: the next goes on
+WEBHOOK_SECRET_OVERLAP = timedelta(hours=env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24))
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
+
+PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 8}  # webhooks are sent all the time, beside all other work
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.api.authentication.KeyAuthentication"],

@@ -59,6 +59,8 @@ class Capability(StrEnum):
     VIEW_LETTERS = "view_letters"
     RESEND_LETTERS = "resend_letters"
     ISSUE_LINKS = "issue_links"
+    VIEW_WEBHOOKS = "view_webhooks"
+    MANAGE_WEBHOOKS = "manage_webhooks"
     OWN_CHOICES = "own_choices"
     VIEW_SYSTEMS = "view_systems"
     MANAGE_SYSTEMS = "manage_systems"
@@ -107,6 +109,8 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.VIEW_LETTERS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
     Capability.RESEND_LETTERS: frozenset({_OFFICER, _SUPPORT, _ADMIN}),
     Capability.ISSUE_LINKS: frozenset({_OFFICER, _SUPPORT, _ADMIN, _KEY, _SYSTEM}),
+    Capability.VIEW_WEBHOOKS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _KEY}),
+    Capability.MANAGE_WEBHOOKS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.OWN_CHOICES: frozenset({Role.DATA_SUBJECT}),
     Capability.VIEW_SYSTEMS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _SYSTEM}),
     Capability.MANAGE_SYSTEMS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
@@ -142,5 +146,6 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "decisions:ask": frozenset({Capability.ASK_DECISIONS}),
     "links:write": frozenset({Capability.ISSUE_LINKS}),
     "orders": frozenset({Capability.CARRY_OUT_ORDERS}),
+    "webhooks:manage": frozenset({Capability.VIEW_WEBHOOKS, Capability.MANAGE_WEBHOOKS}),
 }
 """What an API key may do: the union of its scopes."""

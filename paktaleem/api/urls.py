@@ -13,6 +13,15 @@ from consent.api.standing import SubjectStanding
 from paktaleem.doors.api import IssueLink
 from paktaleem.subjects.api import BatchOperations, RecordSubjectEvent, SubjectOperations
 from paktaleem.systems.api import AcceptOrder, AddOrderFile, CompleteOrder, FailOrder, ListOrders, ShowOrder
+from paktaleem.webhooks.api import (
+    EnableWebhook,
+    ReplayWebhook,
+    RotateWebhookSecret,
+    TestWebhook,
+    Webhook,
+    WebhookDeliveries,
+    Webhooks,
+)
 
 app_name = "api"
 
@@ -40,5 +49,12 @@ urlpatterns = [
     path("orders/<uuid:order>/complete", CompleteOrder.as_view(), name="complete-order"),
     path("orders/<uuid:order>/fail", FailOrder.as_view(), name="fail-order"),
     path("orders/<uuid:order>/files/<str:category>", AddOrderFile.as_view(), name="add-order-file"),
+    path("webhooks", Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<uuid:webhook>", Webhook.as_view(), name="webhook"),
+    path("webhooks/<uuid:webhook>/rotate", RotateWebhookSecret.as_view(), name="rotate-webhook-secret"),
+    path("webhooks/<uuid:webhook>/enable", EnableWebhook.as_view(), name="enable-webhook"),
+    path("webhooks/<uuid:webhook>/test", TestWebhook.as_view(), name="test-webhook"),
+    path("webhooks/<uuid:webhook>/replay", ReplayWebhook.as_view(), name="replay-webhook"),
+    path("webhooks/<uuid:webhook>/deliveries", WebhookDeliveries.as_view(), name="webhook-deliveries"),
     path("consents", RecordConsents.as_view(), name="record-consents"),
 ]

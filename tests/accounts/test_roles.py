@@ -50,6 +50,8 @@ answer_announcements      .       .       .      x    .    .    .
 answer_objections         x       .       .      .    .    .    .
 export_rows               x       .       x      x    .    .    .
 issue_links               x       x       .      x    x    x    .
+view_webhooks             x       .       x      x    x    .    .
+manage_webhooks           x       .       .      x    x    x    .
 export_evidence           x       .       .      x    .    .    .
 view_forms                x       x       x      x    .    x    .
 manage_forms              x       .       .      x    .    x    .

@@ -43,6 +43,8 @@ TABLE = {
     "consent/restriction": ("OASC", "", ""),
     "consent/objection": ("OASC", "", ""),
     "mail/letter": ("OASC", "", ""),
+    "webhooks/endpoint": ("OAC", "OC", "OC"),
+    "webhooks/delivery": ("OAC", "", ""),
     "ledger/entry": ("OAC", "", ""),
 }
 STAFF = {"amina": "O", "bilal": "A", "sana": "S", "farah": "C", "celia": "C"}

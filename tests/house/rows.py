@@ -32,11 +32,13 @@ from paktaleem.subjects.importing.uploads import upload_roster
 from paktaleem.subjects.models import Readmission, RosterImport
 from paktaleem.subjects.services import erase_subject, request_readmission, reveal_fields
 from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.services import disable_endpoint
 from tests.cast import Cast
 from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 from tests.showing import shown
+from tests.webhooks.making import make_endpoint, make_given_up
 
 AT = CAST_AT + timedelta(hours=1)
 BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT}
@@ -50,6 +52,9 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
         made.append(readmission_of_indus(cast))
+        endpoint = make_endpoint(cast, "indus", at=AT)
+        made += [endpoint, make_given_up(endpoint, at=AT)]
+        off = disable_endpoint(make_endpoint(cast, "indus", at=AT), **BY)
         _answers(cast)
         found = {
             model: admin_of(model).model._default_manager.filter(client_id=client_id).values_list("pk", flat=True)
@@ -58,6 +63,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         }
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
+    rows["webhooks/endpoint/enable"] = off.pk  # which is off
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
 

@@ -14,12 +14,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, path
 from django.utils import timezone
 
+from paktaleem.tenancy.context import in_client
 from tests.api.callers import question
 from tests.cast import Cast
 from tests.consent.announcing import announce
 from tests.console.test_permissions import TABLE as MODELS
 from tests.house.rows import rows_of_indus
 from tests.signing_in import browser_of
+from tests.webhooks.making import make_endpoint
 
 NOT_THERE = UUID("0190b9f4-0000-7000-8000-000000000000")
 
@@ -114,6 +116,13 @@ ACTS = {
     "subjects/subject/restrict": "OC",
     "subjects/subject/reveal": "OC",
     "mail/letter/resend": "OSC",
+    "webhooks/delivery/replay": "OC",
+    "webhooks/endpoint/disable": "OC",
+    "webhooks/endpoint/enable": "OC",
+    "webhooks/endpoint/remove": "OC",
+    "webhooks/endpoint/replay": "OC",
+    "webhooks/endpoint/rotate": "OC",
+    "webhooks/endpoint/test": "OC",
     "consent/agreementsuspension/end": "O",
     "consent/balancingtest/sign": "O",
     "consent/consent/invalidate": "O",
@@ -167,6 +176,21 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/purposes": [("get", "/api/v1/purposes", None, 200, 200)],
     "api/v1/notices/current": [("get", "/api/v1/notices/current?purpose=newsletter", None, 200, 200)],
     "api/v1/changes": [("get", "/api/v1/changes", None, 200, 200)],
+    "api/v1/webhooks": [
+        ("get", "/api/v1/webhooks", None, 200, 200),
+        ("post", "/api/v1/webhooks", {"url": "https://lms.example/hooks", "events": ["consent.*"]}, 201, 201),
+    ],
+    "api/v1/webhooks/<uuid:webhook>": [
+        ("get", "/api/v1/webhooks/WEBHOOK", None, 200, 404),
+        ("delete", "/api/v1/webhooks/WEBHOOK", None, 204, 404),
+    ],
+    "api/v1/webhooks/<uuid:webhook>/rotate": [("post", "/api/v1/webhooks/WEBHOOK/rotate", {}, 200, 404)],
+    "api/v1/webhooks/<uuid:webhook>/enable": [("post", "/api/v1/webhooks/WEBHOOK/enable", {}, 200, 404)],
+    "api/v1/webhooks/<uuid:webhook>/test": [("post", "/api/v1/webhooks/WEBHOOK/test", {}, 202, 404)],
+    "api/v1/webhooks/<uuid:webhook>/replay": [
+        ("post", "/api/v1/webhooks/WEBHOOK/replay", {"since": "2026-01-01T00:00:00Z"}, 202, 404)
+    ],
+    "api/v1/webhooks/<uuid:webhook>/deliveries": [("get", "/api/v1/webhooks/WEBHOOK/deliveries", None, 200, 404)],
     "api/v1/consents": [("post", "/api/v1/consents", {"subject": "lms-danish", "answers": []}, 400, 400)],
     "api/v1/acknowledgements": [("post", "/api/v1/acknowledgements", {"subject": "lms-danish"}, 400, 404)],
     "api/v1/consents/<uuid:event>/receipt": [("get", f"/api/v1/consents/{NOT_THERE}/receipt", None, 404, 404)],
@@ -315,7 +339,8 @@ def test_acts_open_by_role(cast: Cast, rows: dict[str, Any], name: str) -> None:
     found, wanted = {}, {}
     for act, allowed in ACTS.items():
         model, slug = act.rsplit("/", 1)
-        found[act] = browser.get(f"/admin/{model}/{rows[model]}/{slug}/").status_code
+        row = rows.get(act, rows[model])
+        found[act] = browser.get(f"/admin/{model}/{row}/{slug}/").status_code
         wanted[act] = expected(asker, allowed, row=True)
     assert found == wanted
 
@@ -334,6 +359,9 @@ def call(key: str | None, method: str, url: str, body: Any, browser: Client | No
 def test_calls_are_answered_by_key(  # noqa: PLR0917 -- the columns of the table
     cast: Cast, route: str, method: str, url: str, body: Any, own: int, foreign: int
 ) -> None:
+    if "WEBHOOK" in url:
+        with in_client(cast.client_id("indus")):
+            url = url.replace("WEBHOOK", str(make_endpoint(cast, "indus", at=timezone.now()).pk))
     assert call(None, method, url, body) == 401
     assert call("ptk_made-up", method, url, body) == 401
     assert call(None, method, url, body, browser_of(cast.user("amina"))) == 401

@@ -30,6 +30,7 @@ from paktaleem.subjects.keyring import (
 )
 from paktaleem.subjects.models import SubjectKey
 from paktaleem.subjects.sealing import CannotOpen, rewrapped
+from paktaleem.subjects.wrapped import everything_wrapped
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -41,6 +42,7 @@ __all__ = [
     "destroy_epoch",
     "keys_by_epoch",
     "record_emptied_epochs",
+    "rewrap_everything_else",
     "rewrap_keys",
 ]
 
@@ -123,13 +125,21 @@ def _replace(client_id: UUID, fresh: Sequence[tuple[Any, ...]]) -> int:
         return int(cursor.rowcount)
 
 
+@transaction.atomic
+def rewrap_everything_else(client_id: UUID) -> frozenset[int]:
+    """Wrap what other rooms keep under the keyring anew, in the client's context; returns the epochs it lay under."""
+    return frozenset().union(*(kind.rewrap(client_id) for kind in everything_wrapped()))
+
+
 def keys_by_epoch() -> Counter[int]:
-    """Count the keys of every client by epoch; outside any context, since it opens each client's in turn."""
+    """Count what every client has under each epoch, people's keys and whatever else; outside any context."""
     counted: Counter[int] = Counter()
     for client_id in all_client_ids():
         with in_client(client_id):
             keys = SubjectKey.objects.filter(client_id=client_id)
             counted.update(dict(keys.values_list("epoch").annotate(count=Count("id"))))
+            for kind in everything_wrapped():
+                counted.update(kind.counted(client_id))
     return counted
 
 

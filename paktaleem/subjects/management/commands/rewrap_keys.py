@@ -12,7 +12,13 @@ from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.selectors import all_client_ids
 from paktaleem.subjects.keyring import keyring
 from paktaleem.subjects.management.progress import Progress
-from paktaleem.subjects.services.epochs import Rewrapped, keys_by_epoch, record_emptied_epochs, rewrap_keys
+from paktaleem.subjects.services.epochs import (
+    Rewrapped,
+    keys_by_epoch,
+    record_emptied_epochs,
+    rewrap_everything_else,
+    rewrap_keys,
+)
 from paktaleem.tenancy.context import in_client
 
 INTERRUPTED = 130
@@ -70,3 +76,7 @@ def _batches(size: int) -> Iterator[Rewrapped]:
                 break
             yield part
             after = part.last
+        with in_client(client_id):
+            moved = rewrap_everything_else(client_id)
+        if moved:
+            yield Rewrapped(0, moved, (), None)

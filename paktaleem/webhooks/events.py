@@ -1,0 +1,77 @@
+"""Which events there are, what each tells, and what a subscription means. Pure.
+
+An event is an entry of the ledger seen from outside: its data are ids and codes of the entry's facts, never a name, an
+address or a text (payloads lie in other people's logs). Two types have no entry: ``decision.invalidated`` follows from
+the changes that decisions rest on, and ``webhook.test`` is asked for.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+__all__ = ["EVENTS", "INVALIDATED", "TEST", "Event", "EventUnknown", "check_patterns", "is_subscribed", "patterns"]
+
+INVALIDATED = "decision.invalidated"
+TEST = "webhook.test"
+
+
+class Event(NamedTuple):
+    """One type: the kind of ledger entry it is (of which kind of row, for the register), and the facts it repeats.
+
+    What concerns every client when it happens at PakTaleem is ``shared``.
+    """
+
+    type: str
+    kind: str
+    row: str = ""
+    facts: tuple[str, ...] = ()
+    is_shared: bool = False
+
+
+_CONSENT = ("event", "purpose", "expires_at")
+_NOTICE = ("notice", "number", "material")
+_RECIPIENT = "consent.recipient"
+
+EVENTS = (
+    *(
+        Event(f"consent.{state}", f"consent.{state}", facts=_CONSENT)
+        for state in ("requested", "deferred", "given", "refused", "withdrawn", "revoked", "invalidated")
+    ),
+    Event("notice.announced", "notice.announced", facts=(*_NOTICE, "effective_at"), is_shared=True),
+    Event("notice.published", "notice.published", facts=(*_NOTICE, "effective_at"), is_shared=True),
+    Event("notice.dispatched", "notice.dispatched", facts=(*_NOTICE, "takes_effect_at")),
+    Event("notice.took_effect", "notice.took_effect", facts=(*_NOTICE, "took_effect_at")),
+    Event("recipient.added", "register.added", _RECIPIENT, facts=("id",), is_shared=True),
+    Event("recipient.changed", "register.changed", _RECIPIENT, facts=("id",), is_shared=True),
+    Event("guardian.claimed", "guardian.claimed", facts=("guardian",)),
+    Event("subject.erased", "subject.erased"),
+    Event("subject.readmitted", "subject.readmitted"),
+)
+"""Every type that follows from an entry."""
+
+
+class EventUnknown(ValueError):
+    """There is no such event; the argument names it."""
+
+
+def patterns() -> list[str]:
+    """List what may be subscribed to: every type, and every family as ``family.*``."""
+    types = [*(event.type for event in EVENTS), INVALIDATED]
+    return sorted({*types, *(_family(name) for name in types)})
+
+
+def check_patterns(asked: Iterable[str]) -> list[str]:
+    """Return a subscription in order, each pattern once. Raises EventUnknown."""
+    known = set(patterns())
+    for one in asked:
+        if one not in known:
+            raise EventUnknown(one)
+    return sorted(set(asked))
+
+
+def is_subscribed(event: str, asked: Iterable[str]) -> bool:
+    """Say whether a subscription includes an event."""
+    return bool({event, _family(event)} & set(asked))
+
+
+def _family(event: str) -> str:
+    return f"{event.partition('.')[0]}.*"

@@ -1,0 +1,164 @@
+"""Endpoints are added, changed, given new secrets, switched off and on and removed: by whom, and with which proof."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, ProgrammingError, transaction
+
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.keyring import keyring
+from paktaleem.subjects.services.epochs import keys_by_epoch, rewrap_everything_else
+from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.webhooks.models import Endpoint, EndpointSecret
+from paktaleem.webhooks.secrets import live_secrets
+from paktaleem.webhooks.services import (
+    MOST_ENDPOINTS,
+    AlreadyRemoved,
+    TooManyEndpoints,
+    add_endpoint,
+    change_endpoint,
+    disable_endpoint,
+    enable_endpoint,
+    remove_endpoint,
+    rotate_secret,
+)
+from tests.webhooks.making import URL, make_endpoint
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client_id("indus")
+
+
+def told(cast, at, name="farah"):
+    return {"actor": cast.actor(name), "reason": Reason.CLIENT_INSTRUCTION, "at": at}
+
+
+def test_an_endpoint_is_added_with_history_evidence_and_a_secret(cast, indus, now):
+    endpoint, secret = add_endpoint(indus, url=URL, events=["notice.*", "consent.given"], **told(cast, now))
+    assert endpoint.is_enabled
+    assert endpoint.events == ["consent.given", "notice.*"]
+    assert live_secrets(endpoint, at=now) == [secret]
+    assert endpoint.history.get().history_change_reason == Reason.CLIENT_INSTRUCTION
+    entry = Entry.objects.get(kind="webhook.added")
+    assert str(endpoint.pk) in entry.body
+    assert secret not in entry.body
+    row = EndpointSecret.objects.get(endpoint=endpoint)
+    assert secret.encode() not in bytes(row.wrapped)
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("url", {"url": "http://lms.example/hooks"}),
+        ("url", {"url": "https://127.0.0.1/hooks"}),
+        ("url", {"url": "https://lms.example:8080/hooks"}),
+        ("url", {"url": "https://user:pass@lms.example/hooks"}),
+        ("url", {"url": "lms.example"}),
+        ("url", {"url": ""}),
+        ("events", {"events": []}),
+        ("events", {"events": ["everything"]}),
+    ],
+)
+def test_where_the_portal_does_not_send_and_what_there_is_not_is_refused_by_field(cast, indus, now, field, values):
+    with pytest.raises(ValidationError) as refused:
+        add_endpoint(indus, **{"url": URL, "events": ["consent.*"], **values}, **told(cast, now))
+    assert list(refused.value.message_dict) == [field]
+    assert not Endpoint.objects.exists()
+
+
+def test_a_client_has_so_many_and_no_more(cast, indus, now):
+    for _ in range(MOST_ENDPOINTS):
+        first = make_endpoint(cast, "indus", at=now)
+    with pytest.raises(TooManyEndpoints):
+        make_endpoint(cast, "indus", at=now)
+    remove_endpoint(first, **told(cast, now))
+    make_endpoint(cast, "indus", at=now)
+
+
+def test_a_new_secret_holds_beside_the_old_one_for_a_day(cast, indus, now):
+    endpoint, old = add_endpoint(indus, url=URL, events=["consent.*"], **told(cast, now))
+    later = now + timedelta(hours=1)
+    new = rotate_secret(endpoint, **told(cast, later))
+    assert live_secrets(endpoint, at=later) == [new, old]
+    assert live_secrets(endpoint, at=later + timedelta(hours=24)) == [new]
+    newest = rotate_secret(endpoint, **told(cast, later + timedelta(hours=1)))
+    assert live_secrets(endpoint, at=later + timedelta(hours=1)) == [newest, new]
+
+
+def test_switched_off_and_on_again(cast, indus, now):
+    endpoint = make_endpoint(cast, "indus", at=now)
+    off = disable_endpoint(endpoint, **told(cast, now))
+    assert (off.is_enabled, off.disabled_because) == (False, "by_hand")
+    assert disable_endpoint(endpoint, **told(cast, now)).disabled_at == off.disabled_at
+    assert enable_endpoint(endpoint, **told(cast, now)).is_enabled
+    assert Entry.objects.filter(kind__in=["webhook.disabled", "webhook.enabled"]).count() == 2
+
+
+def test_what_was_removed_never_changes_again(cast, indus, now):
+    endpoint = make_endpoint(cast, "indus", at=now)
+    remove_endpoint(endpoint, **told(cast, now))
+    remove_endpoint(endpoint, **told(cast, now))
+    assert Entry.objects.filter(kind="webhook.removed").count() == 1
+    for act in (change_endpoint, enable_endpoint, disable_endpoint, rotate_secret):
+        with pytest.raises(AlreadyRemoved):
+            act(endpoint, **told(cast, now))
+
+
+@pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
+def test_who_may_not_does_not(cast, indus, now, name):
+    endpoint = make_endpoint(cast, "indus", at=now)
+    with pytest.raises(NotAllowed):
+        add_endpoint(indus, url=URL, events=["consent.*"], **told(cast, now, name))
+    for act in (change_endpoint, enable_endpoint, disable_endpoint, rotate_secret, remove_endpoint):
+        with pytest.raises(NotAllowed):
+            act(endpoint, **told(cast, now, name))
+
+
+def test_another_client_sees_nothing(cast, now):
+    with in_client(cast.client_id("indus")):
+        make_endpoint(cast, "indus", at=now)
+    with in_client(cast.client_id("khyber")):
+        assert not Endpoint.objects.exists()
+        assert not EndpointSecret.objects.exists()
+
+
+def test_secrets_are_not_the_officers_to_read(cast, now):
+    with in_client(cast.client_id("indus")):
+        make_endpoint(cast, "indus", at=now)
+    with as_officer():
+        assert Endpoint.objects.count() == 1
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            EndpointSecret.objects.count()
+
+
+def test_the_database_refuses_a_secret_of_another_clients_endpoint(cast, now):
+    with in_client(cast.client_id("indus")):
+        endpoint = make_endpoint(cast, "indus", at=now)
+    with in_client(cast.client_id("khyber")), pytest.raises(IntegrityError, match="same_client"), transaction.atomic():
+        EndpointSecret.objects.create(
+            client_id=cast.client_id("khyber"), endpoint_id=endpoint.pk, epoch=1, wrapped=b"x", starts_at=now
+        )
+
+
+def test_secrets_count_as_keys_of_their_epoch(cast, now):
+    before = keys_by_epoch()[1]
+    with in_client(cast.client_id("indus")):
+        make_endpoint(cast, "indus", at=now)
+    assert keys_by_epoch()[1] == before + 1
+
+
+def test_secrets_move_to_the_current_epoch(cast, indus, now, settings):
+    endpoint, secret = add_endpoint(indus, url=URL, events=["consent.*"], **told(cast, now))
+    settings.KEYRING = settings.KEYRING.replace('"current": 1', '"current": 2').replace(
+        '"epochs": {', '"epochs": {"2": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDI=", '
+    )
+    assert keyring().current_epoch == 2
+    assert rewrap_everything_else(indus) == {1}
+    assert rewrap_everything_else(indus) == set()
+    assert EndpointSecret.objects.get().epoch == 2
+    assert live_secrets(endpoint, at=now) == [secret]

@@ -1,0 +1,186 @@
+"""What happens becomes messages in the transaction in which it happens, for whoever asked to hear it."""
+
+import json
+
+import pytest
+from django.db import connection
+
+from consent.models import ConsentState, Recipient
+from consent.services import Answer, change_register, record_answers
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.webhooks.models import Delivery, Message
+from paktaleem.webhooks.selectors import messages_to_spread
+from paktaleem.webhooks.services import disable_endpoint, enable_endpoint, remove_endpoint, replay_since, spread_message
+from paktaleem.webhooks.services.sending import payload
+from tests.factories import SETTING_UP, SubjectFactory
+from tests.showing import shown
+from tests.webhooks.making import make_endpoint
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client_id("indus")
+
+
+def give(cast, at, name="hamza", state=ConsentState.GIVEN):
+    person = cast.subject(name)
+    [event] = record_answers(
+        person,
+        answers=[Answer("newsletter", state)],
+        shown=shown(person.client_id, at),
+        actor=cast.key_actor("indus"),
+        at=at,
+    )
+    return event
+
+
+def types():
+    return sorted(Message.objects.values_list("type", flat=True))
+
+
+def test_a_consent_is_told_with_ids_and_codes_alone(cast, indus, now):
+    endpoint = make_endpoint(cast, "indus", at=now)
+    event = give(cast, now)
+    message = Message.objects.get()
+    entry = Entry.objects.get(kind="consent.given", subject_id=event.subject_id)
+    content = json.loads(payload(message))
+    assert content == {
+        "type": "consent.given",
+        "timestamp": now.isoformat(),
+        "data": {
+            "id": str(entry.pk),
+            "subject_id": str(event.subject_id),
+            "event": str(event.pk),
+            "purpose": "newsletter",
+            "expires_at": None,
+        },
+    }
+    assert payload(message) == payload(Message.objects.get())
+    delivery = Delivery.objects.get()
+    assert (delivery.endpoint_id, delivery.message_id, delivery.state) == (endpoint.pk, message.pk, "waiting")
+
+
+def test_where_nobody_listens_nothing_is_kept(cast, indus, now):
+    give(cast, now)
+    assert not Message.objects.exists()
+    make_endpoint(cast, "indus", at=now, events=["notice.*"])
+    give(cast, now, state=ConsentState.REFUSED)
+    assert types() == []
+
+
+def test_what_is_rolled_back_was_never_told(cast, indus, now):
+    make_endpoint(cast, "indus", at=now)
+    with pytest.raises(ValueError, match="nobody answers"):
+        record_answers(
+            cast.subject("hamza"),
+            answers=[Answer("newsletter", ConsentState.GIVEN), Answer("product_research", ConsentState.EXPIRED)],
+            shown=shown(indus, now),
+            actor=cast.key_actor("indus"),
+            at=now,
+        )
+    assert not Message.objects.exists()
+
+
+def test_another_client_hears_nothing(cast, now):
+    with in_client(cast.client_id("khyber")):
+        make_endpoint(cast, "khyber", at=now)
+    with in_client(cast.client_id("indus")):
+        give(cast, now)
+        assert not Message.objects.exists()
+    with in_client(cast.client_id("khyber")):
+        assert not Message.objects.exists()
+
+
+def test_each_endpoint_gets_what_it_asked_for(cast, indus, now):
+    all_of_it = make_endpoint(cast, "indus", at=now)
+    some = make_endpoint(cast, "indus", at=now, events=["consent.withdrawn", "subject.erased"])
+    give(cast, now)
+    give(cast, now, state=ConsentState.WITHDRAWN)
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now)
+    heard = {
+        one.pk: sorted(Delivery.objects.filter(endpoint=one).values_list("message__type", flat=True))
+        for one in (all_of_it, some)
+    }
+    assert heard[all_of_it.pk] == ["consent.given", "consent.withdrawn"]
+    assert heard[some.pk] == ["consent.withdrawn", "subject.erased"]
+
+
+def test_a_switched_off_endpoint_is_told_afterwards_and_only_what_it_missed(cast, indus, now):
+    told = {"actor": cast.actor("farah"), "reason": Reason.REVIEW, "at": now}
+    endpoint = make_endpoint(cast, "indus", at=now)
+    give(cast, now)
+    Delivery.objects.update(state="delivered", done_at=now)
+    disable_endpoint(endpoint, **told)
+    give(cast, now, state=ConsentState.WITHDRAWN)
+    assert Delivery.objects.count() == 1
+    endpoint = enable_endpoint(endpoint, **told)
+    later = now.replace(hour=now.hour + 1)
+    assert replay_since(endpoint, since=now, **{**told, "at": later}) == 1
+    assert sorted(Delivery.objects.values_list("message__type", "state")) == [
+        ("consent.given", "delivered"),
+        ("consent.withdrawn", "waiting"),
+    ]
+    remove_endpoint(endpoint, **told)
+    give(cast, now, state=ConsentState.REFUSED)
+    assert Message.objects.count() == 2
+
+
+def test_a_change_for_one_person_is_told_for_that_person(cast, indus, now):
+    make_endpoint(cast, "indus", at=now, events=["decision.invalidated"])
+    give(cast, now)
+    message = Message.objects.get()
+    assert (message.type, message.subject_id, message.data) == (
+        "decision.invalidated",
+        cast.subject_id("hamza"),
+        {"purpose": "newsletter"},
+    )
+
+
+def test_a_change_for_many_is_told_once_without_a_person(cast, indus, now):
+    client = Client.objects.get(pk=indus)
+    for number in range(25):
+        SubjectFactory(client=client, external_id=f"many-{number}", at=now)
+    make_endpoint(cast, "indus", at=now, events=["decision.*"])
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE subjects_subject SET of_age_at = %s WHERE external_id LIKE 'many-%%'", [now])
+    assert list(Message.objects.values_list("subject_id", "data")) == [(None, {})]
+
+
+def test_a_change_of_the_clients_register_is_told(cast, indus, now):
+    make_endpoint(cast, "indus", at=now, events=["decision.invalidated", "recipient.*"])
+    change_register(recipient(indus), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    assert types() == ["decision.invalidated", "recipient.added"]
+    assert set(Message.objects.get(type="recipient.added").data) == {"id"}
+
+
+def test_what_paktaleem_changes_for_all_is_told_at_every_client_that_listens_once(cast, now):
+    for code in ("indus", "khyber"):
+        with in_client(cast.client_id(code)):
+            make_endpoint(cast, code, at=now, events=["recipient.*"] if code == "indus" else ["consent.*"])
+    with in_client(PAKTALEEM):
+        before = messages_to_spread(most=100)
+        change_register(recipient(PAKTALEEM), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+        waiting = [one for one in messages_to_spread(most=100) if one not in before]
+        kinds = sorted(Message.objects.filter(pk__in=waiting).values_list("type", flat=True))
+    assert kinds == ["decision.invalidated", "recipient.added"]
+    clients = [cast.client_id("indus"), cast.client_id("khyber"), PAKTALEEM]
+    for _ in range(2):  # again after a crash: nothing twice
+        for message in waiting:
+            spread_message(message, client_ids=clients, at=now)
+    with in_client(PAKTALEEM):
+        assert messages_to_spread(most=100) == before
+    with in_client(cast.client_id("indus")):
+        assert types() == ["recipient.added"]
+        assert Delivery.objects.count() == 1
+    with in_client(cast.client_id("khyber")):
+        assert types() == []
+
+
+def recipient(client_id):
+    return Recipient(client_id=client_id, code="host", name="Host", service="Hosting", agreement_reference="A1")

@@ -1,0 +1,295 @@
+"""Messages reach real receivers: signed, at least once under one id, each receiver at its own pace."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+from standardwebhooks.webhooks import Webhook
+
+from paktaleem.accounts.actors import system_actor
+from paktaleem.mail.models import Letter
+from paktaleem.outbound.door import post
+from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
+from paktaleem.webhooks.pump import PUMP, Pump
+from paktaleem.webhooks.schedule import ATTEMPTS
+from paktaleem.webhooks.services import (
+    Result,
+    add_endpoint,
+    begin_shift,
+    disable_endpoint,
+    enable_endpoint,
+    record_results,
+    send_test,
+)
+from tests.factories import SETTING_UP
+from tests.outbound.listening import listener, saying
+
+ACTOR = system_actor(PUMP)
+
+
+class Receiver:
+    """A receiver on this machine: keeps what it is sent, and answers with a status and headers."""
+
+    def __init__(self, status="204 No Content", *headers, body=b""):
+        self.got, self.answer = [], saying(status, body, *headers)
+
+    async def __call__(self, reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:] if line)
+        headers = {name.lower(): value for name, value in headers.items()}
+        body = await reader.readexactly(int(headers["content-length"]))
+        self.got.append((headers, body))
+        again = asyncio.StreamReader()
+        again.feed_data(head)
+        await self.answer(again, writer)
+
+
+async def silence(reader, writer):
+    """Take the connection, and never answer."""
+    del writer
+    await reader.read(100_000)
+    await asyncio.sleep(60)
+
+
+async def endless(reader, writer):
+    """Answer with a body that never ends."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+        await writer.drain()
+
+
+def add(cast, port, code="indus", tests=1):
+    """Add an endpoint that listens on a port, with test messages waiting; returns it and its secret."""
+    at = timezone.now()
+    with in_client(cast.client_id(code)):
+        endpoint, secret = add_endpoint(
+            cast.client_id(code), url=f"http://127.0.0.1:{port}/hooks", events=["consent.*"], actor=SETTING_UP, at=at
+        )
+        for _ in range(tests):
+            send_test(endpoint, actor=SETTING_UP, at=at)
+    return endpoint, secret
+
+
+async def ask(work, *args):
+    def alone():
+        try:
+            return work(*args)
+        finally:
+            connections.close_all()
+
+    return await asyncio.get_running_loop().run_in_executor(None, alone)
+
+
+def pumped(committed, settings, *receivers, tests=1, send=post):
+    """Listen with each receiver, add an endpoint for each, and send until nothing is due; returns the endpoints."""
+
+    async def run():
+        async with AsyncExitStack() as listening:
+            found = [await listening.enter_async_context(listener(one)) for one in receivers]
+            settings.WEBHOOKS_ALLOWED = [f"127.0.0.1:{one.port}" for one in found]
+            added = [await ask(add, committed, one.port, "indus", tests) for one in found]
+            await Pump(send=send).run(seconds=20, until_idle=True)
+            return added
+
+    return asyncio.run(run())
+
+
+def rows(cast, model, code="indus"):
+    with in_client(cast.client_id(code)):
+        return list(model.objects.order_by("pk"))
+
+
+def test_a_message_arrives_signed_and_is_logged(committed, settings):
+    receiver = Receiver()
+    [(endpoint, secret)] = pumped(committed, settings, receiver)
+    [(headers, body)] = receiver.got
+    [delivery] = rows(committed, Delivery)
+    [attempt] = rows(committed, Attempt)
+    told = Webhook(secret).verify(body, headers)
+    assert told["type"] == "webhook.test"
+    assert headers["webhook-id"] == str(delivery.message_id)
+    assert headers["content-type"] == "application/json"
+    assert (delivery.state, delivery.attempts, attempt.status, attempt.error) == ("delivered", 1, 204, "")
+    [health] = rows(committed, EndpointHealth)
+    assert (health.endpoint_id, health.failures, health.leased_until) == (endpoint.pk, 0, None)
+    assert health.answered_at is not None
+
+
+def test_a_failure_is_tried_again_later_under_the_same_id_and_bytes(committed, settings):
+    receiver = Receiver("500 Internal Server Error")
+    [(endpoint, _)] = pumped(committed, settings, receiver)
+    [delivery] = rows(committed, Delivery)
+    assert (delivery.state, delivery.attempts) == ("waiting", 1)
+    assert delivery.due_at > timezone.now()
+    due_again(committed, endpoint)
+    receiver.answer = saying()
+    again(receiver, committed, settings, endpoint)
+    [(first, one), (second, other)] = receiver.got
+    assert (first["webhook-id"], one) == (second["webhook-id"], other)
+    [delivery] = rows(committed, Delivery)
+    assert (delivery.state, delivery.attempts) == ("delivered", 2)
+
+
+def due_again(cast, endpoint):
+    """Let the time pass until the endpoint may be asked again."""
+    with in_client(endpoint.client_id):
+        Delivery.objects.filter(endpoint=endpoint).update(due_at=timezone.now())
+        EndpointHealth.objects.filter(endpoint=endpoint).update(rests_until=None)
+
+
+def again(receiver, cast, settings, endpoint):
+    """Listen and send once more."""
+
+    async def run():
+        async with listener(receiver) as found:
+            settings.WEBHOOKS_ALLOWED = [f"127.0.0.1:{found.port}"]
+            await ask(move, cast, endpoint, found.port)
+            await Pump().run(seconds=20, until_idle=True)
+
+    asyncio.run(run())
+
+
+def move(cast, endpoint, port):
+    with in_client(endpoint.client_id):
+        row = Endpoint.objects.get(pk=endpoint.pk)
+        row.url = f"http://127.0.0.1:{port}/hooks"
+        row._history_stamp = SETTING_UP
+        row._change_reason = "review"
+        row.save()
+
+
+def test_410_switches_off_and_tells_the_client(committed, settings):
+    pumped(committed, settings, Receiver("410 Gone"), tests=3)
+    [endpoint] = rows(committed, Endpoint)
+    assert endpoint.disabled_because == "gone"
+    assert {one.state for one in rows(committed, Delivery)} == {"waiting"}
+    [letter] = rows(committed, Letter)
+    assert (letter.kind, letter.user_id, letter.related_id) == (
+        "webhook_disabled",
+        committed.user_id("farah"),
+        endpoint.pk,
+    )
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_retry_after_is_honoured(committed, settings, status):
+    [(endpoint, _)] = pumped(committed, settings, Receiver(status, "Retry-After: 3600"), tests=2)
+    soon = timezone.now() + timedelta(minutes=55)
+    assert all(one.due_at > soon for one in rows(committed, Delivery) if one.attempts or "429" in status)
+    [health] = rows(committed, EndpointHealth)
+    assert health.rests_until is not None
+    assert health.rests_until > soon
+    with in_client(endpoint.client_id):
+        assert begin_shift(endpoint.client_id, endpoint.pk, most=10, at=timezone.now()) is None
+
+
+def test_a_redirect_is_a_failure_and_is_not_followed(committed, settings):
+    other = Receiver()
+    pumped(committed, settings, Receiver("302 Found", "Location: http://127.0.0.1:1/"), other)
+    states = sorted((one.state, one.attempts) for one in rows(committed, Delivery))
+    assert states == [("delivered", 1), ("waiting", 1)]
+    assert {one.status for one in rows(committed, Attempt)} == {204, 302}
+
+
+def test_slow_endless_and_dead_receivers_do_not_delay_the_others(committed, settings):
+    good = Receiver()
+    pumped(committed, settings, silence, endless, good, tests=5, send=partial(post, seconds=5.0))
+    by_endpoint = {}
+    for one in rows(committed, Delivery):
+        by_endpoint.setdefault(one.endpoint_id, []).append(one)
+    delivered = [all(one.state == "delivered" for one in found) for found in by_endpoint.values()]
+    assert delivered == [False, True, True]  # of an endless answer the status was read
+    assert len(good.got) == 5
+    done = max(one.done_at for found in by_endpoint.values() for one in found if one.done_at)
+    begun = min(one.queued_at for found in by_endpoint.values() for one in found)
+    assert done - begun < timedelta(seconds=5), "the good one waited for nobody"
+    [dead] = [one for one in rows(committed, EndpointHealth) if one.failures]
+    assert dead.failures == 1
+
+
+def test_an_address_inside_is_never_connected_to(committed, settings):
+    async def run():
+        receiver = Receiver()
+        async with listener(receiver) as found:
+            settings.WEBHOOKS_ALLOWED = [f"127.0.0.1:{found.port}"]
+            await ask(add, committed, found.port)
+            settings.WEBHOOKS_ALLOWED = []
+            await Pump().run(seconds=10, until_idle=True)
+            return found.connections
+
+    assert asyncio.run(run()) == 0
+    [attempt] = rows(committed, Attempt)
+    assert (attempt.status, attempt.error) == (None, "refused")
+
+
+def test_an_endpoint_that_fails_for_days_is_switched_off(cast):
+    at = timezone.now()
+    with in_client(cast.client_id("indus")):
+        endpoint = add_endpoint(
+            cast.client_id("indus"), url="https://lms.example/", events=["consent.*"], actor=SETTING_UP, at=at
+        )[0]
+        delivery = send_test(endpoint, actor=SETTING_UP, at=at)
+        for number in range(1, ATTEMPTS + 1):
+            EndpointHealth.objects.update(rests_until=None)
+            Delivery.objects.update(due_at=at)
+            shift = begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at)
+            assert shift is not None
+            disabled = record_results(shift, [Result(delivery.pk, at, 5, error="connect")], actor=ACTOR, at=at)
+            assert (disabled is not None) == (number == ATTEMPTS)
+            at += timedelta(hours=8)
+        assert disabled.disabled_because == "failing"
+        delivery.refresh_from_db()
+        assert (delivery.state, delivery.attempts) == ("failed", ATTEMPTS)
+
+
+def test_a_message_is_given_up_alone_where_others_arrive(cast):
+    """One message that a receiver never takes does not switch the endpoint off."""
+    at = timezone.now()
+    with in_client(cast.client_id("indus")):
+        endpoint = add_endpoint(
+            cast.client_id("indus"), url="https://lms.example/", events=["consent.*"], actor=SETTING_UP, at=at
+        )[0]
+        bad, good = (send_test(endpoint, actor=SETTING_UP, at=at) for _ in range(2))
+        Delivery.objects.filter(pk=bad.pk).update(attempts=ATTEMPTS - 1)
+        shift = begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at)
+        results = [Result(good.pk, at, 5, 200), Result(bad.pk, at, 5, 500)]
+        assert record_results(shift, results, actor=ACTOR, at=at) is None
+        bad.refresh_from_db()
+        assert bad.state == "failed"
+        assert Endpoint.objects.get().is_enabled
+
+
+def test_only_one_worker_serves_an_endpoint_and_a_dead_ones_lease_ends(cast):
+    at = timezone.now()
+    with in_client(cast.client_id("indus")):
+        endpoint = add_endpoint(
+            cast.client_id("indus"), url="https://lms.example/", events=["consent.*"], actor=SETTING_UP, at=at
+        )[0]
+        send_test(endpoint, actor=SETTING_UP, at=at)
+        first = begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at)
+        assert first is not None
+        assert begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at) is None
+        after = begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at + timedelta(minutes=3))
+        assert after is not None
+        assert after.sendings == first.sendings
+
+
+def test_a_switched_off_endpoint_is_not_served_and_goes_on_when_it_is_on(cast):
+    at = timezone.now()
+    told = {"actor": cast.actor("farah"), "reason": "review", "at": at}
+    with in_client(cast.client_id("indus")):
+        endpoint = add_endpoint(
+            cast.client_id("indus"), url="https://lms.example/", events=["consent.*"], actor=SETTING_UP, at=at
+        )[0]
+        send_test(endpoint, actor=SETTING_UP, at=at)
+        disable_endpoint(endpoint, **told)
+        assert begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at) is None
+        enable_endpoint(endpoint, **told)
+        assert begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at) is not None
