@@ -209,7 +209,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = "ledger|accounts|subjects|mail|consent"
+APPS = "ledger|accounts|subjects|mail|webhooks|consent"
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
