@@ -52,6 +52,12 @@ export_rows               x       .       x      x    .    .    .
 issue_links               x       x       .      x    x    x    .
 view_webhooks             x       .       x      x    x    .    .
 manage_webhooks           x       .       .      x    x    x    .
+view_systems              x       x       x      x    .    x    .
+manage_systems            x       .       .      x    .    x    .
+view_orders               x       .       x      x    .    x    .
+issue_orders              x       .       .      x    .    x    .
+carry_out_orders          x       .       .      x    x    .    .
+waive_orders              x       .       .      x    .    .    .
 export_evidence           x       .       .      x    .    .    .
 view_forms                x       x       x      x    .    x    .
 manage_forms              x       .       .      x    .    x    .
@@ -160,6 +166,8 @@ def test_scopes_of_a_key_are_these():
         "consents:write": {"record_consents"},
         "decisions:ask": {"ask_decisions"},
         "links:write": {"issue_links"},
+        "orders": {"carry_out_orders"},
+        "webhooks:manage": {"manage_webhooks", "view_webhooks"},
     }
 
 

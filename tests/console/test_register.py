@@ -223,7 +223,13 @@ def test_an_officer_registers_a_client_invites_staff_and_gives_a_role(sign_in: S
     }
     assert amina.post("/admin/accounts/client/add/", client).status_code == 302
     assert "errornote" in amina.post("/admin/accounts/client/add/", client).content.decode()
-    user = {"email": "gul@sindh.example", "full_name": "Gul Khan", "is_active": "on", "reason": "onboarding"}
+    user = {
+        "email": "gul@sindh.example",
+        "full_name": "Gul Khan",
+        "language": "ur",
+        "is_active": "on",
+        "reason": "onboarding",
+    }
     assert amina.post("/admin/accounts/user/add/", {**user, "reason": ""}).status_code == 200
     assert amina.post("/admin/accounts/user/add/", user).status_code == 302
     with in_global():
