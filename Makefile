@@ -5,8 +5,10 @@ JSON ?=
 FRESH ?=
 TESTS ?=
 CASES ?= 2000
+PEOPLE ?= 1000000
+CLIENTS ?= 500
 
-.PHONY: help run test test-deep check format messages lock install bench
+.PHONY: help run test test-deep test-scale check format messages lock install bench
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
@@ -19,6 +21,9 @@ test: install ## Run every test, a browser included (TESTS=tests/consent for som
 
 test-deep: install ## Try thousands of requests on every operation of the API (CASES=2000)
 	@SCHEMATHESIS_CASES="$(CASES)" .venv/bin/python -m pytest -n 2 tests/api/test_schema.py
+
+test-scale: install ## See every page of the console at a million people of 500 clients (PEOPLE=…, CLIENTS=…; minutes)
+	@SCALE_PEOPLE="$(PEOPLE)" SCALE_CLIENTS="$(CLIENTS)" .venv/bin/python -m pytest -s tests/scale
 
 check: install ## Lint, types, layers, migrations, settings
 	@exec .make/check

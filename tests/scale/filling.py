@@ -5,6 +5,7 @@ Indus has three people in ten, the rest are spread over the copies of Khyber. Tr
 checked while it fills: what is under test is reading.
 """
 
+import time
 from uuid import UUID
 
 import psycopg
@@ -20,6 +21,7 @@ FILLED = (
     "subjects_accessrecord",
     "consent_consentevent",
     "consent_consent",
+    "consent_consentevidence",
     "consent_restriction",
     "consent_objection",
     "ledger_entry",
@@ -29,6 +31,10 @@ INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index i
 WHERE indrelid = ANY (%s::regclass[]) AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)
 """
+NOT_ALL_VISIBLE = """
+SELECT oid::regclass::text FROM pg_class WHERE oid = ANY (%s::regclass[]) AND relallvisible < relpages
+"""
+PATIENCE = 60
 
 PERSON = """
 CREATE TEMP TABLE person AS
@@ -78,6 +84,8 @@ INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owne
 SELECT id, client_id, id, purpose_id, client_id,
     (ARRAY['given', 'given', 'given', 'refused', 'withdrawn'])[1 + number %% 5], id, 'self', at
 FROM asked;
+INSERT INTO consent_consentevidence (id, client_id, subject_id, event_id, reference, actor_kind, actor_id, actor_role, added_at)
+SELECT id, client_id, id, id, '\\xabab'::bytea, 'user', client_id, 'client_admin', at FROM asked WHERE number %% 3 = 0;
 INSERT INTO consent_restriction (id, client_id, subject_id, purpose_code, starts_at, ends_at)
 SELECT id, client_id, id, '', at, CASE WHEN number %% 2 = 0 THEN at + interval '1 day' END FROM person WHERE number %% 3 = 0;
 INSERT INTO consent_objection (id, client_id, subject_id, purpose_code, starts_at)
@@ -94,8 +102,8 @@ FROM person;
 """
 
 STAFF = """
-INSERT INTO accounts_user (id, password, email, full_name, is_active, created_at)
-SELECT id, '!', 'admin@' || code || '.example', 'Admin', true, now() FROM accounts_client WHERE code LIKE 'school%%';
+INSERT INTO accounts_user (id, password, email, full_name, language, is_active, created_at)
+SELECT id, '!', 'admin@' || code || '.example', 'Admin', 'en', true, now() FROM accounts_client WHERE code LIKE 'school%%';
 INSERT INTO accounts_membership (id, client_id, user_id, role, starts_at)
 SELECT gen_random_uuid(), id, id, 'client_admin', now() FROM accounts_client WHERE code LIKE 'school%%';
 INSERT INTO accounts_apikey (id, client_id, name, prefix, digest, scopes, created_at, expires_at)
@@ -122,3 +130,8 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
             connection.execute(definition)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
+        ends_at = time.monotonic() + PATIENCE
+        while unseen := connection.execute(NOT_ALL_VISIBLE, [list(FILLED)]).fetchall():  # an autovacuum was looking
+            if time.monotonic() > ends_at:
+                raise RuntimeError(f"Not vacuumed: {unseen}")
+            connection.execute("VACUUM (INDEX_CLEANUP ON) " + ", ".join(name for (name,) in unseen))
