@@ -74,6 +74,17 @@ def test_every_post_of_the_api_takes_an_idempotency_key():
             assert "Idempotency-Key" in [one["name"] for one in operations["post"]["parameters"]], path
 
 
+def test_304_is_described_where_it_is_given():
+    told = {path for path, operations in schema_document()["paths"].items() if "304" in str(operations)}
+    assert told == {
+        "/api/v1/changes",
+        "/api/v1/consents/{event}/receipt",
+        "/api/v1/notices/current",
+        "/api/v1/purposes",
+        "/api/v1/subjects/{external_id}/consents",
+    }
+
+
 def test_the_page_shows_every_operation(client, db):
     page = client.get("/api/docs/").content.decode()
     for path, operations in schema_document()["paths"].items():
