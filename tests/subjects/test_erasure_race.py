@@ -1,6 +1,8 @@
 """Ten writers at work while a person is erased: nothing is ever in clear, nothing opens, nobody revives them."""
 
+import io
 import itertools
+import logging
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -114,7 +116,23 @@ def wait_for(condition):
     pytest.fail("the writers did not come so far in 30 s")
 
 
-def test_ten_writers_neither_revive_nor_leave_anything(committed, now):
+@pytest.fixture
+def logged():
+    """What the portal's own log would hold, at its most talkative: written as its handler writes, filters and all."""
+    [own] = [one for one in logging.getLogger().handlers if one.name == "console"]
+    here = logging.StreamHandler(io.StringIO())
+    here.setFormatter(own.formatter)
+    here.filters = own.filters
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(here)
+    root.setLevel(logging.DEBUG)
+    yield here.stream
+    root.setLevel(level)
+    root.removeHandler(here)
+
+
+def test_ten_writers_neither_revive_nor_leave_anything(committed, now, logged):
     writers = Writers(committed, now)
     assert Caller(committed.key("indus")).put(f"/api/v1/subjects/{PERSON}", FULL).status_code == 201
     with in_client(committed.client_id("indus")):
@@ -134,10 +152,12 @@ def test_ten_writers_neither_revive_nor_leave_anything(committed, now):
     assert {status for status in writers.statuses if status >= 500} == set()
     assert set(writers.statuses[-40:]) <= GONE
 
-    after = plain_dump()
+    after, log = plain_dump(), logged.getvalue().lower().encode()
     assert PERSON.encode() in before, "the dump does see the person"
     assert PERSON.encode() not in after
-    for text, canary in itertools.product((before, after), CANARIES):
+    assert b"/api/v1/subjects/<str:external_id>" in log, "the log does speak of them"
+    assert PERSON.encode() not in log
+    for text, canary in itertools.product((before, after, log), CANARIES):
         assert not [form for form in forms(canary) if form.lower() in text], canary
     nobody_is_back(committed, person)
     nothing_opens(committed, person)

@@ -1,4 +1,4 @@
-"""What is left of a person on disk: in data files, write-ahead log, logs of both servers, erasure list and dump.
+"""What is left of a person on disk: in data files, write-ahead log, every process's log, erasure list and dump.
 
 Only ciphertext ever reaches the database, so nothing personal is in its files before an erasure or after. The LMS id
 is the one plain identifier: it proves that the search finds what is there, and must be in no log and no dump.
@@ -6,18 +6,25 @@ is the one plain identifier: it proves that the search finds what is there, and 
 
 import base64
 import logging
+import sys
+import time
 
 import pytest
 from django.test import RequestFactory
 from django.urls import resolve
 from django.utils import timezone
 
+from paktaleem.demo.supervision import running
+from paktaleem.doors.letters import PAGE_CODE
 from paktaleem.embedded import SUPERUSER
 from paktaleem.logs import RoutesNotPaths
+from paktaleem.mail.models import Letter
+from paktaleem.mail.services import send_letter
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.services import erase_subject
 from paktaleem.tenancy.context import in_client
 from tests.database import run_folder
+from tests.demo.running import PATIENCE, free_port
 from tests.serving import call, environment_of_server, served
 from tests.subjects.test_erasure_race import plain_dump
 from tests.tenancy.doors import enter
@@ -32,12 +39,15 @@ PERSONAL = {
 }
 REFUSED = {"full_name": "Zenobia Quicksilver\x07", "email": "zenobia quicksilver", "phone": "call zenobia"}
 ADDRESS = f"/api/v1/subjects/{PERSON}"
+CODE = "90117734"
+WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "5"]
 
 
 @pytest.fixture
 def server(committed, monkeypatch, tmp_path):
     """A server of this test's own, which has written down all it has to say."""
-    for name, value in environment_of_server().items():
+    talkative = {"LOG_LEVEL": "DEBUG", "EMAIL_URL": f"smtp://127.0.0.1:{free_port()}"}
+    for name, value in {**environment_of_server(), **talkative}.items():
         monkeypatch.setenv(name, value)
     with served(tmp_path / "web") as port:
         headers = {"Authorization": f"Bearer {committed.key('indus')}"}
@@ -65,10 +75,28 @@ def live(server):
     ]
 
 
+def write_to(person, cast):
+    """Have a worker of its own try to send a letter, to a mail server that is not there; returns its state."""
+    with in_client(person.client_id):
+        context = {"code": CODE, "minutes": "10"}
+        told = {"client_id": person.client_id, "actor": cast.actor("amina"), "at": timezone.now()}
+        letter = send_letter(PAGE_CODE.code, to=person, context=context, **told)
+    ends_at = time.monotonic() + PATIENCE
+    while letter.attempts == 0:
+        assert time.monotonic() < ends_at, "the worker did not come so far"
+        time.sleep(0.1)
+        with in_client(person.client_id):
+            letter = Letter.objects.get(pk=letter.pk)
+    return letter.last_error
+
+
 def test_nothing_personal_is_left_on_disk(committed, server, tmp_path):
     assert live(server) == [201, 400, 400, 201, 200, 400, 200, 404, 405]
     with in_client(committed.client_id("indus")):
         person = Subject.objects.get(external_id=PERSON)
+    with running([("worker", WORKER)], tmp_path / "worker"):
+        assert write_to(person, committed) == "unreachable"
+    with in_client(committed.client_id("indus")):
         erase_subject(person, actor=committed.actor("amina"), reason="subject_request", at=timezone.now())
     assert [server("PUT", ADDRESS, {"role": "student", **PERSONAL}), server("GET", ADDRESS)] == [409, 410]
     with enter(SUPERUSER) as door:
@@ -77,13 +105,14 @@ def test_nothing_personal_is_left_on_disk(committed, server, tmp_path):
     dump, web = tmp_path / "dump", tmp_path / "web" / "web.log"
     dump.write_bytes(plain_dump())
 
-    found = files_with([*PERSONAL.values(), *REFUSED.values(), PERSON, CONTROL], [run_folder(), tmp_path])
+    found = files_with([*PERSONAL.values(), *REFUSED.values(), CODE, PERSON, CONTROL], [run_folder(), tmp_path])
     assert {value: files for value, files in found.items() if files and value not in {PERSON, CONTROL}} == {}
     assert is_in_database(found[CONTROL]), "what is stored in clear is found in the files"
     assert dump in found[CONTROL]
     assert is_in_database(found[PERSON]), "the LMS id, until the space it stood in is used again"
     assert not [file for file in found[PERSON] if not is_in_database([file])], "in no log, no dump, no list"
     assert "/api/v1/subjects/<str:external_id>" in web.read_text(), "the log does speak of these requests"
+    assert "mail.deliver" in (tmp_path / "worker" / "worker.log").read_text(), "and the worker's of the letter"
 
 
 def is_in_database(files):
