@@ -41,7 +41,7 @@ class Card:
 
 
 type Board = Callable[[Actor, datetime], Sequence[Card]]
-SECTIONS = ("People", "Register", "Notices", "Agreements", "Access", "Evidence")
+SECTIONS = ("People", "Systems", "Register", "Notices", "Agreements", "Access", "Evidence")
 _CLOSED = {"autocomplete", "logout", "view_on_site"}
 
 

@@ -31,12 +31,14 @@ from paktaleem.mail.models import Letter
 from paktaleem.subjects.importing.uploads import upload_roster
 from paktaleem.subjects.models import Readmission, RosterImport
 from paktaleem.subjects.services import erase_subject, request_readmission, reveal_fields
+from paktaleem.systems.models import Ground, OrderKind
+from paktaleem.systems.services import Told, accept_order, fail_order, issue_orders, propose_waiver
 from paktaleem.tenancy.context import in_client
 from paktaleem.webhooks.services import disable_endpoint
 from tests.cast import Cast
 from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
-from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
+from tests.factories import CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
 
@@ -64,6 +66,8 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
+    with in_client(client_id):
+        rows |= orders_of_indus(cast)
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
 
@@ -124,6 +128,36 @@ def stopped_roster(cast: Cast) -> RosterImport:
     """A roster that stopped because too many would vanish."""
     content = b"ID,Role,Full name,Account\nlms-junaid,teacher,Junaid Mirza,closed\n"
     return upload_roster(content, client=cast.client("indus"), everybody=False, actor=cast.actor("farah"), at=AT)
+
+
+def orders_of_indus(cast: Cast) -> dict[str, Any]:
+    """Orders to a system run by hand, to each of which some acts apply; returns the key for each act."""
+    client, amina = cast.client("indus"), cast.actor("amina")
+    library = make_system(client, "library", ["credentials"], delivery="by_hand")
+    orders = {
+        kind: issue_orders(cast.subject(person), _told(kind), new_values=values, actor=SETTING_UP, at=AT)[0]
+        for kind, person, values in (
+            ("collect", "danish", None),
+            ("correct", "hamza", {"full_name": "Hamza Lodhi Khan"}),
+            ("erase", "iqra", None),
+        )
+    }
+    propose_waiver(orders["collect"], actor=amina, reason=Reason.REVIEW, at=AT)
+    key = cast.key_actor("indus")
+    fail_order(accept_order(orders["erase"], actor=key, at=AT), code="locked", again=False, actor=key, at=AT)
+    by_act = {"agree": "collect", "add-file": "collect", "values": "correct", "try-again": "erase", "waive": "erase"}
+    found = {f"systems/order/{act}": orders[kind].pk for act, kind in by_act.items()}
+    return {**found, "systems/order": orders["erase"].pk, "systems/system": library.pk}
+
+
+def _told(kind: str) -> Told:
+    return Told(
+        kind=OrderKind(kind),
+        categories=frozenset({"credentials"}),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=AT + timedelta(days=20),
+    )
 
 
 def _answers(cast: Cast) -> None:

@@ -116,6 +116,14 @@ ACTS = {
     "subjects/subject/restrict": "OC",
     "subjects/subject/reveal": "OC",
     "mail/letter/resend": "OSC",
+    "systems/order/add-file": "OC",
+    "systems/order/agree": "OC",
+    "systems/order/answer": "OC",
+    "systems/order/try-again": "OC",
+    "systems/order/values": "OC",
+    "systems/order/waive": "OC",
+    "systems/system/end": "OC",
+    "systems/systemkey/end": "OC",
     "webhooks/delivery/replay": "OC",
     "webhooks/endpoint/disable": "OC",
     "webhooks/endpoint/enable": "OC",
@@ -209,7 +217,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = "ledger|accounts|subjects|mail|webhooks|consent"
+APPS = "ledger|accounts|subjects|mail|systems|webhooks|consent"
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:

@@ -1,0 +1,225 @@
+"""Systems and orders in the console: registered, narrowed, answered by hand, waived by two people."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from paktaleem.ledger.by import Reason
+from paktaleem.subjects.models import AccessRecord
+from paktaleem.systems.models import Ground, Order, OrderKind, OrderPart, System, SystemKey
+from paktaleem.systems.services import Told, accept_order, fail_order, issue_orders
+from paktaleem.tenancy.context import in_client
+from tests.cast import Cast
+from tests.console.conftest import SignIn
+from tests.console.pages import list_url, row_url
+from tests.factories import SETTING_UP, make_system
+
+ORDERS = list_url("systems/order")
+
+
+@pytest.fixture
+def issue(cast: Cast) -> Any:
+    """Issue orders to the library of Indus, which people run, unless told otherwise."""
+    with in_client(cast.client_id("indus")):
+        make_system(cast.client("indus"), "library", ["credentials"], delivery="by_hand", at=timezone.now())
+
+    def issue(kind: str = "erase", categories: tuple[str, ...] = ("credentials",), **more: Any) -> Order:
+        at = more.pop("at", timezone.now())
+        told = Told(
+            kind=OrderKind(kind),
+            categories=frozenset(categories),
+            reason=Reason.SUBJECT_REQUEST,
+            ground=Ground.RIGHT_OF_THE_PERSON,
+            due_at=at + timedelta(days=20),
+        )
+        with in_client(cast.client_id("indus")):
+            return issue_orders(cast.subject("danish"), told, actor=SETTING_UP, at=at, **more)[0]
+
+    return issue
+
+
+def act(browser: Client, order: Order, slug: str, **values: Any) -> Any:
+    return browser.post(row_url("systems/order", order.pk, slug), values, follow=True)
+
+
+def kept(order: Order) -> Order:
+    with in_client(order.client_id):
+        found: Order = Order.objects.get(pk=order.pk)
+        return found
+
+
+def test_a_system_is_registered_and_a_key_let_act(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("farah")
+    given = {
+        "code": "forum",
+        "name": "Forum",
+        "categories": ["content", "usage_logs"],
+        "delivery": "poll",
+        "contact": "forum@indus.example",
+        "reason": "onboarding",
+    }
+    page = browser.post(list_url("systems/system") + "add/", given, follow=True)
+    assert "Forum" in page.content.decode()
+    with in_client(cast.client_id("indus")):
+        forum = System.objects.get(code="forum")
+    assert (forum.client_id, forum.categories) == (cast.client_id("indus"), ["content", "usage_logs"])
+    add_key = list_url("systems/systemkey") + "add/"
+    refused = browser.post(add_key, {"key_name": "LMS", "system": str(forum.pk), "reason": "onboarding"})
+    assert "This key acts for a system already" in refused.content.decode()
+    refused = browser.post(add_key, {"key_name": "Nobody", "system": str(forum.pk), "reason": "onboarding"})
+    assert "No live key of this name" in refused.content.decode()
+    with in_client(cast.client_id("indus")):
+        lms = SystemKey.objects.get(key_name="LMS")
+    browser.post(row_url("systems/systemkey", lms.pk, "end"), {"reason": "review"})
+    browser.post(add_key, {"key_name": "LMS", "system": str(forum.pk), "reason": "onboarding"})
+    with in_client(cast.client_id("indus")):
+        assert SystemKey.objects.get(key_name="LMS", ends_at=None).system_id == forum.pk
+
+
+def test_a_client_administrator_sees_paktaleems_systems_and_changes_none(sign_in: SignIn, cast: Cast) -> None:
+    browser = sign_in("farah")
+    with in_client(cast.client_id("indus")):
+        billing = System.objects.get(code="billing")
+    assert "Billing" in browser.get(list_url("systems/system")).content.decode()
+    assert browser.post(row_url("systems/system", billing.pk), {"name": "Mine"}).status_code == 403
+    assert browser.post(row_url("systems/system", billing.pk, "end"), {"reason": "review"}).status_code == 403
+
+
+def test_a_system_ends(sign_in: SignIn, issue: Any, cast: Cast) -> None:
+    order = issue()
+    browser = sign_in("farah")
+    browser.post(row_url("systems/system", order.system_id, "end"), {"reason": "review"})
+    with in_client(order.client_id):
+        assert System.objects.get(pk=order.system_id).ends_at is not None
+    assert kept(order).is_open
+
+
+def test_the_list_narrows_to_what_needs_somebody(sign_in: SignIn, issue: Any, cast: Cast) -> None:
+    old, new = issue(at=timezone.now() - timedelta(days=0)), issue(kind="collect")
+    with in_client(old.client_id):
+        Order.objects.filter(pk=old.pk).update(
+            created_at=old.created_at - timedelta(days=40),
+            due_at=old.created_at - timedelta(days=9),
+            stuck_at=old.created_at - timedelta(days=8),
+        )
+    browser = sign_in("amina")
+
+    def found(query: str) -> set[Any]:
+        return {row.pk for row in browser.get(f"{ORDERS}?{query}").context["cl"].result_list}
+
+    assert found("") == {old.pk, new.pk}
+    assert found("progress=open") == {old.pk, new.pk}
+    assert found("progress=overdue") == found("progress=stuck") == {old.pk}
+    assert found("kind__exact=collect") == {new.pk}
+    assert found("state__exact=confirmed") == set()
+    assert found(f"system={new.system_id}") == {old.pk, new.pk}
+    with in_client(cast.client_id("indus")):
+        lms = System.objects.get(code="lms")
+    assert found(f"system={lms.pk}") == set()
+    home = browser.get("/admin/").content.decode()
+    assert "Orders stuck" in home
+    assert "Orders overdue" in home
+
+
+def test_people_answer_for_their_system(sign_in: SignIn, issue: Any) -> None:
+    order, browser = issue(), sign_in("farah")
+    page = act(browser, order, "answer", outcome="done")
+    assert "Say how many" in page.content.decode()
+    act(browser, order, "answer", outcome="done", count_credentials="3")
+    assert (kept(order).state, kept(order).result) == ("confirmed", {"counts": {"credentials": 3}})
+    page = browser.get(row_url("systems/order", order.pk)).content.decode()
+    assert "credentials: 3" in page
+    assert "At work" in page
+    assert "farah@indus.example" in page
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "result"),
+    [
+        ({"outcome": "not_found"}, "not_found", {}),
+        ({"outcome": "not_applicable", "exemption": "legal_duty"}, "not_applicable", {"reason": "legal_duty"}),
+    ],
+)
+def test_people_say_why_nothing_was_done(
+    sign_in: SignIn, issue: Any, given: dict[str, str], state: str, result: Any
+) -> None:
+    order = issue()
+    act(sign_in("amina"), order, "answer", **given)
+    assert (kept(order).state, kept(order).result) == (state, result)
+
+
+def test_an_exemption_is_named(sign_in: SignIn, issue: Any) -> None:
+    order = issue()
+    page = act(sign_in("amina"), order, "answer", outcome="not_applicable")
+    assert "Say why." in page.content.decode()
+    assert kept(order).state == "queued"
+
+
+def test_files_are_added_before_it_is_done(sign_in: SignIn, issue: Any) -> None:
+    order, browser = issue(kind="collect"), sign_in("farah")
+    text = act(browser, order, "add-file", category="credentials", file=SimpleUploadedFile("a.txt", b"Danish's"))
+    assert "Choose a PDF, JPEG or PNG." in text.content.decode()
+    act(browser, order, "add-file", category="credentials", file=SimpleUploadedFile("danish.pdf", b"%PDF-1.7 card"))
+    act(browser, order, "answer", outcome="done")
+    assert kept(order).state == "confirmed"
+    with in_client(order.client_id):
+        assert OrderPart.objects.get(order=order).file.kind == "pdf"
+    page = browser.get(row_url("systems/order", order.pk)).content.decode()
+    assert "credentials (PDF, 13 bytes)" in page
+    assert "danish.pdf" not in page
+
+
+def test_what_is_right_is_shown_to_those_who_correct_by_hand(sign_in: SignIn, issue: Any, cast: Cast) -> None:
+    order = issue(kind="correct", new_values={"full_name": "Danish Lodhi"})
+    browser = sign_in("farah")
+    assert "Lodhi" not in browser.get(row_url("systems/order", order.pk)).content.decode()
+    assert "Danish Lodhi" in act(browser, order, "values").content.decode()
+    with in_client(order.client_id):
+        assert AccessRecord.objects.get(actor_id=cast.user_id("farah")).reason == "subject_request"
+    act(browser, order, "answer", outcome="done", corrected=["full_name"])
+    assert kept(order).state == "confirmed"
+
+
+def test_a_failed_order_is_tried_again(sign_in: SignIn, issue: Any, cast: Cast) -> None:
+    order, key = issue(), cast.key_actor("indus")
+    with in_client(order.client_id):
+        at = timezone.now()
+        fail_order(accept_order(order, actor=key, at=at), code="locked", again=False, actor=key, at=at)
+    act(sign_in("farah"), order, "try-again")
+    assert kept(order).state == "queued"
+
+
+def test_two_people_waive_it(sign_in: SignIn, issue: Any) -> None:
+    order, farah, amina = issue(), sign_in("farah"), sign_in("amina")
+    act(farah, order, "waive", reason="review")
+    assert kept(order).state == "queued"
+    assert "somebody else must agree" in act(farah, order, "agree").content.decode()
+    assert kept(order).state == "queued"
+    act(amina, order, "agree")
+    assert kept(order).state == "waived"
+
+
+def test_a_system_that_answers_for_itself_is_not_answered_for(sign_in: SignIn, issue: Any) -> None:
+    order = issue(categories=("usage_logs",))
+    page = act(sign_in("amina"), order, "answer", outcome="not_found")
+    assert "Nothing was done" in page.content.decode()
+    assert kept(order).state == "queued"
+
+
+def test_paktaleems_billing_is_answered_for_by_paktaleem(sign_in: SignIn, issue: Any) -> None:
+    order = issue(categories=("billing",))
+    refused = act(sign_in("farah"), order, "answer", outcome="not_found")
+    assert "Your role may not do this here." in refused.content.decode()
+    act(sign_in("amina"), order, "answer", outcome="not_found")
+    assert kept(order).state == "not_found"
+
+
+def test_another_client_finds_nothing(sign_in: SignIn, issue: Any) -> None:
+    order, browser = issue(), sign_in("celia")
+    assert browser.get(row_url("systems/order", order.pk)).status_code == 404
+    assert browser.post(row_url("systems/order", order.pk, "answer"), {"outcome": "not_found"}).status_code == 404
+    assert len(browser.get(ORDERS).context["cl"].result_list) == 0
