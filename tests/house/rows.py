@@ -39,6 +39,7 @@ from tests.cast import Cast
 from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory, make_system
+from tests.paper.sheets import bring, code_of, entries_of, form_for, line
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
 
@@ -58,6 +59,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         made += [endpoint, make_given_up(endpoint, at=AT)]
         off = disable_endpoint(make_endpoint(cast, "indus", at=AT), **BY)
         _answers(cast)
+        queued = queue_of_indus(cast)
         found = {
             model: admin_of(model).model._default_manager.filter(client_id=client_id).values_list("pk", flat=True)
             for model in MODELS
@@ -68,6 +70,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
     with in_client(client_id):
         rows |= orders_of_indus(cast)
+    rows |= queued
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
 
@@ -158,6 +161,21 @@ def _told(kind: str) -> Told:
         ground=Ground.RIGHT_OF_THE_PERSON,
         due_at=AT + timedelta(days=20),
     )
+
+
+def queue_of_indus(cast: Cast) -> dict[str, Any]:
+    """A form and a sheet whose rows stand in each way; returns the rows to which some acts apply."""
+    hamza, junaid = cast.subject("hamza"), cast.subject("junaid")
+    run = form_for(cast, [hamza, junaid], AT)
+    differing = [line(code_of(run, junaid), answer, answered_on="2026-09-02") for answer in ("yes", "no")]
+    later = AT + timedelta(days=2)
+    sheet = bring(cast, later, line(code_of(run, hamza), answered_on="2026-09-02"), line("1111-1111"), *differing)
+    matched, unmatched, chosen, _ = entries_of(sheet)
+    return {
+        "paper/sheetentry": matched.pk,
+        "paper/sheetentry/match": unmatched.pk,
+        "paper/sheetentry/choose": chosen.pk,
+    }
 
 
 def _answers(cast: Cast) -> None:

@@ -131,6 +131,14 @@ ACTS = {
     "webhooks/endpoint/replay": "OC",
     "webhooks/endpoint/rotate": "OC",
     "webhooks/endpoint/test": "OC",
+    "paper/answersheet/confirm": "OC",
+    "paper/formrun/print": "OC",
+    "paper/formrun/sheet-csv": "OC",
+    "paper/formrun/sheet-xlsx": "OC",
+    "paper/sheetentry/choose": "OC",
+    "paper/sheetentry/confirm": "OC",
+    "paper/sheetentry/dismiss": "OC",
+    "paper/sheetentry/match": "OC",
     "consent/agreementsuspension/end": "O",
     "consent/balancingtest/sign": "O",
     "consent/consent/invalidate": "O",
@@ -217,7 +225,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = "ledger|accounts|subjects|mail|systems|webhooks|consent"
+APPS = "ledger|accounts|subjects|mail|systems|webhooks|consent|paper"
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:

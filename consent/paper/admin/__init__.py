@@ -1,1 +1,5 @@
 """Consent forms, answer sheets and the matching queue in the console."""
+
+from consent.paper.admin import forms, queue, sheets
+
+__all__ = ["forms", "queue", "sheets"]

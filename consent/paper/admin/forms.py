@@ -1,0 +1,250 @@
+"""Consent forms in the console: choose a group and what to ask it, print the form, take its answer sheet."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.models import Purpose
+from consent.paper.blanks import csv_blank, xlsx_blank
+from consent.paper.models import FormPage, FormPurpose, FormRun
+from consent.paper.selectors import people_for_form, progress_of, purposes_to_ask
+from consent.paper.services import make_form, print_form
+from consent.receipts import Place
+from paktaleem.accounts.addresses import public_address
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, may, received_at
+from paktaleem.console.columns import moment, who, with_actor
+from paktaleem.console.filters import as_key
+from paktaleem.console.forms import ScopedForm
+from paktaleem.console.model_admin import EvidenceAdmin
+from paktaleem.console.site import site
+from paktaleem.subjects.models import SubjectRole
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+
+__all__ = ["FormRunAdmin"]
+
+CLIENT = "client"
+BLANKS: dict[str, tuple[str, Callable[[Any, Any], bytes]]] = {
+    "csv": ("text/csv; charset=utf-8", csv_blank),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_blank),
+}
+
+
+class ClientForm(forms.Form):
+    """Whose people are asked; for those who work for several clients."""
+
+    client = forms.ModelChoiceField(
+        Client.objects.none(),
+        label=_("Client"),
+        empty_label=_("Choose a client…"),
+        help_text=_("Whose people are asked."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer every client but PakTaleem itself."""
+        super().__init__(*args, **kwargs)
+        self.fields["client"].queryset = Client.objects.exclude(pk=PAKTALEEM)  # type: ignore[attr-defined]
+
+
+class MakeForm(ScopedForm):
+    """Whom to ask what."""
+
+    reason = None  # type: ignore[assignment]
+    name = forms.CharField(
+        label=_("Class or group"), max_length=100, help_text=_("As you call it, such as “Grade 7 B”. Name nobody.")
+    )
+    purposes = forms.MultipleChoiceField(
+        label=_("What to ask"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Purposes that rest on consent. Each is answered apart."),
+    )
+    ids = forms.CharField(
+        label=_("Whom, by LMS id"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("One in each line. Leave it empty to choose by what stands below."),
+    )
+    role = forms.ChoiceField(
+        label=_("Or everyone in a role"),
+        required=False,
+        choices=[("", _("Every role")), *SubjectRole.choices],
+    )
+    beginning = forms.CharField(
+        label=_("whose LMS id begins with"), required=False, max_length=255, help_text=_("Empty: all of them.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer what the client may ask."""
+        super().__init__(*args, **kwargs)
+        client_id = _client_of(self.request)
+        if client_id is not None:
+            self.instance.client_id = client_id
+            found = purposes_to_ask(client_id, at=received_at(self.request))
+            self.fields["purposes"].choices = [(one.code, _named(one)) for one in found]  # type: ignore[attr-defined]
+
+    def clean_ids(self) -> list[str]:
+        """Read the lines."""
+        lines = (line.strip() for line in str(self.cleaned_data.get("ids", "")).splitlines())
+        return [line for line in lines if line]
+
+
+def _named(purpose: Purpose) -> str:
+    return purpose.name_ur if get_language() == "ur" else purpose.name_en
+
+
+def _client_of(request: HttpRequest) -> UUID | None:
+    """Return the client whose people are asked: the asker's own, or the one that an officer chose before."""
+    own, chosen = actor_of(request).client_id, request.GET.get(CLIENT)
+    if own is not None or not chosen:
+        return own
+    client_id = as_key(chosen)
+    return client_id if Client.objects.exclude(pk=PAKTALEEM).filter(pk=client_id).exists() else None
+
+
+def _print(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    client = Client.objects.get(pk=run.client_id)
+    address = Place.of(public_address(request), client.code).choices.partition("://")[2]
+    pdf = print_form(run, address=address, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    response = HttpResponse(pdf, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="consent-form-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.pdf"'
+    return response
+
+
+@admin.register(FormRun, site=site)
+class FormRunAdmin(EvidenceAdmin):
+    """Forms: for which group, about what, how far their answers have come."""
+
+    section = "People"
+    form = MakeForm
+    view_capability = Capability.VIEW_FORMS
+    add_capability = Capability.MANAGE_FORMS
+    list_display = ("name", "people", "made_at", "made_by", "owner")
+    list_filter = ("client",)
+    newest_by = "made_at"
+    detail_fields = ("name", "people", "made", "made_by")
+    change_list_template = "paper/forms.html"
+    change_form_template = "paper/form.html"
+    intro = "Ask a whole class on paper or by telephone: a page for each person, in English and Urdu, with a code."
+    empty_text = "No consent form was made yet."
+    acts = (
+        Act(
+            "print",
+            "Print the form",
+            Capability.MANAGE_FORMS,
+            _print,
+            lead="A PDF with everyone's name on their page. That is a look at each of them, recorded with your reason.",
+            template="paper/print.html",
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Name who made each."""
+        return with_actor(super().get_queryset(request), actor_of(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        """Ask for the group, or tell about the form."""
+        if obj is not None:
+            return [(None, {"fields": ["owner", *self.detail_fields]})]
+        return [
+            (None, {"fields": ["name", "purposes"]}),
+            (gettext("Whom to ask"), {"fields": ["ids", "role", "beginning"]}),
+        ]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the answer sheets to fill in."""
+        return [*(self._blank_url(kind) for kind in BLANKS), *super().get_urls()]
+
+    def _blank_url(self, kind: str) -> URLPattern:
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            return self.blank_view(request, object_id, kind)
+
+        name = f"paper_formrun_sheet-{kind}"
+        return path(f"<path:object_id>/sheet-{kind}/", self.admin_site.admin_view(view), name=name)
+
+    def blank_view(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponse:
+        """Give the answer sheet of a form: its codes, no names."""
+        if not may(request, Capability.MANAGE_FORMS):
+            raise PermissionDenied
+        run: FormRun = self._row_or_404(request, object_id)
+        asked = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
+        codes = FormPage.objects.filter(client_id=run.client_id, run=run).order_by("position")
+        content_type, make = BLANKS[kind]
+        content = make(list(asked.values_list("purpose__code", flat=True)), list(codes.values_list("code", flat=True)))
+        disposition = f'attachment; filename="answers-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.{kind}"'
+        return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Ask whoever works for several clients first for which one."""
+        if object_id is None and self.has_add_permission(request) and _client_of(request) is None:
+            return self._client_page(request)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _client_page(self, request: HttpRequest) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": gettext("Make a consent form"),
+            "form": ClientForm(),
+        }
+        return TemplateResponse(request, "paper/client.html", context)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+        """Make the form, inside the one client whose people it asks."""
+        given, actor = form.cleaned_data, actor_of(request)
+        with in_client(obj.client_id):
+            client = Client.objects.get(pk=obj.client_id)
+            people = people_for_form(
+                client, ids=given["ids"], role=given["role"], beginning=given["beginning"].strip(), actor=actor
+            )
+            run = make_form(
+                client,
+                name=given["name"],
+                purposes=given["purposes"],
+                people=people,
+                actor=actor,
+                at=received_at(request),
+            )
+        obj.pk, obj.name, obj.made_at = run.pk, run.name, run.made_at
+
+    def panels(self, request: HttpRequest, row: FormRun) -> list[dict[str, Any]]:
+        """Show what is asked, how far the answers have come, and what to do next."""
+        asked = FormPurpose.objects.filter(client_id=row.client_id, run=row).order_by("position")
+        return [
+            {
+                "template": "paper/panels/form.html",
+                "asked": [
+                    {"name": _named(one.purpose), "notice": one.notice_version.notice, "version": one.notice_version}
+                    for one in asked.select_related("purpose", "notice_version__notice")
+                ],
+                "progress": progress_of(row),
+                "may_manage": may(request, Capability.MANAGE_FORMS, row.client_id),
+                "upload_url": reverse("admin:paper_answersheet_add", current_app=site.name),
+            }
+        ]
+
+    @admin.display(description="made")
+    def made(self, row: FormRun) -> str:
+        """Say when."""
+        return moment(row.made_at)
+
+    @admin.display(description="made by")
+    def made_by(self, row: FormRun) -> str:
+        """Name who made it."""
+        return who(row)

@@ -1,0 +1,365 @@
+"""The matching queue in the console: confirm a row, match it by hand, choose it before others, or dismiss it."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.admin.consents import event_lines
+from consent.models import ConsentEvent
+from consent.paper.admin.sheets import TONES, PlainForm
+from consent.paper.codes import shown_code
+from consent.paper.models import (
+    OPEN,
+    AnswerSheet,
+    EntryProblem,
+    EntryState,
+    EntryStep,
+    FormPage,
+    SheetEntry,
+)
+from consent.paper.selectors import near_codes, rivals_of
+from consent.paper.services import (
+    NothingStands,
+    NotMatched,
+    Settled,
+    choose_entry,
+    confirm_entry,
+    dismiss_entry,
+    match_entry,
+    opened_details,
+)
+from consent.paper.services.queue import CodeUnknown
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, may, received_at
+from paktaleem.console.columns import pill, reason_label, who, with_actor
+from paktaleem.console.filters import ChosenFilter, as_key, client_in_view
+from paktaleem.console.forms import ActForm
+from paktaleem.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.console.paging import count_up_to, number_in_words
+from paktaleem.console.site import Card, site
+from paktaleem.files.services import FileKindRefused, FileTooLarge
+from paktaleem.tenancy.context import in_client
+
+__all__ = ["SheetEntryAdmin", "queue_board"]
+
+SHEETS_OFFERED = 50
+_REFUSALS: dict[type[Exception], str] = {
+    NotMatched: "The row is no longer matched: look at it again.",
+    Settled: "Somebody was quicker: the row is settled.",
+    CodeUnknown: "No form of this client has this code.",
+    NothingStands: "Nothing of this row can be recorded: what ended since, what was asked under a notice that changed, "
+    "and what a guardian or a child answered stays out. Dismiss it, and ask anew.",
+    FileTooLarge: "The file is too large.",
+    FileKindRefused: "Choose a PDF, JPEG or PNG.",
+}
+
+
+class ConfirmForm(PlainForm):
+    """A scan of the signed form, if there is one."""
+
+    scan = forms.FileField(
+        label=_("Scan of the form"),
+        required=False,
+        help_text=_("If you have one: PDF, JPEG or PNG. It is sealed, as evidence of each answer."),
+    )
+
+
+class MatchForm(ActForm):
+    """To which form the row belongs."""
+
+    code = forms.CharField(
+        label=_("Code on the form"),
+        max_length=40,
+        help_text=_("As it is printed on the person's page. Capital letters and the hyphen do not matter."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ("code", "reason")
+
+
+def _matched(row: SheetEntry, _at: Any) -> bool:
+    return row.state == EntryState.MATCHED
+
+
+def _open(row: SheetEntry, _at: Any) -> bool:
+    return row.is_open
+
+
+def _may_be_chosen(row: SheetEntry, _at: Any) -> bool:
+    return row.state in {EntryState.CONTRADICTORY, EntryState.OUTDATED}
+
+
+def _may_be_matched(row: SheetEntry, _at: Any) -> bool:
+    return row.state == EntryState.UNMATCHED and row.page_id is None
+
+
+def _confirm(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    return _answer(request, confirm_entry(row, scan=given["scan"], actor=actor_of(request), at=received_at(request)))
+
+
+def _choose(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    return _answer(request, choose_entry(row, **by))
+
+
+def _match(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    return _answer(request, match_entry(row, code=given["code"], **by))
+
+
+def _dismiss(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> None:
+    dismiss_entry(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def _answer(request: HttpRequest, row: SheetEntry) -> HttpResponse:
+    """Say where the row has come to, and show it."""
+    if row.state == EntryState.CONFIRMED:
+        messages.success(request, gettext("Confirmed: the next answer follows it."))
+    elif row.state == EntryState.MATCHED:
+        messages.success(request, gettext("Matched. Nothing is recorded yet: confirm it."))
+    else:
+        messages.warning(request, gettext("Nothing is recorded: {why}").format(why=row.get_problem_display()))
+    owner: SheetEntryAdmin = site.get_model_admin(SheetEntry)  # type: ignore[assignment]
+    return HttpResponseRedirect(owner.url_of("change", row))
+
+
+class SheetFilter(ChosenFilter):
+    """By one of the latest sheets of the client in view."""
+
+    title = "sheet"
+    parameter_name = "sheet"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer the latest, and the one that is chosen."""
+        found = AnswerSheet.objects.order_by("-uploaded_at")
+        if (client_id := client_in_view(request)) is not None:
+            found = found.filter(client_id=client_id)
+        offered = list(found[:SHEETS_OFFERED])
+        chosen = request.GET.get(self.parameter_name)
+        if chosen and as_key(chosen) not in {one.pk for one in offered}:
+            offered += AnswerSheet.objects.filter(pk=as_key(chosen))
+        return [(str(one.pk), str(one)) for one in offered]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Narrow the list."""
+        value = self.value()
+        return queryset.filter(sheet_id=as_key(value)) if value else queryset
+
+
+def state_pill(row: SheetEntry) -> SafeString:
+    """Show where a row stands."""
+    return pill(row.get_state_display(), TONES.get(EntryState(row.state), "calm"))
+
+
+@admin.register(SheetEntry, site=site)
+class SheetEntryAdmin(EvidenceAdmin):
+    """Rows of answer sheets: what they say, where they stand, why they wait."""
+
+    section = "People"
+    view_capability = Capability.VIEW_FORMS
+    list_display = ("row", "person", "said", "given_by", "answered_on", "standing", "why", "owner")
+    list_filter = ("state", SheetFilter, "client")
+    newest_by = "entered_at"
+    detail_fields = (
+        "of_sheet",
+        "row",
+        "person",
+        "code",
+        "said",
+        "given_by",
+        "method",
+        "answered_on",
+        "standing",
+        "why",
+    )
+    intro = "Rows of answer sheets. A matched row counts once it is confirmed; the others wait for somebody to decide."
+    empty_text = "Nothing waits: no answer sheet was brought yet."
+    standing = state_column(state_pill)
+    acts = (
+        Act(
+            "confirm",
+            "Confirm",
+            Capability.CONFIRM_ANSWERS,
+            _confirm,
+            form=ConfirmForm,
+            lead="What the row says is recorded, each purpose apart, with the sheet and its row as evidence.",
+            applies=_matched,
+            refusals=_REFUSALS,
+            template="paper/settle.html",
+        ),
+        Act(
+            "match",
+            "Match by hand",
+            Capability.MANAGE_FORMS,
+            _match,
+            form=MatchForm,
+            lead="Take the paper, and type the code that is printed on it. The row then waits to be confirmed.",
+            applies=_may_be_matched,
+            refusals=_REFUSALS,
+            template="paper/match.html",
+        ),
+        Act(
+            "choose",
+            "Record this row",
+            Capability.CONFIRM_ANSWERS,
+            _choose,
+            lead="This row is right: it is recorded as far as it stands, and other rows for its code are dismissed. "
+            "Left out is what was withdrawn or ended since, and a yes under a notice that has changed.",
+            danger=True,
+            applies=_may_be_chosen,
+            refusals=_REFUSALS,
+            template="paper/settle.html",
+        ),
+        Act(
+            "dismiss",
+            "Dismiss",
+            Capability.MANAGE_FORMS,
+            _dismiss,
+            lead="The row is set aside for good. Nothing of it is recorded.",
+            done="Dismissed: nothing of it is recorded.",
+            danger=True,
+            applies=_open,
+            refusals=_REFUSALS,
+            template="paper/settle.html",
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring person, page and sheet along, and leave what is sealed where it is."""
+        return super().get_queryset(request).select_related("subject", "page__run", "sheet")
+
+    def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> Any:
+        """Tell the pages of acts what the row says."""
+        extra = {"said": _said(row)} | ({"near": _near(request, row)} if template == "paper/match.html" else {})
+        return super().page(request, row, template, **extra, **values)
+
+    def panels(self, request: HttpRequest, row: SheetEntry) -> list[dict[str, Any]]:
+        """Show what was typed and near codes, the rows beside it, what it led to, and what was done."""
+        steps = with_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), actor_of(request))
+        others = rivals_of(row.client_id, [row.page_id]).get(row.page_id, []) if row.page_id is not None else []
+        return [
+            {"template": "paper/panels/typed.html", "near": _near(request, row)},
+            {
+                "template": "paper/panels/rivals.html",
+                "lines": [_rival(other) for other in others if other.pk != row.pk],
+            },
+            {"template": "console/panels/events.html", "events": _events(row, actor_of(request))},
+            {"template": "paper/panels/steps.html", "lines": [_step(one) for one in steps]},
+        ]
+
+    def history_of(self, row: SheetEntry, viewer: Actor) -> dict[str, Any]:
+        """Show every step."""
+        steps = with_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), viewer)
+        return {
+            "versions": [
+                {
+                    "at": one.taken_at,
+                    "kind": one.get_step_display(),
+                    "who": who(one),
+                    "why": reason_label(one.reason),
+                    "changes": [{"field": gettext("state"), "old": "", "new": one.get_state_display()}],
+                }
+                for one in steps
+            ]
+        }
+
+    @admin.display(description="row")
+    def row(self, row: SheetEntry) -> str:
+        """Name its place in the sheet."""
+        return gettext("Row {row}").format(row=row.number)
+
+    @admin.display(description="sheet")
+    def of_sheet(self, row: SheetEntry) -> SafeString:
+        """Link to the sheet."""
+        url = reverse("admin:paper_answersheet_change", args=[row.sheet_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.sheet)
+
+    @admin.display(description="person")
+    def person(self, row: SheetEntry) -> SafeString | str:
+        """Link to the person, if the row belongs to somebody."""
+        if row.subject is None:
+            return "—"
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.subject)
+
+    @admin.display(description="code")
+    def code(self, row: SheetEntry) -> SafeString | str:
+        """Show the code and link to its form."""
+        if row.page is None:
+            return "—"
+        url = reverse("admin:paper_formrun_change", args=[row.page.run_id], current_app=site.name)
+        return format_html('<code>{}</code> · <a href="{}">{}</a>', shown_code(row.page.code), url, row.page.run.name)
+
+    @admin.display(description="answers")
+    def said(self, row: SheetEntry) -> str:
+        """Say what it answers."""
+        return _said(row)
+
+    @admin.display(description="why it waits")
+    def why(self, row: SheetEntry) -> str:
+        """Give the reason in words."""
+        return row.get_problem_display() if row.problem and row.is_open else "—"
+
+
+def _said(row: SheetEntry) -> str:
+    words = {True: gettext("yes"), False: gettext("no")}
+    return ", ".join(f"{code}: {words[gives]}" for code, gives in row.answers.items())
+
+
+def _near(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | None:
+    """Give what was typed as code, and the codes that differ least from it, to whoever may match by hand."""
+    if not _may_be_matched(row, None) or not may(request, Capability.MANAGE_FORMS, row.client_id):
+        return None
+    with in_client(row.client_id):
+        typed = opened_details(SheetEntry.objects.get(pk=row.pk), actor=actor_of(request)).get("code", "")
+        pages = near_codes(row.client_id, typed) if typed else []
+        return {"typed": typed, "lines": [_near_line(row, page) for page in pages], "why": row.get_problem_display()}
+
+
+def _near_line(row: SheetEntry, page: FormPage) -> dict[str, Any]:
+    match = reverse("admin:paper_sheetentry_match", args=[row.pk], current_app=site.name)
+    code = shown_code(page.code)
+    return {"code": code, "person": page.subject, "group": page.run.name, "url": f"{match}?code={code}"}
+
+
+def _rival(other: SheetEntry) -> dict[str, Any]:
+    url = reverse("admin:paper_sheetentry_change", args=[other.pk], current_app=site.name)
+    return {"row": other, "said": _said(other), "state": state_pill(other), "url": url}
+
+
+def _events(row: SheetEntry, viewer: Actor) -> list[dict[str, Any]]:
+    events = ConsentEvent.objects.filter(client_id=row.client_id, pk__in=row.recorded)
+    return event_lines(with_actor(events.select_related("purpose", "guardian"), viewer)) if row.recorded else []
+
+
+def _step(one: Any) -> dict[str, Any]:
+    return {
+        "step": one,
+        "who": who(one),
+        "why": reason_label(one.reason),
+        "problem": EntryProblem(one.problem).label if one.problem else "",
+    }
+
+
+@site.add_board
+def queue_board(actor: Actor, at: datetime) -> list[Card]:
+    """Say how many answers wait to be confirmed or decided; one query."""
+    del at
+    if not actor.may(Capability.CONFIRM_ANSWERS):
+        return []
+    number = count_up_to(SheetEntry.objects.filter(state__in=OPEN))
+    if not number:
+        return []
+    url = reverse("admin:paper_sheetentry_changelist", current_app=site.name)
+    note = gettext("on paper or by telephone: confirm them, or decide")
+    return [Card(gettext("Answers that wait"), number_in_words(number), note, url, needs_attention=True)]

@@ -1,0 +1,201 @@
+"""Answer sheets in the console: bring one, see where its rows stand, confirm those that are matched."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.paper.models import OPEN, AnswerSheet, EntryState, SheetEntry
+from consent.paper.selectors import counts_of
+from consent.paper.services import SheetKnown, confirm_matched, upload_sheet
+from consent.paper.sheets import SheetRefused
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.columns import moment, pill, who, with_actor
+from paktaleem.console.forms import ActForm, ScopedForm
+from paktaleem.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.console.site import site
+from paktaleem.subjects.oneroster.problems import Problem
+from paktaleem.tenancy.context import in_client
+
+__all__ = ["TONES", "AnswerSheetAdmin", "PlainForm"]
+
+PROBLEMS_SHOWN = 100
+TONES = {
+    EntryState.MATCHED: "good",
+    EntryState.UNMATCHED: "warn",
+    EntryState.CONTRADICTORY: "bad",
+    EntryState.OUTDATED: "warn",
+    EntryState.GUARDIAN: "warn",
+}
+
+
+class UploadForm(ScopedForm):
+    """Which file."""
+
+    reason = None  # type: ignore[assignment]
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        help_text=_(
+            "The answer sheet of a form, filled in (.xlsx, or .csv saved as CSV UTF-8): at most 5,000 rows. "
+            "Several forms may stand in one sheet."
+        ),
+    )
+
+    def clean_file(self) -> Any:
+        """Ask for a file; one that is too large has not been taken in at all."""
+        file = self.cleaned_data.get("file")
+        if file is None:
+            raise forms.ValidationError(gettext("Choose a file of at most 2 MB."))
+        return file
+
+
+class PlainForm(ActForm):
+    """An act that needs no reason: the sheet is one."""
+
+    reason = None  # type: ignore[assignment]
+
+
+def _has_matched(row: AnswerSheet, _at: Any) -> bool:
+    return not row.is_under_way and counts_of(row)[EntryState.MATCHED] > 0
+
+
+def _confirm(row: AnswerSheet, _given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    before = counts_of(row)[EntryState.CONFIRMED]
+    row = confirm_matched(row, actor=actor_of(request), at=received_at(request))
+    if row.is_under_way:
+        messages.info(request, gettext("The sheet is large: its rows are confirmed now, one after the other."))
+    else:
+        number = counts_of(row)[EntryState.CONFIRMED] - before
+        words = ngettext("{number} row is confirmed.", "{number} rows are confirmed.", number).format(number=number)
+        messages.success(request, words)
+    owner: AnswerSheetAdmin = site.get_model_admin(AnswerSheet)  # type: ignore[assignment]
+    return HttpResponseRedirect(owner.url_of("change", row))
+
+
+def _told(problem: Problem) -> str:
+    """Say what is wrong, and where."""
+    place = [gettext("Row {row}").format(row=problem.row)] if problem.row is not None else []
+    place += [problem.column] if problem.column else []
+    return f"{', '.join(place) or problem.file}: {problem.message}."
+
+
+def standing_pill(row: Any) -> SafeString:
+    """Say how many rows of a sheet wait."""
+    if row.is_under_way:
+        return pill(gettext("Being confirmed"), "warn")
+    if not row.waiting:
+        return pill(gettext("Settled"), "good")
+    words = ngettext("{number} row waits", "{number} rows wait", row.waiting).format(number=row.waiting)
+    return pill(words, "warn")
+
+
+@admin.register(AnswerSheet, site=site)
+class AnswerSheetAdmin(EvidenceAdmin):
+    """Sheets: who brought which, and where their rows stand."""
+
+    section = "People"
+    form = UploadForm
+    view_capability = Capability.VIEW_FORMS
+    add_capability = Capability.MANAGE_FORMS
+    list_display = ("name", "owner", "kind", "rows", "standing", "brought_by")
+    list_filter = ("client",)
+    newest_by = "uploaded_at"
+    detail_fields = ("uploaded", "kind", "rows", "standing", "brought_by", "fingerprint")
+    change_list_template = "paper/sheets.html"
+    change_form_template = "paper/sheet.html"
+    intro = "What came back from a class. Rows wait in the queue; nothing counts until somebody confirms it."
+    empty_text = "No answer sheet was brought yet."
+    refusals: ClassVar[Any] = {SheetKnown: "This very file was brought before: find it in the list."}
+    acts = (
+        Act(
+            "confirm",
+            "Confirm all matched",
+            Capability.CONFIRM_ANSWERS,
+            _confirm,
+            form=PlainForm,
+            lead="Each matched row is recorded now, each purpose apart, with the sheet and its row as evidence. "
+            "Every row is looked at again first; whatever no longer fits waits.",
+            applies=_has_matched,
+        ),
+    )
+    standing = state_column(standing_pill)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Name who brought each, and count what waits."""
+        waiting = SheetEntry.objects.filter(sheet=OuterRef("pk"), state__in=OPEN).order_by().values("sheet")
+        number = Coalesce(Subquery(waiting.annotate(number=Count("pk")).values("number")), 0)
+        return with_actor(super().get_queryset(request).annotate(waiting=number), actor_of(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the file, or tell about it."""
+        if obj is not None:
+            return [(None, {"fields": ["owner", *self.detail_fields]})]
+        whose = [] if actor_of(request).client_id is not None else ["client"]
+        return [(None, {"fields": [*whose, "file"]})]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+        """Take the sheet in, inside the one client whose people it is about."""
+        with in_client(obj.client_id):
+            client = Client.objects.get(id=obj.client_id)
+            content = form.cleaned_data["file"].read()
+            try:
+                row = upload_sheet(content, client=client, actor=actor_of(request), at=received_at(request))
+            except SheetRefused as refused:
+                told = [_told(problem) for problem in refused.problems[:PROBLEMS_SHOWN]]
+                left = len(refused.problems) - len(told)
+                more = [gettext("And {number} more.").format(number=left)] if left else []
+                raise ValidationError({"file": [*told, *more]}) from refused
+        obj.pk, obj.uploaded_at, obj.rows, obj.blank = row.pk, row.uploaded_at, row.rows, row.blank
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Show where its rows stand."""
+        messages.success(request, gettext("The sheet is read. Nothing is recorded yet: confirm what is matched."))
+        return HttpResponseRedirect(self.url_of("change", obj))
+
+    def panels(self, request: HttpRequest, row: AnswerSheet) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Show how many rows stand where, with the way to them."""
+        queue = reverse("admin:paper_sheetentry_changelist", current_app=site.name)
+        counts = counts_of(row)
+        lines = [
+            {
+                "state": pill(state.label, TONES.get(state, "calm")),
+                "number": counts[state],
+                "url": f"{queue}?sheet={row.pk}&state__exact={state}",
+            }
+            for state in EntryState
+            if counts[state]
+        ]
+        return [{"template": "paper/panels/sheet.html", "lines": lines, "row": row, "open": counts.open}]
+
+    @admin.display(description="sheet")
+    def name(self, row: AnswerSheet) -> SafeString:
+        """Name it by its moment."""
+        return format_html('<span class="when">{}</span>', moment(row.uploaded_at))
+
+    @admin.display(description="brought by")
+    def brought_by(self, row: AnswerSheet) -> str:
+        """Name who uploaded it."""
+        return who(row)
+
+    @admin.display(description="uploaded")
+    def uploaded(self, row: AnswerSheet) -> str:
+        """Say when."""
+        return moment(row.uploaded_at)
+
+    @admin.display(description="SHA-256 of the file")
+    def fingerprint(self, row: AnswerSheet) -> str:
+        """Tell the file by its digest."""
+        return row.sha256
