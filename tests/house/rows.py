@@ -169,7 +169,13 @@ def queue_of_indus(cast: Cast) -> dict[str, Any]:
     run = form_for(cast, [hamza, junaid], AT)
     differing = [line(code_of(run, junaid), answer, answered_on="2026-09-02") for answer in ("yes", "no")]
     later = AT + timedelta(days=2)
-    sheet = bring(cast, later, line(code_of(run, hamza), answered_on="2026-09-02"), line("1111-1111"), *differing)
+    sheet = bring(
+        cast,
+        later,
+        line(code_of(run, hamza), answered_on="2026-09-02"),
+        line("1111-1111", answered_on="2026-09-02"),
+        *differing,
+    )
     matched, unmatched, chosen, _ = entries_of(sheet)
     return {
         "paper/sheetentry": matched.pk,
