@@ -1,5 +1,6 @@
 """Whether the portal is alive, and whether it can serve (for supervisors and load balancers)."""
 
+from datetime import timedelta
 from functools import cache
 
 from django.db import DatabaseError, connection
@@ -12,7 +13,10 @@ from django.views.decorators.http import require_safe
 from paktaleem.subjects.erasures import ErasureState, erasure_state
 from paktaleem.tenancy.context import in_global
 
-__all__ = ["healthz", "missing_migrations", "readyz"]
+__all__ = ["CLOCKS_APART", "healthz", "missing_migrations", "readyz"]
+
+CLOCKS_APART = timedelta(seconds=2)
+"""How far this host's clock may be from the database's: answers of several hosts are put in order by their clocks."""
 
 
 @require_safe
@@ -26,7 +30,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database answers, has every migration and every erasure; 503 with the reason otherwise."""
+    """Answer 200 when the database answers, has every migration and erasure, and our time; 503 with the reason else."""
     del request
     try:
         reason = _reason_not_to_serve()
@@ -41,7 +45,18 @@ def _reason_not_to_serve() -> str | None:
     if missing_migrations():
         return "migrations_missing"
     state = erasure_state(at=timezone.now())
-    return None if state is ErasureState.CARRIED_OUT else state.value
+    if state is not ErasureState.CARRIED_OUT:
+        return state.value
+    return "clock_differs" if _clock_differs() else None
+
+
+def _clock_differs() -> bool:
+    """Say whether this host's clock and the database's are further apart than they may be."""
+    before = timezone.now()
+    with in_global(), connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        [there] = cursor.fetchone() or (before,)
+    return not before - CLOCKS_APART <= there <= timezone.now() + CLOCKS_APART
 
 
 def missing_migrations() -> set[tuple[str, str]]:

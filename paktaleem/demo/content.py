@@ -10,12 +10,14 @@ __all__ = [
     "PEOPLE",
     "POLICY_CHANGES",
     "RECIPIENTS",
+    "RESPONSES",
     "STAFF",
     "ClientText",
     "Person",
     "PolicyChange",
     "PurposeText",
     "RecipientText",
+    "ResponseText",
     "StaffText",
 ]
 
@@ -111,6 +113,29 @@ class PolicyChange:
 
 
 POLICY_CHANGES = (PolicyChange("policy_minor", is_material=False), PolicyChange("policy_material", is_material=True))
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseText:
+    """What one client says to the announced change of the policy: ``kind`` is acknowledged or objected."""
+
+    client: str
+    email: str
+    kind: str
+    code: str = ""
+    note: str = ""
+
+
+RESPONSES = (
+    ResponseText("indus", "farah@indus.example", "acknowledged"),
+    ResponseText(
+        "khyber",
+        "celia@khyber.example",
+        "objected",
+        "agreement",
+        "Our agreement names hosting and messages only. Who corrects and translates our course texts, and where?",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

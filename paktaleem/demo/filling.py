@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
 from consent.models import (
     BalancingTest,
     Instruction,
@@ -36,10 +34,10 @@ from paktaleem.accounts.services import (
     revoke_api_key,
     set_password,
 )
+from paktaleem.demo.announcing import fill_policy
 from paktaleem.demo.content import (
     CLIENTS,
     OWN_PURPOSES,
-    POLICY_CHANGES,
     RECIPIENTS,
     STAFF,
     ClientText,
@@ -70,7 +68,7 @@ def fill_demonstration(kept: Kept, *, at: datetime) -> None:
             _fill_client(text, client_id, at)
         _fill_key(text.code, client_id, kept, at)
     _fill_staff(kept, at)
-    _fill_policy(at)
+    fill_policy(client_ids(), actor=_ACTOR, at=at)
 
 
 def client_ids() -> dict[str, UUID]:
@@ -88,19 +86,6 @@ def _fill_shared(at: datetime) -> None:
         for text in RECIPIENTS:
             if text.code not in known:
                 _add_recipient(text, at)
-
-
-def _fill_policy(at: datetime) -> None:
-    """Change the privacy policy twice: a minor change in effect at once, and a material one announced to everyone."""
-    with in_client(PAKTALEEM):
-        notice = Notice.objects.get(client_id=PAKTALEEM, code="privacy_notice")
-        done = NoticeVersion.objects.filter(notice=notice).count()
-        for number, text in enumerate(POLICY_CHANGES, start=2):
-            if number > done:
-                days = timedelta(days=settings.NOTICE_DAYS) if text.is_material else timedelta()
-                publish_notice_version(
-                    notice, **text.words(), is_material=text.is_material, effective_at=at + days, **_BY_DEMO, at=at
-                )
 
 
 def _add_recipient(text: RecipientText, at: datetime) -> None:

@@ -43,22 +43,28 @@ class Visit:
 
 
 def public(view: View) -> View:
-    """Give a page what every page of people without an account has: no address to others, no store, no index.
-
-    Not ``no-referrer``: under it browsers send forms with ``Origin: null``, which is what a forged one would have.
-    ``strict-origin`` tells no address either, only the host.
-    """
+    """Give a page what every page of people without an account has: no address to others, no store, no index."""
 
     @sensitive_post_parameters()
     @wraps(view)
     def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        response.headers["Referrer-Policy"] = "strict-origin"
+        response.headers["Referrer-Policy"] = _referrer_policy(response)
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
     return run
+
+
+def _referrer_policy(response: HttpResponse) -> str:
+    """Let a browser tell nothing of where it was; from a page with a form the host, and nobody the address.
+
+    Under ``no-referrer`` browsers send forms with ``Origin: null``, which is what a forged one would have. Under
+    ``same-origin`` the next request to us would carry the address, and its token, into whatever keeps a log.
+    """
+    has_form = not response.streaming and b"<form" in response.content
+    return "strict-origin" if has_form else "no-referrer"
 
 
 def in_client_context(client_id: UUID, answer: Callable[[], HttpResponse]) -> HttpResponse:

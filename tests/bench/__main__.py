@@ -1,6 +1,7 @@
 """Run the whole measurement and put its table into docs/performance.md; BENCH_DIR keeps the filled cluster there.
 
-BENCH_ROWS names some sections (``answers``, ``roster``, ``clone``) to run alone; the page is then left as it is.
+BENCH_ROWS names some sections (``answers``, ``effect``, ``roster``, ``clone``) to run alone; the page is then left as
+it is.
 """
 
 import os
@@ -18,6 +19,7 @@ from django.db import connections
 
 from paktaleem.embedded import SUPERUSER, Endpoint, ensure_database
 from tests.bench.clone import clone_rows
+from tests.bench.effect import effect_rows
 from tests.bench.ground import cluster, environment_for, served
 from tests.bench.loading import generator
 from tests.bench.roster import roster_rows
@@ -34,13 +36,14 @@ def main() -> None:
     """Make the world if it is not there, measure, print and write the table."""
     began, before = time.monotonic(), dict(os.environ)
     rows: list[Row] = []
-    if not ONLY or {"answers", "roster"} & set(ONLY):
+    if not ONLY or {"answers", "effect", "roster"} & set(ONLY):
         with cluster() as (endpoint, folder):
             os.environ.update(environment_for(endpoint, folder, "base"))
             os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
             django.setup()
             _ready(endpoint)
             rows += _section("answers", lambda: _answer_rows(endpoint, folder))
+            rows += _section("effect", lambda: effect_rows(endpoint, folder))
             rows += _section("roster", lambda: roster_rows(endpoint, folder))
     rows += _section("clone", lambda: clone_rows(before))
     table = f"{_heading(time.monotonic() - began)}\n\n{render(rows)}"

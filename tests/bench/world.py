@@ -25,7 +25,19 @@ from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, make_consent_purpose
 
-__all__ = ["CLIENTS", "client_id", "copy_clients", "fill_people", "fill_register", "is_filled", "key_of", "migrate"]
+__all__ = [
+    "CLIENTS",
+    "PEOPLE",
+    "SUBJECTS",
+    "client_id",
+    "copy_clients",
+    "count",
+    "fill_people",
+    "fill_register",
+    "is_filled",
+    "key_of",
+    "migrate",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = 500
@@ -172,7 +184,7 @@ SELECT id, client_id, subject_id, purpose_id, client_id, 'given', id, 'self', ve
 
 def is_filled(superuser_url: str) -> bool:
     """Say whether the register and the clients are there: they come in one transaction, the keys last."""
-    return _count(superuser_url, "accounts_apikey") >= CLIENTS
+    return count(superuser_url, "accounts_apikey") >= CLIENTS
 
 
 def migrate(environment: Mapping[str, str]) -> None:
@@ -184,7 +196,7 @@ def migrate(environment: Mapping[str, str]) -> None:
 def fill_people(superuser_url: str, consents: int) -> None:
     """Add so many consents of people of every client, unless they are there."""
     people = consents // CLIENTS // PURPOSES_ANSWERED
-    if _count(superuser_url, "consent_consent"):
+    if count(superuser_url, "consent_consent"):
         return
     with psycopg.connect(superuser_url) as connection:
         for statement in (PEOPLE, SUBJECTS, KEYS, ANSWERS, EVENTS, CONSENTS):
@@ -197,7 +209,8 @@ def fill_people(superuser_url: str, consents: int) -> None:
         connection.execute("CHECKPOINT")
 
 
-def _count(superuser_url: str, table: str) -> int:
+def count(superuser_url: str, table: str) -> int:
+    """Count the rows of a table."""
     with psycopg.connect(superuser_url) as connection:
         [found] = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone() or (
             0,

@@ -150,6 +150,10 @@ def test_who_leaves_is_out(cast):
 
 
 def test_pages_tell_no_address_to_others_and_are_kept_nowhere(cast):
+    path = path_of(issue(cast, "indus", "lms-hamza").json()["url"])
+    dead = visitor().get("/choices/link/" + "A" * 43 + "/")
+    assert dead.headers["Referrer-Policy"] == "no-referrer"
+    assert visitor().get(path).headers["Referrer-Policy"] == "strict-origin"  # it has a form
     answer = by_link(cast, "indus", "lms-hamza").get(PAGE)
     assert answer.headers["Referrer-Policy"] == "strict-origin"
     assert "no-store" in answer.headers["Cache-Control"]

@@ -1,7 +1,10 @@
 """Alive and ready are two questions."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from paktaleem import health
 from tests.database import leave_database
@@ -39,6 +42,14 @@ def test_not_ready_without_a_database(client, committed, no_database):
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["reason"]) == (503, "database_unreachable")
     assert "127.0.0.1" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-3, 503), (-1, 200), (1, 200), (3, 503)])
+def test_not_ready_where_the_clock_is_not_the_databases(client, db, time_machine, seconds, status):
+    time_machine.move_to(timezone.now() + timedelta(seconds=seconds))
+    answer = client.get("/readyz")
+    assert answer.status_code == status
+    assert answer.json().get("reason") == ("clock_differs" if status == 503 else None)
 
 
 def test_nobody_may_write_there(client, db):
