@@ -45,6 +45,7 @@ from paktaleem.demo.content import (
     RecipientText,
 )
 from paktaleem.demo.kept import Kept
+from paktaleem.demo.paper import fill_paper
 from paktaleem.demo.people import fill_people
 from paktaleem.ledger.by import Reason
 from paktaleem.signin.enrolment import enrol_totp, has_second_factor, new_secret
@@ -125,6 +126,8 @@ def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
     versions = {own.code: _add_purpose(client_id, own, at) for own in OWN_PURPOSES}
     _add_agreement(text.code, client_id, at)
     fill_people(client, versions, actor=_ACTOR, at=at)
+    if text.code == "indus":
+        fill_paper(client, actor=_ACTOR, at=at)
 
 
 def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> NoticeVersion:

@@ -1,0 +1,109 @@
+"""A class on paper in a real browser without script: a form is made and printed, its sheet brought, rows settled."""
+
+import csv
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.demo.running import Demonstration, running_demonstration
+
+BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
+SHOTS = os.environ.get("SHOTS", "")
+
+
+@pytest.fixture
+def served() -> Iterator[Demonstration]:
+    """The demonstration, with its worker."""
+    with running_demonstration() as demonstration:
+        yield demonstration
+
+
+def keep(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+
+
+def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
+    page.goto(f"{base}/admin/")
+    page.fill("input[name=username]", who["email"])
+    page.fill("input[name=password]", who["password"])
+    page.click("text=Sign in >> nth=-1")
+
+
+def filled(blank: bytes, day: str) -> bytes:
+    """The sheet we handed out: the first row answered, the second with a typing error in its code."""
+    header, hints, first, second, *rest = csv.reader(io.StringIO(blank.decode("utf-8-sig")))
+    first[1:] = ["yes", "no", "self", "paper", day, "Box 3"]
+    mistyped = second[0][:-1] + ("2" if second[0][-1] != "2" else "3")
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([header, hints, first, [mistyped, *first[1:]], *rest])
+    return out.getvalue().encode()
+
+
+def make(page: Page, base: str) -> str:
+    """Make a form for three people; returns where it stands."""
+    page.goto(f"{base}/admin/paper/formrun/")
+    keep(page, "forms")
+    page.get_by_role("link", name="Make a consent form").click()
+    page.fill("input[name=name]", "Grade 9 C")
+    page.get_by_label("Newsletter").check()
+    page.get_by_label("Research on our courses").check()
+    page.fill("textarea[name=ids]", "lms-hamza\nlms-junaid\nlms-wajiha")
+    keep(page, "make")
+    page.get_by_role("button", name="Make the form").click()
+    expect(page.get_by_role("heading", name="What is asked")).to_be_visible()
+    keep(page, "form")
+    return page.url
+
+
+def test_a_class_is_asked_on_paper_and_its_answers_confirmed(served: Demonstration) -> None:
+    base = f"http://127.0.0.1:{served.port}"
+    who = next(one for one in served.values["sign_ins"] if (one["role"], one["client"]) == ("client_admin", "indus"))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page = browser.new_context(java_script_enabled=False).new_page()
+        sign_in(page, base, who)
+        form = make(page, base)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Answer sheet (CSV)").click()
+        blank = download.value.path().read_bytes()
+        day = page.locator("h1").last.inner_text().split("(")[1][:10]
+
+        page.goto(form.replace("/change/", "/print/"))
+        page.select_option("select[name=reason]", "client_instruction")
+        with page.expect_download() as printed:
+            page.get_by_role("button", name="Print the form").click()
+        assert printed.value.path().read_bytes().startswith(b"%PDF-")
+
+        page.goto(f"{base}/admin/paper/answersheet/add/")
+        upload = {"name": "answers.csv", "mimeType": "text/csv", "buffer": filled(blank, day)}
+        page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]
+        page.get_by_role("button", name="Read the sheet").click()
+        expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
+        keep(page, "sheet")
+        sheet = page.url
+
+        page.get_by_role("row", name="Unmatched").get_by_role("link").click()
+        keep(page, "queue")
+        page.locator("#result_list tbody tr a").first.click()
+        keep(page, "unmatched")
+        page.get_by_role("link", name="It is this one").first.click()
+        page.select_option("select[name=reason]", "correction")
+        page.get_by_role("button", name="Match by hand").click()
+        expect(page.get_by_text("Matched. Nothing is recorded yet")).to_be_visible()
+
+        page.goto(sheet)
+        page.get_by_role("link", name="Confirm all matched").click()
+        page.get_by_role("button", name="Confirm all matched").click()
+        expect(page.get_by_text("2 rows are confirmed.")).to_be_visible()
+        keep(page, "confirmed")
+        page.goto(f"{base}/admin/?lang=ur")
+        page.goto(sheet)
+        assert page.get_attribute("html", "dir") == "rtl"
+        keep(page, "sheet-ur")
+        browser.close()
