@@ -30,6 +30,7 @@ class Event(NamedTuple):
 _CONSENT = ("event", "purpose", "expires_at")
 _NOTICE = ("notice", "number", "material")
 _RECIPIENT = "consent.recipient"
+_ORDER = ("order", "kind", "system")
 
 EVENTS = (
     *(
@@ -45,6 +46,11 @@ EVENTS = (
     Event("guardian.claimed", "guardian.claimed", facts=("guardian",)),
     Event("subject.erased", "subject.erased"),
     Event("subject.readmitted", "subject.readmitted"),
+    Event("order.set_created", "order.set_created", facts=("set", "kind", "count")),
+    *(
+        Event(f"order.{state}", f"order.{state}", facts=_ORDER)
+        for state in ("created", "accepted", "confirmed", "not_found", "failed", "not_applicable", "waived")
+    ),
 )
 """Every type that follows from an entry."""
 

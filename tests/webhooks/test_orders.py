@@ -1,0 +1,117 @@
+"""Orders to systems become messages: each by itself, a set once; told by ids and codes, to their own client alone."""
+
+from datetime import timedelta
+
+import pytest
+
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import Subject
+from paktaleem.systems.models import Ground, Order, OrderKind, OrderSet
+from paktaleem.systems.results import Answer
+from paktaleem.systems.services import (
+    Told,
+    accept_order,
+    approve_waiver,
+    complete_order,
+    fail_order,
+    issue_orders,
+    issue_orders_for_set,
+    propose_waiver,
+)
+from paktaleem.systems.states import Outcome
+from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.models import Delivery, Message
+from tests.factories import SETTING_UP
+from tests.webhooks.making import make_endpoint
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client_id("indus")
+
+
+@pytest.fixture
+def told(now):
+    return Told(
+        kind=OrderKind.ERASE,
+        categories=frozenset({"usage_logs"}),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=now + timedelta(days=20),
+    )
+
+
+@pytest.fixture
+def issue(cast, indus, told, now):
+    return lambda: issue_orders(cast.subject("danish"), told, actor=SETTING_UP, at=now)[0]
+
+
+def types():
+    return list(Message.objects.order_by("pk").values_list("type", flat=True))
+
+
+def test_an_order_is_told_as_it_is_made_by_ids_and_codes_alone(cast, indus, issue, now):
+    endpoint = make_endpoint(cast, "indus", at=now, events=["order.created"])
+    order = issue()
+    message = Message.objects.get()
+    assert message.data == {"order": str(order.pk), "kind": "erase", "system": str(order.system_id)}
+    assert (message.type, message.subject_id) == ("order.created", order.subject_id)
+    assert message.entry_id == Entry.objects.get(kind="order.created").pk
+    assert list(Delivery.objects.values_list("endpoint_id", "message_id")) == [(endpoint.pk, message.pk)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "event"),
+    [
+        (Answer(Outcome.DONE, counts={"usage_logs": 3}), "order.confirmed"),
+        (Answer(Outcome.NOT_FOUND), "order.not_found"),
+        (Answer(Outcome.NOT_APPLICABLE, reason="legal_duty"), "order.not_applicable"),
+    ],
+)
+def test_what_became_of_it_is_told_without_the_answer(cast, issue, now, answer, event):
+    make_endpoint(cast, "indus", at=now, events=["order.*"])
+    by = {"actor": cast.key_actor("indus"), "at": now}
+    order = issue()
+    complete_order(accept_order(order, **by), answer, **by)
+    assert sorted(types()) == sorted(["order.created", "order.accepted", event])
+    assert {frozenset(one.data) for one in Message.objects.all()} == {frozenset({"order", "kind", "system"})}
+
+
+def test_a_failure_is_told_and_that_the_system_fetched_it_is_not(cast, indus, issue, now):
+    make_endpoint(cast, "indus", at=now, events=["order.failed"])
+    by = {"actor": cast.key_actor("indus"), "at": now}
+    fail_order(accept_order(issue(), **by), code="locked", again=True, **by)
+    assert types() == ["order.failed"]
+
+
+def test_a_set_is_told_once_by_its_number(cast, indus, told, now):
+    make_endpoint(cast, "indus", at=now, events=["order.*"])
+    students = Subject.objects.filter(role="student")
+    made = issue_orders_for_set(students, told, client_id=indus, actor=SETTING_UP, at=now)
+    assert isinstance(made, OrderSet)
+    assert Order.objects.filter(order_set=made).count() == made.size > 1
+    message = Message.objects.get()
+    assert (message.type, message.subject_id) == ("order.set_created", None)
+    assert message.data == {"set": str(made.pk), "kind": "erase", "count": made.size}
+
+
+def test_that_two_people_waived_it_is_told(cast, indus, issue, now):
+    order = issue()
+    make_endpoint(cast, "indus", at=now, events=["order.*"])
+    propose_waiver(order, reason=Reason.REVIEW, actor=cast.actor("farah"), at=now)
+    assert types() == []
+    approve_waiver(order, actor=cast.actor("amina"), at=now)
+    assert types() == ["order.waived"]
+
+
+def test_another_client_hears_nothing_of_orders(cast, told, now):
+    with in_client(cast.client_id("khyber")):
+        make_endpoint(cast, "khyber", at=now, events=["order.*"])
+    with in_client(cast.client_id("indus")):
+        make_endpoint(cast, "indus", at=now, events=["order.*"])
+        issue_orders(cast.subject("danish"), told, actor=SETTING_UP, at=now)
+        assert types() == ["order.created"]
+    with in_client(cast.client_id("khyber")):
+        assert types() == []
