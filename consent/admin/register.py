@@ -92,6 +92,8 @@ class LawfulBasisAdmin(PeriodAdmin):
     fixed_once_started = ("basis", "capacity", "balancing_test")
     list_display = ("purpose", "role", "basis", "capacity", "owner", "state", "starts_at")
     list_filter = ("basis", "capacity", "role", "client")
+    ordering = ("-starts_at", "-id")
+    newest_by = "starts_at"
     intro = "On which lawful basis each purpose stands, for each role, from a day. The latest that has started holds."
     acts = (
         end_act(

@@ -8,6 +8,7 @@ from consent.models.rows import CodesField, PeriodRow, RegisterRow, catalogue_ow
 from paktaleem.accounts.models import Client, User, code_validator
 from paktaleem.ledger.history import History
 from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
 __all__ = [
@@ -211,6 +212,7 @@ class LawfulBasis(PeriodRow):
             ),
             period_is_ordered("lawfulbasis_period"),
         ]
+        indexes = newest_first("starts_at", "lawfulbasis_by_start")
 
     def __str__(self) -> str:
         """Show basis and role."""
