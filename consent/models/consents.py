@@ -138,6 +138,12 @@ class ConsentEvent(models.Model):
             models.Index(fields=["client", "purpose", "-recorded_at", "-id"], name="consentevent_by_purpose"),
             models.Index(fields=["client", "method", "-recorded_at", "-id"], name="consentevent_by_method"),
             models.Index(fields=["client", "given_by", "-recorded_at", "-id"], name="consentevent_by_giver"),
+            models.Index(
+                fields=["client", "id"],
+                include=["guardian"],
+                condition=Q(guardian__isnull=False),
+                name="consentevent_of_guardians",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -19,31 +20,25 @@ from paktaleem.tenancy.ids import PAKTALEEM
 
 __all__ = ["Effect", "Renewal", "preview_effect"]
 
-_COUNT = """
-WITH standing AS MATERIALIZED (
-    SELECT * FROM unnest(%(clients)s::uuid[], %(versions)s::uuid[]) AS s (client_id, version)
-), renewed AS NOT MATERIALIZED (
-    SELECT c.client_id, c.subject_id, c.purpose_id, c.given_by, c.event_id
-    FROM consent_consent c JOIN standing s ON s.client_id = c.client_id AND s.version = c.notice_version
-    WHERE c.state = 'given' AND c.purpose_id = ANY (%(purposes)s)
-      AND (c.expires_at IS NULL OR c.expires_at > %(at)s)
-), by_client AS MATERIALIZED (
-    SELECT client_id, purpose_id, count(*) AS consents FROM renewed GROUP BY client_id, purpose_id
-), guardians AS MATERIALIZED (
-    SELECT DISTINCT r.purpose_id, e.guardian_id
-    FROM renewed r JOIN consent_consentevent e ON e.client_id = r.client_id AND e.id = r.event_id
-    WHERE r.given_by = 'guardian'
-)
-SELECT b.purpose_id, sum(b.consents)::bigint, count(*), sum(b.consents)::bigint,
-       (SELECT count(*) FROM guardians g WHERE g.purpose_id = b.purpose_id)
-FROM by_client b GROUP BY b.purpose_id
-UNION ALL
-SELECT NULL, (SELECT coalesce(sum(consents), 0)::bigint FROM by_client),
-       (SELECT count(*) FROM (SELECT DISTINCT client_id FROM by_client) c),
-       (SELECT count(*) FROM (SELECT DISTINCT subject_id FROM renewed) p),
-       (SELECT count(*) FROM (SELECT DISTINCT guardian_id FROM guardians) d)
+_RENEWED = """
+FROM consent_consent c
+WHERE c.state = 'given' AND c.purpose_id = ANY (%(purposes)s) AND c.notice_version = ANY (%(versions)s)
+  AND (c.client_id, c.notice_version) NOT IN (SELECT * FROM unnest(%(elsewhere)s::uuid[], %(only)s::uuid[]))
+  AND (c.expires_at IS NULL OR c.expires_at > %(at)s)
 """
-"""A person has one consent to one purpose, so the people of a purpose are its consents."""
+"""The consents that would be outdated: one pass without a join, from which the planner cannot stray."""
+
+_CONSENTS = f"SELECT c.client_id, c.purpose_id, count(*) {_RENEWED} GROUP BY c.client_id, c.purpose_id"
+_PEOPLE = f"SELECT count(DISTINCT c.subject_id) {_RENEWED}"
+_GUARDIANS = f"""
+SELECT purposes, count(*) FROM (
+    SELECT array_agg(DISTINCT given.purpose_id) AS purposes
+    FROM consent_consentevent e
+    JOIN (SELECT c.client_id, c.event_id, c.purpose_id {_RENEWED} AND c.given_by = 'guardian') given
+        ON given.client_id = e.client_id AND given.event_id = e.id
+    WHERE e.guardian_id IS NOT NULL GROUP BY e.guardian_id
+) AS by_guardian GROUP BY purposes
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +77,8 @@ def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datet
     standing = _standing(notice, clients, at)
     if not codes or not standing:
         return Effect(told, nothing, ())
-    found = {row[0]: row[1:] for row in _counted(standing, list(codes), at)}
-    total = Renewal("", *found.pop(None))
-    by_purpose = sorted((Renewal(codes[purpose], *numbers) for purpose, numbers in found.items()), key=_by_code)
-    return Effect(told, total, tuple(by_purpose))
-
-
-def _by_code(renewal: Renewal) -> str:
-    return renewal.purpose
+    everyone = [client.pk for client in clients]
+    return Effect(told, *_counted(set(standing), everyone, codes, at))
 
 
 def _standing(notice: Notice, clients: list[Client], at: datetime) -> list[tuple[UUID, UUID]]:
@@ -131,10 +120,43 @@ def _counting(versions: Any, at: datetime) -> set[UUID]:
     }
 
 
-def _counted(standing: list[tuple[UUID, UUID]], purposes: list[UUID], at: datetime) -> list[Any]:
-    clients, versions = zip(*standing, strict=True)
+def _counted(
+    standing: set[tuple[UUID, UUID]], clients: list[UUID], codes: dict[UUID, str], at: datetime
+) -> tuple[Renewal, tuple[Renewal, ...]]:
+    """Count in all and by purpose. A person has one consent to one purpose, so its people are its consents."""
+    versions = sorted({version for _, version in standing})
+    elsewhere = [pair for pair in product(clients, versions) if pair not in standing]
+    values: dict[str, Any] = {
+        "purposes": list(codes),
+        "versions": versions,
+        "elsewhere": [client for client, _ in elsewhere],
+        "only": [version for _, version in elsewhere],
+        "at": at,
+    }
+    consents, guardians = _rows(_CONSENTS, values), _rows(_GUARDIANS, values)
+    renewals = [
+        Renewal(
+            codes[purpose],
+            sum(count for _, one, count in consents if one == purpose),
+            len({client for client, one, _ in consents if one == purpose}),
+            sum(count for _, one, count in consents if one == purpose),
+            sum(count for of, count in guardians if purpose in of),
+        )
+        for purpose in {purpose for _, purpose, _ in consents}
+    ]
+    [[people]] = _rows(_PEOPLE, values) if len(renewals) > 1 else [[sum(one.people for one in renewals)]]
+    total = Renewal(
+        "",
+        sum(one.consents for one in renewals),
+        len({client for client, _, _ in consents}),
+        people,
+        sum(count for _, count in guardians),
+    )
+    return total, tuple(sorted(renewals, key=lambda one: one.purpose))
+
+
+def _rows(sql: str, values: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
-        values: dict[str, Any] = {"clients": list(clients), "versions": list(versions), "purposes": purposes, "at": at}
-        cursor.execute(_COUNT, values)
+        cursor.execute(sql, values)
         rows: list[Any] = cursor.fetchall()
         return rows

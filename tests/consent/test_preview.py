@@ -4,14 +4,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.models import Notice
+from consent.models import Consent, Notice
 from consent.models.consents import ConsentState, GivenBy, Method
 from consent.selectors.preview import Renewal, preview_effect
-from consent.services import Answer, record_answers, withdraw_consent
+from consent.selectors.purposes import current_notice
+from consent.services import Answer, change_register, record_answers, withdraw_consent
 from paktaleem.accounts.actors import NotAllowed, system_actor
+from paktaleem.ledger.by import Reason
 from paktaleem.tenancy.context import as_officer, in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 from tests.consent.announcing import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose
+from tests.factories import SETTING_UP
+from tests.showing import shown
 
 
 @pytest.fixture
@@ -74,6 +78,23 @@ def test_a_client_counts_its_own_people_alone(asked, now):
     with in_client(asked.client_id("indus")):
         notice = Notice.objects.get(client_id=PAKTALEEM, code=f"about_{PURPOSE}")
         assert preview_effect(notice, is_material=True, actor=asked.actor("farah"), at=now).total.consents == 2
+
+
+def test_who_would_be_asked_about_two_purposes_is_one_person(cast, now):
+    indus = cast.client_id("indus")
+    with in_client(indus):
+        notice = Notice.objects.get(client_id=indus, code="about_newsletter")
+        for purpose in ("newsletter", "product_research"):
+            answers = [Answer(purpose, ConsentState.GIVEN)]
+            token = shown(indus, now, purpose)
+            record_answers(cast.subject("hamza"), answers=answers, shown=token, actor=cast.key_actor("indus"), at=now)
+        notice.purposes = ["newsletter", "product_research"]
+        change_register(notice, actor=SETTING_UP, reason=Reason.CORRECTION, at=now)
+        version = current_notice("newsletter", client_id=indus, at=now)
+        Consent.objects.filter(client_id=indus, purpose__code="product_research").update(notice_version=version.pk)
+        effect = preview_effect(notice, is_material=True, actor=cast.actor("farah"), at=now + SECOND)
+    assert effect.total == Renewal("", 2, 1, 1, 0)
+    assert effect.by_purpose == (Renewal("newsletter", 1, 1, 1, 0), Renewal("product_research", 1, 1, 1, 0))
 
 
 def test_it_takes_a_fixed_number_of_queries(asked, now):
