@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 
-__all__ = ["ATTEMPTS", "WAITS", "Outcome", "Verdict", "after", "judge", "rest_after", "wish_of"]
+__all__ = ["ATTEMPTS", "LIFE", "WAITS", "Outcome", "Verdict", "after", "judge", "rest_after", "wish_of"]
 
 WAITS = (
     timedelta(seconds=5),
@@ -25,6 +25,8 @@ WAITS = (
 )
 """After each failed attempt but the last."""
 ATTEMPTS = len(WAITS) + 1
+LIFE = sum(WAITS, timedelta())
+"""How long a receiver may go on asking for less: three days, as long as for those that fail."""
 _SPREAD = 0.2
 _LONGEST_WISH = timedelta(days=1)
 _SHORTEST_REST, _LONGEST_REST = timedelta(seconds=5), timedelta(minutes=5)

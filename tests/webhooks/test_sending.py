@@ -17,7 +17,7 @@ from paktaleem.outbound.door import post
 from paktaleem.tenancy.context import in_client
 from paktaleem.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
 from paktaleem.webhooks.pump import PUMP, Pump
-from paktaleem.webhooks.schedule import ATTEMPTS
+from paktaleem.webhooks.schedule import ATTEMPTS, LIFE
 from paktaleem.webhooks.services import (
     Result,
     add_endpoint,
@@ -30,6 +30,7 @@ from paktaleem.webhooks.services import (
 )
 from tests.factories import SETTING_UP
 from tests.outbound.listening import listener, saying
+from tests.webhooks.making import make_endpoint
 
 ACTOR = system_actor(PUMP)
 
@@ -247,6 +248,22 @@ def test_an_endpoint_that_fails_for_days_is_switched_off(cast):
         assert Endpoint.objects.get().disabled_because == "failing"
         delivery.refresh_from_db()
         assert (delivery.state, delivery.attempts) == ("failed", ATTEMPTS)
+
+
+def test_an_endpoint_that_asks_for_less_for_days_is_switched_off(cast):
+    at = timezone.now()
+    with in_client(cast.client_id("indus")):
+        endpoint = make_endpoint(cast, "indus", at=at)
+        delivery = send_test(endpoint, actor=SETTING_UP, at=at)
+        for later, is_over in ((LIFE, False), (LIFE + timedelta(minutes=1), True)):
+            EndpointHealth.objects.update(rests_until=None)
+            Delivery.objects.update(due_at=at)
+            shift = begin_shift(endpoint.client_id, endpoint.pk, most=10, at=at + later)
+            assert shift is not None
+            disabled = record_results(shift, [Result(delivery.pk, at, 5, 429)], actor=ACTOR, at=at + later)
+            assert (disabled is not None) == is_over
+        delivery.refresh_from_db()
+        assert delivery.state == "failed"
 
 
 def test_a_message_is_given_up_alone_where_others_arrive(cast):

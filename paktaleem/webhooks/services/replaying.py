@@ -36,8 +36,8 @@ def replay_delivery(delivery: Delivery, *, actor: Actor, reason: Reason | str, a
     """Send one message again, under its id, from the first attempt on. Raises NothingToReplay, NotAllowed."""
     _require(delivery.endpoint, actor)
     row: Delivery = Delivery.objects.select_for_update(of=("self",)).get(pk=delivery.pk, client_id=delivery.client_id)
-    row.state, row.attempts, row.due_at, row.done_at = DeliveryState.WAITING, 0, at, None
-    row.save(update_fields=["state", "attempts", "due_at", "done_at"])
+    row.state, row.attempts, row.queued_at, row.due_at, row.done_at = DeliveryState.WAITING, 0, at, at, None
+    row.save(update_fields=["state", "attempts", "queued_at", "due_at", "done_at"])
     facts = {"webhook": str(row.endpoint_id), "message": str(row.message_id), "reason": Reason(reason).value}
     record_entry("webhook.replayed", client_id=row.client_id, facts=facts, actor=actor, at=at)
     return row
@@ -50,7 +50,7 @@ FROM webhooks_message m
 WHERE m.client_id = %(client)s AND m.happened_at >= %(since)s AND m.happened_at < %(at)s
     AND ARRAY[m.type, split_part(m.type, '.', 1) || '.*']::text[] && %(events)s::text[]
 ON CONFLICT (client_id, message_id, endpoint_id) DO UPDATE
-    SET state = 'waiting', attempts = 0, due_at = excluded.due_at, done_at = NULL
+    SET state = 'waiting', attempts = 0, queued_at = excluded.queued_at, due_at = excluded.due_at, done_at = NULL
     WHERE webhooks_delivery.state = 'failed'
 """
 

@@ -26,7 +26,7 @@ from paktaleem.webhooks.models import (
     EndpointHealth,
     Message,
 )
-from paktaleem.webhooks.schedule import Outcome, Verdict, after, judge, rest_after
+from paktaleem.webhooks.schedule import LIFE, Outcome, Verdict, after, judge, rest_after
 from paktaleem.webhooks.secrets import live_secrets
 from paktaleem.webhooks.services.endpoints import disable_endpoint
 
@@ -155,16 +155,17 @@ def _write_attempts(shift: Shift, results: Sequence[Result]) -> None:
 
 
 def _moved(row: Delivery, verdict: Verdict, at: datetime) -> Delivery:
-    """Say how a delivery goes on. An answer that only asks for less is no attempt of the ten."""
+    """Say how a delivery goes on. Asking for less is no attempt of the ten, until the days are over."""
     if verdict.outcome is Outcome.DELIVERED:
         row.attempts += 1
         row.state, row.done_at = DeliveryState.DELIVERED, at
         return row
-    if verdict.outcome is Outcome.THROTTLED:
+    is_late = at - row.queued_at > LIFE
+    if verdict.outcome is Outcome.THROTTLED and not is_late:
         row.due_at = at + verdict.wish
         return row
     row.attempts += 1
-    wait = after(row.attempts, chance=random.random())  # noqa: S311 -- spreads the load, guards nothing
+    wait = None if is_late else after(row.attempts, chance=random.random())  # noqa: S311 -- spreads the load
     if wait is None:
         row.state, row.done_at = DeliveryState.FAILED, at
     else:
