@@ -9,3 +9,7 @@ class WebhooksConfig(AppConfig):
     name = "paktaleem.webhooks"
     label = "webhooks"
     verbose_name = "webhooks"
+
+    def ready(self) -> None:
+        """Have the secrets counted wherever an epoch may be destroyed."""
+        import paktaleem.webhooks.secrets  # noqa: F401, PLC0415 -- declares what is wrapped

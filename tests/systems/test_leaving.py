@@ -7,6 +7,8 @@ from django.db import connection
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.erasurelist import erasure_list
 from paktaleem.subjects.services import carry_out, erase_subject
+from paktaleem.subjects.services.epochs import rewrap_everything_else
+from paktaleem.subjects.wrapped import everything_wrapped
 from paktaleem.systems.models import Order
 from paktaleem.systems.naming import name_of
 from paktaleem.systems.results import Answer
@@ -92,4 +94,17 @@ def test_a_replayed_erasure_names_them_too(cast, indus, issue, now):
         client_id=indus.id, subject_id=cast.subject_id("danish"), role="student", tombstone=b"t" * 32, at=now
     )
     carry_out(intent, actor=cast.actor("amina"), at=now)
+    assert name_of(kept(order)) == "lms-danish"
+
+
+def test_a_name_kept_for_an_order_moves_to_the_current_epoch(indus, issue, erase, settings):
+    order = issue()
+    erase()
+    settings.KEYRING = settings.KEYRING.replace('"current": 1', '"current": 2').replace(
+        '"epochs": {', '"epochs": {"2": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDI=", '
+    )
+    [kind] = [one for one in everything_wrapped() if one.name == "systems.order"]
+    assert dict(kind.counted(indus.id)) == {1: 1}
+    assert rewrap_everything_else(indus.id) == {1}
+    assert dict(kind.counted(indus.id)) == {2: 1}
     assert name_of(kept(order)) == "lms-danish"
