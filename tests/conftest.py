@@ -1,6 +1,5 @@
 """Fixtures for every test: a real PostgreSQL as the app role, and one cast."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 from tests.cast import Cast
-from tests.database import begin_run, cast_values, copied_database, end_run, run_folder
+from tests.database import begin_run, cast_values, copied_database, end_run, worker_folder, worker_name
 
 KEYRING = (
     '{"current": 1, "epochs": {"1": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDE="},'
@@ -39,8 +38,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def erasure_list() -> Iterator[Path]:
     """Give each test an erasure list of its own, as its database is."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    path = run_folder() / f"erasures-{worker}.jsonl"
+    path = worker_folder() / "erasures.jsonl"
     path.unlink(missing_ok=True)
     settings.ERASURE_LIST_FILE = str(path)
     yield path
@@ -50,16 +48,14 @@ def erasure_list() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Give each worker its own copy of the template, in which every test is rolled back."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with django_db_blocker.unblock(), copied_database(f"portal_{worker}"):
+    with django_db_blocker.unblock(), copied_database(f"portal_{worker_name()}"):
         yield
 
 
 @pytest.fixture
 def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
     """A database of this test's own, in which transactions really commit."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with django_db_blocker.unblock(), copied_database(f"portal_{worker}_committed"):
+    with django_db_blocker.unblock(), copied_database(f"portal_{worker_name()}_committed"):
         settings.ASIDE_DATABASE = "aside"
         yield Cast(cast_values())
         settings.ASIDE_DATABASE = "default"

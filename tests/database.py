@@ -1,4 +1,8 @@
-"""The tests' own PostgreSQL: one cluster a run, one migrated template with the cast, one copy for each worker."""
+"""The tests' own PostgreSQL: one cluster a worker, in it a migrated template with the cast, and copies of that.
+
+No two workers share a cluster: a snapshot waits for the writing transactions of every database in it, so that one
+worker's long test would hold up what another one's expects to see.
+"""
 
 import fcntl
 import json
@@ -28,24 +32,33 @@ def begin_run() -> None:
 
 
 def end_run() -> None:
-    """Stop the run's server and remove its folder."""
+    """Stop the workers' servers and remove the run's folder."""
     folder = Path(os.environ.pop(FOLDER))
-    cluster_of(folder).destroy()
+    for of_worker in folder.iterdir():
+        cluster_of(of_worker).destroy()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def cluster_of(folder: Path) -> Cluster:
-    """The run's cluster: its data need not survive a power cut."""
+    """A worker's cluster: its data need not survive a power cut."""
     return Cluster(folder / "postgres", durable=False)
 
 
-def run_folder() -> Path:
-    return Path(os.environ[FOLDER])
+def worker_name() -> str:
+    """Which of xdist's workers this process is."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def worker_folder() -> Path:
+    """What this worker keeps on disk while the run lasts; the server's own account can reach it."""
+    folder = Path(os.environ[FOLDER]) / worker_name()
+    folder.mkdir(mode=0o755, exist_ok=True)
+    return folder
 
 
 def template_ready() -> Endpoint:
-    """Return the run's server, with the template migrated and the cast in it; whoever comes first makes it."""
-    folder = run_folder()
+    """Return this worker's server, with the template migrated and the cast in it; the first to ask makes it."""
+    folder = worker_folder()
     with _turn(folder / "template.lock"):
         endpoint = cluster_of(folder).ensure_running()
         if not (folder / "cast.json").exists():
@@ -76,7 +89,7 @@ def _turn(lock: Path) -> Iterator[None]:
 
 def cast_values() -> dict[str, Any]:
     """The ids and secrets of the cast, as make_cast wrote them."""
-    values: dict[str, Any] = json.loads((run_folder() / "cast.json").read_text())
+    values: dict[str, Any] = json.loads((worker_folder() / "cast.json").read_text())
     return values
 
 
@@ -84,7 +97,7 @@ def cast_values() -> dict[str, Any]:
 def copied_database(name: str) -> Iterator[Endpoint]:
     """Point Django at a fresh copy of the template, as app and owner; drop the copy afterwards."""
     endpoint = template_ready()
-    with _turn(run_folder() / "template.lock"):
+    with _turn(worker_folder() / "template.lock"):
         ensure_database(endpoint, name, template=TEMPLATE)
     before = {alias: dict(connections.databases[alias]) for alias in ALIASES}
     use_database(endpoint, name)
@@ -98,7 +111,7 @@ def copied_database(name: str) -> Iterator[Endpoint]:
 
 
 def use_database(endpoint: Endpoint, name: str) -> None:
-    """Connect ``default`` as app and ``owner`` as owner to a database of the run's server."""
+    """Connect ``default`` as app and ``owner`` as owner to a database of this worker's server."""
     leave_database()
     for alias, role in ALIASES.items():
         connections.databases[alias].update(

@@ -35,7 +35,7 @@ def begin(lms):
 
 
 def settle():
-    """Wait until all transactions that run now have ended, those of other workers' tests in the same server too."""
+    """Wait until all transactions that run now have ended, those of this test's threads and processes."""
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
         ours = cursor.fetchone()[0]

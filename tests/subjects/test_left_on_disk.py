@@ -23,7 +23,7 @@ from paktaleem.mail.services import send_letter
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.services import erase_subject
 from paktaleem.tenancy.context import in_client
-from tests.database import run_folder
+from tests.database import worker_folder
 from tests.demo.running import PATIENCE, free_port
 from tests.serving import call, environment_of_server, served
 from tests.subjects.test_erasure_race import plain_dump
@@ -105,7 +105,7 @@ def test_nothing_personal_is_left_on_disk(committed, server, tmp_path):
     dump, web = tmp_path / "dump", tmp_path / "web" / "web.log"
     dump.write_bytes(plain_dump())
 
-    found = files_with([*PERSONAL.values(), *REFUSED.values(), CODE, PERSON, CONTROL], [run_folder(), tmp_path])
+    found = files_with([*PERSONAL.values(), *REFUSED.values(), CODE, PERSON, CONTROL], [worker_folder(), tmp_path])
     assert {value: files for value, files in found.items() if files and value not in {PERSON, CONTROL}} == {}
     assert is_in_database(found[CONTROL]), "what is stored in clear is found in the files"
     assert dump in found[CONTROL]
