@@ -2,7 +2,6 @@
 
 import logging
 
-from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from consent.services.dispatching import FOLLOW
@@ -10,6 +9,7 @@ from consent.services.following import clients_to_follow, follow_client
 from consent.services.renewal import ask_again
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.models import Client
+from paktaleem.clock import now_here, real_now
 from paktaleem.tenancy.context import as_officer, in_client
 
 __all__ = ["ask_about_renewal", "follow_announcements", "follow_each_minute"]
@@ -23,10 +23,10 @@ def follow_announcements() -> None:
     """Tell clients of announced notices, record proofs and effects, remind; run again, it does nothing twice."""
     actor = system_actor(FOLLOW)
     with as_officer():
-        clients = clients_to_follow(at=timezone.now())
+        clients = clients_to_follow(at=real_now())
     for client_id in clients:
         with in_client(client_id):
-            follow_client(client_id, actor=actor, at=timezone.now())
+            follow_client(client_id, actor=actor, at=now_here())
 
 
 @app.periodic(cron="* * * * *", periodic_id="follow_announcements")
@@ -47,6 +47,6 @@ def ask_about_renewal(timestamp: int) -> None:
         clients = list(Client.objects.values_list("id", flat=True))
     for client_id in clients:
         with in_client(client_id):
-            asked = ask_again(client_id, actor=actor, at=timezone.now())
+            asked = ask_again(client_id, actor=actor, at=now_here())
         if asked:
             log.info("Asked again about %d consents that will expire.", asked)

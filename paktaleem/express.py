@@ -14,11 +14,11 @@ from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port, validate_host
-from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from consent.api.evaluation import evaluate, evaluate_many
 from paktaleem.accounts.requests import ReceivedRequest, as_received
+from paktaleem.clock import real_now
 
 __all__ = ["NOT_NEEDED", "Express"]
 
@@ -71,7 +71,7 @@ class Express:
 
     def _told(self, request: HttpRequest) -> HttpResponse:
         received = as_received(request)
-        received.received_at = timezone.now()
+        received.received_at = real_now()
         try:
             return self._answer(received)
         except Exception as error:  # noqa: BLE001 -- told and logged as Django does

@@ -6,10 +6,10 @@ from functools import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from paktaleem.clock import real_now
 from paktaleem.subjects.erasures import ErasureState, erasure_state
 from paktaleem.tenancy.context import in_global
 
@@ -44,7 +44,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def _reason_not_to_serve() -> str | None:
     if missing_migrations():
         return "migrations_missing"
-    state = erasure_state(at=timezone.now())
+    state = erasure_state(at=real_now())
     if state is not ErasureState.CARRIED_OUT:
         return state.value
     return "clock_differs" if _clock_differs() else None
@@ -52,11 +52,11 @@ def _reason_not_to_serve() -> str | None:
 
 def _clock_differs() -> bool:
     """Say whether this host's clock and the database's are further apart than they may be."""
-    before = timezone.now()
+    before = real_now()
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         [there] = cursor.fetchone() or (before,)
-    return not before - CLOCKS_APART <= there <= timezone.now() + CLOCKS_APART
+    return not before - CLOCKS_APART <= there <= real_now() + CLOCKS_APART
 
 
 def missing_migrations() -> set[tuple[str, str]]:

@@ -7,9 +7,9 @@ from http import HTTPStatus
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from paktaleem.api.problems import Problem, is_api, problem_response
+from paktaleem.clock import real_now
 from paktaleem.public.pages import error_page
 from paktaleem.subjects.erasures import ErasureState, erasure_state
 
@@ -50,7 +50,7 @@ class ServesOnlyWhenReady:
 
 def _is_ready() -> bool:
     try:
-        return erasure_state(at=timezone.now()) is ErasureState.CARRIED_OUT
+        return erasure_state(at=real_now()) is ErasureState.CARRIED_OUT
     except DatabaseError:
         return False
 

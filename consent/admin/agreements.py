@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from consent.admin.rows import PeriodAdmin, RegisterAdmin, end_act
@@ -20,6 +19,7 @@ from consent.models import (
 )
 from consent.services import change_register
 from paktaleem.accounts.roles import Capability
+from paktaleem.clock import now_here
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill
@@ -38,7 +38,7 @@ _STATES = {"draft": "warn", "upcoming": "warn", "active": "good", "ended": "calm
 
 
 def _agreement_state(row: ServiceAgreement) -> SafeString:
-    state = row.state(timezone.now())
+    state = row.state(now_here())
     return pill(state.capitalize(), _STATES[state])
 
 

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from consent.paper.services.sheets import GO_ON, confirm_some
 from paktaleem.accounts.models import Client
+from paktaleem.clock import now_here
 from paktaleem.tenancy.context import in_client
 
 __all__ = ["confirm_matched_rows"]
@@ -18,7 +18,7 @@ def confirm_matched_rows(client: str, sheet: str) -> None:
     client_id, after = UUID(client), 0
     while True:
         with in_client(client_id):
-            found = confirm_some(UUID(sheet), client=Client.objects.get(id=client_id), after=after, at=timezone.now())
+            found = confirm_some(UUID(sheet), client=Client.objects.get(id=client_id), after=after, at=now_here())
         if found is None:
             return
         after = found

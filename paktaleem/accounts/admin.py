@@ -10,7 +10,6 @@ from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from paktaleem.accounts.actors import Actor
@@ -32,6 +31,7 @@ from paktaleem.accounts.services import (
     rotate_api_key,
     set_password,
 )
+from paktaleem.clock import real_now
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import day, period_pill, pill
@@ -209,7 +209,7 @@ class ApiKeyForm(ScopedForm):
         """Offer a year."""
         super().__init__(*args, **kwargs)
         if "expires_at" in self.fields and self.instance._state.adding:
-            self.fields["expires_at"].initial = timezone.now() + KEY_LIFE
+            self.fields["expires_at"].initial = real_now() + KEY_LIFE
 
     def clean(self) -> dict[str, Any]:
         """Refuse a key that would be dead at once."""
@@ -273,7 +273,7 @@ def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpRes
 
 
 def _key_pill(key: ApiKey) -> SafeString:
-    at = timezone.now()
+    at = real_now()
     if key.revoked_at is not None:
         return pill(f"Revoked {day(key.revoked_at)}", "bad")
     if not key.is_live(at):

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.proofs import has_proved_enough
 from paktaleem.accounts.requests import ReceivedRequest, as_received
 from paktaleem.accounts.selectors import MembershipChoice, actor_of_key, client_with_code, memberships_of
+from paktaleem.clock import real_now
 from paktaleem.tenancy.context import as_officer, in_client, in_global
 
 __all__ = ["CHOSEN_MEMBERSHIP", "RequestContextMiddleware"]
@@ -51,7 +51,7 @@ class RequestContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request in its context."""
         received = as_received(request)
-        received.received_at = timezone.now()
+        received.received_at = real_now()
         if request.path in _SELF_CONTAINED or request.path.startswith(_OWN_CONTEXT_PATHS):
             return self.get_response(received)
         received.actor = _actor_of(received)

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+
+from paktaleem.clock import real_now
 
 __all__ = ["IDLE", "LONGEST", "SessionLifeMiddleware", "begin_session", "is_over", "is_session_over"]
 
@@ -38,7 +39,7 @@ class SessionLifeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request, of somebody or of nobody."""
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.get(SESSION_KEY) is not None:
-            _end_or_note(request, timezone.now())
+            _end_or_note(request, real_now())
         return self.get_response(request)
 
 
@@ -64,7 +65,7 @@ def _moment(request: HttpRequest, name: str) -> datetime | None:
 def begin_session(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     """Note when somebody signed in (a receiver of Django's ``user_logged_in``)."""
     del sender
-    at = timezone.now().timestamp()
+    at = real_now().timestamp()
     log.info("Signed in: user %s.", user.pk)
     request.session[SIGNED_IN_AT] = request.session[SEEN_AT] = at
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Value, When
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_noop
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import ApiKey, Client, User
 from paktaleem.accounts.roles import OFFICER_ROLES, Role
+from paktaleem.clock import now_here
 from paktaleem.console.words import translated
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.signin.evidence import OWN_ACCOUNT
@@ -66,7 +66,7 @@ def pill(text: Any, tone: str = "calm") -> SafeString:
 
 def period_pill(row: Any) -> SafeString:
     """Show whether a period is to come, in force or over."""
-    at = timezone.now()
+    at = now_here()
     if row.starts_at > at:
         return pill(_("From {day}").format(day=day(row.starts_at)), "warn")
     if row.ends_at is not None and row.ends_at <= at:

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from paktaleem.accounts.actors import system_actor
+from paktaleem.clock import real_now
 from paktaleem.doors.models import PageCode, PageLink
 from paktaleem.doors.services import SEND_CODES, Asked, send_codes
 from paktaleem.tenancy.context import as_officer, in_client
@@ -24,7 +24,7 @@ def send_asked_codes(  # noqa: PLR0917 -- a job's arguments
     client_id = UUID(client)
     asked = Asked(client_id, page, language, field, bytes.fromhex(index), UUID(link) if link else None)
     with in_client(client_id):
-        send_codes(asked, knock=bytes.fromhex(knock), actor=system_actor(SEND_CODES), at=timezone.now())
+        send_codes(asked, knock=bytes.fromhex(knock), actor=system_actor(SEND_CODES), at=real_now())
 
 
 @app.periodic(cron="37 * * * *", periodic_id="forget_doors")
@@ -32,7 +32,7 @@ def send_asked_codes(  # noqa: PLR0917 -- a job's arguments
 def forget_doors(timestamp: int) -> None:
     """Delete, every hour, links and codes that expired a day ago; the ledger keeps that there were any."""
     del timestamp
-    before = timezone.now() - KEPT
+    before = real_now() - KEPT
     for model in (PageLink, PageCode):
         with as_officer():
             expired = model._default_manager.filter(expires_at__lt=before)

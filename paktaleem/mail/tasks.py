@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from paktaleem.accounts.actors import system_actor
+from paktaleem.clock import real_now
 from paktaleem.mail.delivery import deliver_letter
 from paktaleem.mail.models import Letter, LetterState
 from paktaleem.mail.services import DELIVER, GRACE, queue_again
@@ -19,7 +19,7 @@ def deliver(client: str, letter: str) -> None:
     """Make one attempt at one letter; run again after it was sent, it does nothing."""
     client_id = UUID(client)
     with in_client(client_id):
-        deliver_letter(UUID(letter), client_id=client_id, actor=system_actor(DELIVER), at=timezone.now())
+        deliver_letter(UUID(letter), client_id=client_id, actor=system_actor(DELIVER), at=real_now())
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="pick_up_forgotten")
@@ -27,7 +27,7 @@ def deliver(client: str, letter: str) -> None:
 def pick_up_forgotten(timestamp: int) -> None:
     """Enqueue again, every five minutes, letters whose job died with its worker."""
     del timestamp
-    at = timezone.now()
+    at = real_now()
     with as_officer():
         waiting = Letter.objects.filter(state=LetterState.QUEUED, due_at__lt=at - GRACE)
         clients = list(waiting.order_by().values_list("client_id", flat=True).distinct())

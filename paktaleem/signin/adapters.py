@@ -14,11 +14,11 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 
 from paktaleem.accounts.addresses import client_address
 from paktaleem.accounts.models import User
 from paktaleem.accounts.proofs import has_fresh_proof
+from paktaleem.clock import real_now
 from paktaleem.subjects.keyring import keyring
 
 __all__ = ["AccountAdapter", "MFAAdapter", "SecondFactorStage", "SecretLost"]
@@ -53,7 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
         """Ask for a proof unless there is a fresh one: one who has just signed in has given it."""
         del app
-        return not has_fresh_proof(self.request, at=timezone.now())
+        return not has_fresh_proof(self.request, at=real_now())
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG002
         """Show the sign-in page, as to anyone who may not enter."""

@@ -12,6 +12,7 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.db import connections
 from django.utils.crypto import salted_hmac
 
+from paktaleem.clock import real_now
 from paktaleem.tenancy.context import aside
 
 __all__ = ["DatabaseCounters"]
@@ -83,4 +84,4 @@ class DatabaseCounters(BaseCache):
 
 
 def _now() -> datetime:
-    return datetime.now(tz=UTC)
+    return real_now()

@@ -7,11 +7,11 @@ from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
-from django.utils import timezone
 
 from paktaleem.accounts.models import User
 from paktaleem.accounts.services import choose_language
 from paktaleem.accounts.sessionlife import is_session_over
+from paktaleem.clock import real_now
 from paktaleem.signin.evidence import record_sign_in, record_sign_out
 from paktaleem.tenancy.context import in_global
 
@@ -21,7 +21,7 @@ __all__ = ["connect", "moment_of"]
 def moment_of(request: HttpRequest) -> datetime:
     """Return when a request was received; before the context middleware has noted it, now."""
     noted: datetime | None = getattr(request, "received_at", None)
-    return noted or timezone.now()
+    return noted or real_now()
 
 
 def note_sign_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:

@@ -9,9 +9,9 @@ import hashlib
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from django.utils import timezone
 
 from paktaleem.accounts.sessions import SessionStore as GlobalSessionStore
+from paktaleem.clock import real_now
 from paktaleem.subjects.keyring import keyring
 from paktaleem.tenancy.context import in_global
 
@@ -28,7 +28,7 @@ class SessionStore(GlobalSessionStore):
         """Read the session, found by its key's digest."""
         named = _digest(self.session_key or "")
         with in_global():
-            row = self.model.objects.filter(session_key=named, expire_date__gt=timezone.now()).first()
+            row = self.model.objects.filter(session_key=named, expire_date__gt=real_now()).first()
         if row is None:
             self._session_key = None
             return {}

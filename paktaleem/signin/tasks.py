@@ -9,12 +9,12 @@ from django.contrib.auth.tokens import default_token_generator
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.urls import reverse
-from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.models import User
 from paktaleem.accounts.services import TELL_OWNER
+from paktaleem.clock import real_now
 from paktaleem.mail.models import Letter
 from paktaleem.mail.services import send_letter
 from paktaleem.signin.forms import SEND_PASSWORD_LINK
@@ -40,7 +40,7 @@ def tell_owner(user: str, change: str, entry: str, at: str) -> None:
             context={"change": change, **told},
             related_id=UUID(entry),
             actor=system_actor(TELL_OWNER),
-            at=timezone.now(),
+            at=real_now(),
         )
 
 
@@ -59,7 +59,7 @@ def send_password_link(user: str, portal: str) -> None:
             client_id=PAKTALEEM,
             context={"url": portal + page, "minutes": str(int(LINK_LIFE.total_seconds()) // 60)},
             actor=system_actor(SEND_PASSWORD_LINK),
-            at=timezone.now(),
+            at=real_now(),
         )
 
 
@@ -68,7 +68,7 @@ def send_password_link(user: str, portal: str) -> None:
 def forget_expired(timestamp: int) -> None:
     """Delete, every hour, sessions, counters and failed attempts whose time is over."""
     del timestamp
-    at = timezone.now()
+    at = real_now()
     cache.forget_expired(at)  # type: ignore[attr-defined]
     with in_global():
         Session.objects.filter(expire_date__lt=at).delete()

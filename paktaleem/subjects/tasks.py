@@ -3,12 +3,12 @@
 import logging
 from uuid import UUID
 
-from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.services import RECOMPUTE_AGES
+from paktaleem.clock import now_here, real_now
 from paktaleem.subjects.erasurelist import ListDamaged
 from paktaleem.subjects.importing.uploads import GO_ON, expire_rosters, go_on
 from paktaleem.subjects.services import recompute_ages
@@ -26,7 +26,7 @@ def complete_erasures(timestamp: int) -> None:
     """Complete, within a minute, an erasure that was confirmed but whose commit failed."""
     del timestamp
     try:
-        done = replay_erasures(at=timezone.now())
+        done = replay_erasures(at=real_now())
     except ListDamaged:
         log.exception("The erasure list is damaged; nobody is served until the right one is back.")
         return
@@ -41,7 +41,7 @@ def recompute_ages_of_client(client: str) -> None:
     while True:
         with in_client(client_id):
             after = recompute_ages(
-                Client.objects.get(id=client_id), after=after, actor=system_actor(RECOMPUTE_AGES), at=timezone.now()
+                Client.objects.get(id=client_id), after=after, actor=system_actor(RECOMPUTE_AGES), at=now_here()
             )
         if after is None:
             return
@@ -52,7 +52,7 @@ def go_on_with_roster(client: str, roster: str) -> None:
     """Check or import one uploaded roster; run again after it was done, it does nothing."""
     client_id = UUID(client)
     with in_client(client_id):
-        go_on(UUID(roster), client=Client.objects.get(id=client_id), at=timezone.now())
+        go_on(UUID(roster), client=Client.objects.get(id=client_id), at=now_here())
 
 
 @app.periodic(cron="41 * * * *", periodic_id="expire_rosters")
@@ -60,10 +60,10 @@ def go_on_with_roster(client: str, roster: str) -> None:
 def throw_away_old_rosters(timestamp: int) -> int:
     """Throw away, every hour, what was uploaded a day ago; returns how many."""
     del timestamp
-    at, expired = timezone.now(), 0
+    expired = 0
     with as_officer():
         clients = list(Client.objects.all())
     for client in clients:
         with in_client(client.id):
-            expired += expire_rosters(client, at=at)
+            expired += expire_rosters(client, at=now_here())
     return expired

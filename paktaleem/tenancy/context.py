@@ -9,7 +9,8 @@ raises is evaluated lazily and an empty answer would look like the truth.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ __all__ = [
     "ContextSwitchRefused",
     "as_officer",
     "aside",
+    "clock_offset",
     "current_client",
     "in_client",
     "in_global",
@@ -52,10 +54,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One declared context; ``client_id`` is set for a client's only."""
+    """One declared context; ``client_id`` is set for a client's only.
+
+    ``clock_offset`` is how far the client's clock was moved ahead when the context opened (``paktaleem.clock``).
+    """
 
     kind: Kind
     client_id: UUID | None = None
+    clock_offset: timedelta = field(default=timedelta(), compare=False)
 
     @property
     def role(self) -> str:
@@ -76,6 +82,12 @@ def current_client() -> UUID | None:
     """Return the client whose context is open, or None in the officers' view, a global context or none at all."""
     context = _current.get()
     return context.client_id if context else None
+
+
+def clock_offset() -> timedelta:
+    """Return how far the clock of the client whose context is open was moved ahead; only a sandbox's can be."""
+    context = _current.get()
+    return context.clock_offset if context else timedelta()
 
 
 @contextmanager

@@ -18,10 +18,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connections
 from django.urls import reverse
-from django.utils import timezone
 
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.selectors import all_client_ids
+from paktaleem.clock import real_now
 from paktaleem.outbound.destinations import DestinationRefused
 from paktaleem.outbound.door import Answer, Unreachable, post
 from paktaleem.tenancy.context import as_officer, in_client
@@ -123,7 +123,7 @@ class Pump:
         return results
 
     async def _send(self, shift: Shift, sending: Sending) -> Result:
-        started_at, clock = timezone.now(), time.monotonic()
+        started_at, clock = real_now(), time.monotonic()
         headers = headers_of(
             shift.secrets,
             message_id=str(sending.message_id),
@@ -156,7 +156,7 @@ def _is_anybody_there() -> bool:
 
 def _waiting(without: frozenset[UUID], most: int) -> list[WaitingEndpoint]:
     with as_officer():
-        return endpoints_to_serve(without=without, most=most, at=timezone.now())
+        return endpoints_to_serve(without=without, most=most, at=real_now())
 
 
 def _spread() -> None:
@@ -164,12 +164,12 @@ def _spread() -> None:
     with in_client(PAKTALEEM):
         waiting = messages_to_spread(most=20)
     for message_id in waiting:
-        spread_message(message_id, client_ids=all_client_ids(), at=timezone.now())
+        spread_message(message_id, client_ids=all_client_ids(), at=real_now())
 
 
 def _begin(one: WaitingEndpoint) -> Shift | None:
     with in_client(one.client_id):
-        return begin_shift(one.client_id, one.endpoint_id, most=_BATCH, at=timezone.now())
+        return begin_shift(one.client_id, one.endpoint_id, most=_BATCH, at=real_now())
 
 
 def _end(shift: Shift) -> None:
@@ -178,7 +178,7 @@ def _end(shift: Shift) -> None:
 
 
 def _record(shift: Shift, results: list[Result]) -> None:
-    actor, at = system_actor(PUMP), timezone.now()
+    actor, at = system_actor(PUMP), real_now()
     with in_client(shift.client_id):
         disabled = record_results(shift, results, actor=actor, at=at)
         if disabled is not None:

@@ -53,6 +53,34 @@ def star_imports(tree):
     return [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
 
 
+CLOCKS = {
+    "date.today",
+    "datetime.now",
+    "datetime.today",
+    "datetime.utcnow",
+    "timezone.localdate",
+    "timezone.localtime",
+    "timezone.now",
+    "time.time",
+}
+CLOCK_DOORS = {
+    "paktaleem/clock.py": "the door",
+    "paktaleem/embedded/postmaster.py": "the age of a file, before there is any Django",
+}
+
+
+def clock_reads(tree):
+    """Ask what time it is: by a known call, or by bringing Django's ``now`` in under its own name."""
+    calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    found = [call for call in calls if any(call == clock or call.endswith(f".{clock}") for clock in CLOCKS)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in {"django.utils.timezone", "time"}:
+            found += [name.name for name in node.names if name.name in {"now", "localdate", "localtime", "time"}]
+        if isinstance(node, ast.ImportFrom) and node.module == "django.db.models.functions":
+            found += [name.name for name in node.names if name.name == "Now"]
+    return found
+
+
 def undocumented(tree):
     """Public functions and classes at the top of a module, and public methods of its classes, without docstring."""
     found = []
@@ -105,6 +133,12 @@ def test_no_import_brings_everything(path):
     assert star_imports(parsed(path)) == []
 
 
+@each_module
+def test_the_clock_is_read_at_its_one_door(path):
+    if named(path) not in CLOCK_DOORS:
+        assert clock_reads(parsed(path)) == [], "read paktaleem.clock: now_here() for a client's rules, else real_now()"
+
+
 @pytest.mark.parametrize("path", [path for path in MODULES if is_documented(path)], ids=named)
 def test_what_others_call_says_what_it_does(path):
     assert undocumented(parsed(path)) == []
@@ -150,6 +184,9 @@ class Bare:
     def method(self): ...
 
 from os import *
+
+from django.utils.timezone import now
+moments = [timezone.now(), datetime.datetime.now(tz=UTC), date.today(), now()]
 """
 )
 
@@ -159,4 +196,5 @@ def test_the_rules_see_what_breaks_them():
     assert long_functions(tree) == ["long"]
     assert [name for name, _ in hidden_imports(tree, BAD.splitlines())] == ["undocumented"]
     assert star_imports(tree) == ["os"]
+    assert clock_reads(tree) == ["timezone.now", "datetime.datetime.now", "date.today", "now"]
     assert undocumented(tree) == ["long", "undocumented", "Bare", "Bare.method"]

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from consent.services.loading import load_register
 from paktaleem.accounts.actors import system_actor
+from paktaleem.clock import real_now
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -19,5 +19,5 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **__: Any) -> None:
         """Load it and say how many rows were added."""
         with in_client(PAKTALEEM):
-            added = load_register(actor=system_actor("load_register"), at=timezone.now())
+            added = load_register(actor=system_actor("load_register"), at=real_now())
         self.stdout.write(f"Register: {added} rows added." if added else "Register: nothing to add.")

@@ -10,7 +10,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
+from paktaleem.clock import now_here
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import day, period_pill, pill, who, with_actor
@@ -293,7 +293,7 @@ class SubjectAdmin(ExportableAdmin):
             return pill("—")
         if row.of_age_at is None:
             return pill(_("Age unknown"), "warn" if row.role in {"student", "learner"} else "calm")
-        if row.of_age_at > timezone.now():
+        if row.of_age_at > now_here():
             return pill(_("Child until {day}").format(day=day(row.of_age_at)), "warn")
         return (
             pill(_("Of age"))

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from paktaleem.api.purging import purge_expired
+from paktaleem.clock import real_now
 
 
 class Command(BaseCommand):
@@ -15,4 +15,4 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Purge, and say how many."""
-        self.stdout.write(f"{purge_expired(at=timezone.now())} expired rows deleted.")
+        self.stdout.write(f"{purge_expired(at=real_now())} expired rows deleted.")

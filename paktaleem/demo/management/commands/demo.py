@@ -16,8 +16,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, connections
-from django.utils import timezone
 
+from paktaleem.clock import real_now
 from paktaleem.demo.filling import fill_demonstration
 from paktaleem.demo.kept import Kept
 from paktaleem.demo.presenting import Running, describe, lines
@@ -84,7 +84,7 @@ class Command(BaseCommand):
         kept = Kept.read(secrets)
         if not kept.passwords:
             self.stdout.write("Filling in the demonstration …")
-        fill_demonstration(kept, at=timezone.now())
+        fill_demonstration(kept, at=real_now())
         return kept
 
     def _present(self, description: dict[str, Any], file: Path | None) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from paktaleem.accounts.actors import system_actor
+from paktaleem.clock import real_now
 from paktaleem.subjects.keyring import EpochInUse, EpochUnknown
 from paktaleem.subjects.services.epochs import EpochNotEmpty, EpochTooYoung, destroy_epoch
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, epoch: int, **__: Any) -> None:
         """Destroy it, or refuse with exit status 2."""
         try:
-            destroy_epoch(epoch, actor=system_actor("destroy_key_epoch"), at=timezone.now())
+            destroy_epoch(epoch, actor=system_actor("destroy_key_epoch"), at=real_now())
         except (EpochUnknown, EpochInUse, EpochNotEmpty, EpochTooYoung) as refusal:
             raise CommandError(_why(refusal, epoch), returncode=REFUSED) from refusal
         except (ImproperlyConfigured, OSError) as error:

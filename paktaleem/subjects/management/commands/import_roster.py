@@ -9,11 +9,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
-from django.utils import timezone
 
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.selectors import client_with_code
+from paktaleem.clock import now_here
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.importing import (
     ImportReport,
@@ -92,7 +92,7 @@ class Command(BaseCommand):
                 told: dict[str, Any] = {
                     "client": Client.objects.get(id=client_id),
                     "actor": system_actor("import_roster"),
-                    "at": timezone.now(),
+                    "at": now_here(),
                     "progress": progress,
                     "everybody": terms["everybody"],
                 }

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from paktaleem.accounts.actors import system_actor
+from paktaleem.clock import real_now
 from paktaleem.subjects.services.epochs import add_epoch
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         """Change the file, record it, and say what comes next."""
         try:
             with in_client(PAKTALEEM):
-                current = add_epoch(becomes_current=not prepare, actor=system_actor("new_key_epoch"), at=timezone.now())
+                current = add_epoch(becomes_current=not prepare, actor=system_actor("new_key_epoch"), at=real_now())
         except (ImproperlyConfigured, OSError) as error:
             raise CommandError(str(error), returncode=2) from error
         if prepare:

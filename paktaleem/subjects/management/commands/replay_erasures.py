@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from paktaleem.clock import real_now
 from paktaleem.subjects.erasurelist import ListDamaged
 from paktaleem.subjects.management.progress import Progress
 from paktaleem.subjects.services.erasure import CarriedOut
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             progress.show(done.total())
 
         try:
-            replay_erasures(at=timezone.now(), told=told)
+            replay_erasures(at=real_now(), told=told)
         except ListDamaged as error:
             message = f"{error} Put back the right list (ERASURE_LIST_FILE); nothing was done."
             raise CommandError(message, returncode=REFUSED) from error

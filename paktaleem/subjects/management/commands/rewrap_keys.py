@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.selectors import all_client_ids
+from paktaleem.clock import real_now
 from paktaleem.subjects.keyring import keyring
 from paktaleem.subjects.management.progress import Progress
 from paktaleem.subjects.services.epochs import (
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         self._conclude(frozenset(moved), unopened)
 
     def _conclude(self, moved: frozenset[int], unopened: list[UUID]) -> None:
-        actor, at = system_actor("rewrap_keys"), timezone.now()
+        actor, at = system_actor("rewrap_keys"), real_now()
         for epoch in record_emptied_epochs(moved=moved, actor=actor, at=at):
             self.stdout.write(f"Epoch {epoch} is used by no key any more; its backups' life counts from now.")
         if unopened:
