@@ -5,7 +5,7 @@ import re
 
 __all__ = ["HideTokens"]
 
-_LINK = re.compile(r"(/link/)[^/\s\"'?]+")
+_LINK = re.compile(r"(/link/|/g/)[^/\s\"'?]+")
 
 
 class HideTokens(logging.Filter):
@@ -14,6 +14,6 @@ class HideTokens(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Write the message out and hide the token; let everything pass."""
         message = record.getMessage()
-        if "/link/" in message:
+        if "/link/" in message or "/g/" in message:
             record.msg, record.args = _LINK.sub(r"\1…", message), ()
         return True

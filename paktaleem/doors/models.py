@@ -16,16 +16,21 @@ class Page(models.TextChoices):
     """Which page a door leads to."""
 
     CHOICES = "choices", "Preference centre"
+    GUARDIAN = "guardian", "Guardian's page"
 
 
 class Door(models.Model):
-    """What links and codes share: whom they let in, for whom that person acts, where to, until when."""
+    """What links and codes share: whom they let in, for whom that person acts, where to, until when.
+
+    ``channel`` is the way by which it went (mail or text): whoever comes in has proved to read that contact.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
     page = models.CharField(max_length=16, choices=Page)
+    channel = models.CharField(max_length=8, default="", db_default="")
     digest = models.BinaryField(max_length=32)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -42,7 +47,7 @@ class PageLink(Door):
         Scope.TENANT,
         EDIT | {"DELETE"},
         looked_up=True,
-        personal={"digest": Personal.SECRET, "actor_role": Personal.NONE},
+        personal={"digest": Personal.SECRET, "channel": Personal.NONE, "actor_role": Personal.NONE},
     )
 
     needs_code = models.BooleanField()
@@ -68,7 +73,11 @@ class PageLink(Door):
 class PageCode(Door):
     """One code that was sent to one person; it works in the browser that asked (``knock``), once."""
 
-    wall = Wall(Scope.TENANT, EDIT | {"DELETE"}, personal={"digest": Personal.SECRET, "knock": Personal.SECRET})
+    wall = Wall(
+        Scope.TENANT,
+        EDIT | {"DELETE"},
+        personal={"digest": Personal.SECRET, "knock": Personal.SECRET, "channel": Personal.NONE},
+    )
 
     knock = models.BinaryField(max_length=32)
 

@@ -14,6 +14,7 @@ from paktaleem.doors.letters import CODE_LIFE, INVITATION_LIFE, PAGE_CODE, PAGE_
 from paktaleem.doors.models import Door, Page, PageCode, PageLink
 from paktaleem.doors.tokens import code_digest, new_code, new_token, token_digest
 from paktaleem.ledger.services import record_entry
+from paktaleem.mail.kinds import LetterKind
 from paktaleem.mail.models import Channel, Letter
 from paktaleem.mail.services import send_letter
 from paktaleem.subjects.models import Subject
@@ -24,6 +25,7 @@ __all__ = [
     "SEND_CODES",
     "Asked",
     "ask_for_codes",
+    "declare_arrival",
     "invite_by_letter",
     "issue_link",
     "open_by_code",
@@ -36,11 +38,20 @@ SEND_CODES = "doors.send_codes"
 _ALIKE = 5
 """How many people who share an address are sent a code each."""
 
+type Arrival = Callable[[PageCode, datetime], None]
+_ARRIVALS: dict[str, Arrival] = {}
+
+
+def declare_arrival(page: Page, note: Arrival) -> Arrival:
+    """Have a room told, in the same transaction, that somebody came in to its page by a code."""
+    _ARRIVALS[page] = note
+    return note
+
 
 class Asked(NamedTuple):
     """What a browser asked for: codes to an address, known by its keyed hash alone, or to the person of a link.
 
-    ``field`` says what kind of address: email or phone; it is empty for a link, whose person has one or the other.
+    ``field`` says what kind of address: email or phone; it is empty for a link: its code goes the way it went itself.
     """
 
     client_id: UUID
@@ -58,6 +69,7 @@ def issue_link(
     page: Page | str,
     child: Subject | None = None,
     needs_code: bool = False,
+    channel: Channel | str = "",
     life: timedelta = LINK_LIFE,
     actor: Actor,
     at: datetime,
@@ -78,6 +90,7 @@ def issue_link(
         subject=subject,
         child=child,
         page=Page(page),
+        channel=Channel(channel) if channel else "",
         digest=token_digest(token),
         needs_code=needs_code,
         created_at=at,
@@ -100,18 +113,25 @@ def invite_by_letter(
     address: Callable[[str], str],
     child: Subject | None = None,
     channel: Channel | str = Channel.MAIL,
+    kind: LetterKind = PAGE_LINK,
+    related_id: UUID | None = None,
     actor: Actor,
     at: datetime,
 ) -> tuple[PageLink, Letter]:
-    """Send an invitation to the person's known address; ``address`` makes the link's address of its token."""
-    link, token = issue_link(subject, page=page, child=child, needs_code=True, life=INVITATION_LIFE, actor=actor, at=at)
+    """Send an invitation to the person's known address; ``address`` makes the link's address of its token.
+
+    ``kind`` is a letter with the fields of PAGE_LINK; ``related_id`` is what it is about, the link itself if left out.
+    """
+    link, token = issue_link(
+        subject, page=page, child=child, needs_code=True, channel=channel, life=INVITATION_LIFE, actor=actor, at=at
+    )
     letter = send_letter(
-        PAGE_LINK.code,
+        kind.code,
         to=subject,
         client_id=subject.client_id,
         context={"url": address(token), "days": str(INVITATION_LIFE.days)},
         channel=channel,
-        related_id=link.id,
+        related_id=related_id or link.id,
         actor=actor,
         at=at,
     )
@@ -158,13 +178,14 @@ def send_codes(asked: Asked, *, knock: bytes, actor: Actor, at: datetime) -> int
         code = next(one for one in iter(new_code, "") if one not in used)
         used.add(code)
         door.digest, door.knock = code_digest(code, knock=knock), knock
+        door.channel = door.channel or _channel(asked.field, door.subject).value
         door.save(force_insert=True)
         send_letter(
             PAGE_CODE.code,
             to=door.subject,
             client_id=asked.client_id,
             context={"code": code, "minutes": str(int(CODE_LIFE.total_seconds()) // 60)},
-            channel=_channel(asked.field, door.subject),
+            channel=door.channel,
             language=asked.language,
             related_id=door.id,
             actor=actor,
@@ -189,15 +210,16 @@ def _of_link(asked: Asked, link_id: UUID, at: datetime) -> list[PageCode]:
     links = PageLink.objects.select_related("subject", "child").filter(
         pk=link_id, client_id=asked.client_id, needs_code=True, expires_at__gt=at, subject__erased_at=None
     )
-    return [_code(link.subject, link.child, asked, at) for link in links]
+    return [_code(link.subject, link.child, asked, at, channel=link.channel) for link in links]
 
 
-def _code(subject: Subject, child: Subject | None, asked: Asked, at: datetime) -> PageCode:
+def _code(subject: Subject, child: Subject | None, asked: Asked, at: datetime, *, channel: str = "") -> PageCode:
     return PageCode(
         client_id=asked.client_id,
         subject=subject,
         child=child,
         page=asked.page,
+        channel=channel,
         created_at=at,
         expires_at=at + CODE_LIFE,
     )
@@ -220,6 +242,8 @@ def open_by_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: dat
     if PageCode.objects.filter(pk=found.pk, client_id=client_id, used_at=None).update(used_at=at) != 1:
         return None
     _record("page_code.accepted", found, {"code": str(found.id), "page": str(found.page)}, _subject_actor(found), at)
+    if page in _ARRIVALS:
+        _ARRIVALS[page](found, at)
     return found
 
 

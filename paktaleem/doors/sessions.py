@@ -37,13 +37,17 @@ _SESSION_SALT, _KNOCK_SALT = "paktaleem.doors.session", "paktaleem.doors.knock"
 
 @dataclass(frozen=True, slots=True)
 class PageSession:
-    """Who came in through a door: the person, for whom they act (themselves or a child), to which page, when."""
+    """Who came in through a door: the person, for whom they act (themselves or a child), to which page, when.
+
+    ``channel`` is the way by which their code went (mail or text); empty for who came from the learning platform.
+    """
 
     client_id: UUID
     person_id: UUID
     acts_for: UUID
     page: str
     began_at: datetime
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ def keep_session(response: HttpResponse, session: PageSession, *, at: datetime) 
         "p": session.person_id.hex,
         "f": session.acts_for.hex,
         "b": session.began_at.timestamp(),
+        "v": session.channel,
         "s": at.timestamp(),
     }
     _keep(response, f"paktaleem_{session.page}", claims, _SESSION_SALT + session.page, f"/{session.page}/", IDLE)
@@ -86,7 +91,7 @@ def read_session(request: HttpRequest, page: str, *, at: datetime) -> PageSessio
     began_at, seen_at = datetime.fromtimestamp(claims["b"], UTC), datetime.fromtimestamp(claims["s"], UTC)
     if at - seen_at >= IDLE or at - began_at >= LONGEST:
         return None
-    return PageSession(UUID(claims["c"]), UUID(claims["p"]), UUID(claims["f"]), page, began_at)
+    return PageSession(UUID(claims["c"]), UUID(claims["p"]), UUID(claims["f"]), page, began_at, claims.get("v", ""))
 
 
 def forget_session(response: HttpResponse, page: str) -> None:

@@ -1,6 +1,7 @@
 """Coming in: by a link, or by an address and a code. GET shows, POST acts."""
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -27,11 +28,15 @@ from paktaleem.doors.sessions import (
     read_knock,
 )
 from paktaleem.doors.visits import at_client, in_client_context, public
-from paktaleem.public.pages import error_page, public_page, redirect_to_page
+from paktaleem.public.pages import error_page, page_address, public_page, redirect_to_page
 from paktaleem.tenancy.context import in_global
 
 __all__ = ["closed", "enter_code", "follow_link", "leave", "send_code", "start"]
 
+TITLES: dict[str, Any] = {
+    Page.CHOICES: _("Your privacy choices"),
+    Page.GUARDIAN: _("Your child’s privacy: your decision"),
+}
 _GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -47,7 +52,13 @@ def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> Ht
         return _ask(request, asked, new_knock(client_id, page, index.hex()))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return public_page(
-        request, "doors/start.html", title=_("Your privacy choices"), status=status, form=form, client_name=client.name
+        request,
+        "doors/start.html",
+        title=TITLES[page],
+        status=status,
+        page=page,
+        form=form,
+        client_name=client.name,
     )
 
 
@@ -79,7 +90,7 @@ def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:
         return _dead_link()
     if request.method != "POST":
         name = Client.objects.values_list("name", flat=True).get(pk=link.client_id)
-        return public_page(request, "doors/link.html", title=_("Your privacy choices"), link=link, client_name=name)
+        return public_page(request, "doors/link.html", title=TITLES[link.page], link=link, client_name=name)
     if link.needs_code:
         return send_code(request, link)
     if not open_by_link(link, at=as_received(request).received_at):
@@ -127,14 +138,16 @@ def _answer_code(request: HttpRequest, knock: Knock) -> HttpResponse:
         form.add_error("code", _("This code is not right, or no longer valid."))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     client = Client.objects.get(pk=knock.client_id)
-    return public_page(request, "doors/code.html", title=_("Enter the code"), status=status, form=form, client=client)
+    again = page_address(f"{knock.page}-start", client.code)
+    values: dict[str, Any] = {"form": form, "client": client, "again": again}
+    return public_page(request, "doors/code.html", title=_("Enter the code"), status=status, **values)
 
 
 def _let_in(request: HttpRequest, door: Door) -> HttpResponse:
     at = as_received(request).received_at
     acts_for = door.child_id or door.subject_id
     response = redirect_to_page(door.page)
-    keep_session(response, PageSession(door.client_id, door.subject_id, acts_for, door.page, at), at=at)
+    keep_session(response, PageSession(door.client_id, door.subject_id, acts_for, door.page, at, door.channel), at=at)
     return response
 
 
