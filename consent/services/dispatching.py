@@ -4,7 +4,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from procrastinate.contrib.django import app as worker
 
 from consent.effects import effect_after_proof
 from consent.models import Notice, NoticeDispatch, NoticeVersion
@@ -12,6 +11,7 @@ from consent.selectors.announcements import is_told
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
+from paktaleem.jobs import enqueue_job
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
@@ -24,7 +24,7 @@ FOLLOW = "consent.follow_announcements"
 
 def ask_to_tell_clients() -> None:
     """Have the worker tell the clients as soon as this transaction has committed; every minute it looks anyway."""
-    worker.configure_task(FOLLOW).defer()
+    enqueue_job(FOLLOW)
 
 
 @transaction.atomic

@@ -8,11 +8,11 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from procrastinate.contrib.django import app as worker
 
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import ApiKey, Client, Membership, User
 from paktaleem.accounts.roles import Capability
+from paktaleem.jobs import enqueue_job
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.models import Entry
@@ -103,7 +103,7 @@ def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: dat
     }
     record_entry(kind, client_id=client.id, facts=facts, actor=actor, at=at)
     if before and (before.age_threshold, before.time_zone) != (client.age_threshold, client.time_zone):
-        worker.configure_task(RECOMPUTE_AGES, lock=f"{RECOMPUTE_AGES}/{client.id}").defer(client=str(client.id))
+        enqueue_job(RECOMPUTE_AGES, lock=f"{RECOMPUTE_AGES}/{client.id}", client=str(client.id))
     return client
 
 
@@ -164,8 +164,7 @@ def tell_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> N
 
     ``change`` is one of ``paktaleem.signin.letters.CHANGES``; ``entry_id`` is the ledger's entry of it.
     """
-    told = {"user": str(user_id), "change": change, "entry": str(entry_id), "at": at.isoformat()}
-    worker.configure_task(TELL_OWNER).defer(**told)
+    enqueue_job(TELL_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())
 
 
 @transaction.atomic

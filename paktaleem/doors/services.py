@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from procrastinate.contrib.django import app as worker
 
 from paktaleem.accounts.actors import Actor, person_actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.doors.letters import CODE_LIFE, INVITATION_LIFE, PAGE_CODE, PAGE_LINK
 from paktaleem.doors.models import Door, Page, PageCode, PageLink
 from paktaleem.doors.tokens import code_digest, new_code, new_token, token_digest
+from paktaleem.jobs import enqueue_job
 from paktaleem.ledger.services import record_entry
 from paktaleem.mail.kinds import LetterKind
 from paktaleem.mail.models import Channel, Letter
@@ -155,7 +155,8 @@ def ask_for_codes(asked: Asked, *, knock: bytes) -> None:
 
     The job's arguments are ids and keyed hashes.
     """
-    worker.configure_task(SEND_CODES).defer(
+    enqueue_job(
+        SEND_CODES,
         client=str(asked.client_id),
         page=asked.page,
         language=asked.language,

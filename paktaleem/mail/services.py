@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from procrastinate.contrib.django import app as worker
 
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import User
 from paktaleem.accounts.roles import Capability
+from paktaleem.jobs import enqueue_job
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.services import record_entry
 from paktaleem.mail.contexts import seal_context
@@ -90,8 +90,7 @@ def send_letter(
 
 def enqueue(letter: Letter) -> None:
     """Put the letter's job into the queue, in this transaction; its arguments are two ids."""
-    task = worker.configure_task(DELIVER, schedule_at=letter.due_at)
-    task.defer(client=str(letter.client_id), letter=str(letter.id))
+    enqueue_job(DELIVER, due_at=letter.due_at, client=str(letter.client_id), letter=str(letter.id))
 
 
 @transaction.atomic

@@ -16,10 +16,10 @@ from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from procrastinate.contrib.django import app as worker
 
 from paktaleem.accounts.addresses import client_address, public_address
 from paktaleem.accounts.models import User
+from paktaleem.jobs import enqueue_job
 from paktaleem.signin.evidence import record_change, record_lock_out
 from paktaleem.signin.receivers import moment_of
 from paktaleem.tenancy.ids import new_id
@@ -58,7 +58,7 @@ class ForgotPasswordForm(ResetPasswordForm):  # type: ignore[misc]
         """Have the letter sent. The job is given an id, of nobody if need be, and no address."""
         address: str = self.cleaned_data["email"]
         found = User.objects.filter(email__iexact=address, is_active=True).values_list("pk", flat=True).first()
-        worker.configure_task(SEND_PASSWORD_LINK).defer(user=str(found or new_id()), portal=public_address(request))
+        enqueue_job(SEND_PASSWORD_LINK, user=str(found or new_id()), portal=public_address(request))
         return address
 
 

@@ -99,6 +99,15 @@ def is_documented(path):
     return bool(DOCUMENTED & {path.stem, *path.parent.parts})
 
 
+def jobs_by_the_library(path, tree):
+    """Uses of the library's own ``defer``, which within the worker writes on another connection; and of its app."""
+    if path.name not in {"tasks.py", "jobs.py"}:
+        modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        return [module for module in modules if module.startswith("procrastinate.")]
+    calls = [node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")]
+    return [] if path.name == "jobs.py" else [name for name in calls if name in {"defer", "defer_async", "configure"}]
+
+
 each_module = pytest.mark.parametrize("path", MODULES, ids=named)
 
 
@@ -137,6 +146,11 @@ def test_no_import_brings_everything(path):
 def test_the_clock_is_read_at_its_one_door(path):
     if named(path) not in CLOCK_DOORS:
         assert clock_reads(parsed(path)) == [], "read paktaleem.clock: now_here() for a client's rules, else real_now()"
+
+
+@each_module
+def test_jobs_are_enqueued_by_the_one_function_that_does_so_in_this_transaction(path):
+    assert jobs_by_the_library(path, parsed(path)) == [], "call paktaleem.jobs.enqueue_job"
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if is_documented(path)], ids=named)
@@ -187,6 +201,8 @@ from os import *
 
 from django.utils.timezone import now
 moments = [timezone.now(), datetime.datetime.now(tz=UTC), date.today(), now()]
+from procrastinate.contrib.django import app
+app.configure_task("x").defer()
 """
 )
 
@@ -197,4 +213,6 @@ def test_the_rules_see_what_breaks_them():
     assert [name for name, _ in hidden_imports(tree, BAD.splitlines())] == ["undocumented"]
     assert star_imports(tree) == ["os"]
     assert clock_reads(tree) == ["timezone.now", "datetime.datetime.now", "date.today", "now"]
+    assert jobs_by_the_library(Path("services.py"), tree) == ["procrastinate.contrib.django"]
+    assert jobs_by_the_library(Path("tasks.py"), tree) == ["defer"]
     assert undocumented(tree) == ["long", "undocumented", "Bare", "Bare.method"]

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from procrastinate.contrib.django import app as worker
 
 from consent.paper.codes import is_code
 from consent.paper.models import (
@@ -30,6 +29,7 @@ from consent.paper.verdicts import give_verdict
 from paktaleem.accounts.actors import Actor, require, user_actor
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
+from paktaleem.jobs import enqueue_job
 from paktaleem.ledger.history import actor_columns
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.sealing import Sealer, wrap_new_key
@@ -200,8 +200,7 @@ def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> Answer
     sheet.save(update_fields=["confirm_at", "confirm_by", "confirm_role"])
     matched = _matched(sheet)
     if matched.count() > settings.ANSWERS_AT_ONCE:
-        task = worker.configure_task(GO_ON, lock=f"{GO_ON}/{sheet.client_id}")
-        task.defer(client=str(sheet.client_id), sheet=str(sheet.pk))
+        enqueue_job(GO_ON, lock=f"{GO_ON}/{sheet.client_id}", client=str(sheet.client_id), sheet=str(sheet.pk))
         return sheet
     for entry in matched:
         confirm_entry(entry, actor=actor, at=at)

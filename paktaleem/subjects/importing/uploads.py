@@ -15,11 +15,11 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from procrastinate.contrib.django import app as worker
 
 from paktaleem.accounts.actors import Actor, require, user_actor
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
+from paktaleem.jobs import enqueue_job
 from paktaleem.ledger.history import actor_columns
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.importing.report import ImportReport
@@ -176,8 +176,7 @@ def _go_on_now_or_later(row: RosterImport, *, at: datetime) -> None:
     if row.size <= settings.ROSTER_AT_ONCE_LIMIT:
         _step(row, at)
     else:
-        task = worker.configure_task(GO_ON, lock=f"{GO_ON}/{row.client_id}")
-        task.defer(client=str(row.client_id), roster=str(row.pk))
+        enqueue_job(GO_ON, lock=f"{GO_ON}/{row.client_id}", client=str(row.client_id), roster=str(row.pk))
 
 
 def _step(row: RosterImport, at: datetime) -> None:

@@ -1,0 +1,84 @@
+"""A job exists if and only if what needed it was committed: asked for in a page, or by a task of the worker."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection, connections
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from paktaleem.jobs import enqueue_job
+from paktaleem.tenancy.context import in_client, in_global
+
+ASKS, ASKED, QUEUE = "tests.asks", "tests.asked", "tests"
+
+
+class Broken(Exception):
+    """Ends a transaction after a job was asked for."""
+
+
+@pytest.fixture
+def asking():
+    """A task of the worker's that asks for another job, and fails afterwards if told so."""
+
+    def asks(client: str, fails: str) -> None:
+        with in_client(UUID(client)):
+            enqueue_job(ASKED, client=client)
+            if fails:
+                raise Broken
+
+    @app.task(name=ASKS, pass_context=False)
+    def asks_and_closes(client: str, fails: str) -> None:
+        try:
+            asks(client, fails)
+        finally:
+            connections.close_all()  # this thread ends with the worker
+
+    yield
+    app.tasks.pop(ASKS)
+
+
+def ask_and_work(client, *, fails=""):
+    """Run the real worker, with the connection that it brings, for one job in a queue of its own."""
+    with in_global():
+        enqueue_job(ASKS, client=str(client), fails=fails)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", [QUEUE, ASKS])
+    connector: Any = app.connector
+    with app.replace_connector(connector.get_worker_connector()):
+        asyncio.run(_work())
+
+
+async def _work():
+    async with app.open_async():
+        await app.run_worker_async(queues=[QUEUE], wait=False, install_signal_handlers=False, listen_notify=False)
+
+
+def jobs(name):
+    with in_global():
+        return list(ProcrastinateJob.objects.filter(task_name=name).values_list("status", flat=True))
+
+
+def test_a_job_asked_for_by_a_task_is_there_when_the_task_commits(committed, asking):
+    ask_and_work(committed.client_id("indus"))
+    assert jobs(ASKS) == ["succeeded"]
+    assert jobs(ASKED) == ["todo"]
+
+
+def test_a_job_asked_for_by_a_task_goes_with_the_transaction_that_failed(committed, asking):
+    ask_and_work(committed.client_id("indus"), fails="yes")
+    assert jobs(ASKS) == ["failed"]
+    assert jobs(ASKED) == []
+
+
+def test_a_job_asked_for_in_a_page_goes_with_the_transaction_that_failed(committed):
+    def ask():
+        with in_client(committed.client_id("indus")):
+            enqueue_job(ASKED)
+            raise Broken
+
+    with pytest.raises(Broken):
+        ask()
+    assert jobs(ASKED) == []
