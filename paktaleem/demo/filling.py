@@ -47,6 +47,7 @@ from paktaleem.demo.content import (
 from paktaleem.demo.kept import Kept
 from paktaleem.demo.paper import fill_paper
 from paktaleem.demo.people import fill_people
+from paktaleem.demo.systems import fill_systems
 from paktaleem.ledger.by import Reason
 from paktaleem.signin.enrolment import enrol_totp, has_second_factor, new_secret
 from paktaleem.tenancy.context import in_client, in_global
@@ -68,6 +69,8 @@ def fill_demonstration(kept: Kept, *, at: datetime) -> None:
         with in_client(client_id):
             _fill_client(text, client_id, at)
         _fill_key(text.code, client_id, kept, at)
+        with in_client(client_id):
+            fill_systems(Client.objects.get(id=client_id), actor=_ACTOR, at=at)
     _fill_staff(kept, at)
     fill_policy(client_ids(), actor=_ACTOR, at=at)
 

@@ -31,11 +31,11 @@ def kill_whole_server(postmaster):
             os.kill(child, signal.SIGKILL)
 
 
-def wait_for(condition, seconds=20):
+def wait_for(condition, seconds=20, pause=0.005):
     ends_at = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends_at, "it did not come about in time"
-        time.sleep(0.005)
+        time.sleep(pause)
 
 
 def state_of(pid):

@@ -1,0 +1,91 @@
+"""The platform beside a portal that is served: its commands, its receiver, its database."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from paktaleem.demo.supervision import Child, running
+from tests.demo.running import PATIENCE, ROOT, free_port
+from tests.embedded.processes import wait_for
+from tests.minilms.store import Store
+
+__all__ = ["HOST", "Platform", "until"]
+
+HOST = "127.0.0.1"
+PROGRAM = [sys.executable, "-m", "tests.minilms"]
+
+
+class Platform:
+    """One mini-LMS on a file of its own, for a portal on a port; ``port`` is where it is told."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder, self.port, self._key = folder, free_port(), key
+        self._portal = 0
+
+    @property
+    def address(self) -> str:
+        """Where it is told, as the portal allows it."""
+        return f"{HOST}:{self.port}"
+
+    def connect(self, portal: int) -> "Platform":
+        """Use the portal on this port from now on, and have it tell us."""
+        self._portal = portal
+        self.do("subscribe", f"http://{self.address}/hooks")
+        return self
+
+    def do(self, *command: str) -> str:
+        """Run one command; returns what it says."""
+        done = subprocess.run(
+            [*PROGRAM, *command],
+            cwd=ROOT,
+            env={**os.environ, **self._environment()},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def shows(self, person: str) -> Any:
+        """What it holds of a person."""
+        return json.loads(self.do("show", person))
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        """Read its database."""
+        with closing(Store(self.folder / "lms.sqlite3")) as store:
+            return store.rows(query, *values)
+
+    @contextmanager
+    def receiving(self) -> Iterator[Child]:
+        """Have it receive while the block runs."""
+        before = {name: os.environ.get(name) for name in self._environment()}
+        os.environ.update(self._environment())
+        try:
+            program = [*PROGRAM, "serve", "--port", str(self.port)]
+            with running([("lms", program)], self.folder / "log") as [child]:
+                until(lambda: self._listens(child))
+                yield child
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+    def _listens(self, child: Child) -> bool:
+        child.check()
+        with socket.socket() as probe:
+            return probe.connect_ex((HOST, self.port)) == 0
+
+    def _environment(self) -> dict[str, str]:
+        file = self.folder / "lms.sqlite3"
+        return {"PORTAL": f"http://{HOST}:{self._portal}", "KEY": self._key, "LMS_DATABASE": str(file)}
+
+
+def until(condition: Any) -> None:
+    """Wait until it is so, as long as a machine under load may need."""
+    wait_for(condition, seconds=PATIENCE, pause=0.1)

@@ -1,0 +1,47 @@
+"""People: registered with the portal, asked, and what they leave behind while learning."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.minilms.deciding import Decision, drop, may
+from tests.minilms.portal import Portal
+from tests.minilms.store import Store
+
+__all__ = ["consent", "register", "store_record"]
+
+PERSON = """
+INSERT INTO person (id, portal_id, full_name, email, language) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name, email = excluded.email, language = excluded.language
+"""
+
+
+def register(store: Store, portal: Portal, person: str, **known: Any) -> str:
+    """Register a person there and here; returns the portal's id of them, by which webhooks name them."""
+    portal_id = str(portal.put(f"/api/v1/subjects/{person}", known).body["id"])
+    values = (person, portal_id, known.get("full_name"), known.get("email"), known.get("language", "en"))
+    store.do(
+        "INSERT OR REPLACE INTO person (id, portal_id, full_name, email, language) VALUES (?, ?, ?, ?, ?)", *values
+    )
+    return portal_id
+
+
+def consent(store: Store, portal: Portal, person: str, purpose: str, state: str, *, language: str = "en") -> str:
+    """Show the text about a purpose, and record what the person says to it; returns the text that was shown.
+
+    ``shown`` goes back as it came: it proves which text it was, in which language, and when.
+    """
+    notice = portal.get("/api/v1/notices/current", purpose=purpose, language=language).body
+    answers = [{"purpose": purpose, "state": state}]
+    portal.post("/api/v1/consents", {"subject": person, "shown": notice["shown"], "answers": answers})
+    drop(store, person=person, purpose=purpose)
+    return str(notice["text"])
+
+
+def store_record(store: Store, portal: Portal, person: str, category: str, data: Any, *, purpose: str) -> Decision:
+    """Keep something a person did, if it may be collected."""
+    decision = may(store, portal, person, purpose, action="collect")
+    if decision.allowed:
+        kept = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "what": data}
+        store.do("INSERT INTO record VALUES (?, ?, ?)", person, category, json.dumps(kept))
+    return decision
