@@ -1,0 +1,125 @@
+"""One order's life, ended before its n-th statement, for one n after the other: a program.
+
+``python -m tests.faults.life KEY CLIENT SUBJECT STEP`` forks a process for n = 1, 1 + STEP, … until one lives to the
+end. Each that died is followed by one that goes on from wherever it was left, as whoever calls does: with the same
+idempotency keys. At the end it prints at how many points a life was ended.
+"""
+
+import os
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import django
+from django.db import connections
+
+DIED = 9
+ORDERS = "/api/v1/orders"
+KINDS_OF_POINT = ("default", "aside")
+
+
+def main() -> None:
+    """Try every point."""
+    key, client_id, subject_id, step = sys.argv[1:]
+    live(key, client_id, subject_id, "warm")
+    connections.close_all()
+    points, number = 0, 1
+    while ended_early(partial(die_before, number), key, client_id, subject_id, str(number)):
+        assert not ended_early(lambda: None, key, client_id, subject_id, str(number)), "it did not go on"
+        points, number = points + 1, number + int(step)
+    sys.stdout.write(f"{points}\n")
+
+
+def ended_early(prepare: Callable[[], None], *about: str) -> bool:
+    """Live one life in a process of its own; says whether it was ended."""
+    pid = os.fork()
+    if pid == 0:
+        prepare()
+        live(*about)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert status in {0, DIED}, f"it failed otherwise: {status}"
+    return status == DIED
+
+
+def die_before(number: int) -> None:
+    """End this process before its n-th statement, on whichever connection; a commit is one too."""
+    left = number
+
+    def count() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os._exit(DIED)
+
+    def before(execute: Any, *told: Any) -> Any:
+        count()
+        return execute(*told)
+
+    for alias in KINDS_OF_POINT:
+        connection = connections[alias]
+        connection.execute_wrappers.append(before)
+        connection.commit = committing(connection.commit, count)  # type: ignore[method-assign]
+
+
+def committing(commit: Callable[[], None], count: Callable[[], None]) -> Callable[[], None]:
+    """Count a commit before it is done."""
+
+    def counted() -> None:
+        count()
+        commit()
+
+    return counted
+
+
+def live(key: str, client_id: str, subject_id: str, name: str) -> None:
+    """Issue an order unless it was, have it listed, accept it and complete it: four transactions."""
+    from django.test import Client  # noqa: PLC0415 -- needs the app registry
+
+    order_id = issued(client_id, subject_id, uuid.uuid5(uuid.NAMESPACE_OID, name))
+    caller = Client(headers={"Authorization": f"Bearer {key}", "Host": "localhost"})
+    [listed] = [one for one in caller.get(ORDERS).json()["orders"] if one["id"] == order_id] or [None]
+    assert listed is not None or caller.get(f"{ORDERS}/{order_id}").json()["answered_at"]
+    for act, body in (("accept", {}), ("complete", {"result": "done", "counts": {"usage_logs": 1}})):
+        once = {"Idempotency-Key": f'"{act}-{name}"'}
+        answer = caller.post(f"{ORDERS}/{order_id}/{act}", body, content_type="application/json", headers=once)
+        assert answer.status_code == 200, answer.content
+
+
+def issued(client_id: str, subject_id: str, parent: uuid.UUID) -> str:
+    """Return the order of a case, made now unless it is there."""
+    from django.utils import timezone  # noqa: PLC0415 -- as above
+
+    from paktaleem.accounts.actors import system_actor  # noqa: PLC0415 -- as above
+    from paktaleem.ledger.by import Reason  # noqa: PLC0415 -- as above
+    from paktaleem.subjects.models import Subject  # noqa: PLC0415 -- as above
+    from paktaleem.systems.models import Ground, Order, OrderKind  # noqa: PLC0415 -- as above
+    from paktaleem.systems.selectors import Parent  # noqa: PLC0415 -- as above
+    from paktaleem.systems.services import Told, issue_orders  # noqa: PLC0415 -- as above
+    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
+
+    at = timezone.now()
+    told = Told(
+        kind=OrderKind.ERASE,
+        categories=frozenset({"usage_logs"}),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=at + timedelta(days=20),
+        parent=Parent("rights_request", parent),
+    )
+    with in_client(uuid.UUID(client_id)):
+        there = Order.objects.filter(client_id=client_id, parent_id=parent).first()
+        if there is not None:
+            return str(there.pk)
+        person = Subject.objects.get(pk=subject_id, client_id=client_id)
+        [made] = issue_orders(person, told, actor=system_actor("faults"), at=at)
+        return str(made.pk)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
+    django.setup(set_prefix=False)
+    main()

@@ -1,0 +1,12 @@
+"""How much is tried: a little in every run, all of it with FAULTS=all (make test-deep)."""
+
+import os
+
+__all__ = ["IS_DEEP", "sized"]
+
+IS_DEEP = os.environ.get("FAULTS", "") == "all"
+
+
+def sized(few: int, all_of_it: int) -> int:
+    """Give the size of this run."""
+    return all_of_it if IS_DEEP else few

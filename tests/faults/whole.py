@@ -1,0 +1,40 @@
+"""Whether what is kept about orders hangs together: no row without its evidence, none told that did not happen."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from paktaleem.ledger.models import Entry
+from paktaleem.systems.models import Order, OrderStep
+from paktaleem.webhooks.models import Delivery, Message
+
+__all__ = ["assert_orders_are_whole"]
+
+
+def assert_orders_are_whole() -> None:
+    """Go through all orders of the open client's context; fails on an orphan, a double or a phantom."""
+    orders = {str(one.pk): one for one in Order.objects.all()}
+    entries = {one.pk: one for one in Entry.objects.filter(family="order")}
+    steps = list(OrderStep.objects.order_by("taken_at", "id"))
+    assert {one.entry_id for one in steps} == set(entries), "each step has its entry, and each entry its step"
+    said = Counter((entries[key].kind, str(one.order_id)) for one in steps if (key := one.entry_id))
+    assert set(said.values()) <= {1}, "no step is there twice"
+    assert {order for entry in entries.values() for order in _named(entry)} == set(orders)
+    last = {str(one.order_id): one.state for one in steps}
+    assert {key: one.state for key, one in orders.items()} == last, "an order stands where its last step led"
+    _assert_told(entries)
+
+
+def _named(entry: Entry) -> list[str]:
+    facts: dict[str, Any] = json.loads(entry.body)["facts"]
+    return [str(one) for one in facts.get("orders", [facts.get("order")])]
+
+
+def _assert_told(entries: dict[Any, Entry]) -> None:
+    """Each message tells one entry that is there, once, and is on its way."""
+    told = Counter(Message.objects.filter(type__startswith="order.").values_list("entry_id", flat=True))
+    assert set(told) <= set(entries), "nothing was told that did not happen"
+    assert set(told.values()) <= {1}, "nothing was told twice"
+    created = {key for key, one in entries.items() if one.kind == "order.created"}
+    assert created <= set(told), "every order was told"
+    assert Delivery.objects.filter(message__type__startswith="order.").count() == sum(told.values())
