@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "paktaleem.doors",
     "paktaleem.backups",
     "paktaleem.signin",
+    "children",
     "consent",
     "consent.paper",
     "paktaleem.api",

@@ -68,6 +68,13 @@ class Capability(StrEnum):
     ISSUE_ORDERS = "issue_orders"
     CARRY_OUT_ORDERS = "carry_out_orders"
     WAIVE_ORDERS = "waive_orders"
+    VIEW_GUARDIANS = "view_guardians"
+    MANAGE_GUARDIANS = "manage_guardians"
+    VERIFY_GUARDIANS = "verify_guardians"
+    RECORD_GUARDIANS = "record_guardians"
+    SETTLE_CHILD_CHANGES = "settle_child_changes"
+    QUARANTINE_SUBJECTS = "quarantine_subjects"
+    DECLARE_MECHANISMS = "declare_mechanisms"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -118,6 +125,13 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.ISSUE_ORDERS: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.CARRY_OUT_ORDERS: frozenset({_OFFICER, _ADMIN, _KEY}),
     Capability.WAIVE_ORDERS: frozenset({_OFFICER, _ADMIN}),
+    Capability.VIEW_GUARDIANS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.MANAGE_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.VERIFY_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.RECORD_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.SETTLE_CHILD_CHANGES: frozenset({_OFFICER, _ADMIN}),
+    Capability.QUARANTINE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
+    Capability.DECLARE_MECHANISMS: frozenset({_ADMIN, _SYSTEM}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -146,6 +160,10 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "decisions:ask": frozenset({Capability.ASK_DECISIONS}),
     "links:write": frozenset({Capability.ISSUE_LINKS}),
     "orders": frozenset({Capability.CARRY_OUT_ORDERS}),
+    "guardians:read": frozenset({Capability.VIEW_GUARDIANS}),
+    "guardians:write": frozenset(
+        {Capability.MANAGE_GUARDIANS, Capability.VERIFY_GUARDIANS, Capability.RECORD_GUARDIANS}
+    ),
     "webhooks:manage": frozenset({Capability.VIEW_WEBHOOKS, Capability.MANAGE_WEBHOOKS}),
 }
 """What an API key may do: the union of its scopes."""

@@ -30,6 +30,7 @@ class Event(NamedTuple):
 _CONSENT = ("event", "purpose", "expires_at")
 _NOTICE = ("notice", "number", "material")
 _RECIPIENT = "consent.recipient"
+_GUARDIAN = ("guardianship", "guardian")
 _ORDER = ("order", "kind", "system")
 
 EVENTS = (
@@ -44,6 +45,28 @@ EVENTS = (
     Event("recipient.added", "register.added", _RECIPIENT, facts=("id",), is_shared=True),
     Event("recipient.changed", "register.changed", _RECIPIENT, facts=("id",), is_shared=True),
     Event("guardian.claimed", "guardian.claimed", facts=("guardian",)),
+    Event("guardian.named", "guardian.named", facts=_GUARDIAN),
+    Event("guardian.verified", "guardian.verified", facts=(*_GUARDIAN, "method", "strength", "expires_at")),
+    Event("guardian.changed", "guardian.changed", facts=_GUARDIAN),
+    Event("guardian.ended", "guardian.ended", facts=_GUARDIAN),
+    *(
+        Event(f"guardian.change_{state}", f"guardian.change_{state}", facts=("change", "guardianship", "state"))
+        for state in ("waiting", "settled")
+    ),
+    *(
+        Event(f"guardian.{answer}", f"guardian.{answer}", facts=("authorisation", "guardian", "shares", "expires_at"))
+        for answer in ("given", "refused", "withdrawn")
+    ),
+    *(
+        Event(f"guardian.conflict_{state}", f"guardian.conflict_{state}", facts=("case", "purpose", "outcome"))
+        for state in ("opened", "closed")
+    ),
+    *(
+        Event(f"guardian.{what}", f"guardian.{what}", facts=("school_authorisation", "contract"))
+        for what in ("school_authorised", "school_authorisation_ended")
+    ),
+    Event("subject.quarantined", "subject.quarantined", facts=("cause",)),
+    Event("subject.released", "subject.released", facts=("cause",)),
     Event("subject.erased", "subject.erased"),
     Event("subject.readmitted", "subject.readmitted"),
     Event("order.set_created", "order.set_created", facts=("set", "kind", "count")),

@@ -62,6 +62,13 @@ export_evidence           x       .       .      x    .    .    .
 view_forms                x       x       x      x    .    x    .
 manage_forms              x       .       .      x    .    x    .
 confirm_answers           x       .       .      x    .    x    .
+view_guardians            x       x       x      x    x    x    .
+manage_guardians          x       .       .      x    x    x    .
+verify_guardians          x       .       .      x    x    x    .
+record_guardians          x       .       .      x    x    x    .
+settle_child_changes      x       .       .      x    .    .    .
+quarantine_subjects       x       .       .      .    .    x    .
+declare_mechanisms        .       .       .      x    .    x    .
 own_choices               .       .       .      .    .    .    x
 """
 COLUMNS = {
@@ -167,6 +174,8 @@ def test_scopes_of_a_key_are_these():
         "decisions:ask": {"ask_decisions"},
         "links:write": {"issue_links"},
         "orders": {"carry_out_orders"},
+        "guardians:read": {"view_guardians"},
+        "guardians:write": {"manage_guardians", "verify_guardians", "record_guardians"},
         "webhooks:manage": {"manage_webhooks", "view_webhooks"},
     }
 

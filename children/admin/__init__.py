@@ -1,0 +1,1 @@
+"""Guardians and their answers in the console."""

@@ -1,0 +1,1 @@
+"""Guardians, for the learning platform."""

@@ -1,0 +1,43 @@
+"""Guardians and what they answered; what waits; what is held back."""
+
+from children.models.authorisations import Decision, Route, SchoolAuthorisation, ServiceAuthorisation
+from children.models.cases import (
+    ChangeState,
+    ConflictOutcome,
+    GuardianChange,
+    GuardianConflict,
+    Quarantine,
+    QuarantineCause,
+)
+from children.models.guardians import (
+    Guardianship,
+    Relationship,
+    Source,
+    Verification,
+    VerificationMethod,
+    VerificationStrength,
+)
+from children.models.mechanisms import CheckState, ChildMechanism, MechanismKind, ProviderCheck
+
+__all__ = [
+    "ChangeState",
+    "CheckState",
+    "ChildMechanism",
+    "ConflictOutcome",
+    "Decision",
+    "GuardianChange",
+    "GuardianConflict",
+    "Guardianship",
+    "MechanismKind",
+    "ProviderCheck",
+    "Quarantine",
+    "QuarantineCause",
+    "Relationship",
+    "Route",
+    "SchoolAuthorisation",
+    "ServiceAuthorisation",
+    "Source",
+    "Verification",
+    "VerificationMethod",
+    "VerificationStrength",
+]

@@ -1,0 +1,95 @@
+"""How a client says that it verifies ages and obtains guardians' consent, and checks that providers carry out."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from children.models.guardians import Guardianship, VerificationMethod
+from children.models.rows import ChildRow
+from paktaleem.ledger.history import History
+from paktaleem.tenancy.indexes import newest_first
+from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = ["CheckState", "ChildMechanism", "MechanismKind", "ProviderCheck"]
+
+
+class MechanismKind(models.TextChoices):
+    """What a client declares."""
+
+    AGE = "age", _("Age verification")
+    CONSENT = "consent", _("Guardians' consent")
+
+
+class ChildMechanism(ChildRow):
+    """One declaration of a client (policy §8): how it verifies ages or obtains guardians' consent, and since when."""
+
+    wall = Wall(Scope.TENANT, EDIT, personal={"description": Personal.NONE, "reference": Personal.NONE})
+
+    kind = models.CharField(max_length=16, choices=MechanismKind)
+    description = models.TextField(max_length=2_000, help_text="How it is done, in a few sentences. Name nobody.")
+    reference = models.CharField(max_length=200, help_text="Where the procedure is written down.")
+    starts_at = models.DateTimeField(editable=False)
+    ends_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "declared mechanism"
+        ordering = ["-starts_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "kind"], condition=Q(ends_at=None), name="childmechanism_one_open_per_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="childmechanism_period"
+            ),
+        ]
+        indexes = [*newest_first("starts_at", "childmechanism_by_time")]
+
+    def __str__(self) -> str:
+        """Show the kind."""
+        return self.get_kind_display()
+
+
+class CheckState(models.TextChoices):
+    """How far a provider's check is."""
+
+    STARTED = "started", _("Started")
+    PASSED = "passed", _("Passed")
+    FAILED = "failed", _("Failed")
+
+
+class ProviderCheck(ChildRow):
+    """One check of a guardian that a provider carries out: its number and its result, nothing of what it saw."""
+
+    wall = Wall(Scope.TENANT, EDIT, personal={"provider": Personal.NONE, "provider_check_id": Personal.PSEUDONYM})
+
+    guardianship = models.ForeignKey(
+        Guardianship, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    provider = models.CharField(max_length=63)
+    provider_check_id = models.CharField(max_length=200)
+    method = models.CharField(max_length=24, choices=VerificationMethod)
+    state = models.CharField(max_length=16, choices=CheckState, default=CheckState.STARTED)
+    started_at = models.DateTimeField(editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "provider's check"
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "provider", "provider_check_id"], name="providercheck_number_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "guardianship", "id"], name="providercheck_of_guardianship"),
+            *newest_first("started_at", "providercheck_by_time"),
+            *newest_first("started_at", "providercheck_by_state", by="state"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the provider and how far it is."""
+        return f"{self.provider} {self.state}"

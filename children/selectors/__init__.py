@@ -1,0 +1,41 @@
+"""Reading who may act for a child."""
+
+from children.selectors.guardians import (
+    GuardianshipUnknown,
+    answers_of,
+    candidates_of,
+    child_facts,
+    conflicts,
+    get_guardianship,
+    guardian_changes,
+    guardians_of,
+    guardianships,
+    live_guardianship,
+    mechanisms,
+    provider_checks,
+    quarantines,
+    school_authorisations,
+    service_authorisations,
+    standing_of,
+    verifications,
+)
+
+__all__ = [
+    "GuardianshipUnknown",
+    "answers_of",
+    "candidates_of",
+    "child_facts",
+    "conflicts",
+    "get_guardianship",
+    "guardian_changes",
+    "guardians_of",
+    "guardianships",
+    "live_guardianship",
+    "mechanisms",
+    "provider_checks",
+    "quarantines",
+    "school_authorisations",
+    "service_authorisations",
+    "standing_of",
+    "verifications",
+]

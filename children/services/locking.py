@@ -1,0 +1,25 @@
+"""Taking a child's row, so that what is said about one child follows one another."""
+
+from datetime import datetime, timedelta
+
+from children.models import ServiceAuthorisation
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import AlreadyErased
+
+__all__ = ["locked_child", "next_moment"]
+
+
+def locked_child(child: Subject) -> Subject:
+    """Take the child's row until the transaction ends. Raises AlreadyErased."""
+    row = Subject.objects.select_for_update(of=("self",)).select_related("client")
+    kept = row.get(pk=child.pk, client_id=child.client_id)
+    if kept.erased_at is not None:
+        raise AlreadyErased
+    return kept
+
+
+def next_moment(child: Subject, at: datetime) -> datetime:
+    """Return the moment, or the next one free: a request that waited is recorded after the answers before it."""
+    answers = ServiceAuthorisation.objects.filter(client_id=child.client_id, child=child)
+    latest = answers.order_by("-recorded_at").values_list("recorded_at", flat=True).first()
+    return at if latest is None or latest < at else latest + timedelta(microseconds=1)

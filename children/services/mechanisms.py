@@ -1,0 +1,50 @@
+"""What a client declares about its own verification of ages and consent of guardians (policy §8)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from children.models import ChildMechanism, MechanismKind
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.history import save_tracked
+from paktaleem.ledger.services import record_entry
+from paktaleem.tenancy.turns import take_turn
+
+__all__ = ["declare_mechanism"]
+
+
+@transaction.atomic
+def declare_mechanism(
+    client_id: UUID,
+    *,
+    kind: MechanismKind | str,
+    description: str,
+    reference: str,
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> ChildMechanism:
+    """Declare how the client does it from now on; what it declared before ends now.
+
+    Raises ValidationError naming the field, NotAllowed.
+    """
+    require(actor, Capability.DECLARE_MECHANISMS, client_id)
+    take_turn(f"mechanism/{client_id}/{kind}")
+    row = ChildMechanism(
+        client_id=client_id,
+        kind=MechanismKind(kind),
+        description=description.strip(),
+        reference=reference.strip(),
+        starts_at=at,
+    )
+    row.full_clean(exclude=["client"], validate_constraints=False)
+    for earlier in ChildMechanism.objects.select_for_update().filter(client_id=client_id, kind=kind, ends_at=None):
+        earlier.ends_at = max(at, earlier.starts_at)
+        save_tracked(earlier, actor=actor, reason=reason, at=at)
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    facts = {"mechanism": str(row.pk), "kind": str(row.kind)}
+    record_entry("client.mechanism_declared", client_id=client_id, facts=facts, actor=actor, at=at)
+    return row

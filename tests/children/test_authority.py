@@ -1,0 +1,209 @@
+"""What the guardians' answers come to: a table of small worlds, and what no answer may ever do."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from children.authority import Answer, Guardian, Standing, Verified, opens, standing
+
+AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+ONE_TICK = timedelta(microseconds=1)
+
+
+def answer(decision, *, days_ago=1, shares=None, number=1, expires_at=None):
+    return Answer(UUID(int=number), decision, AT - days_ago * DAY, shares, expires_at)
+
+
+def guardian(number=1, said=None, *, strength=2, **values):
+    given_: dict[str, Any] = {
+        "starts_at": AT - 9 * DAY,
+        "may_consent": True,
+        "verified": (Verified(strength, AT - 9 * DAY),),
+    }
+    return Guardian(id=UUID(int=number), person=UUID(int=100 + number), answer=said, **given_ | values)
+
+
+def state(*guardians, own_no=None):
+    return standing(guardians, AT, own_no=own_no).state
+
+
+def test_nobody_and_nobody_who_answered_is_nothing():
+    assert state() is None
+    assert state(guardian()) is None
+
+
+def test_a_yes_of_a_verified_guardian_gives():
+    found = standing([guardian(said=answer("given", number=7))], AT)
+    assert (found.state, found.answer, found.persons) == ("given", UUID(int=7), frozenset({UUID(int=101)}))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"may_consent": False},
+        {"court_order": True},
+        {"verified": ()},
+        {"verified": (Verified(2, AT - DAY, AT),)},
+        {"verified": (Verified(2, AT + ONE_TICK),)},
+        {"ends_at": AT},
+        {"erased_at": AT},
+        {"starts_at": AT + ONE_TICK},
+        {"said": answer("given", expires_at=AT)},
+    ],
+)
+def test_a_yes_without_authority_or_time_left_has_lapsed(values):
+    values = {"said": answer("given"), **values}
+    assert state(guardian(**values)) == "lapsed"
+
+
+@pytest.mark.parametrize("values", [{"ends_at": AT + ONE_TICK}, {"erased_at": AT + ONE_TICK}])
+def test_until_the_last_moment_it_counts_and_the_end_is_told(values):
+    found = standing([guardian(said=answer("given"), **values)], AT)
+    assert (found.state, found.until) == ("given", AT + ONE_TICK)
+
+
+@pytest.mark.parametrize("word", ["refused", "withdrawn"])
+@pytest.mark.parametrize("days_ago", [1, 5])
+def test_a_no_stands_over_the_others_yes_whichever_came_last(word, days_ago):
+    found = standing([guardian(1, answer("given", days_ago=3)), guardian(2, answer(word, days_ago=days_ago))], AT)
+    assert (found.state, found.in_conflict) == (word, True)
+
+
+def test_what_is_not_understood_is_a_no():
+    assert state(guardian(said=answer("perhaps"))) == "refused"
+
+
+def test_a_no_of_one_who_was_never_verified_or_no_longer_stands_does_not_count():
+    yes = guardian(1, answer("given"))
+    assert state(yes, guardian(2, answer("refused"), verified=())) == "given"
+    assert state(yes, guardian(2, answer("refused"), ends_at=AT)) == "given"
+    assert state(yes, guardian(2, answer("refused"), court_order=True)) == "given"
+
+
+def test_a_no_does_not_end_with_the_verification():
+    expired = (Verified(2, AT - 2 * DAY, AT - DAY),)
+    assert state(guardian(1, answer("given")), guardian(2, answer("refused"), verified=expired)) == "refused"
+
+
+def test_an_own_no_stands_until_a_guardian_answers_anew():
+    assert state(guardian(said=answer("given", days_ago=3)), own_no=answer("withdrawn", days_ago=2)) == "withdrawn"
+    assert state(guardian(said=answer("given", days_ago=1)), own_no=answer("withdrawn", days_ago=2)) == "given"
+    assert state(own_no=answer("refused")) == "refused"
+
+
+@pytest.mark.parametrize(
+    ("said", "shared"),
+    [
+        ([(2, True)], True),
+        ([(2, False)], False),
+        ([(2, None)], False),
+        ([(1, True)], False),
+        ([(2, True), (3, True)], True),
+        ([(2, True), (3, False)], False),
+        ([(2, True), (3, None)], False),
+        ([(2, True), (1, None)], True),
+        ([(2, True), (1, False)], False),
+    ],
+)
+def test_sharing_needs_all_who_are_strong_enough_and_no_no(said, shared):
+    guardians = [
+        guardian(number, answer("given", shares=shares), strength=strength)
+        for number, (strength, shares) in enumerate(said, 1)
+    ]
+    assert standing(guardians, AT).may_share is shared
+
+
+def test_the_strongest_yes_tells_how_strong_it_is():
+    guardians = [guardian(1, answer("given"), strength=1), guardian(2, answer("given"), strength=3), guardian(3)]
+    assert standing(guardians, AT).strength == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opened"),
+    [
+        (Standing("refused"), Standing("given"), True),
+        (Standing(None), Standing("given"), True),
+        (Standing("given"), Standing("given"), False),
+        (Standing("given"), Standing("refused"), False),
+        (Standing("given", strength=1), Standing("given", strength=2), True),
+        (Standing("given"), Standing("given", may_share=True), True),
+        (Standing("refused"), Standing("lapsed"), False),
+    ],
+)
+def test_what_opens_the_gate(before, after, opened):
+    assert opens(before, after) is opened
+
+
+moments = st.sampled_from([AT - 3 * DAY, AT - DAY, AT, AT + ONE_TICK, AT + DAY])
+answers = st.builds(
+    Answer,
+    id=st.uuids(),
+    decision=st.sampled_from(["given", "given", "refused", "withdrawn"]),
+    recorded_at=moments,
+    shares=st.sampled_from([None, True, False]),
+    expires_at=st.none() | moments,
+)
+guardians = st.builds(
+    Guardian,
+    id=st.uuids(),
+    person=st.uuids(),
+    starts_at=moments,
+    ends_at=st.none() | moments,
+    may_consent=st.sampled_from([True, True, False]),
+    court_order=st.sampled_from([False, False, True]),
+    erased_at=st.none() | moments,
+    verified=st.lists(st.builds(Verified, st.integers(1, 3), moments, st.none() | moments), max_size=2).map(tuple),
+    answer=st.none() | answers,
+)
+
+
+def _counts(one, at):
+    return (
+        one.may_consent
+        and not one.court_order
+        and one.starts_at <= at
+        and all(end is None or at < end for end in (one.ends_at, one.erased_at))
+    )
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.lists(guardians, max_size=4))
+def test_given_means_a_live_yes_and_no_live_no(worlds):
+    found = standing(worlds, AT)
+    yes = [
+        one
+        for one in worlds
+        if _counts(one, AT)
+        and any(v.starts_at <= AT and (v.ends_at is None or v.ends_at > AT) for v in one.verified)
+        and one.answer
+        and one.answer.decision == "given"
+        and one.answer.recorded_at <= AT
+        and (one.answer.expires_at is None or one.answer.expires_at > AT)
+    ]
+    no = [
+        one
+        for one in worlds
+        if _counts(one, AT)
+        and any(v.starts_at <= AT for v in one.verified)
+        and one.answer
+        and one.answer.decision != "given"
+        and one.answer.recorded_at <= AT
+    ]
+    assert (found.state == "given") == bool(yes and not no)
+    assert not found.may_share or any(one.answer.shares for one in yes)
+    assert found.in_conflict == bool(yes and no)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(guardians, max_size=3))
+def test_nothing_changes_by_itself_before_the_moment_told(worlds):
+    found = standing(worlds, AT)
+    if found.until is not None:
+        later = standing(worlds, found.until - ONE_TICK)
+        answered = any(one.answer and one.answer.recorded_at > AT for one in worlds)
+        assert answered or (later.state, later.may_share) == (found.state, found.may_share)

@@ -1,0 +1,354 @@
+# ruff: noqa: PLR0917 -- parametrized
+"""Naming, verifying and changing guardians: who may, who and why, and what waits for a second person."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from children.models import GuardianChange, GuardianConflict, Guardianship, SchoolAuthorisation, Verification
+from children.selectors import (
+    GuardianshipUnknown,
+    answers_of,
+    candidates_of,
+    child_facts,
+    guardians_of,
+    live_guardianship,
+    standing_of,
+)
+from children.services import (
+    AlreadyEnded,
+    AlreadyNamed,
+    AlreadySettled,
+    ChangeWaits,
+    EvidenceMissing,
+    MayNotConsent,
+    MethodNotByHand,
+    NotHeldBack,
+    NotTheirOwnGuardian,
+    SamePerson,
+    StillAChild,
+    authorise_by_school,
+    change_guardian,
+    close_conflict,
+    declare_mechanism,
+    end_guardian,
+    end_school_authorisation,
+    name_guardian,
+    quarantine,
+    release,
+    settle_change,
+    take_up_claim,
+    verify_guardian,
+)
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import GuardianClaim
+from paktaleem.subjects.selectors import sealer_of
+from paktaleem.subjects.services import AlreadyErased, erase_subject
+from paktaleem.tenancy.context import in_client
+from tests.children.making import answered, guardian_of, make_guardian, verified
+from tests.factories import SETTING_UP
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def danish(cast, indus):
+    return cast.subject("danish")
+
+
+@pytest.fixture
+def esra(cast, indus):
+    return cast.subject("esra")
+
+
+@pytest.fixture
+def omar(indus, now):
+    return make_guardian(indus, "omar", at=now - MINUTE)
+
+
+def state_of(child, at):
+    return child_facts(child).standing(at)
+
+
+def waits(change):
+    """Say that a change waits, and give it."""
+    assert isinstance(change, GuardianChange)
+    return change
+
+
+def name(cast, child, guardian, at, actor="farah", **values):
+    given = {"relationship": "parent", "may_consent": True, "may_receive_data": True, **values}
+    return name_guardian(child, guardian=guardian, **given, actor=cast.actor(actor), at=at)
+
+
+def test_a_guardian_is_named_and_the_same_again_changes_nothing(cast, danish, esra, now):
+    row = name(cast, danish, esra, now)
+    again = name(cast, danish, esra, now + MINUTE)
+    assert (again.pk, row.source, row.starts_at) == (row.pk, "school", now)
+    assert list(guardians_of(danish, actor=cast.actor("bilal"))) == [row]
+    assert row.history.count() == 1
+    with pytest.raises(AlreadyNamed):
+        name(cast, danish, esra, now, may_receive_data=False)
+
+
+def test_history_and_evidence_say_who_and_why(cast, danish, esra, now):
+    row = name(cast, danish, esra, now)
+    version = row.history.get()
+    assert (version.actor_id, version.history_change_reason) == (cast.user_id("farah"), "client_instruction")
+    entry = Entry.objects.get(kind="guardian.named")
+    assert (entry.subject_id, entry.actor_id, entry.recorded_at) == (danish.pk, cast.user_id("farah"), now)
+
+
+@pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
+def test_the_wrong_role_may_not_name(cast, danish, esra, now, actor):
+    with pytest.raises(NotAllowed):
+        name(cast, danish, esra, now, actor)
+
+
+def test_nobody_guards_themselves_and_no_child_guards_a_child(cast, danish, now):
+    with pytest.raises(NotTheirOwnGuardian):
+        name(cast, danish, danish, now)
+    with pytest.raises(StillAChild):
+        name(cast, danish, cast.subject("iqra"), now)
+    with pytest.raises(StillAChild):
+        name(cast, cast.subject("iqra"), danish, now)
+
+
+def test_an_erased_person_is_not_named(cast, danish, esra, now):
+    erase_subject(esra, actor=cast.actor("amina"), reason="subject_request", at=now)
+    with pytest.raises(AlreadyErased):
+        name(cast, danish, esra, now)
+
+
+def test_a_roster_claim_is_a_candidate_and_no_authority(cast, danish, esra, now):
+    claim = GuardianClaim.objects.get(child=danish)
+    assert list(candidates_of(danish, actor=cast.actor("farah"), at=now)) == [claim]
+    row = take_up_claim(claim, actor=cast.actor("farah"), at=now)
+    assert (row.source, row.guardian_id) == ("roster", esra.pk)
+    assert not candidates_of(danish, actor=cast.actor("farah"), at=now).exists()
+    assert not state_of(danish, now).persons
+
+
+def test_another_client_sees_no_guardian(cast, now):
+    with in_client(cast.client_id("indus")):
+        name(cast, cast.subject("danish"), cast.subject("esra"), now)
+        assert Guardianship.objects.count() == 1
+    with in_client(cast.client_id("khyber")):
+        assert not Guardianship.objects.exists()
+        assert not Guardianship.history.exists()
+
+
+def test_the_database_refuses_a_guardian_of_oneself(cast, danish, esra, now):
+    row = name(cast, danish, esra, now)
+    row.guardian = danish
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save_base(raw=True)
+
+
+@pytest.mark.parametrize(("method", "strength"), [("in_person", 3), ("signed_form", 3), ("school_attested", 2)])
+def test_staff_verify_what_they_saw(cast, danish, esra, now, method, strength):
+    row = name(cast, danish, esra, now)
+    found = verify_guardian(row, method=method, evidence=" Folder 12, no. 33 ", actor=cast.actor("farah"), at=now)
+    assert (found.strength, found.verified_at) == (strength, now)
+    opened = sealer_of(danish).open(found.evidence_reference, column="children_verification.evidence_reference")
+    assert opened == "Folder 12, no. 33"
+    assert state_of(danish, now).persons == {esra.pk}
+    assert "Folder" not in Entry.objects.get(kind="guardian.verified").body
+
+
+def test_a_signed_form_is_kept_sealed(cast, danish, esra, now):
+    row = name(cast, danish, esra, now)
+    form = io.BytesIO(b"%PDF-1.7\nsigned\n%%EOF")
+    found = verify_guardian(row, method="signed_form", file=form, actor=cast.actor("farah"), at=now)
+    assert found.file is not None
+    assert found.file.subject_id == danish.pk
+
+
+def test_verifying_needs_evidence_and_a_method_of_staff(cast, danish, esra, now):
+    row, farah = name(cast, danish, esra, now), cast.actor("farah")
+    with pytest.raises(EvidenceMissing):
+        verify_guardian(row, method="in_person", evidence=" ", actor=farah, at=now)
+    with pytest.raises(MethodNotByHand):
+        verify_guardian(row, method="email_plus", evidence="x", actor=farah, at=now)
+    with pytest.raises(NotAllowed):
+        verify_guardian(row, method="in_person", evidence="x", actor=cast.actor("sana"), at=now)
+
+
+@pytest.mark.parametrize("values", [{"may_consent": False}, {"court_order": True}])
+def test_who_may_not_decide_is_not_verified(cast, danish, esra, now, values):
+    row = name(cast, danish, esra, now)
+    change_guardian(row, changes=values, actor=cast.actor("farah"), at=now)
+    with pytest.raises(MayNotConsent):
+        verify_guardian(row, method="in_person", evidence="x", actor=cast.actor("farah"), at=now)
+
+
+def test_ended_is_ended(cast, danish, esra, now):
+    row = verified(danish, esra, at=now)
+    end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
+    with pytest.raises(GuardianshipUnknown):
+        live_guardianship(danish, esra, at=now + MINUTE)
+    for refused in (end_guardian, lambda row, **by: verify_guardian(row, method="in_person", evidence="x", **by)):
+        with pytest.raises(AlreadyEnded):
+            refused(row, actor=cast.actor("farah"), at=now + MINUTE)
+    assert guardian_of(danish, esra, at=now + 2 * MINUTE).pk != row.pk
+
+
+def test_an_end_may_be_set_ahead_and_is_never_backdated(cast, danish, esra, now):
+    row = verified(danish, esra, at=now)
+    answered(danish, esra, "given", at=now)
+    with pytest.raises(ValidationError):
+        change_guardian(row, changes={"ends_at": now - MINUTE}, actor=cast.actor("farah"), at=now)
+    change_guardian(row, changes={"ends_at": now + MINUTE}, actor=cast.actor("farah"), at=now)
+    facts = child_facts(danish)
+    assert (facts.standing(now).state, facts.standing(now).until) == ("given", now + MINUTE)
+    assert facts.standing(now + MINUTE).state == "lapsed"
+
+
+def test_a_courts_note_is_sealed(cast, danish, esra, now):
+    row = name(cast, danish, esra, now)
+    change_guardian(row, changes={"court_order": True}, note="File 7", actor=cast.actor("farah"), at=now)
+    row.refresh_from_db()
+    assert str(row.court_order_note) == "•••"
+    assert "File 7" not in Entry.objects.get(kind="guardian.changed").body
+
+
+def refuser(cast, danish, esra, omar, now):
+    """Esra says yes, Omar no."""
+    verified(danish, esra, at=now)
+    row = verified(danish, omar, at=now)
+    answered(danish, esra, "given", at=now)
+    answered(danish, omar, "refused", at=now)
+    return row
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"may_consent": False}, {"court_order": True}], ids=["end", "may_consent", "court"]
+)
+def test_taking_away_the_one_who_refused_waits_for_a_second_person(cast, danish, esra, omar, now, changes):
+    row = refuser(cast, danish, esra, omar, now)
+    changes = changes or {"ends_at": now + MINUTE}
+    farah, at = cast.actor("farah"), now + MINUTE
+    waiting = waits(change_guardian(row, changes=changes, actor=farah, at=at))
+    assert state_of(danish, at).state == "refused"
+    with pytest.raises(ChangeWaits):
+        change_guardian(row, changes=changes, actor=farah, at=at)
+    with pytest.raises(SamePerson):
+        settle_change(waiting, approve=True, actor=farah, at=at)
+    settle_change(waiting, approve=True, actor=cast.actor("amina"), at=at)
+    assert state_of(danish, at).state == "given"
+    with pytest.raises(AlreadySettled):
+        settle_change(waiting, approve=True, actor=cast.actor("amina"), at=at)
+
+
+def test_a_declined_change_changes_nothing(cast, danish, esra, omar, now):
+    row = refuser(cast, danish, esra, omar, now)
+    waiting = waits(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE))
+    settled = settle_change(waiting, approve=False, actor=cast.actor("farah"), at=now + MINUTE)
+    assert settled.state == "declined"
+    assert state_of(danish, now + MINUTE).state == "refused"
+
+
+def test_a_refusal_waits_even_while_nobody_says_yes(cast, danish, esra, now):
+    row = verified(danish, esra, at=now)
+    answered(danish, esra, "refused", at=now)
+    assert isinstance(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE), GuardianChange)
+
+
+def test_a_key_cannot_approve_and_neither_may_support(cast, danish, esra, omar, now):
+    row = refuser(cast, danish, esra, omar, now)
+    waiting = waits(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE))
+    for actor in (cast.key_actor("indus"), cast.actor("sana"), SETTING_UP):
+        with pytest.raises(NotAllowed):
+            settle_change(waiting, approve=True, actor=actor, at=now + MINUTE)
+
+
+def test_taking_away_the_one_who_agreed_acts_at_once(cast, danish, esra, now):
+    row = verified(danish, esra, at=now)
+    answered(danish, esra, "given", at=now)
+    assert isinstance(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE), Guardianship)
+    assert state_of(danish, now + MINUTE).state == "lapsed"
+
+
+def test_letting_somebody_be_told_or_decide_again_waits(cast, danish, esra, now):
+    row = verified(danish, esra, at=now, may_receive_data=False)
+    told = waits(change_guardian(row, changes={"may_receive_data": True}, actor=cast.actor("farah"), at=now))
+    answered(danish, esra, "given", at=now)
+    settle_change(told, approve=False, actor=cast.actor("amina"), at=now)
+    change_guardian(row, changes={"court_order": True}, actor=cast.actor("farah"), at=now + MINUTE)
+    waits(change_guardian(row, changes={"court_order": False}, actor=cast.actor("farah"), at=now + MINUTE))
+    assert state_of(danish, now + MINUTE).state == "lapsed"
+
+
+def test_guardians_who_disagree_are_a_case_until_they_agree(cast, danish, esra, omar, now):
+    refuser(cast, danish, esra, omar, now)
+    case = GuardianConflict.objects.get()
+    assert (case.child_id, case.closed_at, case.purpose_code) == (danish.pk, None, "")
+    answered(danish, omar, "given", at=now + MINUTE)
+    case.refresh_from_db()
+    assert (case.outcome, state_of(danish, now + MINUTE).state) == ("agreed", "given")
+
+
+def test_a_case_may_be_closed_with_the_no_standing(cast, danish, esra, omar, now):
+    refuser(cast, danish, esra, omar, now)
+    case = close_conflict(GuardianConflict.objects.get(), actor=cast.actor("farah"), at=now + MINUTE)
+    assert (case.outcome, state_of(danish, now + MINUTE).state) == ("no_stands", "refused")
+
+
+def test_a_schools_authorisation_is_kept_apart_and_opens_nothing(cast, danish, now):
+    by = {"actor": cast.actor("farah")}
+    first = authorise_by_school(danish, contract_reference="C-1", official="The head", at=now, **by)
+    second = authorise_by_school(danish, contract_reference="C-2", official="The head", at=now + MINUTE, **by)
+    first.refresh_from_db()
+    assert (first.ends_at, second.ends_at, state_of(danish, now + MINUTE).state) == (now + MINUTE, None, None)
+    end_school_authorisation(second, at=now + 2 * MINUTE, **by)
+    assert not SchoolAuthorisation.objects.filter(ends_at=None).exists()
+
+
+def test_held_back_until_released(cast, danish, now):
+    amina = cast.actor("amina")
+    quarantine(danish, cause="incident", actor=amina, at=now)
+    assert child_facts(danish).quarantined
+    release(danish, actor=amina, at=now + MINUTE)
+    assert not child_facts(danish).quarantined
+    assert child_facts(danish, past=now).quarantined
+    with pytest.raises(NotHeldBack):
+        release(danish, actor=amina, at=now + MINUTE)
+    with pytest.raises(NotAllowed):
+        quarantine(danish, cause="incident", actor=cast.actor("farah"), at=now)
+
+
+def test_a_client_declares_its_mechanism_and_the_earlier_ends(cast, indus, now):
+    told = {"kind": "consent", "description": "Forms on paper.", "actor": cast.actor("farah")}
+    first = declare_mechanism(indus.id, reference="SOP 4", at=now, **told)
+    declare_mechanism(indus.id, reference="SOP 5", at=now + MINUTE, **told)
+    first.refresh_from_db()
+    assert first.ends_at == now + MINUTE
+    with pytest.raises(ValidationError):
+        declare_mechanism(indus.id, reference=" ", at=now, **told)
+
+
+def test_the_past_is_told_as_it_was(cast, danish, esra, omar, now):
+    refuser(cast, danish, esra, omar, now)
+    row = Guardianship.objects.get(guardian=esra)
+    change_guardian(row, changes={"may_consent": False}, actor=cast.actor("farah"), at=now + MINUTE)
+    at = now + MINUTE - timedelta(seconds=1)
+    assert child_facts(danish, past=at).standing(at).persons == {esra.pk, omar.pk}
+    assert state_of(danish, now + MINUTE).persons == {omar.pk}
+    early = now - timedelta(seconds=1)
+    assert child_facts(danish, past=early).standing(early).state is None
+
+
+def test_who_asks_needs_the_capability(cast, danish, now):
+    assert standing_of(danish, actor=cast.actor("sana"), at=now).state is None
+    assert not answers_of(danish, actor=cast.actor("bilal")).exists()
+    assert not Verification.objects.exists()
