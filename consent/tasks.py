@@ -1,6 +1,7 @@
 """What the worker does about notices and consents."""
 
 import logging
+from datetime import timedelta
 
 from procrastinate.contrib.django import app
 
@@ -23,7 +24,8 @@ def follow_announcements() -> None:
     """Tell clients of announced notices, record proofs and effects, remind; run again, it does nothing twice."""
     actor = system_actor(FOLLOW)
     with as_officer():
-        clients = clients_to_follow(at=real_now())
+        ahead = Client.objects.filter(clock_offset__gt=timedelta()).values_list("id", flat=True)
+        clients = sorted({*clients_to_follow(at=real_now()), *ahead})
     for client_id in clients:
         with in_client(client_id):
             follow_client(client_id, actor=actor, at=now_here())

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "children",
     "consent",
     "consent.paper",
+    "paktaleem.sandbox",
     "paktaleem.api",
     "paktaleem.public",
     "paktaleem.console",

@@ -294,10 +294,11 @@ def _consent_line(subject: Subject, purpose: Purpose, consent: Consent | None, *
 @add_person_panel
 def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show what would be answered now for each purpose, with the reason."""
-    actor, at = actor_of(request), received_at(request)
+    actor = actor_of(request)
     if row.external_id is None or not actor.may(Capability.ASK_DECISIONS, row.client_id):
         return None
     with in_client(row.client_id):
+        at = received_at(request)
         answers = standing(actor, row.client_id, row.external_id, at=at, now=at)
     rows = [
         {

@@ -42,10 +42,10 @@ class AsOfForm(forms.Form):
 
 def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
     """Tell the story up to the moment asked for, with states and answers as they were then."""
-    now = received_at(request)
     form = AsOfForm(request.GET or None)
-    at = form.moment(now)
     with in_client(row.client_id):
+        now = received_at(request)
+        at = form.moment(now)
         events = list(with_actor(consents_of(row, actor=actor_of(request), until=at), actor_of(request)))
         seen = list(with_actor(acknowledgements_of(row, actor=actor_of(request), until=at), actor_of(request)))
         lines = timeline(row, events=events, acknowledged=seen, until=at)

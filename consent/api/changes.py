@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from consent.selectors.changes import Change, Position, changes_since, latest_position
 from paktaleem.accounts.roles import Capability
-from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.api.operations import Operation, actor_of, arrival_of, client_of, validated
 from paktaleem.api.paging import read_cursor, sign_cursor, with_next
 from paktaleem.api.serializers import StrictSerializer, TextField
 
@@ -66,7 +66,7 @@ class ListChanges(Operation):
         """List what changed since a cursor; without one, give the cursor of this moment and no changes."""
         asked, now, client_id = (
             validated(ChangesInput, request.query_params.dict()),
-            moment_of(request),
+            arrival_of(request),
             client_of(request),
         )
         latest = latest_position()

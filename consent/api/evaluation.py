@@ -4,6 +4,7 @@ A denial is 200 with ``decision: false`` and the reason; errors are plain text. 
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -25,7 +26,7 @@ from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.middleware import bearer_token
 from paktaleem.accounts.requests import ReceivedRequest
 from paktaleem.accounts.roles import Capability
-from paktaleem.accounts.selectors import actor_of_key
+from paktaleem.accounts.selectors import actor_of_key, clock_offset_of
 from paktaleem.tenancy.ids import new_id
 
 __all__ = ["evaluate", "evaluate_many", "show_metadata"]
@@ -78,18 +79,19 @@ def _bad_request(request: ReceivedRequest, error: BadQuestion) -> HttpResponse:
 @_answered
 def evaluate(request: ReceivedRequest) -> HttpResponse:
     """``POST /access/v1/evaluation``: may this be done with this person's data?"""
-    asked = read_question(_body(request), request.received_at)
-    return _json_answer(_told(_decide(request, asked)))
+    body, now = _body(request), _now_of(request)
+    return _json_answer(_told(_decide(request, read_question(body, now), now)))
 
 
 @_answered
 def evaluate_many(request: ReceivedRequest) -> HttpResponse:
     """``POST /access/v1/evaluations``: many questions at once, answered in their order (AuthZEN §7)."""
-    batch = read_batch(_body(request), request.received_at)
+    body, now = _body(request), _now_of(request)
+    batch = read_batch(body, now)
     if batch.single:
         (asked,) = batch.items
-        return _json_answer(_told(_decide(request, asked)))  # type: ignore[arg-type]
-    return _json_answer({"evaluations": _told_in_order(batch, _decide_all(request, batch))})
+        return _json_answer(_told(_decide(request, asked, now)))  # type: ignore[arg-type]
+    return _json_answer({"evaluations": _told_in_order(batch, _decide_all(request, batch, now))})
 
 
 @csrf_exempt
@@ -109,6 +111,11 @@ def show_metadata(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _now_of(request: ReceivedRequest) -> datetime:
+    """Give the moment by the clock of the key's client: a sandbox's may stand ahead, and has keys of its own."""
+    return request.received_at + clock_offset_of(bearer_token(request))
+
+
 def _body(request: HttpRequest) -> bytes:
     if not bearer_token(request):
         raise KeyNotLive
@@ -120,19 +127,18 @@ def _body(request: HttpRequest) -> bytes:
         raise BadQuestion(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes") from error
 
 
-def _decide(request: ReceivedRequest, asked: Asked) -> Decision:
-    now = request.received_at
+def _decide(request: ReceivedRequest, asked: Asked, now: datetime) -> Decision:
+    key, arrived_at = bearer_token(request), request.received_at
     try:
-        return decide_with_key(bearer_token(request), asked.person, asked.question, now=now)
+        return decide_with_key(key, asked.person, asked.question, now=now, arrived_at=arrived_at)
     except RegisterUnsettled:
         return _undecidable(asked)
 
 
-def _decide_all(request: ReceivedRequest, batch: Batch) -> list[Decision]:
+def _decide_all(request: ReceivedRequest, batch: Batch, now: datetime) -> list[Decision]:
     asked = [one for one in batch.items if isinstance(one, Asked)]
-    now = request.received_at
     try:
-        return decide_many_with_key(bearer_token(request), asked, now=now)
+        return decide_many_with_key(bearer_token(request), asked, now=now, arrived_at=request.received_at)
     except RegisterUnsettled:
         return [_undecidable(one) for one in asked]
 

@@ -28,7 +28,7 @@ from consent.services import (
 )
 from consent.shown import Shown, ShownForeign, ShownForged, ShownMissing, ShownStale, sign_shown
 from consent.views.receipts import print_receipt
-from paktaleem.accounts.requests import as_received
+from paktaleem.accounts.requests import moment_of
 from paktaleem.doors.models import Page
 from paktaleem.doors.views import closed
 from paktaleem.doors.visits import Visit, on_own_page
@@ -44,7 +44,7 @@ _own_page = on_own_page(Page.CHOICES, closed)
 @_own_page
 def show(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Show every purpose, on what it rests, what was decided, and what can be done about it now."""
-    found = choices_of(visit.subject, actor=visit.actor, at=as_received(request).received_at)
+    found = choices_of(visit.subject, actor=visit.actor, at=moment_of(request))
     rows = [_row(choice) for choice in found]
     return public_page(
         request,
@@ -62,7 +62,7 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
 @_own_page
 def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
     """Show the receipt of one of the person's answers, to print and keep."""
-    found = consents_of(visit.subject, actor=visit.actor, until=as_received(request).received_at).filter(pk=event)
+    found = consents_of(visit.subject, actor=visit.actor, until=moment_of(request)).filter(pk=event)
     answered = found.select_related("client").first()
     if answered is None:
         raise Http404
@@ -126,7 +126,7 @@ def _ask(
         purposes=tuple(version.notice.purposes),
         language=language,
         client_id=visit.subject.client_id,
-        at=as_received(request).received_at,
+        at=moment_of(request),
     )
     return public_page(
         request,
@@ -189,7 +189,7 @@ _ACTS: Mapping[str, Callable[[HttpRequest, Visit, Choice], str]] = {
 
 
 def _by(request: HttpRequest, visit: Visit) -> dict[str, Any]:
-    return {"actor": visit.actor, "reason": Reason.SUBJECT_REQUEST, "at": as_received(request).received_at}
+    return {"actor": visit.actor, "reason": Reason.SUBJECT_REQUEST, "at": moment_of(request)}
 
 
 def _manner(request: HttpRequest, visit: Visit) -> dict[str, Any]:
@@ -198,13 +198,13 @@ def _manner(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "method": Method.WEB,
         "language": translation.get_language() or "en",
         "actor": visit.actor,
-        "at": as_received(request).received_at,
+        "at": moment_of(request),
     }
 
 
 def _choice(visit: Visit, purpose: str, request: HttpRequest) -> Choice:
     try:
-        return choice_about(visit.subject, purpose, actor=visit.actor, at=as_received(request).received_at)
+        return choice_about(visit.subject, purpose, actor=visit.actor, at=moment_of(request))
     except ChoiceUnknown as error:
         raise Http404 from error
 

@@ -127,15 +127,18 @@ class _World:
         return decide(self.register, self.subject, self.consents, question)
 
 
-def decide_with_key(secret: str, external_id: str, question: Question, *, now: datetime) -> Decision:
+def decide_with_key(
+    secret: str, external_id: str, question: Question, *, now: datetime, arrived_at: datetime | None = None
+) -> Decision:
     """Answer one question for the client of an API key, in one round trip to the database.
 
     The key's validity, the person, the consents and the register's version come from one statement that sets
-    the client itself; only a register this process has not yet seen in that version is read as well.
+    the client itself; only a register this process has not yet seen in that version is read as well. ``now`` is the
+    client's, by whose clock it is decided; the key lives by the machine's, ``arrived_at``, where the two differ.
     Raises KeyNotLive, NotAllowed if the key may not ask.
     """
     past = question.at if question.at < now else None
-    facts = _facts_of(secret, external_id, now, past)
+    facts = _facts_of(secret, external_id, arrived_at or now, past)
     require(facts.actor, Capability.ASK_DECISIONS, facts.client)
     register = None if past else cached_register(facts.client, facts.version)
     if register is not None and facts.subject is not None:
@@ -152,7 +155,9 @@ class Asked:
     question: Question
 
 
-def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) -> list[Decision]:
+def decide_many_with_key(
+    secret: str, asked: Sequence[Asked], *, now: datetime, arrived_at: datetime | None = None
+) -> list[Decision]:
     """Answer many questions for the client of an API key, in their order, as ``decide_with_key`` answers one.
 
     One statement brings the key's validity, the register's version and the facts of all the people. What this
@@ -161,7 +166,7 @@ def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) 
     Raises KeyNotLive, NotAllowed if the key may not ask.
     """
     people = list(dict.fromkeys(one.person for one in asked if one.question.at >= now))
-    facts = _facts_of_many(secret, people, now)
+    facts = _facts_of_many(secret, people, arrived_at or now)
     require(facts.actor, Capability.ASK_DECISIONS, facts.client)
     register = cached_register(facts.client, facts.version)
     if register is not None and people and all(facts.subjects) and all(one.question.at >= now for one in asked):

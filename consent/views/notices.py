@@ -19,7 +19,7 @@ from consent.selectors.notices import NoticeUnknown, Placed, get_notice, notice_
 from consent.selectors.public import consent_notices
 from consent.wording import as_html
 from paktaleem.accounts.models import Client
-from paktaleem.accounts.requests import as_received
+from paktaleem.accounts.requests import moment_of
 from paktaleem.public.pages import public_page
 from paktaleem.tenancy.context import current_client
 
@@ -141,7 +141,7 @@ def _find(client: Client, version: UUID) -> tuple[list[Placed], Placed]:
 
 
 def _rows(request: HttpRequest, timeline: Sequence[Placed]) -> list[dict[str, Any]]:
-    at = as_received(request).received_at
+    at = moment_of(request)
     lines = [{"placed": placed, "state": placed.state(at), "before": _before(timeline, placed)} for placed in timeline]
     return lines[::-1]
 
@@ -155,7 +155,7 @@ def _text_page(
     for_children: bool = False,
     main: bool = False,
 ) -> HttpResponse:
-    at, language = as_received(request).received_at, _language()
+    at, language = moment_of(request), _language()
     come = [one for one in timeline if one.effective_at <= at]
     if not come and placed is None:
         raise NoticeUnknown
@@ -184,7 +184,7 @@ def _page(
     request: HttpRequest, template: str, client: Client, timeline: Sequence[Placed], **values: Any
 ) -> HttpResponse:
     """Render a page; caches may keep it, but not across the moment at which a text takes effect."""
-    at = as_received(request).received_at
+    at = moment_of(request)
     is_calm = not any(at < placed.effective_at <= at + _KEPT_BY_CACHES for placed in timeline)
     contact = {"client": client, "support": settings.SUPPORT_ADDRESS}
     return public_page(request, template, same_for_all=is_calm, **contact, **values)

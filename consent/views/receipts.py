@@ -16,7 +16,7 @@ from consent.receipts import Place
 from consent.selectors.receipts import record_facts
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.addresses import public_address
-from paktaleem.accounts.requests import as_received
+from paktaleem.accounts.requests import moment_of
 from paktaleem.doors.models import Page
 from paktaleem.doors.services import issue_link
 from paktaleem.doors.views import send_code
@@ -115,6 +115,6 @@ def follow_receipt(request: HttpRequest, client_id: UUID, code: str) -> HttpResp
         child=event.subject if event.guardian_id else None,
         needs_code=True,
         actor=system_actor("consent.receipts"),
-        at=as_received(request).received_at,
+        at=moment_of(request),
     )
     return send_code(request, link)

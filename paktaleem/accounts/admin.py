@@ -33,7 +33,7 @@ from paktaleem.accounts.services import (
 )
 from paktaleem.clock import real_now
 from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.asking import actor_of, arrived_at
 from paktaleem.console.columns import day, period_pill, pill
 from paktaleem.console.forms import ActForm, ScopedForm
 from paktaleem.console.model_admin import ScopedAdmin, state_column
@@ -69,7 +69,7 @@ class ClientAdmin(ScopedAdmin):
 
     def write(self, row: Client, **details: Any) -> None:
         """Register or change the client."""
-        change_client(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+        change_client(row, actor=details["actor"], reason=details["reason"], at=arrived_at(details["request"]))
 
 
 class NewPasswordForm(ActForm):
@@ -95,12 +95,12 @@ class NewPasswordForm(ActForm):
 
 
 def _set_password(user: User, given: dict[str, Any], request: HttpRequest) -> None:
-    set_password(user, password=given["password"], actor=actor_of(request), at=received_at(request))
+    set_password(user, password=given["password"], actor=actor_of(request), at=arrived_at(request))
 
 
 def _reset_second_factor(user: User, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    reset_second_factor(user, actor=actor_of(request), at=received_at(request))
+    reset_second_factor(user, actor=actor_of(request), at=arrived_at(request))
 
 
 @admin.register(User, site=site)
@@ -146,7 +146,7 @@ class UserAdmin(ScopedAdmin):
 
     def write(self, row: User, **details: Any) -> None:
         """Invite a member of staff, or change their name, language or whether they may sign in."""
-        told = {name: details[name] for name in ("actor", "reason", "at")}
+        told = {"actor": details["actor"], "reason": details["reason"], "at": arrived_at(details["request"])}
         if details["change"]:
             change_user(row, **told)
             return
@@ -154,7 +154,7 @@ class UserAdmin(ScopedAdmin):
 
 
 def _end_membership(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
-    end_membership(membership, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    end_membership(membership, actor=actor_of(request), reason=given["reason"], at=arrived_at(request))
 
 
 @admin.register(Membership, site=site)
@@ -199,7 +199,7 @@ class MembershipAdmin(ScopedAdmin):
 
     def write(self, row: Membership, **details: Any) -> None:
         """Give or change the role."""
-        change_membership(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+        change_membership(row, actor=details["actor"], reason=details["reason"], at=arrived_at(details["request"]))
 
 
 class ApiKeyForm(ScopedForm):
@@ -215,13 +215,13 @@ class ApiKeyForm(ScopedForm):
         """Refuse a key that would be dead at once."""
         cleaned = super().clean()
         expires_at = cleaned.get("expires_at")
-        if expires_at is not None and expires_at <= received_at(self.request):
+        if expires_at is not None and expires_at <= arrived_at(self.request):
             self.add_error("expires_at", "Choose a moment to come.")
         return cleaned
 
 
 def _revoke(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> None:
-    revoke_api_key(key, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    revoke_api_key(key, actor=actor_of(request), reason=given["reason"], at=arrived_at(request))
 
 
 class RotateForm(ActForm):
@@ -237,7 +237,7 @@ class RotateForm(ActForm):
         """Offer a week, and allow up to the limit, in days of the client."""
         super().__init__(*args, **kwargs)
         self.zone = ZoneInfo(self.row.client.time_zone)
-        self.today = received_at(self.request).astimezone(self.zone).date()
+        self.today = arrived_at(self.request).astimezone(self.zone).date()
         self.last = self.today + MOST_ROTATION_OVERLAP - timedelta(days=1)
         day_field = self.fields["old_ends_on"]
         day_field.initial = self.today + ROTATION_OVERLAP
@@ -256,7 +256,7 @@ class RotateForm(ActForm):
     def overlap(self) -> timedelta:
         """How long from now until the end of the chosen day."""
         after = self.cleaned_data["old_ends_on"] + timedelta(days=1)
-        return min(datetime.combine(after, time(), self.zone) - received_at(self.request), MOST_ROTATION_OVERLAP)
+        return min(datetime.combine(after, time(), self.zone) - arrived_at(self.request), MOST_ROTATION_OVERLAP)
 
     def clean(self) -> dict[str, Any]:
         """Give the service its length of time."""
@@ -265,7 +265,7 @@ class RotateForm(ActForm):
 
 
 def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    told: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    told: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": arrived_at(request)}
     successor, secret = rotate_api_key(key, overlap=given["overlap"], **told)
     owner: ApiKeyAdmin = site.get_model_admin(ApiKey)  # type: ignore[assignment]
     old = ApiKey.objects.get(pk=key.pk)
@@ -340,7 +340,7 @@ class ApiKeyAdmin(ScopedAdmin):
             expires_at=row.expires_at,
             actor=details["actor"],
             reason=details["reason"],
-            at=details["at"],
+            at=arrived_at(details["request"]),
         )
         row.pk, row.prefix = key.pk, key.prefix
         details["request"].issued_secret = secret

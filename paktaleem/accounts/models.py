@@ -1,6 +1,6 @@
 """Clients, users, memberships and API keys."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -18,13 +18,27 @@ from paktaleem.ledger.history import History, Tracked, TrackedQuerySet
 from paktaleem.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
-__all__ = ["RESERVED_CODES", "ApiKey", "Client", "Membership", "User", "code_validator"]
+__all__ = [
+    "FURTHEST_CLOCK",
+    "RESERVED_CODES",
+    "TEST_MARK",
+    "ApiKey",
+    "Client",
+    "Membership",
+    "User",
+    "code_validator",
+]
 
 code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", "Use a–z, 0–9 and _, starting with a letter.")
 
 
 RESERVED_CODES = ("children", "code", "compare", "decide", "give", "leave", "link", "notices", "receipt", "versions")
 """What stands beside the clients' codes in addresses such as ``/choices/<code>/``."""
+
+FURTHEST_CLOCK = timedelta(days=25 * 366)
+"""How far ahead a sandbox's clock may stand: a newborn has come of age."""
+TEST_MARK = "ptk_test_"
+"""How the keys of sandboxes begin, and no other key."""
 
 
 def validate_time_zone(name: str) -> None:
@@ -71,7 +85,13 @@ class Client(Tracked):
         validators=[MinValueValidator(13), MaxValueValidator(21)],
         help_text="Below this age, in years, a guardian decides. 13 by policy; higher where the law asks for it.",
     )
-    is_sandbox = models.BooleanField(default=False, help_text="A playground for developers: never real people.")
+    is_sandbox = models.BooleanField(
+        default=False,
+        help_text="A playground for developers: never real people. It is chosen once and stays.",
+    )
+    clock_offset = models.DurationField(
+        default=timedelta(), db_default=timedelta(), editable=False, help_text="How far a sandbox's clock is ahead."
+    )
     created_at = models.DateTimeField(editable=False)
 
     history = History()
@@ -80,6 +100,14 @@ class Client(Tracked):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(condition=Q(age_threshold__range=(13, 21)), name="client_age_threshold_13_to_21"),
+            models.CheckConstraint(
+                condition=Q(clock_offset=timedelta())
+                | Q(is_sandbox=True, clock_offset__gt=timedelta(), clock_offset__lte=FURTHEST_CLOCK),
+                name="client_clock_moves_in_sandboxes_only",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_sandbox=False) | ~Q(id=PAKTALEEM), name="client_paktaleem_is_no_sandbox"
+            ),
             models.CheckConstraint(
                 condition=~Q(code__in=RESERVED_CODES),
                 name="client_code_is_no_address_of_ours",
@@ -243,6 +271,9 @@ class ApiKey(Tracked):
     name = models.CharField(max_length=100, help_text="Which system uses it.")
     prefix = models.CharField(max_length=16, editable=False, help_text="The start of the key, to recognise it by.")
     digest = models.BinaryField(max_length=32, editable=False)
+    is_test = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Of a sandbox; the database ties it to the client's."
+    )
     scopes = ArrayField(models.CharField(max_length=32), validators=[validate_scopes])
     created_at = models.DateTimeField(editable=False)
     expires_at = models.DateTimeField()
@@ -256,6 +287,12 @@ class ApiKey(Tracked):
         constraints = [
             models.UniqueConstraint(fields=["client", "digest"], name="apikey_digest_unique"),
             models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="apikey_expires_later"),
+            models.CheckConstraint(
+                condition=Q(is_test=True, prefix__startswith=TEST_MARK)
+                | (Q(is_test=False) & ~Q(prefix__startswith=TEST_MARK))
+                | Q(revoked_at__isnull=False),
+                name="apikey_test_keys_show_it",
+            ),
         ]
         indexes = [models.Index(fields=["digest"], name="apikey_by_digest")]
 

@@ -75,6 +75,7 @@ class Capability(StrEnum):
     SETTLE_CHILD_CHANGES = "settle_child_changes"
     QUARANTINE_SUBJECTS = "quarantine_subjects"
     DECLARE_MECHANISMS = "declare_mechanisms"
+    USE_SANDBOX = "use_sandbox"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -132,6 +133,7 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.SETTLE_CHILD_CHANGES: frozenset({_OFFICER, _ADMIN}),
     Capability.QUARANTINE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.DECLARE_MECHANISMS: frozenset({_ADMIN, _SYSTEM}),
+    Capability.USE_SANDBOX: frozenset({_OFFICER, _ADMIN, _KEY}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -164,6 +166,7 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "guardians:write": frozenset(
         {Capability.MANAGE_GUARDIANS, Capability.VERIFY_GUARDIANS, Capability.RECORD_GUARDIANS}
     ),
+    "sandbox": frozenset({Capability.USE_SANDBOX}),
     "webhooks:manage": frozenset({Capability.VIEW_WEBHOOKS, Capability.MANAGE_WEBHOOKS}),
 }
 """What an API key may do: the union of its scopes."""

@@ -2,14 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from paktaleem.accounts.actors import Actor, key_actor, user_actor
+from paktaleem.accounts.models import TEST_MARK
 from paktaleem.accounts.services import key_digest
 from paktaleem.tenancy.context import read_alone
 
-__all__ = ["MembershipChoice", "actor_of_key", "all_client_ids", "client_with_code", "memberships_of"]
+__all__ = [
+    "MembershipChoice",
+    "actor_of_key",
+    "all_client_ids",
+    "client_with_code",
+    "clock_offset_of",
+    "memberships_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,14 @@ def actor_of_key(secret: str, *, at: datetime) -> Actor | None:
     """Return the actor of a live API key, or None for anything else, without saying which."""
     rows = read_alone("SELECT id, client_id, scopes FROM accounts_live_key(%s, %s)", [key_digest(secret), at])
     return key_actor(*rows[0]) if rows else None
+
+
+def clock_offset_of(secret: str) -> timedelta:
+    """Return how far the clock of a key's client stands ahead, before any context: asked for test keys alone."""
+    if not secret.startswith(TEST_MARK):
+        return timedelta()
+    [[ahead]] = read_alone("SELECT accounts_clock_of_key(%s)", [key_digest(secret)])
+    return ahead or timedelta()
 
 
 def memberships_of(user_id: UUID, *, at: datetime) -> Sequence[MembershipChoice]:

@@ -12,13 +12,13 @@ from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from paktaleem.accounts import requests
 from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.requests import as_received
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.idempotency import AnsweredBefore, Turn, begin_turn
 from paktaleem.api.permissions import NamedCapability
 
-__all__ = ["Operation", "actor_of", "client_of", "moment_of", "validated"]
+__all__ = ["Operation", "actor_of", "arrival_of", "client_of", "moment_of", "validated"]
 
 
 class Operation(APIView):
@@ -46,7 +46,7 @@ class Operation(APIView):
                 route=match.route if match else request.path,
                 path=request.path,
                 body=request.data,
-                at=moment_of(request),
+                at=arrival_of(request),
             )
 
     def handle_exception(self, exc: Exception) -> Any:
@@ -92,8 +92,13 @@ def client_of(request: Request) -> UUID:
 
 
 def moment_of(request: Request) -> datetime:
-    """Return when the request arrived: the one ``now`` of everything it does."""
-    return as_received(request._request).received_at
+    """Return when the request arrived by the client's clock: the one ``now`` of everything it does."""
+    return requests.moment_of(request._request)
+
+
+def arrival_of(request: Request) -> datetime:
+    """Return when the request arrived by the machine's clock: for keys, links, retries and deliveries."""
+    return requests.arrived_at(request._request)
 
 
 def validated(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:

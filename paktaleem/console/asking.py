@@ -7,11 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.requests import as_received
+from paktaleem.accounts.requests import arrived_at, moment_of
 from paktaleem.accounts.roles import Capability
 from paktaleem.tenancy.ids import PAKTALEEM
 
-__all__ = ["actor_of", "is_shared_with", "may", "received_at"]
+__all__ = ["actor_of", "arrived_at", "is_shared_with", "may", "received_at"]
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -23,8 +23,8 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def received_at(request: HttpRequest) -> datetime:
-    """Return the moment of the request: the only clock of the console."""
-    return as_received(request).received_at
+    """Return the moment of the request by the clock of the client whose row is meant: the only clock of the console."""
+    return moment_of(request)
 
 
 def may(request: HttpRequest, capability: Capability | None, client_id: UUID | None = None) -> bool:

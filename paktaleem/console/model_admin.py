@@ -22,7 +22,7 @@ from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.proofs import demand_fresh_proof
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act, as_refusal
-from paktaleem.console.asking import actor_of, is_shared_with, may, received_at
+from paktaleem.console.asking import actor_of, arrived_at, is_shared_with, may, received_at
 from paktaleem.console.columns import client_name, pill
 from paktaleem.console.filters import ClientFilter, client_in_view
 from paktaleem.console.forms import ActForm, ScopedForm, add_refusal
@@ -217,7 +217,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         capability = self.change_capability if object_id else self.add_capability
         if (object_id is None or request.method == "POST") and self._may(request, capability):
-            demand_fresh_proof(request, capability, at=received_at(request))
+            demand_fresh_proof(request, capability, at=arrived_at(request))
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Exception as error:
@@ -317,7 +317,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         row = self._row_or_404(request, object_id)
         if is_shared_with(request, self.client_of(row)):
             raise PermissionDenied
-        demand_fresh_proof(request, act.capability, at=received_at(request))
+        demand_fresh_proof(request, act.capability, at=arrived_at(request))
         if not act.applies(row, received_at(request)):
             messages.warning(request, "Nothing was done: the row has changed meanwhile.")
             return HttpResponseRedirect(self.url_of("change", row))

@@ -8,7 +8,7 @@ from django.urls import reverse
 from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.asking import actor_of, arrived_at
 from paktaleem.console.persons import add_person_acts
 from paktaleem.doors.models import Page
 from paktaleem.doors.services import invite_by_letter
@@ -28,7 +28,7 @@ def _invite(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
         address=lambda token: portal + reverse("choices-link", args=[token]),
         channel=Channel.MAIL if subject.email is not None else Channel.TEXT,
         actor=actor_of(request),
-        at=received_at(request),
+        at=arrived_at(request),
     )
 
 

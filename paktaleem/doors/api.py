@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.roles import Capability
-from paktaleem.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.api.operations import Operation, actor_of, arrival_of, validated
 from paktaleem.api.problems import Problem, declare_problems
 from paktaleem.api.serializers import StrictSerializer, TextField
 from paktaleem.doors.models import Page
@@ -63,6 +63,6 @@ class IssueLink(Operation):
         subject = get_subject(given["subject"], actor=actor_of(request))
         if given["page"] not in Page.values:
             raise PageNotOpen
-        link, token = issue_link(subject, page=given["page"], actor=actor_of(request), at=moment_of(request))
+        link, token = issue_link(subject, page=given["page"], actor=actor_of(request), at=arrival_of(request))
         url = public_address(request._request) + reverse(f"{link.page}-link", args=[token])
         return Response({"url": url, "expires_at": link.expires_at.isoformat()}, HTTPStatus.CREATED)

@@ -5,7 +5,7 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from paktaleem.accounts.actors import system_actor
-from paktaleem.clock import real_now
+from paktaleem.clock import now_here, real_now
 from paktaleem.mail.delivery import deliver_letter
 from paktaleem.mail.models import Letter, LetterState
 from paktaleem.mail.services import DELIVER, GRACE, queue_again
@@ -19,7 +19,7 @@ def deliver(client: str, letter: str) -> None:
     """Make one attempt at one letter; run again after it was sent, it does nothing."""
     client_id = UUID(client)
     with in_client(client_id):
-        deliver_letter(UUID(letter), client_id=client_id, actor=system_actor(DELIVER), at=real_now())
+        deliver_letter(UUID(letter), client_id=client_id, actor=system_actor(DELIVER), at=now_here())
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="pick_up_forgotten")
@@ -33,4 +33,4 @@ def pick_up_forgotten(timestamp: int) -> None:
         clients = list(waiting.order_by().values_list("client_id", flat=True).distinct())
     for client_id in clients:
         with in_client(client_id):
-            queue_again(client_id, at=at)
+            queue_again(client_id, at=now_here())

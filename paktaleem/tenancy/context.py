@@ -9,7 +9,7 @@ raises is evaluated lazily and an empty answer would look like the truth.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -183,7 +183,7 @@ def _opened(inner: Context, using: str) -> Iterator[None]:
     with transaction.atomic(using=using):
         token = _current.set(inner)
         try:
-            _apply(inner, using)
+            _current.set(replace(inner, clock_offset=_apply(inner, using)))
             yield
             if nested and not connections[using].needs_rollback:
                 _apply(outer, using)  # the end of a transaction, or a rollback to its savepoint, does so by itself
@@ -191,11 +191,18 @@ def _opened(inner: Context, using: str) -> Iterator[None]:
             _current.reset(token)
 
 
-def _apply(context: Context | None, using: str) -> None:
+_APPLY = "SELECT set_config('role', %s, true), set_config('paktaleem.client', %s, true)"
+_APPLY_TO_CLIENT = f"{_APPLY}, tenancy_clock_offset(%s)"
+
+
+def _apply(context: Context | None, using: str) -> timedelta:
+    """Set the context's role and client, and return how far that client's clock stands ahead."""
     role = context.role if context else "none"
     client = str(context.client_id) if context and context.client_id else ""
     with connections[using].cursor() as cursor:
-        cursor.execute("SELECT set_config('role', %s, true), set_config('paktaleem.client', %s, true)", [role, client])
+        cursor.execute(_APPLY_TO_CLIENT if client else _APPLY, [role, client, *([client] if client else [])])
+        ahead: timedelta | None = cursor.fetchone()[-1] if client else None
+    return ahead or timedelta()  # a client that is just being registered has no clock yet
 
 
 _TRANSACTION_CONTROL = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "SET CONSTRAINTS")

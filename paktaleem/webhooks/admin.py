@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.asking import actor_of, arrived_at
 from paktaleem.console.columns import moment, pill
 from paktaleem.console.forms import ActForm
 from paktaleem.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
@@ -40,7 +40,7 @@ _OFF = {NothingToReplay: "It is switched off: switch it on first.", AlreadyRemov
 
 
 def _told(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    return {"actor": actor_of(request), "reason": given["reason"], "at": arrived_at(request)}
 
 
 def _rotate(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -63,7 +63,7 @@ def _remove(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
 
 def _test(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    send_test(row, actor=actor_of(request), at=received_at(request))
+    send_test(row, actor=actor_of(request), at=arrived_at(request))
 
 
 class ReplayForm(ActForm):
@@ -79,7 +79,7 @@ class ReplayForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the moment it was switched off, or yesterday."""
         super().__init__(*args, **kwargs)
-        offered: datetime = self.row.health.answered_at or received_at(self.request) - timedelta(days=1)
+        offered: datetime = self.row.health.answered_at or arrived_at(self.request) - timedelta(days=1)
         self.fields["since"].initial = offered.replace(microsecond=0)
 
 
@@ -201,7 +201,7 @@ class EndpointAdmin(ScopedAdmin):
 
     def write(self, row: Endpoint, **details: Any) -> None:
         """Add the webhook, its secret goes into this one answer; or change it."""
-        told = {name: details[name] for name in ("actor", "reason", "at")}
+        told = {"actor": details["actor"], "reason": details["reason"], "at": arrived_at(details["request"])}
         if details["change"]:
             change_endpoint(row, **told)
             return

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.accounts.roles import Capability
-from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.api.operations import Operation, actor_of, arrival_of, client_of, validated
 from paktaleem.api.paging import read_cursor, sign_cursor, with_next
 from paktaleem.api.problems import Problem, declare_problems
 from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
@@ -148,7 +148,7 @@ class Webhooks(Operation):
         """Register a webhook: 201 with its secret, which is shown this once."""
         given = validated(WebhookInput, request.data)
         endpoint, secret = add_endpoint(
-            client_of(request), **given, actor=actor_of(request), reason=_WHY, at=moment_of(request)
+            client_of(request), **given, actor=actor_of(request), reason=_WHY, at=arrival_of(request)
         )
         return Response({**_webhook(endpoint), "secret": secret}, HTTPStatus.CREATED)
 
@@ -168,7 +168,7 @@ class Webhook(Operation):
     def delete(self, request: Request, webhook: UUID) -> Response:
         """Remove a webhook: nothing is sent there any more."""
         endpoint = _endpoint(webhook, request)
-        remove_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=moment_of(request))
+        remove_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=arrival_of(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -181,7 +181,7 @@ class RotateWebhookSecret(Operation):
     def post(self, request: Request, webhook: UUID) -> Response:
         """Give a new secret, shown this once; messages are signed with both for a day."""
         endpoint = _endpoint(webhook, request)
-        secret = rotate_secret(endpoint, actor=actor_of(request), reason=Reason.KEY_ROTATION, at=moment_of(request))
+        secret = rotate_secret(endpoint, actor=actor_of(request), reason=Reason.KEY_ROTATION, at=arrival_of(request))
         return Response({**_webhook(endpoint), "secret": secret})
 
 
@@ -194,7 +194,7 @@ class EnableWebhook(Operation):
     def post(self, request: Request, webhook: UUID) -> Response:
         """Switch a webhook on again; what waited is sent now."""
         endpoint = _endpoint(webhook, request)
-        enable_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=moment_of(request))
+        enable_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=arrival_of(request))
         return Response(_webhook(_endpoint(webhook, request)))
 
 
@@ -208,7 +208,7 @@ class TestWebhook(Operation):
     def post(self, request: Request, webhook: UUID) -> Response:
         """Send ``webhook.test`` there, whatever it subscribed to."""
         endpoint = _endpoint(webhook, request)
-        delivery = send_test(endpoint, actor=actor_of(request), at=moment_of(request))
+        delivery = send_test(endpoint, actor=actor_of(request), at=arrival_of(request))
         return Response(_delivery(delivery), HTTPStatus.ACCEPTED)
 
 
@@ -222,7 +222,7 @@ class ReplayWebhook(Operation):
         """Send what it missed or failed to take since a moment, each under its first id."""
         given, endpoint = validated(ReplayInput, request.data), _endpoint(webhook, request)
         count = replay_since(
-            endpoint, since=given["since"], actor=actor_of(request), reason=_WHY, at=moment_of(request)
+            endpoint, since=given["since"], actor=actor_of(request), reason=_WHY, at=arrival_of(request)
         )
         return Response({"count": count}, HTTPStatus.ACCEPTED)
 

@@ -58,6 +58,7 @@ view_orders               x       .       x      x    .    x    .
 issue_orders              x       .       .      x    .    x    .
 carry_out_orders          x       .       .      x    x    .    .
 waive_orders              x       .       .      x    .    .    .
+use_sandbox               x       .       .      x    x    .    .
 export_evidence           x       .       .      x    .    .    .
 view_forms                x       x       x      x    .    x    .
 manage_forms              x       .       .      x    .    x    .
@@ -176,6 +177,7 @@ def test_scopes_of_a_key_are_these():
         "orders": {"carry_out_orders"},
         "guardians:read": {"view_guardians"},
         "guardians:write": {"manage_guardians", "verify_guardians", "record_guardians"},
+        "sandbox": {"use_sandbox"},
         "webhooks:manage": {"manage_webhooks", "view_webhooks"},
     }
 

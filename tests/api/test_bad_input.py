@@ -42,6 +42,7 @@ WRITING = [
     ("post", "/api/v1/webhooks"),
     *(("post", f"/api/v1/webhooks/{NOBODYS}/{act}") for act in ("rotate", "enable", "test", "replay")),
     *(("post", f"/api/v1/orders/{NOBODYS}/{act}") for act in ("accept", "complete", "fail", "files/organisation")),
+    ("post", "/api/v1/sandbox/clock"),
     ("post", "/access/v1/evaluation"),
     ("post", "/access/v1/evaluations"),
 ]

@@ -221,6 +221,10 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/orders/<uuid:order>/files/<str:category>": [
         ("post", f"/api/v1/orders/{NOT_THERE}/files/content", {"a": "body"}, 404, 404)
     ],
+    "api/v1/sandbox/clock": [
+        ("get", "/api/v1/sandbox/clock", None, 403, 403),
+        ("post", "/api/v1/sandbox/clock", {"days": 1}, 403, 403),
+    ],
     "access/v1/evaluation": [("post", "/access/v1/evaluation", ASKED, 200, 200)],
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }

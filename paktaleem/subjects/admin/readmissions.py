@@ -133,8 +133,8 @@ class ReadmissionAdmin(ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         """Ask, inside the client."""
-        told: dict[str, Any] = {"actor": actor_of(request), "client_id": obj.client_id, "at": received_at(request)}
         with in_client(obj.client_id):
+            told: dict[str, Any] = {"actor": actor_of(request), "client_id": obj.client_id, "at": received_at(request)}
             obj.pk = request_readmission(form.cleaned_data["external_id"].strip(), **told).pk
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002

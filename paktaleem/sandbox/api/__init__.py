@@ -1,0 +1,5 @@
+"""The sandbox over the API."""
+
+from paktaleem.sandbox.api.operations import SandboxClock
+
+__all__ = ["SandboxClock"]

@@ -1,0 +1,19 @@
+"""Which problem each refusal of the sandbox is."""
+
+from http import HTTPStatus
+
+from paktaleem.api.problems import Problem, declare_problems
+from paktaleem.sandbox.services import NotASandbox
+
+__all__: list[str] = []
+
+declare_problems(
+    {
+        NotASandbox: Problem(
+            "not-a-sandbox",
+            HTTPStatus.FORBIDDEN,
+            "This client is not a sandbox",
+            "Ask PakTaleem for a sandbox: a client of its own, with test keys that begin with ptk_test_.",
+        ),
+    }
+)

@@ -1,0 +1,182 @@
+"""A sandbox's clock: for that client alone, forwards only, read with the context, and never for any other."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from consent.models import Consent, ConsentEvent
+from paktaleem.accounts.models import FURTHEST_CLOCK, Client
+from paktaleem.accounts.selectors import actor_of_key, clock_offset_of
+from paktaleem.clock import now_here, real_now
+from paktaleem.ledger.models import Entry
+from paktaleem.sandbox.services import NotASandbox, move_clock
+from paktaleem.tenancy.context import as_officer, clock_offset, in_client, in_global
+from paktaleem.webhooks.models import Delivery
+from paktaleem.webhooks.services import add_endpoint
+from tests.api.callers import Caller
+from tests.factories import CAST_AT, SETTING_UP
+
+YEARS = timedelta(days=3_650)
+
+
+def near(moment, other):
+    return abs(moment - other) < timedelta(minutes=30)
+
+
+def test_it_moves_for_that_client_alone(cast, sandbox):
+    told = sandbox.move(days=3650)
+    assert told["ahead_seconds"] == YEARS.total_seconds()
+    assert near(datetime.fromisoformat(told["now"]), real_now() + YEARS)
+    with in_client(sandbox.id):
+        assert near(now_here(), real_now() + YEARS)
+        with in_global():
+            assert near(now_here(), real_now())
+        assert clock_offset() == YEARS
+    with in_client(cast.client_id("indus")):
+        assert near(now_here(), real_now())
+    with as_officer():
+        assert near(now_here(), real_now())
+        with in_client(sandbox.id):
+            assert near(now_here(), real_now() + YEARS)
+        assert clock_offset() == timedelta()
+    assert near(now_here(), real_now())
+
+
+def test_the_context_and_its_clock_are_read_in_one_statement(cast, sandbox):
+    with in_client(sandbox.id), CaptureQueriesContext(connection) as within:
+        now_here()
+    assert len(within) == 0
+    with CaptureQueriesContext(connection) as opening, in_client(cast.client_id("indus")):
+        now_here()
+    assert len([one for one in opening if "tenancy_clock_offset" in one["sql"]]) == 1
+
+
+def test_time_that_passes_has_its_effects(sandbox):
+    """A child comes of age, and a consent grows old, as they would."""
+    call = sandbox.caller
+    assert call.reason("p-child", "service_delivery") == "guardian_consent_required"
+    assert call.consent("p-adult", "newsletter").status_code == 201
+    assert call.reason("p-adult", "newsletter") == "permitted"
+    now = datetime.fromisoformat(sandbox.move(to="2040-01-01T00:00:00Z")["now"])
+    assert call.reason("p-child", "service_delivery") == "permitted"
+    answer = call.ask("p-adult", "newsletter")
+    assert answer["context"]["reason"] in {"permitted", "consent_expired"}
+    assert near(datetime.fromisoformat(answer["context"]["valid_until"]), now)
+
+
+def test_recorded_time_is_the_sandboxs_and_the_order_of_things_holds(sandbox):
+    """What is done after the clock moved is recorded after what was done before (decision 0023)."""
+    call = sandbox.caller
+    call.consent("p-adult", "newsletter")
+    sandbox.move(days=400)
+    assert call.consent("p-adult", "newsletter", "refused").status_code == 201
+    with in_client(sandbox.id):
+        first, second = ConsentEvent.objects.order_by("recorded_at")
+        assert second.recorded_at - first.recorded_at > timedelta(days=399)
+        assert Consent.objects.get().state == "refused"
+        assert Entry.objects.filter(kind="consent.refused").get().recorded_at == second.recorded_at
+        moved = Entry.objects.get(kind="sandbox.clock_moved")
+        assert '"ahead_seconds":34560000' in moved.body
+    assert call.reason("p-adult", "newsletter") == "consent_refused"
+
+
+def test_the_past_may_be_asked_about_and_the_future_not(sandbox):
+    sandbox.move(days=400)
+    call, asked = sandbox.caller, real_now() + timedelta(days=300)
+    context = {"time": asked.isoformat()}
+    assert call.reason("p-adult", "support", context=context) == "permitted"
+    far = {"context": {"time": (real_now() + timedelta(days=500)).isoformat()}}
+    question = {
+        "subject": {"type": "end_user", "id": "p-adult"},
+        "action": {"name": "process"},
+        "resource": {"type": "purpose", "id": "support"},
+    }
+    assert call.post("/access/v1/evaluation", question | far).status_code == 400
+    batch = {**question, "evaluations": [{}, far, {"context": context}]}
+    answers = call.post("/access/v1/evaluations", batch).json()["evaluations"]
+    assert [one["decision"] for one in answers] == [True, False, True]
+    assert "future" in answers[1]["context"]["error"]["message"]
+
+
+def test_keys_live_by_the_real_clock(sandbox):
+    """Else a moved clock would lock its owner out."""
+    sandbox.move(days=9_000)
+    assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == 9_000 * 86_400
+    assert sandbox.caller.reason("p-adult", "support") == "permitted"
+    assert actor_of_key(sandbox.secret, at=real_now()) is not None
+
+
+def test_deliveries_are_due_at_once(sandbox):
+    with in_client(sandbox.id):
+        add_endpoint(sandbox.id, url="https://lms.example/hooks", events=["consent.*"], actor=SETTING_UP, at=CAST_AT)
+    sandbox.move(days=400)
+    sandbox.caller.consent("p-adult", "newsletter")
+    with in_client(sandbox.id):
+        delivery = Delivery.objects.select_related("message").get()
+        assert delivery.due_at <= real_now() + timedelta(minutes=1)
+        assert near(delivery.message.happened_at, real_now() + timedelta(days=400))
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "to"),
+        ({"to": "2040-01-01T00:00:00Z", "days": 1}, "to"),
+        ({"to": "2020-01-01T00:00:00Z"}, "to"),
+        ({"to": "2040-01-01T00:00:00"}, "to"),
+        ({"to": "9999-12-31T00:00:00Z"}, "to"),
+        ({"days": -1}, "days"),
+        ({"days": FURTHEST_CLOCK.days + 1}, "days"),
+        ({"weeks": 1}, "weeks"),
+    ],
+)
+def test_it_runs_forwards_and_not_without_end(sandbox, body, field):
+    answer = sandbox.caller.post("/api/v1/sandbox/clock", body)
+    assert answer.status_code == 400
+    assert field in str(answer.json()["errors"])
+    assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == 0
+
+
+def test_no_other_client_has_one(cast, sandbox):
+    for call in (Caller(cast.key("indus")).get, Caller(cast.key("paktaleem")).post):
+        answer = call("/api/v1/sandbox/clock")
+        assert answer.status_code == 403
+        assert answer.json()["type"] == "urn:paktaleem:problem:not-a-sandbox"
+    with in_client(cast.client_id("indus")), pytest.raises(NotASandbox):
+        move_clock(cast.client("indus"), to=real_now() + YEARS, actor=cast.actor("farah"), at=real_now())
+
+
+def move_by_hand(client_id, days):
+    """Write it past every service."""
+    with in_client(client_id), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_client SET clock_offset = make_interval(days => %s)", [days])
+
+
+@pytest.mark.parametrize(("which", "days"), [("indus", 1), ("indus", -1), ("play", -1), ("play", 9_151)])
+def test_the_database_refuses_any_other_clock(cast, sandbox, which, days):
+    client_id = sandbox.id if which == "play" else cast.client_id(which)
+    with pytest.raises(IntegrityError, match="client_clock_moves_in_sandboxes_only"):
+        move_by_hand(client_id, days)
+    move_by_hand(sandbox.id, 1)
+    with in_client(sandbox.id):
+        assert clock_offset() == timedelta(days=1)
+
+
+def test_the_clock_of_a_key_is_asked_for_test_keys_alone(cast, sandbox):
+    sandbox.move(days=1)
+    with CaptureQueriesContext(connection) as asked:
+        assert clock_offset_of(cast.key("indus")) == timedelta()
+    assert len(asked) == 0
+    assert clock_offset_of(sandbox.secret) == timedelta(days=1)
+    assert clock_offset_of("ptk_test_unknown") == timedelta()
+
+
+def test_a_clock_is_kept_with_its_history(cast, sandbox):
+    sandbox.move(days=1)
+    with in_client(sandbox.id):
+        version = Client.history.filter(id=sandbox.id).latest("history_date")
+        assert version.clock_offset == timedelta(days=1)
+        assert version.actor_id == sandbox.key.id
+        assert version.history_date < datetime(2100, 1, 1, tzinfo=UTC)
