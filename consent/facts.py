@@ -96,9 +96,10 @@ class SubjectFacts:
     """What is known of a person. The guardian's part is about the service as a whole.
 
     `of_age_at` is when the person reaches the client's threshold; for known adults any moment before
-    their first consent; None: age unknown. `service_authorisation` is the guardian's word (or the school's
-    evidence of it): given, refused, withdrawn, lapsed; None: nobody was asked or has answered.
-    `service_authorised_until` is when the authority behind a given one is known to lapse.
+    their first consent; None: age unknown. `service_authorisation` is what all guardians' words come to
+    (`children.authority`): given, refused, withdrawn, lapsed; None: nobody was asked or has answered.
+    `service_authorised_until` is when that is next known to change. `service_strength` is that of the strongest
+    yes, `may_share` whether they agreed to recipients too, `guardians` whose word counts at all.
     """
 
     id: UUID
@@ -110,6 +111,9 @@ class SubjectFacts:
     service_authorisation: str | None = None
     service_authorised_until: datetime | None = None
     service_authorisation_id: UUID | None = None
+    service_strength: int = 0
+    may_share: bool = False
+    guardians: frozenset[UUID] = frozenset()
     restrictions: tuple[Restriction, ...] = ()
     objections: tuple[Objection, ...] = ()
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from children.strength import needed_strength
 from consent.facts import Action, Reason, SubjectFacts
 from consent.register import Basis, Capacity, PurposeRule
 
@@ -278,7 +279,26 @@ def _authorisation_refusal(case: Case) -> Reason | None:
         return _AUTHORISATION_REFUSALS.get(subject.service_authorisation, Reason.UNDECIDABLE)
     if subject.service_authorised_until is not None and subject.service_authorised_until <= case.at:
         return Reason.GUARDIAN_AUTHORITY_LAPSED
-    return None
+    return None if _yes_reaches_so_far(case) else Reason.GUARDIAN_CONSENT_REQUIRED
+
+
+def _yes_reaches_so_far(case: Case) -> bool:
+    """Say whether the yes is strong enough for whom the purpose's data reach, and includes recipients if asked for one.
+
+    To agree to recipients is a yes of its own (COPPA, 16 CFR 312.5(a)(2)); a mail or text message that was confirmed
+    a second time is no yes where there are any (312.5(b)(2)(viii), (ix)).
+    """
+    subject = case.subject
+    if case.action is Action.SHARE and not subject.may_share:
+        return False
+    if subject.service_strength >= needed_strength(reaches_outside=True):
+        return True
+    outside = any(
+        approval.covers(case.purpose.code, frozenset(), case.at)
+        for recipient in case.register.recipients.values()
+        for approval in recipient.approvals
+    )
+    return subject.service_strength >= needed_strength(reaches_outside=outside)
 
 
 # Rule 7

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
+from children.authority import ChildFacts
 from consent.decision import ConsentFact, Decision, Objection, Question, Restriction, SubjectFacts, decide
 from consent.register import Period, Register
 from consent.selectors.registers import cached_register, current_register, register_as_of
@@ -56,15 +57,25 @@ class _Person(msgspec.Struct):
     restrictions: list[_Limit] | None
     objections: list[_Limit] | None
     consents: list[_Consent] | None
+    child: ChildFacts | None = None
 
-    def facts(self, threshold: int) -> SubjectFacts:
+    def facts(self, threshold: int, at: datetime) -> SubjectFacts:
         """Give the facts; an age computed for another threshold is unknown until the worker has been there."""
+        child = self.child or _NO_GUARDIANS
+        standing = child.standing(at)
         return SubjectFacts(
             id=self.id,
             role=self.role,
             registered_at=self.registered_at,
             erased_at=self.erased_at,
             of_age_at=self.of_age_at if self.of_age_threshold in {None, threshold} else None,
+            quarantined=child.quarantined,
+            service_authorisation=standing.state,
+            service_authorised_until=standing.until,
+            service_authorisation_id=standing.answer,
+            service_strength=standing.strength,
+            may_share=standing.may_share,
+            guardians=standing.persons,
             restrictions=tuple(
                 Restriction(one.period, frozenset({one.purpose}) if one.purpose else None, one.id)
                 for one in self.restrictions or ()
@@ -86,6 +97,9 @@ class _Person(msgspec.Struct):
             for one in self.consents or ()
             if one.purpose in codes
         }
+
+
+_NO_GUARDIANS = ChildFacts()
 
 
 class _Key(msgspec.Struct, kw_only=True):
@@ -142,9 +156,9 @@ def decide_with_key(
     require(facts.actor, Capability.ASK_DECISIONS, facts.client)
     register = None if past else cached_register(facts.client, facts.version)
     if register is not None and facts.subject is not None:
-        return _world(register, facts.subject).answer(question)
+        return _world(register, facts.subject, question.at).answer(question)
     with in_client(facts.client):
-        return _read_world(facts.client, external_id, past).answer(question)
+        return _read_world(facts.client, external_id, past, question.at).answer(question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +184,8 @@ def decide_many_with_key(
     require(facts.actor, Capability.ASK_DECISIONS, facts.client)
     register = cached_register(facts.client, facts.version)
     if register is not None and people and all(facts.subjects) and all(one.question.at >= now for one in asked):
-        worlds = {name: _world(register, person) for name, person in zip(people, facts.subjects, strict=True) if person}
+        found = zip(people, facts.subjects, strict=True)
+        worlds = {name: _world(register, person, now) for name, person in found if person}
         return [worlds[one.person].answer(one.question) for one in asked]
     with in_client(facts.client):
         return _read_and_answer(facts.client, asked, now)
@@ -188,7 +203,7 @@ def _read_and_answer(client_id: UUID, asked: Sequence[Asked], now: datetime) -> 
     people: defaultdict[datetime | None, dict[str, None]] = defaultdict(dict)
     for one in asked:
         people[_past(one.question, now)][one.person] = None
-    worlds = {past: _read_worlds(client_id, names, past) for past, names in people.items()}
+    worlds = {past: _read_worlds(client_id, names, past, past or now) for past, names in people.items()}
     return [worlds[_past(one.question, now)][one.person].answer(one.question) for one in asked]
 
 
@@ -196,7 +211,7 @@ def _past(question: Question, now: datetime) -> datetime | None:
     return question.at if question.at < now else None
 
 
-def _read_worlds(client_id: UUID, names: Iterable[str], past: datetime | None) -> dict[str, _World]:
+def _read_worlds(client_id: UUID, names: Iterable[str], past: datetime | None, at: datetime) -> dict[str, _World]:
     """Read people and register inside the client's context, as ``_read_world`` does for one."""
     names = list(names)
     marks = [tombstone(client_id, name) for name in names]
@@ -206,7 +221,7 @@ def _read_worlds(client_id: UUID, names: Iterable[str], past: datetime | None) -
         people = _people.decode(cursor.fetchone()[0])
     register = register_as_of(client_id, past) if past else current_register(client_id)
     return {
-        name: _World(register, None, {}) if person is None else _world(register, person)
+        name: _World(register, None, {}) if person is None else _world(register, person, at)
         for name, person in zip(names, people, strict=True)
     }
 
@@ -222,13 +237,13 @@ def decide_for(actor: Actor, client_id: UUID, external_id: str, question: Questi
     """Answer one question inside the client's context. Raises NotAllowed."""
     require(actor, Capability.ASK_DECISIONS, client_id)
     past = question.at if question.at < now else None
-    return _read_world(client_id, external_id, past).answer(question)
+    return _read_world(client_id, external_id, past, question.at).answer(question)
 
 
 def standing(actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime) -> dict[str, Decision]:
     """Answer “may I process?” for every active purpose at once, inside the client's context. Raises NotAllowed."""
     require(actor, Capability.ASK_DECISIONS, client_id)
-    world = _read_world(client_id, external_id, at if at < now else None)
+    world = _read_world(client_id, external_id, at if at < now else None, at)
     return {
         code: world.answer(Question(purpose=code, at=at))
         for code, rule in sorted(world.register.purposes.items())
@@ -236,11 +251,11 @@ def standing(actor: Actor, client_id: UUID, external_id: str, *, at: datetime, n
     }
 
 
-def _world(register: Register, person: _Person) -> _World:
-    return _World(register, person.facts(register.age_threshold), person.consents_by_code(register))
+def _world(register: Register, person: _Person, at: datetime) -> _World:
+    return _World(register, person.facts(register.age_threshold, at), person.consents_by_code(register))
 
 
-def _read_world(client_id: UUID, external_id: str, past: datetime | None) -> _World:
+def _read_world(client_id: UUID, external_id: str, past: datetime | None, at: datetime) -> _World:
     """Read person and register inside the client's context, as they stand or as they stood.
 
     Someone erased is found by the keyed tombstone, the only thing that still knows their LMS id.
@@ -252,7 +267,7 @@ def _read_world(client_id: UUID, external_id: str, past: datetime | None) -> _Wo
     register = register_as_of(client_id, past) if past else current_register(client_id)
     if text is None:
         return _World(register, None, {})
-    return _world(register, _person.decode(text))
+    return _world(register, _person.decode(text), at)
 
 
 def _sendable(external_id: str) -> str:

@@ -88,7 +88,8 @@ def good_subject():
 
 
 def child():
-    return replace(good_subject(), of_age_at=NOW + 900 * DAY, service_authorisation="given")
+    said = {"service_authorisation": "given", "service_strength": 2, "may_share": True}
+    return replace(good_subject(), of_age_at=NOW + 900 * DAY, **said)
 
 
 def given(**changes):

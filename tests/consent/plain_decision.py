@@ -193,6 +193,13 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
                 return "guardian_authority_lapsed"
             if word != "given":
                 return "undecidable"
+            if question.action == "share" and not subject.may_share:
+                return "guardian_consent_required"
+            every = [a for r in rows.recipients for a in r.approvals if question.purpose in a.purposes]
+            live = [a for a in every if within(a.period.starts_at, a.period.ends_at, at)]
+            outside = [a for a in live if a.objection_until is None or a.objection_until <= at]
+            if subject.service_strength < (2 if outside else 1):
+                return "guardian_consent_required"
     # 7
     if not legal and question.action not in ["store", "delete"]:
         for row in subject.restrictions:

@@ -34,6 +34,7 @@ from tests.consent.plain_decision import plain_decide
 ROOT = Path(__file__).resolve().parents[2]
 YESTERDAY, TOMORROW = NOW - DAY, NOW + DAY
 UNKNOWN_AGE = replace(child(), of_age_at=None)
+WEAKLY = replace(child(), service_strength=1, may_share=False)
 RESTRICTED = (Restriction(ALWAYS, None, number(70)),)
 OBJECTED = (Objection("platform_improvement", ALWAYS, number(71)),)
 NEWER = number(41)
@@ -95,6 +96,13 @@ PERMITTED = {
         period=Period(LONG_AGO, YESTERDAY - DAY)
     ),
     "a child with an authorising guardian": lambda: of(child(), ask("service_delivery")),
+    "a child's share with recipients agreed to": lambda: of(child(), share("service_delivery")),
+    "a child where recipients were not agreed to": lambda: of(
+        replace(child(), may_share=False), ask("service_delivery")
+    ),
+    "a child with a weak yes where nobody outside is reached": lambda: of(WEAKLY, ask("service_delivery")).approval(
+        period=Period(LONG_AGO, NOW)
+    ),
     "a child's consent by a guardian": lambda: of(child()).consent(by="guardian"),
     "unknown age with a guardian": lambda: of(UNKNOWN_AGE, ask("service_delivery")),
     "an instructor of unknown age": lambda: of(replace(UNKNOWN_AGE, role="instructor", service_authorisation=None)),
@@ -186,6 +194,10 @@ REFUSED = [
     ("guardian_authority_lapsed", lambda: of(replace(child(), service_authorisation="lapsed"))),
     ("guardian_authority_lapsed", lambda: of(replace(child(), service_authorised_until=NOW))),
     ("undecidable", lambda: of(replace(child(), service_authorisation="perhaps"))),
+    ("guardian_consent_required", lambda: of(replace(child(), may_share=False), share("service_delivery"))),
+    ("guardian_consent_required", lambda: of(WEAKLY, share("service_delivery"))),
+    ("guardian_consent_required", lambda: of(WEAKLY, ask("service_delivery"))),
+    ("guardian_consent_required", lambda: of(replace(WEAKLY, service_strength=0), ask("service_delivery"))),
     ("processing_restricted", lambda: World().person(restrictions=RESTRICTED)),
     ("processing_restricted", lambda: share().person(restrictions=RESTRICTED)),
     (

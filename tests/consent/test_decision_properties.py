@@ -173,6 +173,8 @@ def change_guardian(world, pick):
     world.person(
         service_authorisation=pick(WORDS),
         service_authorised_until=pick((None, *MOMENTS)),
+        service_strength=pick((2, 3, 1, 0)),
+        may_share=pick((True, False)),
         of_age_at=pick((None, NOW + DAY)),
     )
 
@@ -380,7 +382,7 @@ def test_more_restrictions_and_fewer_rows_never_permit_more(world):
 def test_a_seeded_search_reaches_every_reason_and_agrees():
     chance = random.Random(20260310)  # noqa: S311
     reached: Counter[str] = Counter()
-    for _ in range(6000):
+    for _ in range(8000):
         world = some_world(chance.choice)
         decision = world.decide()
         assert answer(decision) == plain(world)

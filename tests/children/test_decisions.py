@@ -1,0 +1,181 @@
+"""What guardians answer opens and closes decisions at the next question; the past stays as it was."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from children.models import Guardianship, ServiceAuthorisation
+from children.services import change_guardian, end_guardian, quarantine, record_verification, release
+from consent.decision import Question
+from consent.models import Recipient, RecipientApproval
+from consent.selectors.changes import changes_since, latest_position
+from consent.selectors.decisions import Asked, decide_for, decide_many_with_key, decide_with_key, standing
+from consent.services import change_register
+from paktaleem.ledger.by import Reason
+from paktaleem.subjects.services import erase_subject
+from paktaleem.tenancy.context import in_client
+from tests.children.making import answered, guardian_of, make_guardian, verified
+from tests.factories import CAST_AT, SETTING_UP
+
+MINUTE = timedelta(minutes=1)
+
+
+def ask(cast, at, *, now=None, person="danish", **question):
+    asked = Question(**{"purpose": "service_delivery", **question}, at=at)
+    return decide_with_key(cast.key("indus"), f"lms-{person}", asked, now=now or at)
+
+
+def reason(cast, at, **question):
+    return str(ask(cast, at, **question).reason)
+
+
+@pytest.fixture
+def opened(cast, now):
+    """Danish, whose verified mother has given."""
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        verified(danish, esra, at=now)
+        answered(danish, esra, "given", at=now)
+
+
+def test_a_verified_guardians_yes_opens_the_gate_and_its_row_is_the_evidence(cast, now, opened):
+    assert reason(cast, now - MINUTE, now=now) == "guardian_consent_required"
+    found = ask(cast, now)
+    assert (found.allowed, found.is_child) == (True, True)
+    assert found.valid_until <= now + timedelta(seconds=60)
+    with in_client(cast.client_id("indus")):
+        assert ServiceAuthorisation.objects.get().pk in found.evidence
+
+
+def test_a_guardian_alone_and_a_claim_alone_open_nothing(cast, now):
+    assert reason(cast, now) == "guardian_consent_required"
+    with in_client(cast.client_id("indus")):
+        verified(cast.subject("danish"), cast.subject("esra"), at=now)
+    assert reason(cast, now) == "guardian_consent_required"
+
+
+def test_a_withdrawal_stops_the_next_question_and_not_the_past(cast, now, opened):
+    at = now + MINUTE
+    with in_client(cast.client_id("indus")):
+        answered(cast.subject("danish"), cast.subject("esra"), "withdrawn", at=at)
+    assert reason(cast, at) == "guardian_consent_withdrawn"
+    assert reason(cast, at - timedelta(seconds=1), now=at) == "permitted"
+
+
+@pytest.mark.parametrize("change", [{"may_consent": False}, {"court_order": True}])
+def test_authority_that_is_taken_has_lapsed_from_then(cast, now, opened, change):
+    at = now + MINUTE
+    with in_client(cast.client_id("indus")):
+        change_guardian(Guardianship.objects.get(), changes=change, actor=cast.actor("farah"), at=at)
+    assert reason(cast, at) == "guardian_authority_lapsed"
+    assert reason(cast, at - timedelta(seconds=1), now=at) == "permitted"
+
+
+def test_an_end_set_ahead_bounds_the_answer(cast, now, opened):
+    until = now + timedelta(seconds=20)
+    with in_client(cast.client_id("indus")):
+        change_guardian(Guardianship.objects.get(), changes={"ends_at": until}, actor=cast.actor("farah"), at=now)
+    assert ask(cast, now).valid_until == until
+    assert reason(cast, until) == "guardian_authority_lapsed"
+
+
+def test_an_erased_guardian_has_lapsed(cast, now, opened):
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("esra"), actor=cast.actor("amina"), reason="subject_request", at=now + MINUTE)
+    assert reason(cast, now + MINUTE) == "guardian_authority_lapsed"
+
+
+def test_a_quarantine_holds_back_all_but_deleting_for_as_long_as_it_lasts(cast, now, opened):
+    at = now + MINUTE
+    with in_client(cast.client_id("indus")):
+        quarantine(cast.subject("danish"), cause="incident", actor=cast.actor("amina"), at=at)
+    assert reason(cast, at) == "quarantined"
+    assert reason(cast, at, action="delete") == "permitted"
+    assert reason(cast, now, now=at) == "permitted"
+    with in_client(cast.client_id("indus")):
+        release(cast.subject("danish"), actor=cast.actor("amina"), at=at + MINUTE)
+    assert reason(cast, at + MINUTE) == "permitted"
+    assert reason(cast, at, now=at + MINUTE) == "quarantined"
+
+
+def approve_host(cast):
+    own: dict[str, Any] = {"client_id": cast.client_id("indus")}
+    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": CAST_AT}
+    host = change_register(Recipient(code="host", name="H", service="Hosting", agreement_reference="A1", **own), **by)
+    purposes, categories = ["service_delivery"], ["content"]
+    change_register(
+        RecipientApproval(recipient=host, purposes=purposes, categories=categories, starts_at=CAST_AT, **own), **by
+    )
+
+
+def test_a_weak_yes_opens_a_purpose_only_while_it_reaches_nobody_outside(cast, now):
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        row = guardian_of(danish, esra, at=now)
+        record_verification(row, method="text_plus", kept={}, actor=SETTING_UP, reason="subject_request", at=now)
+        answered(danish, esra, "given", at=now)
+    assert reason(cast, now) == "permitted"
+    with in_client(cast.client_id("indus")):
+        approve_host(cast)
+    assert reason(cast, now) == "guardian_consent_required"
+
+
+def test_many_people_one_person_and_the_standing_say_the_same(cast, now, opened):
+    asked = [Asked(f"lms-{name}", Question(purpose="service_delivery", at=now)) for name in ("danish", "iqra", "hamza")]
+    many = decide_many_with_key(cast.key("indus"), asked, now=now)
+    alone = [ask(cast, now, person=one.person.removeprefix("lms-")) for one in asked]
+    assert [one.reason for one in many] == [one.reason for one in alone]
+    assert [one.allowed for one in many] == [True, False, True]
+    with in_client(cast.client_id("indus")):
+        key = cast.key_actor("indus")
+        every = standing(key, cast.client_id("indus"), "lms-danish", at=now, now=now)
+        one = decide_for(
+            key, cast.client_id("indus"), "lms-danish", Question(purpose="service_delivery", at=now), now=now
+        )
+    assert every["service_delivery"] == one == alone[0]
+
+
+def test_every_change_of_a_guardian_is_among_the_changes(committed, now):
+    cast, at = committed, now
+    client_id = cast.client_id("indus")
+
+    def noted(act):
+        position = latest_position_in(client_id)
+        with in_client(client_id):
+            act(cast.subject("danish"), cast.subject("esra"))
+        with in_client(client_id):
+            page = changes_since(cast.key_actor("indus"), client_id, position, most=50)
+        return {(one.kind, one.subject) for one in page.changes}
+
+    hers = ("guardian", "lms-danish")
+    assert hers in noted(lambda danish, esra: verified(danish, esra, at=at))
+    assert hers in noted(lambda danish, esra: answered(danish, esra, "given", at=at))
+    assert hers in noted(lambda danish, _: quarantine(danish, cause="report", actor=SETTING_UP, at=at))
+    assert hers in noted(lambda danish, _: release(danish, actor=SETTING_UP, at=at + MINUTE))
+    assert hers in noted(
+        lambda *_: change_guardian(
+            Guardianship.objects.get(), changes={"court_order": True}, actor=cast.actor("farah"), at=at + MINUTE
+        )
+    )
+    assert hers in noted(
+        lambda _, esra: erase_subject(esra, actor=cast.actor("amina"), reason="subject_request", at=at + MINUTE)
+    )
+
+
+def latest_position_in(client_id):
+    with in_client(client_id):
+        return latest_position()
+
+
+def test_a_second_guardian_changes_nothing_until_they_answer(cast, now, opened):
+    with in_client(cast.client_id("indus")):
+        danish, omar = cast.subject("danish"), make_guardian(cast.client("indus"), "omar", at=now)
+        row = verified(danish, omar, at=now)
+    assert reason(cast, now) == "permitted"
+    with in_client(cast.client_id("indus")):
+        answered(danish, omar, "refused", at=now + MINUTE)
+    assert reason(cast, now + MINUTE) == "guardian_consent_refused"
+    with in_client(cast.client_id("indus")):
+        end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
+    assert reason(cast, now + MINUTE) == "guardian_consent_refused"
