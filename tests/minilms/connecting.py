@@ -29,6 +29,11 @@ class Platform:
         self._portal = 0
 
     @property
+    def file(self) -> Path:
+        """Its database."""
+        return self.folder / "lms.sqlite3"
+
+    @property
     def address(self) -> str:
         """Where it is told, as the portal allows it."""
         return f"{HOST}:{self.port}"
@@ -59,7 +64,7 @@ class Platform:
 
     def rows(self, query: str, *values: Any) -> list[Any]:
         """Read its database."""
-        with closing(Store(self.folder / "lms.sqlite3")) as store:
+        with closing(Store(self.file)) as store:
             return store.rows(query, *values)
 
     @contextmanager
@@ -82,8 +87,7 @@ class Platform:
             return probe.connect_ex((HOST, self.port)) == 0
 
     def _environment(self) -> dict[str, str]:
-        file = self.folder / "lms.sqlite3"
-        return {"PORTAL": f"http://{HOST}:{self._portal}", "KEY": self._key, "LMS_DATABASE": str(file)}
+        return {"PORTAL": f"http://{HOST}:{self._portal}", "KEY": self._key, "LMS_DATABASE": str(self.file)}
 
 
 def until(condition: Any) -> None:

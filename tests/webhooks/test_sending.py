@@ -56,7 +56,7 @@ async def silence(reader, writer):
     """Take the connection, and never answer."""
     del writer
     await reader.read(100_000)
-    await asyncio.sleep(60)
+    await asyncio.sleep(10)  # longer than it is waited for
 
 
 async def endless(reader, writer):

@@ -1,0 +1,194 @@
+"""Receivers that fail: for days, over ten thousand events and a rotation of the secret; and one in five for good."""
+
+import json
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from random import Random
+
+import pytest
+import time_machine
+from django.db import transaction
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from paktaleem.accounts.actors import system_actor
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.services import record_entry
+from paktaleem.outbound.door import post
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import new_id
+from paktaleem.webhooks.models import Attempt, Delivery, Endpoint, Message
+from paktaleem.webhooks.services import (
+    Result,
+    add_endpoint,
+    begin_shift,
+    record_results,
+    remove_endpoint,
+    rotate_secret,
+)
+from paktaleem.webhooks.signing import headers_of
+from tests.factories import SETTING_UP
+from tests.faults.size import sized
+from tests.webhooks.test_sending import Receiver, endless, pumped, silence
+
+EVENTS = sized(150, 10_000)
+BATCH = 50
+SEED, FAILURES, IN_A_ROW = 20261002, 0.3, 3
+BEGINS = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+OUTAGE = (BEGINS + timedelta(hours=6), BEGINS + timedelta(hours=54))
+ROTATION = BEGINS + timedelta(hours=3)
+MEANWHILE = OUTAGE[0] + timedelta(hours=1)
+PACE = timedelta(minutes=sized(30, 10))
+LONGEST = timedelta(days=8)
+
+
+class Failing:
+    """Takes what the reference library verifies; fails three times in ten, and for 48 hours always.
+
+    Of ten tries a message needs one: by chance alone it refuses none more than three times.
+    """
+
+    def __init__(self, secret):
+        self.secret, self.random, self.refused = secret, Random(SEED), Counter[str]()  # noqa: S311 -- chance
+        self.taken, self.forged = {}, 0
+
+    def answer(self, body, headers, at):
+        if OUTAGE[0] <= at < OUTAGE[1]:
+            return None
+        if self.refused[headers["webhook-id"]] < IN_A_ROW and self.random.random() < FAILURES:
+            self.refused[headers["webhook-id"]] += 1
+            return 500
+        try:
+            told = Webhook(self.secret).verify(body, headers)
+        except WebhookVerificationError:
+            self.forged += 1
+            return 400
+        self.taken.setdefault(headers["webhook-id"], set()).add(body)
+        assert told["type"] == "consent.given"
+        return 204
+
+
+@pytest.fixture
+def khyber(committed):
+    return committed.client_id("khyber")
+
+
+def test_every_event_arrives_whatever_fails_for_days(committed, khyber):
+    with in_client(khyber):
+        endpoint, secret = add_endpoint(
+            khyber, url="https://lms.example/hooks", events=["consent.given"], actor=SETTING_UP, at=BEGINS
+        )
+    receiver = Failing(secret)
+    happened, at = happen(khyber, range(EVENTS // 2), BEGINS), BEGINS
+    with time_machine.travel(at, tick=False) as clock:
+        while at <= MEANWHILE or waits(khyber):
+            assert at - BEGINS < LONGEST, "it was not given up, and did not arrive"
+            clock.move_to(at)
+            if at == ROTATION:
+                receiver.secret = rotated(khyber, endpoint, at)
+            if at == MEANWHILE:
+                happened += happen(khyber, range(EVENTS // 2, EVENTS), at)
+            serve(khyber, endpoint, receiver, at)
+            at += PACE
+    assert at > OUTAGE[1], "some waited for the end of the outage"
+    all_arrived(khyber, receiver, happened)
+
+
+def happen(client_id, numbers, at):
+    """Let things happen, each tenth of which is rolled back; returns the ledger's entries of what did."""
+    entries = []
+    for number in numbers:
+        with in_client(client_id):
+            entry = record_entry(
+                "consent.given",
+                client_id=client_id,
+                subject_id=new_id(),
+                facts={"event": str(new_id()), "purpose": "newsletter"},
+                actor=SETTING_UP,
+                at=at,
+            )
+            if number % 10 == 9:
+                transaction.set_rollback(True)  # the act failed after all
+            else:
+                entries.append(entry.pk)
+    return entries
+
+
+def waits(client_id):
+    with in_client(client_id):
+        return Delivery.objects.filter(client_id=client_id, state="waiting").exists()
+
+
+def rotated(client_id, endpoint, at):
+    with in_client(client_id):
+        return rotate_secret(Endpoint.objects.get(pk=endpoint.pk), actor=SETTING_UP, reason=Reason.KEY_ROTATION, at=at)
+
+
+def serve(client_id, endpoint, receiver, at):
+    """Serve the endpoint as a worker does, as long as something is due; one in ten dies before it writes it down."""
+    while True:
+        with in_client(client_id):
+            shift = begin_shift(client_id, endpoint.pk, most=BATCH, at=at)
+        if shift is None:
+            return
+        results = [attempt(shift, sending, receiver, at) for sending in shift.sendings]
+        if receiver.random.random() < 0.1:
+            return  # its lease ends by itself
+        with in_client(client_id):
+            record_results(shift, results, actor=system_actor("faults"), at=at)
+
+
+def attempt(shift, sending, receiver, at):
+    headers = headers_of(
+        shift.secrets, message_id=str(sending.message_id), timestamp=int(at.timestamp()), body=sending.body
+    )
+    status = receiver.answer(sending.body, headers, at)
+    return Result(sending.delivery_id, at, 5, status, error="" if status else "connect")
+
+
+def all_arrived(client_id, receiver, happened):
+    """Everything that happened was taken, under one id and the same bytes; nothing else was told."""
+    with in_client(client_id):
+        states = set(Delivery.objects.values_list("state", flat=True))
+        told = dict(Message.objects.values_list("entry_id", "pk"))
+        tries = Attempt.objects.count()
+    assert states == {"delivered"}
+    assert set(told) == set(happened), "what was rolled back was not told"
+    assert receiver.forged == 0, "the reference library verifies each"
+    assert set(receiver.taken) == {str(one) for one in told.values()}
+    assert {len(bodies) for bodies in receiver.taken.values()} == {1}
+    entries = {json.loads(next(iter(bodies)))["data"]["id"] for bodies in receiver.taken.values()}
+    assert entries == {str(one) for one in happened}
+    assert tries > len(happened), "failures were among them"
+
+
+ENDPOINTS, MESSAGES = sized(5, 20), sized(4, 200)
+
+
+def test_bad_receivers_hurt_nobody_else(committed, settings):
+    """One in five takes the connection and says nothing, or answers without end (security.md row 42)."""
+    good = [Receiver() for _ in range(ENDPOINTS * 4 // 5)]
+    bad = [silence if number % 2 == 0 else endless for number in range(ENDPOINTS // 5)]
+    alone = delays(committed, pumped(committed, settings, *good, tests=MESSAGES))
+    for one in good:
+        one.got.clear()
+    added = pumped(committed, settings, *good, *bad, tests=MESSAGES, send=partial(post, seconds=3.0))
+    beside = delays(committed, added[: len(good)])
+    assert {len(one.got) for one in good} == {MESSAGES}
+    assert len(alone) == len(beside) == len(good) * MESSAGES, "all of theirs arrived"
+    sys.stdout.write(f"99 % within {percentile(alone)} s alone, {percentile(beside)} s beside the bad ones.\n")
+
+
+def delays(cast, added):
+    """In how many seconds each message arrived; then the endpoints are removed."""
+    own = [endpoint.pk for endpoint, _ in added]
+    with in_client(cast.client_id("indus")):
+        done = list(Delivery.objects.filter(endpoint__in=own, state="delivered"))
+        for endpoint in Endpoint.objects.filter(removed_at=None):
+            remove_endpoint(endpoint, actor=SETTING_UP, reason=Reason.REVIEW, at=BEGINS)
+    return [(one.done_at - one.queued_at).total_seconds() for one in done if one.done_at]
+
+
+def percentile(seconds):
+    return round(sorted(seconds)[int(len(seconds) * 0.99) - 1], 2)
