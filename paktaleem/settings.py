@@ -288,6 +288,7 @@ ROSTER_UPLOAD_LIMIT = 32 * 1024 * 1024  # bytes
 ROSTER_AT_ONCE_LIMIT = 64 * 1024  # bytes; a larger file is checked and imported by the worker
 FORM_MOST_PEOPLE = 300  # of one consent form: its PDF is made in the request
 ANSWER_SHEET_LIMIT = 2 * 1024 * 1024  # bytes; at most 5,000 rows
+ANSWERS_UNMATCHED_DAYS = env.int("ANSWERS_UNMATCHED_DAYS", default=90)  # then a row that matches nobody is emptied
 ANSWERS_AT_ONCE = 40  # rows confirmed in the request; more are confirmed by the worker
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # never a plain file on a disk
 FILE_UPLOAD_MAX_MEMORY_SIZE = ROSTER_UPLOAD_LIMIT + 64 * 1024

@@ -77,7 +77,7 @@ def noted(table, event, call, name="notes", old=False):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consent", "0019_guardians_by_index"), ("children", "0002_wall")]
+    dependencies = [("consent", "0020_guardian_beside_consent"), ("children", "0002_wall")]
     operations = [
         reads(ONE, "who", "asked_at"),
         reads(MANY, "s", "NULL"),

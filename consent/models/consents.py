@@ -138,12 +138,6 @@ class ConsentEvent(models.Model):
             models.Index(fields=["client", "purpose", "-recorded_at", "-id"], name="consentevent_by_purpose"),
             models.Index(fields=["client", "method", "-recorded_at", "-id"], name="consentevent_by_method"),
             models.Index(fields=["client", "given_by", "-recorded_at", "-id"], name="consentevent_by_giver"),
-            models.Index(
-                fields=["client", "id"],
-                include=["guardian"],
-                condition=Q(guardian__isnull=False),
-                name="consentevent_of_guardians",
-            ),
         ]
 
     def __str__(self) -> str:
@@ -164,6 +158,9 @@ class Consent(models.Model):
     state = models.CharField(max_length=16, choices=ConsentState)
     event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     given_by = models.CharField(max_length=16, choices=GivenBy)
+    guardian = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
     notice_version = models.UUIDField(null=True)
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
@@ -173,6 +170,11 @@ class Consent(models.Model):
         ordering = ["-recorded_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["client", "subject", "purpose"], name="consent_one_per_purpose"),
+            models.CheckConstraint(
+                condition=Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False)
+                | (~Q(given_by=GivenBy.GUARDIAN) & Q(guardian=None)),
+                name="consent_guardian_is_named",
+            ),
         ]
         indexes = [
             *newest_first("recorded_at", "consent_by_time"),
@@ -182,6 +184,12 @@ class Consent(models.Model):
                 fields=["client", "expires_at"],
                 condition=Q(state="given", expires_at__isnull=False, asked_at=None),
                 name="consent_to_ask_about",
+            ),
+            models.Index(
+                fields=["guardian", "purpose"],
+                include=["client", "state", "notice_version", "expires_at"],
+                condition=Q(guardian__isnull=False),
+                name="consent_of_guardians",
             ),
         ]
 

@@ -17,6 +17,7 @@ from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
 __all__ = [
     "OPEN",
+    "SET_ASIDE",
     "AnswerSheet",
     "EntryProblem",
     "EntryState",
@@ -168,6 +169,7 @@ class EntryState(models.TextChoices):
     GUARDIAN = "guardian", _("Waiting for a guardian")
     CONFIRMED = "confirmed", _("Confirmed")
     DISMISSED = "dismissed", _("Dismissed")
+    EXPIRED = "expired", _("Expired: it matched nobody")
 
 
 OPEN = (
@@ -177,6 +179,8 @@ OPEN = (
     EntryState.OUTDATED,
     EntryState.GUARDIAN,
 )
+SET_ASIDE = (EntryState.DISMISSED, EntryState.EXPIRED)
+"""Settled without having recorded anything."""
 
 
 class EntryProblem(models.TextChoices):
@@ -244,7 +248,7 @@ class SheetEntry(models.Model):
                 name="sheetentry_page_is_somebodys",
             ),
             models.CheckConstraint(
-                condition=~Q(page=None) | Q(state__in=[EntryState.UNMATCHED, EntryState.DISMISSED]),
+                condition=~Q(page=None) | Q(state__in=[EntryState.UNMATCHED, *SET_ASIDE]),
                 name="sheetentry_matched_has_a_page",
             ),
             models.CheckConstraint(
@@ -280,6 +284,7 @@ class Step(models.TextChoices):
     RESOLVED = "resolved", _("Matched by hand")
     DISMISSED = "dismissed", _("Dismissed")
     MOVED = "moved", _("Judged anew")
+    EXPIRED = "expired", _("Expired and emptied")
 
 
 class EntryStep(models.Model):

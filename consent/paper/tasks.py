@@ -1,15 +1,22 @@
 """What the worker does about answers on paper."""
 
+import logging
 from uuid import UUID
 
 from procrastinate.contrib.django import app
 
+from consent.paper.models import EntryState, SheetEntry
+from consent.paper.services.expiring import expire_unmatched, unmatched_since
 from consent.paper.services.sheets import GO_ON, confirm_some
+from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.models import Client
-from paktaleem.clock import now_here
-from paktaleem.tenancy.context import in_client
+from paktaleem.clock import now_here, real_now
+from paktaleem.tenancy.context import as_officer, in_client
 
-__all__ = ["confirm_matched_rows"]
+__all__ = ["confirm_matched_rows", "expire_old_rows"]
+
+log = logging.getLogger(__name__)
+EXPIRE = "paper.expire_unmatched"
 
 
 @app.task(name=GO_ON, pass_context=False)
@@ -22,3 +29,22 @@ def confirm_matched_rows(client: str, sheet: str) -> None:
         if found is None:
             return
         after = found
+
+
+@app.periodic(cron="23 * * * *", periodic_id="expire_unmatched")
+@app.task(name=EXPIRE, queueing_lock=EXPIRE, pass_context=False)
+def expire_old_rows(timestamp: int) -> int:
+    """Empty, every hour, rows of answer sheets that have matched nobody for long; returns how many."""
+    del timestamp
+    with as_officer():
+        waiting = SheetEntry.objects.filter(
+            state=EntryState.UNMATCHED, entered_at__lte=unmatched_since(real_now())
+        ).order_by()
+        clients = list(waiting.values_list("client_id", flat=True).distinct())
+    expired = 0
+    for client_id in clients:
+        with in_client(client_id):
+            expired += expire_unmatched(client_id, actor=system_actor(EXPIRE), at=now_here())
+    if expired:
+        log.info("Emptied %d rows of answer sheets that matched nobody.", expired)
+    return expired

@@ -21,7 +21,7 @@ _ENDINGS = frozenset({"withdrawn", "revoked", "invalidated"})
 
 
 class Standing(StrEnum):
-    """Where a row stands in the queue; the last two are settled."""
+    """Where a row stands in the queue; the last three are settled."""
 
     MATCHED = "matched"
     UNMATCHED = "unmatched"
@@ -30,6 +30,7 @@ class Standing(StrEnum):
     GUARDIAN = "guardian"
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
+    EXPIRED = "expired"
 
 
 class Problem(StrEnum):

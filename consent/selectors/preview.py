@@ -1,6 +1,7 @@
 """What a coming text would change, before it is announced: whose consents would have to be given anew."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -28,17 +29,16 @@ WHERE c.state = 'given' AND c.purpose_id = ANY (%(purposes)s) AND c.notice_versi
 """
 """The consents that would be outdated: one pass without a join, from which the planner cannot stray."""
 
-_CONSENTS = f"SELECT c.client_id, c.purpose_id, count(*) {_RENEWED} GROUP BY c.client_id, c.purpose_id"
-_PEOPLE = f"SELECT count(DISTINCT c.subject_id) {_RENEWED}"
+_PEOPLE = f"SELECT 'people', NULL::uuid, NULL::uuid[], count(DISTINCT c.subject_id) {_RENEWED}"
+_CONSENTS = (
+    f"SELECT 'consents', c.client_id, ARRAY[c.purpose_id], count(*) {_RENEWED} GROUP BY c.client_id, c.purpose_id"
+)
 _GUARDIANS = f"""
-SELECT purposes, count(*) FROM (
-    SELECT array_agg(DISTINCT given.purpose_id) AS purposes
-    FROM consent_consentevent e
-    JOIN (SELECT c.client_id, c.event_id, c.purpose_id {_RENEWED} AND c.given_by = 'guardian') given
-        ON given.client_id = e.client_id AND given.event_id = e.id
-    WHERE e.guardian_id IS NOT NULL GROUP BY e.guardian_id
+SELECT 'guardians', NULL::uuid, purposes, count(*) FROM (
+    SELECT array_agg(DISTINCT c.purpose_id) AS purposes {_RENEWED} AND c.guardian_id IS NOT NULL GROUP BY c.guardian_id
 ) AS by_guardian GROUP BY purposes
 """  # noqa: S608
+"""Sent as one statement, whose parts the server counts side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,9 @@ def _counted(
         "only": [version for _, version in elsewhere],
         "at": at,
     }
-    consents, guardians = _rows(_CONSENTS, values), _rows(_GUARDIANS, values)
+    found = _rows(codes, values)
+    consents = [(client, purposes[0], count) for what, client, purposes, count in found if what == "consents"]
+    guardians = [(purposes, count) for what, _, purposes, count in found if what == "guardians"]
     renewals = [
         Renewal(
             codes[purpose],
@@ -144,7 +146,7 @@ def _counted(
         )
         for purpose in {purpose for _, purpose, _ in consents}
     ]
-    [[people]] = _rows(_PEOPLE, values) if len(renewals) > 1 else [[sum(one.people for one in renewals)]]
+    people = next((count for what, _, _, count in found if what == "people"), sum(one.people for one in renewals))
     total = Renewal(
         "",
         sum(one.consents for one in renewals),
@@ -155,8 +157,10 @@ def _counted(
     return total, tuple(sorted(renewals, key=lambda one: one.purpose))
 
 
-def _rows(sql: str, values: dict[str, Any]) -> list[Any]:
+def _rows(codes: Mapping[UUID, str], values: Mapping[str, Any]) -> list[Any]:
+    """Count people apart only where somebody may have consented to several of the purposes."""
+    parts = [_PEOPLE, _CONSENTS, _GUARDIANS] if len(codes) > 1 else [_CONSENTS, _GUARDIANS]
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(" UNION ALL ".join(parts), values)
         rows: list[Any] = cursor.fetchall()
         return rows

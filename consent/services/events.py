@@ -27,13 +27,13 @@ WHERE e.client_id = %(client)s AND e.subject_id = %(subject)s GROUP BY e.purpose
 """
 _SET_STATE = """
 INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by,
-                             notice_version, recorded_at, expires_at, asked_at)
-VALUES (%(event)s, %(client)s, %(subject)s, %(purpose)s, %(owner)s, %(state)s, %(event)s, %(by)s, %(version)s, %(at)s,
-        %(until)s, %(asked)s)
+                             guardian_id, notice_version, recorded_at, expires_at, asked_at)
+VALUES (%(event)s, %(client)s, %(subject)s, %(purpose)s, %(owner)s, %(state)s, %(event)s, %(by)s, %(guardian)s,
+        %(version)s, %(at)s, %(until)s, %(asked)s)
 ON CONFLICT (client_id, subject_id, purpose_id) DO UPDATE SET
     state = excluded.state, event_id = excluded.event_id, given_by = excluded.given_by,
-    notice_version = excluded.notice_version, recorded_at = excluded.recorded_at, expires_at = excluded.expires_at,
-    asked_at = excluded.asked_at
+    guardian_id = excluded.guardian_id, notice_version = excluded.notice_version,
+    recorded_at = excluded.recorded_at, expires_at = excluded.expires_at, asked_at = excluded.asked_at
 """
 _SET_ASKED = """
 UPDATE consent_consent SET asked_at = %(asked)s::timestamptz
@@ -136,6 +136,7 @@ def _state_of(event: ConsentEvent) -> dict[str, Any]:
         "owner": event.purpose_owner,
         "state": str(event.state),
         "by": str(event.given_by),
+        "guardian": event.guardian_id,
         "version": event.notice_version_id,
         "at": event.recorded_at,
         "until": event.expires_at,

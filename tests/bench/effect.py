@@ -54,9 +54,9 @@ SELECT id, client_id, subject_id, purpose_id, owner, 'given', CASE WHEN guardian
 
 STATES = """
 INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by,
-    notice_version, recorded_at)
+    guardian_id, notice_version, recorded_at)
 SELECT id, client_id, subject_id, purpose_id, owner, 'given', id,
-    CASE WHEN guardian_id IS NULL THEN 'self' ELSE 'guardian' END, version_id, %(at)s FROM answer;
+    CASE WHEN guardian_id IS NULL THEN 'self' ELSE 'guardian' END, guardian_id, version_id, %(at)s FROM answer;
 """
 
 PLAIN = "SELECT purpose_id, count(*) FROM consent_consent WHERE state = 'given' GROUP BY purpose_id"

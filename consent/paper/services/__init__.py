@@ -1,5 +1,6 @@
 """Making forms, taking sheets in, and settling their rows."""
 
+from consent.paper.services.expiring import expire_unmatched
 from consent.paper.services.forms import make_form, print_form
 from consent.paper.services.queue import (
     NothingStands,
@@ -22,6 +23,7 @@ __all__ = [
     "confirm_matched",
     "confirm_some",
     "dismiss_entry",
+    "expire_unmatched",
     "make_form",
     "match_entry",
     "opened_details",

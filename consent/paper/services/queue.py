@@ -11,6 +11,7 @@ from django.db import transaction
 from consent.models import ConsentEvent, ConsentState, Method
 from consent.paper.codes import is_code, read_code, shown_code
 from consent.paper.models import (
+    SET_ASIDE,
     AnswerSheet,
     EntryProblem,
     EntryState,
@@ -44,6 +45,7 @@ __all__ = [
     "confirm_entry",
     "differs",
     "dismiss_entry",
+    "let_key_go",
     "match_entry",
     "open_details",
     "seal_details",
@@ -58,7 +60,7 @@ class NotMatched(Exception):
 
 
 class Settled(Exception):
-    """The row was confirmed or dismissed before."""
+    """The row was confirmed, dismissed or has expired before."""
 
 
 class NothingStands(Exception):
@@ -128,7 +130,7 @@ def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | 
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
     _note_step(entry, Step.RESOLVED, Reason(reason).value, actor, at)
-    _let_key_go(entry.sheet)
+    let_key_go(entry.sheet)
     return entry
 
 
@@ -189,7 +191,7 @@ def _taken(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntr
             locked(entry.subject)  # type: ignore[arg-type]
     rows = SheetEntry.objects.select_for_update(of=("self",)).filter(client_id=entry.client_id)
     found = rows.select_related("page__run", "page__subject", "subject", "sheet").get(pk=entry.pk)
-    if found.state == EntryState.DISMISSED:
+    if found.state in SET_ASIDE:
         raise Settled
     return found
 
@@ -288,7 +290,7 @@ def _settle(  # noqa: PLR0917 -- the row, where it goes, how and why, then the c
     kind = f"answer.{state}"
     record_entry(kind, client_id=entry.client_id, subject_id=entry.subject_id, facts=facts, actor=actor, at=at)
     if entry.subject_id is None:
-        _let_key_go(entry.sheet)
+        let_key_go(entry.sheet)
     return entry
 
 
@@ -299,10 +301,10 @@ def _note_step(entry: SheetEntry, step: Step, reason: str, actor: Actor, at: dat
     row.save(force_insert=True)
 
 
-def _let_key_go(sheet: AnswerSheet) -> None:
+def let_key_go(sheet: AnswerSheet) -> None:
     """Forget the sheet's key when no row waits that matches nobody: nothing is left that it should open."""
     waiting = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, subject=None)
-    if not waiting.exclude(state=EntryState.DISMISSED).exists():
+    if not waiting.exclude(state__in=SET_ASIDE).exists():
         locked_sheet = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
         locked_sheet.wrapped, locked_sheet.epoch = None, None
         locked_sheet.save(update_fields=["wrapped", "epoch"])

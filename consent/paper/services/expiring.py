@@ -1,0 +1,55 @@
+"""Rows that match nobody do not wait for ever: what they say is thrown away, and that they were there is kept."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from consent.paper.models import AnswerSheet, EntryState, EntryStep, SheetEntry, Step
+from consent.paper.services.queue import let_key_go
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.history import actor_columns
+from paktaleem.ledger.services import record_entry
+
+__all__ = ["expire_unmatched", "unmatched_since"]
+
+
+def unmatched_since(at: datetime) -> datetime:
+    """Give the moment: a row that has matched nobody since then, or before, expires at ``at``."""
+    return at - timedelta(days=settings.ANSWERS_UNMATCHED_DAYS)
+
+
+@transaction.atomic
+def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
+    """Empty up to ``limit`` rows of a client that match nobody since long ago; returns how many. Runs in its context.
+
+    The answers go, and the note and the code as typed with them: nobody's data is kept for nothing (privacy policy,
+    section 4). Row and sheet stay with their numbers, and the ledger says which rows. Raises NotAllowed.
+    """
+    require(actor, Capability.MANAGE_FORMS, client_id)
+    rows = SheetEntry.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        client_id=client_id, state=EntryState.UNMATCHED, entered_at__lte=unmatched_since(at)
+    )
+    found = sorted(rows.order_by("entered_at", "id")[:limit], key=lambda one: (one.sheet_id, one.number))
+    SheetEntry.objects.filter(pk__in=[one.pk for one in found]).update(
+        state=EntryState.EXPIRED, answers={}, details=None
+    )
+    _note_steps(found, actor, at)
+    for sheet_id, of_sheet in groupby(found, key=lambda one: one.sheet_id):
+        facts = {"sheet": str(sheet_id), "rows": [one.number for one in of_sheet]}
+        record_entry("answers.expired", client_id=client_id, facts=facts, actor=actor, at=at)
+        let_key_go(AnswerSheet.objects.get(pk=sheet_id, client_id=client_id))
+    return len(found)
+
+
+def _note_steps(entries: Iterable[SheetEntry], actor: Actor, at: datetime) -> None:
+    kind, key, role = actor_columns(actor)
+    by = {"actor_kind": kind, "actor_id": key, "actor_role": role, "taken_at": at}
+    what = {"step": Step.EXPIRED, "state": EntryState.EXPIRED}
+    EntryStep.objects.bulk_create(
+        [EntryStep(client_id=one.client_id, entry=one, problem=one.problem, **what, **by) for one in entries]
+    )

@@ -1,0 +1,116 @@
+"""A row that matches nobody waits ninety days, and then says nothing any more; that it was there stays known."""
+
+import json
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+
+from consent.models import ConsentEvent
+from consent.paper.models import AnswerSheet, EntryStep, SheetEntry
+from consent.paper.services import Settled, expire_unmatched, match_entry
+from consent.paper.tasks import expire_old_rows
+from paktaleem.accounts.actors import NotAllowed, system_actor
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+from tests.paper.sheets import bring, code_of, entries_of, form_for, line, stands
+
+WORKER = system_actor("paper.expire_unmatched")
+LIFE, SECOND = timedelta(days=90), timedelta(seconds=1)
+MADE = timedelta(days=20)
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def code(cast, indus, now):
+    return code_of(form_for(cast, [cast.subject("hamza")], now - MADE), cast.subject("hamza"))
+
+
+@pytest.fixture
+def sheet(cast, code, now):
+    """A matched row, and two that match nobody."""
+    return bring(cast, now, line(code), line("1111-1111", note="Ask Mrs Khan"), line("2222-2222"))
+
+
+def expire(indus, at, **changed):
+    return expire_unmatched(indus.pk, **{"actor": WORKER, "at": at, **changed})
+
+
+def test_rows_that_match_nobody_are_emptied_after_ninety_days(indus, sheet, now):
+    assert expire(indus, now + LIFE) == 2
+    kept, *gone = entries_of(sheet)
+    assert (kept.state, kept.answers) == ("matched", {"newsletter": True})
+    assert [(one.state, one.answers, one.details, one.number) for one in gone] == [
+        ("expired", {}, None, 3),
+        ("expired", {}, None, 4),
+    ]
+    assert not ConsentEvent.objects.exists()
+
+
+def test_until_then_they_wait(indus, sheet, now):
+    assert expire(indus, now + LIFE - SECOND) == 0
+    assert [state for state, _ in stands(sheet)] == ["matched", "unmatched", "unmatched"]
+    assert all(entry.details for entry in entries_of(sheet))
+
+
+def test_how_long_is_a_setting(indus, sheet, now, settings):
+    settings.ANSWERS_UNMATCHED_DAYS = 7
+    assert expire(indus, now + timedelta(days=7)) == 2
+
+
+def test_the_key_of_the_sheet_goes_with_what_it_opened(indus, sheet, now):
+    assert AnswerSheet.objects.get(pk=sheet.pk).wrapped is not None
+    expire(indus, now + LIFE)
+    assert AnswerSheet.objects.get(pk=sheet.pk).wrapped is None
+
+
+def test_ledger_and_steps_say_which_rows_when_and_by_whom(indus, sheet, now):
+    expire(indus, now + LIFE)
+    entry = Entry.objects.get(kind="answers.expired")
+    assert json.loads(entry.body)["facts"] == {"sheet": str(sheet.pk), "rows": [3, 4]}
+    assert (entry.actor_id, entry.recorded_at) == (WORKER.id, now + LIFE)
+    steps = EntryStep.objects.filter(step="expired").order_by("entry__number")
+    assert [(one.entry.number, one.state, one.problem, one.actor_id) for one in steps] == [
+        (3, "expired", "code_mistyped", WORKER.id),
+        (4, "expired", "code_mistyped", WORKER.id),
+    ]
+
+
+def test_many_go_in_turns_and_none_twice(indus, sheet, now):
+    assert [expire(indus, now + LIFE, limit=1) for _ in range(3)] == [1, 1, 0]
+    assert Entry.objects.filter(kind="answers.expired").count() == 2
+
+
+def test_an_expired_row_can_no_longer_be_matched(cast, indus, code, sheet, now):
+    entry = entries_of(sheet)[1]
+    expire(indus, now + LIFE)
+    with pytest.raises(Settled):
+        match_entry(entry, code=code, actor=cast.actor("farah"), reason=Reason.CORRECTION, at=now + LIFE)
+
+
+def test_the_wrong_role_expires_none(cast, indus, sheet, now):
+    with pytest.raises(NotAllowed):
+        expire(indus, now + LIFE, actor=cast.actor("bilal"))
+
+
+def test_the_database_keeps_a_row_without_a_page_from_counting(indus, sheet):
+    entry = SheetEntry.objects.get(sheet=sheet, number=3)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SheetEntry.objects.filter(pk=entry.pk).update(state="confirmed")
+
+
+def test_the_worker_does_it_for_every_client(cast, now):
+    with in_client(cast.client_id("indus")):
+        old = bring(cast, now, line("1111-1111"))
+        new = bring(cast, now + LIFE, line("2222-2222"))
+    with time_machine.travel(now + LIFE, tick=False):
+        assert expire_old_rows(timestamp=0) == 1
+    with in_client(cast.client_id("indus")):
+        assert [stands(sheet)[0][0] for sheet in (old, new)] == ["expired", "unmatched"]

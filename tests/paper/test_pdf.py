@@ -1,0 +1,86 @@
+"""A form is a document that a screen reader reads too: tagged, titled, and each word in its language (PDF/UA-1)."""
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from consent.paper.pdf import Form, Page, Question, write_pdf
+
+TEXT_EN = "# What we ask\n\nOur **letter**, once a month.\n\n- You can stop it"
+TEXT_UR = "# ہم کیا پوچھتے ہیں\n\nمہینے میں ایک بار **خط**۔\n\n- آپ اسے روک سکتے ہیں"  # noqa: RUF001 -- Urdu
+QUESTION = Question(
+    code="newsletter",
+    name=("Newsletter", "خبرنامہ"),
+    description=("Monthly news", "ماہانہ خبریں"),
+    notice="about",
+    title=("About the newsletter", "خبرنامے کے بارے میں"),
+    text=(TEXT_EN, TEXT_UR),
+    version=1,
+)
+PEOPLE = {"7KQ2M9XZ": "Hamza Lodhi", "8KQ2M9XZ": "اقرا خان"}
+
+
+@pytest.fixture(scope="module")
+def read():
+    form = Form(
+        client="Indus Schools",
+        group="Grade 7 B",
+        address="portal.example/choices/indus/",
+        contact="support@PakTaleem.com",
+        questions=[QUESTION],
+        pages=[Page(code, name, "lms-1", ("newsletter",)) for code, name in PEOPLE.items()],
+    )
+    return PdfReader(io.BytesIO(write_pdf(form)))
+
+
+def catalog(read) -> Any:
+    return read.trailer["/Root"]
+
+
+def tags(node: Any, language: str) -> Iterator[tuple[str, str, Any]]:
+    """Every tag with the language that holds there."""
+    node = node.get_object()
+    for one in node if isinstance(node, list) else [node]:
+        found = one.get_object()
+        if isinstance(found, dict) and "/S" in found:
+            spoken = str(found.get("/Lang", language))
+            yield str(found["/S"]), spoken, found
+            if "/K" in found:
+                yield from tags(found["/K"], spoken)
+
+
+def all_tags(read) -> list[tuple[str, str, Any]]:
+    return list(tags(catalog(read)["/StructTreeRoot"]["/K"], str(catalog(read)["/Lang"])))
+
+
+def test_it_says_that_it_is_accessible(read):
+    assert catalog(read)["/MarkInfo"]["/Marked"]
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in catalog(read)["/Metadata"].get_data()
+
+
+def test_its_title_and_language_are_set_and_name_nobody(read):
+    assert read.metadata["/Title"] == "Consent form: Grade 7 B"
+    assert catalog(read)["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert catalog(read)["/Lang"] == "en"
+
+
+def test_each_page_is_headed_and_so_is_each_question_in_both_languages(read):
+    headings = [(tag, language) for tag, language, _ in all_tags(read) if tag.startswith("/H")]
+    about, asks, who = [("/H2", "en"), ("/H2", "ur")], [("/H3", "en"), ("/H3", "ur")], ("/H2", "en")
+    assert headings == [("/H1", "en"), *about, *asks, who] * len(PEOPLE)
+
+
+def test_lists_are_lists_and_pictures_say_what_they_show(read):
+    found = all_tags(read)
+    assert sorted(language for tag, language, _ in found if tag == "/L") == ["en", "en", "ur", "ur"]
+    pictures = [node["/Alt"] for tag, _, node in found if tag == "/Figure"]
+    assert pictures == ["QR code of 7KQ2-M9XZ", "QR code of 8KQ2-M9XZ"]
+
+
+def test_each_person_has_a_page_with_its_code(read):
+    assert len(read.pages) == len(PEOPLE)
+    for page, code in zip(read.pages, ("7KQ2-M9XZ", "8KQ2-M9XZ"), strict=True):
+        assert code in page.extract_text()
