@@ -30,6 +30,8 @@ INSTALLED_APPS = [
     "paktaleem.backups",
     "paktaleem.signin",
     "children",
+    "children.invitations",
+    "children.concerns",
     "consent",
     "consent.paper",
     "paktaleem.sandbox",
@@ -282,6 +284,12 @@ IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
 ROSTER_VANISH_PERCENT = env.int("ROSTER_VANISH_PERCENT", default=10)  # more active people may not go unasked
 NOTICE_SHOWN_FOR = timedelta(hours=env.int("NOTICE_SHOWN_HOURS", default=24))  # then it must be shown anew
 SUPPORT_ADDRESS = env.str("SUPPORT_ADDRESS", default="support@PakTaleem.com")  # told on public pages
+INVITATION_DAYS = env.int("INVITATION_DAYS", default=28)  # then a guardian who never answered is forgotten
+INVITATION_REMINDERS = env.int("INVITATION_REMINDERS", default=3)  # one a week, each with a new link
+GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60)  # before the second letter
+GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # of guardians whom nobody asked
+CONCERN_DAYS = env.int("CONCERN_DAYS", default=30)  # within which a concern about a child's data is answered
+CONCERN_KEPT_DAYS = env.int("CONCERN_KEPT_DAYS", default=365)  # what was written, after the answer
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # in advance every client is told of a material change
 ROSTER_UPLOAD_LIFE = timedelta(hours=24)  # then an uploaded roster is gone, imported or not
 ROSTER_UPLOAD_LIMIT = 32 * 1024 * 1024  # bytes

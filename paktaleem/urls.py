@@ -6,6 +6,8 @@ from consent.api.evaluation import evaluate, evaluate_many, show_metadata
 from consent.api.receipts import show_context
 from paktaleem.api.schema import show_docs, show_schema
 from paktaleem.console.site import site as console
+from paktaleem.doors.models import Page
+from paktaleem.doors.views import follow_link
 from paktaleem.health import healthz, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,6 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ns/consent/v1", show_context, name="consent-context"),
     path("choices/", include("consent.choices.urls")),
     path("choices/", include("paktaleem.doors.urls")),
+    path("guardian/", include("children.invitations.urls")),
+    path("g/<str:token>/", follow_link, {"page": Page.GUARDIAN}, name="guardian-link"),
+    path("concern/", include("children.concerns.urls")),
     path("admin/", console.urls),
     path("accounts/", include("paktaleem.signin.urls")),
 ]

@@ -76,6 +76,9 @@ class Capability(StrEnum):
     QUARANTINE_SUBJECTS = "quarantine_subjects"
     DECLARE_MECHANISMS = "declare_mechanisms"
     USE_SANDBOX = "use_sandbox"
+    INVITE_GUARDIANS = "invite_guardians"
+    VIEW_CONCERNS = "view_concerns"
+    HANDLE_CONCERNS = "handle_concerns"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -92,7 +95,7 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.REGISTER_SUBJECTS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.LET_MANY_VANISH: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
     Capability.REVEAL_PERSONAL_DATA: frozenset({_OFFICER, _ADMIN, _KEY}),
-    Capability.ERASE_SUBJECTS: frozenset({_OFFICER}),
+    Capability.ERASE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.VIEW_WHO_LOOKED: frozenset({_OFFICER, _AUDITOR, _ADMIN}),
     Capability.VIEW_REGISTER: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.MANAGE_REGISTER: frozenset({_OFFICER, _ADMIN, _SYSTEM}),
@@ -134,6 +137,9 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.QUARANTINE_SUBJECTS: frozenset({_OFFICER, _SYSTEM}),
     Capability.DECLARE_MECHANISMS: frozenset({_ADMIN, _SYSTEM}),
     Capability.USE_SANDBOX: frozenset({_OFFICER, _ADMIN, _KEY}),
+    Capability.INVITE_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
+    Capability.VIEW_CONCERNS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN}),
+    Capability.HANDLE_CONCERNS: frozenset({_OFFICER, _ADMIN}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -164,7 +170,12 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "orders": frozenset({Capability.CARRY_OUT_ORDERS}),
     "guardians:read": frozenset({Capability.VIEW_GUARDIANS}),
     "guardians:write": frozenset(
-        {Capability.MANAGE_GUARDIANS, Capability.VERIFY_GUARDIANS, Capability.RECORD_GUARDIANS}
+        {
+            Capability.MANAGE_GUARDIANS,
+            Capability.VERIFY_GUARDIANS,
+            Capability.RECORD_GUARDIANS,
+            Capability.INVITE_GUARDIANS,
+        }
     ),
     "sandbox": frozenset({Capability.USE_SANDBOX}),
     "webhooks:manage": frozenset({Capability.VIEW_WEBHOOKS, Capability.MANAGE_WEBHOOKS}),

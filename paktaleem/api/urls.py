@@ -3,6 +3,7 @@
 from django.urls import path
 
 import consent.api.problems  # noqa: F401 -- declares its problems
+from children.invitations.api import InviteGuardian, ShowInvitation
 from consent.api.acknowledgements import AcknowledgePolicy
 from consent.api.changes import ListChanges
 from consent.api.consents import RecordConsents, SubjectConsents, WithdrawConsent
@@ -38,6 +39,8 @@ urlpatterns = [
         name="withdraw-consent",
     ),
     path("links", IssueLink.as_view(), name="issue-link"),
+    path("guardian-invitations", InviteGuardian.as_view(), name="guardian-invitations"),
+    path("guardian-invitations/<uuid:invitation>", ShowInvitation.as_view(), name="guardian-invitation"),
     path("purposes", ListPurposes.as_view(), name="purposes"),
     path("notices/current", CurrentNotice.as_view(), name="current-notice"),
     path("changes", ListChanges.as_view(), name="changes"),

@@ -44,6 +44,7 @@ from paktaleem.demo.content import (
     PurposeText,
     RecipientText,
 )
+from paktaleem.demo.guardians import ask_a_guardian
 from paktaleem.demo.kept import Kept
 from paktaleem.demo.paper import fill_paper
 from paktaleem.demo.people import fill_people
@@ -61,8 +62,8 @@ _BY_DEMO: dict[str, Any] = {"actor": _ACTOR, "reason": _WHY}
 _KEY_LIFE = timedelta(days=365)
 
 
-def fill_demonstration(kept: Kept, *, at: datetime) -> None:
-    """Add what the demonstration has and the database lacks."""
+def fill_demonstration(kept: Kept, *, portal: str, at: datetime) -> None:
+    """Add what the demonstration has and the database lacks; ``portal`` is where its pages will be served."""
     _fill_shared(at)
     for text in CLIENTS:
         client_id = client_with_code(text.code) or new_id()
@@ -70,7 +71,10 @@ def fill_demonstration(kept: Kept, *, at: datetime) -> None:
             _fill_client(text, client_id, at)
         _fill_key(text.code, client_id, kept, at)
         with in_client(client_id):
-            fill_systems(Client.objects.get(id=client_id), actor=_ACTOR, at=at)
+            client = Client.objects.get(id=client_id)
+            fill_systems(client, actor=_ACTOR, at=at)
+            if text.code == "indus":
+                ask_a_guardian(client, portal=portal, actor=_ACTOR, at=at)
     _fill_staff(kept, at)
     fill_policy(client_ids(), actor=_ACTOR, at=at)
 

@@ -20,7 +20,7 @@ LINES_OF_LOG = 15
 PAUSE = 0.05
 PR_SET_PDEATHSIG = 1
 NOT_FOR_SERVERS = frozenset({"DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"})
-ONLY_HERE = {"DEMAND_SECOND_FACTOR": "false", "STEP_UP": "false"}
+ONLY_HERE = {"DEMAND_SECOND_FACTOR": "false", "STEP_UP": "false", "GUARDIAN_CONFIRM_MINUTES": "1"}
 """What the demonstration alone leaves out, so that a visitor gets in with what is printed; set it to try it."""
 
 

@@ -29,7 +29,7 @@ view_subjects             x       x       x      x    x    x    .
 register_subjects         x       .       .      x    x    x    .
 let_many_vanish           x       .       .      x    .    x    .
 reveal_personal_data      x       .       .      x    x    .    .
-erase_subjects            x       .       .      .    .    .    .
+erase_subjects            x       .       .      .    .    x    .
 view_who_looked           x       .       x      x    .    .    .
 view_register             x       x       x      x    x    x    .
 manage_register           x       .       .      x    .    x    .
@@ -70,6 +70,9 @@ record_guardians          x       .       .      x    x    x    .
 settle_child_changes      x       .       .      x    .    .    .
 quarantine_subjects       x       .       .      .    .    x    .
 declare_mechanisms        .       .       .      x    .    x    .
+invite_guardians          x       .       .      x    x    x    .
+view_concerns             x       x       x      x    .    .    .
+handle_concerns           x       .       .      x    .    .    .
 own_choices               .       .       .      .    .    .    x
 """
 COLUMNS = {
@@ -176,8 +179,8 @@ def test_scopes_of_a_key_are_these():
         "links:write": {"issue_links"},
         "orders": {"carry_out_orders"},
         "guardians:read": {"view_guardians"},
-        "guardians:write": {"manage_guardians", "verify_guardians", "record_guardians"},
         "sandbox": {"use_sandbox"},
+        "guardians:write": {"manage_guardians", "verify_guardians", "record_guardians", "invite_guardians"},
         "webhooks:manage": {"manage_webhooks", "view_webhooks"},
     }
 

@@ -45,6 +45,8 @@ TABLE = {
     "paper/formrun": ("OASC", "OC", ""),
     "paper/answersheet": ("OASC", "OC", ""),
     "paper/sheetentry": ("OASC", "", ""),
+    "invitations/invitation": ("OASC", "OC", ""),
+    "concerns/concern": ("OASC", "", ""),
     "mail/letter": ("OASC", "", ""),
     "systems/system": ("OASC", "OC", "OC"),
     "systems/systemkey": ("OASC", "OC", ""),

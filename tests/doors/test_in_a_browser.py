@@ -1,12 +1,14 @@
-"""The preference centre in a real browser: in both languages, with and without script, on a telephone's width."""
+"""Pages of one's own in a real browser: in both languages, with and without script, on a telephone's width."""
 
 import email
 import email.policy
+import json
 import os
 import re
 import shutil
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from tests.demo.running import Demonstration
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("CHOICES_SHOTS")
 PHONE: Any = {"width": 360, "height": 740}
-SECONDS_FOR_A_LETTER = 30
+SECONDS_FOR_A_LETTER = 60
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,16 @@ def chromium() -> Iterator[Browser]:
 
 def code_sent_to(address: str, folder: Path) -> str:
     """Wait for the worker's letter to this address, and read the code in it."""
+    return sent_to(address, folder, r"^(\d{8})\s*$")
+
+
+def link_sent_to(address: str, folder: Path) -> str:
+    """Wait for the invitation to this address, and read its link."""
+    return sent_to(address, folder, r"^(http\S+/g/\S+)\s*$")
+
+
+def sent_to(address: str, folder: Path, wanted: str) -> str:
+    """Wait for the worker's letter to this address, and read what is wanted of it; a letter is read once."""
     ends_at = time.monotonic() + SECONDS_FOR_A_LETTER
     while time.monotonic() < ends_at:
         for file in sorted(folder.glob("*.log"), reverse=True):
@@ -50,7 +62,7 @@ def code_sent_to(address: str, folder: Path) -> str:
                 file.read_bytes().split(b"\n" + b"-" * 79)[0], policy=email.policy.default
             )
             body = letter.get_body(("plain",))
-            found = re.search(r"^(\d{8})\s*$", body.get_content(), re.MULTILINE) if body else None
+            found = re.search(wanted, body.get_content(), re.MULTILINE) if body else None
             if letter["To"] == address and found:
                 file.unlink()
                 return found[1]
@@ -108,5 +120,78 @@ def test_one_comes_in_by_a_code_gives_takes_back_and_gives_again(
     page.locator("main > form button").last.click()
     page.goto(f"{base}/choices/?lang={language}")
     expect(newsletter).to_have_count(0)
+    context.close()
+    assert [one for one in said if "403" not in one] == []
+
+
+def asked_about(served: Demonstration, child: str, guardian: str) -> None:
+    """Have the learning platform ask a guardian; asked already, nothing happens."""
+    indus = next(one for one in served.values["clients"] if one["code"] == "indus")
+    body = json.dumps({"subject": child, "guardian": {"external_id": guardian}}).encode()
+    headers = {"Authorization": f"Bearer {indus['api_key']}", "Content-Type": "application/json"}
+    url = f"{served.values['base_url'].rstrip('/')}/api/v1/guardian-invitations"
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30) as answer:  # noqa: S310 -- ours
+        assert answer.status == 201
+
+
+@pytest.mark.parametrize(
+    ("language", "settings_of", "who", "child"),
+    [
+        ("en", {"java_script_enabled": True}, "omar", "noor"),
+        ("ur", {"java_script_enabled": False}, "ghazal", "laila"),
+    ],
+    ids=["english-with-script", "urdu-without"],
+)
+def test_a_guardian_follows_the_letter_reads_decides_and_asks(  # noqa: PLR0917 -- as parametrized
+    served: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str, child: str
+) -> None:
+    asked_about(served, f"lms-{child}", f"lms-{who}")
+    folder, address = Path(served.values["mail_dir"]), f"{who}@indus-people.example"
+    context = chromium.new_context(viewport=PHONE, **settings_of)
+    page, said = context.new_page(), list[str]()
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+
+    page.goto(f"{link_sent_to(address, folder)}?lang={language}")
+    shot(page, f"guardian-link-{language}")
+    page.click("main form button")
+    page.fill("input[name=code]", code_sent_to(address, folder))
+    page.click("main form button")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ur" else "ltr")
+    shot(page, f"guardian-all-{language}")
+    page.locator("article.choice a.button").first.click()
+    shot(page, f"guardian-child-{language}")
+    home = page.url
+    page.locator("article[aria-labelledby=service] a.button").click()
+    shot(page, f"guardian-service-{language}")
+    boxes = [one.bounding_box() for one in page.locator(".pair > *").all()]
+    assert len(boxes) == 3
+    assert len({round(box["width"]) for box in boxes if box}) == 1
+    assert max(box["height"] for box in boxes if box) - min(box["height"] for box in boxes if box) <= 1
+    page.click("button[value=give]")
+    expect(page.locator(".note.success")).to_be_visible()
+    expect(page.locator(".state.good")).to_have_count(0)  # it waits for the second confirmation
+    shot(page, f"guardian-waits-{language}")
+    page.locator("section[aria-labelledby=data] a").click()
+    page.check("input[value=copy]")
+    shot(page, f"guardian-data-{language}")
+    page.locator("main form button").first.click()
+    expect(page.locator(".note.success")).to_be_visible()
+    page.goto(home)
+    page.locator("article[aria-labelledby=service] a.button").click()
+    page.click("button[value=refuse]")
+    expect(page.locator(".note.success")).to_be_visible()
+    shot(page, f"guardian-refused-{language}")
+    page.locator("section[aria-labelledby=ways] a").first.click()
+    page.fill("textarea[name=text]", "Somebody posts photographs of the class.")
+    shot(page, f"concern-{language}")
+    page.locator("main form button").click()
+    expect(page.locator("strong.number")).to_be_visible()
+    shot(page, f"concern-received-{language}")
+    widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert widths[0] <= widths[1], "the page is wider than a telephone"
+    page.goto(home)
+    page.locator("section[aria-labelledby=ways] form button").click()
+    page.goto(home)
+    expect(page.locator("article.choice")).to_have_count(0)
     context.close()
     assert [one for one in said if "403" not in one] == []

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from children.concerns.services import open_concern
+from children.invitations.services import invite_guardian
 from consent.models import (
     AgreementSuspension,
     BalancingTest,
@@ -30,7 +32,7 @@ from paktaleem.ledger.by import Reason
 from paktaleem.mail.models import Letter
 from paktaleem.subjects.importing.uploads import upload_roster
 from paktaleem.subjects.models import Readmission, RosterImport
-from paktaleem.subjects.services import erase_subject, request_readmission, reveal_fields
+from paktaleem.subjects.services import claim_guardian, erase_subject, request_readmission, reveal_fields
 from paktaleem.systems.models import Ground, OrderKind
 from paktaleem.systems.services import Told, accept_order, fail_order, issue_orders, propose_waiver
 from paktaleem.tenancy.context import in_client
@@ -38,7 +40,7 @@ from paktaleem.webhooks.services import disable_endpoint
 from tests.cast import Cast
 from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
-from tests.factories import CAST_AT, SETTING_UP, SubjectFactory, make_system
+from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.paper.sheets import bring, code_of, entries_of, form_for, line
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint, make_given_up
@@ -55,6 +57,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
         made.append(readmission_of_indus(cast))
+        made += asked_of_indus(cast)
         endpoint = make_endpoint(cast, "indus", at=AT)
         made += [endpoint, make_given_up(endpoint, at=AT)]
         off = disable_endpoint(make_endpoint(cast, "indus", at=AT), **BY)
@@ -68,6 +71,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
+    rows["subjects/subject/ask-guardians"] = cast.subject_id("danish")
     with in_client(client_id):
         rows |= orders_of_indus(cast)
     rows |= queued
@@ -125,6 +129,21 @@ def readmission_of_indus(cast: Cast) -> Readmission:
     gone = SubjectFactory(client=cast.client("indus"), external_id="lms-gone", at=CAST_AT - timedelta(days=1))
     erase_subject(gone, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
     return request_readmission("lms-gone", actor=amina, client_id=gone.client_id, at=AT)
+
+
+def asked_of_indus(cast: Cast) -> list[Any]:
+    """Somebody asked about a child, and a concern that waits."""
+    zara = SubjectFactory(client=cast.client("indus"), external_id="lms-zara", birth_date=BORN["child"])
+    mother = SubjectFactory(
+        client=cast.client("indus"), external_id="lms-zaras-mother", role="guardian", email="zara.mother@mail.example"
+    )
+    claim_guardian(zara, guardian=mother, relationship="parent", actor=SETTING_UP, at=AT)
+    told: dict[str, Any] = {"actor": cast.actor("farah"), "at": AT}
+    words: dict[str, Any] = {"text": "Somebody worries.", "language": "en", "actor": SETTING_UP, "at": AT}
+    return [
+        invite_guardian(zara, guardian=mother, portal="https://privacy.example", **told),
+        open_concern(cast.client_id("indus"), **words),
+    ]
 
 
 def stopped_roster(cast: Cast) -> RosterImport:

@@ -49,6 +49,7 @@ PUBLISHED = {
     "privacy/<slug:client>/versions/<uuid:version>/": "one of them",
     "privacy/<slug:client>/compare/": "what differs between two of them",
     "privacy/<slug:client>/notices/<slug:code>/": "the notice with which consent is asked",
+    "concern/": "the form by which anybody reports a concern about a child's data; the answer tells nothing",
 }
 
 # Pages of people without an account, and what whoever has not come in is answered (by GET; never more by POST).
@@ -62,6 +63,20 @@ VISITORS = {
     "choices/receipt/<uuid:event>/": 403,
     "choices/<str:client>/receipt/<str:code>/": 404,
     "choices/<str:client>/": 404,
+    "guardian/": 403,
+    "guardian/child/<uuid:child>/": 403,
+    "guardian/child/<uuid:child>/service/": 403,
+    "guardian/child/<uuid:child>/sharing/": 403,
+    "guardian/child/<uuid:child>/confirm/": 405,
+    "guardian/child/<uuid:child>/withdraw/": 405,
+    "guardian/child/<uuid:child>/purpose/<str:purpose>/": 403,
+    "guardian/child/<uuid:child>/purpose/<str:purpose>/back/": 405,
+    "guardian/child/<uuid:child>/data/": 403,
+    "guardian/code/": 403,
+    "guardian/leave/": 405,
+    "guardian/<str:client>/": 404,
+    "g/<str:token>/": 404,
+    "concern/<str:client>/": 404,
 }
 
 # Pages about whoever is signed in and nobody else; others are led to sign in.
@@ -108,6 +123,7 @@ ACTS = {
     "subjects/rosterimport/import": "OC",
     "subjects/rosterimport/import-anyway": "OC",
     "subjects/subject/answer": "OC",
+    "subjects/subject/ask-guardians": "OC",
     "subjects/subject/erase": "O",
     "subjects/subject/evidence": "OC",
     "subjects/subject/timeline": "OSAC",
@@ -115,6 +131,8 @@ ACTS = {
     "subjects/subject/object": "OC",
     "subjects/subject/restrict": "OC",
     "subjects/subject/reveal": "OC",
+    "concerns/concern/close": "OC",
+    "concerns/concern/read": "OC",
     "mail/letter/resend": "OSC",
     "systems/order/add-file": "OC",
     "systems/order/agree": "OC",
@@ -189,6 +207,18 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("post", "/api/v1/subjects/lms-danish/consents/newsletter/withdraw", {}, 409, 404)
     ],
     "api/v1/links": [("post", "/api/v1/links", {"subject": "lms-danish", "page": "choices"}, 201, 404)],
+    "api/v1/guardian-invitations": [
+        (
+            "post",
+            "/api/v1/guardian-invitations",
+            {"subject": "lms-danish", "guardian": {"external_id": "lms-esra"}},
+            201,
+            404,
+        )
+    ],
+    "api/v1/guardian-invitations/<uuid:invitation>": [
+        ("get", f"/api/v1/guardian-invitations/{NOT_THERE}", None, 404, 404)
+    ],
     "api/v1/purposes": [("get", "/api/v1/purposes", None, 200, 200)],
     "api/v1/notices/current": [("get", "/api/v1/notices/current?purpose=newsletter", None, 200, 200)],
     "api/v1/changes": [("get", "/api/v1/changes", None, 200, 200)],
@@ -229,7 +259,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = "ledger|accounts|subjects|mail|systems|webhooks|consent|paper"
+APPS = "ledger|accounts|subjects|mail|systems|webhooks|invitations|concerns|consent|paper"
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
@@ -276,7 +306,7 @@ def example(route: str, row: object = NOT_THERE) -> str:
     named = named.replace("<str:purpose>", "newsletter").replace("<str:token>", "none").replace("<str:client>", "none")
     named = named.replace("<slug:client>", "indus").replace("<slug:code>", "about_newsletter")
     named = named.replace("<uuid:version>", str(row))
-    named = named.replace("<str:code>", "none").replace("<uuid:event>", str(row))
+    named = named.replace("<str:code>", "none").replace("<uuid:event>", str(row)).replace("<uuid:child>", str(row))
     named = named.replace("^(?P<app_label>APPS)/$", "consent/").replace("(?P<url>.*)$", "nowhere/")
     return "/" + named.replace("^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "password/reset/key/1-2/")
 

@@ -26,6 +26,7 @@ FILLED = (
     "consent_objection",
     "ledger_entry",
     "mail_letter",
+    "invitations_invitation",
 )
 INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index i
@@ -71,6 +72,12 @@ FROM person a JOIN person b ON b.client_id = a.client_id AND b.number = a.number
 INSERT INTO subjects_accessrecord (id, client_id, subject_id, actor_kind, actor_id, actor_role, reason, fields, looked_at)
 SELECT gen_random_uuid(), client_id, id, 'user', client_id, 'client_admin', 'review', 'full_name', at
 FROM person WHERE number %% 3 = 0;
+INSERT INTO invitations_invitation (id, client_id, child_id, guardian_id, state, problem, channel, portal, reminders,
+    asked_at, closes_at, actor_kind, actor_id, actor_role)
+SELECT gen_random_uuid(), client_id, child_id, guardian_id,
+    (ARRAY['notice_sent', 'viewed', 'expired'])[1 + (extract(epoch FROM starts_at)::bigint %% 3)::int], '', 'mail',
+    'https://privacy.example', 0, starts_at, starts_at + interval '28 days', 'user', client_id, 'client_admin'
+FROM subjects_guardianclaim;
 """
 
 ANSWERS = """

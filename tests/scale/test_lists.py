@@ -38,6 +38,7 @@ BIG = [
     "consent/restriction",
     "consent/objection",
     "mail/letter",
+    "invitations/invitation",
 ]
 ADDED = [page.slug for page in person_pages()]
 DATABASE = f"portal_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_scale"

@@ -59,7 +59,7 @@ class Command(BaseCommand):
                     _give_way(f"Port {port} is taken. Choose another: manage.py demo --port N, make run PORT=N.")
                 if file is not None:
                     file.unlink(missing_ok=True)  # nobody shall take an earlier start's for this one's
-                kept = self._prepare(folder, endpoint, fresh=options["fresh"])
+                kept = self._prepare(folder, endpoint, portal=f"http://{HOST}:{port}", fresh=options["fresh"])
                 worker_before = _latest_worker()
                 with running(_programs(port), folder / "log") as children:
                     _wait(children, lambda: _is_alive(port) and _latest_worker() > worker_before)
@@ -71,7 +71,7 @@ class Command(BaseCommand):
         except ChildDied as error:
             raise CommandError(str(error)) from error
 
-    def _prepare(self, folder: Path, endpoint: Endpoint, *, fresh: bool) -> Kept:
+    def _prepare(self, folder: Path, endpoint: Endpoint, *, portal: str, fresh: bool) -> Kept:
         secrets, mail = folder / "demonstration.json", folder / "mail"
         if fresh:
             _start_over(endpoint, secrets, mail)
@@ -84,7 +84,7 @@ class Command(BaseCommand):
         kept = Kept.read(secrets)
         if not kept.passwords:
             self.stdout.write("Filling in the demonstration …")
-        fill_demonstration(kept, at=real_now())
+        fill_demonstration(kept, portal=portal, at=real_now())
         return kept
 
     def _present(self, description: dict[str, Any], file: Path | None) -> None:

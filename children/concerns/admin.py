@@ -1,0 +1,151 @@
+"""Concerns about children's data in the console: what waits, until when; read with a reason; closed with an outcome."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from children.concerns.models import Concern, ConcernOutcome
+from children.concerns.services import AlreadyClosed, close_concern, read_concern
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.roles import Capability
+from paktaleem.clock import real_now
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.columns import pill, who, with_actor
+from paktaleem.console.forms import ActForm
+from paktaleem.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.console.paging import count_up_to, number_in_words
+from paktaleem.console.site import Card, site
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.sealing import CannotOpen
+
+__all__ = ["ConcernAdmin", "concern_board"]
+
+_SOON = timedelta(days=7)
+
+
+class CloseForm(ActForm):
+    """What came of it."""
+
+    outcome = forms.ChoiceField(label=_("What came of it"), choices=[("", _("Choose…")), *ConcernOutcome.choices])
+    field_order = ("outcome", "reason")
+
+
+def _read(row: Concern, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    words = read_concern(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    owner: ConcernAdmin = site.get_model_admin(Concern)  # type: ignore[assignment]
+    return owner.page(
+        request,
+        row,
+        "console/revealed.html",
+        title=gettext("What was written"),
+        shown=[(gettext("Text"), words["text"]), (gettext("Contact"), words["contact"])],
+        row_url=owner.url_of("change", row),
+    )
+
+
+def _close(row: Concern, given: dict[str, Any], request: HttpRequest) -> None:
+    told: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    close_concern(row, outcome=given["outcome"], **told)
+
+
+def _state(row: Concern) -> SafeString:
+    at = real_now()
+    if row.closed_at is not None:
+        return pill(row.get_outcome_display(), "good")
+    if row.due_at <= at:
+        return pill(gettext("Overdue"), "bad")
+    return pill(gettext("Waits"), "warn" if row.due_at - at < _SOON else "calm")
+
+
+@admin.register(Concern, site=site)
+class ConcernAdmin(EvidenceAdmin):
+    """Concerns and guardians' requests, newest first; what was written is opened by an act of its own."""
+
+    section = "People"
+    view_capability = Capability.VIEW_CONCERNS
+    list_display = ("number", "kind", "standing", "about", "received_at", "due_at", "owner")
+    list_filter = ("kind", "client")
+    newest_by = "received_at"
+    detail_fields = ("number", "kind", "standing", "about", "by", "received_at", "due_at", "closed_at")
+    intro = "What anybody reported about a child's data, and what guardians ask for. Each has a day to be answered by."
+    empty_text = "Nobody has reported a concern."
+    standing = state_column(_state)
+    acts = (
+        Act(
+            "read",
+            "Read it",
+            Capability.HANDLE_CONCERNS,
+            _read,
+            lead="What was written, and where an answer goes. The look is recorded with your name and reason.",
+            applies=lambda row, _: row.wrapped is not None,
+            refusals={CannotOpen: "What was written is no longer kept."},
+        ),
+        Act(
+            "close",
+            "Close it",
+            Capability.HANDLE_CONCERNS,
+            _close,
+            form=CloseForm,
+            lead="Say what came of it, once whoever wrote has been answered.",
+            done="Closed.",
+            applies=lambda row, _: row.closed_at is None,
+            refusals={AlreadyClosed: "It was closed before."},
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the people along, and leave what is sealed where it is."""
+        return super().get_queryset(request).select_related("child", "guardian").defer("text", "contact")
+
+    def history_of(self, row: Concern, viewer: Actor) -> dict[str, Any]:
+        """Show who read it and what was done, as the ledger has it."""
+        entries = Entry.objects.filter(client_id=row.client_id, family="concern", recorded_at__gte=row.received_at)
+        found = with_actor(entries.filter(body__contains=str(row.pk)).order_by("-recorded_at", "-id"), viewer)
+        return {
+            "versions": [
+                {"at": one.recorded_at, "kind": one.kind, "who": who(one), "why": "", "changes": []} for one in found
+            ]
+        }
+
+    @admin.display(description="child")
+    def about(self, row: Concern) -> SafeString | str:
+        """Link to the child, where a guardian who came in asked."""
+        return _person(row.child)
+
+    @admin.display(description="guardian")
+    def by(self, row: Concern) -> SafeString | str:
+        """Link to the guardian who asked."""
+        return _person(row.guardian)
+
+
+def _person(person: Subject | None) -> SafeString | str:
+    if person is None:
+        return "—"
+    url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
+    return format_html('<a href="{}">{}</a>', url, person)
+
+
+@site.add_board
+def concern_board(actor: Actor, at: datetime) -> list[Card]:
+    """Say how many concerns wait, and whether one is overdue; two queries."""
+    if not actor.may(Capability.HANDLE_CONCERNS):
+        return []
+    open_ones = Concern.objects.filter(closed_at=None)
+    number = count_up_to(open_ones)
+    if not number:
+        return []
+    overdue = count_up_to(open_ones.filter(due_at__lte=at))
+    note = gettext("some are overdue") if overdue else gettext("each has a day to be answered by")
+    url = reverse("admin:concerns_concern_changelist", current_app=site.name)
+    return [Card(gettext("Concerns about children"), number_in_words(number), note, url, needs_attention=True)]

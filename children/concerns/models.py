@@ -1,0 +1,105 @@
+"""Concerns: what somebody reports about a child's data, or a guardian asks for, until it is answered."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import ByKind
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.sealing import SealedField
+from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
+from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = ["Concern", "ConcernKind", "ConcernOutcome"]
+
+
+class ConcernKind(models.TextChoices):
+    """What it is."""
+
+    CONCERN = "concern", _("Concern about a child's data")
+    COPY = "copy", _("A guardian asks for a copy")
+    DELETION = "deletion", _("A guardian asks for deletion")
+
+
+class ConcernOutcome(models.TextChoices):
+    """How it was answered."""
+
+    ACTED = "acted", _("Acted upon")
+    ANSWERED = "answered", _("Answered, nothing to change")
+    UNFOUNDED = "unfounded", _("Nothing in it")
+    PASSED_ON = "passed_on", _("Passed on to the school")
+
+
+class Concern(models.Model):
+    """One concern or request. Its text and the reporter's contact are sealed under a key of its own.
+
+    ``child`` and ``guardian`` are known only of guardians who came in by a code; what a stranger writes is matched
+    with nobody. ``number`` is what the reporter is told, and tells nothing. The key goes when the case is forgotten.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "number": Personal.PSEUDONYM,
+            "text": Personal.SEALED,
+            "contact": Personal.SEALED,
+            "wrapped": Personal.SECRET,
+            "language": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=16, choices=ConcernKind)
+    number = models.CharField(max_length=16)
+    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
+    guardian = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    text = SealedField()
+    contact = SealedField()
+    epoch = models.PositiveIntegerField(null=True)
+    wrapped = models.BinaryField(null=True)
+    language = models.CharField(max_length=8)
+    received_at = models.DateTimeField("received")
+    due_at = models.DateTimeField("to be answered by")
+    closed_at = models.DateTimeField("answered", null=True)
+    outcome = models.CharField(max_length=16, choices=ConcernOutcome, blank=True)
+    closed_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind], blank=True)
+    closed_by = models.UUIDField(null=True)
+
+    class Meta:
+        verbose_name = "concern about a child's data"
+        verbose_name_plural = "concerns about children's data"
+        ordering = ["-received_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "number"], name="concern_number_once"),
+            models.CheckConstraint(condition=Q(due_at__gt=F("received_at")), name="concern_has_a_clock"),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, outcome="", closed_by=None)
+                | (Q(closed_at__isnull=False, closed_by__isnull=False) & ~Q(outcome="")),
+                name="concern_closed_with_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=ConcernKind.CONCERN) | Q(child__isnull=False, guardian__isnull=False),
+                name="concern_requests_are_guardians",
+            ),
+        ]
+        indexes = [
+            *newest_first("received_at", "concern_by_time"),
+            *newest_first("received_at", "concern_by_kind", by="kind"),
+            *newest_first("received_at", "concern_open", condition=Q(closed_at=None)),
+            models.Index(fields=["client", "child", "id"], name="concern_of_child"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the number."""
+        return self.number
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still awaits an answer."""
+        return self.closed_at is None

@@ -1,0 +1,120 @@
+"""Taking concerns in, reading them with a trace, and answering them; the worker forgets what was answered long ago."""
+
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from children.concerns.models import Concern, ConcernKind, ConcernOutcome
+from children.concerns.sealing import open_text, seal_texts
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.services import record_entry
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.ids import new_id
+
+__all__ = [
+    "AlreadyClosed",
+    "clients_with_old_concerns",
+    "close_concern",
+    "forget_concerns",
+    "open_concern",
+    "read_concern",
+]
+
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_AT_ONCE = 500
+
+
+class AlreadyClosed(Exception):
+    """It was answered before."""
+
+
+@transaction.atomic
+def open_concern(
+    client_id: UUID,
+    *,
+    kind: ConcernKind | str = ConcernKind.CONCERN,
+    text: str,
+    contact: str = "",
+    child: Subject | None = None,
+    guardian: Subject | None = None,
+    language: str,
+    actor: Actor,
+    at: datetime,
+) -> Concern:
+    """Take a concern or a guardian's request in, with its clock; anybody may, so no capability is asked for.
+
+    Nothing that was written is looked up: the answer is the same whether the child is known.
+    """
+    row = Concern(
+        id=new_id(),
+        client_id=client_id,
+        kind=ConcernKind(kind),
+        number="".join(secrets.choice(_LETTERS) for _ in range(8)),
+        child=child,
+        guardian=guardian,
+        language=language,
+        received_at=at,
+        due_at=at + timedelta(days=settings.CONCERN_DAYS),
+    )
+    seal_texts(row, text=text, contact=contact)
+    row.save(force_insert=True)
+    facts = {"concern": str(row.pk), "kind": str(row.kind), "due_at": row.due_at.isoformat()}
+    subject_id = child.pk if child else None
+    record_entry("concern.received", client_id=client_id, subject_id=subject_id, facts=facts, actor=actor, at=at)
+    return row
+
+
+@transaction.atomic
+def read_concern(row: Concern, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, str]:
+    """Open what was written, and the contact; the look is written down first. Raises CannotOpen, NotAllowed."""
+    require(actor, Capability.HANDLE_CONCERNS, row.client_id)
+    _record("concern.read", row, {"reason": Reason(reason).value}, actor, at)
+    return {field: open_text(row, field) for field in ("text", "contact")}
+
+
+@transaction.atomic
+def close_concern(
+    row: Concern, *, outcome: ConcernOutcome | str, actor: Actor, reason: Reason | str, at: datetime
+) -> Concern:
+    """Close a concern with what came of it. Raises AlreadyClosed, NotAllowed."""
+    require(actor, Capability.HANDLE_CONCERNS, row.client_id)
+    row = Concern.objects.select_for_update().get(pk=row.pk, client_id=row.client_id)
+    if row.closed_at is not None:
+        raise AlreadyClosed
+    row.closed_at, row.outcome = at, ConcernOutcome(outcome)
+    row.closed_kind, row.closed_by = actor.kind.value, actor.id
+    row.save(update_fields=["closed_at", "outcome", "closed_kind", "closed_by"])
+    _record("concern.closed", row, {"outcome": str(row.outcome), "reason": Reason(reason).value}, actor, at)
+    return row
+
+
+def clients_with_old_concerns(*, at: datetime) -> list[UUID]:
+    """List the clients that keep texts of concerns answered long ago, in the officers' view."""
+    old = Concern.objects.filter(closed_at__lte=_kept_since(at), wrapped__isnull=False)
+    return list(old.order_by().values_list("client_id", flat=True).distinct())
+
+
+@transaction.atomic
+def forget_concerns(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Destroy the keys of concerns answered CONCERN_KEPT_DAYS ago; returns of how many."""
+    old = Concern.objects.filter(client_id=client_id, closed_at__lte=_kept_since(at), wrapped__isnull=False)
+    rows = list(old.select_for_update(skip_locked=True)[:_AT_ONCE])
+    for row in rows:
+        row.wrapped, row.epoch, row.text, row.contact = None, None, None, None
+        row.save(update_fields=["wrapped", "epoch", "text", "contact"])
+        _record("concern.forgotten", row, {}, actor, at)
+    return len(rows)
+
+
+def _kept_since(at: datetime) -> datetime:
+    return at - timedelta(days=settings.CONCERN_KEPT_DAYS)
+
+
+def _record(kind: str, row: Concern, facts: dict[str, str], actor: Actor, at: datetime) -> None:
+    told = {"concern": str(row.pk), **facts}
+    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=told, actor=actor, at=at)

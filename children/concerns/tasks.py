@@ -1,0 +1,24 @@
+"""What the worker does about concerns."""
+
+from procrastinate.contrib.django import app
+
+from children.concerns.services import clients_with_old_concerns, forget_concerns
+from paktaleem.accounts.actors import system_actor
+from paktaleem.clock import now_here, real_now
+from paktaleem.tenancy.context import as_officer, in_client
+
+__all__ = ["forget_old_concerns"]
+
+FORGET = "concerns.forget"
+
+
+@app.periodic(cron="52 3 * * *", periodic_id="forget_old_concerns")
+@app.task(name=FORGET, queueing_lock=FORGET, pass_context=False)
+def forget_old_concerns(timestamp: int) -> None:
+    """Destroy, every night, what was written in concerns that were answered long ago."""
+    del timestamp
+    with as_officer():
+        clients = clients_with_old_concerns(at=real_now())
+    for client_id in clients:
+        with in_client(client_id):
+            forget_concerns(client_id, actor=system_actor(FORGET), at=now_here())

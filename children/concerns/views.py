@@ -1,0 +1,51 @@
+"""The public form for concerns about children's data: it tells nobody whether a child is known."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from children.concerns.forms import ConcernForm
+from children.concerns.services import open_concern
+from paktaleem.accounts.actors import system_actor
+from paktaleem.accounts.addresses import client_address
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.requests import as_received
+from paktaleem.doors.limits import Limit, take_slots
+from paktaleem.doors.visits import at_client
+from paktaleem.public.pages import error_page, public_page
+
+__all__ = ["report"]
+
+
+REPORTING = (Limit("concern/ip", 10, timedelta(hours=1)),)
+REPORTED = "concerns.reported_by_anybody"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_client
+def report(request: HttpRequest, client_id: UUID) -> HttpResponse:
+    """Take a concern in, from anybody, about anybody; the answer is the same whether the child is known."""
+    form = ConcernForm(request.POST if request.method == "POST" else None)
+    client = Client.objects.get(pk=client_id)
+    shown: dict[str, Any] = {"client": client, "form": form}
+    if not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+        title = _("Report a concern about a child’s data")
+        return public_page(request, "concern/report.html", title=title, status=status, **shown)
+    if not take_slots(REPORTING, address="", ip=client_address(request) or ""):
+        return error_page(HTTPStatus.TOO_MANY_REQUESTS)
+    row = open_concern(
+        client_id,
+        text=form.cleaned_data["text"],
+        contact=form.cleaned_data["contact"],
+        language=translation.get_language() or "en",
+        actor=system_actor(REPORTED),
+        at=as_received(request).received_at,
+    )
+    return public_page(request, "concern/received.html", title=_("Thank you"), row=row, client=client)

@@ -1,0 +1,1 @@
+"""Asking guardians: invitations, reminders, the second confirmation, and their own pages."""

@@ -1,0 +1,277 @@
+"""Invitations in the console: what became of each; asking about a person; asking about all that miss an answer."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from children.invitations.models import ContactProblem, Invitation
+from children.invitations.selectors import children_to_ask_about, count_missing, unanswered
+from children.invitations.services import ASK_MANY, invite_guardians_of
+from children.invitations.states import State
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.addresses import public_address
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.columns import pill, who, with_actor
+from paktaleem.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.console.persons import add_person_acts
+from paktaleem.console.site import site
+from paktaleem.jobs import enqueue_job
+from paktaleem.ledger.models import Entry
+from paktaleem.mail.models import LetterState
+from paktaleem.mail.selectors import LetterProof, letters_about
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+
+__all__ = ["InvitationAdmin"]
+
+AT_ONCE = 200
+_TONES = {
+    State.GIVEN: "good",
+    State.REFUSED: "bad",
+    State.DELIVERY_FAILED: "bad",
+    State.CONTACT_PENDING: "warn",
+    State.VERIFYING: "warn",
+}
+
+
+class AskForm(forms.Form):
+    """About whom to ask: some children by their LMS ids, or all that miss an answer."""
+
+    client = forms.ModelChoiceField(
+        Client.objects.none(),
+        label=_("Client"),
+        empty_label=_("Choose a client…"),
+        help_text=_("Whose people are asked."),
+    )
+    ids = forms.CharField(
+        label=_("About whom, by LMS id"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("A class or group: one in each line, at most 200. Leave it empty to choose by what stands below."),
+    )
+    beginning = forms.CharField(
+        label=_("Or all whose LMS id begins with"),
+        required=False,
+        max_length=255,
+        help_text=_("Empty: every child that misses an answer."),
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Offer the clients to those who work for several."""
+        super().__init__(*args, **kwargs)
+        self.own = actor_of(request).client_id
+        if self.own is not None:
+            del self.fields["client"]
+        else:
+            self.fields["client"].queryset = Client.objects.exclude(pk=PAKTALEEM)  # type: ignore[attr-defined]
+
+    def clean_ids(self) -> list[str]:
+        """Read the lines."""
+        lines = [line.strip() for line in str(self.cleaned_data["ids"]).splitlines() if line.strip()]
+        if len(lines) > AT_ONCE:
+            raise forms.ValidationError(_("At most 200 at once."))
+        return list(dict.fromkeys(lines))
+
+    @property
+    def client_id(self) -> UUID:
+        """The client whose children are meant."""
+        return self.own or self.cleaned_data["client"].pk
+
+
+class NobodyToAsk(Exception):
+    """No guardian of this child is named who has not been asked or has not answered."""
+
+
+class NobodyReached(Exception):
+    """No guardian of this child has a contact by which they could be asked."""
+
+
+def _ask_guardians(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    rows = invite_guardians_of([subject], portal=public_address(request), **told)
+    if not rows:
+        raise NobodyToAsk
+    if all(row.state == State.CONTACT_PENDING for row in rows):
+        raise NobodyReached
+
+
+def _is_child(row: Subject, at: Any) -> bool:
+    client = row.client
+    return row.erased_at is None and row.is_child(
+        at, threshold=client.age_threshold, serves_minors=client.serves_minors
+    )
+
+
+add_person_acts(
+    Act(
+        "ask-guardians",
+        "Ask the guardians",
+        Capability.INVITE_GUARDIANS,
+        _ask_guardians,
+        lead="Each guardian whom the roster or the school names gets a letter, or a text message, with a link to a "
+        "page of their own. The page shows nothing before a code, sent to the same contact, has come back. The "
+        "letter does not name the child.",
+        done="The guardians are asked; see Invitations of guardians for what becomes of it.",
+        applies=_is_child,
+        refusals={
+            NobodyToAsk: "No guardian is named who has not been asked yet. Name one first, or ask on paper.",
+            NobodyReached: "No guardian has a contact that could not be the child's own: ask on paper or in person.",
+        },
+    ),
+)
+
+
+@admin.register(Invitation, site=site)
+class InvitationAdmin(EvidenceAdmin):
+    """Who was asked about which child, and how far it is."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    add_capability = Capability.INVITE_GUARDIANS
+    list_display = ("about", "to", "standing", "why", "channel", "asked_at", "reminders", "owner")
+    list_filter = ("state", "client")
+    newest_by = "asked_at"
+    detail_fields = (
+        "about",
+        "to",
+        "standing",
+        "why",
+        "channel",
+        "asked_by",
+        "asked_at",
+        "sent_at",
+        "reminders",
+        "viewed_at",
+        "said_at",
+        "answered_at",
+        "closes_at",
+    )
+    change_list_template = "guardian/invitations.html"
+    intro = "Guardians who were asked about a child. A letter asks; the answer is given on the guardian's own page."
+    empty_text = "No guardian has been asked yet."
+    standing = state_column(lambda row: pill(row.get_state_display(), _TONES.get(State(row.state), "calm")))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring both people along, and name who asked."""
+        return with_actor(super().get_queryset(request).select_related("child", "guardian"), actor_of(request))
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Ask about many: the numbers first, then the act."""
+        if object_id is not None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = AskForm(request.POST if request.method == "POST" else None, request=request)
+        if not form.is_valid():
+            return self._page(request, form)
+        with in_client(form.client_id):
+            client = Client.objects.get(pk=form.client_id)
+            chosen: dict[str, Any] = {
+                "ids": form.cleaned_data["ids"],
+                "beginning": form.cleaned_data["beginning"].strip(),
+            }
+            actor, at = actor_of(request), received_at(request)
+            children = children_to_ask_about(client, **chosen, actor=actor, at=at)
+            numbers = count_missing(children)
+            if request.POST.get("confirmed") != str(numbers.to_ask) or not numbers.to_ask:
+                return self._page(request, form, numbers=numbers)
+            self._ask(request, client, children if chosen["ids"] else None, chosen["beginning"])
+        messages.success(request, gettext("The guardians are asked; the list fills as the letters go."))
+        return HttpResponseRedirect(reverse("admin:invitations_invitation_changelist", current_app=site.name))
+
+    def _ask(self, request: HttpRequest, client: Client, children: QuerySet[Subject] | None, beginning: str) -> None:
+        actor, portal = actor_of(request), public_address(request)
+        if children is not None:
+            some = unanswered(children).select_related("client")
+            invite_guardians_of(some, portal=portal, actor=actor, at=received_at(request))
+            return
+        enqueue_job(
+            ASK_MANY,
+            client=str(client.pk),
+            user=str(actor.id),
+            role=actor.role,
+            beginning=beginning,
+            portal=portal,
+        )
+
+    def _page(self, request: HttpRequest, form: AskForm, **values: Any) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": gettext("Ask guardians"),
+            "form": form,
+            **values,
+        }
+        return TemplateResponse(request, "guardian/ask_many.html", context)
+
+    def panels(self, request: HttpRequest, row: Invitation) -> list[dict[str, Any]]:
+        """Show the letters to the guardian."""
+        actor = actor_of(request)
+        proofs = letters_about(row.guardian_id, actor=actor) if actor.may(Capability.VIEW_LETTERS) else []
+        return [{"template": "console/panels/letters.html", "rows": [_letter(one) for one in proofs]}]
+
+    def history_of(self, row: Invitation, viewer: Actor) -> dict[str, Any]:
+        """Show every step, as the ledger has it."""
+        entries = Entry.objects.filter(client_id=row.client_id, subject_id=row.child_id, body__contains=str(row.pk))
+        return {
+            "versions": [
+                {"at": one.recorded_at, "kind": one.kind, "who": who(one), "why": "", "changes": []}
+                for one in with_actor(entries.order_by("-recorded_at"), viewer)
+            ]
+        }
+
+    @admin.display(description="child")
+    def about(self, row: Invitation) -> SafeString:
+        """Link to the child."""
+        return _person(row.child)
+
+    @admin.display(description="guardian")
+    def to(self, row: Invitation) -> SafeString:
+        """Link to the guardian."""
+        return _person(row.guardian)
+
+    @admin.display(description="asked by")
+    def asked_by(self, row: Invitation) -> str:
+        """Name who asked."""
+        return who(row)
+
+    @admin.display(description="why it waits")
+    def why(self, row: Invitation) -> str:
+        """Give the reason in words."""
+        return str(ContactProblem(row.problem).label) if row.problem and row.is_open else "—"
+
+
+def _letter(letter: LetterProof) -> dict[str, Any]:
+    state = LetterState(letter.state)
+    tones = {LetterState.SENT: "good", LetterState.FAILED: "bad"}
+    return {
+        "letter": letter,
+        "kind": letter.kind.replace("_", " ").capitalize(),
+        "state": pill(state.label, tones.get(state, "warn")),
+        "url": reverse("admin:mail_letter_change", args=[letter.id], current_app=site.name),
+    }
+
+
+def _person(person: Subject) -> SafeString:
+    url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
+    return format_html('<a href="{}">{}</a>', url, person)

@@ -1,0 +1,16 @@
+"""The letters to guardians. None names the child, in its text or its subject: it may lie open on a shared screen."""
+
+from datetime import timedelta
+
+from paktaleem.doors.letters import INVITATION_LIFE
+from paktaleem.mail.kinds import declare_letter
+
+__all__ = ["CONFIRMATION", "INVITATION", "REMINDER"]
+
+_FIELDS = ["url", "days"]
+_KEPT = INVITATION_LIFE - timedelta(hours=1)
+
+INVITATION = declare_letter("guardian_invitation", fields=_FIELDS, life=_KEPT, is_texted=True)
+REMINDER = declare_letter("guardian_reminder", fields=_FIELDS, life=_KEPT, is_texted=True)
+CONFIRMATION = declare_letter("guardian_confirmation", fields=_FIELDS, life=_KEPT, is_texted=True)
+"""Sent some time after a yes (COPPA, 16 CFR 312.5(b)(2)(viii) and (ix)): it asks again, and tells how to revoke."""

@@ -1,0 +1,122 @@
+"""Invitations: that a guardian was asked about a child, by which way, how often, and what came of it."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from children.contacts import Unusable
+from children.invitations.states import ANSWERED, OPEN, State
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import ByKind
+from paktaleem.mail.models import Channel
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
+from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = ["ContactProblem", "Invitation", "InvitationState"]
+
+_OPEN = sorted(one.value for one in OPEN)
+_ANSWERED = sorted(one.value for one in ANSWERED)
+
+
+class InvitationState(models.TextChoices):
+    """The states of ``children.invitations.states`` in words."""
+
+    CONTACT_PENDING = State.CONTACT_PENDING.value, _("Not asked yet")
+    NOTICE_SENT = State.NOTICE_SENT.value, _("Letter sent")
+    DELIVERY_FAILED = State.DELIVERY_FAILED.value, _("Letter not delivered")
+    VIEWED = State.VIEWED.value, _("Page opened")
+    VERIFYING = State.VERIFYING.value, _("Waits for a second confirmation")
+    GIVEN = State.GIVEN.value, _("Given")
+    REFUSED = State.REFUSED.value, _("Refused")
+    EXPIRED = State.EXPIRED.value, _("Never answered")
+
+
+class ContactProblem(models.TextChoices):
+    """Why a guardian was not asked, or not yet."""
+
+    MISSING = Unusable.MISSING.value, _("No mail address and no telephone number is known: ask on paper or in person.")
+    OF_THE_CHILD = (
+        Unusable.OF_THE_CHILD.value,
+        _("The contact is the child's own, as in a household with one telephone: ask on paper or in person."),
+    )
+    LIKE_A_CHILD = (
+        Unusable.LIKE_A_CHILD.value,
+        _("The address looks like the child's own: ask on paper or in person."),
+    )
+    OF_A_CHILD = Unusable.OF_A_CHILD.value, _("A child of the school has the same contact: ask on paper or in person.")
+    SHARED = Unusable.SHARED.value, _("Many people share this contact: ask on paper or in person.")
+    TOO_MANY = "too_many", _("This contact has had as many letters today as it may: the next goes tomorrow.")
+
+
+class Invitation(models.Model):
+    """One asking of one guardian about one child. What siblings' guardian is sent is one letter, and one page.
+
+    ``portal`` is the address under which the pages were known when it was asked. ``said_at`` is a yes that waits for
+    the second confirmation; ``confirm_sent_at`` the letter that asks for it, which may go from ``confirm_due_at``.
+    """
+
+    wall = Wall(
+        Scope.TENANT, EDIT, personal={"portal": Personal.NONE, "channel": Personal.NONE, "actor_role": Personal.NONE}
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    state = models.CharField(max_length=16, choices=InvitationState)
+    problem = models.CharField("why", max_length=16, choices=ContactProblem, blank=True)
+    channel = models.CharField(max_length=8, choices=Channel, blank=True)
+    portal = models.CharField(max_length=300)
+    letter = models.UUIDField(null=True, help_text="The last letter about it.")
+    reminders = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField("asked")
+    sent_at = models.DateTimeField("last letter", null=True)
+    viewed_at = models.DateTimeField("opened", null=True)
+    said_at = models.DateTimeField("said yes", null=True)
+    confirm_due_at = models.DateTimeField(null=True)
+    confirm_sent_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField("answered", null=True)
+    closes_at = models.DateTimeField("forgotten after")
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        verbose_name = "invitation of a guardian"
+        verbose_name_plural = "invitations of guardians"
+        ordering = ["-asked_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "child", "guardian"], condition=Q(state__in=_OPEN), name="invitation_one_open"
+            ),
+            models.CheckConstraint(condition=~Q(child=F("guardian")), name="invitation_never_to_the_child"),
+            models.CheckConstraint(
+                condition=Q(state__in=_ANSWERED, answered_at__isnull=False)
+                | (~Q(state__in=_ANSWERED) & Q(answered_at=None)),
+                name="invitation_answered_at_its_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.VERIFYING.value)
+                | Q(said_at__isnull=False, confirm_due_at__isnull=False, confirm_due_at__gte=F("said_at")),
+                name="invitation_confirmed_later",
+            ),
+            models.CheckConstraint(condition=Q(closes_at__gt=F("asked_at")), name="invitation_closes_later"),
+        ]
+        indexes = [
+            *newest_first("asked_at", "invitation_by_time"),
+            *newest_first("asked_at", "invitation_by_state", by="state"),
+            models.Index(fields=["client", "guardian", "id"], name="invitation_of_guardian"),
+            models.Index(fields=["client", "child", "id"], name="invitation_of_child"),
+            models.Index(fields=["closes_at"], condition=Q(state__in=_OPEN), name="invitation_open"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the state and the day."""
+        return f"{self.state}, asked {self.asked_at:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer is still awaited."""
+        return self.state in OPEN

@@ -1,0 +1,109 @@
+"""Reading invitations, and whom a guardian stands for; how many children nobody was asked about."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from children.invitations.models import Invitation
+from children.invitations.states import State
+from children.models import Guardianship, ServiceAuthorisation
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.subjects.models import GuardianClaim, Subject, SubjectRole
+from paktaleem.subjects.selectors import sealers_of, subjects, with_id_beginning
+
+__all__ = [
+    "Missing",
+    "children_to_ask_about",
+    "count_missing",
+    "invitations",
+    "names_for_guardian",
+    "unanswered",
+    "wards_of",
+]
+
+_LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
+
+
+def invitations(actor: Actor) -> QuerySet[Invitation]:
+    """List the invitations of every client the actor may see."""
+    require(actor, Capability.VIEW_GUARDIANS)
+    return Invitation.objects.select_related("child", "guardian")
+
+
+def wards_of(guardian: Subject, *, at: datetime) -> list[Guardianship]:
+    """List the children for whom a person stands as a guardian who may decide, by LMS id: siblings on one page."""
+    rows = Guardianship.objects.live(at).filter(
+        client_id=guardian.client_id, guardian=guardian, may_consent=True, court_order=False, child__erased_at=None
+    )
+    return list(rows.select_related("child__client").order_by("child__external_id", "id"))
+
+
+def names_for_guardian(children: Iterable[Subject], *, client_id: UUID) -> dict[UUID, str]:
+    """Open children's names for the page of their guardian; the look is recorded when the guardian comes in."""
+    rows = list(children)
+    sealers = sealers_of(client_id, [one.pk for one in rows])
+    return {
+        one.pk: sealers[one.pk].open(one.full_name, column="subjects_subject.full_name")
+        for one in rows
+        if one.full_name is not None and one.pk in sealers
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Numbers before anybody is asked: of the children chosen, who has an answer, is being asked, cannot be asked."""
+
+    children: int
+    answered: int
+    asked: int
+    nobody_named: int
+    to_ask: int
+
+
+def children_to_ask_about(
+    client: Client, *, ids: Iterable[str] = (), beginning: str = "", actor: Actor, at: datetime
+) -> QuerySet[Subject]:
+    """Find the children of a client whose guardians may be asked: these LMS ids, else those whose id begins so."""
+    found = subjects(actor).filter(client=client, erased_at=None)
+    wanted = list(dict.fromkeys(ids))
+    chosen = found.filter(external_id__in=wanted) if wanted else with_id_beginning(found, beginning)
+    unknown = (
+        Q(of_age_at=None) | Q(of_age_threshold__isnull=False) & ~Q(of_age_threshold=client.age_threshold)
+        if client.serves_minors
+        else Q(pk=None)
+    )
+    is_child = Q(of_age_at__gt=at, of_age_threshold=client.age_threshold) | unknown
+    return chosen.filter(is_child, role__in=_LEARNERS)
+
+
+def count_missing(children: QuerySet[Subject]) -> Missing:
+    """Count, in one query each, what asking about these children would come to."""
+    total = children.count()
+    answered = children.filter(Exists(_of(ServiceAuthorisation.objects.all())))
+    open_ones = children.exclude(Exists(_of(ServiceAuthorisation.objects.all())))
+    asked = open_ones.filter(Exists(_of(Invitation.objects.exclude(state=State.EXPIRED))))
+    unasked = open_ones.exclude(Exists(_of(Invitation.objects.exclude(state=State.EXPIRED))))
+    to_ask = unasked.filter(_is_named()).count()
+    left = unasked.count()
+    return Missing(total, answered.count(), asked.count(), left - to_ask, to_ask)
+
+
+def _of(rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]
+    return rows.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"))
+
+
+def _is_named() -> Exists | Q:
+    claims = GuardianClaim.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"), ends_at=None)
+    standing = Guardianship.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"), ends_at=None)
+    return Exists(claims) | Exists(standing)
+
+
+def unanswered(children: QuerySet[Subject]) -> QuerySet[Subject]:
+    """Narrow to those about whom nobody has answered and nobody is being asked, though somebody is named."""
+    left = children.exclude(Exists(_of(ServiceAuthorisation.objects.all())))
+    return left.exclude(Exists(_of(Invitation.objects.exclude(state=State.EXPIRED)))).filter(_is_named())

@@ -1,0 +1,151 @@
+"""What the worker does about invitations: failed letters, second confirmations, reminders, answers by other ways."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from children.invitations.letters import CONFIRMATION, INVITATION, REMINDER
+from children.invitations.models import ContactProblem, Invitation
+from children.invitations.services.forgetting import forget_invited
+from children.invitations.services.inviting import write_to
+from children.invitations.services.steps import move, take_guardian, write_down
+from children.invitations.states import OPEN, State
+from children.models import Decision, ServiceAuthorisation
+from paktaleem.accounts.actors import Actor
+from paktaleem.doors.letters import INVITATION_LIFE
+from paktaleem.mail.kinds import LetterKind
+from paktaleem.mail.models import Channel, Letter, LetterState
+from paktaleem.subjects.models import Subject
+
+__all__ = ["clients_to_follow", "follow_invitations"]
+
+_AT_ONCE = 200
+_WRITABLE = (State.CONTACT_PENDING, State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED)
+
+
+def clients_to_follow(*, at: datetime) -> list[UUID]:
+    """List the clients with invitations that await something, in the officers' view."""
+    del at
+    waiting = Invitation.objects.filter(state__in=sorted(OPEN)).order_by()
+    return list(waiting.values_list("client_id", flat=True).distinct())
+
+
+def follow_invitations(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Do what is due about one client's invitations, each guardian in a transaction of their own.
+
+    Returns how many guardians something was done about; run again, it does nothing twice.
+    """
+    due = Invitation.objects.filter(client_id=client_id, state__in=sorted(OPEN)).filter(_due(at))
+    guardians = list(due.order_by("guardian_id").values_list("guardian_id", flat=True).distinct()[:_AT_ONCE])
+    for guardian_id in guardians:
+        with transaction.atomic():
+            guardian = Subject.objects.select_related("client").get(pk=guardian_id, client_id=client_id)
+            take_guardian(guardian)
+            _follow(guardian, actor, at)
+    return len(guardians)
+
+
+def _due(at: datetime) -> Q:
+    return (
+        Q(closes_at__lte=at)
+        | _wants_confirmation(at)
+        | _wants_reminder(at)
+        | _wants_first_letter(at)
+        | Exists(_failed_letters())
+        | Exists(_answers())
+    )
+
+
+def _failed_letters() -> QuerySet[Letter]:
+    return Letter.objects.filter(client_id=OuterRef("client_id"), pk=OuterRef("letter"), state=LetterState.FAILED)
+
+
+def _answers() -> QuerySet[ServiceAuthorisation]:
+    return ServiceAuthorisation.objects.filter(
+        client_id=OuterRef("client_id"),
+        child_id=OuterRef("child_id"),
+        guardian_id=OuterRef("guardian_id"),
+        recorded_at__gte=OuterRef("asked_at"),
+    )
+
+
+def _wants_confirmation(at: datetime) -> Q:
+    return Q(state=State.VERIFYING, confirm_sent_at=None, confirm_due_at__lte=at)
+
+
+def _wants_reminder(at: datetime) -> Q:
+    old = Q(sent_at__lte=at - INVITATION_LIFE)
+    return Q(state__in=[State.NOTICE_SENT, State.VIEWED], reminders__lt=settings.INVITATION_REMINDERS) & old
+
+
+def _wants_first_letter(at: datetime) -> Q:
+    waited = Q(asked_at__lte=at - timedelta(days=1)) & (Q(sent_at=None) | Q(sent_at__lte=at - timedelta(days=1)))
+    return Q(problem=ContactProblem.TOO_MANY, state__in=[*_WRITABLE]) & waited
+
+
+def _follow(guardian: Subject, actor: Actor, at: datetime) -> None:
+    rows = Invitation.objects.select_for_update().filter(
+        client_id=guardian.client_id, guardian=guardian, state__in=sorted(OPEN)
+    )
+    _note_answers(rows, actor, at)
+    _note_failures(rows, actor, at)
+    if guardian.erased_at is None:
+        _write(guardian, rows.filter(_wants_confirmation(at)), CONFIRMATION, actor, at)
+        _write(guardian, rows.filter(_wants_reminder(at)), REMINDER, actor, at)
+        _write(guardian, rows.filter(_wants_first_letter(at)), INVITATION, actor, at)
+    expired = list(rows.filter(closes_at__lte=at))
+    for row in expired:
+        move(row, State.EXPIRED)
+        write_down("guardian.invitation_expired", row, actor=actor, at=at)
+    if expired:
+        forget_invited(guardian, actor=actor, at=at)
+
+
+def _note_answers(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
+    """Close what was answered on paper, in person or through the school meanwhile."""
+    for row in rows.filter(Exists(_answers())):
+        answers = ServiceAuthorisation.objects.filter(
+            client_id=row.client_id, child_id=row.child_id, guardian_id=row.guardian_id
+        )
+        latest = answers.order_by("-recorded_at", "-id").first()
+        if latest is not None:
+            gave = latest.decision == Decision.GIVEN
+            move(row, State.GIVEN if gave else State.REFUSED, answered_at=max(latest.recorded_at, row.asked_at))
+            write_down("guardian.answered_elsewhere", row, actor=actor, at=at)
+
+
+def _note_failures(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
+    for row in rows.filter(Exists(_failed_letters()), state=State.NOTICE_SENT):
+        move(row, State.DELIVERY_FAILED)
+        write_down("guardian.not_reached", row, letter=str(row.letter), actor=actor, at=at)
+
+
+def _write(guardian: Subject, rows: Iterable[Invitation], kind: LetterKind, actor: Actor, at: datetime) -> None:
+    by_channel: defaultdict[str, list[Invitation]] = defaultdict(list)
+    for row in rows:
+        if row.channel:
+            by_channel[row.channel].append(row)
+    for channel, asked in by_channel.items():
+        if write_to(guardian, asked, kind=kind, channel=Channel(channel), at=at):
+            _note_letter(asked, kind, actor, at)
+
+
+def _note_letter(rows: Iterable[Invitation], kind: LetterKind, actor: Actor, at: datetime) -> None:
+    for row in rows:
+        if kind is CONFIRMATION:
+            move(row, row.state, confirm_sent_at=at)
+        elif kind is REMINDER:
+            move(row, row.state, reminders=row.reminders + 1)
+        write_down(f"guardian.{_WRITTEN[kind.code]}", row, letter=str(row.letter), actor=actor, at=at)
+
+
+_WRITTEN = {
+    CONFIRMATION.code: "asked_to_confirm",
+    REMINDER.code: "reminded",
+    INVITATION.code: "written_to",
+}

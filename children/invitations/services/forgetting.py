@@ -1,0 +1,98 @@
+"""Forgetting guardians' contacts that were kept only to ask: nobody asked, or nobody answered in reasonable time.
+
+COPPA, 16 CFR 312.4(c)(1)(vii) and 312.5(c)(1): a contact collected to ask is deleted if no answer comes. Whoever is
+known through an invitation alone is erased; of whom the school's roster names, name and contacts are emptied, since
+the roster's own record belongs to the school. What an answer or a verification rests on stays.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from children.invitations.models import Invitation
+from children.invitations.states import OPEN
+from children.models import ServiceAuthorisation, Verification
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.services import record_entry
+from paktaleem.subjects.models import GuardianClaim, Subject, SubjectRole
+from paktaleem.subjects.services import erase_subject, register_subject
+
+__all__ = ["INVITED_ONLY", "clients_with_old_contacts", "forget_invited", "forget_old_contacts"]
+
+INVITED_ONLY = "guardian-"
+"""How the LMS id of somebody begins who is known through an invitation alone."""
+_AT_ONCE = 200
+_EMPTY = {"full_name": None, "email": None, "phone": None}
+_LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
+
+
+def forget_invited(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
+    """Forget a guardian who never answered, unless something else still needs them; say whether it was done.
+
+    The guardian's turn must be taken.
+    """
+    if guardian.erased_at is not None or _is_needed(guardian):
+        return False
+    _forget(guardian, "never answered", actor, at)
+    return True
+
+
+def _is_needed(guardian: Subject) -> bool:
+    pair = {"client_id": guardian.client_id}
+    return (
+        Invitation.objects.filter(**pair, guardian=guardian, state__in=sorted(OPEN)).exists()
+        or ServiceAuthorisation.objects.filter(**pair, guardian=guardian).exists()
+        or Verification.objects.filter(**pair, guardianship__guardian=guardian).exists()
+    )
+
+
+def _forget(guardian: Subject, why: str, actor: Actor, at: datetime) -> None:
+    facts = {"why": why}
+    told = {"client_id": guardian.client_id, "subject_id": guardian.pk, "actor": actor, "at": at}
+    record_entry("guardian.contact_forgotten", facts=facts, **told)
+    if (guardian.external_id or "").startswith(INVITED_ONLY):
+        erase_subject(guardian, actor=actor, reason=Reason.REVIEW, at=at)
+        return
+    client = Client.objects.get(pk=guardian.client_id)
+    known = str(guardian.external_id)
+    register_subject(known, client=client, details=_EMPTY, actor=actor, reason=Reason.REVIEW, at=at)
+
+
+def clients_with_old_contacts(*, at: datetime) -> list[UUID]:
+    """List the clients that keep contacts of guardians whom nobody asked, in the officers' view."""
+    return list(_never_asked(at).order_by().values_list("client_id", flat=True).distinct())
+
+
+def forget_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Forget guardians of children whom nobody asked for GUARDIAN_CONTACT_DAYS; returns how many, up to 200."""
+    found = list(_never_asked(at).filter(client_id=client_id).order_by("id")[:_AT_ONCE])
+    for guardian in found:
+        with transaction.atomic():
+            _forget(guardian, "never asked", actor, at)
+    return len(found)
+
+
+def _never_asked(at: datetime) -> QuerySet[Subject]:
+    """Narrow to guardians with a contact, of children nobody decided for, who were neither asked nor verified."""
+    own = {"client_id": OuterRef("client_id")}
+    answered = ServiceAuthorisation.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("child_id"))
+    is_child = Q(child__role__in=_LEARNERS, child__erased_at=None) & (
+        Q(child__of_age_at=None) | Q(child__of_age_at__gt=at)
+    )
+    claims = GuardianClaim.objects.filter(is_child, **own, guardian_id=OuterRef("pk")).exclude(Exists(answered))
+    old = Subject.objects.filter(
+        role=SubjectRole.GUARDIAN,
+        erased_at=None,
+        client__serves_minors=True,
+        changed_at__lte=at - timedelta(days=settings.GUARDIAN_CONTACT_DAYS),
+    ).filter(Q(email_index__isnull=False) | Q(phone_index__isnull=False))
+    return old.filter(Exists(claims)).exclude(
+        Exists(Invitation.objects.filter(**own, guardian_id=OuterRef("pk")))
+        | Exists(Verification.objects.filter(**own, guardianship__guardian_id=OuterRef("pk")))
+        | Exists(ServiceAuthorisation.objects.filter(**own, guardian_id=OuterRef("pk")))
+    )

@@ -1,0 +1,152 @@
+"""One child on the page of a guardian: found for whoever came in, or not there at all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, wraps
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import translation
+
+from children.authority import Answer, ChildFacts, Guardian, Standing
+from children.invitations.checking import is_fit
+from children.invitations.models import Invitation
+from children.invitations.selectors import names_for_guardian, wards_of
+from children.invitations.services import Saying
+from children.invitations.states import OPEN, State
+from children.models import Guardianship
+from children.selectors import child_facts
+from children.strength import Strength
+from paktaleem.accounts.actors import Actor, person_actor
+from paktaleem.accounts.addresses import public_address
+from paktaleem.accounts.requests import as_received
+from paktaleem.doors.models import Page
+from paktaleem.doors.views import closed
+from paktaleem.doors.visits import Visit, on_own_page
+from paktaleem.subjects.models import Subject
+
+__all__ = ["Ward", "about_child", "language_of", "own_page", "wards_on_page"]
+
+own_page = on_own_page(Page.GUARDIAN, closed)
+type View = Callable[..., HttpResponse]
+
+
+def language_of() -> str:
+    """Give the language of the page."""
+    return translation.get_language() or "en"
+
+
+@dataclass(frozen=True)
+class Ward:
+    """One child for whom whoever came in stands as a guardian, and where their answers stand now."""
+
+    visit: Visit
+    guardianship: Guardianship
+    request: HttpRequest
+    name: str
+
+    @property
+    def child(self) -> Subject:
+        """The child."""
+        return self.guardianship.child
+
+    @cached_property
+    def facts(self) -> ChildFacts:
+        """The answers of all guardians."""
+        return child_facts(self.child)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What they come to now."""
+        return self.facts.standing(as_received(self.request).received_at)
+
+    @cached_property
+    def own(self) -> Guardian | None:
+        """This guardian's own standing and answer."""
+        return next((one for one in self.facts.guardians if one.id == self.guardianship.pk), None)
+
+    @property
+    def answer(self) -> Answer | None:
+        """The guardian's own latest answer."""
+        return self.own.answer if self.own else None
+
+    @property
+    def gave(self) -> bool:
+        """Whether their own yes stands."""
+        at = as_received(self.request).received_at
+        return bool(self.answer and not self.answer.is_no and self.own and self.own.has_authority(at))
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether they were verified strongly enough to decide about recipients outside."""
+        at = as_received(self.request).received_at
+        return bool(self.own and self.own.strength(at) >= Strength.SUBSTANTIAL)
+
+    @cached_property
+    def invitation(self) -> Invitation | None:
+        """What awaits an answer of theirs."""
+        rows = Invitation.objects.filter(client_id=self.child.client_id, child=self.child, state__in=sorted(OPEN))
+        return rows.filter(guardian=self.visit.person).first()
+
+    @property
+    def waits(self) -> bool:
+        """Whether a yes of theirs waits for the second confirmation."""
+        return self.invitation is not None and self.invitation.state == State.VERIFYING
+
+    @property
+    def may_confirm(self) -> bool:
+        """Whether the second letter has gone, and they came in by a code asked for since."""
+        row = self.invitation
+        sent_at = row.confirm_sent_at if row is not None and self.waits else None
+        return sent_at is not None and self.visit.session.began_at >= sent_at
+
+    @cached_property
+    def is_fit(self) -> bool:
+        """Whether the contact by which they came in cannot be the child's own."""
+        at = as_received(self.request).received_at
+        return is_fit(self.visit.session.channel, self.child, self.visit.person, at=at)
+
+    @property
+    def actor(self) -> Actor:
+        """The guardian, acting for this child."""
+        return person_actor(self.visit.person.pk, self.child.client_id, acts_for=self.child.pk)
+
+    def saying(self, shown_hash: str = "", shown_at: datetime | None = None) -> Saying:
+        """Give the circumstances of an answer made with this request."""
+        at = as_received(self.request).received_at
+        return Saying(
+            child=self.child,
+            guardian=self.visit.person,
+            channel=self.visit.session.channel,
+            came_in_at=self.visit.session.began_at,
+            shown_at=shown_at or at,
+            shown_hash=shown_hash,
+            language=language_of(),
+            portal=public_address(self.request),
+            at=at,
+        )
+
+
+def wards_on_page(request: HttpRequest, visit: Visit) -> list[Ward]:
+    """List the children of whoever came in; those whose own contact it could be are not named."""
+    if not visit.session.channel:
+        return []
+    rows = wards_of(visit.person, at=as_received(request).received_at)
+    names = names_for_guardian([row.child for row in rows], client_id=visit.person.client_id)
+    return [Ward(visit, row, request, names.get(row.child_id, "")) for row in rows]
+
+
+def about_child(view: View) -> View:
+    """Run a page about one child, ``view(request, ward, …)``; a stranger's child is not there."""
+
+    @own_page
+    @wraps(view)
+    def run(request: HttpRequest, visit: Visit, child: UUID, **kwargs: Any) -> HttpResponse:
+        ward = next((one for one in wards_on_page(request, visit) if one.child.pk == child), None)
+        if ward is None or not ward.is_fit:
+            raise Http404
+        return view(request, ward, **kwargs)
+
+    return run

@@ -1,0 +1,118 @@
+"""A concern about a child's data, by anybody: a case with a clock, and an answer that tells nothing."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from children.concerns.models import Concern
+from children.concerns.services import (
+    AlreadyClosed,
+    close_concern,
+    forget_concerns,
+    open_concern,
+    read_concern,
+)
+from paktaleem.accounts.actors import NotAllowed, system_actor
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.sealing import CannotOpen
+from paktaleem.subjects.wrapped import everything_wrapped
+from paktaleem.tenancy.context import in_client
+from tests.doors.visiting import send, visitor
+
+AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast
+
+
+def reported(cast, text="A teacher posted my son's marks.", at=AT):
+    return open_concern(
+        cast.client_id("indus"),
+        text=text,
+        contact="somebody@mail.example",
+        language="en",
+        actor=system_actor("tests"),
+        at=at,
+    )
+
+
+def test_anybody_reports_a_concern_and_is_told_the_same_whether_the_child_is_known(cast):
+    pages = []
+    for name in ("Danish Qureshi of class 4", "Nobody At All of class 4"):
+        answer = send(visitor(), "/concern/indus/", text=f"About {name}.", contact="")
+        assert answer.status_code == 200
+        pages.append(re.sub(r'<strong class="number".*?</strong>', "", answer.content.decode()))
+    assert pages[0] == pages[1]
+    with in_client(cast.client_id("indus")):
+        rows = list(Concern.objects.all())
+        assert {row.child_id for row in rows} == {None}
+        assert all(row.due_at - row.received_at == 30 * DAY for row in rows)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT string_agg(to_jsonb(t)::text, '') FROM concerns_concern t")
+            assert "Danish" not in cursor.fetchone()[0]
+
+
+def test_without_a_school_it_is_paktaleems(cast):
+    assert send(visitor(), "/concern/", text="Something is wrong.").status_code == 200
+    with in_client(cast.client_id("paktaleem")):
+        assert Concern.objects.count() == 1
+
+
+def test_nothing_written_is_told_beside_the_field_and_too_many_are_too_many(cast):
+    assert send(visitor(), "/concern/indus/").status_code == 422
+    assert visitor().post("/concern/indus/", {"text": "x"}).status_code == 403
+    assert visitor().get("/concern/nobody_here/").status_code == 404
+    found = [send(visitor(), "/concern/indus/", text="Again.").status_code for _ in range(11)]
+    assert found == [200] * 10 + [429]
+
+
+def test_reading_it_is_written_down_first(indus):
+    row = reported(indus)
+    read = read_concern(row, actor=indus.actor("amina"), reason=Reason.INCIDENT, at=AT)
+    assert read == {"text": "A teacher posted my son's marks.", "contact": "somebody@mail.example"}
+    assert Entry.objects.filter(kind="concern.read").count() == 1
+    for name in ("bilal", "sana"):
+        with pytest.raises(NotAllowed):
+            read_concern(row, actor=indus.actor(name), reason=Reason.INCIDENT, at=AT)
+
+
+def test_it_is_answered_once(indus):
+    row = close_concern(reported(indus), outcome="acted", actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
+    assert (row.is_open, row.outcome) == (False, "acted")
+    with pytest.raises(AlreadyClosed):
+        close_concern(row, outcome="acted", actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
+
+
+def test_a_year_after_the_answer_what_was_written_is_gone(indus, settings):
+    row, waits = reported(indus), reported(indus)
+    close_concern(row, outcome="acted", actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
+    worker, late = system_actor("tests"), AT + timedelta(days=settings.CONCERN_KEPT_DAYS)
+    assert forget_concerns(row.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
+    assert forget_concerns(row.client_id, actor=worker, at=late) == 1
+    row.refresh_from_db()
+    assert read_concern(row, actor=indus.actor("amina"), reason=Reason.REVIEW, at=late) == {"text": "", "contact": ""}
+    waits.refresh_from_db()
+    waits.wrapped = None
+    with pytest.raises(CannotOpen):
+        read_concern(waits, actor=indus.actor("amina"), reason=Reason.REVIEW, at=late)
+
+
+def test_another_client_sees_nothing(cast):
+    with in_client(cast.client_id("indus")):
+        reported(cast)
+    with in_client(cast.client_id("khyber")):
+        assert not Concern.objects.exists()
+
+
+def test_its_key_is_counted_and_wrapped_anew_with_the_others(indus):
+    reported(indus)
+    kind = next(one for one in everything_wrapped() if one.name == "concerns.concern")
+    assert kind.counted(indus.client_id("indus")) == {1: 1}
+    assert kind.rewrap(indus.client_id("indus")) == frozenset()

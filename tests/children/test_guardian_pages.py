@@ -1,0 +1,438 @@
+"""The guardian's own pages: it works end to end, and whoever is not the guardian of this very child gets nowhere."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.core import mail
+from django.db import connections
+
+from children.concerns.models import Concern
+from children.invitations.models import Invitation
+from children.invitations.services import Saying, invite_guardian, say_no, say_yes
+from children.invitations.shown import NoticeSeen, SeenForged, SeenStale, check_seen, sign_seen
+from children.models import Guardianship, ServiceAuthorisation, Verification
+from children.selectors import child_facts
+from children.services import end_guardian, verify_guardian
+from consent.models import Consent
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import AccessRecord, Subject
+from paktaleem.subjects.services import register_subject
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.children.making import guardian_of
+from tests.children.visiting import (
+    CODE,
+    ESRA,
+    PAGE,
+    PORTAL,
+    START,
+    answer,
+    by_contact,
+    by_link,
+    child_page,
+    follow,
+    latest_link,
+    work,
+)
+from tests.doors.visiting import latest_code, send, visitor
+from tests.factories import BORN, SETTING_UP, SubjectFactory
+
+AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine):
+    """It is a morning."""
+    time_machine.move_to(AT, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def invited(cast):
+    """Esra is asked about Danish."""
+    with in_client(cast.client_id("indus")):
+        invite_guardian(
+            cast.subject("danish"), guardian=cast.subject("esra"), portal=PORTAL, actor=cast.actor("farah"), at=AT
+        )
+    work()
+    return cast
+
+
+@pytest.fixture
+def seen_at_school(invited):
+    """And the school has seen her."""
+    see_at_school(invited)
+    return invited
+
+
+def see_at_school(cast, child="danish"):
+    with in_client(cast.client_id("indus")):
+        row = Guardianship.objects.get(child_id=cast.subject_id(child))
+        verify_guardian(row, method="in_person", evidence="Seen", actor=SETTING_UP, at=AT)
+
+
+def rows(cast, model):
+    with in_client(cast.client_id("indus")):
+        return list(model.objects.order_by("pk"))
+
+
+def state(cast):
+    [row] = rows(cast, Invitation)
+    return row.state
+
+
+def answers(cast):
+    return [(one.decision, one.shares) for one in rows(cast, ServiceAuthorisation)]
+
+
+def standing(cast, at=AT + timedelta(hours=1)):
+    with in_client(cast.client_id("indus")):
+        return child_facts(cast.subject("danish")).standing(at).state
+
+
+def consents(cast):
+    with in_client(cast.client_id("indus")):
+        return dict(Consent.objects.values_list("purpose__code", "state"))
+
+
+# It works
+
+
+def test_a_guardian_whom_the_school_has_seen_decides_at_once(seen_at_school):
+    cast = seen_at_school
+    browser = by_link(latest_link())
+    assert state(cast) == "viewed"
+    page = browser.get(PAGE).content.decode()
+    assert "Danish Qureshi" in page
+    notice = browser.get(child_page(cast, more="service/")).content.decode()
+    assert "asked by itself" in notice
+    assert "If you never answer, they are deleted" in notice
+    assert "checked" not in notice
+    assert answer(browser, child_page(cast, more="service/"), "give").headers["Location"].endswith("done=given")
+    assert (state(cast), answers(cast), standing(cast)) == ("given", [("given", None)], "given")
+
+
+def test_another_confirms_a_second_time_and_only_then_it_counts(invited, clock, settings):
+    cast = invited
+    browser = by_link(latest_link())
+    assert answer(browser, child_page(cast, more="service/"), "give").headers["Location"].endswith("done=waits")
+    assert (state(cast), answers(cast)) == ("verifying", [])
+    confirm = child_page(cast, more="confirm/")
+    assert send(browser, confirm, form_at=child_page(cast), answer="confirm").headers["Location"].endswith("early")
+    before, sent = AT + timedelta(minutes=settings.GUARDIAN_CONFIRM_MINUTES), len(mail.outbox)
+    follow(cast, before - timedelta(seconds=1))
+    assert len(mail.outbox) == sent
+    clock.move_to(before, tick=False)
+    follow(cast, before)
+    letter = mail.outbox[-1]
+    assert "Danish" not in letter.subject + str(letter.body)
+    assert "واپس" in str(letter.body)  # how to revoke, in her language
+    assert send(browser, confirm, form_at=PAGE, answer="confirm").status_code in {302, 403}  # the old session
+    assert answers(cast) == []
+    again = by_link(latest_link())
+    assert send(again, confirm, form_at=child_page(cast), answer="confirm").headers["Location"].endswith("confirmed")
+    assert (state(cast), answers(cast)) == ("given", [("given", None)])
+    [verification] = rows(cast, Verification)
+    assert (verification.method, verification.strength) == ("email_plus", 1)
+    page = again.get(child_page(cast)).content.decode()
+    assert "on paper or in person" in page  # recipients outside need more
+    assert again.get(child_page(cast, more="sharing/")).status_code == 302
+
+
+def test_a_guardian_without_mail_does_the_same_by_text_message(cast, clock, settings, tmp_path):
+    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = str(tmp_path), "paktaleem.mail.texting.FolderProvider"
+    with in_client(cast.client_id("indus")):
+        client = cast.client("indus")
+        ward = SubjectFactory(client=client, external_id="lms-ward", full_name="Zara Khan", birth_date=BORN["child"])
+        father = SubjectFactory(client=client, external_id="lms-father", role="guardian", phone="03337654321")
+        guardian_of(ward, father, at=AT)
+        ward = cast_subject(ward.pk)
+        invite_guardian(ward, guardian=father, portal=PORTAL, actor=cast.actor("farah"), at=AT)
+    work()
+    url = f"/guardian/child/{ward.pk}/"
+    answer(by_text(tmp_path), url + "service/", "give")
+    late = AT + timedelta(minutes=settings.GUARDIAN_CONFIRM_MINUTES)
+    clock.move_to(late, tick=False)
+    follow(cast, late)
+    browser = by_text(tmp_path)
+    assert send(browser, url + "confirm/", form_at=url, answer="confirm").headers["Location"].endswith("confirmed")
+    [verification] = rows(cast, Verification)
+    assert (verification.method, verification.strength) == ("text_plus", 1)
+    assert mail.outbox == []
+    assert all("Zara" not in file.read_text() for file in tmp_path.iterdir())
+
+
+def by_text(folder):
+    """A browser that came in by the latest text message with a link, and the code that followed as one."""
+    browser, path = visitor(), ""
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        path = path_in(file.read_text()) or path
+    assert send(browser, path).status_code == 302
+    before = set(folder.iterdir())
+    work()
+    [code] = set(folder.iterdir()) - before
+    found = re.search(r"\b(\d{8})\b", code.read_text().partition("\n")[2])
+    assert found
+    assert send(browser, CODE, code=found[1]).status_code == 302
+    return browser
+
+
+def path_in(text):
+    found = re.search(r"https://privacy\.example(/g/\S+)", text)
+    return found[1] if found else ""
+
+
+def cast_subject(key):
+    return Subject.objects.select_related("client").get(pk=key)
+
+
+def test_a_no_needs_no_confirmation_and_ends_the_letters(invited):
+    browser = by_link(latest_link())
+    assert answer(browser, child_page(invited, more="service/"), "refuse").headers["Location"].endswith("refused")
+    assert (state(invited), answers(invited)) == ("refused", [("refused", None)])
+
+
+def test_later_decides_nothing(invited):
+    browser = by_link(latest_link())
+    answer(browser, child_page(invited, more="service/"), "")
+    assert (state(invited), answers(invited)) == ("viewed", [])
+
+
+def test_recipients_outside_are_a_switch_of_their_own(seen_at_school):
+    cast, browser = seen_at_school, by_link(latest_link())
+    assert browser.get(child_page(cast, more="sharing/")).status_code == 302  # the service comes first
+    answer(browser, child_page(cast, more="service/"), "give")
+    answer(browser, child_page(cast, more="sharing/"), "give")
+    answer(browser, child_page(cast, more="sharing/"), "refuse")
+    assert answers(cast) == [("given", None), ("given", True), ("given", False)]
+
+
+def test_each_purpose_is_asked_by_itself_and_taken_back_by_itself(seen_at_school):
+    cast, browser = seen_at_school, by_link(latest_link())
+    url = child_page(cast, more="purpose/newsletter/")
+    assert browser.get(url).status_code == 404  # the service comes first
+    answer(browser, child_page(cast, more="service/"), "give")
+    assert answer(browser, url, "give").headers["Location"].endswith("done=allowed")
+    assert consents(cast) == {"newsletter": "given"}
+    assert send(browser, url + "back/", form_at=child_page(cast)).headers["Location"].endswith("withdrawn")
+    assert consents(cast) == {"newsletter": "withdrawn"}
+    assert answer(browser, url, "refuse").status_code == 302
+
+
+def test_taking_back_stops_at_once_and_asks_what_shall_happen_to_the_data(seen_at_school, clock):
+    cast, browser = seen_at_school, by_link(latest_link())
+    answer(browser, child_page(cast, more="service/"), "give")
+    assert standing(cast) == "given"
+    assert Caller(cast.key("indus")).ask("lms-danish", "service_delivery")["decision"] is True
+    done = send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
+    assert "/data/" in done.headers["Location"]
+    assert standing(cast) == "withdrawn"
+    clock.shift(timedelta(seconds=1))  # the answers of one frozen moment follow one another by microseconds
+    assert Caller(cast.key("indus")).reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
+    assert "What shall happen" in browser.get(done.headers["Location"]).content.decode()
+    kept = send(browser, child_page(cast, more="data/"), wish="keep")
+    assert kept.headers["Location"].endswith("done=kept")
+
+
+def test_siblings_stand_on_one_page_behind_one_code(seen_at_school):
+    cast = seen_at_school
+    with in_client(cast.client_id("indus")):
+        sister = SubjectFactory(
+            client=cast.client("indus"), external_id="lms-sister", full_name="Sana Qureshi", birth_date=BORN["child"]
+        )
+        guardian_of(sister, cast.subject("esra"), at=AT)
+    page = by_link(latest_link()).get(PAGE).content.decode()
+    assert "Danish Qureshi" in page
+    assert "Sana Qureshi" in page
+
+
+def test_pages_are_small_tell_nobody_where_one_was_and_hold_no_script(seen_at_school):
+    browser = by_link(latest_link())
+    for url in (latest_link(), PAGE, child_page(seen_at_school), child_page(seen_at_school, more="service/")):
+        for language in ("en", "ur"):
+            page = browser.get(url, {"lang": language})
+            assert page.status_code == 200
+            assert len(page.content) < 100_000
+            assert b"<script" not in page.content
+            assert not re.search(rb'(?:src|href)="(?:https?:)?//', page.content)
+            assert page.headers["Referrer-Policy"] in {"no-referrer", "strict-origin"}
+            assert "no-store" in page.headers["Cache-Control"]
+
+
+# Nobody else
+
+
+def test_the_link_opens_nothing_and_its_code_goes_to_the_contact_known_before(invited):
+    thief = visitor()
+    assert "Danish" not in thief.get(latest_link()).content.decode()
+    send(thief, latest_link(), contact="thief@mail.example", email="thief@mail.example")
+    work()
+    assert mail.outbox[-1].to == [ESRA]
+    assert thief.get(PAGE).status_code == 403
+
+
+def test_a_hundred_looks_change_nothing(invited):
+    path, browser = latest_link(), visitor()
+    with in_client(invited.client_id("indus")):
+        before = Entry.objects.count()
+    for _ in range(50):
+        assert browser.get(path).status_code == 200
+        assert browser.head(path).status_code == 200
+    with in_client(invited.client_id("indus")):
+        assert Entry.objects.count() == before
+    assert state(invited) == "notice_sent"
+    inside = by_link(path)
+    stood = [answers(invited), state(invited)]
+    for url in ("", "service/", "confirm/", "withdraw/", "data/"):
+        for _ in range(10):
+            inside.get(child_page(invited, more=url))
+            inside.head(child_page(invited, more=url))
+    assert [answers(invited), state(invited)] == stood
+
+
+def test_a_form_without_its_page_is_refused(seen_at_school):
+    browser = by_link(latest_link())
+    url = child_page(seen_at_school, more="service/")
+    assert browser.post(url, {"answer": "give"}).status_code == 403
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(url).content.decode())
+    assert token
+    bare = browser.post(url, {"answer": "give", "csrfmiddlewaretoken": token[1]})
+    assert bare.status_code == 409  # not the words of the page
+    assert answers(seen_at_school) == []
+
+
+def test_the_child_who_comes_in_with_its_own_contact_finds_nobody(invited):
+    cast = invited
+    with in_client(cast.client_id("indus")):
+        told = {"client": cast.client("indus"), "actor": SETTING_UP, "at": AT}
+        register_subject("lms-danish", details={"email": "danish@mail.example"}, **told)
+    browser = by_contact("danish@mail.example")
+    assert "Danish Qureshi" not in browser.get(PAGE).content.decode()
+    assert browser.get(child_page(cast)).status_code == 404
+
+
+def test_a_guardian_whose_contact_became_that_of_the_child_is_sent_to_the_school(seen_at_school):
+    cast, browser = seen_at_school, by_link(latest_link())
+    with in_client(cast.client_id("indus")):
+        told = {"client": cast.client("indus"), "actor": SETTING_UP, "at": AT}
+        register_subject("lms-danish", details={"email": "Esra.Qureshi+school@mail.example"}, **told)
+    page = browser.get(PAGE).content.decode()
+    assert "Danish Qureshi" not in page
+    assert "on paper or in person" in page
+    assert browser.get(child_page(cast)).status_code == 404
+
+
+def test_strangers_ex_guardians_and_other_clients_children_are_not_there(seen_at_school):
+    cast, browser = seen_at_school, by_link(latest_link())
+    with in_client(cast.client_id("indus")):
+        sister = SubjectFactory(client=cast.client("indus"), external_id="lms-sister", birth_date=BORN["child"])
+    for other in (sister.pk, cast.subject_id("hamza"), cast.subject_id("kiran"), cast.subject_id("esra")):
+        assert browser.get(f"/guardian/child/{other}/").status_code == 404
+        assert browser.get(f"/guardian/child/{other}/service/").status_code == 404
+    url = child_page(cast, more="service/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(url).content.decode())
+    assert token
+    with in_client(cast.client_id("indus")):
+        end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=AT)
+    assert browser.get(url).status_code == 404
+    assert browser.post(url, {"answer": "give", "csrfmiddlewaretoken": token[1]}).status_code == 404
+    assert answers(cast) == []
+
+
+def test_words_about_another_child_or_question_and_yesterdays_words_are_refused(seen_at_school, clock):
+    cast, browser = seen_at_school, by_link(latest_link())
+    url = child_page(cast, more="service/")
+    old = re.search(r'name="shown" value="([^"]+)"', browser.get(url).content.decode())
+    assert old
+    assert answer(browser, url, "give", shown="forged").status_code == 409
+    assert answer(browser, url, "give", shown=old[1][:-3] + "xxx").status_code == 409
+    clock.shift(DAY)
+    again = by_contact()
+    assert answer(again, url, "give", shown=old[1]).status_code == 409
+    assert answers(cast) == []
+
+
+def test_a_token_is_of_one_guardian_child_question_and_text(now):
+    seen = NoticeSeen(uuid4(), uuid4(), "service", "a" * 64, now)
+    token, day = sign_seen(seen), timedelta(days=1)
+    check_seen(token, replace(seen, at=now + day - timedelta(seconds=1)), kept_for=day)
+    for other in (replace(seen, guardian=uuid4()), replace(seen, child=uuid4()), replace(seen, about="sharing")):
+        with pytest.raises(SeenForged):
+            check_seen(token, other, kept_for=day)
+    for old in (replace(seen, words="b" * 64), replace(seen, at=now + day), replace(seen, at=now - day)):
+        with pytest.raises(SeenStale):
+            check_seen(token, old, kept_for=day)
+
+
+@pytest.mark.parametrize(("later", "status"), [(timedelta(seconds=599), 302), (timedelta(seconds=600), 422)])
+def test_a_code_works_for_ten_minutes_to_the_second_and_once(invited, clock, later, status):
+    browser = visitor()
+    send(browser, START, contact=ESRA)
+    work()
+    code = latest_code()
+    clock.shift(later)
+    assert send(browser, CODE, code=code).status_code == status
+    assert send(browser, CODE, code=code).status_code != 302
+
+
+@pytest.mark.parametrize(("later", "status"), [(7 * DAY - timedelta(seconds=1), 200), (7 * DAY, 404)])
+def test_a_link_leads_there_for_seven_days_to_the_second(invited, clock, later, status):
+    path = latest_link()
+    clock.shift(later)
+    assert visitor().get(path).status_code == status
+
+
+def test_at_the_same_time_given_and_taken_back_the_no_stands(committed, time_machine):
+    cast = committed
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        row = guardian_of(danish, esra, at=AT)
+        verify_guardian(row, method="in_person", evidence="Seen", actor=SETTING_UP, at=AT)
+    shown_at = AT + timedelta(seconds=59)
+    saying = Saying(danish, esra, "mail", AT, shown_at, "", "en", PORTAL, AT + timedelta(minutes=1))
+
+    def act(number):
+        try:
+            with in_client(cast.client_id("indus")):
+                say_yes(saying) if number % 2 else say_no(saying)
+        except SeenStale:
+            return
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(act, range(12)))
+    with in_client(cast.client_id("indus")):
+        kept = list(ServiceAuthorisation.objects.order_by("recorded_at").values_list("decision", "recorded_at"))
+        assert [decision for decision, _ in kept].count("refused") == 6
+        assert len({moment for _, moment in kept}) == len(kept)
+        assert child_facts(danish).standing(AT + timedelta(hours=1)).state == "refused"
+
+
+# A child's data
+
+
+def test_a_request_about_the_data_is_a_case_with_a_clock(seen_at_school):
+    cast, browser = seen_at_school, by_link(latest_link())
+    url = child_page(cast, more="data/")
+    assert send(browser, url).status_code == 422  # nothing is chosen beforehand
+    assert send(browser, url, wish="deletion", text="All of it.").headers["Location"].endswith("asked")
+    [case] = rows(cast, Concern)
+    assert (case.kind, case.child_id, case.guardian_id) == (
+        "deletion",
+        cast.subject_id("danish"),
+        cast.subject_id("esra"),
+    )
+    assert case.due_at - case.received_at == 30 * DAY
+
+
+def test_whose_names_were_shown_is_recorded_when_they_come_in(invited):
+    by_link(latest_link())
+    with in_client(invited.client_id("indus")):
+        [look] = AccessRecord.objects.filter(subject_id=invited.subject_id("danish"))
+        assert (look.actor_id, look.fields) == (invited.subject_id("esra"), "full_name")

@@ -1,0 +1,76 @@
+"""Guardians' browsers, their letters, and the worker's part in asking them."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django.core import mail
+from django.test import Client
+
+from children.invitations.services import ASK_MANY, follow_invitations
+from children.invitations.tasks import ask_many
+from paktaleem.accounts.actors import system_actor
+from paktaleem.tenancy.context import in_client
+from tests.cast import Cast
+from tests.doors.visiting import TASKS, latest_code, path_of, send, visitor
+from tests.working import work as work_on
+
+PORTAL = "https://privacy.example"
+ESRA = "esra.qureshi@mail.example"
+START, CODE, PAGE = "/guardian/indus/", "/guardian/code/", "/guardian/"
+
+
+def work() -> None:
+    """Do what the worker would, as far as it is asked to."""
+    work_on({**TASKS, ASK_MANY: ask_many})
+
+
+def follow(cast: Cast, at: datetime, client: str = "indus") -> None:
+    """Do what the worker does every minute about a client's invitations, then what comes of it."""
+    with in_client(cast.client_id(client)):
+        follow_invitations(cast.client_id(client), actor=system_actor("tests"), at=at)
+    work()
+
+
+def link_in(letter: Any) -> str:
+    """The path of the link in a letter."""
+    found = re.search(r"https?://\S+/g/\S+", str(letter.body))
+    assert found, letter.body
+    return path_of(found[0])
+
+
+def latest_link() -> str:
+    """The path of the link in the latest letter that has one."""
+    return next(link_in(one) for one in reversed(mail.outbox) if "/g/" in str(one.body))
+
+
+def by_link(path: str, **details: Any) -> Client:
+    """A browser that has come in by the link of a letter and the code that followed."""
+    browser = visitor(**details)
+    assert send(browser, path).headers["Location"].startswith(CODE)
+    work()
+    assert send(browser, CODE, code=latest_code()).headers["Location"].startswith(PAGE)
+    return browser
+
+
+def by_contact(contact: str = ESRA, start: str = START) -> Client:
+    """A browser that has come in with a contact, and the code that was sent there."""
+    browser = visitor()
+    assert send(browser, start, contact=contact).status_code == 302
+    work()
+    assert send(browser, CODE, code=latest_code()).status_code == 302
+    return browser
+
+
+def child_page(cast: Cast, name: str = "danish", more: str = "") -> str:
+    """The address of a child's page, or of one under it."""
+    return f"/guardian/child/{cast.subject_id(name)}/{more}"
+
+
+def answer(browser: Client, url: str, answer: str, **values: str) -> Any:
+    """Open the page of a question as a browser does, and answer it with what the page carries."""
+    page = browser.get(url).content.decode()
+    shown = re.search(r'name="shown" value="([^"]+)"', page)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    given = {"csrfmiddlewaretoken": token[1] if token else "", "shown": shown[1] if shown else "", "answer": answer}
+    return browser.post(url, {**given, **values})
