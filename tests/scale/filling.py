@@ -77,7 +77,8 @@ INSERT INTO invitations_invitation (id, client_id, child_id, guardian_id, state,
 SELECT gen_random_uuid(), client_id, child_id, guardian_id,
     (ARRAY['notice_sent', 'viewed', 'expired'])[1 + (extract(epoch FROM starts_at)::bigint %% 3)::int], '', 'mail',
     'https://privacy.example', 0, starts_at, starts_at + interval '28 days', 'user', client_id, 'client_admin'
-FROM subjects_guardianclaim;
+FROM subjects_guardianclaim c
+WHERE NOT EXISTS (SELECT 1 FROM invitations_invitation i WHERE i.child_id = c.child_id AND i.guardian_id = c.guardian_id);
 """
 
 ANSWERS = """
