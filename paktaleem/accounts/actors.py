@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
-from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_OF, Capability, Role
+from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_OF, SANDBOX_MAY, Capability, Role
 from paktaleem.ledger.by import By, ByKind
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -15,6 +15,7 @@ __all__ = [
     "person_actor",
     "require",
     "require_about",
+    "sandbox_actor",
     "system_actor",
     "user_actor",
 ]
@@ -98,6 +99,17 @@ def system_actor(task: str) -> Actor:
         role=Role.SYSTEM.value,
         client_id=None,
         capabilities=_OF_ROLE[Role.SYSTEM],
+    )
+
+
+def sandbox_actor(client_id: UUID) -> Actor:
+    """Make the actor of a sandbox in which a state is forced: it may act in that client alone."""
+    return Actor(
+        kind=ByKind.SYSTEM,
+        id=uuid5(PAKTALEEM, "sandbox"),
+        role="sandbox",
+        client_id=client_id,
+        capabilities=SANDBOX_MAY,
     )
 
 

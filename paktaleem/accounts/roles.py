@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["KEY_SCOPES", "OFFICER_ROLES", "ROLES_OF", "SENSITIVE", "Capability", "Role"]
+__all__ = ["KEY_SCOPES", "OFFICER_ROLES", "ROLES_OF", "SANDBOX_MAY", "SENSITIVE", "Capability", "Role"]
 
 
 class Role(StrEnum):
@@ -157,6 +157,22 @@ SENSITIVE: frozenset[Capability] = frozenset(
 
 Revealing is not among them: it is daily work, and each look is recorded with its reason.
 """
+
+SANDBOX_MAY: frozenset[Capability] = frozenset(
+    {
+        Capability.ANNOUNCE_NOTICES,
+        Capability.ASK_DECISIONS,
+        Capability.ERASE_SUBJECTS,
+        Capability.INVALIDATE_CONSENTS,
+        Capability.MANAGE_AGREEMENTS,
+        Capability.MANAGE_REGISTER,
+        Capability.RECORD_CONSENTS,
+        Capability.REGISTER_SUBJECTS,
+        Capability.RESTRICT_PROCESSING,
+        Capability.REVOKE_CONSENTS,
+    }
+)
+"""What a sandbox may do to itself, and to nobody else, when a state is forced."""
 
 KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "subjects:read": frozenset({Capability.VIEW_SUBJECTS}),

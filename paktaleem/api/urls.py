@@ -12,7 +12,7 @@ from consent.api.purposes import CurrentNotice, ListPurposes
 from consent.api.receipts import ShowReceipt
 from consent.api.standing import SubjectStanding
 from paktaleem.doors.api import IssueLink
-from paktaleem.sandbox.api import SandboxClock
+from paktaleem.sandbox.api import SandboxClock, SandboxReset, SandboxState
 from paktaleem.subjects.api import BatchOperations, RecordSubjectEvent, SubjectOperations
 from paktaleem.systems.api import AcceptOrder, AddOrderFile, CompleteOrder, FailOrder, ListOrders, ShowOrder
 from paktaleem.webhooks.api import (
@@ -61,5 +61,7 @@ urlpatterns = [
     path("webhooks/<uuid:webhook>/replay", ReplayWebhook.as_view(), name="replay-webhook"),
     path("webhooks/<uuid:webhook>/deliveries", WebhookDeliveries.as_view(), name="webhook-deliveries"),
     path("sandbox/clock", SandboxClock.as_view(), name="sandbox-clock"),
+    path("sandbox/state", SandboxState.as_view(), name="sandbox-state"),
+    path("sandbox/reset", SandboxReset.as_view(), name="sandbox-reset"),
     path("consents", RecordConsents.as_view(), name="record-consents"),
 ]

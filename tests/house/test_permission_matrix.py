@@ -255,6 +255,8 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("get", "/api/v1/sandbox/clock", None, 403, 403),
         ("post", "/api/v1/sandbox/clock", {"days": 1}, 403, 403),
     ],
+    "api/v1/sandbox/state": [("post", "/api/v1/sandbox/state", {"subject": "a", "state": "child"}, 403, 403)],
+    "api/v1/sandbox/reset": [("post", "/api/v1/sandbox/reset", {}, 403, 403)],
     "access/v1/evaluation": [("post", "/access/v1/evaluation", ASKED, 200, 200)],
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }

@@ -1,5 +1,5 @@
 """The sandbox over the API."""
 
-from paktaleem.sandbox.api.operations import SandboxClock
+from paktaleem.sandbox.api.operations import SandboxClock, SandboxReset, SandboxState
 
-__all__ = ["SandboxClock"]
+__all__ = ["SandboxClock", "SandboxReset", "SandboxState"]

@@ -12,10 +12,11 @@ import paktaleem.sandbox.api.problems  # noqa: F401 -- declares its problems
 from paktaleem.accounts.models import FURTHEST_CLOCK
 from paktaleem.accounts.roles import Capability
 from paktaleem.api.operations import Operation, actor_of, arrival_of, client_of, moment_of, validated
-from paktaleem.api.serializers import StrictSerializer, ZonedDateTimeField
-from paktaleem.sandbox.services import get_sandbox, move_clock
+from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.sandbox.services import force_state, get_sandbox, move_clock, start_over
+from paktaleem.sandbox.states import STATES
 
-__all__ = ["SandboxClock"]
+__all__ = ["SandboxClock", "SandboxReset", "SandboxState"]
 
 
 class ClockInput(StrictSerializer):
@@ -57,6 +58,81 @@ class SandboxClock(Operation):
         given = validated(ClockInput, body)
         moved = move_clock(client, to=_target(given, now), actor=actor_of(request), at=now)
         return _told(request, moved.clock_offset)
+
+
+class StateInput(StrictSerializer):
+    """Who is to be in which state, and about which purpose, where the state is about one."""
+
+    subject = TextField(max_length=255)
+    state = serializers.ChoiceField(list(STATES))
+    purpose = TextField(max_length=63, required=False)
+
+
+class StateOutput(serializers.Serializer[Any]):
+    """The state that holds, and what is answered now: the decision and the reason that the state promises."""
+
+    subject = serializers.CharField()
+    state = serializers.CharField()
+    purpose = serializers.CharField()
+    decision = serializers.BooleanField()
+    reason = serializers.CharField()
+    now = serializers.DateTimeField()
+
+
+class SandboxState(Operation):
+    """``POST /api/v1/sandbox/state``."""
+
+    capabilities = {"POST": Capability.USE_SANDBOX}
+
+    @extend_schema(request=StateInput, responses=StateOutput)
+    def post(self, request: Request) -> Response:
+        """Bring somebody into a state, whatever they were before: 200. Who is not registered is.
+
+        What the state needs is made so for everybody in this sandbox: its agreement, its notice, its clock.
+        """
+        body = request.data
+        client = get_sandbox(client_of(request), actor=actor_of(request))
+        given = validated(StateInput, body)
+        told: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
+        subject, state = given["subject"], given["state"]
+        forced = force_state(client, state=state, external_id=subject, purpose=given.get("purpose"), **told)
+        return Response(
+            {
+                "subject": subject,
+                "state": state,
+                "purpose": forced.purpose,
+                "decision": forced.answer.allowed,
+                "reason": forced.answer.reason.value,
+                "now": forced.now.isoformat(),
+            }
+        )
+
+
+class ResetInput(StrictSerializer):
+    """Nothing."""
+
+
+class ResetOutput(ClockOutput):
+    """How many people are gone, and what time it is now."""
+
+    people = serializers.IntegerField()
+
+
+class SandboxReset(Operation):
+    """``POST /api/v1/sandbox/reset``."""
+
+    capabilities = {"POST": Capability.USE_SANDBOX}
+
+    @extend_schema(request=ResetInput, responses=ResetOutput)
+    def post(self, request: Request) -> Response:
+        """Start over: 200. People and all about them are gone, the clock is right again; register and keys stay."""
+        body = request.data
+        client = get_sandbox(client_of(request), actor=actor_of(request))
+        validated(ResetInput, body)
+        client, people = start_over(client, actor=actor_of(request), at=moment_of(request))
+        answer = _told(request, client.clock_offset)
+        answer.data["people"] = people
+        return answer
 
 
 def _target(given: dict[str, Any], now: datetime) -> datetime:

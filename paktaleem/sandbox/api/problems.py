@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from paktaleem.api.problems import Problem, declare_problems
-from paktaleem.sandbox.services import NotASandbox
+from paktaleem.sandbox.services import NotASandbox, StateNotReached
 
 __all__: list[str] = []
 
@@ -14,6 +14,12 @@ declare_problems(
             HTTPStatus.FORBIDDEN,
             "This client is not a sandbox",
             "Ask PakTaleem for a sandbox: a client of its own, with test keys that begin with ptk_test_.",
+        ),
+        StateNotReached: Problem(
+            "state-not-reached",
+            HTTPStatus.CONFLICT,
+            "This sandbox's register does not lead there",
+            "Nothing was changed. Name another purpose, or have PakTaleem complete the sandbox's register.",
         ),
     }
 )

@@ -1,0 +1,1 @@
+"""No table: but without this module Django sends the app no signal after a migrate."""

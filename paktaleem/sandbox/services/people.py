@@ -1,0 +1,59 @@
+"""Forcing what is so of one person: their age, what stands in the way of using their data, that they are gone."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from consent.models import Objection, Restriction
+from consent.services import lift_objection, lift_restriction, object_to_purpose, restrict_processing
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import Reason
+from paktaleem.sandbox.services.playing import Playing, years_before
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import erase_subject, register_subject
+
+__all__ = ["PEOPLE", "register_afresh"]
+
+_GROWN, _CHILD = 30, 9
+_WHY = Reason.SUBJECT_REQUEST
+
+
+def register_afresh(external_id: str, *, client: Client, state: str, actor: Actor, at: datetime) -> Subject:
+    """Register the person, or bring them back to what they are without any state: of age, unless that is forced.
+
+    Raises AlreadyErased, ValidationError.
+    """
+    born = {"child": years_before(at, _CHILD), "age_unknown": None}.get(state, years_before(at, _GROWN))
+    details = {"role": "student", "birth_date": born, "attested_age": None}
+    told: dict[str, Any] = {"actor": actor, "reason": Reason.LMS_UPDATE, "at": at}
+    subject, _ = register_subject(external_id, client=client, details=details, **told)
+    own = {"client_id": client.pk, "subject": subject}
+    for restriction in Restriction.objects.active(at).filter(**own):
+        lift_restriction(restriction, actor=actor, reason=_WHY, at=at)
+    for objection in Objection.objects.active(at).filter(**own):
+        lift_objection(objection, actor=actor, reason=_WHY, at=at)
+    return subject
+
+
+def _restrict(playing: Playing) -> None:
+    restrict_processing(playing.subject, reason=_WHY, **playing.told)
+
+
+def _object(playing: Playing) -> None:
+    object_to_purpose(playing.subject, purpose_code=playing.purpose.code, reason=_WHY, **playing.told)
+
+
+def _erase(playing: Playing) -> None:
+    erase_subject(playing.subject, reason=_WHY, **playing.told)
+
+
+PEOPLE: dict[str, Callable[[Playing], None]] = {
+    "of_age": lambda _: None,
+    "child": lambda _: None,
+    "age_unknown": lambda _: None,
+    "restricted": _restrict,
+    "objected": _object,
+    "erased": _erase,
+}
+"""How each state is reached by somebody registered afresh; of the first three, registering says it all."""

@@ -1,0 +1,130 @@
+"""The sandbox's own register: back to what serves everybody, and away from it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from consent.models import AgreementSuspension, Instruction, Purpose, ServiceAgreement
+from consent.models.rows import PeriodRow
+from consent.selectors.purposes import current_notice
+from consent.services import change_register, end_period, publish_notice_version
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import Reason
+from paktaleem.sandbox.services.playing import MOMENT, Playing
+
+__all__ = ["AGREEMENTS", "make_purpose_expire", "publish_material_change", "serve_again"]
+
+_WHY = Reason.AGREEMENT_CHANGE
+
+
+def serve_again(client: Client, *, actor: Actor, at: datetime) -> None:
+    """See to it that the client's agreement is live, not suspended and instructs, and that its purposes are active."""
+    by: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
+    for purpose in Purpose.objects.filter(client_id=client.pk, is_active=False):
+        purpose.is_active = True
+        change_register(purpose, **by)
+    for suspension in AgreementSuspension.objects.active(at).filter(client_id=client.pk):
+        _end(suspension, **by)
+    agreement = _live_agreement(client, at) or _new_agreement(client, by)
+    if not Instruction.objects.active(at).filter(client_id=client.pk, agreement=agreement).exists():
+        _instruct_again(client, agreement, by)
+
+
+def _live_agreement(client: Client, at: datetime) -> ServiceAgreement | None:
+    live = ServiceAgreement.objects.active(at).filter(client_id=client.pk, signed_at__lte=at)
+    found: ServiceAgreement | None = live.order_by("-starts_at").first()
+    return found
+
+
+def _new_agreement(client: Client, by: dict[str, Any]) -> ServiceAgreement:
+    reference = f"SANDBOX-{by['at']:%Y%m%d%H%M%S%f}"
+    moments = {"signed_at": by["at"], "starts_at": by["at"]}
+    return change_register(ServiceAgreement(client_id=client.pk, reference=reference, **moments), **by)
+
+
+def _instruct_again(client: Client, agreement: ServiceAgreement, by: dict[str, Any]) -> None:
+    """Instruct what was instructed last."""
+    last = Instruction.objects.filter(client_id=client.pk).order_by("-starts_at").first()
+    if last is None:
+        return
+    same = {name: getattr(last, name) for name in ("document", "purposes", "categories", "recipients")}
+    change_register(Instruction(client_id=client.pk, agreement=agreement, starts_at=by["at"], **same), **by)
+
+
+def _end(row: PeriodRow, *, actor: Actor, reason: Reason, at: datetime) -> None:
+    end_period(row, actor=actor, reason=reason, at=max(at, row.starts_at + MOMENT))
+
+
+def _agreement_of(playing: Playing) -> ServiceAgreement:
+    found = _live_agreement(playing.client, playing.at)
+    if found is None:
+        raise ValidationError({"state": ["The sandbox has no agreement: PakTaleem registers one."]})
+    return found
+
+
+def _suspend(playing: Playing) -> None:
+    suspension = AgreementSuspension(
+        client_id=playing.client.pk, agreement=_agreement_of(playing), starts_at=playing.at
+    )
+    change_register(suspension, reason=_WHY, **playing.told)
+
+
+def _end_agreement(playing: Playing) -> None:
+    for agreement in ServiceAgreement.objects.active(playing.at).filter(client_id=playing.client.pk):
+        _end(agreement, reason=_WHY, **playing.told)
+
+
+def _end_instructions(playing: Playing) -> None:
+    for instruction in Instruction.objects.active(playing.at).filter(client_id=playing.client.pk):
+        _end(instruction, reason=_WHY, **playing.told)
+
+
+def _switch_off(playing: Playing) -> None:
+    _refuse_shared(playing)
+    playing.purpose.is_active = False
+    change_register(playing.purpose, reason=_WHY, **playing.told)
+
+
+AGREEMENTS: dict[str, Callable[[Playing], None]] = {
+    "agreement_active": lambda _: None,
+    "agreement_suspended": _suspend,
+    "agreement_ended": _end_agreement,
+    "not_instructed": _end_instructions,
+    "purpose_inactive": _switch_off,
+}
+
+
+def make_purpose_expire(playing: Playing) -> None:
+    """Let consents to the purpose expire after a year, if they do not expire at all."""
+    if playing.purpose.consent_months is None:
+        _refuse_shared(playing)
+        playing.purpose.consent_months = 12
+        change_register(playing.purpose, reason=_WHY, **playing.told)
+
+
+def publish_material_change(playing: Playing) -> None:
+    """Change the notice about the purpose materially: of everyone in the sandbox who consented under the old one."""
+    current = current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
+    if current.notice.client_id != playing.client.pk:
+        raise ValidationError({"purpose": ["Its notice is PakTaleem’s: choose a purpose of the sandbox’s own."]})
+    note = f"(Sandbox, {playing.at:%Y-%m-%d %H:%M}: a material change.)"
+    publish_notice_version(
+        current.notice,
+        text_en=f"{current.text_en.partition('(Sandbox, ')[0].rstrip()}\n\n{note}",
+        text_ur=f"{current.text_ur.partition('(Sandbox, ')[0].rstrip()}\n\n{note}",
+        child_text_en=current.child_text_en,
+        child_text_ur=current.child_text_ur,
+        is_material=True,
+        effective_at=playing.at + MOMENT,
+        actor=playing.actor,
+        reason=Reason.REVIEW,
+        at=playing.at + MOMENT,
+    )
+
+
+def _refuse_shared(playing: Playing) -> None:
+    if playing.purpose.client_id != playing.client.pk:
+        raise ValidationError({"purpose": ["It is PakTaleem’s: choose a purpose of the sandbox’s own."]})

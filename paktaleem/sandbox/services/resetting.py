@@ -1,0 +1,63 @@
+"""Starting a sandbox over."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from consent.models import Instruction, LawfulBasis, Purpose, RecipientApproval, ServiceAgreement
+from consent.models.rows import RegisterRow
+from consent.services import change_register
+from paktaleem.accounts.actors import Actor, sandbox_actor
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.services import record_entry
+from paktaleem.sandbox.services.access import lock_sandbox
+from paktaleem.sandbox.services.clocks import set_offset
+from paktaleem.sandbox.services.registering import serve_again
+from paktaleem.subjects.models import Subject
+
+__all__ = ["StartedOver", "start_over"]
+
+_CHANGEABLE: tuple[type[RegisterRow], ...] = (ServiceAgreement, Instruction, LawfulBasis, RecipientApproval, Purpose)
+"""What may have been changed while the clock was ahead, and is brought back to what it was."""
+
+type StartedOver = tuple[Client, int]
+
+
+@transaction.atomic
+def start_over(client: Client, *, actor: Actor, at: datetime) -> StartedOver:
+    """Let a sandbox begin anew: its people and all that was recorded about them are gone, and its clock is right again.
+
+    The register, keys, systems and endpoints stay; what was changed of the register while the clock was ahead is as
+    it was, and the agreement serves. Nothing of another client is touched: one statement deletes, and the database
+    shows it one client's rows. The ledger keeps its entries, which name nobody. Returns the sandbox, and how many
+    people it had. Raises NotASandbox, NotAllowed.
+    """
+    client = lock_sandbox(client.pk, actor=actor)
+    people, now = Subject.objects.filter(client_id=client.pk).count(), at - client.clock_offset
+    changed = list(_changed_ahead(client, now))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sandbox_forget(%s)", [now])
+        [rows] = cursor.fetchone()
+    client = set_offset(client, timedelta(), kind="sandbox.clock_moved", actor=actor, at=now)
+    itself = sandbox_actor(client.pk)
+    for row in changed:
+        change_register(row, actor=itself, reason=Reason.CORRECTION, at=now)
+    serve_again(client, actor=itself, at=now)
+    facts = {"people": people, "rows": rows}
+    record_entry("sandbox.started_over", client_id=client.pk, facts=facts, actor=actor, at=now)
+    return client, people
+
+
+def _changed_ahead(client: Client, now: datetime) -> Iterator[RegisterRow]:
+    """Give, as they were at the moment, the rows that were changed after it."""
+    for model in _CHANGEABLE:
+        history: Any = model.history.filter(client_id=client.pk)  # type: ignore[attr-defined]
+        later = set(history.filter(history_date__gt=now).values_list("id", flat=True))
+        versions = history.filter(id__in=later, history_date__lte=now).order_by("id", "-history_date", "-history_id")
+        for version in versions.distinct("id"):
+            row = version.instance
+            row._state.adding = False
+            yield row

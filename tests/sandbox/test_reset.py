@@ -1,0 +1,197 @@
+"""Starting over: all that was recorded about the sandbox's people is gone, to whoever asks, and nothing of others."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+
+from consent.models import NoticeVersion, Purpose, ServiceAgreement
+from paktaleem.clock import real_now
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
+from paktaleem.mail.models import Letter
+from paktaleem.sandbox.forgetting import STAYS, going_tables
+from paktaleem.sandbox.services import NotASandbox, start_over
+from paktaleem.subjects.models import Subject, SubjectKey
+from paktaleem.systems.models import Ground, Order, OrderKind
+from paktaleem.systems.services import Told, issue_orders
+from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.tenancy.grants import declared_walls
+from paktaleem.tenancy.wall import Scope
+from paktaleem.webhooks.models import Delivery, Message
+from paktaleem.webhooks.services import add_endpoint
+from tests.api.callers import Caller
+from tests.factories import CAST_AT, SETTING_UP
+
+ADDRESS = "/api/v1/sandbox/reset"
+
+
+@pytest.fixture
+def played(sandbox):
+    """A sandbox in which much has happened: states, a moved clock, webhooks, an order, a letter's link."""
+    call = sandbox.caller
+    with in_client(sandbox.id):
+        add_endpoint(sandbox.id, url="https://lms.example/h", events=["consent.*"], actor=SETTING_UP, at=CAST_AT)
+    for state in ("consent_outdated", "consent_expired", "restricted", "agreement_ended", "purpose_inactive"):
+        body = {"subject": f"lms-{state}", "state": state}
+        assert call.post("/api/v1/sandbox/state", body).status_code == 200
+    assert call.post("/api/v1/links", {"subject": "p-adult", "page": "choices"}).status_code == 201
+    with in_client(sandbox.id):
+        told = Told(
+            kind=OrderKind.ERASE,
+            reason=Reason.SUBJECT_REQUEST,
+            ground=Ground.RIGHT_OF_THE_PERSON,
+            categories=frozenset({"contact_details"}),
+            due_at=real_now() + timedelta(days=900),
+        )
+        subject = Subject.objects.get(external_id="p-adult")
+        assert issue_orders(subject, told, actor=SETTING_UP, at=real_now() + timedelta(days=400))
+    return sandbox
+
+
+def rows_of(client_id, tables):
+    """Count a client's rows in each table, in its context."""
+    with in_client(client_id), connection.cursor() as cursor:
+        found = {}
+        for table in tables:
+            cursor.execute(f"SELECT count(*) FROM {table} WHERE client_id = %s", [client_id])  # noqa: S608
+            [found[table]] = cursor.fetchone()
+        return found
+
+
+def readable(tables):
+    """Those that the app may read at all."""
+    walls = declared_walls()
+    return [table for table in tables if walls[table].rights]
+
+
+def test_everything_of_its_people_is_gone(played):
+    before = rows_of(played.id, readable(going_tables()))
+    assert sum(before.values()) > 40
+    answer = played.caller.post(ADDRESS)
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["people"] == 7
+    left = {table: count for table, count in rows_of(played.id, readable(going_tables())).items() if count}
+    assert left == {}
+    with in_client(played.id):
+        for model in (Subject, SubjectKey, Order, Message, Delivery, Letter):
+            assert not model._default_manager.exists(), model
+
+
+def test_whoever_asks_finds_nobody(cast, played):
+    played.caller.post(ADDRESS)
+    assert played.caller.reason("p-adult", "support") == "subject_unknown"
+    assert played.caller.get("/api/v1/subjects/p-adult").status_code == 404
+    assert played.caller.get("/api/v1/orders").json()["orders"] == []
+    with as_officer():
+        assert not Subject.objects.filter(client_id=played.id).exists()
+
+
+def test_register_and_keys_stay_and_serve_as_before(played):
+    with in_client(played.id):
+        purposes = set(Purpose.objects.filter(client_id=played.id).values_list("code", flat=True))
+    played.caller.post(ADDRESS)
+    with in_client(played.id):
+        assert (
+            set(Purpose.objects.filter(client_id=played.id, is_active=True).values_list("code", flat=True)) == purposes
+        )
+        agreement = ServiceAgreement.objects.get(client_id=played.id)
+        assert agreement.ends_at is None
+        assert NoticeVersion.objects.filter(client_id=played.id, announced_at__gt=real_now()).count() == 0
+    answer = played.caller.put("/api/v1/subjects/p-adult", {"role": "student", "birth_date": "1990-01-01"})
+    assert answer.status_code == 201
+    assert played.caller.reason("p-adult", "service_delivery") == "permitted"
+    assert played.caller.consent("p-adult", "newsletter").status_code == 201
+    assert played.caller.reason("p-adult", "newsletter") == "permitted"
+
+
+def test_the_clock_is_right_again(played):
+    assert played.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] > 0
+    assert played.caller.post(ADDRESS).json()["ahead_seconds"] == 0
+    assert played.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == 0
+
+
+def test_the_ledger_keeps_what_happened(played):
+    with in_client(played.id):
+        before = set(Entry.objects.values_list("id", flat=True))
+    played.caller.post(ADDRESS)
+    with in_client(played.id):
+        assert before <= set(Entry.objects.values_list("id", flat=True))
+        [over] = Entry.objects.filter(kind="sandbox.started_over")
+        assert '"people":7' in over.body
+
+
+def test_nothing_of_another_client_is_touched(cast, played):
+    tables = readable(table for table, wall in declared_walls().items() if wall.scope is not Scope.GLOBAL)
+    tables = [table for table in tables if table not in {"accounts_client", "accounts_historicalclient"}]
+    others = [cast.client_id(code) for code in ("indus", "khyber", "paktaleem")]
+    before = [rows_of(client_id, tables) for client_id in others]
+    played.caller.post(ADDRESS)
+    assert [rows_of(client_id, tables) for client_id in others] == before
+    assert Caller(cast.key("indus")).reason("lms-junaid", "support") == "permitted"
+
+
+def test_it_may_be_played_again(played):
+    for _ in range(2):
+        assert played.caller.post(ADDRESS).status_code == 200
+    body = {"subject": "lms-erased", "state": "erased"}
+    for _ in range(2):
+        assert played.caller.post("/api/v1/sandbox/state", body).json()["reason"] == "subject_erased"
+        assert played.caller.post(ADDRESS).status_code == 200
+        assert played.caller.reason("lms-erased", "support") == "subject_unknown"
+
+
+def test_no_other_client_starts_over(cast):
+    answer = Caller(cast.key("indus")).post(ADDRESS)
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:paktaleem:problem:not-a-sandbox"
+    with in_client(cast.client_id("indus")):
+        with pytest.raises(NotASandbox):
+            start_over(cast.client("indus"), actor=cast.actor("farah"), at=real_now())
+        assert refused("SELECT sandbox_forget(now())", "only a sandbox starts over")
+        assert Subject.objects.filter(external_id="lms-danish").exists()
+
+
+def refused(sql, match):
+    """Try a statement in a savepoint; it must be refused with these words."""
+    with pytest.raises(DatabaseError, match=match), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    return True
+
+
+@pytest.mark.parametrize("setting", ["", "sandbox"])
+def test_the_app_still_deletes_no_evidence(played, setting):
+    with in_client(played.id), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('paktaleem.forgetting', %s, true)", [setting])
+        assert refused("DELETE FROM consent_consentevent", "permission denied")
+        assert refused("DELETE FROM ledger_entry", "permission denied")
+
+
+def test_the_owner_still_deletes_no_evidence_but_a_sandboxs(committed):
+    """The exception of the trigger holds for one client that is a sandbox, and never for the ledger."""
+    indus = committed.client_id("indus")
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT set_config('paktaleem.client', %s, true)", [str(indus)])
+        cursor.execute("SELECT set_config('paktaleem.forgetting', 'sandbox', true)")
+        for table in ("accounts_historicalclient", "ledger_entry", "subjects_historicalsubject"):
+            with pytest.raises(DatabaseError, match="never changed"), transaction.atomic(using="owner"):
+                cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+
+
+def test_what_stays_refers_to_nothing_that_goes(db):
+    """Else starting over would be refused by a foreign key."""
+    going, walls = set(going_tables()), declared_walls()
+    with as_officer(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+        )
+        found = [(table, to) for table, to in cursor.fetchall() if to in going and table not in going]
+    assert found == []
+    assert going <= set(walls)
+
+
+def test_the_list_of_what_stays_is_true():
+    from django.apps import apps  # noqa: PLC0415
+
+    labels = {model._meta.label for model in apps.get_models()}
+    assert labels >= STAYS
