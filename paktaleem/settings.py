@@ -301,6 +301,7 @@ ANSWERS_AT_ONCE = 40  # rows confirmed in the request; more are confirmed by the
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # never a plain file on a disk
 FILE_UPLOAD_MAX_MEMORY_SIZE = ROSTER_UPLOAD_LIMIT + 64 * 1024
 WEBHOOKS_ALLOWED = env.list("WEBHOOKS_ALLOWED", default=[])  # host:port pairs inside, vouched for: tests and trials
+WEBHOOKS_KEPT_DAYS = env.int("WEBHOOKS_KEPT_DAYS", default=30)  # so long they can be sent again
 WEBHOOKS_PUMP_SECONDS = 60  # of one job: the next goes on
 WEBHOOK_SECRET_OVERLAP = timedelta(hours=env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24))
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))

@@ -170,6 +170,10 @@ SANDBOX_MAY: frozenset[Capability] = frozenset(
         Capability.REGISTER_SUBJECTS,
         Capability.RESTRICT_PROCESSING,
         Capability.REVOKE_CONSENTS,
+        Capability.MANAGE_GUARDIANS,
+        Capability.QUARANTINE_SUBJECTS,
+        Capability.RECORD_GUARDIANS,
+        Capability.VERIFY_GUARDIANS,
     }
 )
 """What a sandbox may do to itself, and to nobody else, when a state is forced."""

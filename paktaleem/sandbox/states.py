@@ -31,6 +31,12 @@ class Promise(NamedTuple):
 STATES: dict[str, Promise] = {
     "of_age": Promise(About.SERVICE, Reason.PERMITTED),
     "child": Promise(About.SERVICE, Reason.GUARDIAN_CONSENT_REQUIRED),
+    "guardian_pending": Promise(About.SERVICE, Reason.GUARDIAN_CONSENT_REQUIRED),
+    "guardian_refused": Promise(About.SERVICE, Reason.GUARDIAN_CONSENT_REFUSED),
+    "guardian_withdrawn": Promise(About.SERVICE, Reason.GUARDIAN_CONSENT_WITHDRAWN),
+    "guardian_authorised": Promise(About.SERVICE, Reason.PERMITTED),
+    "guardian_lapsed": Promise(About.SERVICE, Reason.GUARDIAN_AUTHORITY_LAPSED),
+    "quarantined": Promise(About.SERVICE, Reason.QUARANTINED),
     "age_unknown": Promise(About.SERVICE, Reason.AGE_UNKNOWN),
     "restricted": Promise(About.SERVICE, Reason.PROCESSING_RESTRICTED),
     "objected": Promise(About.INTEREST, Reason.OBJECTION_IN_FORCE),

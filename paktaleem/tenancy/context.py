@@ -28,6 +28,7 @@ __all__ = [
     "current_client",
     "in_client",
     "in_global",
+    "is_in_sandbox",
     "one_statement",
     "read_alone",
 ]
@@ -56,12 +57,12 @@ class Kind(StrEnum):
 class Context:
     """One declared context; ``client_id`` is set for a client's only.
 
-    ``clock_offset`` is how far the client's clock was moved ahead when the context opened (``paktaleem.clock``).
+    ``clock_offset`` is how far a sandbox's clock was ahead when the context opened (``paktaleem.clock``), else None.
     """
 
     kind: Kind
     client_id: UUID | None = None
-    clock_offset: timedelta = field(default=timedelta(), compare=False)
+    clock_offset: timedelta | None = field(default=None, compare=False)
 
     @property
     def role(self) -> str:
@@ -87,7 +88,13 @@ def current_client() -> UUID | None:
 def clock_offset() -> timedelta:
     """Return how far the clock of the client whose context is open was moved ahead; only a sandbox's can be."""
     context = _current.get()
-    return context.clock_offset if context else timedelta()
+    return (context and context.clock_offset) or timedelta()
+
+
+def is_in_sandbox() -> bool:
+    """Say whether the client whose context is open is a sandbox."""
+    context = _current.get()
+    return context is not None and context.clock_offset is not None
 
 
 @contextmanager
@@ -195,14 +202,14 @@ _APPLY = "SELECT set_config('role', %s, true), set_config('paktaleem.client', %s
 _APPLY_TO_CLIENT = f"{_APPLY}, tenancy_clock_offset(%s)"
 
 
-def _apply(context: Context | None, using: str) -> timedelta:
-    """Set the context's role and client, and return how far that client's clock stands ahead."""
+def _apply(context: Context | None, using: str) -> timedelta | None:
+    """Set the context's role and client, and return how far that client's clock is ahead, if it is a sandbox."""
     role = context.role if context else "none"
     client = str(context.client_id) if context and context.client_id else ""
     with connections[using].cursor() as cursor:
         cursor.execute(_APPLY_TO_CLIENT if client else _APPLY, [role, client, *([client] if client else [])])
         ahead: timedelta | None = cursor.fetchone()[-1] if client else None
-    return ahead or timedelta()  # a client that is just being registered has no clock yet
+    return ahead
 
 
 _TRANSACTION_CONTROL = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "SET CONSTRAINTS")

@@ -156,7 +156,7 @@ class EndpointHealth(models.Model):
 class Message(models.Model):
     """One thing that happened, told to whoever subscribed: its type, its moment, and ids."""
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"type": Personal.NONE, "data": Personal.PSEUDONYM})
+    wall = Wall(Scope.TENANT, EDIT | {"DELETE"}, personal={"type": Personal.NONE, "data": Personal.PSEUDONYM})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -183,7 +183,7 @@ class Message(models.Model):
 class Delivery(models.Model):
     """One message on its way to one endpoint."""
 
-    wall = Wall(Scope.TENANT, EDIT)
+    wall = Wall(Scope.TENANT, EDIT | {"DELETE"})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -220,7 +220,7 @@ class Delivery(models.Model):
 class Attempt(models.Model):
     """One try at a delivery: when, how long, and what came back. Nothing of the answer's text is kept."""
 
-    wall = Wall(Scope.TENANT, APPEND, personal={"error": Personal.NONE})
+    wall = Wall(Scope.TENANT, APPEND | {"DELETE"}, personal={"error": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -51,6 +51,8 @@ TABLE = {
     "systems/system": ("OASC", "OC", "OC"),
     "systems/systemkey": ("OASC", "OC", ""),
     "systems/order": ("OAC", "", ""),
+    "systems/orderalert": ("OAC", "", ""),
+    "systems/orderset": ("OAC", "", ""),
     "webhooks/endpoint": ("OAC", "OC", "OC"),
     "webhooks/delivery": ("OAC", "", ""),
     "ledger/entry": ("OAC", "", ""),

@@ -31,10 +31,18 @@ from consent.services import (
 from paktaleem.ledger.by import Reason
 from paktaleem.mail.models import Letter
 from paktaleem.subjects.importing.uploads import upload_roster
-from paktaleem.subjects.models import Readmission, RosterImport
+from paktaleem.subjects.models import Readmission, RosterImport, Subject
 from paktaleem.subjects.services import claim_guardian, erase_subject, request_readmission, reveal_fields
-from paktaleem.systems.models import Ground, OrderKind
-from paktaleem.systems.services import Told, accept_order, fail_order, issue_orders, propose_waiver
+from paktaleem.systems.models import Ground, OrderAlert, OrderKind, OrderSet
+from paktaleem.systems.services import (
+    Told,
+    accept_order,
+    fail_order,
+    issue_orders,
+    issue_orders_for_set,
+    propose_waiver,
+    raise_alerts,
+)
 from paktaleem.tenancy.context import in_client
 from paktaleem.webhooks.services import disable_endpoint
 from tests.cast import Cast
@@ -167,9 +175,14 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
     propose_waiver(orders["collect"], actor=amina, reason=Reason.REVIEW, at=AT)
     key = cast.key_actor("indus")
     fail_order(accept_order(orders["erase"], actor=key, at=AT), code="locked", again=False, actor=key, at=AT)
+    raise_alerts(client.pk, at=AT + timedelta(days=2))
+    people = Subject.objects.filter(pk=cast.subject_id("junaid"))
+    issue_orders_for_set(people, _told("restrict"), client_id=client.pk, actor=SETTING_UP, at=AT)
+    alert, of_many = OrderAlert.objects.first(), OrderSet.objects.first()
     by_act = {"agree": "collect", "add-file": "collect", "values": "correct", "try-again": "erase", "waive": "erase"}
     found = {f"systems/order/{act}": orders[kind].pk for act, kind in by_act.items()}
-    return {**found, "systems/order": orders["erase"].pk, "systems/system": library.pk}
+    listed = {"systems/orderalert": alert and alert.pk, "systems/orderset": of_many and of_many.pk}
+    return {**found, **listed, "systems/order": orders["erase"].pk, "systems/system": library.pk}
 
 
 def _told(kind: str) -> Told:

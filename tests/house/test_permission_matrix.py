@@ -112,6 +112,8 @@ CONSOLE = {
 
 # Acts on one row, and who may: by role, as in the table of models (tests/console/test_permissions.py).
 ACTS = {
+    "accounts/client/move-clock": "OC",
+    "accounts/client/start-over": "OC",
     "accounts/apikey/revoke": "OC",
     "accounts/apikey/rotate": "OC",
     "accounts/membership/end": "O",

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paktaleem.outbound import destinations
 from paktaleem.outbound.destinations import DestinationRefused, is_public, parse_destination
 from paktaleem.outbound.door import KEPT_BYTES, Unreachable, post
 from tests.outbound.listening import listener, saying, trust
@@ -169,6 +170,38 @@ def test_plain_addresses_are_taken(url):
 
 
 # With a listener that must see no connection
+
+
+def connections_for(monkeypatch, *sendings):
+    """Try each, all refused, while somebody listens on the very port; how many came?"""
+
+    async def play():
+        async with listener(saying(), tls_name="localhost") as inside:
+            monkeypatch.setattr(destinations, "PORTS", {*destinations.PORTS, inside.port})
+            for url, options in sendings:
+                with pytest.raises(DestinationRefused):
+                    await sent(url.replace("PORT", str(inside.port)), **options)
+            return inside.connections
+
+    return run(play())
+
+
+@pytest.mark.parametrize("address", INSIDE.values(), ids=INSIDE)
+def test_nobody_listening_sees_what_was_meant_for_an_address_inside(monkeypatch, address):
+    literal = f"https://[{address}]:PORT/" if ":" in address else f"https://{address}:PORT/"
+    named = ("https://lms.example:PORT/", {"resolve": resolving_to(address)})
+    both = ("https://lms.example:PORT/", {"resolve": resolving_to("8.8.8.8", address)})
+    assert connections_for(monkeypatch, (literal, {}), named, both) == 0
+
+
+@pytest.mark.parametrize("url", SPELLINGS.values(), ids=SPELLINGS)
+def test_nobody_listening_sees_what_was_meant_for_another_spelling(monkeypatch, url):
+    """On the listener's port too, where the spelling names none."""
+    scheme, _, rest = url.partition("://")
+    host, _, path = rest.partition("/")
+    there = f"{scheme}://{host}:PORT/{path}" if host and ":" not in host.rpartition("]")[2] else url
+    refused = [(one, {"resolve": resolving_to("127.0.0.1")}) for one in {url, there}]
+    assert connections_for(monkeypatch, *refused) == 0
 
 
 def test_one_inside_among_two_addresses_is_enough_to_refuse():

@@ -29,10 +29,24 @@ def test_the_next_question_is_answered_as_promised(sandbox, state):
     assert asked["decision"] == told["decision"] == (STATES[state].reason == "permitted")
 
 
+UNHEARD = {"child", "guardian_pending"}
+"""Whoever has had a guardian's answer is never without one again."""
+
+
+def test_what_cannot_be_unsaid_is_said_so(sandbox):
+    force(sandbox, "guardian_refused")
+    answer = sandbox.caller.post(ADDRESS, {"subject": "lms-zoya", "state": "child"})
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:paktaleem:problem:state-not-reached"
+    assert force(sandbox, "guardian_authorised")["decision"]
+    assert force(sandbox, "child", "lms-another")["reason"] == "guardian_consent_required"
+
+
 @pytest.mark.parametrize("state", [state for state in STATES if state != "erased"])
 def test_any_state_leads_to_any_other(sandbox, state):
     """Twice, after what stands most in its way."""
-    for before in ("restricted", "agreement_ended", "consent_withdrawn", "purpose_inactive", "not_instructed"):
+    heard = () if state in UNHEARD else ("guardian_refused", "guardian_lapsed", "quarantined")
+    for before in (*heard, "restricted", "agreement_ended", "consent_withdrawn", "purpose_inactive", "not_instructed"):
         force(sandbox, before)
         told = force(sandbox, state)
         assert sandbox.caller.reason("lms-zoya", told["purpose"]) == STATES[state].reason

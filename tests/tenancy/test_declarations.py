@@ -122,4 +122,7 @@ def test_only_keys_and_third_party_rows_are_ever_deleted():
         "api_keptanswer",
         "consent_subjectchange",
         "consent_registerchange",
+        "webhooks_message",
+        "webhooks_delivery",
+        "webhooks_attempt",
     }

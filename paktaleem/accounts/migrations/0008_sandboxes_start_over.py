@@ -22,7 +22,20 @@ SANDBOX = """IF TG_OP = 'DELETE' AND TG_LEVEL = 'ROW' AND TG_TABLE_NAME <> 'ledg
     END IF;
     """
 
+CLOCK = """
+CREATE OR REPLACE FUNCTION tenancy_clock_offset(of_client uuid) RETURNS interval
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT {offset} FROM accounts_client WHERE id = of_client
+$$
+"""
+"""Read with every context: nothing where the client is no sandbox, so that a page can say in which one it is."""
+
 
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0007_sandbox"), ("tenancy", "0001_functions")]
-    operations = [migrations.RunSQL(REFUSE.format(exception=SANDBOX), REFUSE.format(exception=""))]
+    operations = [
+        migrations.RunSQL(REFUSE.format(exception=SANDBOX), REFUSE.format(exception="")),
+        migrations.RunSQL(
+            CLOCK.format(offset="CASE WHEN is_sandbox THEN clock_offset END"), CLOCK.format(offset="clock_offset")
+        ),
+    ]

@@ -9,6 +9,7 @@ from consent.services import lift_objection, lift_restriction, object_to_purpose
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import Reason
+from paktaleem.sandbox.services.guardians import GUARDIANS, hold_back_no_longer
 from paktaleem.sandbox.services.playing import Playing, years_before
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.services import erase_subject, register_subject
@@ -16,6 +17,7 @@ from paktaleem.subjects.services import erase_subject, register_subject
 __all__ = ["PEOPLE", "register_afresh"]
 
 _GROWN, _CHILD = 30, 9
+_CHILDREN = {"child", *GUARDIANS}
 _WHY = Reason.SUBJECT_REQUEST
 
 
@@ -24,10 +26,11 @@ def register_afresh(external_id: str, *, client: Client, state: str, actor: Acto
 
     Raises AlreadyErased, ValidationError.
     """
-    born = {"child": years_before(at, _CHILD), "age_unknown": None}.get(state, years_before(at, _GROWN))
+    born = None if state == "age_unknown" else years_before(at, _CHILD if state in _CHILDREN else _GROWN)
     details = {"role": "student", "birth_date": born, "attested_age": None}
     told: dict[str, Any] = {"actor": actor, "reason": Reason.LMS_UPDATE, "at": at}
     subject, _ = register_subject(external_id, client=client, details=details, **told)
+    hold_back_no_longer(subject, actor=actor, at=at)
     own = {"client_id": client.pk, "subject": subject}
     for restriction in Restriction.objects.active(at).filter(**own):
         lift_restriction(restriction, actor=actor, reason=_WHY, at=at)
@@ -55,5 +58,6 @@ PEOPLE: dict[str, Callable[[Playing], None]] = {
     "restricted": _restrict,
     "objected": _object,
     "erased": _erase,
+    **GUARDIANS,
 }
 """How each state is reached by somebody registered afresh; of the first three, registering says it all."""

@@ -1,5 +1,5 @@
 """Systems and orders in the console."""
 
-from paktaleem.systems.admin import board, orders, systems
+from paktaleem.systems.admin import alerts, board, orders, systems
 
-__all__ = ["board", "orders", "systems"]
+__all__ = ["alerts", "board", "orders", "systems"]

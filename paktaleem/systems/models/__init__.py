@@ -1,5 +1,6 @@
 """Systems, and the orders they are given."""
 
+from paktaleem.systems.models.alerts import OrderAlert
 from paktaleem.systems.models.orders import (
     Ground,
     Order,
@@ -16,6 +17,7 @@ __all__ = [
     "Delivery",
     "Ground",
     "Order",
+    "OrderAlert",
     "OrderKind",
     "OrderPart",
     "OrderQuerySet",

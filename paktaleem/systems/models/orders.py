@@ -100,6 +100,7 @@ class OrderSet(Ordered):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        indexes = [*newest_first("created_at", "orderset_by_time")]
 
     def __str__(self) -> str:
         """Show what and how many."""

@@ -1,5 +1,6 @@
 """Registering systems, telling them what to do, and taking their answers, by noun."""
 
+from paktaleem.systems.services.alerting import Raised, raise_alerts
 from paktaleem.systems.services.carrying_out import (
     AlreadyAnswered,
     NotByHand,
@@ -35,6 +36,7 @@ __all__ = [
     "CategoryUnknown",
     "NotByHand",
     "NothingProposed",
+    "Raised",
     "SamePerson",
     "Told",
     "TooManyParts",
@@ -54,5 +56,6 @@ __all__ = [
     "new_values_of",
     "open_part",
     "propose_waiver",
+    "raise_alerts",
     "retry_order",
 ]

@@ -1,0 +1,77 @@
+"""A sandbox in the console: what one may do with it stands on the page of its client."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.http import HttpRequest
+
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.forms import ActForm
+from paktaleem.sandbox.services import NotASandbox, move_clock, start_over
+
+__all__ = ["SANDBOX_ACTS"]
+
+_REFUSALS: dict[type[Exception], str] = {NotASandbox: "This client is no sandbox."}
+
+
+class MoveClockForm(ActForm):
+    """To which moment."""
+
+    reason = None  # type: ignore[assignment]  # a game needs none
+    to = forms.SplitDateTimeField(
+        label="Move to (UTC)", widget=AdminSplitDateTime(), help_text="After the sandbox’s now. It goes on from there."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the sandbox's now."""
+        super().__init__(*args, **kwargs)
+        real = received_at(self.request)
+        ahead = self.row.clock_offset if actor_of(self.request).client_id is None else None
+        self.fields["to"].initial = (real + ahead if ahead else real).replace(microsecond=0)
+
+
+class StartOverForm(ActForm):
+    """Nothing but a yes."""
+
+    reason = None  # type: ignore[assignment]  # a game needs none
+
+
+def _move(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
+    move_clock(client, to=given["to"], actor=actor_of(request), at=received_at(request))
+
+
+def _start_over(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    start_over(client, actor=actor_of(request), at=received_at(request))
+
+
+SANDBOX_ACTS = (
+    Act(
+        "move-clock",
+        "Move the clock",
+        Capability.USE_SANDBOX,
+        _move,
+        form=MoveClockForm,
+        lead="Time goes on at once to the moment you choose, in this sandbox alone: people come of age, consents "
+        "expire, orders get stuck. It runs forwards only; starting over brings it back.",
+        done="The clock has moved.",
+        refusals=_REFUSALS,
+    ),
+    Act(
+        "start-over",
+        "Start over",
+        Capability.USE_SANDBOX,
+        _start_over,
+        form=StartOverForm,
+        lead="Everybody in this sandbox and all that was recorded about them is deleted, and its clock is right again. "
+        "The register, keys, systems and webhooks stay.",
+        done="The sandbox is empty, and its clock is right.",
+        danger=True,
+        refusals=_REFUSALS,
+    ),
+)
+"""What is done with a sandbox, by its administrator or an officer."""

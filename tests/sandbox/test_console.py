@@ -1,0 +1,73 @@
+"""A sandbox in the console: it says so on every page, with its clock, and is played with on its client's page."""
+
+from datetime import timedelta
+
+import pytest
+
+from paktaleem.accounts.models import Client, Membership
+from paktaleem.accounts.services import change_membership
+from paktaleem.clock import real_now
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.context import in_client
+from tests.console.pages import row_url
+from tests.factories import CAST_AT, SETTING_UP, UserFactory
+from tests.signing_in import browser_of
+
+MARK = 'class="sandbox"'
+
+
+@pytest.fixture
+def admin(sandbox):
+    """The administrator of the sandbox, signed in."""
+    with in_client(sandbox.id):
+        user = UserFactory(email="dev@play.example")
+        membership = Membership(client_id=sandbox.id, user=user, role="client_admin")
+        change_membership(membership, actor=SETTING_UP, reason="onboarding", at=CAST_AT)
+    return browser_of(user)
+
+
+def test_every_page_says_so_with_the_sandboxs_time(cast, sandbox, admin):
+    sandbox.move(to="2031-05-01T12:00:00Z")
+    for url in ("/admin/", "/admin/subjects/subject/", row_url("accounts/client", sandbox.id)):
+        page = admin.get(url).content.decode()
+        assert MARK in page
+        assert "2031-05-01 12:0" in page
+    assert MARK not in browser_of(cast.user("farah")).get("/admin/").content.decode()
+    assert MARK not in browser_of(cast.user("amina")).get("/admin/").content.decode()
+
+
+def test_its_administrator_moves_the_clock_and_starts_over(sandbox, admin):
+    url = row_url("accounts/client", sandbox.id, "move-clock")
+    assert admin.get(url).status_code == 200
+    wanted = (real_now() + timedelta(days=500)).replace(microsecond=0)
+    answer = admin.post(url, {"to_0": f"{wanted:%Y-%m-%d}", "to_1": f"{wanted:%H:%M:%S}"})
+    assert answer.status_code == 302, answer.content.decode()
+    assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] > 499 * 86_400
+    back = admin.post(url, {"to_0": "2020-01-01", "to_1": "00:00:00"})
+    assert "The clock runs forwards" in back.content.decode()
+    assert admin.post(row_url("accounts/client", sandbox.id, "start-over")).status_code == 302
+    assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == 0
+    with in_client(sandbox.id):
+        assert not Subject.objects.exists()
+
+
+def test_an_officer_does_so_in_the_sandboxs_own_time(cast, sandbox):
+    sandbox.move(days=100)
+    amina = browser_of(cast.user("amina"))
+    wanted = (real_now() + timedelta(days=200)).replace(microsecond=0)
+    told = {"to_0": f"{wanted:%Y-%m-%d}", "to_1": f"{wanted:%H:%M:%S}"}
+    assert amina.post(row_url("accounts/client", sandbox.id, "move-clock"), told).status_code == 302
+    ahead = timedelta(seconds=sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"])
+    assert timedelta(days=199) < ahead <= timedelta(days=200)
+
+
+def test_no_other_client_is_played_with(cast):
+    for name in ("amina", "farah"):
+        browser, client_id = browser_of(cast.user(name)), cast.client_id("indus")
+        page = browser.get(row_url("accounts/client", client_id)).content.decode()
+        assert "Start over" not in page
+        answer = browser.post(row_url("accounts/client", client_id, "start-over"))
+        assert "This client is no sandbox." in answer.content.decode()
+    with in_client(cast.client_id("indus")):
+        assert Subject.objects.filter(external_id="lms-danish").exists()
+        assert Client.objects.get(id=cast.client_id("indus")).clock_offset == timedelta()

@@ -1,0 +1,85 @@
+"""Orders that stand still are told of once in each state, to whoever can move them on."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+
+from paktaleem.mail.models import Letter
+from paktaleem.systems.models import OrderAlert
+from paktaleem.systems.services import accept_order, issue_orders, raise_alerts
+from paktaleem.systems.tasks import tell_of_stuck_orders
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+from tests.factories import SETTING_UP
+
+LATER = timedelta(days=2)
+
+
+def look(at):
+    with time_machine.travel(at, tick=False):
+        tell_of_stuck_orders(0)
+
+
+def letters(client_id):
+    with in_client(client_id):
+        return sorted(Letter.objects.filter(kind="orders_stuck").values_list("user__email", flat=True))
+
+
+def test_a_clients_administrators_are_written_to_once(cast, told, now):
+    make_stuck(cast, told, now, "usage_logs")
+    look(now + timedelta(hours=23))
+    assert letters(cast.client_id("indus")) == []
+    for hours in (0, 1, 2):
+        look(now + LATER + timedelta(hours=hours))
+    assert letters(cast.client_id("indus")) == ["farah@indus.example"]
+    assert letters(PAKTALEEM) == []
+    assert letters(cast.client_id("khyber")) == []
+
+
+def test_officers_are_written_to_of_paktaleems_own_systems(cast, told, now):
+    make_stuck(cast, told, now, "billing")
+    look(now + LATER)
+    look(now + LATER + timedelta(hours=1))
+    assert letters(PAKTALEEM) == ["amina@paktaleem.example"]
+    assert letters(cast.client_id("indus")) == []
+
+
+def test_another_state_is_told_of_anew(cast, told, now):
+    order = make_stuck(cast, told, now, "usage_logs")
+    look(now + LATER)
+    with in_client(cast.client_id("indus")):
+        accept_order(order, actor=cast.key_actor("indus"), at=now + LATER)
+    look(now + LATER + timedelta(days=2))
+    assert len(letters(cast.client_id("indus"))) == 1
+    look(now + LATER + timedelta(days=4))
+    assert len(letters(cast.client_id("indus"))) == 2
+    with in_client(cast.client_id("indus")):
+        assert sorted(OrderAlert.objects.values_list("state", flat=True)) == ["accepted", "queued"]
+
+
+def test_many_are_one_letter_and_two_statements(cast, indus, issue, django_assert_num_queries, now):
+    for person in ("danish", "hamza", "iqra"):
+        issue(person=person)
+    with django_assert_num_queries(3):  # with its savepoint
+        raised = raise_alerts(indus.id, at=now + LATER)
+    assert raised == (3, 0)
+    assert raise_alerts(indus.id, at=now + LATER) == (0, 0)
+
+
+def test_the_database_keeps_one_of_each(cast, indus, issue, now):
+    issue()
+    raise_alerts(indus.id, at=now + LATER)
+    alert = OrderAlert.objects.get()
+    with pytest.raises(IntegrityError, match="orderalert_once_a_state"), transaction.atomic():
+        OrderAlert.objects.create(
+            client=indus, order=alert.order, state=alert.state, attempt=alert.attempt, raised_at=now
+        )
+
+
+def make_stuck(cast, told, now, category):
+    """Issue an order, and leave its client again."""
+    with in_client(cast.client_id("indus")):
+        asked = told(categories=(category,))
+        return issue_orders(cast.subject("danish"), asked, actor=SETTING_UP, at=now)[0]

@@ -1,0 +1,61 @@
+"""An order about very many people: one statement, taken in pages, and no more memory for more people.
+
+ORDERS=100000 makes it the number of the issue; the suite runs a few thousand.
+"""
+
+import os
+import time
+import tracemalloc
+from datetime import timedelta
+
+from django.db import connection
+
+from paktaleem.subjects.models import Subject
+from paktaleem.systems.selectors import is_set_intact, orders_for
+from paktaleem.systems.services import hand_over, issue_orders_for_set
+from tests.factories import SETTING_UP
+
+PEOPLE = int(os.environ.get("ORDERS", "3000"))
+PAGE = 200
+MOST_MEMORY = 8_000_000
+"""Bytes of Python's own at the most, whatever the number; the rows of 100,000 orders would be many times that."""
+
+_PEOPLE = """
+INSERT INTO subjects_subject (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)
+SELECT gen_random_uuid(), %(client)s, 'many-' || n, 'learner', 'en', true, %(at)s, %(at)s
+FROM generate_series(1, %(people)s) n
+"""
+
+
+def test_orders_of_any_number_take_one_statement_and_little_memory(cast, indus, lms, told, now, capsys):  # noqa: PLR0917
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE, {"client": indus.id, "at": now - timedelta(days=9), "people": PEOPLE})
+    people, asked = Subject.objects.filter(role="learner"), told(categories=("usage_logs",))
+    tracemalloc.start()
+    began = time.perf_counter()
+    made = issue_orders_for_set(people, asked, client_id=indus.id, actor=SETTING_UP, at=now)
+    issued = time.perf_counter() - began
+    taken = sum(len(page) for page in taken_in_pages(lms, cast.key_actor("indus"), now))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert made is not None
+    assert taken == made.size == PEOPLE
+    assert is_set_intact(made)
+    assert most < MOST_MEMORY
+    took = f"{issued:.1f} s by one statement, {time.perf_counter() - began:.1f} s with taking them"
+    with capsys.disabled():
+        if "ORDERS" in os.environ:
+            print(f"\n{PEOPLE:,} orders: {took}; at most {most / 1e6:.1f} MB of Python's own")  # noqa: T201
+
+
+def taken_in_pages(system, key, at):
+    """Take what there is as a system does: page by page, each handed over."""
+    last = None
+    while True:
+        ready = orders_for(system, actor=key).ready(at)
+        page = list((ready.filter(pk__gt=last) if last else ready)[:PAGE])
+        if not page:
+            return
+        hand_over(page, system=system, client_id=system.client_id, actor=key, at=at)
+        yield page
+        last = page[-1].pk

@@ -1,0 +1,47 @@
+"""Every event there is becomes a message with the facts it promises, to whoever asked for that one or its family."""
+
+import pytest
+
+from paktaleem.ledger.services import record_entry
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.webhooks.events import EVENTS
+from paktaleem.webhooks.models import Delivery, Message
+from paktaleem.webhooks.services.spreading import spread_message
+from tests.factories import SETTING_UP
+from tests.webhooks.making import make_endpoint
+
+
+def happen(event, client_id, at):
+    """Write the entry of the ledger that the event is, with a fact more than it tells."""
+    facts = {name: f"a {name}" for name in event.facts} | {"kept_to_ourselves": "x"}
+    if event.row:
+        facts["row"] = event.row
+    return record_entry(event.kind, client_id=client_id, facts=facts, actor=SETTING_UP, at=at)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
+def test_it_is_told_with_its_facts_and_no_others(cast, now, event):
+    client_id = cast.client_id("indus")
+    family = f"{event.type.partition('.')[0]}.*"
+    with in_client(client_id):
+        asked = {make_endpoint(cast, "indus", at=now, events=[one]).pk for one in (event.type, family)}
+        make_endpoint(cast, "indus", at=now, events=["decision.invalidated"])
+        entry = happen(event, client_id, now)
+        [message] = Message.objects.filter(type=event.type)
+        assert message.entry_id == entry.pk
+        assert message.data == {name: f"a {name}" for name in event.facts}
+        assert set(Delivery.objects.filter(message=message).values_list("endpoint_id", flat=True)) == asked
+
+
+@pytest.mark.parametrize("event", [event for event in EVENTS if event.is_shared], ids=lambda event: event.type)
+def test_what_is_paktaleems_is_told_at_every_client_that_listens(cast, now, event):
+    client_id = cast.client_id("khyber")
+    with in_client(client_id):
+        endpoint = make_endpoint(cast, "khyber", at=now, events=[event.type])
+    with in_client(PAKTALEEM):
+        happen(event, PAKTALEEM, now)
+        message = Message.objects.get(type=event.type, client_id=PAKTALEEM)
+    assert spread_message(message.pk, client_ids=[client_id, PAKTALEEM], at=now) == 1
+    with in_client(client_id):
+        assert Delivery.objects.get().endpoint_id == endpoint.pk

@@ -1,0 +1,57 @@
+"""What was told long ago is thrown away with its log; what still waits is not."""
+
+from datetime import timedelta
+
+import pytest
+
+from paktaleem.clock import real_now
+from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.models import Attempt, Delivery, DeliveryState, Message
+from paktaleem.webhooks.services.purging import purge_messages
+from paktaleem.webhooks.tasks import forget_old_messages
+from tests.webhooks.making import make_endpoint, make_given_up
+
+OLD, NEW = timedelta(days=40), timedelta(days=20)
+
+
+@pytest.fixture
+def told(cast):
+    """Messages given up long ago, of late, and waiting since long; returns their ids by name."""
+    now = real_now()
+    with in_client(cast.client_id("indus")):
+        endpoint = make_endpoint(cast, "indus", at=now - OLD)
+        made = {name: make_given_up(endpoint, at=now - ago) for name, ago in (("old", OLD), ("new", NEW))}
+        made["waiting"] = make_given_up(endpoint, at=now - OLD)
+        made["replayed"] = make_given_up(endpoint, at=now - OLD)
+        Delivery.objects.filter(pk=made["waiting"].pk).update(state=DeliveryState.WAITING, done_at=None)
+        Delivery.objects.filter(pk=made["replayed"].pk).update(queued_at=now)
+        return {name: delivery.message_id for name, delivery in made.items()}
+
+
+def left(cast):
+    with in_client(cast.client_id("indus")):
+        kept = set(Message.objects.values_list("pk", flat=True))
+        assert set(Delivery.objects.values_list("message_id", flat=True)) == kept
+        assert set(Attempt.objects.values_list("delivery__message_id", flat=True)) == kept
+    return kept
+
+
+def test_what_is_older_than_the_setting_goes(cast, told, settings):
+    settings.WEBHOOKS_KEPT_DAYS = 30
+    assert forget_old_messages(0) == 1
+    assert left(cast) == {told["new"], told["waiting"], told["replayed"]}
+    settings.WEBHOOKS_KEPT_DAYS = 10
+    assert forget_old_messages(0) == 1
+    assert left(cast) == {told["waiting"], told["replayed"]}
+
+
+def test_it_is_one_statement_and_as_many_as_are_asked_for(cast, told, django_assert_num_queries):
+    with in_client(cast.client_id("indus")), django_assert_num_queries(3):  # with its savepoint
+        assert purge_messages(cast.client_id("indus"), before=real_now(), most=1) == 1
+    assert len(left(cast)) == 3
+
+
+def test_another_clients_stay(cast, told):
+    with in_client(cast.client_id("khyber")):
+        assert purge_messages(cast.client_id("indus"), before=real_now()) == 0
+    assert len(left(cast)) == 4
