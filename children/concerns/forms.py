@@ -1,5 +1,7 @@
 """What a person reports, and what a guardian asks for."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +40,14 @@ class DataForm(forms.Form):
             ("keep", _("Keep what the school must keep, and do nothing else with it")),
         ],
     )
+
+    def __init__(self, *args: Any, may_receive_data: bool, **kwargs: Any) -> None:
+        """Offer no copy to a guardian who may not be told what is held about the child."""
+        super().__init__(*args, **kwargs)
+        if not may_receive_data:
+            wish = self.fields["wish"]
+            wish.choices = [one for one in wish.choices if one[0] != "copy"]  # type: ignore[attr-defined]
+
     text = forms.CharField(
         label=_("Anything to add"),
         required=False,

@@ -36,8 +36,12 @@ def follow_invited(timestamp: int) -> None:
     with as_officer():
         clients = clients_to_follow(at=real_now())
     for client_id in clients:
-        with in_client(client_id):
-            follow_invitations(client_id, actor=system_actor(FOLLOW), at=now_here())
+        after: UUID | None = None
+        while True:
+            with in_client(client_id):
+                after = follow_invitations(client_id, after=after, actor=system_actor(FOLLOW), at=now_here())
+            if after is None:
+                break
 
 
 @app.periodic(cron="22 2 * * *", periodic_id="forget_unasked")

@@ -4,17 +4,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet, Value
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
 
 from consent.facts import ConsentFact
 from consent.models import Consent, ConsentEvent, ConsentState
+from consent.models.consents import GivenBy
 from consent.selectors.registers import current_register
 from consent.states import effective_state, renewal_is_due
 from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import Subject
 
-__all__ = ["consent_events", "consent_states", "consents", "due_for_renewal", "fact_of"]
+__all__ = ["consent_events", "consent_states", "consents", "due_by_age", "due_for_renewal", "fact_of"]
 
 
 def consents(actor: Actor) -> QuerySet[Consent]:
@@ -57,6 +59,20 @@ def due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
     given = Consent.objects.filter(client_id=client_id, state=ConsentState.GIVEN, asked_at=None)
     due = given.filter(expires_at__gt=at, expires_at__lte=lead, subject__erased_at=None)
     return due.select_related("subject", "purpose").order_by("expires_at", "pk")
+
+
+def due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
+    """List what a guardian allowed for somebody who has come of age and was not asked themselves since.
+
+    It no longer counts (the decision's rule 9): the young person answers afresh.
+    """
+    given = Consent.objects.filter(
+        client_id=client.pk, state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, subject__erased_at=None
+    )
+    known = Q(subject__of_age_threshold=None) | Q(subject__of_age_threshold=client.age_threshold)
+    unasked = Q(asked_at=None) | Q(asked_at__lt=F("subject__of_age_at"))
+    due = given.filter(known, unasked, subject__of_age_at__lte=at)
+    return due.select_related("subject", "purpose").order_by("subject__of_age_at", "pk")
 
 
 def fact_of(row: Consent) -> ConsentFact:

@@ -1,25 +1,29 @@
-"""Asking again ahead of time: a consent that will expire goes on while it is asked about."""
+"""Asking again: ahead of time where a consent will expire, and afresh where somebody has come of age."""
 
 from datetime import datetime
 from uuid import UUID
 
 from consent.models import Consent, Method
 from consent.models.consents import ConsentState, GivenBy
-from consent.selectors.consents import due_for_renewal
+from consent.selectors.consents import due_by_age, due_for_renewal
 from consent.services.consents import Answer, ConsentNotBased, PurposeUnknown, record_answers
 from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.models import Client
 
 __all__ = ["ask_again"]
 
 
 def ask_again(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
-    """Record, for up to ``limit`` consents that will soon expire, that they are to be asked about; returns how many.
+    """Record, for up to ``limit`` consents of each kind, that they are to be asked about; returns how many.
 
-    What was given stays given until it expires. ``GET /api/v1/changes`` tells the client's systems, and the person's
-    consents show ``renewal_due`` and ``asked_at``. Whose purpose rests on consent no longer is not asked.
+    Those are consents that will soon expire, which go on until then, and those that a guardian gave for somebody who
+    has come of age, which count no longer: the young person is asked afresh. ``GET /api/v1/changes`` tells the
+    client's systems, and the person's consents show ``renewal_due`` and ``asked_at``. Whose purpose rests on consent no
+    longer is not asked.
     """
     asked = 0
-    for consent in due_for_renewal(client_id, at=at)[:limit]:
+    client = Client.objects.get(pk=client_id)
+    for consent in [*due_for_renewal(client_id, at=at)[:limit], *due_by_age(client, at=at)[:limit]]:
         asked += _ask(consent, actor, at)
     return asked
 

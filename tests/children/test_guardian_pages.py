@@ -16,7 +16,7 @@ from children.invitations.services import Saying, invite_guardian, say_no, say_y
 from children.invitations.shown import NoticeSeen, SeenForged, SeenStale, check_seen, sign_seen
 from children.models import Guardianship, ServiceAuthorisation, Verification
 from children.selectors import child_facts
-from children.services import end_guardian, verify_guardian
+from children.services import change_guardian, end_guardian, verify_guardian
 from consent.models import Consent
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.models import AccessRecord, Subject
@@ -429,6 +429,16 @@ def test_a_request_about_the_data_is_a_case_with_a_clock(seen_at_school):
         cast.subject_id("esra"),
     )
     assert case.due_at - case.received_at == 30 * DAY
+
+
+def test_a_guardian_who_may_not_be_told_is_offered_no_copy(seen_at_school):
+    cast, browser = seen_at_school, by_link(latest_link())
+    with in_client(cast.client_id("indus")):
+        change_guardian(Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
+    url = child_page(cast, more="data/")
+    assert b'value="copy"' not in browser.get(url).content
+    assert send(browser, url, wish="copy").status_code == 422
+    assert rows(cast, Concern) == []
 
 
 def test_whose_names_were_shown_is_recorded_when_they_come_in(invited):

@@ -27,9 +27,10 @@ from children.models import Guardianship
 from children.services import end_guardian, verify_guardian
 from paktaleem.accounts.actors import NotAllowed, system_actor
 from paktaleem.jobs import enqueue_job
+from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import claim_guardian, register_subject
+from paktaleem.subjects.services import claim_guardian, erase_subject, register_subject
 from paktaleem.tenancy.context import in_client
 from tests.children.making import answered, verified
 from tests.children.visiting import PORTAL, follow, latest_link, work
@@ -302,6 +303,15 @@ def test_an_answer_on_paper_ends_the_invitation(indus):
     follow(indus, AT + DAY)
     row.refresh_from_db()
     assert (row.state, row.answered_at) == ("given", AT + DAY)
+
+
+def test_no_letter_goes_on_about_a_child_who_is_erased_or_of_age(indus):
+    row = asked(indus)
+    work()
+    erase_subject(row.child, actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT + DAY)
+    follow(indus, AT + 7 * DAY)
+    row.refresh_from_db()
+    assert (row.state, row.reminders, len(mail.outbox)) == ("expired", 0, 1)
 
 
 def test_guardians_whom_nobody_asked_are_forgotten_in_time(indus, settings):

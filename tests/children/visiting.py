@@ -27,8 +27,10 @@ def work() -> None:
 
 def follow(cast: Cast, at: datetime, client: str = "indus") -> None:
     """Do what the worker does every minute about a client's invitations, then what comes of it."""
+    after = None
     with in_client(cast.client_id(client)):
-        follow_invitations(cast.client_id(client), actor=system_actor("tests"), at=at)
+        while after := follow_invitations(cast.client_id(client), after=after, actor=system_actor("tests"), at=at):
+            pass
     work()
 
 

@@ -24,7 +24,7 @@ from paktaleem.subjects.models import Subject
 
 __all__ = ["clients_to_follow", "follow_invitations"]
 
-_AT_ONCE = 200
+_AT_ONCE = 20
 _WRITABLE = (State.CONTACT_PENDING, State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED)
 
 
@@ -35,19 +35,20 @@ def clients_to_follow(*, at: datetime) -> list[UUID]:
     return list(waiting.values_list("client_id", flat=True).distinct())
 
 
-def follow_invitations(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Do what is due about one client's invitations, each guardian in a transaction of their own.
+def follow_invitations(client_id: UUID, *, after: UUID | None = None, actor: Actor, at: datetime) -> UUID | None:
+    """Do what is due about the invitations of some guardians of a client, those after an id.
 
-    Returns how many guardians something was done about; run again, it does nothing twice.
+    Returns the last guardian looked at, None at the end; run again, it does nothing twice.
     """
     due = Invitation.objects.filter(client_id=client_id, state__in=sorted(OPEN)).filter(_due(at))
-    guardians = list(due.order_by("guardian_id").values_list("guardian_id", flat=True).distinct()[:_AT_ONCE])
+    later = due.filter(guardian_id__gt=after) if after else due
+    guardians = list(later.order_by("guardian_id").values_list("guardian_id", flat=True).distinct()[:_AT_ONCE])
     for guardian_id in guardians:
         with transaction.atomic():
             guardian = Subject.objects.select_related("client").get(pk=guardian_id, client_id=client_id)
             take_guardian(guardian)
             _follow(guardian, actor, at)
-    return len(guardians)
+    return guardians[-1] if guardians else None
 
 
 def _due(at: datetime) -> Q:
@@ -56,6 +57,7 @@ def _due(at: datetime) -> Q:
         | _wants_confirmation(at)
         | _wants_reminder(at)
         | _wants_first_letter(at)
+        | _is_pointless(at)
         | Exists(_failed_letters())
         | Exists(_answers())
     )
@@ -74,6 +76,11 @@ def _answers() -> QuerySet[ServiceAuthorisation]:
     )
 
 
+def _is_pointless(at: datetime) -> Q:
+    """Narrow to those about a child who is erased, or has come of age meanwhile."""
+    return Q(child__erased_at__isnull=False) | Q(child__of_age_at__lte=at)
+
+
 def _wants_confirmation(at: datetime) -> Q:
     return Q(state=State.VERIFYING, confirm_sent_at=None, confirm_due_at__lte=at)
 
@@ -89,21 +96,22 @@ def _wants_first_letter(at: datetime) -> Q:
 
 
 def _follow(guardian: Subject, actor: Actor, at: datetime) -> None:
-    rows = Invitation.objects.select_for_update().filter(
+    rows = Invitation.objects.select_for_update(of=("self",)).filter(
         client_id=guardian.client_id, guardian=guardian, state__in=sorted(OPEN)
     )
     _note_answers(rows, actor, at)
     _note_failures(rows, actor, at)
-    if guardian.erased_at is None:
-        _write(guardian, rows.filter(_wants_confirmation(at)), CONFIRMATION, actor, at)
-        _write(guardian, rows.filter(_wants_reminder(at)), REMINDER, actor, at)
-        _write(guardian, rows.filter(_wants_first_letter(at)), INVITATION, actor, at)
-    expired = list(rows.filter(closes_at__lte=at))
+    expired = list(rows.filter(Q(closes_at__lte=at) | _is_pointless(at)))
     for row in expired:
         move(row, State.EXPIRED)
         write_down("guardian.invitation_expired", row, actor=actor, at=at)
     if expired:
         forget_invited(guardian, actor=actor, at=at)
+    guardian.refresh_from_db(fields=["erased_at"])
+    if guardian.erased_at is None:
+        _write(guardian, rows.filter(_wants_confirmation(at)), CONFIRMATION, actor, at)
+        _write(guardian, rows.filter(_wants_reminder(at)), REMINDER, actor, at)
+        _write(guardian, rows.filter(_wants_first_letter(at)), INVITATION, actor, at)
 
 
 def _note_answers(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:

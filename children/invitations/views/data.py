@@ -22,7 +22,10 @@ __all__ = ["ask_about_data"]
 @about_child
 def ask_about_data(request: HttpRequest, ward: Ward) -> HttpResponse:
     """Ask for a copy or for deletion, or say that the school keeps only what it must."""
-    form = DataForm(request.POST if request.method == "POST" else None)
+    form = DataForm(
+        request.POST if request.method == "POST" else None,
+        may_receive_data=ward.guardianship.may_receive_data,
+    )
     if form.is_valid():
         return back(ward, _taken_in(request, ward, form.cleaned_data["wish"], form.cleaned_data["text"]))
     return public_page(
