@@ -46,6 +46,7 @@ from paktaleem.demo.content import (
 )
 from paktaleem.demo.guardians import ask_a_guardian
 from paktaleem.demo.kept import Kept
+from paktaleem.demo.orders import fill_orders, fill_receiver
 from paktaleem.demo.paper import fill_paper
 from paktaleem.demo.people import fill_people
 from paktaleem.demo.systems import fill_systems
@@ -62,8 +63,11 @@ _BY_DEMO: dict[str, Any] = {"actor": _ACTOR, "reason": _WHY}
 _KEY_LIFE = timedelta(days=365)
 
 
-def fill_demonstration(kept: Kept, *, portal: str, at: datetime) -> None:
-    """Add what the demonstration has and the database lacks; ``portal`` is where its pages will be served."""
+def fill_demonstration(kept: Kept, *, portal: str, receiver: str = "", at: datetime) -> None:
+    """Add what the demonstration has and the database lacks.
+
+    ``portal`` is where its pages will be served, ``receiver`` where webhooks are taken, if anywhere.
+    """
     _fill_shared(at)
     for text in CLIENTS:
         client_id = client_with_code(text.code) or new_id()
@@ -77,6 +81,9 @@ def fill_demonstration(kept: Kept, *, portal: str, at: datetime) -> None:
                 ask_a_guardian(client, portal=portal, actor=_ACTOR, at=at)
     _fill_staff(kept, at)
     fill_policy(client_ids(), actor=_ACTOR, at=at)
+    if receiver:
+        fill_receiver(client_ids()["indus"], receiver, kept, actor=_ACTOR, at=at)
+    fill_orders(client_ids(), actor=_ACTOR, at=at)
 
 
 def client_ids() -> dict[str, UUID]:

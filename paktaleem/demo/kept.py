@@ -18,6 +18,7 @@ class Kept:
     passwords: dict[str, str] = field(default_factory=dict)
     api_keys: dict[str, str] = field(default_factory=dict)
     totp_secrets: dict[str, str] = field(default_factory=dict)
+    webhook_secret: str = ""
 
     @classmethod
     def read(cls, path: Path) -> "Kept":
@@ -39,6 +40,11 @@ class Kept:
     def keep_api_key(self, client_code: str, secret: str) -> None:
         """Keep the key of a client; to be called before its row is committed."""
         self.api_keys[client_code] = secret
+        self._write()
+
+    def keep_webhook_secret(self, secret: str) -> None:
+        """Keep what the receiver verifies with; to be called before its row is committed."""
+        self.webhook_secret = secret
         self._write()
 
     def _write(self) -> None:

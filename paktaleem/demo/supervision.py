@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Child", "ChildDied", "is_port_free", "running", "web_program"]
+__all__ = ["Child", "ChildDied", "free_port", "is_port_free", "running", "web_program"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS_TO_END = 10
@@ -71,6 +71,14 @@ def running(programs: Sequence[tuple[str, Sequence[str]]], logs: Path) -> Iterat
         yield children
     finally:
         _end_all(children)
+
+
+def free_port(host: str) -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        found: int = probe.getsockname()[1]
+        return found
 
 
 def is_port_free(host: str, port: int) -> bool:

@@ -229,13 +229,13 @@ class DeliveryAdmin(EvidenceAdmin):
 
     section = "Evidence"
     view_capability = Capability.VIEW_WEBHOOKS
-    list_display = ("event", "webhook", "state", "attempts", "queued_at", "done_at", "owner")
+    list_display = ("event", "webhook", "stands", "attempts", "queued_at", "done_at", "owner")
     list_filter = ("state", "client")
     newest_by = "queued_at"
-    detail_fields = ("event", "webhook", "message_id", "state", "attempts", "queued_at", "next_attempt", "done_at")
+    detail_fields = ("event", "webhook", "message_id", "stands", "attempts", "queued_at", "next_attempt", "done_at")
     intro = "What was sent to the systems of clients, and what became of it."
     empty_text = "Nothing has been sent yet."
-    state = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
+    stands = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
     acts: ClassVar[Any] = (
         Act(
             "replay",

@@ -219,14 +219,14 @@ class OrderAdmin(EvidenceAdmin):
 
     section = "Systems"
     view_capability = Capability.VIEW_ORDERS
-    list_display = ("created_at", "kind", "person", "system", "state", "due_at", "owner")
+    list_display = ("created_at", "kind", "person", "system", "stands", "due_at", "owner")
     list_filter = (ProgressFilter, "state", "kind", SystemFilter, "client")
     newest_by = "created_at"
     row_fields = ("kind", "ground")
     detail_fields = (
         "person",
         "system",
-        "state",
+        "stands",
         "about",
         "why",
         "due_at",
@@ -246,7 +246,7 @@ class OrderAdmin(EvidenceAdmin):
     )
     empty_text = "No system has been told to do anything yet."
     acts = _ACTS
-    state = state_column(lambda row: pill(row.get_state_display(), _TONES.get(State(row.state), "calm")))
+    stands = state_column(lambda row: pill(row.get_state_display(), _TONES.get(State(row.state), "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Bring persons and systems along; leave out what is sealed."""

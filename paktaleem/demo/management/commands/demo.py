@@ -21,7 +21,7 @@ from paktaleem.clock import real_now
 from paktaleem.demo.filling import fill_demonstration
 from paktaleem.demo.kept import Kept
 from paktaleem.demo.presenting import Running, describe, lines
-from paktaleem.demo.supervision import Child, ChildDied, is_port_free, running, web_program
+from paktaleem.demo.supervision import Child, ChildDied, free_port, is_port_free, running, web_program
 from paktaleem.embedded import APP, OWNER, Endpoint, drop_database, ensure_database
 from paktaleem.embedded.files import write_atomically
 from paktaleem.health import missing_migrations
@@ -61,7 +61,7 @@ class Command(BaseCommand):
                     file.unlink(missing_ok=True)  # nobody shall take an earlier start's for this one's
                 kept = self._prepare(folder, endpoint, portal=f"http://{HOST}:{port}", fresh=options["fresh"])
                 worker_before = _latest_worker()
-                with running(_programs(port), folder / "log") as children:
+                with running(_programs(port, folder), folder / "log") as children:
                     _wait(children, lambda: _is_alive(port) and _latest_worker() > worker_before)
                     self._present(describe(_place(children, folder, endpoint, port), kept), file)
                     connections.close_all()
@@ -84,7 +84,11 @@ class Command(BaseCommand):
         kept = Kept.read(secrets)
         if not kept.passwords:
             self.stdout.write("Filling in the demonstration …")
-        fill_demonstration(kept, portal=portal, at=real_now())
+        taking = free_port(HOST)
+        settings.WEBHOOKS_ALLOWED = [*settings.WEBHOOKS_ALLOWED, f"{HOST}:{taking}"]
+        fill_demonstration(kept, portal=portal, receiver=f"http://{HOST}:{taking}/", at=real_now())
+        os.environ["WEBHOOKS_ALLOWED"] = ",".join(settings.WEBHOOKS_ALLOWED)
+        os.environ |= {"DEMO_WEBHOOK_SECRET": kept.webhook_secret, "DEMO_WEBHOOK_PORT": str(taking)}
         return kept
 
     def _present(self, description: dict[str, Any], file: Path | None) -> None:
@@ -127,13 +131,20 @@ def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
             letter.unlink()
 
 
-def _programs(port: int) -> list[tuple[str, list[str]]]:
+def _programs(port: int, folder: Path) -> list[tuple[str, list[str]]]:
     worker = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "5"]
-    return [("web", web_program(HOST, port)), ("worker", worker)]
+    taking = [
+        sys.executable,
+        "-m",
+        "paktaleem.demo.receiver",
+        os.environ["DEMO_WEBHOOK_PORT"],
+        str(folder / "webhooks"),
+    ]
+    return [("web", web_program(HOST, port)), ("worker", worker), ("receiver", taking)]
 
 
 def _place(children: list[Child], folder: Path, endpoint: Endpoint, port: int) -> Running:
-    web, worker = children
+    web, worker, _ = children
     return Running(
         base_url=f"http://{HOST}:{port}",
         app_url=endpoint.url(APP, DATABASE),

@@ -1,0 +1,50 @@
+"""The demonstration's receiver of webhooks keeps what is signed for it, and nothing else."""
+
+import http.client
+import json
+import threading
+import uuid
+from http.server import ThreadingHTTPServer
+
+import pytest
+
+from paktaleem.demo.receiver import Receiver
+from paktaleem.webhooks.signing import headers_of, new_secret
+
+BODY = json.dumps({"type": "consent.given", "data": {}}).encode()
+
+
+@pytest.fixture
+def receiver(tmp_path):
+    """One that listens on a port of its own; gives the port and its folder."""
+    secret = new_secret()
+    kind = type("OfThisTest", (Receiver,), {"secret": secret, "folder": tmp_path})
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1], secret, tmp_path
+        server.shutdown()
+
+
+def send(port, secret, message_id, body=BODY):
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    headers = headers_of([secret], message_id=message_id, timestamp=1_800_000_000, body=BODY)
+    link.request("POST", "/", body, headers)
+    status = link.getresponse().status
+    link.close()
+    return status
+
+
+def test_what_is_signed_is_kept_once(receiver):
+    port, secret, folder = receiver
+    message_id = str(uuid.uuid4())
+    assert [send(port, secret, message_id) for _ in range(2)] == [204, 204]
+    [kept] = folder.iterdir()
+    assert (kept.name, json.loads(kept.read_text())["type"]) == (f"{message_id}.json", "consent.given")
+
+
+def test_what_is_not_is_refused(receiver):
+    port, secret, folder = receiver
+    assert send(port, new_secret(), str(uuid.uuid4())) == 401
+    assert send(port, secret, str(uuid.uuid4()), b"{}" + BODY[2:]) == 401
+    assert send(port, secret, "../../etc/passwd") == 401
+    assert list(folder.iterdir()) == []
