@@ -242,6 +242,11 @@ class Register:
                 return rule
         return None
 
+    def reaches_outside(self, purpose: str, at: datetime) -> bool:
+        """Say whether any recipient is approved for the purpose at the moment."""
+        approvals = (approval for rule in self.recipients.values() for approval in rule.approvals)
+        return any(approval.covers(purpose, frozenset(), at) for approval in approvals)
+
 
 def compile_register(
     *,

@@ -283,22 +283,14 @@ def _authorisation_refusal(case: Case) -> Reason | None:
 
 
 def _yes_reaches_so_far(case: Case) -> bool:
-    """Say whether the yes is strong enough for whom the purpose's data reach, and includes recipients if asked for one.
-
-    To agree to recipients is a yes of its own (COPPA, 16 CFR 312.5(a)(2)); a mail or text message that was confirmed
-    a second time is no yes where there are any (312.5(b)(2)(viii), (ix)).
-    """
-    subject = case.subject
-    if case.action is Action.SHARE and not subject.may_share:
+    """To agree to recipients is a yes of its own, and a weak one is none where there are any (`children.strength`)."""
+    if case.action is Action.SHARE and not case.subject.may_share:
         return False
-    if subject.service_strength >= needed_strength(reaches_outside=True):
+    strength = case.subject.service_strength
+    if strength >= needed_strength(reaches_outside=True):
         return True
-    outside = any(
-        approval.covers(case.purpose.code, frozenset(), case.at)
-        for recipient in case.register.recipients.values()
-        for approval in recipient.approvals
-    )
-    return subject.service_strength >= needed_strength(reaches_outside=outside)
+    outside = case.register.reaches_outside(case.purpose.code, case.at)
+    return strength >= needed_strength(reaches_outside=outside)
 
 
 # Rule 7

@@ -56,6 +56,9 @@ END $$
 ERASED = f"""
 CREATE FUNCTION consent_note_erased_guardians() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
+    IF NOT EXISTS (SELECT FROM changed n JOIN before b ON b.id = n.id WHERE n.erased_at IS DISTINCT FROM b.erased_at) THEN
+        RETURN NULL;
+    END IF;
     {NOTE}
     SELECT gen_random_uuid(), n.client_id, {XACT}, 'guardian', g.child_id, '', statement_timestamp()
     FROM changed n JOIN before b ON b.id = n.id
