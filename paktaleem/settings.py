@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "consent",
     "consent.paper",
     "paktaleem.sandbox",
+    "retention",
     "paktaleem.api",
     "paktaleem.public",
     "paktaleem.console",

@@ -79,6 +79,10 @@ class Capability(StrEnum):
     INVITE_GUARDIANS = "invite_guardians"
     VIEW_CONCERNS = "view_concerns"
     HANDLE_CONCERNS = "handle_concerns"
+    REPORT_COLLECTIONS = "report_collections"
+    VIEW_HOLDINGS = "view_holdings"
+    VIEW_INCIDENTS = "view_incidents"
+    SETTLE_INCIDENTS = "settle_incidents"
 
 
 _OFFICER, _SUPPORT, _AUDITOR = Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR
@@ -140,6 +144,10 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.INVITE_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_CONCERNS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN}),
     Capability.HANDLE_CONCERNS: frozenset({_OFFICER, _ADMIN}),
+    Capability.REPORT_COLLECTIONS: frozenset({_KEY, _SYSTEM}),
+    Capability.VIEW_HOLDINGS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
+    Capability.VIEW_INCIDENTS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),
+    Capability.SETTLE_INCIDENTS: frozenset({_OFFICER, _SYSTEM}),
 }
 
 SENSITIVE: frozenset[Capability] = frozenset(
@@ -198,6 +206,8 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
         }
     ),
     "sandbox": frozenset({Capability.USE_SANDBOX}),
+    "holdings:read": frozenset({Capability.VIEW_HOLDINGS}),
+    "holdings:write": frozenset({Capability.REPORT_COLLECTIONS}),
     "webhooks:manage": frozenset({Capability.VIEW_WEBHOOKS, Capability.MANAGE_WEBHOOKS}),
 }
 """What an API key may do: the union of its scopes."""

@@ -24,6 +24,7 @@ from paktaleem.webhooks.api import (
     WebhookDeliveries,
     Webhooks,
 )
+from retention.api import ReportCollection, SubjectHoldings
 
 app_name = "api"
 
@@ -38,6 +39,8 @@ urlpatterns = [
         WithdrawConsent.as_view(),
         name="withdraw-consent",
     ),
+    path("subjects/<str:external_id>/holdings", SubjectHoldings.as_view(), name="subject-holdings"),
+    path("collections", ReportCollection.as_view(), name="report-collection"),
     path("links", IssueLink.as_view(), name="issue-link"),
     path("guardian-invitations", InviteGuardian.as_view(), name="guardian-invitations"),
     path("guardian-invitations/<uuid:invitation>", ShowInvitation.as_view(), name="guardian-invitation"),

@@ -29,6 +29,7 @@ __all__ = [
     "orders",
     "orders_for",
     "parts_of",
+    "system_acted_for",
     "system_keys",
     "system_of_key",
     "systems",
@@ -94,14 +95,20 @@ def system_keys(actor: Actor) -> QuerySet[SystemKey]:
 def system_of_key(actor: Actor, *, at: datetime) -> System:
     """Return the system for which a key acts. Raises NoSystem, NotAllowed."""
     require(actor, Capability.CARRY_OUT_ORDERS)
-    client_id = _client_of(actor)
-    name = ApiKey.objects.filter(pk=actor.id, client_id=client_id).values("name")[:1]
-    acting = SystemKey.objects.active(at).filter(client_id=client_id, key_name__in=name)
-    found = acting.select_related("system").first()
-    if found is None:
+    system = system_acted_for(actor, at=at)
+    if system is None:
         raise NoSystem
-    system: System = found.system
     return system
+
+
+def system_acted_for(actor: Actor, *, at: datetime) -> System | None:
+    """Return the system for which whoever acts does so, or None: people act for none, and not every key for one."""
+    if actor.client_id is None:
+        return None
+    name = ApiKey.objects.filter(pk=actor.id, client_id=actor.client_id).values("name")[:1]
+    acting = SystemKey.objects.active(at).filter(client_id=actor.client_id, key_name__in=name)
+    found = acting.select_related("system").first()
+    return None if found is None else found.system
 
 
 def _client_of(actor: Actor) -> UUID:

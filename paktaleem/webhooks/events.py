@@ -31,6 +31,7 @@ _CONSENT = ("event", "purpose", "expires_at")
 _NOTICE = ("notice", "number", "material")
 _RECIPIENT = "consent.recipient"
 _GUARDIAN = ("guardianship", "guardian")
+_INCIDENT = ("incident", "cause", "due_at")
 _ORDER = ("order", "kind", "system")
 
 EVENTS = (
@@ -67,6 +68,7 @@ EVENTS = (
     ),
     Event("subject.quarantined", "subject.quarantined", facts=("cause",)),
     Event("subject.released", "subject.released", facts=("cause",)),
+    *(Event(f"incident.{step}", f"incident.{step}", facts=_INCIDENT) for step in ("opened", "widened", "closed")),
     Event("subject.erased", "subject.erased"),
     Event("subject.readmitted", "subject.readmitted"),
     Event("order.set_created", "order.set_created", facts=("set", "kind", "count")),

@@ -73,6 +73,10 @@ declare_mechanisms        .       .       .      x    .    x    .
 invite_guardians          x       .       .      x    x    x    .
 view_concerns             x       x       x      x    .    .    .
 handle_concerns           x       .       .      x    .    .    .
+report_collections        .       .       .      .    x    x    .
+view_holdings             x       x       x      x    x    x    .
+view_incidents            x       .       x      x    .    x    .
+settle_incidents          x       .       .      .    .    x    .
 own_choices               .       .       .      .    .    .    x
 """
 COLUMNS = {
@@ -181,6 +185,8 @@ def test_scopes_of_a_key_are_these():
         "guardians:read": {"view_guardians"},
         "sandbox": {"use_sandbox"},
         "guardians:write": {"manage_guardians", "verify_guardians", "record_guardians", "invite_guardians"},
+        "holdings:read": {"view_holdings"},
+        "holdings:write": {"report_collections"},
         "webhooks:manage": {"manage_webhooks", "view_webhooks"},
     }
 

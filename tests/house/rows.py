@@ -45,6 +45,8 @@ from paktaleem.systems.services import (
 )
 from paktaleem.tenancy.context import in_client
 from paktaleem.webhooks.services import disable_endpoint
+from retention.models import Holding
+from retention.services import Collected, report_collection
 from tests.cast import Cast
 from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
@@ -82,6 +84,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows["subjects/subject/ask-guardians"] = cast.subject_id("danish")
     with in_client(client_id):
         rows |= orders_of_indus(cast)
+        rows |= incident_of_indus(cast)
     rows |= queued
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
@@ -183,6 +186,18 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
     found = {f"systems/order/{act}": orders[kind].pk for act, kind in by_act.items()}
     listed = {"systems/orderalert": alert and alert.pk, "systems/orderset": of_many and of_many.pk}
     return {**found, **listed, "systems/order": orders["erase"].pk, "systems/system": library.pk}
+
+
+def incident_of_indus(cast: Cast) -> dict[str, Any]:
+    """What was collected of a child without a guardian's word, where no system is told to erase it."""
+    collected = Collected(category="device", occasion="assessment", purpose="support", collected_at=AT)
+    made, incident = report_collection(cast.subject("danish"), collected, actor=SETTING_UP, at=AT)
+    holding = Holding.objects.get(client_id=made.client_id, subject=made.subject_id, category="device")
+    return {
+        "retention/collection": made.pk,
+        "retention/holding": holding.pk,
+        "retention/incident": incident and incident.pk,
+    }
 
 
 def _told(kind: str) -> Told:

@@ -151,6 +151,7 @@ ACTS = {
     "webhooks/endpoint/replay": "OC",
     "webhooks/endpoint/rotate": "OC",
     "webhooks/endpoint/test": "OC",
+    "retention/incident/close": "O",
     "paper/answersheet/confirm": "OC",
     "paper/formrun/print": "OC",
     "paper/formrun/sheet-csv": "OC",
@@ -208,6 +209,8 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/subjects/<str:external_id>/consents/<str:purpose>/withdraw": [
         ("post", "/api/v1/subjects/lms-danish/consents/newsletter/withdraw", {}, 409, 404)
     ],
+    "api/v1/subjects/<str:external_id>/holdings": [("get", "/api/v1/subjects/lms-danish/holdings", None, 200, 404)],
+    "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
     "api/v1/links": [("post", "/api/v1/links", {"subject": "lms-danish", "page": "choices"}, 201, 404)],
     "api/v1/guardian-invitations": [
         (
@@ -263,7 +266,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = "ledger|accounts|subjects|mail|systems|webhooks|invitations|concerns|consent|paper"
+APPS = "ledger|accounts|subjects|mail|systems|webhooks|invitations|concerns|consent|paper|retention"
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:

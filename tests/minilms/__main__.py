@@ -49,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     command("register", _register, "person", role={"default": "learner"}, full_name={}, email={}, birth_date={})
     command("ask", _ask, "person", "purpose", action={"default": "process"})
     command("consent", _consent, "person", "purpose", "state", language={"default": "en"})
-    command("record", _record, "person", "category", "data", purpose={"default": "service_delivery"})
+    why: dict[str, Any] = {"purpose": {"default": "service_delivery"}, "occasion": {"default": "assessment"}}
+    command("record", _record, "person", "category", "data", **why)
     command("show", _show, "person")
     command("subscribe", _subscribe, "url")
     command("orders", _orders)
@@ -75,8 +76,9 @@ def _consent(asked: argparse.Namespace, store: Store, portal: Portal) -> str:
 
 
 def _record(asked: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Keep something a person did, if it may be collected."""
-    decision = store_record(store, portal, asked.person, asked.category, asked.data, purpose=asked.purpose)
+    """Keep something a person did, if it may be collected, and report it."""
+    why = {"purpose": asked.purpose, "occasion": asked.occasion}
+    decision = store_record(store, portal, asked.person, asked.category, asked.data, **why)
     return "kept" if decision.allowed else f"not kept: {decision.reason}"
 
 

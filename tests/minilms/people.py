@@ -38,10 +38,14 @@ def consent(store: Store, portal: Portal, person: str, purpose: str, state: str,
     return str(notice["text"])
 
 
-def store_record(store: Store, portal: Portal, person: str, category: str, data: Any, *, purpose: str) -> Decision:
-    """Keep something a person did, if it may be collected."""
+def store_record(
+    store: Store, portal: Portal, person: str, category: str, data: Any, *, purpose: str, occasion: str
+) -> Decision:
+    """Keep something a person did, if it may be collected, and report that it was."""
     decision = may(store, portal, person, purpose, action="collect")
     if decision.allowed:
-        kept = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "what": data}
-        store.do("INSERT INTO record VALUES (?, ?, ?)", person, category, json.dumps(kept))
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        store.do("INSERT INTO record VALUES (?, ?, ?)", person, category, json.dumps({"at": now, "what": data}))
+        collected = {"category": category, "occasion": occasion, "purpose": purpose, "collected_at": now, "count": 1}
+        portal.post("/api/v1/collections", {"subject": person, **collected})
     return decision

@@ -15,6 +15,7 @@ from paktaleem.systems.models import Ground, Order, OrderKind
 from paktaleem.systems.selectors import parts_of
 from paktaleem.systems.services import Told, issue_orders, open_part
 from paktaleem.tenancy.context import in_client
+from retention.models import Holding
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.minilms.connecting import Platform, until
 from tests.serving import environment_of_server, served
@@ -62,7 +63,7 @@ def answer(cast, pk):
 
 
 def test_the_platform_keeps_to_the_portal(committed, platform, tmp_path):
-    it_asks_before_processing_and_records_what_was_answered(platform)
+    it_asks_before_processing_and_records_what_was_answered(committed, platform)
     by_polling_it_gives_all_it_holds_and_corrects(committed, platform)
     with platform.receiving(), running([("worker", WORKER)], tmp_path / "worker"):
         a_withdrawal_reaches_it_and_stops_the_use_at_once(committed, platform)
@@ -71,7 +72,7 @@ def test_the_platform_keeps_to_the_portal(committed, platform, tmp_path):
         it_really_erases(committed, platform)
 
 
-def it_asks_before_processing_and_records_what_was_answered(lms):
+def it_asks_before_processing_and_records_what_was_answered(cast, lms):
     lms.do("register", KIRAN, "--full-name", "Kiran Tarin", "--email", "kiran.tareen@mail.example")
     assert lms.do("ask", KIRAN, "newsletter") == "no: consent_missing"
     assert "May we use your data for newsletter?" in lms.do("consent", KIRAN, "newsletter", "given")
@@ -80,6 +81,12 @@ def it_asks_before_processing_and_records_what_was_answered(lms):
         assert lms.do("record", KIRAN, "usage_logs", what) == "kept"
     assert lms.do("record", KIRAN, "content", "an essay") == "kept"
     assert lms.do("record", "lms-nobody", "content", "an essay") == "not kept: subject_unknown"
+    assert held_as_reported(cast) == {"content": 1, "usage_logs": 2}
+
+
+def held_as_reported(cast):
+    with in_client(cast.client_id("khyber")):
+        return dict(Holding.objects.filter(ended_at=None).values_list("category", "count"))
 
 
 def by_polling_it_gives_all_it_holds_and_corrects(cast, lms):
@@ -130,7 +137,7 @@ def it_really_erases(cast, lms):
     erase = order(cast, "erase", categories=("usage_logs", "content", "contact_details"))
     counts = {"contact_details": 1, "content": 1, "usage_logs": 2}
     assert answer(cast, erase) == ("confirmed", {"counts": counts})
-    assert lms.shows(KIRAN) == {}
+    assert lms.shows(KIRAN) == held_as_reported(cast) == {}
     assert lms.rows("SELECT * FROM record WHERE person = ?", KIRAN) == []
     kept = lms.rows("SELECT answer FROM carried_out WHERE answer LIKE '%Algebra%' OR answer LIKE '%essay%'")
     assert kept == [], "what was given is not kept here either"

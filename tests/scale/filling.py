@@ -27,6 +27,8 @@ FILLED = (
     "ledger_entry",
     "mail_letter",
     "invitations_invitation",
+    "retention_collection",
+    "retention_holding",
 )
 INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index i
@@ -109,6 +111,15 @@ SELECT id, client_id, (ARRAY['consent.given', 'subject.registered'])[1 + number 
 FROM person;
 """
 
+HELD = """
+INSERT INTO retention_collection (id, client_id, subject_id, category, occasion, purpose, count, reason, collected_at, reported_at,
+    actor_kind, actor_id, actor_role)
+SELECT id, client_id, id, 'usage_logs', 'assessment', 'support', 1, 'permitted', at, at, 'api_key', client_id, 'api_key' FROM person;
+INSERT INTO retention_holding (id, client_id, subject_id, category, occasions, purposes, count, first_collected_at,
+    last_collected_at, ended_at)
+SELECT id, client_id, id, 'usage_logs', '["assessment"]', '["support"]', 1, at, at, CASE WHEN number %% 9 = 0 THEN at END FROM person;
+"""
+
 STAFF = """
 INSERT INTO accounts_user (id, password, email, full_name, language, is_active, created_at)
 SELECT id, '!', 'admin@' || code || '.example', 'Admin', 'en', true, now() FROM accounts_client WHERE code LIKE 'school%%';
@@ -130,7 +141,7 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
         for name, _ in indexes:
             connection.execute(f"DROP INDEX {name}")
         given = {"people": people, "clients": clients, "indus": indus}
-        for statements in (PERSON, SUBJECTS, ANSWERS, STAFF):
+        for statements in (PERSON, SUBJECTS, ANSWERS, HELD, STAFF):
             for statement in statements.split(";\n"):
                 if statement.strip():
                     connection.execute(statement, given)

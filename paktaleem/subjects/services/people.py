@@ -23,6 +23,7 @@ from paktaleem.subjects.details import (
     personal_columns,
 )
 from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
+from paktaleem.subjects.revealing import is_revealed, see_to_revealed_child
 from paktaleem.subjects.sealing import KeyDestroyed, Sealer, wrap_new_key
 from paktaleem.subjects.selectors import is_erased, sealer_of, sealers_of
 from paktaleem.subjects.services.erasure import AlreadyErased
@@ -93,10 +94,13 @@ def _update(subject: Subject, details: Mapping[str, Any], act: _Act) -> Subject:
     after = before.changed(changes).checked(today=act.today, region=act.client.country)
     if before == after:
         return subject
+    of_age_before = subject.of_age_at
     _write_details(subject, after, sealer, act)
     old, new = before.texts(), after.texts()
     changed = {field: new[field] for field in PERSONAL if old[field] != new[field]}
     _record_details("subject.changed", subject, changed, sealer, act)
+    if is_revealed(of_age_before, subject.of_age_at, at=act.at):
+        see_to_revealed_child(subject, actor=act.actor, at=act.at)
     return subject
 
 

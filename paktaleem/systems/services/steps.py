@@ -6,6 +6,7 @@ from typing import Any
 
 from paktaleem.accounts.actors import Actor, NotAllowed
 from paktaleem.ledger.services import make_entry
+from paktaleem.systems.answered import hear_of_answer
 from paktaleem.systems.models import Order, OrderStep
 from paktaleem.systems.schedule import stuck_at
 from paktaleem.systems.states import ENDED, KIND_OF_ENTRY, State, Step, next_state
@@ -61,6 +62,8 @@ def advance(
         at=at,
     )
     insert_together(entry, step_row(order, code=code, entry_id=entry.pk, actor=actor, at=at))
+    if state in ENDED:
+        hear_of_answer(order, actor=actor, at=at)
     return order
 
 

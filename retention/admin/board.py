@@ -1,0 +1,32 @@
+"""What the first page says of incidents."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.paging import count_up_to, number_in_words
+from paktaleem.console.site import Card, site
+from retention.models import Incident
+
+__all__ = ["incidents_board"]
+
+
+@site.add_board
+def incidents_board(actor: Actor, at: datetime) -> list[Card]:
+    """Warn of every incident that is not over, and of those past their day."""
+    if not actor.may(Capability.VIEW_INCIDENTS):
+        return []
+    kept = Incident.objects
+    told = [
+        (_("Incidents with children’s data"), "open", kept.open(), _("collected without authority, being erased")),
+        (_("Incidents overdue"), "overdue", kept.overdue(at), _("not erased everywhere by their day")),
+    ]
+    url = reverse("admin:retention_incident_changelist", current_app=site.name)
+    return [
+        Card(title, number_in_words(count), note, f"{url}?progress={which}", needs_attention=True)
+        for title, which, found, note in told
+        if (count := count_up_to(found.order_by()))
+    ]

@@ -1,0 +1,108 @@
+"""Incidents in the console: which data, by when it must be gone, and what each system has answered."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.columns import pill
+from paktaleem.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.console.site import site
+from paktaleem.systems.admin.forms import AgreeForm
+from paktaleem.systems.models import Order
+from retention.admin.holdings import person_link
+from retention.models import Incident
+from retention.services import OrdersOpen, close_by_hand
+from retention.services.incidents import PARENT
+
+__all__ = ["IncidentAdmin", "IncidentProgressFilter"]
+
+
+class IncidentProgressFilter(admin.SimpleListFilter):
+    """Those that are not over, and those that should be."""
+
+    title = "progress"
+    parameter_name = "progress"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer what is open, and what should not be."""
+        return [("open", _("Not over yet")), ("overdue", _("Overdue"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        """Narrow the list."""
+        narrowed = {"open": queryset.open, "overdue": lambda: queryset.overdue(received_at(request))}
+        found: QuerySet[Any] = narrowed[value]() if (value := self.value()) in narrowed else queryset
+        return found
+
+
+def _close(row: Incident, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    close_by_hand(row, actor=actor_of(request), at=received_at(request))
+
+
+@admin.register(Incident, site=site)
+class IncidentAdmin(EvidenceAdmin):
+    """Incidents, newest first."""
+
+    section = "Systems"
+    view_capability = Capability.VIEW_INCIDENTS
+    list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
+    list_filter = (IncidentProgressFilter, "client")
+    newest_by = "opened_at"
+    row_fields = ("cause",)
+    detail_fields = ("person", "about", "state", "opened_at", "due_at", "closed_at")
+    intro = (
+        "Data of a child that was collected without a guardian’s authority: it is held back, and every system that "
+        "holds it has seven days to erase it. An incident closes by itself when the last system has answered."
+    )
+    empty_text = "No data of a child was collected without authority."
+    state = state_column(lambda row: pill(_("Open"), "bad") if row.is_open else pill(_("Over"), "good"))
+    acts = (
+        Act(
+            "close",
+            "Close the incident",
+            Capability.SETTLE_INCIDENTS,
+            _close,
+            form=AgreeForm,
+            lead="No system was there to be told. Close it once people have made sure that the data is gone.",
+            done="Closed, and the person’s data is held back no longer.",
+            danger=True,
+            applies=lambda row, _at: row.is_open and not row.waits_for_systems,
+            refusals={OrdersOpen: "A system has still to answer: it closes by itself then."},
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the persons along, and whether a system has still to answer."""
+        asked = Order.objects.open().filter(
+            client_id=OuterRef("client_id"), parent_kind=PARENT, parent_id=OuterRef("pk")
+        )
+        found = super().get_queryset(request).select_related("subject")
+        annotated: QuerySet[Any] = found.annotate(waits_for_systems=Exists(asked))
+        return annotated
+
+    def panels(self, request: HttpRequest, row: Incident) -> list[dict[str, Any]]:
+        """Show what each system was told, and has answered."""
+        asked = Order.objects.filter(client_id=row.client_id, parent_kind=PARENT, parent_id=row.pk)
+        lines = [
+            {"order": one, "url": reverse("admin:systems_order_change", args=[one.pk], current_app=site.name)}
+            for one in asked.select_related("system").defer("named", "new_values").order_by("pk")
+        ]
+        return [*super().panels(request, row), {"template": "console/panels/orders.html", "lines": lines}]
+
+    @admin.display(description="person")
+    def person(self, row: Incident) -> SafeString:
+        """Link to the person."""
+        return person_link(row)
+
+    @admin.display(description="data")
+    def about(self, row: Incident) -> str:
+        """Name the categories."""
+        return ", ".join(row.categories)

@@ -1,0 +1,119 @@
+"""Reporting that data was collected, and reading what is held."""
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from paktaleem.accounts.roles import Capability
+from paktaleem.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.subjects.selectors import get_subject
+from retention.models import Holding
+from retention.selectors import holdings_of
+from retention.services import Collected, report_collection
+
+__all__ = ["ReportCollection", "SubjectHoldings"]
+
+_MOST = 2**31 - 1
+
+
+class CollectionInput(StrictSerializer):
+    """What was collected: data of which category, of whom, on which occasion, for which purpose, when, how much."""
+
+    subject = TextField(max_length=255)
+    category = TextField(max_length=63)
+    occasion = TextField(max_length=63)
+    purpose = TextField(max_length=63)
+    collected_at = ZonedDateTimeField()
+    count = serializers.IntegerField(default=1, min_value=1, max_value=_MOST)
+
+
+class CollectionOutput(serializers.Serializer[Any]):
+    """One report. ``decision`` is what was said of it then; ``incident`` is there if a child had nobody's yes."""
+
+    id = serializers.UUIDField()
+    category = serializers.CharField()
+    occasion = serializers.CharField()
+    purpose = serializers.CharField()
+    count = serializers.IntegerField()
+    collected_at = serializers.DateTimeField()
+    reported_at = serializers.DateTimeField()
+    decision = serializers.CharField()
+    incident = serializers.UUIDField(allow_null=True)
+
+
+class HoldingOutput(serializers.Serializer[Any]):
+    """Data of one category that one system holds; ``system`` is null where whoever reported acts for none."""
+
+    category = serializers.CharField()
+    system = serializers.CharField(allow_null=True)
+    occasions = serializers.ListField(child=serializers.CharField())
+    purposes = serializers.ListField(child=serializers.CharField())
+    count = serializers.IntegerField()
+    first_collected_at = serializers.DateTimeField()
+    last_collected_at = serializers.DateTimeField()
+
+
+class HoldingsOutput(serializers.Serializer[Any]):
+    """What is held of one person."""
+
+    subject = serializers.CharField()
+    holdings = HoldingOutput(many=True)
+
+
+class ReportCollection(Operation):
+    """``POST /api/v1/collections``."""
+
+    capabilities = {"POST": Capability.REPORT_COLLECTIONS}
+
+    @extend_schema(request=CollectionInput, responses={201: CollectionOutput})
+    def post(self, request: Request) -> Response:
+        """Report that data was collected: recorded whatever the decision says of it, and acted upon at once.
+
+        Data of a child without a guardian's authority is held back from then on, and ordered to be erased.
+        """
+        given = validated(CollectionInput, request.data)
+        person = get_subject(given.pop("subject"), actor=actor_of(request))
+        made, incident = report_collection(person, Collected(**given), actor=actor_of(request), at=moment_of(request))
+        answer = {
+            "id": str(made.pk),
+            "category": made.category,
+            "occasion": made.occasion,
+            "purpose": made.purpose,
+            "count": made.count,
+            "collected_at": made.collected_at.isoformat(),
+            "reported_at": made.reported_at.isoformat(),
+            "decision": made.reason,
+            "incident": None if incident is None else str(incident.pk),
+        }
+        return Response(answer, HTTPStatus.CREATED)
+
+
+class SubjectHoldings(Operation):
+    """``GET /api/v1/subjects/{external_id}/holdings``."""
+
+    capabilities = {"GET": Capability.VIEW_HOLDINGS}
+    is_conditional = True
+
+    @extend_schema(responses=HoldingsOutput)
+    def get(self, request: Request, external_id: str) -> Response:
+        """Show what is held of a person, as it was reported: since when, in which system, for what, how much."""
+        person = get_subject(external_id, actor=actor_of(request))
+        held = [_as_holding(one) for one in holdings_of(person, actor=actor_of(request))]
+        return Response({"subject": external_id, "holdings": held})
+
+
+def _as_holding(held: Holding) -> dict[str, Any]:
+    return {
+        "category": held.category,
+        "system": held.system.code if held.system else None,
+        "occasions": held.occasions,
+        "purposes": held.purposes,
+        "count": held.count,
+        "first_collected_at": held.first_collected_at.isoformat(),
+        "last_collected_at": held.last_collected_at.isoformat(),
+    }

@@ -1,0 +1,15 @@
+"""Collections, holdings and incidents behind the wall; what was reported is never changed."""
+
+from django.db import migrations
+
+from paktaleem.tenancy.operations import AppendOnly, BelongsTo, Walled
+
+
+class Migration(migrations.Migration):
+    dependencies = [("retention", "0001_holdings"), ("subjects", "0002_wall"), ("systems", "0002_wall")]
+    operations = [
+        *(Walled(model) for model in ("Collection", "Holding", "Incident", "HistoricalIncident")),
+        *(AppendOnly(model) for model in ("Collection", "HistoricalIncident")),
+        *(BelongsTo(model, "subject", "subjects.Subject") for model in ("Collection", "Holding", "Incident")),
+        *(BelongsTo(model, "system", "systems.System", owner="system_owner") for model in ("Collection", "Holding")),
+    ]

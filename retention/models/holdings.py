@@ -1,0 +1,113 @@
+"""What was collected of people, as their systems report it, and what is held since."""
+
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import ByKind
+from paktaleem.subjects.models import Subject
+from paktaleem.systems.models import System
+from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
+from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = ["Collection", "Holding"]
+
+
+class OfPerson(models.Model):
+    """What a collection and a holding share: data of which category, of whom, in which system if one is known."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    category = models.CharField(max_length=63)
+    system = models.ForeignKey(System, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
+    system_owner = models.UUIDField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Collection(OfPerson):
+    """One report that data was collected: of whom, on which occasion, for which purpose, how much. Never changed.
+
+    ``reason`` is what the decision said of collecting it at that moment: ``permitted``, or why not.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        APPEND,
+        personal=dict.fromkeys(("category", "occasion", "purpose", "reason", "actor_role"), Personal.NONE),
+    )
+
+    occasion = models.CharField(max_length=63)
+    purpose = models.CharField(max_length=63)
+    count = models.PositiveIntegerField(help_text="How many records.")
+    reason = models.CharField("decision", max_length=64, help_text="What the decision said of it at that moment.")
+    collected_at = models.DateTimeField()
+    reported_at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        ordering = ["-reported_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(count__gte=1), name="collection_of_something"),
+            models.CheckConstraint(condition=Q(collected_at__lte=F("reported_at")), name="collection_not_in_future"),
+        ]
+        indexes = [
+            models.Index(fields=["client", "subject", "category"], name="collection_of_person"),
+            *newest_first("reported_at", "collection_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the category and the occasion."""
+        return f"{self.category} ({self.occasion})"
+
+
+class HoldingQuerySet(models.QuerySet["Holding"]):
+    """Holdings."""
+
+    def held(self) -> Self:
+        """Those that no system has said it erased."""
+        return self.filter(ended_at=None)
+
+
+class Holding(OfPerson):
+    """Data of one category that one system holds of one person: since when, how much, until it says it is gone.
+
+    It follows from the collections reported and the orders answered, which are the evidence; so it keeps no history.
+    """
+
+    wall = Wall(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "occasions", "purposes"), Personal.NONE))
+
+    occasions = models.JSONField(default=list, help_text="On which occasions it was collected.")
+    purposes = models.JSONField(default=list, help_text="For which purposes.")
+    count = models.PositiveBigIntegerField(help_text="How many records were reported since.")
+    first_collected_at = models.DateTimeField()
+    last_collected_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, help_text="When its system said that it is gone.")
+
+    objects: ClassVar[Any] = HoldingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_collected_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "subject", "category", "system"],
+                condition=Q(ended_at=None),
+                nulls_distinct=False,
+                name="holding_one_of_each",
+            ),
+            models.CheckConstraint(
+                condition=Q(first_collected_at__lte=F("last_collected_at")), name="holding_begins_first"
+            ),
+        ]
+        indexes = newest_first("last_collected_at", "holding_by_time")
+
+    def __str__(self) -> str:
+        """Name the category."""
+        return self.category

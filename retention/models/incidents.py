@@ -1,0 +1,81 @@
+"""What was collected of a child without authority, and what became of it."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.accounts.models import Client
+from paktaleem.ledger.history import History, Tracked, TrackedQuerySet
+from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
+from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = ["Incident", "IncidentCause"]
+
+
+class IncidentCause(models.TextChoices):
+    """How it came to light."""
+
+    COLLECTED = "collected", _("Reported as collected of a child without authority")
+    REVEALED = "revealed", _("A change of age revealed a child")
+
+
+class IncidentQuerySet(TrackedQuerySet["Incident"]):
+    """Incidents."""
+
+    def open(self) -> Self:
+        """Those in which some system has not answered yet."""
+        return self.filter(closed_at=None)
+
+    def overdue(self, at: datetime) -> Self:
+        """Those that should be over."""
+        return self.open().filter(due_at__lt=at)
+
+
+class Incident(Tracked):
+    """One child's data that was collected without authority: held back and erased everywhere, by a day (policy §8)."""
+
+    wall = Wall(Scope.TENANT, EDIT, personal={"categories": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    cause = models.CharField(max_length=16, choices=IncidentCause)
+    categories = ArrayField(models.CharField(max_length=63), help_text="The data that was collected.")
+    opened_at = models.DateTimeField(editable=False)
+    due_at = models.DateTimeField(editable=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar[Any] = IncidentQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "subject"], condition=Q(closed_at=None), name="incident_one_open"
+            ),
+            models.CheckConstraint(condition=Q(due_at__gt=F("opened_at")), name="incident_due_later"),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | Q(closed_at__gte=F("opened_at")), name="incident_period"
+            ),
+            models.CheckConstraint(condition=Q(categories__len__gte=1), name="incident_about_something"),
+        ]
+        indexes = [
+            *newest_first("opened_at", "incident_by_time"),
+            *newest_first("opened_at", "incident_open", condition=Q(closed_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Say since when."""
+        return f"since {self.opened_at:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether some system has still to answer."""
+        return self.closed_at is None

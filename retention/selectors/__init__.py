@@ -1,0 +1,54 @@
+"""Reading what is held, what was collected, and what should not have been."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from children.authority import GIVEN
+from children.selectors import child_facts
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.roles import Capability
+from paktaleem.subjects.models import Subject
+from retention.models import Collection, Holding, Incident
+
+__all__ = ["collections", "holdings", "holdings_of", "incidents", "is_without_authority"]
+
+
+def collections(actor: Actor) -> QuerySet[Collection]:
+    """List what was reported as collected."""
+    require(actor, Capability.VIEW_HOLDINGS)
+    return Collection.objects.select_related("subject", "system")
+
+
+def holdings(actor: Actor) -> QuerySet[Holding]:
+    """List what is held, and what was."""
+    require(actor, Capability.VIEW_HOLDINGS)
+    found: QuerySet[Holding] = Holding.objects.select_related("subject", "system")
+    return found
+
+
+def holdings_of(subject: Subject, *, actor: Actor) -> QuerySet[Holding]:
+    """List what is held of one person, by category and system."""
+    require(actor, Capability.VIEW_HOLDINGS, subject.client_id)
+    held: QuerySet[Holding] = Holding.objects.held().filter(client_id=subject.client_id, subject=subject)
+    return held.select_related("system").order_by("category", "system__code", "pk")
+
+
+def incidents(actor: Actor) -> QuerySet[Incident]:
+    """List the incidents with children's data."""
+    require(actor, Capability.VIEW_INCIDENTS)
+    found: QuerySet[Incident] = Incident.objects.select_related("subject")
+    return found
+
+
+def is_without_authority(subject: Subject, *, when: datetime, at: datetime) -> bool:
+    """Say whether somebody is known to be a child for whom no guardian had authorised the service at a moment.
+
+    What was collected before the person was registered is judged as they stood when they were. An age that nobody
+    knows is no known child: a decision denies then, and nothing is erased for it.
+    """
+    moment = max(when, subject.registered_at)
+    if subject.of_age_at is None or subject.of_age_at <= moment:
+        return False
+    facts = child_facts(subject, past=moment if moment < at else None)
+    return facts.standing(moment).state != GIVEN

@@ -1,0 +1,130 @@
+"""A system reports that it collected data: recorded with what the decision said of it, held, and acted upon."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from consent.decision import Question
+from consent.models import DataCategory, Occasion, Purpose
+from consent.selectors.decisions import decide_for
+from paktaleem.accounts.actors import Actor, require, system_actor
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.services import record_entry
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import AlreadyErased
+from paktaleem.systems.selectors import system_acted_for
+from paktaleem.tenancy.ids import PAKTALEEM
+from retention.models import Collection, Incident, IncidentCause
+from retention.selectors import is_without_authority
+from retention.services.holdings import add_to_holding
+from retention.services.incidents import open_incident
+
+__all__ = ["Collected", "report_collection"]
+
+_ASKING = system_actor("retention.collections")
+_CODES: dict[str, Any] = {"category": DataCategory, "occasion": Occasion, "purpose": Purpose}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What was collected: data of which category, on which occasion, for which purpose, when, how many records."""
+
+    category: str
+    occasion: str
+    purpose: str
+    collected_at: datetime
+    count: int = 1
+
+
+@transaction.atomic
+def report_collection(
+    subject: Subject, collected: Collected, *, actor: Actor, at: datetime
+) -> tuple[Collection, Incident | None]:
+    """Record one collection; what happened is recorded whatever the decision says of it, with its reason.
+
+    If it was collected of a child without authority, an incident is opened, or the open one widened, and returned
+    (policy §8). Raises ValidationError naming the field, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.REPORT_COLLECTIONS, subject.client_id)
+    subject = _locked(subject)
+    _check(collected, subject, at)
+    collection = _made(subject, collected, actor, at)
+    collection.save(force_insert=True)
+    add_to_holding(collection)
+    _record(collection, actor, at)
+    if not is_without_authority(subject, when=collected.collected_at, at=at):
+        return collection, None
+    return collection, open_incident(subject, {collected.category}, cause=IncidentCause.COLLECTED, at=at)
+
+
+def _locked(subject: Subject) -> Subject:
+    rows = Subject.objects.select_for_update(of=("self",)).select_related("client")
+    kept = rows.get(pk=subject.pk, client_id=subject.client_id)
+    if kept.erased_at is not None:
+        raise AlreadyErased
+    return kept
+
+
+def _check(collected: Collected, subject: Subject, at: datetime) -> None:
+    if collected.collected_at > at:
+        raise ValidationError({"collected_at": ["What was collected lies in the past: send a past moment."]})
+    owners = [subject.client_id, PAKTALEEM]
+    faults = {
+        field: [f"Not in the register. Known: {', '.join(_known(model, owners))}."]
+        for field, model in _CODES.items()
+        if not model.objects.filter(client_id__in=owners, code=getattr(collected, field)).exists()
+    }
+    if faults:
+        raise ValidationError(faults)
+
+
+def _known(model: Any, owners: Iterable[Any]) -> list[str]:
+    return sorted(set(model.objects.filter(client_id__in=owners).values_list("code", flat=True)))
+
+
+def _made(subject: Subject, collected: Collected, actor: Actor, at: datetime) -> Collection:
+    moment = max(collected.collected_at, subject.registered_at)
+    question = Question(collected.purpose, "collect", frozenset({collected.category}), at=moment)
+    decision = decide_for(_ASKING, subject.client_id, subject.external_id or "", question, now=at)
+    system = system_acted_for(actor, at=at)
+    return Collection(
+        client_id=subject.client_id,
+        subject=subject,
+        category=collected.category,
+        occasion=collected.occasion,
+        purpose=collected.purpose,
+        count=collected.count,
+        reason=decision.reason,
+        system=system,
+        system_owner=system.client_id if system else None,
+        collected_at=collected.collected_at,
+        reported_at=at,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+    )
+
+
+def _record(collection: Collection, actor: Actor, at: datetime) -> None:
+    facts = {
+        "collection": str(collection.pk),
+        "category": collection.category,
+        "occasion": collection.occasion,
+        "purpose": collection.purpose,
+        "count": collection.count,
+        "collected_at": collection.collected_at.isoformat(),
+        "decision": collection.reason,
+        "system": str(collection.system_id) if collection.system_id else None,
+    }
+    record_entry(
+        "collection.reported",
+        client_id=collection.client_id,
+        subject_id=collection.subject_id,
+        facts=facts,
+        actor=actor,
+        at=at,
+    )

@@ -1,0 +1,48 @@
+"""What is held, as it follows from what was reported and from what systems answered."""
+
+from datetime import datetime
+from typing import Any
+
+from paktaleem.accounts.actors import Actor
+from paktaleem.systems.models import Order, OrderKind
+from paktaleem.systems.states import State
+from retention.models import Collection, Holding
+
+__all__ = ["add_to_holding", "end_holdings"]
+
+_GONE_AFTER = frozenset({OrderKind.ERASE, OrderKind.ANONYMISE})
+_GONE = frozenset({State.CONFIRMED, State.NOT_FOUND})
+
+
+def add_to_holding(collection: Collection) -> Holding:
+    """Count a collection into what its system holds of that person; the person's row is locked."""
+    of_person = Holding.objects.held().filter(client_id=collection.client_id, subject_id=collection.subject_id)
+    of_system: dict[str, Any] = {"system_id": collection.system_id}
+    held = of_person.filter(category=collection.category, **of_system).first()
+    if held is None:
+        held = Holding(
+            client_id=collection.client_id,
+            subject_id=collection.subject_id,
+            category=collection.category,
+            system_id=collection.system_id,
+            system_owner=collection.system_owner,
+            count=0,
+            first_collected_at=collection.collected_at,
+            last_collected_at=collection.collected_at,
+        )
+    held.count += collection.count
+    held.occasions = sorted({*held.occasions, collection.occasion})
+    held.purposes = sorted({*held.purposes, collection.purpose})
+    held.first_collected_at = min(held.first_collected_at, collection.collected_at)
+    held.last_collected_at = max(held.last_collected_at, collection.collected_at)
+    held.save()
+    return held
+
+
+def end_holdings(order: Order, actor: Actor, at: datetime) -> None:
+    """End what a system says it erased or anonymised, or never had; registered with ``systems.answered``."""
+    del actor
+    if OrderKind(order.kind) not in _GONE_AFTER or State(order.state) not in _GONE:
+        return
+    held = Holding.objects.held().filter(client_id=order.client_id, subject_id=order.subject_id)
+    held.filter(system_id=order.system_id, category__in=order.categories).update(ended_at=at)

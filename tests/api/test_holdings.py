@@ -1,0 +1,89 @@
+"""Systems report what they collect, and ask what is held."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+COLLECTIONS, HOLDINGS = "/api/v1/collections", "/api/v1/subjects/lms-hamza/holdings"
+
+
+@pytest.fixture
+def body():
+    return {
+        "subject": "lms-hamza",
+        "category": "usage_logs",
+        "occasion": "assessment",
+        "purpose": "support",
+        "collected_at": (timezone.now() - timedelta(hours=1)).isoformat(),
+        "count": 3,
+    }
+
+
+def test_a_report_is_answered_with_what_the_decision_said(indus, body):
+    answer = indus.post(COLLECTIONS, body)
+    assert answer.status_code == 201
+    told = answer.json()
+    assert (told["category"], told["count"], told["decision"], told["incident"]) == ("usage_logs", 3, "permitted", None)
+
+
+def test_what_is_held_is_listed(indus, body):
+    indus.post(COLLECTIONS, body)
+    indus.post(COLLECTIONS, {**body, "category": "content", "count": 1})
+    found = indus.get(HOLDINGS).json()
+    assert [(one["category"], one["system"], one["count"]) for one in found["holdings"]] == [
+        ("content", "lms", 1),
+        ("usage_logs", "lms", 3),
+    ]
+    again = indus.get(HOLDINGS, headers={"If-None-Match": indus.get(HOLDINGS)["ETag"]})
+    assert again.status_code == 304
+
+
+def test_of_a_child_without_authority_an_incident_is_named(indus, body):
+    told = indus.post(COLLECTIONS, {**body, "subject": "lms-danish"}).json()
+    assert told["incident"] is not None
+    [order] = indus.get("/api/v1/orders").json()["orders"]
+    assert (order["kind"], order["subject"], order["ground"]) == ("erase", "lms-danish", "child_without_consent")
+    assert indus.reason("lms-danish", "service_delivery") == "quarantined"
+    indus.post(f"/api/v1/orders/{order['id']}/accept")
+    indus.post(f"/api/v1/orders/{order['id']}/complete", {"result": "done", "counts": {"usage_logs": 3}})
+    assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_required"
+    assert indus.get("/api/v1/subjects/lms-danish/holdings").json()["holdings"] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "pointer"),
+    [
+        ({"category": "shoe_size"}, "#/category"),
+        ({"occasion": ""}, "#/occasion"),
+        ({"purpose": None}, "#/purpose"),
+        ({"count": 0}, "#/count"),
+        ({"count": 2**40}, "#/count"),
+        ({"collected_at": "2026-10-01T09:00:00"}, "#/collected_at"),
+        ({"collected_at": "2999-01-01T00:00:00Z"}, "#/collected_at"),
+        ({"note": "Hamza"}, "#/note"),
+    ],
+)
+def test_bad_input_is_refused_by_its_field(indus, body, values, pointer):
+    refused = indus.post(COLLECTIONS, {**body, **values})
+    assert refused.status_code == 400
+    assert [one["pointer"] for one in refused.json()["errors"]] == [pointer]
+    assert indus.get(HOLDINGS).json()["holdings"] == []
+
+
+def test_a_person_of_another_client_is_not_there(khyber, body):
+    assert khyber.post(COLLECTIONS, body).status_code == 404
+    assert khyber.get(HOLDINGS).status_code == 404
+
+
+def test_what_is_held_costs_as_many_queries_whatever_its_length(indus, body):
+    counts = []
+    for categories in (["content"], ["usage_logs", "contact_details", "device"]):
+        for category in categories:
+            indus.post(COLLECTIONS, {**body, "category": category})
+        with CaptureQueriesContext(connection) as asked:
+            indus.get(HOLDINGS)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

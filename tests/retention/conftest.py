@@ -1,0 +1,39 @@
+"""Indus, whose learning platform reports what it collects of Danish, aged 9, and of others."""
+
+from datetime import timedelta
+
+import pytest
+
+from paktaleem.accounts.actors import user_actor
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from retention.services import Collected, report_collection
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+@pytest.fixture
+def report(cast, indus, now):
+    """Report a collection of the platform's, an hour ago unless told otherwise; gives it and the incident, if any."""
+
+    def report(person="danish", category="usage_logs", *, at=now, collected_at=None, purpose="support", count=3):
+        collected = Collected(
+            category=category,
+            occasion="assessment",
+            purpose=purpose,
+            collected_at=collected_at or at - timedelta(hours=1),
+            count=count,
+        )
+        return report_collection(cast.subject(person), collected, actor=cast.key_actor("indus"), at=at)
+
+    return report
+
+
+@pytest.fixture
+def second():
+    """Another privacy officer."""
+    return user_actor(new_id(), "privacy_officer", PAKTALEEM)

@@ -1,0 +1,231 @@
+"""What was collected of a child without authority: held back, erased in every system, told, closed by the answers."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from children.models import Quarantine
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.ledger.models import Entry
+from paktaleem.mail.models import Letter
+from paktaleem.subjects.services import erase_subject, register_subject
+from paktaleem.systems.models import Order
+from paktaleem.systems.results import Answer, Exemption
+from paktaleem.systems.services import (
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    complete_order,
+    propose_waiver,
+)
+from paktaleem.systems.states import Outcome
+from paktaleem.tenancy.context import in_client
+from retention.models import Holding, Incident
+from retention.selectors import incidents
+from retention.services import Collected, OrdersOpen, close_by_hand, report_collection
+from retention.tasks import tell_of_incident
+from tests.children.making import answered, guardian_of, verified
+from tests.factories import make_system
+
+ERASED = Answer(Outcome.DONE, counts={"usage_logs": 3})
+
+
+def held_back(person):
+    return Quarantine.objects.filter(subject=person, ends_at=None).exists()
+
+
+def orders_of(incident):
+    return list(Order.objects.filter(parent_id=incident.pk).select_related("system").order_by("pk"))
+
+
+def complete(order, cast, now, answer=ERASED):
+    key = cast.key_actor("indus")
+    return complete_order(accept_order(order, actor=key, at=now), answer, actor=key, at=now)
+
+
+def test_data_of_a_child_without_authority_is_held_back_and_ordered_to_be_erased(cast, indus, report, now):
+    make_system(indus, "analytics", ["usage_logs"])
+    _, incident = report("danish")
+    assert (incident.cause, incident.categories, incident.due_at) == (
+        "collected",
+        ["usage_logs"],
+        now + timedelta(days=7),
+    )
+    assert held_back(cast.subject("danish"))
+    told = orders_of(incident)
+    assert {one.system.code for one in told} == {"lms", "analytics"}
+    assert {(one.kind, one.ground, one.due_at, one.parent_kind) for one in told} == {
+        ("erase", "child_without_consent", incident.due_at, "incident")
+    }
+
+
+def test_history_and_evidence_say_what_came_to_light(cast, report):
+    _, incident = report("danish")
+    assert [one.cause for one in incident.history.all()] == ["collected"]
+    facts = json.loads(Entry.objects.get(kind="incident.opened").body)["facts"]
+    assert (facts["incident"], facts["categories"]) == (str(incident.pk), ["usage_logs"])
+    assert Entry.objects.filter(kind="subject.quarantined", subject_id=cast.subject_id("danish")).exists()
+
+
+def test_it_closes_when_every_system_has_answered(cast, indus, report, now):
+    make_system(indus, "library", ["usage_logs"], delivery="by_hand")
+    _, incident = report("danish")
+    by_code = {one.system.code: one for one in orders_of(incident)}
+    complete(by_code["lms"], cast, now)
+    assert Incident.objects.get().is_open
+    assert held_back(cast.subject("danish"))
+    carry_out_by_hand(by_code["library"], Answer(Outcome.NOT_FOUND), actor=cast.actor("farah"), at=now)
+    closed = Incident.objects.get()
+    assert (closed.closed_at, held_back(cast.subject("danish"))) == (now, False)
+    assert Entry.objects.filter(kind="incident.closed").count() == 1
+    assert Holding.objects.get().ended_at == now
+
+
+@pytest.mark.parametrize("how", ["not_applicable", "waived"])
+def test_an_answer_may_also_be_that_it_does_not_apply_or_is_waived(cast, report, now, second, how):
+    _, incident = report("danish")
+    [order] = orders_of(incident)
+    if how == "waived":
+        propose_waiver(order, actor=cast.actor("amina"), reason="review", at=now)
+        approve_waiver(order, actor=second, at=now)
+    else:
+        complete(order, cast, now, Answer(Outcome.NOT_APPLICABLE, reason=Exemption.LEGAL_DUTY))
+    assert not Incident.objects.get().is_open
+    assert Holding.objects.get().ended_at is None, "nobody said that it is gone"
+
+
+def test_one_incident_is_open_for_a_person_and_grows(cast, report, now):
+    _, first = report("danish")
+    _, same = report("danish")
+    _, wider = report("danish", category="content")
+    assert first.pk == same.pk == wider.pk
+    assert Incident.objects.get().categories == ["content", "usage_logs"]
+    assert [one.categories for one in orders_of(first)] == [["usage_logs"], ["content"]]
+    complete(orders_of(first)[0], cast, now)
+    _, again = report("danish", at=now + timedelta(hours=2), collected_at=now + timedelta(hours=1))
+    assert [one.state for one in orders_of(again)] == ["confirmed", "queued", "queued"]
+
+
+def test_after_it_was_closed_another_collection_opens_another(cast, report, now):
+    _, first = report("danish")
+    complete(orders_of(first)[0], cast, now)
+    _, second = report("danish", at=now + timedelta(days=1))
+    assert first.pk != second.pk
+    assert held_back(cast.subject("danish"))
+
+
+def test_with_a_guardians_yes_nothing_is_opened(cast, report, now):
+    answer_before = now - timedelta(days=2)
+    verified(cast.subject("danish"), cast.subject("esra"), at=answer_before)
+    answered(cast.subject("danish"), cast.subject("esra"), "given", at=answer_before)
+    assert report("danish")[1] is None
+    answered(cast.subject("danish"), cast.subject("esra"), "withdrawn", at=now)
+    assert report("danish", at=now + timedelta(hours=3))[1] is not None
+    later = now + timedelta(hours=4)
+    made, incident = report("hamza", at=later)
+    assert (made.reason in {"permitted", "consent_missing"}, incident) == (True, None)
+
+
+def test_what_was_collected_while_the_yes_stood_is_no_incident_later(cast, report, now):
+    before = now - timedelta(days=2)
+    verified(cast.subject("danish"), cast.subject("esra"), at=before)
+    answered(cast.subject("danish"), cast.subject("esra"), "given", at=before)
+    answered(cast.subject("danish"), cast.subject("esra"), "withdrawn", at=now)
+    late = now + timedelta(hours=5)
+    assert report("danish", at=late, collected_at=now - timedelta(hours=1))[1] is None
+    assert report("danish", at=late, collected_at=now + timedelta(hours=1))[1] is not None
+
+
+def test_a_claim_or_a_guardian_nobody_verified_is_no_authority(cast, report, now):
+    guardian_of(cast.subject("danish"), cast.subject("esra"), at=now - timedelta(days=1))
+    assert report("danish")[1] is not None
+
+
+def test_an_unknown_age_denies_and_erases_nothing(cast, report):
+    made, incident = report("iqra")
+    assert (made.reason, incident) == ("age_unknown", None)
+
+
+def test_a_change_of_age_that_reveals_a_child_acts_at_once(cast, indus, report, now):
+    report("iqra")
+    report("iqra", category="content")
+    given = {"client": indus, "details": {"birth_date": now.date() - timedelta(days=9 * 366)}}
+    register_subject("lms-iqra", **given, actor=cast.key_actor("indus"), at=now)
+    incident = Incident.objects.get()
+    assert (incident.cause, incident.categories) == ("revealed", ["content", "usage_logs"])
+    assert held_back(cast.subject("iqra"))
+    register_subject("lms-iqra", client=indus, details={"language": "ur"}, actor=cast.key_actor("indus"), at=now)
+    assert Incident.objects.count() == 1
+
+
+def test_of_a_child_of_whom_nothing_is_held_nothing_is_opened(cast, indus, now):
+    given = {"client": indus, "details": {"birth_date": now.date() - timedelta(days=9 * 366)}}
+    register_subject("lms-iqra", **given, actor=cast.key_actor("indus"), at=now)
+    assert Incident.objects.count() == 0
+
+
+def test_where_no_system_is_registered_people_close_it(cast, report, now):
+    _, incident = report("danish", category="device")
+    assert orders_of(incident) == []
+    for name in ("farah", "bilal", "sana"):
+        with pytest.raises(NotAllowed):
+            close_by_hand(incident, actor=cast.actor(name), at=now)
+    closed = close_by_hand(incident, actor=cast.actor("amina"), at=now)
+    assert (closed.is_open, held_back(cast.subject("danish"))) == (False, False)
+    assert json.loads(Entry.objects.get(kind="incident.closed").body)["actor"]["id"] == str(cast.user_id("amina"))
+
+
+def test_it_is_not_closed_by_hand_while_a_system_has_to_answer(cast, report, now):
+    _, incident = report("danish")
+    with pytest.raises(OrdersOpen):
+        close_by_hand(incident, actor=cast.actor("amina"), at=now)
+    assert Incident.objects.get().is_open
+
+
+def test_someone_erased_meanwhile_does_not_keep_it_open(cast, report, now):
+    _, incident = report("danish")
+    erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="incident", at=now)
+    complete(orders_of(incident)[0], cast, now)
+    assert not Incident.objects.get().is_open
+
+
+def test_officers_are_told_by_letter_and_no_name_is_in_it(cast, now):
+    with in_client(cast.client_id("indus")):
+        _, incident = _reported(cast, now)
+    tell_of_incident(str(cast.client_id("indus")), str(incident.pk))
+    with in_client(cast.client_id("paktaleem")):
+        [letter] = Letter.objects.filter(kind="incident_opened")
+        assert letter.user_id == cast.user_id("amina")
+
+
+def _reported(cast, now):
+    collected = Collected(category="usage_logs", occasion="assessment", purpose="support", collected_at=now)
+    return report_collection(cast.subject("danish"), collected, actor=cast.key_actor("indus"), at=now)
+
+
+def test_the_lists_belong_to_the_client(cast, now):
+    with in_client(cast.client_id("indus")):
+        _reported(cast, now)
+        assert incidents(cast.actor("farah")).count() == 1
+        with pytest.raises(NotAllowed):
+            incidents(cast.actor("sana"))
+    with in_client(cast.client_id("khyber")):
+        assert list(incidents(cast.actor("celia"))) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ("closed_at = opened_at - interval '1 day'", "incident_period"),
+        ("due_at = opened_at", "incident_due_later"),
+        ("categories = '{}'", "incident_about_something"),
+        ("client_id = '01900000-0000-7000-8000-000000000001'", "row-level security"),
+    ],
+)
+def test_the_database_refuses_a_broken_incident(report, change, name):
+    report("danish")
+    refused = pytest.raises((IntegrityError, ProgrammingError), match=name)
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE retention_incident SET {change}")  # noqa: S608 -- as above
