@@ -186,6 +186,7 @@ MFA_FORMS = {
     "reauthenticate": "paktaleem.signin.forms.StepUpCodeForm",
     "activate_totp": "paktaleem.signin.forms.EnrolTotpForm",
     "add_webauthn": "paktaleem.signin.forms.EnrolKeyForm",
+    "edit_webauthn": "paktaleem.signin.forms.RenameKeyForm",
 }
 
 AXES_HANDLER = "paktaleem.signin.lockout.AsideHandler"

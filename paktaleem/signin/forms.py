@@ -10,12 +10,14 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from django import forms
 from django.conf import settings
 from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.addresses import client_address, public_address
 from paktaleem.accounts.models import User
@@ -31,6 +33,7 @@ __all__ = [
     "ForgotPasswordForm",
     "FreshCodeForm",
     "OwnPasswordForm",
+    "RenameKeyForm",
     "SignInForm",
     "StepUpCodeForm",
 ]
@@ -54,7 +57,7 @@ class ForgotPasswordForm(ResetPasswordForm):  # type: ignore[misc]
         """Accept any address."""
         return str(self.cleaned_data["email"])
 
-    def save(self, request: HttpRequest, **_: Any) -> str:
+    def save(self, request: HttpRequest, **_options: Any) -> str:
         """Have the letter sent. The job is given an id, of nobody if need be, and no address."""
         address: str = self.cleaned_data["email"]
         found = User.objects.filter(email__iexact=address, is_active=True).values_list("pk", flat=True).first()
@@ -136,9 +139,17 @@ class EnrolTotpForm(ActivateTOTPForm):  # type: ignore[misc]
 class EnrolKeyForm(AddWebAuthnForm):  # type: ignore[misc]
     """Enrolling a security key: likewise."""
 
+    name = forms.CharField(label=_("Name of the key"), required=False)
+
     def clean(self) -> dict[str, Any]:
         """Check the key's answer, and note the proof."""
         cleaned: dict[str, Any] = super().clean()
         if cleaned.get("credential") and not self.errors:
             record_authentication(context.request, self.user, "mfa", type="webauthn", reauthenticated=True)
         return cleaned
+
+
+class RenameKeyForm(EditWebAuthnForm):  # type: ignore[misc]
+    """Naming a security key otherwise."""
+
+    name = forms.CharField(label=_("Name of the key"))

@@ -8,6 +8,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from paktaleem.tenancy.context import in_global
 
@@ -37,5 +38,5 @@ class StepUpMiddleware:
             methods = get_adapter().get_reauthentication_methods(request.user)
         there = methods[0]["url"] if methods else reverse("account_login")
         if request.method != "GET":
-            messages.warning(request, "Nothing was done yet: confirm that it is you, then do it again.")
+            messages.warning(request, gettext("Nothing was done yet: confirm that it is you, then do it again."))
         return HttpResponseRedirect(f"{there}?{urlencode({'next': request.get_full_path()})}")

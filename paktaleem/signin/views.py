@@ -10,6 +10,7 @@ from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse_lazy
+from django.utils.translation import gettext
 from django.views.generic import RedirectView
 
 from paktaleem.signin.evidence import record_change
@@ -39,7 +40,7 @@ class ForgotPasswordView(allauth_views.PasswordResetView):  # type: ignore[misc]
         """Have the letter sent, and say what happens either way."""
         response: HttpResponse = super().form_valid(form)
         if response.status_code == HttpResponseRedirect.status_code:
-            words = "If there is an account with this address, a letter with a link is on its way."
+            words = gettext("If there is an account with this address, a letter with a link is on its way.")
             messages.success(self.request, words)
         return response
 
@@ -53,7 +54,7 @@ class NewPasswordView(allauth_views.PasswordResetFromKeyView):  # type: ignore[m
         """Set it, and say so."""
         response: HttpResponse = super().form_valid(form)
         record_change(self.reset_user, "password_reset", at=moment_of(self.request))
-        messages.success(self.request, "The password is set: sign in with it.")
+        messages.success(self.request, gettext("The password is set: sign in with it."))
         return response
 
 
@@ -102,7 +103,7 @@ class RemoveKeyView(_Recorded, RemoveWebAuthnView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         """Remove it, or say why not."""
         if not get_adapter().can_delete_authenticator(self.get_object()):
-            messages.error(self.request, "It is your only second factor: add another before you remove it.")
+            messages.error(self.request, gettext("It is your only second factor: add another before you remove it."))
             return HttpResponseRedirect(self.get_success_url())
         return super().form_valid(form)
 

@@ -11,8 +11,20 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.browser.test_browser import PHONE, WIDE, fits, violations
 from tests.demo.running import Demonstration
 
+SHOTS = os.environ.get("SHOTS", "")
+BEFORE = {"sign-in": "/admin/login/", "forgotten": "/accounts/password/reset/"}
+INSIDE = {
+    "factors": "/accounts/2fa/",
+    "keys": "/accounts/2fa/webauthn/",
+    "add-key": "/accounts/2fa/webauthn/add/",
+    "codes": "/accounts/2fa/recovery-codes/",
+    "new-codes": "/accounts/2fa/recovery-codes/generate/",
+    "remove-app": "/accounts/2fa/totp/deactivate/",
+    "password": "/admin/password_change/",
+}
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 KEY = {
     "protocol": "ctap2",
@@ -42,6 +54,24 @@ def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
     page.click("text=Sign in >> nth=-1")
 
 
+def look(page: Page, base: str, pages: dict[str, str]) -> None:
+    """See each page in both languages, light and dark, wide and narrow: whole, readable, in its direction."""
+    for language, scheme, size in (("en", "dark", PHONE), ("ur", "light", WIDE), ("ur", "dark", PHONE)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        for name, url in pages.items():
+            page.goto(f"{base}{url}?lang={language}")
+            if SHOTS:
+                page.screenshot(path=f"{SHOTS}/signin-{name}-{language}-{scheme}.png", full_page=True)
+            expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ur" else "ltr")
+            assert fits(page), (name, language, scheme)
+            if language == "en":  # colours and names are the same in Urdu, which test_in_urdu.py reads
+                assert violations(page) == [], (name, language, scheme)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    page.goto(f"{base}/admin/login/?lang=en")
+
+
 def test_a_key_is_enrolled_and_opens_the_next_sign_in(served: Demonstration) -> None:
     base = f"http://localhost:{served.port}"
     who = next(one for one in served.values["sign_ins"] if one["role"] == "privacy_officer")
@@ -63,10 +93,15 @@ def test_a_key_is_enrolled_and_opens_the_next_sign_in(served: Demonstration) -> 
         page.goto(f"{base}/accounts/2fa/webauthn/add/")
         page.get_by_role("button", name="Add").click()
         expect(page).to_have_url(f"{base}/accounts/2fa/recovery-codes/")
+        look(page, base, INSIDE)
         page.goto(f"{base}/admin/")
         page.click("text=Sign out")
 
+        look(page, base, BEFORE)
         sign_in(page, base, who)
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/signin-second.png")
+        assert violations(page) == []
         page.get_by_role("button", name="Use a security key").click()
         expect(page).to_have_url(f"{base}/admin/")
         browser.close()

@@ -1,0 +1,134 @@
+"""Every page of signing in speaks Urdu whole, from right to left: no word of a library's or of ours stays English."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils.html import strip_tags
+
+from tests.cast import Cast
+from tests.signin.visiting import ENROL, FACTORS, FORGOTTEN, SIGN_IN, STEP_UP, VERIFY, Visitor, letters
+from tests.signing_in import browser_of
+
+OWN = {"PakTaleem", "English", "API", "UTC"}
+"""The name of the house, the way to the other language, and what is called so in Urdu too."""
+TYPED = re.compile(r"\S+@\S+|\b[A-Z2-7]{16,}\b|\b[0-9a-f]{8,}\b")
+"""Addresses, secrets and codes."""
+READ_OUT = re.compile(r'(?:\b(?:alt|title|placeholder|aria-label)|type="submit" value)="([^"]*)"')
+
+
+def in_urdu(browser: Client) -> Client:
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "ur"
+    return browser
+
+
+def english_in(page: Any) -> list[str]:
+    """Words in Latin letters that a reader sees, or is read."""
+    text = page.content.decode()
+    assert '<html lang="ur" dir="rtl"' in text
+    body = re.sub(r"(?s)<(script|style|svg|head)\b.*?</\1>", " ", text)
+    title = re.search(r"(?s)<title>(.*?)</title>", text)
+    shown = " ".join([strip_tags(body), *READ_OUT.findall(body), title[1] if title else ""])
+    words = re.findall(r"[A-Za-z]{3,}", TYPED.sub(" ", unescape(shown)))
+    return [word for word in words if word not in OWN]
+
+
+@pytest.fixture
+def visitor(amina: Visitor) -> Visitor:
+    in_urdu(amina.browser)
+    return amina
+
+
+@pytest.fixture
+def inside(visitor: Visitor) -> Visitor:
+    """One who has enrolled an authenticator app a moment ago."""
+    visitor.enter()
+    visitor.enrol()
+    return visitor
+
+
+def test_what_is_english_would_be_found(amina: Visitor) -> None:
+    page = amina.browser.get(SIGN_IN)
+    page.content = page.content.replace(b'<html lang="en" dir="ltr"', b'<html lang="ur" dir="rtl"')
+    assert "Password" in english_in(page)
+
+
+@pytest.mark.parametrize("url", [SIGN_IN, FORGOTTEN])
+def test_the_way_in_and_what_it_refuses(visitor: Visitor, url: str) -> None:
+    assert english_in(visitor.browser.get(url)) == []
+    assert english_in(visitor.browser.post(url, {})) == []
+
+
+def test_a_wrong_password(visitor: Visitor) -> None:
+    page = visitor.enter("not the password")
+    assert "درست نہیں" in page.content.decode()
+    assert english_in(page) == []
+
+
+def test_a_letter_was_asked_for(visitor: Visitor) -> None:
+    page = visitor.browser.post(FORGOTTEN, {"email": visitor.email}, follow=True)
+    assert "روانہ" in page.content.decode()
+    assert english_in(page) == []
+
+
+def test_a_new_password_by_the_letter(visitor: Visitor) -> None:
+    visitor.browser.post(FORGOTTEN, {"email": visitor.email})
+    link = re.search(r"https?://[^/\s]+(/accounts/password/reset/key/\S+)", str(letters()[-1].body))
+    assert link is not None
+    page = visitor.browser.get(link[1], follow=True)
+    assert english_in(page) == []
+    there = page.redirect_chain[-1][0]
+    for first, second in (("short", "short"), ("password1234", "password1234"), ("long and good, one", "another")):
+        answer = visitor.browser.post(there, {"password1": first, "password2": second})
+        assert answer.status_code == 200
+        assert english_in(answer) == []
+    assert english_in(visitor.browser.get("/accounts/password/reset/key/a-b/")) == []
+
+
+def test_setting_up_a_second_factor(visitor: Visitor) -> None:
+    visitor.enter()
+    for url in (FACTORS, ENROL, "/accounts/2fa/webauthn/add/", "/accounts/2fa/webauthn/"):
+        assert english_in(visitor.browser.get(url)) == [], url
+    assert english_in(visitor.browser.post(ENROL, {"code": "000000"})) == []
+
+
+def test_what_one_has_set_up(inside: Visitor) -> None:
+    for url in (
+        FACTORS,
+        "/accounts/2fa/recovery-codes/",
+        "/accounts/2fa/recovery-codes/generate/",
+        "/accounts/2fa/totp/deactivate/",
+        "/admin/password_change/",
+    ):
+        assert english_in(inside.browser.get(url)) == [], url
+    wrong = {"old_password": "x", "new_password1": "short", "new_password2": "other"}
+    assert english_in(inside.browser.post("/admin/password_change/", wrong)) == []
+    right = {
+        "old_password": inside.password,
+        **dict.fromkeys(("new_password1", "new_password2"), "a long sentence, mine"),
+    }
+    assert english_in(inside.browser.post("/admin/password_change/", right, follow=True)) == []
+
+
+def test_the_code_at_sign_in(enrolled_amina: Visitor) -> None:
+    in_urdu(enrolled_amina.browser)
+    enrolled_amina.enter()
+    assert english_in(enrolled_amina.browser.get(VERIFY)) == []
+    assert english_in(enrolled_amina.verify("000000")) == []
+
+
+@pytest.mark.parametrize("url", [STEP_UP, "/accounts/2fa/reauthenticate/"])
+def test_proving_it_again(cast: Cast, enrolled_amina: Visitor, url: str) -> None:
+    browser = in_urdu(browser_of(cast.user("amina"), seconds_ago=600))
+    assert english_in(browser.get(url)) == []
+    assert english_in(browser.post(url, {"password": "wrong", "code": "000000"})) == []
+
+
+def test_too_many_tries(visitor: Visitor) -> None:
+    for _ in range(settings.AXES_FAILURE_LIMIT + 1):
+        page = visitor.enter("not the password")
+    assert page.status_code == 429
+    assert english_in(page) == []
