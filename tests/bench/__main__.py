@@ -1,7 +1,7 @@
 """Run the whole measurement and put its table into docs/performance.md; BENCH_DIR keeps the filled cluster there.
 
-BENCH_ROWS names some sections (``answers``, ``effect``, ``roster``, ``clone``) to run alone; the page is then left as
-it is.
+BENCH_ROWS names some sections (``answers``, ``effect``, ``roster``, ``orders``, ``outbox``, ``clone``) to run alone;
+the page is then left as it is.
 """
 
 import os
@@ -22,6 +22,8 @@ from tests.bench.clone import clone_rows
 from tests.bench.effect import effect_rows
 from tests.bench.ground import cluster, environment_for, served
 from tests.bench.loading import generator
+from tests.bench.orders import order_rows
+from tests.bench.outbox import outbox_rows
 from tests.bench.roster import roster_rows
 from tests.bench.table import Row, attempted, render, say
 
@@ -36,7 +38,7 @@ def main() -> None:
     """Make the world if it is not there, measure, print and write the table."""
     began, before = time.monotonic(), dict(os.environ)
     rows: list[Row] = []
-    if not ONLY or {"answers", "effect", "roster"} & set(ONLY):
+    if not ONLY or {"answers", "effect", "roster", "orders", "outbox"} & set(ONLY):
         with cluster() as (endpoint, folder):
             os.environ.update(environment_for(endpoint, folder, "base"))
             os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
@@ -45,6 +47,8 @@ def main() -> None:
             rows += _section("answers", lambda: _answer_rows(endpoint, folder))
             rows += _section("effect", lambda: effect_rows(endpoint, folder))
             rows += _section("roster", lambda: roster_rows(endpoint, folder))
+            rows += _section("orders", lambda: order_rows(endpoint, folder))
+            rows += _section("outbox", lambda: outbox_rows(endpoint, folder, SECONDS))
     rows += _section("clone", lambda: clone_rows(before))
     table = f"{_heading(time.monotonic() - began)}\n\n{render(rows)}"
     sys.stdout.write(table + "\n")

@@ -28,6 +28,7 @@ from paktaleem.webhooks.services import (
     rotate_secret,
 )
 from paktaleem.webhooks.signing import headers_of
+from tests.demo.running import PATIENCE
 from tests.factories import SETTING_UP
 from tests.faults.size import sized
 from tests.webhooks.test_sending import Receiver, endless, pumped, silence
@@ -170,10 +171,10 @@ def test_bad_receivers_hurt_nobody_else(committed, settings):
     """One in five takes the connection and says nothing, or answers without end (security.md row 42)."""
     good = [Receiver() for _ in range(ENDPOINTS * 4 // 5)]
     bad = [silence if number % 2 == 0 else endless for number in range(ENDPOINTS // 5)]
-    alone = delays(committed, pumped(committed, settings, *good, tests=MESSAGES))
+    alone = delays(committed, pumped(committed, settings, *good, tests=MESSAGES, seconds=PATIENCE))
     for one in good:
         one.got.clear()
-    added = pumped(committed, settings, *good, *bad, tests=MESSAGES, send=partial(post, seconds=3.0))
+    added = pumped(committed, settings, *good, *bad, tests=MESSAGES, send=partial(post, seconds=3.0), seconds=PATIENCE)
     beside = delays(committed, added[: len(good)])
     assert {len(one.got) for one in good} == {MESSAGES}
     assert len(alone) == len(beside) == len(good) * MESSAGES, "all of theirs arrived"

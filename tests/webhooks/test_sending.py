@@ -90,7 +90,7 @@ async def ask(work, *args):
     return await asyncio.get_running_loop().run_in_executor(None, alone)
 
 
-def pumped(committed, settings, *receivers, tests=1, send=post):
+def pumped(committed, settings, *receivers, tests=1, send=post, seconds=20):
     """Listen with each receiver, add an endpoint for each, and send until nothing is due; returns the endpoints."""
 
     async def run():
@@ -98,7 +98,7 @@ def pumped(committed, settings, *receivers, tests=1, send=post):
             found = [await listening.enter_async_context(listener(one)) for one in receivers]
             settings.WEBHOOKS_ALLOWED = [f"127.0.0.1:{one.port}" for one in found]
             added = [await ask(add, committed, one.port, "indus", tests) for one in found]
-            await Pump(send=send).run(seconds=20, until_idle=True)
+            await Pump(send=send).run(seconds=seconds, until_idle=True)
             return added
 
     return asyncio.run(run())

@@ -1,0 +1,114 @@
+"""How many messages one worker delivers a second, beside pgbench writing one row in each transaction.
+
+Run as a program in a process of its own (``python -m tests.bench.outbox``), it lets things happen that twenty
+receivers on this machine subscribed to, sends all of it, and prints one line of JSON.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from paktaleem.embedded import APP, Endpoint, ensure_database
+from tests.bench.ground import environment_for, free_port
+from tests.bench.loading import pgbench
+from tests.bench.table import Row, attempted
+
+__all__ = ["outbox_rows"]
+
+ROOT = Path(__file__).resolve().parents[2]
+WHAT = "messages delivered by one worker beside pgbench inserts"
+ENDPOINTS, EVENTS = 20, 250
+SECONDS_AT_MOST = 90.0
+PGBENCH = """
+BEGIN;
+SELECT set_config('role', 'none', true), set_config('paktaleem.client', '{client}', true);
+INSERT INTO webhooks_attempt (id, client_id, delivery_id, started_at, milliseconds, status, error)
+VALUES (gen_random_uuid(), '{client}', '{delivery}', now(), 1, 204, '');
+COMMIT;
+"""
+
+
+def outbox_rows(endpoint: Endpoint, folder: Path, seconds: int) -> list[Row]:
+    """Measure on a database of its own, made from the base world."""
+    ensure_database(endpoint, "outbox", template="base")
+    environment = {**os.environ, **environment_for(endpoint, folder, "outbox"), "OUTBOX_PORT": str(free_port())}
+    environment["WEBHOOKS_ALLOWED"] = f"127.0.0.1:{environment['OUTBOX_PORT']}"
+    return attempted(Row(WHAT, ""), lambda: [_row(endpoint, environment, seconds)])
+
+
+def _row(endpoint: Endpoint, environment: dict[str, str], seconds: int) -> Row:
+    command = [sys.executable, "-m", "tests.bench.outbox"]
+    said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = json.loads(said)
+    script = PGBENCH.format(client=found["client"], delivery=found["delivery"])
+    plain = pgbench(endpoint, endpoint.url(APP, "outbox"), script, seconds)
+    rate = found["delivered"] / found["seconds"]
+    seen = f"{rate:,.0f}/s to {ENDPOINTS} receivers, signed and logged, beside {plain.rate:,.0f}/s"
+    return Row(WHAT, seen, rate / plain.rate)
+
+
+def main() -> None:
+    """Let things happen, then send; receivers and sender share this process, and so its processor."""
+    import django  # noqa: PLC0415 -- only where this is a program
+
+    django.setup()
+    from django.db import connections  # noqa: PLC0415 -- models need the settings of this run
+
+    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from paktaleem.webhooks.models import Delivery  # noqa: PLC0415 -- as above
+    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
+
+    _let_happen()
+    connections.close_all()
+    seconds = asyncio.run(_send())
+    with in_client(PATTERN):
+        done = Delivery.objects.filter(client_id=PATTERN, state="delivered")
+        found = {"client": str(PATTERN), "delivery": str(done.values_list("pk", flat=True)[0])}
+        waiting = Delivery.objects.filter(client_id=PATTERN, state="waiting").count()
+    if waiting:
+        raise RuntimeError(f"{waiting} messages were not delivered.")
+    sys.stdout.write(json.dumps({**found, "delivered": ENDPOINTS * EVENTS, "seconds": seconds}) + "\n")
+
+
+def _let_happen() -> None:
+    from paktaleem.ledger.services import record_entry  # noqa: PLC0415 -- as above
+    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from paktaleem.webhooks.models import Endpoint as Webhook  # noqa: PLC0415 -- as above
+    from paktaleem.webhooks.services import add_endpoint, remove_endpoint  # noqa: PLC0415 -- as above
+    from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
+    from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above
+
+    at, url = datetime.now(UTC), f"http://127.0.0.1:{os.environ['OUTBOX_PORT']}/hooks"
+    with in_client(PATTERN):
+        for old in Webhook.objects.filter(removed_at=None):
+            remove_endpoint(old, actor=SETTING_UP, reason="review", at=at)
+        for _ in range(ENDPOINTS):
+            add_endpoint(PATTERN, url=url, events=["consent.given"], actor=SETTING_UP, at=at)
+        for _ in range(EVENTS):
+            facts = {"purpose": "newsletter"}
+            record_entry("consent.given", client_id=PATTERN, facts=facts, actor=SETTING_UP, at=at)
+
+
+async def _send() -> float:
+    from paktaleem.webhooks.pump import Pump  # noqa: PLC0415 -- as above
+    from tests.outbound.listening import saying  # noqa: PLC0415 -- as above
+
+    answer = saying()
+
+    async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await answer(reader, writer)
+        writer.close()
+
+    async with await asyncio.start_server(taken, "127.0.0.1", int(os.environ["OUTBOX_PORT"])):
+        began = time.perf_counter()
+        await Pump().run(seconds=SECONDS_AT_MOST, until_idle=True)
+        return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
