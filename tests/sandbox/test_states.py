@@ -29,7 +29,7 @@ def test_the_next_question_is_answered_as_promised(sandbox, state):
     assert asked["decision"] == told["decision"] == (STATES[state].reason == "permitted")
 
 
-UNHEARD = {"child", "guardian_pending"}
+UNHEARD = {"age_unknown", "child", "guardian_pending"}
 """Whoever has had a guardian's answer is never without one again."""
 
 

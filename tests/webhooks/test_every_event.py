@@ -40,8 +40,8 @@ def test_what_is_paktaleems_is_told_at_every_client_that_listens(cast, now, even
     with in_client(client_id):
         endpoint = make_endpoint(cast, "khyber", at=now, events=[event.type])
     with in_client(PAKTALEEM):
-        happen(event, PAKTALEEM, now)
-        message = Message.objects.get(type=event.type, client_id=PAKTALEEM)
+        entry = happen(event, PAKTALEEM, now)
+        message = Message.objects.get(type=event.type, entry_id=entry.pk)
     assert spread_message(message.pk, client_ids=[client_id, PAKTALEEM], at=now) == 1
     with in_client(client_id):
         assert Delivery.objects.get().endpoint_id == endpoint.pk
