@@ -140,7 +140,8 @@ class SubjectFacts:
 class ConsentFact:
     """Where a person's consent to one purpose stands, by its latest event.
 
-    `state` is one of the consent states (only `given` permits); `by` says who gave it: self or guardian.
+    `state` is one of the consent states (only `given` permits); `by` says who gave it: self or guardian, and
+    `guardian` which.
     """
 
     event_id: UUID
@@ -149,6 +150,7 @@ class ConsentFact:
     expires_at: datetime | None = None
     notice_version: UUID | None = None
     by: str = "self"
+    guardian: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

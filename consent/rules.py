@@ -356,13 +356,14 @@ def _notice_refusal(case: Case, consent: ConsentFact) -> Reason | None:
 
 
 def _giver_refusal(case: Case, consent: ConsentFact) -> Reason | None:
-    """For a child only a guardian's consent counts; from the coming of age only the person's own.
+    """For a child only the consent of a guardian with authority counts; from the coming of age only the person's own.
 
     `consent_missing` for the grown: neither the guardian's consent nor what they clicked as a child is
     their own.
     """
     if case.is_child:
-        return None if consent.by == "guardian" else Reason.CONSENT_NOT_BY_GUARDIAN
+        by_guardian = consent.by == "guardian" and consent.guardian in case.subject.guardians
+        return None if by_guardian else Reason.CONSENT_NOT_BY_GUARDIAN
     of_age_at = case.subject.of_age_at
     given_of_age = of_age_at is None or of_age_at <= consent.recorded_at
     return None if consent.by == "self" and given_of_age else Reason.CONSENT_MISSING

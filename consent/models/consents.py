@@ -120,7 +120,7 @@ class ConsentEvent(models.Model):
                 name="consentevent_ended_for_a_reason",
             ),
             models.CheckConstraint(
-                condition=Q(becomes_state=True) | Q(state__in=["requested", "deferred"]),
+                condition=Q(becomes_state=True) | Q(state__in=["requested", "deferred", "given"]),
                 name="consentevent_answer_becomes_state",
             ),
             models.CheckConstraint(

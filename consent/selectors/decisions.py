@@ -45,6 +45,7 @@ class _Consent(msgspec.Struct):
     expires_at: datetime | None
     notice_version: UUID | None
     by: str
+    guardian: UUID | None
 
 
 class _Person(msgspec.Struct):
@@ -93,6 +94,7 @@ class _Person(msgspec.Struct):
                 expires_at=one.expires_at,
                 notice_version=one.notice_version,
                 by="guardian" if one.by == "guardian" else "self",
+                guardian=one.guardian,
             )
             for one in self.consents or ()
             if one.purpose in codes

@@ -17,6 +17,7 @@ from consent.selectors.registers import current_register
 from consent.services.events import append_event, locked, past_of
 from consent.services.evidence import add_evidence_reference
 from consent.services.grounds import Collected, Grounds, check_grounds, find_grounds
+from consent.services.guardians import another_says_no, follow_purpose
 from consent.states import ANSWERS
 from paktaleem.accounts.actors import Actor, require_about
 from paktaleem.accounts.roles import Capability
@@ -189,7 +190,12 @@ def _event(  # noqa: PLR0917 -- what it is about, then its columns
 
 
 def _appended(event: ConsentEvent, purpose: Purpose, *, before: str, evidence: str, actor: Actor) -> ConsentEvent:
-    append_event(event, purpose, before=before, actor=actor)
+    """Append an answer; a guardian's yes has no effect while another guardian's no stands."""
+    guardian, gives = event.guardian_id, event.state == ConsentState.GIVEN
+    against = guardian is not None and gives and another_says_no(event.subject, purpose, guardian, at=event.recorded_at)
+    append_event(event, purpose, before=before, actor=actor, stands=not against)
+    if guardian is not None:
+        follow_purpose(event, purpose, actor=actor)
     if evidence:
         add_evidence_reference(event, evidence, actor=actor, at=event.recorded_at)
     return event

@@ -90,9 +90,14 @@ def locked(subject: Subject) -> Subject:
     return row
 
 
-def append_event(event: ConsentEvent, purpose: Purpose, *, before: str, actor: Actor) -> ConsentEvent:
-    """Append the event, move the state from ``before`` where it does that, and record the evidence: one statement."""
-    event.becomes_state = becomes_state(before, event.state)
+def append_event(
+    event: ConsentEvent, purpose: Purpose, *, before: str, actor: Actor, stands: bool = True
+) -> ConsentEvent:
+    """Append the event, move the state from ``before`` where it does that, and record the evidence: one statement.
+
+    An answer against which another guardian's no ``stands`` moves nothing.
+    """
+    event.becomes_state = stands and becomes_state(before, event.state)
     event.is_renewal = before == event.state == ConsentState.GIVEN
     entry = make_entry(
         f"consent.{event.state}",

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
+import children.api.problems  # noqa: F401 -- declares its problems
 import consent.api.problems  # noqa: F401 -- declares its problems
+from children.api import GuardianAuthorisations, Guardians
 from children.invitations.api import InviteGuardian, ShowInvitation
 from consent.api.acknowledgements import AcknowledgePolicy
 from consent.api.changes import ListChanges
@@ -41,6 +43,12 @@ urlpatterns = [
     ),
     path("subjects/<str:external_id>/holdings", SubjectHoldings.as_view(), name="subject-holdings"),
     path("collections", ReportCollection.as_view(), name="report-collection"),
+    path("subjects/<str:external_id>/guardians", Guardians.as_view(), name="guardians"),
+    path(
+        "subjects/<str:external_id>/guardian-authorisations",
+        GuardianAuthorisations.as_view(),
+        name="guardian-authorisations",
+    ),
     path("links", IssueLink.as_view(), name="issue-link"),
     path("guardian-invitations", InviteGuardian.as_view(), name="guardian-invitations"),
     path("guardian-invitations/<uuid:invitation>", ShowInvitation.as_view(), name="guardian-invitation"),

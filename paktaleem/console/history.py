@@ -121,4 +121,6 @@ def _in_words(value: Any, field: models.Field[Any, Any]) -> str:
         return "Yes" if value else "No"
     if isinstance(value, list):
         return ", ".join(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {part}" for name, part in value.items())
     return str(dict(field.flatchoices).get(value, value))

@@ -44,7 +44,7 @@ from paktaleem.demo.content import (
     PurposeText,
     RecipientText,
 )
-from paktaleem.demo.guardians import ask_a_guardian
+from paktaleem.demo.guardians import ask_a_guardian, fill_guardians
 from paktaleem.demo.kept import Kept
 from paktaleem.demo.orders import fill_orders, fill_receiver
 from paktaleem.demo.paper import fill_paper
@@ -141,6 +141,7 @@ def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
     _add_agreement(text.code, client_id, at)
     fill_people(client, versions, actor=_ACTOR, at=at)
     if text.code == "indus":
+        fill_guardians(client, actor=_ACTOR, at=at)
         fill_paper(client, actor=_ACTOR, at=at)
 
 

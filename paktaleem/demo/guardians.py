@@ -1,17 +1,39 @@
-"""A guardian of the demonstration is asked about a child: the letter lies in the folder of letters."""
+"""Guardians of the demonstration: one has given, two disagree, one is asked and the letter lies in the folder."""
 
 from datetime import datetime
+from typing import Any
 
 from children.invitations.models import Invitation
 from children.invitations.services import invite_guardian
+from children.services import answer_service, name_guardian, verify_guardian
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import Client
 from paktaleem.demo.people import external_id_of
 from paktaleem.subjects.models import Subject
 
-__all__ = ["ask_a_guardian"]
+__all__ = ["ask_a_guardian", "fill_guardians"]
 
 _CHILD, _GUARDIAN = "noor", "omar"
+_ANSWERS = (
+    ("danish", "esra", "given", True),
+    ("laila", "ghazal", "given", False),
+    ("laila", "bashir", "refused", None),
+)
+"""Child, guardian, what they answered about the service, and about recipients."""
+
+
+def fill_guardians(client: Client, *, actor: Actor, at: datetime) -> None:
+    """Name, verify and ask guardians: Danish's mother has given, Laila's parents disagree, others are not asked yet."""
+    people = {one.external_id: one for one in Subject.objects.select_related("client").filter(client_id=client.pk)}
+    told: dict[str, Any] = {"actor": actor, "at": at}
+    for child, guardian, decision, shares in _ANSWERS:
+        young, grown = people[external_id_of(child)], people[external_id_of(guardian)]
+        row = name_guardian(
+            young, guardian=grown, relationship="parent", may_consent=True, may_receive_data=True, **told
+        )
+        verify_guardian(row, method="in_person", evidence="Seen at the school office.", **told)
+        said: dict[str, Any] = {"shares": shares, "route": "in_person", "evidence": "Said at the school office."}
+        answer_service(young, guardian=grown, decision=decision, **said, **told)
 
 
 def ask_a_guardian(client: Client, *, portal: str, actor: Actor, at: datetime) -> None:

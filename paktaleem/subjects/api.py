@@ -18,7 +18,7 @@ from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTime
 from paktaleem.ledger.by import Reason
 from paktaleem.subjects.details import LANGUAGES, PERSONAL, ROLES
 from paktaleem.subjects.models import Subject, SubjectEventKind
-from paktaleem.subjects.selectors import SubjectErased, SubjectUnknown, get_subject
+from paktaleem.subjects.selectors import SubjectErased, SubjectUnknown, age_change_waits, get_subject
 from paktaleem.subjects.services import (
     AlreadyErased,
     BatchRefused,
@@ -227,4 +227,5 @@ def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, A
         "threshold": client.age_threshold,
         "of_age_at": of_age_at.isoformat() if of_age_at and state == "child" else None,
         "guardian_decides": subject.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors),
+        "change_waits": age_change_waits(subject),
     }

@@ -222,10 +222,9 @@ def personal_columns(details: SubjectDetails, *, client_id: UUID, sealer: Sealer
 def reached_threshold_at(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> datetime | None:
     """Return when the person reaches the client's threshold, LONG_AGO if they have, None if unknown.
 
-    Guardians are adults by being guardians. For adults only the fact is kept, not the day (minimisation).
+    Guardians of whom no age was stated are adults by being guardians. For adults only the fact is kept, not the day
+    (minimisation).
     """
-    if details.role == "guardian":
-        return LONG_AGO
     if details.birth_date is not None:
         moment = ages.of_age_at(details.birth_date, threshold=threshold, time_zone=time_zone)
     elif details.attested_age is not None:
@@ -234,12 +233,12 @@ def reached_threshold_at(details: SubjectDetails, *, threshold: int, time_zone: 
             details.attested_age, attested_on=on, threshold=threshold, time_zone=time_zone
         )
     else:
-        return None
+        return LONG_AGO if details.role == "guardian" else None
     return moment if moment > at else LONG_AGO
 
 
 def age_columns(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> dict[str, Any]:
     """Give the columns that say when the person comes of age, and for which threshold that was computed."""
     moment = reached_threshold_at(details, threshold=threshold, time_zone=time_zone, at=at)
-    depends = moment is not None and details.role != "guardian"
+    depends = details.birth_date is not None or details.attested_age is not None
     return {"of_age_at": moment, "of_age_threshold": threshold if depends else None}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.ledger.history import History, Tracked
+from paktaleem.subjects.agechanges import AgeChangeState, AgeRoute
 from paktaleem.subjects.details import PERSONAL
 from paktaleem.subjects.rosterfiles import RosterChunk, RosterImport, RosterState
 from paktaleem.subjects.sealing import SealedField
@@ -19,6 +20,9 @@ from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
 __all__ = [
     "AccessRecord",
+    "AgeChange",
+    "AgeChangeState",
+    "AgeRoute",
     "ErasureCarriedOut",
     "GuardianClaim",
     "Readmission",
@@ -332,3 +336,62 @@ class Readmission(Tracked):
     def __str__(self) -> str:
         """Say how far it is."""
         return f"Requested {self.requested_at:%Y-%m-%d}" + (", approved" if self.approved_at else "")
+
+
+class AgeChange(models.Model):
+    """One proposed birth date, attested age or role that would loosen who decides for a child. It has no effect yet.
+
+    What is proposed is sealed under the child's key; ``proposal_index`` is its keyed hash, by which the same proposal,
+    said again every night, is known again. The ledger keeps who proposed and who settled.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "proposal": Personal.SEALED,
+            "proposal_index": Personal.PSEUDONYM,
+            "requested_kind": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    proposal = SealedField()
+    proposal_index = models.BinaryField(max_length=32)
+    route = models.CharField(max_length=16, choices=AgeRoute)
+    state = models.CharField(max_length=16, choices=AgeChangeState, default=AgeChangeState.WAITING)
+    requested_kind = models.CharField(max_length=16)
+    requested_by = models.UUIDField()
+    requested_at = models.DateTimeField()
+    settled_by = models.UUIDField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "change of an age"
+        verbose_name_plural = "changes of ages"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "subject"], condition=Q(state=AgeChangeState.WAITING), name="agechange_one_waiting"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=AgeChangeState.APPROVED) | ~Q(settled_by=F("requested_by")),
+                name="agechange_by_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=AgeChangeState.WAITING, settled_by=None, settled_at=None)
+                | (~Q(state=AgeChangeState.WAITING) & Q(settled_by__isnull=False, settled_at__isnull=False)),
+                name="agechange_settled_by_someone",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "subject", "id"], name="agechange_of_subject"),
+            *newest_first("requested_at", "agechange_by_time"),
+            *newest_first("requested_at", "agechange_by_state", by="state"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the state."""
+        return self.get_state_display()

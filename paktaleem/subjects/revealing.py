@@ -1,31 +1,31 @@
-"""What rooms above must do once a change reveals that somebody is a child, in the same transaction: a registry."""
+"""What rooms above do when somebody who counted as an adult turns out to be a child: a registry.
 
-from collections.abc import Callable
+The gate closes at once; what was collected before is theirs to look after (policy §8).
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from uuid import UUID
 
-from paktaleem.accounts.actors import Actor
-from paktaleem.subjects.models import Subject
+from paktaleem.ledger.by import By
 
-__all__ = ["is_revealed", "see_to_revealed_child", "when_child_is_revealed"]
+__all__ = ["Revealed", "tell_revealed", "when_child_is_revealed"]
 
-type Revealed = Callable[[Subject, Actor, datetime], None]
+type Revealed = Callable[[UUID, Sequence[UUID], By, datetime], None]
+"""Told the client, the people, who changed it, and when; in the same transaction."""
 
-_SEEN_TO: list[Revealed] = []
-
-
-def when_child_is_revealed(revealed: Revealed) -> Revealed:
-    """Have this called with everybody who was taken for an adult, or for nobody's age, and is known to be a child."""
-    if revealed not in _SEEN_TO:
-        _SEEN_TO.append(revealed)
-    return revealed
+_TOLD: list[Revealed] = []
 
 
-def is_revealed(before: datetime | None, after: datetime | None, *, at: datetime) -> bool:
-    """Say whether coming of age at ``after``, not ``before``, makes a child of somebody not known as one."""
-    return after is not None and at < after and (before is None or before <= at)
+def when_child_is_revealed(act: Revealed) -> Revealed:
+    """Have this called with everybody whom one act, or one chunk of a roster, reveals."""
+    if act not in _TOLD:
+        _TOLD.append(act)
+    return act
 
 
-def see_to_revealed_child(subject: Subject, *, actor: Actor, at: datetime) -> None:
-    """Call all that registered."""
-    for revealed in _SEEN_TO:
-        revealed(subject, actor, at)
+def tell_revealed(client_id: UUID, people: Sequence[UUID], *, actor: By, at: datetime) -> None:
+    """Call all that registered, once for all the people."""
+    if people:
+        for act in _TOLD:
+            act(client_id, people, actor, at)

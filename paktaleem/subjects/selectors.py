@@ -12,7 +12,14 @@ from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.details import contact_index
-from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
+from paktaleem.subjects.models import (
+    AccessRecord,
+    AgeChange,
+    AgeChangeState,
+    GuardianClaim,
+    Subject,
+    SubjectKey,
+)
 from paktaleem.subjects.sealing import KeyDestroyed, Sealed, Sealer, blind_index
 from paktaleem.tenancy.context import current_client
 from paktaleem.tenancy.rows import find_row
@@ -22,6 +29,8 @@ __all__ = [
     "SubjectErased",
     "SubjectUnknown",
     "access_records",
+    "age_change_waits",
+    "age_changes",
     "contact_of",
     "get_subject",
     "guardian_claims",
@@ -156,3 +165,15 @@ def access_records(actor: Actor) -> QuerySet[AccessRecord]:
     """List who looked at whose sealed fields, and why."""
     require(actor, Capability.VIEW_WHO_LOOKED)
     return AccessRecord.objects.select_related("subject")
+
+
+def age_changes(actor: Actor) -> QuerySet[AgeChange]:
+    """List the changes of ages that need, or needed, a second person."""
+    require(actor, Capability.VIEW_SUBJECTS)
+    return AgeChange.objects.select_related("subject")
+
+
+def age_change_waits(subject: Subject) -> bool:
+    """Say whether a change of the person's age waits for a second person."""
+    waiting = AgeChange.objects.filter(client_id=subject.client_id, subject=subject, state=AgeChangeState.WAITING)
+    return waiting.exists()

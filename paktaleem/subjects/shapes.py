@@ -14,6 +14,9 @@ class AgeGateOutput(serializers.Serializer[Any]):
     threshold = serializers.IntegerField()
     of_age_at = serializers.DateTimeField(allow_null=True)
     guardian_decides = serializers.BooleanField()
+    change_waits = serializers.BooleanField(
+        help_text="A birth date, age or role that was sent would let a child decide: it waits for the client's staff."
+    )
 
 
 class SubjectOutput(serializers.Serializer[Any]):

@@ -1,9 +1,12 @@
 """Incidents: a child's data collected without authority is held back, and erased in every system, within days."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -12,7 +15,7 @@ from children.services import NotHeldBack, quarantine, release
 from paktaleem.accounts.actors import Actor, require, system_actor
 from paktaleem.accounts.roles import Capability
 from paktaleem.jobs import enqueue_job
-from paktaleem.ledger.by import Reason
+from paktaleem.ledger.by import By, Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.models import Subject
@@ -94,16 +97,19 @@ def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Inc
         issue_orders(subject, told, actor=_ACTOR, at=at)
 
 
-def open_for_what_is_held(subject: Subject, actor: Actor, at: datetime) -> None:
-    """See to somebody who turns out to be a child: what is held of them was collected without authority.
+def open_for_what_is_held(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
+    """See to those who turn out to be children: what is held of them was collected without authority.
 
-    Registered with ``subjects.revealing``. Nothing happens if a guardian has authorised the service meanwhile.
+    Registered with ``subjects.revealing``. Nothing happens to those for whom a guardian has authorised the service.
     """
     del actor
-    held = Holding.objects.held().filter(client_id=subject.client_id, subject=subject)
-    categories = set(held.values_list("category", flat=True))
-    if categories and is_without_authority(subject, when=at, at=at):
-        open_incident(subject, categories, cause=IncidentCause.REVEALED, at=at)
+    categories: dict[UUID, set[str]] = defaultdict(set)
+    held = Holding.objects.held().filter(client_id=client_id, subject__in=people)
+    for person, category in held.values_list("subject_id", "category"):
+        categories[person].add(category)
+    for subject in Subject.objects.filter(client_id=client_id, pk__in=categories):
+        if is_without_authority(subject, when=at, at=at):
+            open_incident(subject, categories[subject.pk], cause=IncidentCause.REVEALED, at=at)
 
 
 def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:

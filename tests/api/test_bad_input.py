@@ -36,6 +36,8 @@ WRITING = [
     ("post", "/api/v1/subjects/lms-kiran/consents/newsletter/withdraw"),
     ("post", "/api/v1/subjects/batch"),
     ("post", "/api/v1/subjects/lms-kiran/events"),
+    ("post", "/api/v1/subjects/lms-kiran/guardians"),
+    ("post", "/api/v1/subjects/lms-kiran/guardian-authorisations"),
     ("post", "/api/v1/acknowledgements"),
     ("post", "/api/v1/links"),
     ("post", "/api/v1/guardian-invitations"),

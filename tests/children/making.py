@@ -2,14 +2,19 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from children.models import Guardianship, ServiceAuthorisation
 from children.services import answer_service, name_guardian, verify_guardian
+from consent.models import Recipient, RecipientApproval
+from consent.services import change_register
+from consent.starter import CATEGORIES
 from paktaleem.accounts.models import Client
+from paktaleem.ledger.by import Reason
 from paktaleem.subjects.models import Subject
-from tests.factories import SETTING_UP, SubjectFactory
+from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 
-__all__ = ["answered", "guardian_of", "make_guardian", "verified"]
+__all__ = ["answered", "approve_host", "guardian_of", "make_guardian", "verified"]
 
 
 def make_guardian(client: Client, name: str, *, at: datetime) -> Subject:
@@ -37,3 +42,12 @@ def answered(
     """Record an answer about the service, as it reached the school."""
     given: dict[str, Any] = {"route": "school", "evidence": "Letter in the child's folder", **values}
     return answer_service(child, guardian=guardian, decision=decision, **given, actor=SETTING_UP, at=at)
+
+
+def approve_host(client_id: UUID, purpose: str) -> None:
+    """Approve a recipient outside for everything that a purpose needs."""
+    own: dict[str, Any] = {"client_id": client_id}
+    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": CAST_AT}
+    host = change_register(Recipient(code="host", name="H", service="Hosting", agreement_reference="A1", **own), **by)
+    told = {"purposes": [purpose], "categories": list(CATEGORIES), "starts_at": CAST_AT}
+    change_register(RecipientApproval(recipient=host, **told, **own), **by)

@@ -1,22 +1,18 @@
 """What guardians answer opens and closes decisions at the next question; the past stays as it was."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from children.models import Guardianship, ServiceAuthorisation
 from children.services import change_guardian, end_guardian, quarantine, record_verification, release
 from consent.decision import Question
-from consent.models import Recipient, RecipientApproval
 from consent.selectors.changes import changes_since, latest_position
 from consent.selectors.decisions import Asked, decide_for, decide_many_with_key, decide_with_key, standing
-from consent.services import change_register
-from paktaleem.ledger.by import Reason
 from paktaleem.subjects.services import erase_subject
 from paktaleem.tenancy.context import in_client
-from tests.children.making import answered, guardian_of, make_guardian, verified
-from tests.factories import CAST_AT, SETTING_UP
+from tests.children.making import answered, approve_host, guardian_of, make_guardian, verified
+from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)
 
@@ -99,16 +95,6 @@ def test_a_quarantine_holds_back_all_but_deleting_for_as_long_as_it_lasts(cast, 
     assert reason(cast, at, now=at + MINUTE) == "quarantined"
 
 
-def approve_host(cast):
-    own: dict[str, Any] = {"client_id": cast.client_id("indus")}
-    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": CAST_AT}
-    host = change_register(Recipient(code="host", name="H", service="Hosting", agreement_reference="A1", **own), **by)
-    purposes, categories = ["service_delivery"], ["content"]
-    change_register(
-        RecipientApproval(recipient=host, purposes=purposes, categories=categories, starts_at=CAST_AT, **own), **by
-    )
-
-
 def test_a_weak_yes_opens_a_purpose_only_while_it_reaches_nobody_outside(cast, now):
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
@@ -117,7 +103,7 @@ def test_a_weak_yes_opens_a_purpose_only_while_it_reaches_nobody_outside(cast, n
         answered(danish, esra, "given", at=now)
     assert reason(cast, now) == "permitted"
     with in_client(cast.client_id("indus")):
-        approve_host(cast)
+        approve_host(cast.client_id("indus"), "service_delivery")
     assert reason(cast, now) == "guardian_consent_required"
 
 

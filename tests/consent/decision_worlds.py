@@ -43,7 +43,7 @@ def number(value):
     return UUID(int=value)
 
 
-AGREEMENT, INSTRUCTION, RECIPIENT, NOTICE, EVENT, PERSON = (number(n) for n in range(1, 7))
+AGREEMENT, INSTRUCTION, RECIPIENT, NOTICE, EVENT, PERSON, GUARDIAN = (number(n) for n in range(1, 8))
 
 
 def purpose_rows():
@@ -89,11 +89,11 @@ def good_subject():
 
 def child():
     said = {"service_authorisation": "given", "service_strength": 2, "may_share": True}
-    return replace(good_subject(), of_age_at=NOW + 900 * DAY, **said)
+    return replace(good_subject(), of_age_at=NOW + 900 * DAY, guardians=frozenset({GUARDIAN}), **said)
 
 
 def given(**changes):
-    fact = ConsentFact(EVENT, "given", NOW - 30 * DAY, notice_version=NOTICE, by="self")
+    fact = ConsentFact(EVENT, "given", NOW - 30 * DAY, notice_version=NOTICE, by="self", guardian=GUARDIAN)
     return {"newsletter": replace(fact, **changes)}
 
 

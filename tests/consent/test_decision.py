@@ -213,6 +213,8 @@ REFUSED = [
     ("consent_missing", lambda: World().consent(state="unknown")),
     ("consent_missing", lambda: World().consent(state="requested")),
     ("consent_missing", lambda: World().consent(state="deferred")),
+    ("consent_not_by_guardian", lambda: of(child()).consent(by="guardian", guardian=number(73))),
+    ("consent_not_by_guardian", lambda: of(replace(child(), guardians=frozenset())).consent(by="guardian")),
     ("consent_missing", lambda: World().consent(by="guardian")),
     ("consent_missing", lambda: World().person(of_age_at=NOW - 30 * DAY + TICK)),
     ("consent_refused", lambda: World().consent(state="refused")),

@@ -37,6 +37,7 @@ from tests.consent.decision_worlds import (
     AGREEMENT,
     CATEGORIES,
     DAY,
+    GUARDIAN,
     LONG_AGO,
     NOTICE,
     NOW,
@@ -220,6 +221,7 @@ def change_consent(world, pick):
         pick((None, *MOMENTS)),
         pick((NOTICE, NOTICE, number(350), number(351), None)),
         pick(("self", "guardian", "school")),
+        pick((GUARDIAN, None)),
     )
 
 

@@ -138,7 +138,7 @@ def asked_about(served: Demonstration, child: str, guardian: str) -> None:
     ("language", "settings_of", "who", "child"),
     [
         ("en", {"java_script_enabled": True}, "omar", "noor"),
-        ("ur", {"java_script_enabled": False}, "ghazal", "laila"),
+        ("ur", {"java_script_enabled": False}, "sheema", "palwasha"),
     ],
     ids=["english-with-script", "urdu-without"],
 )

@@ -1,10 +1,11 @@
 """A row of Indus in every model of the console, to which every act applies."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from children.concerns.services import open_concern
 from children.invitations.services import invite_guardian
+from children.services import end_guardian
 from consent.models import (
     AgreementSuspension,
     BalancingTest,
@@ -32,7 +33,13 @@ from paktaleem.ledger.by import Reason
 from paktaleem.mail.models import Letter
 from paktaleem.subjects.importing.uploads import upload_roster
 from paktaleem.subjects.models import Readmission, RosterImport, Subject
-from paktaleem.subjects.services import claim_guardian, erase_subject, request_readmission, reveal_fields
+from paktaleem.subjects.services import (
+    claim_guardian,
+    erase_subject,
+    register_subject,
+    request_readmission,
+    reveal_fields,
+)
 from paktaleem.systems.models import Ground, OrderAlert, OrderKind, OrderSet
 from paktaleem.systems.services import (
     Told,
@@ -48,6 +55,7 @@ from paktaleem.webhooks.services import disable_endpoint
 from retention.models import Holding
 from retention.services import Collected, report_collection
 from tests.cast import Cast
+from tests.children.making import answered, make_guardian, verified
 from tests.consent.announcing import announce, prove
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
@@ -72,6 +80,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         made += [endpoint, make_given_up(endpoint, at=AT)]
         off = disable_endpoint(make_endpoint(cast, "indus", at=AT), **BY)
         _answers(cast)
+        guardians_of_indus(cast)
         queued = queue_of_indus(cast)
         found = {
             model: admin_of(model).model._default_manager.filter(client_id=client_id).values_list("pk", flat=True)
@@ -81,8 +90,9 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
-    rows["subjects/subject/ask-guardians"] = cast.subject_id("danish")
+    rows |= {f"subjects/subject/{act}": cast.subject_id("danish") for act in ("ask-guardians", "name-guardian")}
     with in_client(client_id):
+        rows["subjects/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
         rows |= orders_of_indus(cast)
         rows |= incident_of_indus(cast)
     rows |= queued
@@ -191,7 +201,8 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
 def incident_of_indus(cast: Cast) -> dict[str, Any]:
     """What was collected of a child without a guardian's word, where no system is told to erase it."""
     collected = Collected(category="device", occasion="assessment", purpose="support", collected_at=AT)
-    made, incident = report_collection(cast.subject("danish"), collected, actor=SETTING_UP, at=AT)
+    zara = Subject.objects.get(client_id=cast.client_id("indus"), external_id="lms-zara")
+    made, incident = report_collection(zara, collected, actor=SETTING_UP, at=AT)
     holding = Holding.objects.get(client_id=made.client_id, subject=made.subject_id, category="device")
     return {
         "retention/collection": made.pk,
@@ -236,3 +247,15 @@ def _answers(cast: Cast) -> None:
     answers = [Answer("newsletter", ConsentState.GIVEN)]
     record_answers(junaid, answers=answers, shown=shown(junaid.client_id, AT), evidence="Box 3", actor=farah, at=AT)
     reveal_fields(junaid, actor=farah, reason=Reason.REVIEW, at=AT)
+
+
+def guardians_of_indus(cast: Cast) -> None:
+    """Two guardians who disagree, one of whom is to be ended, and an age that waits."""
+    client, danish, esra = cast.client("indus"), cast.subject("danish"), cast.subject("esra")
+    other = make_guardian(client, "other-guardian", at=AT)
+    refusing = verified(danish, other, at=AT)
+    verified(danish, esra, at=AT)
+    answered(danish, esra, "given", at=AT)
+    answered(danish, other, "refused", at=AT)
+    end_guardian(refusing, actor=SETTING_UP, at=AT + timedelta(minutes=1))
+    register_subject("lms-danish", client=client, details={"birth_date": date(1990, 1, 1)}, actor=SETTING_UP, at=AT)

@@ -119,6 +119,17 @@ ACTS = {
     "accounts/membership/end": "O",
     "accounts/user/password": "O",
     "accounts/user/second-factor": "O",
+    "subjects/agechange/approve": "OC",
+    "subjects/agechange/decline": "OC",
+    "subjects/agechange/look": "OC",
+    "subjects/subject/name-guardian": "OC",
+    "children/guardianchange/approve": "OC",
+    "children/guardianchange/decline": "OC",
+    "children/guardianconflict/close": "OC",
+    "children/guardianship/answer": "OC",
+    "children/guardianship/change-authority": "OC",
+    "children/guardianship/end": "OC",
+    "children/guardianship/verify": "OC",
     "subjects/readmission/approve": "O",
     "subjects/rosterimport/check-again": "OC",
     "subjects/rosterimport/discard": "OC",
@@ -211,6 +222,13 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     ],
     "api/v1/subjects/<str:external_id>/holdings": [("get", "/api/v1/subjects/lms-danish/holdings", None, 200, 404)],
     "api/v1/collections": [("post", "/api/v1/collections", {"subject": "lms-danish"}, 400, 400)],
+    "api/v1/subjects/<str:external_id>/guardians": [
+        ("get", "/api/v1/subjects/lms-danish/guardians", None, 200, 404),
+        ("post", "/api/v1/subjects/lms-danish/guardians", {"guardian": "lms-esra"}, 400, 400),
+    ],
+    "api/v1/subjects/<str:external_id>/guardian-authorisations": [
+        ("post", "/api/v1/subjects/lms-danish/guardian-authorisations", {"decision": "refused"}, 201, 404)
+    ],
     "api/v1/links": [("post", "/api/v1/links", {"subject": "lms-danish", "page": "choices"}, 201, 404)],
     "api/v1/guardian-invitations": [
         (
@@ -266,7 +284,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = "ledger|accounts|subjects|mail|systems|webhooks|invitations|concerns|consent|paper|retention"
+APPS = "ledger|accounts|subjects|mail|systems|webhooks|children|invitations|concerns|consent|paper|retention"
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:

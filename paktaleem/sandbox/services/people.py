@@ -29,7 +29,7 @@ def register_afresh(external_id: str, *, client: Client, state: str, actor: Acto
     born = None if state == "age_unknown" else years_before(at, _CHILD if state in _CHILDREN else _GROWN)
     details = {"role": "student", "birth_date": born, "attested_age": None}
     told: dict[str, Any] = {"actor": actor, "reason": Reason.LMS_UPDATE, "at": at}
-    subject, _ = register_subject(external_id, client=client, details=details, **told)
+    subject, _ = register_subject(external_id, client=client, details=details, route=None, **told)
     hold_back_no_longer(subject, actor=actor, at=at)
     own = {"client_id": client.pk, "subject": subject}
     for restriction in Restriction.objects.active(at).filter(**own):

@@ -19,13 +19,16 @@ from paktaleem.subjects.details import (
     check_external_id,
     personal_columns,
 )
+from paktaleem.subjects.gates import held_back, reveals_child
 from paktaleem.subjects.importing import tables
 from paktaleem.subjects.importing.plan import Action
 from paktaleem.subjects.importing.run import Run
-from paktaleem.subjects.models import SubjectEvent, SubjectEventKind
+from paktaleem.subjects.models import AgeRoute, SubjectEvent, SubjectEventKind
 from paktaleem.subjects.oneroster import Person, Place
+from paktaleem.subjects.revealing import tell_revealed
 from paktaleem.subjects.sealing import CannotOpen, Sealed, Sealer, blind_index, wrap_new_key
 from paktaleem.subjects.selectors import tombstone
+from paktaleem.subjects.services.ages import Proposed, propose_changes, reading_of
 from paktaleem.tenancy.ids import new_id
 
 __all__ = ["PeopleChangedMeanwhile", "close_people", "import_people", "write_entries"]
@@ -71,6 +74,8 @@ class _Staged:
     people: list[dict[str, Any]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     events: list[SubjectEvent] = field(default_factory=list)
+    proposals: list[Proposed] = field(default_factory=list)
+    revealed: list[UUID] = field(default_factory=list)
 
 
 def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
@@ -138,6 +143,8 @@ def _stage(place: Place, person: Person, known: Known | None, run: Run, staged: 
     if details is None or run.refused:
         return
     run.named += 1
+    if known is not None:
+        details = _held_back(place, known, details, run, staged)
     tally = run.people[details.role]
     if known is None:
         tally.added += 1
@@ -149,6 +156,21 @@ def _stage(place: Place, person: Person, known: Known | None, run: Run, staged: 
         tally.changed += 1
         run.plan.note(Action.CHANGE, person.external_id, seen=known.details_index)
         _stage_changed(person.external_id, known, details, run, staged)
+
+
+def _held_back(place: Place, known: Known, details: SubjectDetails, run: Run, staged: _Staged) -> SubjectDetails:
+    """Take out what would open the gate, which waits for a second person; note who is revealed as a child."""
+    if _says_the_same(known, details, run):
+        return details
+    before, reading = known.opened(PERSONAL, run.client.id), reading_of(run.client, run.at)
+    held = held_back(before, details, reading)
+    if held is None:
+        staged.revealed += [known.id] if reveals_child(before, details, reading) else []
+        return details
+    staged.proposals.append(Proposed(known.id, known.sealer(run.client.id), details))
+    message = "would let a child decide for themselves; waits until a second person confirms it in the console"
+    run.oddity(place, "birth_date", "age_change_waits", message)
+    return held
 
 
 def _stage_gone(place: Place, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
@@ -302,7 +324,13 @@ def _entry(
 
 
 def _write(staged: _Staged, run: Run) -> None:
+    if staged.proposals:
+        waiting = propose_changes(run.client.id, staged.proposals, route=AgeRoute.ROSTER, actor=run.actor, at=run.at)
+        staged.entries += waiting
     if not staged.people:
+        if staged.entries:
+            tables.empty_stages()
+            write_entries(staged.entries, client_id=run.client.id)
         return
     tables.empty_stages()
     stage = tables.person_stage()
@@ -315,6 +343,7 @@ def _write(staged: _Staged, run: Run) -> None:
         raise PeopleChangedMeanwhile
     SubjectEvent.objects.bulk_create(staged.events)
     write_entries(staged.entries, client_id=run.client.id)
+    tell_revealed(run.client.id, staged.revealed, actor=run.actor, at=run.at)
 
 
 def write_entries(entries: Sequence[Entry], *, client_id: UUID) -> None:

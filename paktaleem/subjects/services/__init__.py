@@ -1,5 +1,6 @@
 """Changing what is held about people, by noun."""
 
+from paktaleem.subjects.services.agesettling import AgeChangeSettled, open_age_change, settle_age_change
 from paktaleem.subjects.services.batches import BatchRefused, register_guardians, register_subjects
 from paktaleem.subjects.services.erasure import (
     AlreadyErased,
@@ -25,6 +26,7 @@ from paktaleem.subjects.services.readmission import (
 )
 
 __all__ = [
+    "AgeChangeSettled",
     "AlreadyAsked",
     "AlreadyErased",
     "BatchRefused",
@@ -35,6 +37,7 @@ __all__ = [
     "carry_out",
     "claim_guardian",
     "erase_subject",
+    "open_age_change",
     "recompute_ages",
     "record_look",
     "record_subject_event",
@@ -44,4 +47,5 @@ __all__ = [
     "request_readmission",
     "reveal_fields",
     "reveal_names",
+    "settle_age_change",
 ]

@@ -22,15 +22,26 @@ from paktaleem.subjects.details import (
     check_external_id,
     personal_columns,
 )
-from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
-from paktaleem.subjects.revealing import is_revealed, see_to_revealed_child
+from paktaleem.subjects.gates import held_back, reveals_child
+from paktaleem.subjects.models import AccessRecord, AgeRoute, GuardianClaim, Subject, SubjectKey
+from paktaleem.subjects.revealing import tell_revealed
 from paktaleem.subjects.sealing import KeyDestroyed, Sealer, wrap_new_key
 from paktaleem.subjects.selectors import is_erased, sealer_of, sealers_of
+from paktaleem.subjects.services.ages import Proposed, propose_changes, reading_of
 from paktaleem.subjects.services.erasure import AlreadyErased
 from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.rows import insert_together
 from paktaleem.tenancy.turns import take_turn
 
-__all__ = ["claim_guardian", "recompute_ages", "record_look", "register_subject", "reveal_fields", "reveal_names"]
+__all__ = [
+    "claim_guardian",
+    "recompute_ages",
+    "record_look",
+    "register_subject",
+    "reveal_fields",
+    "reveal_names",
+    "write_confirmed",
+]
 
 _LOOKS_AT_ONCE = 500
 
@@ -41,13 +52,16 @@ def register_subject(
     *,
     client: Client,
     details: Mapping[str, Any],
+    route: AgeRoute | None = AgeRoute.API,
     actor: Actor,
     reason: Reason | str = Reason.LMS_UPDATE,
     at: datetime,
 ) -> tuple[Subject, bool]:
     """Register a person, or update what is given in ``details`` (fields of SubjectDetails; others stay).
 
-    Returns the person and whether they are new. The same details again change nothing and leave no trace.
+    Returns the person and whether they are new. The same details again change nothing and leave no trace. What would
+    let a child decide for themselves has no effect yet: it waits for a second person (``AgeChange``);
+    without a ``route`` nothing waits: a sandbox plays people.
     Raises ValidationError naming the field, AlreadyErased for someone who was erased, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
@@ -56,7 +70,7 @@ def register_subject(
     act = _Act(client, actor, reason, at)
     known = Subject.objects.select_for_update().filter(client=client, external_id=external_id).first()
     if known is not None:
-        return _update(known, details, act), False
+        return _update(known, details, act, route), False
     if is_erased(external_id, client_id=client.id):
         raise AlreadyErased
     return _register_new(external_id, details, act), True
@@ -85,23 +99,41 @@ def _register_new(external_id: str, details: Mapping[str, Any], act: _Act) -> Su
     return subject
 
 
-def _update(subject: Subject, details: Mapping[str, Any], act: _Act) -> Subject:
+def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeRoute | None) -> Subject:
+    """Write what differs; on a ``route`` what would open the gate is held back and waits, confirmed it is written."""
     sealer = sealer_of(subject)
     before = _opened(subject, sealer)
     changes = dict(details)
     if "attested_age" in changes and changes["attested_age"] != before.attested_age:
         changes["attested_on"] = None
     after = before.changed(changes).checked(today=act.today, region=act.client.country)
+    reading = reading_of(act.client, act.at)
+    held = held_back(before, after, reading) if route is not None else None
+    if held is not None and route is not None:
+        _propose(subject, after, sealer, act, route)
+        after = held
     if before == after:
         return subject
-    of_age_before = subject.of_age_at
     _write_details(subject, after, sealer, act)
     old, new = before.texts(), after.texts()
     changed = {field: new[field] for field in PERSONAL if old[field] != new[field]}
     _record_details("subject.changed", subject, changed, sealer, act)
-    if is_revealed(of_age_before, subject.of_age_at, at=act.at):
-        see_to_revealed_child(subject, actor=act.actor, at=act.at)
+    if reveals_child(before, after, reading):
+        tell_revealed(subject.client_id, [subject.pk], actor=act.actor, at=act.at)
     return subject
+
+
+def _propose(subject: Subject, after: SubjectDetails, sealer: Sealer, act: _Act, route: AgeRoute) -> None:
+    proposed = [Proposed(subject.pk, sealer, after)]
+    for entry in propose_changes(subject.client_id, proposed, route=route, actor=act.actor, at=act.at):
+        insert_together(entry)
+
+
+def write_confirmed(
+    subject: Subject, details: Mapping[str, Any], *, actor: Actor, reason: Reason | str, at: datetime
+) -> Subject:
+    """Write what two people have agreed on; the person's row must be locked."""
+    return _update(subject, details, _Act(subject.client, actor, reason, at), None)
 
 
 def _opened(subject: Subject, sealer: Sealer) -> SubjectDetails:

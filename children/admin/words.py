@@ -1,0 +1,44 @@
+"""What the console says when a service about guardians refuses."""
+
+from children.selectors import GuardianshipUnknown
+from children.services import (
+    AlreadyClosed,
+    AlreadyEnded,
+    AlreadyNamed,
+    AlreadySettled,
+    ChangeWaits,
+    ChildMayNotAuthorise,
+    EvidenceMissing,
+    MayNotConsent,
+    NoAuthority,
+    NothingGiven,
+    NotTheirOwnGuardian,
+    SamePerson,
+    StillAChild,
+    TooWeakToShare,
+)
+from paktaleem.files.services import FileKindRefused, FileTooLarge
+from paktaleem.subjects.services import AlreadyErased
+
+__all__ = ["REFUSALS"]
+
+REFUSALS: dict[type[Exception], str] = {
+    AlreadyClosed: "The case was closed before.",
+    AlreadyEnded: "The guardian was ended before: name them anew.",
+    AlreadyErased: "The person is erased.",
+    AlreadyNamed: "They are a guardian of this child already, with other authority: change that.",
+    AlreadySettled: "Somebody was quicker: it is settled.",
+    ChangeWaits: "Another change of this guardian waits for a second person.",
+    ChildMayNotAuthorise: "A child may refuse or withdraw, never give.",
+    EvidenceMissing: "Say where the evidence lies, or add the signed form.",
+    FileKindRefused: "Choose a PDF, JPEG or PNG.",
+    FileTooLarge: "The file is too large.",
+    GuardianshipUnknown: "They are no guardian of this child, or no longer.",
+    MayNotConsent: "They may not decide for this child: there is nothing to verify.",
+    NoAuthority: "Verify them first: a yes of theirs would not count.",
+    NotTheirOwnGuardian: "Nobody is a guardian of themselves.",
+    NothingGiven: "There is no yes of theirs to withdraw.",
+    SamePerson: "You asked for this yourself: a second person must approve.",
+    StillAChild: "The one named counts as a child.",
+    TooWeakToShare: "They were verified too weakly for recipients outside.",
+}

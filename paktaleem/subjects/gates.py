@@ -1,0 +1,67 @@
+"""Whether a change of what is registered opens the gate that protects a child, or reveals a child. Pure.
+
+The gate is who decides for a person: a guardian, or they themselves. A known age is one that somebody stated; nothing
+said is no statement, so the first one takes effect, but a role alone never makes an adult of a child.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from paktaleem.subjects.details import SubjectDetails, reached_threshold_at
+
+__all__ = ["GATED", "Reading", "held_back", "reveals_child"]
+
+GATED = ("role", "birth_date", "attested_age", "attested_on")
+"""What of a person's details says who decides."""
+_CHILD_ROLES = frozenset({"student", "learner"})
+
+
+class Reading:
+    """How one client reads ages: its threshold, its zone, whether it serves minors, and at which moment."""
+
+    def __init__(self, *, threshold: int, time_zone: str, serves_minors: bool, at: datetime) -> None:
+        """Keep what an age is read by."""
+        self.threshold, self.time_zone, self.serves_minors, self.at = threshold, time_zone, serves_minors, at
+
+    def adult_from(self, details: SubjectDetails) -> datetime | None:
+        """Give when somebody decides for themselves; None where that is unknown."""
+        return reached_threshold_at(details, threshold=self.threshold, time_zone=self.time_zone, at=self.at)
+
+    def is_child(self, details: SubjectDetails) -> bool:
+        """Say whether a guardian decides: for a known child, and for an unknown age where minors are served."""
+        moment = self.adult_from(details)
+        if moment is None:
+            return self.serves_minors and details.role in _CHILD_ROLES
+        return self.at < moment
+
+    def is_known_child(self, details: SubjectDetails) -> bool:
+        """Say whether an age that was stated says that a guardian decides."""
+        moment = self.adult_from(details)
+        return moment is not None and self.at < moment
+
+
+def held_back(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> SubjectDetails | None:
+    """Give ``after`` without what would open the gate; None where nothing would."""
+    if not reading.is_child(before) or not _opens(before, after, reading):
+        return None
+    return replace(after, **{name: getattr(before, name) for name in GATED})
+
+
+def _opens(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
+    was, becomes = reading.adult_from(before), reading.adult_from(after)
+    if becomes is None:
+        return not reading.is_child(after)
+    if was is None:
+        return reading.at >= becomes and not _is_stated(after)
+    return becomes < was
+
+
+def _is_stated(details: SubjectDetails) -> bool:
+    return details.birth_date is not None or details.attested_age is not None
+
+
+def reveals_child(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
+    """Say whether somebody not known as a child turns out to be one, or who counted as an adult counts as one."""
+    if reading.is_known_child(after):
+        return not reading.is_known_child(before)
+    return not reading.is_child(before) and reading.is_child(after)

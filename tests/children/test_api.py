@@ -1,0 +1,188 @@
+"""Guardians as the learning platform sees and records them."""
+
+from datetime import timedelta
+
+import pytest
+
+from children.models import GuardianChange, ServiceAuthorisation, Verification
+from children.selectors import live_guardianship
+from children.services import (
+    authorise_by_school,
+    change_guardian,
+    end_guardian,
+    end_school_authorisation,
+    quarantine,
+    release,
+    settle_change,
+)
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.models import AgeChange
+from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.events import EVENTS
+from paktaleem.webhooks.models import Message
+from tests.api.callers import Caller
+from tests.children.making import answered, make_guardian, verified
+from tests.webhooks.making import make_endpoint
+
+URL = "/api/v1/subjects/lms-danish/guardians"
+ANSWERS = "/api/v1/subjects/lms-danish/guardian-authorisations"
+NAMED = {"guardian": "lms-esra", "relationship": "parent", "may_consent": True, "may_receive_data": True}
+GIVEN = {
+    "guardian": "lms-esra",
+    "decision": "given",
+    "shares": True,
+    "verification": "school_attested",
+    "evidence": "Form 33 in folder 12",
+}
+
+
+@pytest.fixture
+def indus(cast):
+    return Caller(cast.key("indus"))
+
+
+@pytest.fixture
+def khyber(cast):
+    return Caller(cast.key("khyber"))
+
+
+def kind(response):
+    return response.status_code, response.json()["type"].rsplit(":", 1)[-1]
+
+
+def test_who_decides_is_shown_by_pseudonym_and_a_claim_is_a_candidate(indus):
+    shown = indus.get(URL).json()
+    assert shown["service"] == {
+        "state": "unanswered",
+        "shares": False,
+        "in_conflict": False,
+        "until": None,
+        "held_back": False,
+        "school_authorised": False,
+    }
+    assert (shown["guardians"], shown["candidates"]) == ([], ["lms-esra"])
+
+
+def test_the_schools_evidence_of_a_guardians_yes_opens_the_gate(cast, indus):
+    assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_required"
+    assert indus.post(URL, NAMED).status_code == 201
+    response = indus.post(ANSWERS, GIVEN)
+    assert response.status_code == 201, response.content
+    assert response.json()["service"]["state"] == "given"
+    assert indus.reason("lms-danish", "service_delivery") == "permitted"
+    [guardian] = indus.get(URL).json()["guardians"]
+    assert (guardian["guardian"], guardian["has_authority"]) == ("lms-esra", True)
+    assert (guardian["verified_by"], guardian["answer"]["decision"]) == (["school_attested"], "given")
+    with in_client(cast.client_id("indus")):
+        assert Verification.objects.get().strength == 2
+        assert all("Form 33" not in body for body in Entry.objects.values_list("body", flat=True))
+    assert indus.post(ANSWERS, {"guardian": "lms-esra", "decision": "withdrawn"}).status_code == 201
+    assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
+
+
+def test_all_of_it_or_nothing(cast, indus):
+    indus.post(URL, NAMED)
+    refused = indus.post(ANSWERS, {**GIVEN, "claimed_at": "2999-01-01T00:00:00Z"})
+    assert kind(refused) == (400, "claimed-in-future")
+    with in_client(cast.client_id("indus")):
+        assert not Verification.objects.exists()
+
+
+def test_the_same_call_again_is_answered_as_before_and_records_once(cast, indus):
+    indus.post(URL, NAMED)
+    key = {"Idempotency-Key": "one-answer"}
+    answers = [indus._client.post(ANSWERS, GIVEN, content_type="application/json", headers=key) for _ in range(2)]
+    assert answers[0].content == answers[1].content
+    with in_client(cast.client_id("indus")):
+        assert ServiceAuthorisation.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"decision": "given"}, (409, "child-may-not-give")),
+        ({"guardian": "lms-danish", "decision": "given"}, (409, "child-may-not-give")),
+        ({"guardian": "lms-junaid", "decision": "given", "evidence": "x"}, (409, "guardian-unknown")),
+        ({"guardian": "lms-esra", "decision": "given", "evidence": "x"}, (409, "guardian-not-verified")),
+        ({"guardian": "lms-esra", "decision": "withdrawn"}, (409, "nothing-to-withdraw")),
+        ({key: value for key, value in GIVEN.items() if key != "evidence"}, (400, "evidence-missing")),
+        ({**GIVEN, "verification": "email_plus"}, (400, "invalid-input")),
+        ({**GIVEN, "verified": True}, (400, "invalid-input")),
+        ({"guardian": "lms-kiran", "decision": "refused"}, (404, "subject-unknown")),
+    ],
+)
+def test_what_is_not_a_guardians_answer_is_refused(indus, body, expected):
+    indus.post(URL, NAMED)
+    assert kind(indus.post(ANSWERS, body)) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({**NAMED, "guardian": "lms-danish"}, (409, "not-a-guardian")),
+        ({**NAMED, "guardian": "lms-iqra"}, (409, "not-a-guardian")),
+        ({**NAMED, "may_receive_data": False}, (409, "guardian-named")),
+        ({**NAMED, "relationship": "friend"}, (400, "invalid-input")),
+    ],
+)
+def test_who_is_no_guardian_is_not_named(indus, body, expected):
+    indus.post(URL, NAMED)
+    assert kind(indus.post(URL, body)) == expected
+
+
+def test_another_client_finds_nobody(khyber):
+    assert khyber.get(URL).status_code == 404
+    assert khyber.post(URL, NAMED).status_code == 404
+    assert khyber.post(ANSWERS, {"decision": "refused"}).status_code == 404
+
+
+def test_a_child_says_no_through_the_platform(cast, indus, now):
+    with in_client(cast.client_id("indus")):
+        verified(cast.subject("danish"), cast.subject("esra"), at=now)
+        answered(cast.subject("danish"), cast.subject("esra"), "given", at=now)
+    assert indus.post(ANSWERS, {"decision": "withdrawn"}).json()["service"]["state"] == "withdrawn"
+    assert indus.reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
+
+
+def test_the_platform_is_told_that_an_age_waits(cast, indus):
+    before = indus.get("/api/v1/subjects/lms-danish").json()["age_gate"]
+    answer = indus.put("/api/v1/subjects/lms-danish", {"role": "student", "birth_date": "1990-01-01"})
+    assert answer.status_code == 200
+    assert answer.json()["age_gate"] == {**before, "change_waits": True}
+    with in_client(cast.client_id("indus")):
+        assert AgeChange.objects.get().requested_by == cast.key_id("indus")
+
+
+def test_every_event_about_guardians_is_told(cast, now):
+    with in_client(cast.client_id("indus")):
+        make_every_event(cast, now)
+        kinds = set(Entry.objects.values_list("kind", flat=True))
+        told = set(Message.objects.values_list("type", flat=True))
+    wanted = {one.type for one in EVENTS if one.type.startswith("guardian.")} | {
+        "subject.quarantined",
+        "subject.released",
+    }
+    assert wanted - {"guardian.claimed"} <= kinds
+    assert wanted - {"guardian.claimed"} <= told
+
+
+def make_every_event(cast, now):
+    """Do everything of which a platform may want to hear."""
+    minute, farah = timedelta(minutes=1), cast.actor("farah")
+    make_endpoint(cast, "indus", at=now - minute, events=["guardian.*", "subject.*"])
+    danish, esra = cast.subject("danish"), cast.subject("esra")
+    omar = make_guardian(cast.client("indus"), "omar", at=now)
+    verified(danish, esra, at=now)
+    row = verified(danish, omar, at=now)
+    answered(danish, esra, "given", at=now)
+    answered(danish, omar, "refused", at=now)
+    waiting = end_guardian(row, actor=farah, at=now + minute)
+    assert isinstance(waiting, GuardianChange)
+    settle_change(waiting, approve=True, actor=cast.actor("amina"), at=now + minute)
+    answered(danish, esra, "withdrawn", at=now + minute)
+    hers = live_guardianship(danish, esra, at=now + minute)
+    change_guardian(hers, changes={"may_receive_data": False}, actor=farah, at=now + minute)
+    by_school = {"contract_reference": "C-1", "official": "The head"}
+    end_school_authorisation(authorise_by_school(danish, **by_school, actor=farah, at=now), actor=farah, at=now)
+    quarantine(danish, cause="report", actor=cast.actor("amina"), at=now)
+    release(danish, actor=cast.actor("amina"), at=now)

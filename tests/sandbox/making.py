@@ -1,0 +1,58 @@
+"""A sandbox beside the cast: a school that serves minors, with a register of its own, a key and people."""
+
+from datetime import date
+from typing import Any
+
+from consent.starter import CATEGORIES, PURPOSES
+from paktaleem.accounts.actors import Actor, key_actor
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import KEY_SCOPES
+from paktaleem.accounts.services import issue_api_key
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import new_id
+from tests.api.callers import Caller
+from tests.cast import FAR
+from tests.factories import (
+    CAST_AT,
+    SETTING_UP,
+    ClientFactory,
+    SubjectFactory,
+    make_agreement,
+    make_consent_purpose,
+    make_system,
+)
+
+
+class Sandbox:
+    """One sandbox, its key, and whoever calls with it."""
+
+    def __init__(self) -> None:
+        """Register it, with two learners: one of age and a child."""
+        self.id = new_id()
+        with in_client(self.id):
+            client = ClientFactory(id=self.id, code="play", name="Playground", is_sandbox=True)
+            make_consent_purpose(client, "newsletter", ["contact_details"])
+            make_agreement(client, [*PURPOSES, "newsletter"], list(CATEGORIES))
+            self.key, self.secret = issue_api_key(
+                self.id, name="LMS", scopes=list(KEY_SCOPES), expires_at=FAR, actor=SETTING_UP, at=CAST_AT
+            )
+            make_system(client, "lms", ["contact_details", "usage_logs"], key="LMS")
+            SubjectFactory(client=client, external_id="p-adult", birth_date=date(1990, 5, 4))
+            SubjectFactory(client=client, external_id="p-child", birth_date=date(2017, 5, 4))
+        self.caller = Caller(self.secret)
+
+    @property
+    def client(self) -> Client:
+        """Its row, inside its context."""
+        return Client.objects.get(id=self.id)
+
+    @property
+    def actor(self) -> Actor:
+        """The actor of its key."""
+        return key_actor(self.key.id, self.id, KEY_SCOPES)
+
+    def move(self, **by: Any) -> Any:
+        """Move its clock; returns the answer."""
+        answer = self.caller.post("/api/v1/sandbox/clock", by)
+        assert answer.status_code == 200, answer.content
+        return answer.json()
