@@ -12,4 +12,6 @@ class ConcernsConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the keys of concerns counted wherever an epoch may be destroyed."""
-        import children.concerns.sealing  # noqa: F401, PLC0415 -- declares what is wrapped
+        from paktaleem.subjects.rowkeys import declare_row_keys  # noqa: PLC0415 -- needs the app registry
+
+        declare_row_keys(self.get_model("Concern"))

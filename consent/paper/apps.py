@@ -8,3 +8,9 @@ class PaperConfig(AppConfig):
 
     name = "consent.paper"
     label = "paper"
+
+    def ready(self) -> None:
+        """Have the keys of answer sheets counted wherever an epoch may be destroyed."""
+        from paktaleem.subjects.rowkeys import declare_row_keys  # noqa: PLC0415 -- needs the app registry
+
+        declare_row_keys(self.get_model("AnswerSheet"))

@@ -8,3 +8,9 @@ class SubjectsConfig(AppConfig):
 
     name = "paktaleem.subjects"
     label = "subjects"
+
+    def ready(self) -> None:
+        """Have the keys of rosters that wait counted wherever an epoch may be destroyed."""
+        from paktaleem.subjects.rowkeys import declare_row_keys  # noqa: PLC0415 -- needs the app registry
+
+        declare_row_keys(self.get_model("RosterImport"))

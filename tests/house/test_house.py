@@ -4,7 +4,10 @@ import ast
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
+
+from paktaleem.subjects.wrapped import everything_wrapped
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = [
@@ -216,3 +219,14 @@ def test_the_rules_see_what_breaks_them():
     assert jobs_by_the_library(Path("services.py"), tree) == ["procrastinate.contrib.django"]
     assert jobs_by_the_library(Path("tasks.py"), tree) == ["defer"]
     assert undocumented(tree) == ["long", "undocumented", "Bare", "Bare.method"]
+
+
+def test_every_key_that_is_wrapped_is_counted_before_an_epoch_goes():
+    wrapping = {
+        model._meta.label_lower
+        for model in apps.get_models()
+        if {"epoch", "wrapped"} <= {field.name for field in model._meta.concrete_fields}
+    }
+    counted = {kind.name for kind in everything_wrapped()} | {"subjects.subjectkey"}  # people's keys: services/epochs
+    assert sorted(wrapping - counted) == []
+    assert {"subjects.rosterimport", "paper.answersheet", "concerns.concern"} <= wrapping

@@ -4,7 +4,7 @@ import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from children.concerns.services import open_concern
 from paktaleem.accounts.actors import system_actor
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.keyring import (
@@ -39,12 +40,17 @@ from paktaleem.subjects.services.epochs import (
     record_emptied_epochs,
     rewrap_keys,
 )
+from paktaleem.subjects.wrapped import everything_wrapped
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 from tests.conftest import KEYRING
+from tests.factories import SETTING_UP
+from tests.house.rows import stopped_roster
+from tests.paper.sheets import bring, line
 
 TASK = system_actor("test")
 DAY = timedelta(days=1)
+LATER = datetime(2026, 10, 1, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -139,6 +145,37 @@ def test_every_clients_keys_move_and_still_open_what_they_sealed(cast, keyring_f
     with indus_of(cast):
         danish = cast.subject("danish")
         assert sealer_of(danish).open(danish.full_name, column="subjects_subject.full_name") == "Danish Qureshi"
+
+
+@pytest.mark.parametrize("kind", ["subjects.rosterimport", "paper.answersheet", "concerns.concern"])
+def test_a_key_of_a_rows_own_is_counted_and_moves_too(cast, keyring_file, now, kind):
+    [declared] = [one for one in everything_wrapped() if one.name == kind]
+    with indus_of(cast) as client:
+        row = ROWS[kind](cast)
+        assert declared.counted(client.pk) == {1: 1}
+        kept = sealer_of_row(row).seal("kept", column="a.b")
+    new_epoch(now)
+    with indus_of(cast) as client:
+        assert declared.rewrap(client.pk) == {1}
+        assert declared.counted(client.pk) == {2: 1}
+        row.refresh_from_db()
+        assert sealer_of_row(row).open(kept, column="a.b") == "kept"
+        assert declared.rewrap(client.pk) == frozenset()
+
+
+def sealer_of_row(row):
+    return Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
+
+
+def a_sheet(cast):
+    return bring(cast, LATER, line("1111-1111"))  # matches nobody, so the sheet keeps a key
+
+
+def a_concern(cast):
+    return open_concern(cast.client_id("indus"), text="Worried.", language="en", actor=SETTING_UP, at=LATER)
+
+
+ROWS = {"subjects.rosterimport": stopped_roster, "paper.answersheet": a_sheet, "concerns.concern": a_concern}
 
 
 def test_a_second_run_changes_nothing(cast, keyring_file, now):
