@@ -2,14 +2,15 @@
 
 Time is an argument of every service, selector and rule. Interface modules (views, tasks, commands) read it here, by
 one of two names: ``now_here`` for what a rule of the client says by time, ``real_now`` for everything else: sessions,
-keys, codes, retries, letters on their way. The two differ for a sandbox whose clock was moved, and for nobody else.
+keys, codes, links, retries, jobs. The two differ for a sandbox whose clock was moved, and for nobody else; ``here``
+and ``by_the_machine`` lead from one to the other where both meet: a code's letter, a letter's job.
 """
 
 from datetime import UTC, datetime
 
 from paktaleem.tenancy.context import clock_offset
 
-__all__ = ["now_here", "real_now"]
+__all__ = ["by_the_machine", "here", "now_here", "real_now"]
 
 
 def real_now() -> datetime:
@@ -19,4 +20,14 @@ def real_now() -> datetime:
 
 def now_here() -> datetime:
     """Return the moment by the clock of the client whose context is open; where none is, by that of the machine."""
-    return real_now() + clock_offset()
+    return here(real_now())
+
+
+def here(moment: datetime) -> datetime:
+    """Give a moment of the machine's clock by that of the client whose context is open."""
+    return moment + clock_offset()
+
+
+def by_the_machine(moment: datetime) -> datetime:
+    """Give a moment of the clock of the client whose context is open by that of the machine."""
+    return moment - clock_offset()

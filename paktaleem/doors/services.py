@@ -9,6 +9,7 @@ from django.db import transaction
 
 from paktaleem.accounts.actors import Actor, person_actor, require
 from paktaleem.accounts.roles import Capability
+from paktaleem.clock import here
 from paktaleem.doors.letters import CODE_LIFE, INVITATION_LIFE, PAGE_CODE, PAGE_LINK
 from paktaleem.doors.models import Door, Page, PageCode, PageLink
 from paktaleem.doors.tokens import code_digest, new_code, new_token, token_digest
@@ -120,6 +121,7 @@ def invite_by_letter(
 ) -> tuple[PageLink, Letter]:
     """Send an invitation to the person's known address; ``address`` makes the link's address of its token.
 
+    ``at`` is by the machine's clock, as links and codes are.
     ``kind`` is a letter with the fields of PAGE_LINK; ``related_id`` is what it is about, the link itself if left out.
     """
     link, token = issue_link(
@@ -133,7 +135,7 @@ def invite_by_letter(
         channel=channel,
         related_id=related_id or link.id,
         actor=actor,
-        at=at,
+        at=here(at),
     )
     return link, letter
 
@@ -190,7 +192,7 @@ def send_codes(asked: Asked, *, knock: bytes, actor: Actor, at: datetime) -> int
             language=asked.language,
             related_id=door.id,
             actor=actor,
-            at=at,
+            at=here(at),
         )
     return len(doors)
 

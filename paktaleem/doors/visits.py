@@ -6,6 +6,7 @@ client is not a key or a membership.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from paktaleem.accounts.actors import Actor, person_actor
 from paktaleem.accounts.middleware import FIRST_ERROR
 from paktaleem.accounts.requests import as_received
 from paktaleem.accounts.selectors import client_with_code
+from paktaleem.clock import here
 from paktaleem.doors.sessions import PageSession, keep_session, read_session
 from paktaleem.subjects.models import Subject
 from paktaleem.tenancy.context import in_client, in_global
@@ -40,6 +42,11 @@ class Visit:
     def is_for_child(self) -> bool:
         """Whether a guardian acts here."""
         return self.person.pk != self.subject.pk
+
+    @property
+    def came_in_at(self) -> datetime:
+        """When they came in by a code, by the clock of the client, whose context is open."""
+        return here(self.session.began_at)
 
 
 def public(view: View) -> View:

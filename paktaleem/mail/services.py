@@ -15,6 +15,7 @@ from django.db import transaction
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import User
 from paktaleem.accounts.roles import Capability
+from paktaleem.clock import by_the_machine
 from paktaleem.jobs import enqueue_job
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.services import record_entry
@@ -52,6 +53,7 @@ def send_letter(
 ) -> Letter:
     """Ask for one letter to one person; the worker sends it once the caller's transaction has committed.
 
+    ``at`` is by the client's clock, as everything a letter goes by but its job.
     ``kind`` is declared (``kinds.declare_letter``), and ``context`` holds exactly its fields: short texts, sealed
     until the letter is sent and thrown away then. ``to`` is a data subject, or a member of staff; no address is
     taken. ``language`` is the person's own unless told otherwise. ``client_id`` is the client
@@ -90,7 +92,7 @@ def send_letter(
 
 def enqueue(letter: Letter) -> None:
     """Put the letter's job into the queue, in this transaction; its arguments are two ids."""
-    enqueue_job(DELIVER, due_at=letter.due_at, client=str(letter.client_id), letter=str(letter.id))
+    enqueue_job(DELIVER, due_at=by_the_machine(letter.due_at), client=str(letter.client_id), letter=str(letter.id))
 
 
 @transaction.atomic

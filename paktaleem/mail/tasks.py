@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import Q
 from procrastinate.contrib.django import app
 
 from paktaleem.accounts.actors import system_actor
@@ -29,7 +30,8 @@ def pick_up_forgotten(timestamp: int) -> None:
     del timestamp
     at = real_now()
     with as_officer():
-        waiting = Letter.objects.filter(state=LetterState.QUEUED, due_at__lt=at - GRACE)
+        forgotten = Q(due_at__lt=at - GRACE) | Q(client__is_sandbox=True)  # whose clock may stand ahead
+        waiting = Letter.objects.filter(forgotten, state=LetterState.QUEUED)
         clients = list(waiting.order_by().values_list("client_id", flat=True).distinct())
     for client_id in clients:
         with in_client(client_id):

@@ -1,22 +1,28 @@
 """A sandbox's clock: for that client alone, forwards only, read with the context, and never for any other."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from children.invitations.services import invite_guardian
+from children.models import ServiceAuthorisation
+from children.services import name_guardian, verify_guardian
 from consent.models import Consent, ConsentEvent
 from paktaleem.accounts.models import FURTHEST_CLOCK, Client
 from paktaleem.accounts.selectors import actor_of_key, clock_offset_of
 from paktaleem.clock import now_here, real_now
 from paktaleem.ledger.models import Entry
 from paktaleem.sandbox.services import NotASandbox, move_clock
+from paktaleem.subjects.models import Subject
 from paktaleem.tenancy.context import as_officer, clock_offset, in_client, in_global
 from paktaleem.webhooks.models import Delivery
 from paktaleem.webhooks.services import add_endpoint
 from tests.api.callers import Caller
-from tests.factories import CAST_AT, SETTING_UP
+from tests.children.visiting import PORTAL, answer, by_link, latest_link, work
+from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 
 YEARS = timedelta(days=3_650)
 
@@ -180,3 +186,22 @@ def test_a_clock_is_kept_with_its_history(cast, sandbox):
         assert version.clock_offset == timedelta(days=1)
         assert version.actor_id == sandbox.key.id
         assert version.history_date < datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def test_a_guardians_own_page_goes_by_it_too(sandbox):
+    sandbox.move(days=30)
+    with in_client(sandbox.id):
+        told: dict[str, Any] = {"actor": SETTING_UP, "at": now_here()}
+        child = Subject.objects.get(external_id="p-child")
+        details: dict[str, Any] = {"client": sandbox.client, "role": "guardian", "birth_date": date(1985, 3, 2)}
+        guardian = SubjectFactory(**details, external_id="p-parent", email="parent@mail.example", at=now_here())
+        authority: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
+        row = name_guardian(child, guardian=guardian, **authority, **told)
+        verify_guardian(row, method="in_person", evidence="Seen", **told)
+        invite_guardian(child, guardian=guardian, portal=PORTAL, **told)
+    work()
+    page = f"/guardian/child/{child.pk}/service/"
+    assert answer(by_link(latest_link()), page, "give").headers["Location"].endswith("given")
+    assert sandbox.caller.reason("p-child", "service_delivery") == "permitted"
+    with in_client(sandbox.id):
+        assert near(ServiceAuthorisation.objects.get().recorded_at, now_here())

@@ -23,6 +23,7 @@ from children.services import take_up_claim
 from paktaleem.accounts.actors import Actor, require, system_actor
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
+from paktaleem.clock import by_the_machine
 from paktaleem.doors.models import Page
 from paktaleem.doors.services import invite_by_letter
 from paktaleem.ledger.by import Reason
@@ -260,7 +261,7 @@ def write_to(
         kind=kind,
         related_id=guardian.pk,
         actor=system_actor(SENDING),
-        at=at,
+        at=by_the_machine(at),
     )
     for row in rows:
         after = State.NOTICE_SENT if row.state in {State.CONTACT_PENDING, State.DELIVERY_FAILED} else row.state

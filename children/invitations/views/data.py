@@ -11,7 +11,7 @@ from children.concerns.services import open_concern
 from children.invitations.views.pages import back
 from children.invitations.views.wards import Ward, about_child, language_of
 from children.invitations.views.words import DONE
-from paktaleem.accounts.requests import as_received
+from paktaleem.accounts.requests import moment_of
 from paktaleem.ledger.services import record_entry
 from paktaleem.public.pages import public_page
 
@@ -41,7 +41,7 @@ def ask_about_data(request: HttpRequest, ward: Ward) -> HttpResponse:
 
 
 def _taken_in(request: HttpRequest, ward: Ward, wish: str, text: str) -> str:
-    at, actor = as_received(request).received_at, ward.actor
+    at, actor = moment_of(request), ward.actor
     if wish == "keep":
         facts = {"guardianship": str(ward.guardianship.pk)}
         told = {"client_id": ward.child.client_id, "subject_id": ward.child.pk, "actor": actor, "at": at}

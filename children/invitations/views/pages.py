@@ -28,7 +28,7 @@ from children.selectors import GuardianshipUnknown
 from children.services import NothingGiven, TooWeakToShare
 from consent.choices.words import STATES, TONES, WHY
 from consent.selectors.choices import Choice, choices_of
-from paktaleem.accounts.requests import as_received
+from paktaleem.accounts.requests import moment_of
 from paktaleem.doors.visits import Visit
 from paktaleem.public.pages import page_address, public_page
 
@@ -61,7 +61,7 @@ def show_all(request: HttpRequest, visit: Visit) -> HttpResponse:
 @about_child
 def show_child(request: HttpRequest, ward: Ward) -> HttpResponse:
     """Show one child: the service, recipients outside, each purpose apart, and what else may be asked."""
-    found = choices_of(ward.child, actor=ward.actor, at=as_received(request).received_at) if ward.gave else []
+    found = choices_of(ward.child, actor=ward.actor, at=moment_of(request)) if ward.gave else []
     return public_page(
         request,
         "guardian/child.html",
@@ -147,7 +147,7 @@ def _ask(
 
 
 def _seen(ward: Ward, notice: ServiceNotice, question: str) -> NoticeSeen:
-    at = as_received(ward.request).received_at
+    at = moment_of(ward.request)
     return NoticeSeen(ward.visit.person.pk, ward.child.pk, question, notice.hash, at)
 
 
@@ -199,7 +199,7 @@ def take_service_back(request: HttpRequest, ward: Ward) -> HttpResponse:
     del request
     try:
         take_back(ward.saying())
-    except NothingGiven:
+    except (NothingGiven, GuardianshipUnknown):
         return back(ward, "nothing")
     return HttpResponseRedirect(f"{page_address('guardian-data', ward.child.pk)}&done=withdrawn")
 

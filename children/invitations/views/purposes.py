@@ -26,7 +26,7 @@ from consent.services import (
     withdraw_consent,
 )
 from consent.shown import Shown, ShownForeign, ShownForged, ShownMissing, ShownStale, sign_shown
-from paktaleem.accounts.requests import as_received
+from paktaleem.accounts.requests import moment_of
 from paktaleem.public.pages import public_page
 
 __all__ = ["ask_purpose", "take_purpose_back"]
@@ -74,7 +74,7 @@ def _ask(
 ) -> HttpResponse:
     if choice.current is None or not (choice.may_give or choice.may_refuse):
         return back(ward, "nothing")
-    at, language, version = as_received(request).received_at, language_of(), choice.current
+    at, language, version = moment_of(request), language_of(), choice.current
     shown = Shown(version.pk, tuple(version.notice.purposes), language, ward.child.client_id, at)
     return public_page(
         request,
@@ -98,7 +98,7 @@ def _choice(request: HttpRequest, ward: Ward, purpose: str) -> Choice:
     if not ward.gave:
         raise Http404(_("The service comes first."))
     try:
-        choice = choice_about(ward.child, purpose, actor=ward.actor, at=as_received(request).received_at)
+        choice = choice_about(ward.child, purpose, actor=ward.actor, at=moment_of(request))
     except ChoiceUnknown as error:
         raise Http404 from error
     if not choice.rests_on_consent:
@@ -113,5 +113,5 @@ def _manner(request: HttpRequest, ward: Ward) -> dict[str, Any]:
         "method": Method.WEB,
         "language": language_of(),
         "actor": ward.actor,
-        "at": as_received(request).received_at,
+        "at": moment_of(request),
     }

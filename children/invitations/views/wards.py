@@ -21,7 +21,7 @@ from children.selectors import child_facts
 from children.strength import Strength
 from paktaleem.accounts.actors import Actor, person_actor
 from paktaleem.accounts.addresses import public_address
-from paktaleem.accounts.requests import as_received
+from paktaleem.accounts.requests import moment_of
 from paktaleem.doors.models import Page
 from paktaleem.doors.views import closed
 from paktaleem.doors.visits import Visit, on_own_page
@@ -60,7 +60,7 @@ class Ward:
     @cached_property
     def standing(self) -> Standing:
         """What they come to now."""
-        return self.facts.standing(as_received(self.request).received_at)
+        return self.facts.standing(moment_of(self.request))
 
     @cached_property
     def own(self) -> Guardian | None:
@@ -75,13 +75,13 @@ class Ward:
     @property
     def gave(self) -> bool:
         """Whether their own yes stands."""
-        at = as_received(self.request).received_at
+        at = moment_of(self.request)
         return bool(self.answer and not self.answer.is_no and self.own and self.own.has_authority(at))
 
     @property
     def is_strong(self) -> bool:
         """Whether they were verified strongly enough to decide about recipients outside."""
-        at = as_received(self.request).received_at
+        at = moment_of(self.request)
         return bool(self.own and self.own.strength(at) >= Strength.SUBSTANTIAL)
 
     @cached_property
@@ -100,12 +100,12 @@ class Ward:
         """Whether the second letter has gone, and they came in by a code asked for since."""
         row = self.invitation
         sent_at = row.confirm_sent_at if row is not None and self.waits else None
-        return sent_at is not None and self.visit.session.began_at >= sent_at
+        return sent_at is not None and self.visit.came_in_at >= sent_at
 
     @cached_property
     def is_fit(self) -> bool:
         """Whether the contact by which they came in cannot be the child's own."""
-        at = as_received(self.request).received_at
+        at = moment_of(self.request)
         return is_fit(self.visit.session.channel, self.child, self.visit.person, at=at)
 
     @property
@@ -115,12 +115,12 @@ class Ward:
 
     def saying(self, shown_hash: str = "", shown_at: datetime | None = None) -> Saying:
         """Give the circumstances of an answer made with this request."""
-        at = as_received(self.request).received_at
+        at = moment_of(self.request)
         return Saying(
             child=self.child,
             guardian=self.visit.person,
             channel=self.visit.session.channel,
-            came_in_at=self.visit.session.began_at,
+            came_in_at=self.visit.came_in_at,
             shown_at=shown_at or at,
             shown_hash=shown_hash,
             language=language_of(),
@@ -133,7 +133,7 @@ def wards_on_page(request: HttpRequest, visit: Visit) -> list[Ward]:
     """List the children of whoever came in; those whose own contact it could be are not named."""
     if not visit.session.channel:
         return []
-    rows = wards_of(visit.person, at=as_received(request).received_at)
+    rows = wards_of(visit.person, at=moment_of(request))
     names = names_for_guardian([row.child for row in rows], client_id=visit.person.client_id)
     return [Ward(visit, row, request, names.get(row.child_id, "")) for row in rows]
 
