@@ -16,7 +16,7 @@ from children.invitations.services import Saying, invite_guardian, say_no, say_y
 from children.invitations.shown import NoticeSeen, SeenForged, SeenStale, check_seen, sign_seen
 from children.models import Guardianship, ServiceAuthorisation, Verification
 from children.selectors import child_facts
-from children.services import change_guardian, end_guardian, verify_guardian
+from children.services import answer_service, change_guardian, end_guardian, verify_guardian
 from consent.models import Consent
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.models import AccessRecord, Subject
@@ -189,6 +189,23 @@ def path_in(text):
 
 def cast_subject(key):
     return Subject.objects.select_related("client").get(pk=key)
+
+
+def test_a_no_said_at_school_since_leaves_nothing_to_confirm(invited, clock, settings):
+    cast = invited
+    assert (
+        answer(by_link(latest_link()), child_page(cast, more="service/"), "give").headers["Location"].endswith("waits")
+    )
+    later = AT + timedelta(minutes=settings.GUARDIAN_CONFIRM_MINUTES)
+    clock.move_to(later, tick=False)
+    follow(cast, later)
+    again = by_link(latest_link())
+    with in_client(cast.client_id("indus")):
+        told = {"guardian": cast.subject("esra"), "decision": "refused", "route": "in_person"}
+        answer_service(cast.subject("danish"), **told, actor=SETTING_UP, at=later)
+    confirm = child_page(cast, more="confirm/")
+    assert send(again, confirm, form_at=child_page(cast), answer="confirm").headers["Location"].endswith("early")
+    assert answers(cast) == [("refused", None)]
 
 
 def test_a_no_needs_no_confirmation_and_ends_the_letters(invited):

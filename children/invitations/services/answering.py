@@ -90,7 +90,7 @@ def say_yes(saying: Saying) -> Outcome:
     Raises SeenStale, GuardianshipUnknown, ContactRefused, NotTheirs, AlreadyErased.
     """
     known = _stands(saying)
-    if known.answer is not None and known.answer.is_no and known.answer.recorded_at >= saying.shown_at:
+    if _has_said_no_since(known, saying.shown_at):
         raise SeenStale
     if known.has_authority(saying.at):
         _answer(saying, Decision.GIVEN)
@@ -111,12 +111,15 @@ def say_yes(saying: Saying) -> Outcome:
 def confirm_yes(saying: Saying) -> None:
     """Take the second confirmation: the guardian is verified by it (email-plus, text-plus), and the yes counts.
 
-    It needs a code that was asked for after the second letter went, by the same contact.
+    It needs a code that was asked for after the second letter went, by the same contact. A no that the guardian said
+    elsewhere since their yes stands: there is nothing to confirm.
     Raises NotAskedAgain, GuardianshipUnknown, ContactRefused, NotTheirs, AlreadyErased.
     """
-    _stands(saying)
+    known = _stands(saying)
     row = locked_open(saying.child, saying.guardian)
     if row is None or row.state != State.VERIFYING or row.confirm_sent_at is None:
+        raise NotAskedAgain
+    if _has_said_no_since(known, row.said_at):
         raise NotAskedAgain
     if saying.came_in_at < row.confirm_sent_at or saying.channel != row.channel:
         raise NotAskedAgain
@@ -190,6 +193,11 @@ def _stands(saying: Saying) -> Guardian:
     if not is_fit(saying.channel, child, saying.guardian, at=saying.at):
         raise ContactRefused(Unusable.OF_THE_CHILD)
     return known
+
+
+def _has_said_no_since(known: Guardian, moment: datetime | None) -> bool:
+    answer = known.answer
+    return answer is not None and answer.is_no and (moment is None or answer.recorded_at >= moment)
 
 
 def _answer(saying: Saying, decision: Decision, *, shares: bool | None = None) -> None:
