@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 
@@ -13,7 +13,10 @@ from paktaleem.accounts.actors import NotAllowed
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.forms import ActForm
 
-__all__ = ["Act", "as_refusal"]
+__all__ = ["PAGES", "Act", "as_refusal"]
+
+PAGES = frozenset({"add", "change", "delete", "export", "history"})
+"""What the console itself shows at an address of a row or a list."""
 
 
 def _always(_row: Any, _at: datetime) -> bool:
@@ -39,6 +42,11 @@ class Act:
     refusals: Mapping[type[Exception], str] = field(default_factory=dict)
     listed: bool = True
     template: str = "console/act.html"
+
+    def __post_init__(self) -> None:
+        """Refuse a slug under which the console has a page: the act would take its place."""
+        if self.slug in PAGES:
+            raise ImproperlyConfigured(f"An act cannot be called {self.slug}: the console has a page of that name.")
 
 
 def as_refusal(error: Exception, refusals: Mapping[type[Exception], str]) -> ValidationError | None:

@@ -1,9 +1,11 @@
 """Every page of the site is fit for the strict policy, and no list asks the database once for each row."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -11,6 +13,8 @@ from django.utils import timezone
 from consent.models import ConsentState
 from consent.services import Answer, object_to_purpose, record_answers, restrict_processing
 from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import PAGES, Act
 from paktaleem.ledger.by import Reason
 from paktaleem.subjects.services import claim_guardian, reveal_fields
 from paktaleem.tenancy.context import in_client
@@ -108,3 +112,11 @@ def test_pages_of_errors_and_of_signing_in_are_clean_too(sign_in: SignIn, cast: 
 def test_an_empty_list_says_what_it_is_for(sign_in: SignIn) -> None:
     page = sign_in("amina").get(list_url("consent/recipient")).content.decode()
     assert "nothing is shared with anyone" in page
+
+
+@pytest.mark.parametrize("slug", sorted(PAGES))
+def test_no_act_takes_the_place_of_a_page(slug: str) -> None:
+    told: dict[str, Any] = {"label": "Act", "capability": Capability.VIEW_SUBJECTS, "perform": lambda *_: None}
+    assert Act("act", **told).slug == "act"
+    with pytest.raises(ImproperlyConfigured, match=slug):
+        Act(slug, **told)
