@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import Membership
 from paktaleem.accounts.roles import Role
+from paktaleem.accounts.selectors import staff_of
 from paktaleem.mail.kinds import declare_letter
 from paktaleem.mail.services import send_letter
 from paktaleem.tenancy.ids import PAKTALEEM
@@ -17,8 +17,7 @@ OPENED = declare_letter("incident_opened", fields=("school", "due", "url"))
 
 def tell_officers(incident: Incident, *, school: str, url: str, actor: Actor, at: datetime) -> int:
     """Write to every privacy officer, in PakTaleem's context; ``url`` is the incident's page. Returns how many."""
-    members = Membership.objects.active(at).filter(client_id=PAKTALEEM, role=Role.PRIVACY_OFFICER.value)
-    staff = [one.user for one in members.select_related("user") if one.user.is_active]
+    staff = staff_of(PAKTALEEM, Role.PRIVACY_OFFICER, at=at)
     context = {"school": school[:200], "due": f"{incident.due_at:%Y-%m-%d}", "url": url}
     for user in staff:
         send_letter(OPENED.code, to=user, client_id=PAKTALEEM, context=context, actor=actor, at=at)

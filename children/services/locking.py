@@ -4,18 +4,14 @@ from datetime import datetime, timedelta
 
 from children.models import ServiceAuthorisation
 from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import AlreadyErased
+from paktaleem.subjects.services import locked_subject
 
 __all__ = ["locked_child", "next_moment"]
 
 
 def locked_child(child: Subject) -> Subject:
     """Take the child's row until the transaction ends. Raises AlreadyErased."""
-    row = Subject.objects.select_for_update(of=("self",)).select_related("client")
-    kept = row.get(pk=child.pk, client_id=child.client_id)
-    if kept.erased_at is not None:
-        raise AlreadyErased
-    return kept
+    return locked_subject(child.pk, client_id=child.client_id)
 
 
 def next_moment(child: Subject, at: datetime) -> datetime:

@@ -1,6 +1,6 @@
 """Letters to a client's administrators about an announced notice: the first, the proof that it left, reminders."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,8 +11,9 @@ from django.urls import reverse
 from consent.models import NoticeDispatch, NoticeResponse, ResponseKind
 from consent.services.dispatching import prove_dispatch
 from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import Client, Membership, User
+from paktaleem.accounts.models import Client, User
 from paktaleem.accounts.roles import Role
+from paktaleem.accounts.selectors import staff_of
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.mail.kinds import declare_letter
@@ -41,7 +42,7 @@ def tell_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: d
     if left is not None:
         return prove_dispatch(dispatch, dispatched_at=left, actor=actor, at=at)
     on_their_way = {one.user_id for one in letters if not _failed_long_ago(one, at)}
-    waiting = [user for user in _administrators(client, at) if user.pk not in on_their_way]
+    waiting = [user for user in staff_of(client.pk, Role.CLIENT_ADMIN, at=at) if user.pk not in on_their_way]
     _write(ANNOUNCED.code, dispatch, client, waiting, actor=actor, at=at)
     return dispatch
 
@@ -70,7 +71,7 @@ def remind_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at:
     due = reminders_due(dispatch, at=at)
     if due <= dispatch.reminders or has_spoken(dispatch.pk):
         return False
-    _write(REMINDER.code, dispatch, client, _administrators(client, at), actor=actor, at=at)
+    _write(REMINDER.code, dispatch, client, staff_of(client.pk, Role.CLIENT_ADMIN, at=at), actor=actor, at=at)
     dispatch.reminders, dispatch.reminded_at = due, at
     save_tracked(dispatch, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
     return True
@@ -80,11 +81,6 @@ def has_spoken(dispatch_id: UUID) -> bool:
     """Say whether the client has acknowledged an announcement, or objected."""
     own = [ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED]
     return NoticeResponse.objects.filter(dispatch_id=dispatch_id, kind__in=own).exists()
-
-
-def _administrators(client: Client, at: datetime) -> Sequence[User]:
-    found = Membership.objects.active(at).filter(client_id=client.pk, role=Role.CLIENT_ADMIN.value)
-    return [one.user for one in found.select_related("user") if one.user.is_active]
 
 
 def _write(

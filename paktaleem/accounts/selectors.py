@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from paktaleem.accounts.actors import Actor, key_actor, user_actor
-from paktaleem.accounts.models import TEST_MARK
+from paktaleem.accounts.models import TEST_MARK, Membership, User
+from paktaleem.accounts.roles import Role
 from paktaleem.accounts.services import key_digest
 from paktaleem.tenancy.context import read_alone
 
@@ -17,6 +18,7 @@ __all__ = [
     "client_with_code",
     "clock_offset_of",
     "memberships_of",
+    "staff_of",
 ]
 
 
@@ -64,3 +66,9 @@ def client_with_code(code: str) -> UUID | None:
 def all_client_ids() -> list[UUID]:
     """List the id of every client, for commands and tasks that open each one's context in turn."""
     return [client_id for (client_id,) in read_alone("SELECT accounts_all_clients()", [])]
+
+
+def staff_of(client_id: UUID, role: Role, *, at: datetime) -> list[User]:
+    """List the active users with a role at a client now, in its context: those to whom letters about it go."""
+    members = Membership.objects.active(at).filter(client_id=client_id, role=role.value).select_related("user")
+    return [one.user for one in members if one.user.is_active]

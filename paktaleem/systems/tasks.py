@@ -1,6 +1,5 @@
 """What the worker does about orders: it tells people of those that stand still."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -9,8 +8,9 @@ from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.accounts.actors import system_actor
-from paktaleem.accounts.models import Client, Membership, User
+from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Role
+from paktaleem.accounts.selectors import staff_of
 from paktaleem.clock import now_here, real_now
 from paktaleem.mail.kinds import declare_letter
 from paktaleem.mail.services import send_letter
@@ -57,10 +57,5 @@ def _write(client_id: UUID, role: Role, count: int, *, at: datetime) -> None:
         return
     page = reverse("admin:systems_order_changelist", current_app="console")
     context = {"count": f"{count:,}", "url": f"{settings.PUBLIC_URL.rstrip('/')}{page}?progress=stuck"}
-    for user in _staff(client_id, role, at):
+    for user in staff_of(client_id, role, at=at):
         send_letter(STUCK.code, to=user, client_id=client_id, context=context, actor=system_actor(ALERT), at=at)
-
-
-def _staff(client_id: UUID, role: Role, at: datetime) -> Iterable[User]:
-    members = Membership.objects.active(at).filter(client_id=client_id, role=role.value).select_related("user")
-    return [one.user for one in members if one.user.is_active]

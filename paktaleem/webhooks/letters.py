@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import Membership
 from paktaleem.accounts.roles import Role
+from paktaleem.accounts.selectors import staff_of
 from paktaleem.mail.kinds import declare_letter
 from paktaleem.mail.services import send_letter
 from paktaleem.webhooks.models import Endpoint
@@ -16,8 +16,7 @@ DISABLED = declare_letter("webhook_disabled", fields=("name", "why", "url"))
 
 def tell_disabled(endpoint: Endpoint, *, url: str, actor: Actor, at: datetime) -> int:
     """Write to every administrator of the client, in its context; ``url`` is the endpoint's page. Returns how many."""
-    members = Membership.objects.active(at).filter(client_id=endpoint.client_id, role=Role.CLIENT_ADMIN.value)
-    staff = [one.user for one in members.select_related("user") if one.user.is_active]
+    staff = staff_of(endpoint.client_id, Role.CLIENT_ADMIN, at=at)
     context = {"name": str(endpoint)[:200], "why": endpoint.get_disabled_because_display(), "url": url}
     for user in staff:
         send_letter(

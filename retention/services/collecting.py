@@ -15,7 +15,7 @@ from paktaleem.accounts.actors import Actor, require, system_actor
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import AlreadyErased
+from paktaleem.subjects.services import locked_subject
 from paktaleem.systems.selectors import system_acted_for
 from paktaleem.tenancy.ids import PAKTALEEM
 from retention.models import Collection, Incident, IncidentCause
@@ -50,7 +50,7 @@ def report_collection(
     (policy §8). Raises ValidationError naming the field, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, subject.client_id)
-    subject = _locked(subject)
+    subject = locked_subject(subject.pk, client_id=subject.client_id)
     _check(collected, subject, at)
     collection = _made(subject, collected, actor, at)
     collection.save(force_insert=True)
@@ -59,14 +59,6 @@ def report_collection(
     if not is_without_authority(subject, when=collected.collected_at, at=at):
         return collection, None
     return collection, open_incident(subject, {collected.category}, cause=IncidentCause.COLLECTED, at=at)
-
-
-def _locked(subject: Subject) -> Subject:
-    rows = Subject.objects.select_for_update(of=("self",)).select_related("client")
-    kept = rows.get(pk=subject.pk, client_id=subject.client_id)
-    if kept.erased_at is not None:
-        raise AlreadyErased
-    return kept
 
 
 def _check(collected: Collected, subject: Subject, at: datetime) -> None:

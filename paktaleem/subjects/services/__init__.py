@@ -9,6 +9,7 @@ from paktaleem.subjects.services.erasure import (
     erase_subject,
 )
 from paktaleem.subjects.services.events import record_subject_event
+from paktaleem.subjects.services.locking import locked_subject
 from paktaleem.subjects.services.people import (
     claim_guardian,
     recompute_ages,
@@ -37,6 +38,7 @@ __all__ = [
     "carry_out",
     "claim_guardian",
     "erase_subject",
+    "locked_subject",
     "open_age_change",
     "recompute_ages",
     "record_look",

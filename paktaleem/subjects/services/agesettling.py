@@ -9,10 +9,10 @@ from paktaleem.accounts.actors import Actor, NotAllowed, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.models import AgeChange, AgeChangeState, Subject
+from paktaleem.subjects.models import AgeChange, AgeChangeState
 from paktaleem.subjects.selectors import sealer_of
 from paktaleem.subjects.services.ages import PROPOSAL, proposal_of
-from paktaleem.subjects.services.erasure import AlreadyErased
+from paktaleem.subjects.services.locking import locked_subject
 from paktaleem.subjects.services.people import record_look, write_confirmed
 from paktaleem.subjects.services.readmission import SamePerson
 
@@ -34,7 +34,7 @@ def settle_age_change(
     require(actor, Capability.SETTLE_CHILD_CHANGES, change.client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only people confirm ages.")
-    subject = _locked(change)
+    subject = locked_subject(change.subject_id, client_id=change.client_id)
     change = AgeChange.objects.select_for_update().get(pk=change.pk, client_id=change.client_id)
     if change.state != AgeChangeState.WAITING:
         raise AgeChangeSettled
@@ -56,14 +56,6 @@ def settle_age_change(
 def open_age_change(change: AgeChange, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, Any]:
     """Show what is proposed, and record who looked and why. Raises AlreadyErased, NotAllowed."""
     require(actor, Capability.REVEAL_PERSONAL_DATA, change.client_id)
-    subject = _locked(change)
+    subject = locked_subject(change.subject_id, client_id=change.client_id)
     record_look(subject, ["birth_date", "attested_age"], actor=actor, reason=reason, at=at)
     return proposal_of(sealer_of(subject).open(change.proposal, column=PROPOSAL))
-
-
-def _locked(change: AgeChange) -> Subject:
-    people = Subject.objects.select_for_update(of=("self",)).select_related("client")
-    subject = people.get(pk=change.subject_id, client_id=change.client_id)
-    if subject.erased_at is not None:
-        raise AlreadyErased
-    return subject
