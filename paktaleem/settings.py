@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "paktaleem.doors",
     "paktaleem.backups",
     "paktaleem.signin",
+    "paktaleem.worker",
     "children",
     "children.invitations",
     "children.concerns",
@@ -308,7 +309,10 @@ WEBHOOKS_PUMP_SECONDS = 60  # of one job: the next goes on
 WEBHOOK_SECRET_OVERLAP = timedelta(hours=env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24))
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
 
-PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 8}  # webhooks are sent all the time, beside all other work
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "concurrency": 8,  # webhooks are sent all the time, beside all other work
+    "stalled_worker_timeout": 120.0,  # seconds without a heartbeat: a busy machine is late, and not dead
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.api.authentication.KeyAuthentication"],

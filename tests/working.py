@@ -1,9 +1,11 @@
 """The worker's part, done at once: the jobs that wait, and those that come of them."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.tenancy.context import in_global
@@ -22,3 +24,15 @@ def work(tasks: Mapping[str, Any]) -> None:
             tasks[job.task_name](**job.args)
             with in_global(), connection.cursor() as cursor:
                 cursor.execute(DONE, [job.pk])
+
+
+def run_worker(*queues: str) -> None:
+    """Run the real worker in this process, with the connection that it brings, until these queues are empty."""
+
+    async def run() -> None:
+        async with app.open_async():
+            await app.run_worker_async(queues=[*queues], wait=False, install_signal_handlers=False, listen_notify=False)
+
+    connector: Any = app.connector
+    with app.replace_connector(connector.get_worker_connector()):
+        asyncio.run(run())

@@ -98,6 +98,11 @@ class Batch(msgspec.Struct, frozen=True):
     semantic: Semantic
     single: bool
 
+    @property
+    def questions(self) -> list[Asked]:
+        """Those that are questions, in their order."""
+        return [one for one in self.items if isinstance(one, Asked)]
+
 
 _NO_CONTEXT = _Context()
 _NO_DEFAULTS = _Item()

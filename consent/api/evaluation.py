@@ -4,8 +4,7 @@ A denial is 200 with ``decision: false`` and the reason; errors are plain text. 
 """
 
 from collections.abc import Callable
-from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -18,15 +17,23 @@ from django.views.decorators.csrf import csrf_exempt
 
 from consent.api.answers import answer_context
 from consent.api.authzen import BadQuestion, Batch, read_batch, read_question
-from consent.decision import Decision, Reason
-from consent.selectors.decisions import Asked, KeyNotLive, decide_many_with_key, decide_with_key
-from consent.selectors.registers import RegisterUnsettled
+from consent.decision import Decision
+from consent.selectors.decisions import (
+    LATEST,
+    Asked,
+    KeyNotLive,
+    Reading,
+    decide_in_sandbox,
+    decide_many_in_sandbox,
+    decide_many_with_key,
+    decide_with_key,
+)
 from paktaleem.accounts.actors import NotAllowed, require
 from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.middleware import bearer_token
 from paktaleem.accounts.requests import ReceivedRequest
 from paktaleem.accounts.roles import Capability
-from paktaleem.accounts.selectors import actor_of_key, clock_offset_of
+from paktaleem.accounts.selectors import actor_of_key, is_test_key
 from paktaleem.tenancy.ids import new_id
 
 __all__ = ["evaluate", "evaluate_many", "show_metadata"]
@@ -79,19 +86,17 @@ def _bad_request(request: ReceivedRequest, error: BadQuestion) -> HttpResponse:
 @_answered
 def evaluate(request: ReceivedRequest) -> HttpResponse:
     """``POST /access/v1/evaluation``: may this be done with this person's data?"""
-    body, now = _body(request), _now_of(request)
-    return _json_answer(_told(_decide(request, read_question(body, now), now)))
+    return _json_answer(_told(_decide(request, partial(read_question, _body(request)))))
 
 
 @_answered
 def evaluate_many(request: ReceivedRequest) -> HttpResponse:
     """``POST /access/v1/evaluations``: many questions at once, answered in their order (AuthZEN §7)."""
-    body, now = _body(request), _now_of(request)
-    batch = read_batch(body, now)
+    reading = partial(read_batch, _body(request))
+    batch = reading(LATEST if is_test_key(bearer_token(request)) else request.received_at)
     if batch.single:
-        (asked,) = batch.items
-        return _json_answer(_told(_decide(request, asked, now)))  # type: ignore[arg-type]
-    return _json_answer({"evaluations": _told_in_order(batch, _decide_all(request, batch, now))})
+        return _json_answer(_told(_decide(request, lambda now: reading(now).questions[0])))
+    return _json_answer({"evaluations": _told_in_order(*_decide_all(request, reading, batch))})
 
 
 @csrf_exempt
@@ -111,11 +116,6 @@ def show_metadata(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _now_of(request: ReceivedRequest) -> datetime:
-    """Give the moment by the clock of the key's client: a sandbox's may stand ahead, and has keys of its own."""
-    return request.received_at + clock_offset_of(bearer_token(request))
-
-
 def _body(request: HttpRequest) -> bytes:
     if not bearer_token(request):
         raise KeyNotLive
@@ -127,24 +127,21 @@ def _body(request: HttpRequest) -> bytes:
         raise BadQuestion(f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes") from error
 
 
-def _decide(request: ReceivedRequest, asked: Asked, now: datetime) -> Decision:
+def _decide(request: ReceivedRequest, reading: Reading[Asked]) -> Decision:
     key, arrived_at = bearer_token(request), request.received_at
-    try:
-        return decide_with_key(key, asked.person, asked.question, now=now, arrived_at=arrived_at)
-    except RegisterUnsettled:
-        return _undecidable(asked)
+    if is_test_key(key):
+        return decide_in_sandbox(key, reading, arrived_at=arrived_at)
+    asked = reading(arrived_at)
+    return decide_with_key(key, asked.person, asked.question, now=arrived_at)
 
 
-def _decide_all(request: ReceivedRequest, batch: Batch, now: datetime) -> list[Decision]:
-    asked = [one for one in batch.items if isinstance(one, Asked)]
-    try:
-        return decide_many_with_key(bearer_token(request), asked, now=now, arrived_at=request.received_at)
-    except RegisterUnsettled:
-        return [_undecidable(one) for one in asked]
-
-
-def _undecidable(asked: Asked) -> Decision:
-    return Decision(False, Reason.UNDECIDABLE, None, (), asked.question.at)
+def _decide_all(request: ReceivedRequest, reading: Reading[Batch], batch: Batch) -> tuple[Batch, list[Decision]]:
+    """Answer the questions of a batch; by a sandbox's own clock it is read anew, since it may read otherwise then."""
+    key, arrived_at = bearer_token(request), request.received_at
+    if not is_test_key(key):
+        return batch, decide_many_with_key(key, batch.questions, now=arrived_at)
+    now, decisions = decide_many_in_sandbox(key, lambda now: reading(now).questions, arrived_at=arrived_at)
+    return reading(now), decisions
 
 
 def _told_in_order(batch: Batch, decisions: list[Decision]) -> list[dict[str, Any]]:

@@ -1,25 +1,36 @@
 """Answering “may I?”: the facts in one round trip, the register from this process, the rest is calculation."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from django.db import connection
 
 from children.authority import ChildFacts
-from consent.decision import ConsentFact, Decision, Objection, Question, Restriction, SubjectFacts, decide
+from consent.decision import ConsentFact, Decision, Objection, Question, Reason, Restriction, SubjectFacts, decide
 from consent.register import Period, Register
-from consent.selectors.registers import cached_register, current_register, register_as_of
+from consent.selectors.registers import RegisterUnsettled, cached_register, current_register, register_as_of
 from paktaleem.accounts.actors import Actor, key_actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.accounts.services import key_digest
 from paktaleem.subjects.selectors import tombstone
 from paktaleem.tenancy.context import in_client, read_alone
 
-__all__ = ["Asked", "KeyNotLive", "decide_for", "decide_many_with_key", "decide_with_key", "standing"]
+__all__ = [
+    "LATEST",
+    "Asked",
+    "KeyNotLive",
+    "Reading",
+    "decide_for",
+    "decide_in_sandbox",
+    "decide_many_in_sandbox",
+    "decide_many_with_key",
+    "decide_with_key",
+    "standing",
+]
 
 
 class KeyNotLive(Exception):
@@ -127,8 +138,22 @@ _key_facts = msgspec.json.Decoder(_KeyFacts)
 _key_facts_of_many = msgspec.json.Decoder(_KeyFactsOfMany)
 _person = msgspec.json.Decoder(_Person | None)
 _people = msgspec.json.Decoder(list[_Person | None])
-_ONE_ROUND_TRIP = "SELECT consent_decision_facts(%s, %s, %s, %s)"
-_ONE_ROUND_TRIP_FOR_MANY = "SELECT consent_decisions_facts(%s, %s, %s)"
+_FACTS, _FACTS_OF_MANY = "consent_decision_facts(%s, %s, %s, %s)", "consent_decisions_facts(%s, %s, %s)"
+_ITS_CLOCK = "accounts_clock_of_key(%s)"
+LATEST = datetime.max.replace(tzinfo=UTC)
+"""The moment at which to read what is asked before it is known what time it is: nothing lies after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question about one person, by LMS id."""
+
+    person: str
+    question: Question
+
+
+type Reading[T] = Callable[[datetime], T]
+"""What is asked, as it reads at a moment: a question without a time of its own is about that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,37 +168,33 @@ class _World:
         return decide(self.register, self.subject, self.consents, question)
 
 
-def decide_with_key(
-    secret: str, external_id: str, question: Question, *, now: datetime, arrived_at: datetime | None = None
-) -> Decision:
+def decide_with_key(secret: str, external_id: str, question: Question, *, now: datetime) -> Decision:
     """Answer one question for the client of an API key, in one round trip to the database.
 
     The key's validity, the person, the consents and the register's version come from one statement that sets
-    the client itself; only a register this process has not yet seen in that version is read as well. ``now`` is the
-    client's, by whose clock it is decided; the key lives by the machine's, ``arrived_at``, where the two differ.
-    Raises KeyNotLive, NotAllowed if the key may not ask.
+    the client itself; only a register this process has not yet seen in that version is read as well. A register that
+    changes faster than it is read makes it undecidable. Raises KeyNotLive, NotAllowed if the key may not ask.
     """
-    past = question.at if question.at < now else None
-    facts = _facts_of(secret, external_id, arrived_at or now, past)
-    require(facts.actor, Capability.ASK_DECISIONS, facts.client)
-    register = None if past else cached_register(facts.client, facts.version)
-    if register is not None and facts.subject is not None:
-        return _world(register, facts.subject, question.at).answer(question)
-    with in_client(facts.client):
-        return _read_world(facts.client, external_id, past, question.at).answer(question)
+    sent = [key_digest(secret), _sendable(external_id), now, _past(question, now)]
+    [[text]] = read_alone(f"SELECT {_FACTS}", sent)
+    return _answer(_opened(text, _key_facts), Asked(external_id, question), now)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One question about one person, by LMS id."""
+def decide_in_sandbox(secret: str, reading: Reading[Asked], *, arrived_at: datetime) -> Decision:
+    """Answer one question for a test key, as ``decide_with_key`` does for others, and in one round trip too.
 
-    person: str
-    question: Question
+    The sandbox's own moment, by whose clock it is decided, comes with the facts: what is asked is read for the person
+    first, and once that moment is known for the rest. The key lives by the machine's clock, ``arrived_at``. Raises
+    KeyNotLive, NotAllowed, and whatever reading raises.
+    """
+    person = reading(LATEST).person
+    sent = [key_digest(secret), key_digest(secret), _sendable(person), arrived_at, None]
+    [[ahead, text]] = read_alone(f"SELECT {_ITS_CLOCK}, {_FACTS}", sent)
+    facts, now = _opened(text, _key_facts), arrived_at + (ahead or timedelta())
+    return _answer(facts, reading(now), now)
 
 
-def decide_many_with_key(
-    secret: str, asked: Sequence[Asked], *, now: datetime, arrived_at: datetime | None = None
-) -> list[Decision]:
+def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) -> list[Decision]:
     """Answer many questions for the client of an API key, in their order, as ``decide_with_key`` answers one.
 
     One statement brings the key's validity, the register's version and the facts of all the people. What this
@@ -182,23 +203,59 @@ def decide_many_with_key(
     Raises KeyNotLive, NotAllowed if the key may not ask.
     """
     people = list(dict.fromkeys(one.person for one in asked if one.question.at >= now))
-    facts = _facts_of_many(secret, people, arrived_at or now)
+    [[text]] = read_alone(f"SELECT {_FACTS_OF_MANY}", [key_digest(secret), [_sendable(one) for one in people], now])
+    return _answer_many(_opened(text, _key_facts_of_many), people, asked, now)
+
+
+def decide_many_in_sandbox(
+    secret: str, reading: Reading[Sequence[Asked]], *, arrived_at: datetime
+) -> tuple[datetime, list[Decision]]:
+    """Answer many questions for a test key, as ``decide_in_sandbox`` answers one; returns the sandbox's moment too."""
+    people = list(dict.fromkeys(one.person for one in reading(LATEST)))
+    sent = [key_digest(secret), key_digest(secret), [_sendable(one) for one in people], arrived_at]
+    [[ahead, text]] = read_alone(f"SELECT {_ITS_CLOCK}, {_FACTS_OF_MANY}", sent)
+    facts, now = _opened(text, _key_facts_of_many), arrived_at + (ahead or timedelta())
+    return now, _answer_many(facts, people, reading(now), now)
+
+
+def _opened[F: _Key](text: str | None, decoder: msgspec.json.Decoder[F]) -> F:
+    if text is None:
+        raise KeyNotLive
+    return decoder.decode(text)
+
+
+def _answer(facts: _KeyFacts, asked: Asked, now: datetime) -> Decision:
+    require(facts.actor, Capability.ASK_DECISIONS, facts.client)
+    past = _past(asked.question, now)
+    register = None if past else cached_register(facts.client, facts.version)
+    if register is not None and facts.subject is not None:
+        return _world(register, facts.subject, asked.question.at).answer(asked.question)
+    try:
+        with in_client(facts.client):
+            return _read_world(facts.client, asked.person, past, asked.question.at).answer(asked.question)
+    except RegisterUnsettled:
+        return _undecidable(asked)
+
+
+def _answer_many(
+    facts: _KeyFactsOfMany, people: Sequence[str], asked: Sequence[Asked], now: datetime
+) -> list[Decision]:
+    """Answer from the facts of these people, those asked about the present among them, or read anew."""
     require(facts.actor, Capability.ASK_DECISIONS, facts.client)
     register = cached_register(facts.client, facts.version)
     if register is not None and people and all(facts.subjects) and all(one.question.at >= now for one in asked):
         found = zip(people, facts.subjects, strict=True)
         worlds = {name: _world(register, person, now) for name, person in found if person}
         return [worlds[one.person].answer(one.question) for one in asked]
-    with in_client(facts.client):
-        return _read_and_answer(facts.client, asked, now)
+    try:
+        with in_client(facts.client):
+            return _read_and_answer(facts.client, asked, now)
+    except RegisterUnsettled:
+        return [_undecidable(one) for one in asked]
 
 
-def _facts_of_many(secret: str, people: Sequence[str], now: datetime) -> _KeyFactsOfMany:
-    names = [_sendable(name) for name in people]
-    [[text]] = read_alone(_ONE_ROUND_TRIP_FOR_MANY, [key_digest(secret), names, now])
-    if text is None:
-        raise KeyNotLive
-    return _key_facts_of_many.decode(text)
+def _undecidable(asked: Asked) -> Decision:
+    return Decision(False, Reason.UNDECIDABLE, None, (), asked.question.at)
 
 
 def _read_and_answer(client_id: UUID, asked: Sequence[Asked], now: datetime) -> list[Decision]:
@@ -226,13 +283,6 @@ def _read_worlds(client_id: UUID, names: Iterable[str], past: datetime | None, a
         name: _World(register, None, {}) if person is None else _world(register, person, at)
         for name, person in zip(names, people, strict=True)
     }
-
-
-def _facts_of(secret: str, external_id: str, now: datetime, past: datetime | None) -> _KeyFacts:
-    [[text]] = read_alone(_ONE_ROUND_TRIP, [key_digest(secret), _sendable(external_id), now, past])
-    if text is None:
-        raise KeyNotLive
-    return _key_facts.decode(text)
 
 
 def decide_for(actor: Actor, client_id: UUID, external_id: str, question: Question, *, now: datetime) -> Decision:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from paktaleem.accounts.actors import Actor, key_actor, user_actor
@@ -16,7 +16,7 @@ __all__ = [
     "actor_of_key",
     "all_client_ids",
     "client_with_code",
-    "clock_offset_of",
+    "is_test_key",
     "memberships_of",
     "staff_of",
 ]
@@ -42,12 +42,9 @@ def actor_of_key(secret: str, *, at: datetime) -> Actor | None:
     return key_actor(*rows[0]) if rows else None
 
 
-def clock_offset_of(secret: str) -> timedelta:
-    """Return how far the clock of a key's client stands ahead, before any context: asked for test keys alone."""
-    if not secret.startswith(TEST_MARK):
-        return timedelta()
-    [[ahead]] = read_alone("SELECT accounts_clock_of_key(%s)", [key_digest(secret)])
-    return ahead or timedelta()
+def is_test_key(secret: str) -> bool:
+    """Say whether a key shows that it is a sandbox's; the database lets no live key of another client show it."""
+    return secret.startswith(TEST_MARK)
 
 
 def memberships_of(user_id: UUID, *, at: datetime) -> Sequence[MembershipChoice]:

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.public.language import LANGUAGE_PARAMETER
+from paktaleem.tenancy.context import is_in_sandbox
 
 __all__ = ["LanguageLink", "error_page", "page_address", "public_page", "redirect_to_page"]
 
@@ -35,11 +36,11 @@ class LanguageLink:
 def public_page(
     request: HttpRequest, template: str, *, status: int = 200, same_for_all: bool = False, **values: Any
 ) -> HttpResponse:
-    """Render a page on ``public/base.html`` in the language of the request.
+    """Render a page on ``public/base.html`` in the language of the request; within a sandbox it says that it is one.
 
     What is about one person is stored by no cache; ``same_for_all`` lets everyone's keep it for five minutes.
     """
-    html = render_to_string(template, {"languages": _links(request.GET.copy()), **values}, request)
+    html = render_to_string(template, {**_around(request.GET.copy()), **values}, request)
     return _answer(html, status, f"public, max-age={SHARED_SECONDS}" if same_for_all else "no-store")
 
 
@@ -60,8 +61,12 @@ def error_page(status: int, *, title: Words | None = None, advice: Words | None 
     """
     usual_title, usual_advice = _WORDS.get(status, _WORDS[HTTPStatus.INTERNAL_SERVER_ERROR])
     words = {"title": title or usual_title, "advice": advice or usual_advice}
-    html = render_to_string("public/error.html", {"languages": _links(None), **words})
+    html = render_to_string("public/error.html", {**_around(None), **words})
     return _answer(html, status, "no-store")
+
+
+def _around(query: Any) -> dict[str, Any]:
+    return {"languages": _links(query), "is_sandbox": is_in_sandbox()}
 
 
 def _answer(html: str, status: int, cached: str) -> HttpResponse:

@@ -188,6 +188,25 @@ def test_what_is_collected_comes_as_sections_and_files(cast, indus, issue):
     assert (done.status_code, done.json()["state"]) == (200, "confirmed")
 
 
+def test_too_much_is_refused_and_the_order_goes_on(cast, indus, issue, settings):
+    order = issue("collect", categories=("content",))
+    indus.post(f"{ORDERS}/{order}/accept")
+    settings.FILE_MOST_BYTES, settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 200, 2_000
+    file = indus._client.post(f"{ORDERS}/{order}/files/content", b"%PDF-" + b"x" * 200, content_type="application/pdf")
+    assert problem(file) == (413, "file-too-large")
+    section = {"category": "content", "data": "x" * 300}
+    large = indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [section]})
+    assert problem(large) == (413, "file-too-large")
+    larger = indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [section] * 9})
+    assert problem(larger) == (413, "body-too-large")
+    small = {"category": "content", "data": "x"}
+    many = indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [small] * 101})
+    assert many.status_code in {400, 413}
+    with in_client(cast.client_id("indus")):
+        assert state(order) == "accepted"
+    assert indus.post(f"{ORDERS}/{order}/complete", {"result": "done", "sections": [small]}).status_code == 200
+
+
 def test_someone_erased_meanwhile_is_still_named(cast, indus, issue):
     order = issue()
     with in_client(cast.client_id("indus")):

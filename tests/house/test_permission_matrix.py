@@ -113,6 +113,7 @@ CONSOLE = {
 # Acts on one row, and who may: by role, as in the table of models (tests/console/test_permissions.py).
 ACTS = {
     "accounts/client/move-clock": "OC",
+    "accounts/client/force-state": "OC",
     "accounts/client/start-over": "OC",
     "accounts/apikey/revoke": "OC",
     "accounts/apikey/rotate": "OC",

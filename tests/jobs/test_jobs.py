@@ -1,7 +1,5 @@
 """A job exists if and only if what needed it was committed: asked for in a page, or by a task of the worker."""
 
-import asyncio
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +9,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.jobs import enqueue_job
 from paktaleem.tenancy.context import in_client, in_global
+from tests.working import run_worker
 
 ASKS, ASKED, QUEUE = "tests.asks", "tests.asked", "tests"
 
@@ -46,14 +45,7 @@ def ask_and_work(client, *, fails=""):
         enqueue_job(ASKS, client=str(client), fails=fails)
         with connection.cursor() as cursor:
             cursor.execute("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", [QUEUE, ASKS])
-    connector: Any = app.connector
-    with app.replace_connector(connector.get_worker_connector()):
-        asyncio.run(_work())
-
-
-async def _work():
-    async with app.open_async():
-        await app.run_worker_async(queues=[QUEUE], wait=False, install_signal_handlers=False, listen_notify=False)
+    run_worker(QUEUE)
 
 
 def jobs(name):

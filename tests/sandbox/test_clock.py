@@ -12,7 +12,7 @@ from children.models import ServiceAuthorisation
 from children.services import name_guardian, verify_guardian
 from consent.models import Consent, ConsentEvent
 from paktaleem.accounts.models import FURTHEST_CLOCK, Client
-from paktaleem.accounts.selectors import actor_of_key, clock_offset_of
+from paktaleem.accounts.selectors import actor_of_key
 from paktaleem.clock import now_here, real_now
 from paktaleem.ledger.models import Entry
 from paktaleem.sandbox.services import NotASandbox, move_clock
@@ -20,11 +20,13 @@ from paktaleem.subjects.models import Subject
 from paktaleem.tenancy.context import as_officer, clock_offset, in_client, in_global
 from paktaleem.webhooks.models import Delivery
 from paktaleem.webhooks.services import add_endpoint
-from tests.api.callers import Caller
+from tests.api.callers import Caller, question
 from tests.children.visiting import PORTAL, answer, by_link, latest_link, work
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
+from tests.sandbox.making import Sandbox
 
 YEARS = timedelta(days=3_650)
+ONE, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
 
 
 def near(moment, other):
@@ -170,13 +172,30 @@ def test_the_database_refuses_any_other_clock(cast, sandbox, which, days):
         assert clock_offset() == timedelta(days=1)
 
 
-def test_the_clock_of_a_key_is_asked_for_test_keys_alone(cast, sandbox):
+def statements_of(call, person, path):
+    """Ask twice, so that the register is compiled; the statements of the second time."""
+    asked = question(person, "support")
+    body = asked if path == ONE else {"evaluations": [asked, asked]}
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as sent:
+            assert call.post(path, body).status_code == 200
+    return [one["sql"] for one in sent]
+
+
+@pytest.mark.parametrize("path", [ONE, MANY])
+def test_a_sandbox_is_answered_in_one_statement_too_and_only_it_is_asked_for_a_clock(committed, path):
+    sandbox = Sandbox()
     sandbox.move(days=1)
-    with CaptureQueriesContext(connection) as asked:
-        assert clock_offset_of(cast.key("indus")) == timedelta()
-    assert len(asked) == 0
-    assert clock_offset_of(sandbox.secret) == timedelta(days=1)
-    assert clock_offset_of("ptk_test_unknown") == timedelta()
+    [with_clock] = statements_of(sandbox.caller, "p-adult", path)
+    [without] = statements_of(Caller(committed.key("khyber")), "lms-kiran", path)
+    assert "accounts_clock_of_key" in with_clock
+    assert "accounts_clock_of_key" not in without
+
+
+@pytest.mark.parametrize("path", [ONE, MANY])
+def test_a_key_that_only_looks_like_a_sandboxs_opens_nothing(cast, path):
+    answer = Caller("ptk_test_unknown").post(path, question("p-adult", "support"))
+    assert answer.status_code == 401
 
 
 def test_a_clock_is_kept_with_its_history(cast, sandbox):

@@ -51,6 +51,24 @@ def test_its_administrator_moves_the_clock_and_starts_over(sandbox, admin):
         assert not Subject.objects.exists()
 
 
+def test_its_administrator_forces_a_state_and_is_told_the_answer(sandbox, admin):
+    url = row_url("accounts/client", sandbox.id, "force-state")
+    assert "consent_withdrawn → consent_withdrawn" in admin.get(url).content.decode()
+    told = {"subject": "p-adult", "state": "consent_withdrawn", "purpose": ""}
+    page = admin.post(url, told, follow=True).content.decode()
+    assert "The next question about p-adult and newsletter is answered with consent_withdrawn." in page
+    assert sandbox.caller.reason("p-adult", "newsletter") == "consent_withdrawn"
+    for wrong, words in (
+        ({"purpose": "nowhere"}, "There is no such purpose."),
+        ({"purpose": "support"}, "It does not fit this state."),
+        ({"subject": "a@b"}, "@"),
+        ({"state": "happy"}, "happy"),
+    ):
+        assert words in admin.post(url, told | wrong, follow=True).content.decode(), wrong
+    admin.post(url, {"subject": "p-gone", "state": "erased"})
+    assert "They were erased" in admin.post(url, {"subject": "p-gone", "state": "child"}).content.decode()
+
+
 def test_an_officer_does_so_in_the_sandboxs_own_time(cast, sandbox):
     sandbox.move(days=100)
     amina = browser_of(cast.user("amina"))
@@ -66,8 +84,9 @@ def test_no_other_client_is_played_with(cast):
         browser, client_id = browser_of(cast.user(name)), cast.client_id("indus")
         page = browser.get(row_url("accounts/client", client_id)).content.decode()
         assert "Start over" not in page
-        answer = browser.post(row_url("accounts/client", client_id, "start-over"))
-        assert "This client is no sandbox." in answer.content.decode()
+        for slug, told in (("start-over", {}), ("force-state", {"subject": "lms-danish", "state": "erased"})):
+            answer = browser.post(row_url("accounts/client", client_id, slug), told)
+            assert "This client is no sandbox." in answer.content.decode()
     with in_client(cast.client_id("indus")):
         assert Subject.objects.filter(external_id="lms-danish").exists()
         assert Client.objects.get(id=cast.client_id("indus")).clock_offset == timedelta()

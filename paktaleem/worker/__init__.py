@@ -1,0 +1,1 @@
+"""The worker's care for its own jobs."""

@@ -1,0 +1,52 @@
+"""What a system gives for a collect order has its limits: too much is refused, and what is kept stays as it was."""
+
+from io import BytesIO
+
+import pytest
+
+from paktaleem.files.services import FileTooLarge
+from paktaleem.systems.models import Order, OrderPart
+from paktaleem.systems.results import Answer, Section
+from paktaleem.systems.services import TooManyParts, accept_order, add_part, complete_order
+from paktaleem.systems.services.collecting import MOST_PARTS
+from paktaleem.systems.states import Outcome
+
+
+@pytest.fixture
+def collecting(issue, key, now):
+    """A collect order that the LMS is at work on."""
+    return accept_order(issue("collect", categories=("content",)), actor=key, at=now)
+
+
+def sections(count):
+    return Answer(Outcome.DONE, sections=tuple(Section("content", {"essay": number}) for number in range(count)))
+
+
+def state(order):
+    return Order.objects.get(pk=order.pk).state, OrderPart.objects.filter(order=order).count()
+
+
+def test_an_order_takes_so_many_parts_and_no_more(collecting, key, now):
+    add_part(collecting, BytesIO(b"%PDF-1.7 essay"), category="content", actor=key, at=now)
+    with pytest.raises(TooManyParts):
+        complete_order(collecting, sections(MOST_PARTS), actor=key, at=now)
+    assert state(collecting) == ("accepted", 1), "nothing of the answer is kept"
+    complete_order(collecting, sections(MOST_PARTS - 1), actor=key, at=now)
+    assert state(collecting) == ("confirmed", MOST_PARTS)
+
+
+def test_files_count_among_them(collecting, key, now, monkeypatch):
+    monkeypatch.setattr("paktaleem.systems.services.collecting.MOST_PARTS", 2)
+    for _ in range(2):
+        add_part(collecting, BytesIO(b"%PDF-1.7 essay"), category="content", actor=key, at=now)
+    with pytest.raises(TooManyParts):
+        add_part(collecting, BytesIO(b"%PDF-1.7 essay"), category="content", actor=key, at=now)
+    assert state(collecting) == ("accepted", 2)
+
+
+def test_a_section_is_as_large_as_a_file_may_be(collecting, key, now, settings):
+    settings.FILE_MOST_BYTES = 100
+    large = Answer(Outcome.DONE, sections=(Section("content", "x" * 100),))
+    with pytest.raises(FileTooLarge):
+        complete_order(collecting, large, actor=key, at=now)
+    assert state(collecting) == ("accepted", 0)
