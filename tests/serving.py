@@ -12,12 +12,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from paktaleem.demo.supervision import running
+from paktaleem.demo.supervision import Child, running
 from paktaleem.embedded import APP
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
 
-__all__ = ["call", "environment_of_server", "is_alive", "served"]
+__all__ = ["call", "environment_of_server", "is_alive", "served", "serving"]
 
 HOST = "127.0.0.1"
 
@@ -37,6 +37,13 @@ def environment_of_server() -> dict[str, str]:
 def served(logs: Path) -> Iterator[int]:
     """Serve the portal (tests/api/dying.py) by granian, as in production; gives its port."""
     port = free_port()
+    with serving(logs, port):
+        yield port
+
+
+@contextmanager
+def serving(logs: Path, port: int) -> Iterator[Child]:
+    """Serve it on a port; gives the process, the leader of all that serve."""
     size = ["--workers", "1", "--blocking-threads", "1", "--host", HOST, "--port", str(port)]
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", *size, "tests.api.dying:application"]
     with running([("web", command)], logs) as [web]:
@@ -45,7 +52,7 @@ def served(logs: Path) -> Iterator[int]:
             web.check()
             assert time.monotonic() < ends_at, "it did not come to serve"
             time.sleep(0.05)
-        yield port
+        yield web
 
 
 def is_alive(port: int) -> bool:

@@ -70,12 +70,17 @@ class Platform:
     @contextmanager
     def receiving(self) -> Iterator[Child]:
         """Have it receive while the block runs."""
+        with self.running("serve", "--port", str(self.port)) as child:
+            until(lambda: self._listens(child))
+            yield child
+
+    @contextmanager
+    def running(self, *command: str) -> Iterator[Child]:
+        """Have it do one command beside the block."""
         before = {name: os.environ.get(name) for name in self._environment()}
         os.environ.update(self._environment())
         try:
-            program = [*PROGRAM, "serve", "--port", str(self.port)]
-            with running([("lms", program)], self.folder / "log") as [child]:
-                until(lambda: self._listens(child))
+            with running([(command[0], [*PROGRAM, *command])], self.folder / "log") as [child]:
                 yield child
         finally:
             for name, value in before.items():

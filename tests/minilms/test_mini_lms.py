@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -20,7 +21,7 @@ from tests.factories import SETTING_UP, SubjectFactory
 from tests.minilms.connecting import Platform, until
 from tests.serving import environment_of_server, served
 
-KIRAN, GHOST = "lms-kiran", "lms-ghost"
+KIRAN, ZOYA, GHOST = "lms-kiran", "lms-zoya", "lms-ghost"
 WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "1"]
 NEWSLETTER = "SELECT * FROM decision WHERE person = ? AND purpose = 'newsletter'"
 
@@ -63,23 +64,34 @@ def answer(cast, pk):
 
 
 def test_the_platform_keeps_to_the_portal(committed, platform, tmp_path):
-    it_asks_before_processing_and_records_what_was_answered(committed, platform)
-    by_polling_it_gives_all_it_holds_and_corrects(committed, platform)
+    it_asks_before_processing_and_records_what_was_answered(committed, platform, KIRAN)
+    every_kind_of_order_is_really_done(committed, platform, KIRAN, by_polling(committed, platform))
+    it_asks_before_processing_and_records_what_was_answered(committed, platform, ZOYA)
     with platform.receiving(), running([("worker", WORKER)], tmp_path / "worker"):
         a_withdrawal_reaches_it_and_stops_the_use_at_once(committed, platform)
-        it_restricts_and_goes_on(committed, platform)
-        somebody_it_does_not_know_is_not_found(committed, platform)
-        it_really_erases(committed, platform)
+        every_kind_of_order_is_really_done(committed, platform, ZOYA, partial(answer, committed))
+        somebody_it_does_not_know_is_not_found(committed)
+    nothing_that_was_given_is_kept(platform)
 
 
-def it_asks_before_processing_and_records_what_was_answered(cast, lms):
-    lms.do("register", KIRAN, "--full-name", "Kiran Tarin", "--email", "kiran.tareen@mail.example")
-    assert lms.do("ask", KIRAN, "newsletter") == "no: consent_missing"
-    assert "May we use your data for newsletter?" in lms.do("consent", KIRAN, "newsletter", "given")
-    assert lms.do("ask", KIRAN, "newsletter") == "yes: permitted"
+def by_polling(cast, lms):
+    """Have the platform ask for its orders, which it is not told of; gives the answer to one."""
+
+    def carried_out(pk):
+        assert lms.do("orders") == "1 carried out; ask again in 60 s"
+        return found(cast, pk).state, found(cast, pk).result
+
+    return carried_out
+
+
+def it_asks_before_processing_and_records_what_was_answered(cast, lms, who):
+    lms.do("register", who, "--full-name", "Kiran Tarin", "--email", "kiran.tareen@mail.example")
+    assert lms.do("ask", who, "newsletter") == "no: consent_missing"
+    assert "May we use your data for newsletter?" in lms.do("consent", who, "newsletter", "given")
+    assert lms.do("ask", who, "newsletter") == "yes: permitted"
     for what in ("opened Algebra", "closed Algebra"):
-        assert lms.do("record", KIRAN, "usage_logs", what) == "kept"
-    assert lms.do("record", KIRAN, "content", "an essay") == "kept"
+        assert lms.do("record", who, "usage_logs", what) == "kept"
+    assert lms.do("record", who, "content", "an essay") == "kept"
     assert lms.do("record", "lms-nobody", "content", "an essay") == "not kept: subject_unknown"
     assert held_as_reported(cast) == {"content": 1, "usage_logs": 2}
 
@@ -89,16 +101,33 @@ def held_as_reported(cast):
         return dict(Holding.objects.filter(ended_at=None).values_list("category", "count"))
 
 
-def by_polling_it_gives_all_it_holds_and_corrects(cast, lms):
-    collect = order(cast, "collect", categories=("usage_logs", "content", "contact_details"))
-    correct = order(cast, "correct", categories=("contact_details",), new_values={"full_name": "Kiran Tareen"})
-    held = lms.shows(KIRAN)
-    assert lms.do("orders") == "2 carried out; ask again in 60 s"
-    assert given(cast, collect) == held
+def every_kind_of_order_is_really_done(cast, lms, who, carried_out):
+    """Order one thing after the other; ``carried_out`` gives the answer, however the order reached the platform."""
+
+    def ordered(kind, *categories, **more):
+        return order(cast, kind, person=who, categories=categories or ("content",), **more)
+
+    held = lms.shows(who)
     assert len(held["usage_logs"]) == 2
-    assert (found(cast, correct).state, found(cast, correct).result) == ("confirmed", {"corrected": ["full_name"]})
-    assert lms.shows(KIRAN)["contact_details"][0]["full_name"] == "Kiran Tareen"
-    assert lms.do("orders") == "0 carried out; ask again in 60 s"
+    collect = ordered("collect", "usage_logs", "content", "contact_details")
+    assert carried_out(collect) == ("confirmed", {"sections": 3})
+    assert given(cast, collect) == held
+    correct = ordered("correct", "contact_details", new_values={"full_name": "Kiran Tareen"})
+    assert carried_out(correct) == ("confirmed", {"corrected": ["full_name"]})
+    assert lms.shows(who)["contact_details"][0]["full_name"] == "Kiran Tareen"
+    assert carried_out(ordered("restrict")) == ("confirmed", {})
+    assert lms.do("ask", who, "service_delivery") == "no: restricted_here"
+    assert carried_out(ordered("lift_restriction")) == ("confirmed", {})
+    assert lms.do("ask", who, "service_delivery") == "yes: permitted"
+    assert carried_out(ordered("object")) == ("confirmed", {})
+    assert lms.rows("SELECT * FROM decision WHERE person = ?", who) == [], "asked anew before the next use"
+    assert carried_out(ordered("anonymise")) == ("confirmed", {"counts": {"content": 1}})
+    assert "content" not in lms.shows(who)
+    assert lms.rows("SELECT * FROM record WHERE person IS NULL AND data LIKE '%an essay%'")
+    erase = ordered("erase", "usage_logs", "contact_details")
+    assert carried_out(erase) == ("confirmed", {"counts": {"contact_details": 1, "usage_logs": 2}})
+    assert lms.shows(who) == held_as_reported(cast) == {}
+    assert lms.rows("SELECT * FROM record WHERE person = ?", who) == []
 
 
 def given(cast, pk):
@@ -110,34 +139,22 @@ def given(cast, pk):
 
 
 def a_withdrawal_reaches_it_and_stops_the_use_at_once(cast, lms):
-    assert lms.do("ask", KIRAN, "newsletter") == "yes: permitted"
-    [remembered] = lms.rows(NEWSLETTER, KIRAN)
+    assert lms.do("ask", ZOYA, "newsletter") == "yes: permitted"
+    [remembered] = lms.rows(NEWSLETTER, ZOYA)
     assert remembered["allowed"]
     with in_client(cast.client_id("khyber")):
-        kiran = Subject.objects.get(external_id=KIRAN)
-        withdraw_consent(kiran, purpose="newsletter", actor=SETTING_UP, at=timezone.now())
-    until(lambda: not lms.rows(NEWSLETTER, KIRAN))
-    assert lms.do("ask", KIRAN, "newsletter") == "no: consent_withdrawn"
+        zoya = Subject.objects.get(external_id=ZOYA)
+        withdraw_consent(zoya, purpose="newsletter", actor=SETTING_UP, at=timezone.now())
+    until(lambda: not lms.rows(NEWSLETTER, ZOYA))
+    assert lms.do("ask", ZOYA, "newsletter") == "no: consent_withdrawn"
 
 
-def it_restricts_and_goes_on(cast, lms):
-    assert answer(cast, order(cast, "restrict")) == ("confirmed", {})
-    assert lms.do("ask", KIRAN, "service_delivery") == "no: restricted_here"
-    assert answer(cast, order(cast, "lift_restriction")) == ("confirmed", {})
-    assert lms.do("ask", KIRAN, "service_delivery") == "yes: permitted"
-
-
-def somebody_it_does_not_know_is_not_found(cast, lms):
+def somebody_it_does_not_know_is_not_found(cast):
     with in_client(cast.client_id("khyber")):
         SubjectFactory(client=cast.client("khyber"), external_id=GHOST)
     assert answer(cast, order(cast, "erase", person=GHOST)) == ("not_found", {})
 
 
-def it_really_erases(cast, lms):
-    erase = order(cast, "erase", categories=("usage_logs", "content", "contact_details"))
-    counts = {"contact_details": 1, "content": 1, "usage_logs": 2}
-    assert answer(cast, erase) == ("confirmed", {"counts": counts})
-    assert lms.shows(KIRAN) == held_as_reported(cast) == {}
-    assert lms.rows("SELECT * FROM record WHERE person = ?", KIRAN) == []
-    kept = lms.rows("SELECT answer FROM carried_out WHERE answer LIKE '%Algebra%' OR answer LIKE '%essay%'")
-    assert kept == [], "what was given is not kept here either"
+def nothing_that_was_given_is_kept(lms):
+    """Not in its log of orders either, once the answer has arrived."""
+    until(lambda: lms.rows("SELECT * FROM carried_out WHERE answer LIKE '%Algebra%' OR answer LIKE '%essay%'") == [])

@@ -1,0 +1,195 @@
+"""The worker, the portal and the platform killed (SIGKILL) while orders are told, fetched and carried out.
+
+None is lost, and none is done twice.
+"""
+
+import os
+import signal
+import sys
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import timedelta
+from functools import partial
+from itertools import cycle, pairwise
+from random import Random
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+
+from paktaleem.demo.supervision import running
+from paktaleem.jobs import enqueue_job
+from paktaleem.ledger.by import Reason
+from paktaleem.systems.models import Ground, Order, OrderKind
+from paktaleem.systems.services import Told, issue_orders
+from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.webhooks.models import Attempt, Delivery, EndpointHealth, Message
+from paktaleem.webhooks.pump import PUMP
+from paktaleem.worker.tasks import RESUME
+from tests.demo.running import free_port
+from tests.factories import SETTING_UP, SubjectFactory
+from tests.faults.size import sized
+from tests.faults.whole import assert_orders_are_whole
+from tests.minilms.connecting import Platform, until
+from tests.minilms.store import Store
+from tests.serving import environment_of_server, serving
+
+ORDERS = sized(40, 2_000)
+KILLS = sized(4, 28)
+VICTIMS = ("worker", "web", "receiver", "poll")
+SEED = 20261001
+WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "1"]
+
+
+class Processes:
+    """What runs beside the test, by name: started, killed and started anew, or ended."""
+
+    def __init__(self, ways, lms):
+        self.ways, self.lms, self.running = ways, lms, {}
+
+    def start(self, name):
+        stack = ExitStack()
+        self.running[name] = (stack.enter_context(self.ways[name]()), stack)
+
+    def kill(self, name):
+        """End a process and all that it started, in the middle of whatever it does."""
+        child, stack = self.running.pop(name)
+        with suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        stack.close()
+
+    def end(self, *names):
+        for name in names:
+            self.running.pop(name)[1].close()
+
+
+@pytest.fixture
+def processes(committed, monkeypatch, tmp_path):
+    """The portal, its worker, and the mini-LMS of Khyber, which holds one record of each of many people."""
+    lms, port = Platform(tmp_path, committed.key("khyber")), free_port()
+    for name, value in (environment_of_server() | {"WEBHOOKS_ALLOWED": lms.address}).items():
+        monkeypatch.setenv(name, value)
+    ways = {
+        "web": partial(serving, tmp_path / "web", port),
+        "worker": partial(working, tmp_path / "worker"),
+        "receiver": lms.receiving,
+        "poll": partial(lms.running, "orders"),
+    }
+    beside = Processes(ways, lms)
+    try:
+        beside.start("web")
+        lms.connect(port)
+        with closing(Store(lms.file)) as store, store.transaction():
+            for number in range(ORDERS):
+                store.do("INSERT INTO record VALUES (?, 'usage_logs', '1')", person(number))
+        for name in ("receiver", "worker"):
+            beside.start(name)
+        yield beside
+    finally:
+        beside.end(*beside.running)
+
+
+@contextmanager
+def working(logs):
+    """The worker as operators start it."""
+    with running([("worker", WORKER)], logs) as [child]:
+        yield child
+
+
+def person(number):
+    return f"stu-{number}"
+
+
+def test_killed_processes_lose_no_order_and_do_none_twice(committed, processes):
+    random = Random(SEED)  # noqa: S311 -- moments, no secrets
+    moments = sorted(random.sample(range(1, ORDERS), KILLS))
+    for (begins, ends), victim in zip(pairwise([0, *moments]), cycle(VICTIMS), strict=False):
+        issue(committed, range(begins, ends))
+        if victim == "poll":  # nobody is told, it asks
+            processes.end("receiver")
+            processes.start("poll")
+        least = random.randrange(begins, ends)
+        until(lambda least=least: answered(committed) >= least)
+        processes.kill(victim)
+        processes.start("receiver" if victim == "poll" else victim)
+        let_time_pass(committed)
+    issue(committed, range(moments[-1], ORDERS))
+    until(lambda: is_all_done(committed))
+    none_is_lost_and_none_doubled(committed, processes.lms)
+    until(is_nothing_in_dead_hands)
+
+
+def issue(cast, numbers):
+    """Register people and order, in one transaction for each, that they be erased."""
+    for number in numbers:
+        at = timezone.now()
+        told = Told(
+            kind=OrderKind.ERASE,
+            categories=frozenset({"usage_logs"}),
+            reason=Reason.SUBJECT_REQUEST,
+            ground=Ground.RIGHT_OF_THE_PERSON,
+            due_at=at + timedelta(days=20),
+        )
+        with in_client(cast.client_id("khyber")):
+            about = SubjectFactory(client=cast.client("khyber"), external_id=person(number))
+            issue_orders(about, told, actor=SETTING_UP, at=at)
+
+
+def answered(cast):
+    with in_client(cast.client_id("khyber")):
+        return Order.objects.filter(ended_at__isnull=False).count()
+
+
+def let_time_pass(cast):
+    """Let some minutes be over: what a dead worker had taken is free again, what failed is due, and it is sent anew.
+
+    What a living worker has its hands on is left alone.
+    """
+    free(cast, Delivery.objects.filter(state="waiting"), due_at=timezone.now())
+    free(cast, EndpointHealth.objects.all(), leased_until=None, rests_until=None, failures=0)
+    with in_global():
+        enqueue_job(PUMP, timestamp="0")
+
+
+def free(cast, rows, **values):
+    with in_client(cast.client_id("khyber")):
+        keys = [one.pk for one in rows.select_for_update(skip_locked=True)]
+        rows.filter(pk__in=keys).update(**values)
+
+
+def is_all_done(cast):
+    """Whether everything was told and answered; what failed while the platform was dead is due again."""
+    with in_client(cast.client_id("khyber")):
+        is_sent = not Delivery.objects.filter(state="waiting").exists()
+    if not is_sent:
+        free(cast, Delivery.objects.filter(state="waiting"), due_at=timezone.now())
+        free(cast, EndpointHealth.objects.all(), rests_until=None, failures=0)
+    return is_sent and answered(cast) == ORDERS
+
+
+def none_is_lost_and_none_doubled(cast, platform):
+    with in_client(cast.client_id("khyber")):
+        assert_orders_are_whole()
+        results = list(Order.objects.values_list("state", "result"))
+        told = {str(key): kind for key, kind in Message.objects.values_list("pk", "type")}
+        arrived = {str(key) for key in Delivery.objects.filter(state="delivered").values_list("message", flat=True)}
+        tries = Attempt.objects.count()
+    assert results == [("confirmed", {"counts": {"usage_logs": 1}})] * ORDERS, "erased once: twice would count nothing"
+    taken = {row["id"] for row in platform.rows("SELECT id FROM message")}
+    assert arrived <= taken <= set(told), "each that counts as delivered came, and none that was not sent"
+    assert {key for key, kind in told.items() if kind == "order.created"} <= arrived
+    assert list(told.values()).count("order.created") == ORDERS
+    assert tries >= len(arrived)
+    assert platform.rows("SELECT * FROM record") == []
+
+
+def is_nothing_in_dead_hands():
+    """Whether no job is in the hands of a worker that was killed, once it was not heard of for long enough."""
+    with in_global(), connection.cursor() as cursor:
+        living = ProcrastinateWorker.objects.latest("id").pk
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = '2026-01-01' WHERE id <> %s", [living])
+        if ProcrastinateJob.objects.filter(status="doing").exclude(worker_id=living).exists():
+            if not ProcrastinateJob.objects.filter(task_name=RESUME, status="todo").exists():
+                enqueue_job(RESUME, timestamp="0")
+            return False
+    return True

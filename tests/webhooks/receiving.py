@@ -1,0 +1,151 @@
+"""Receivers on this machine, good and bad, and a worker's sending to them until nothing is due."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from django.db import connections
+from django.utils import timezone
+
+from paktaleem.outbound.door import post
+from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.pump import Pump
+from paktaleem.webhooks.services import add_endpoint, send_test
+from tests.demo.running import PATIENCE
+from tests.factories import SETTING_UP
+from tests.outbound.listening import listener, saying
+
+__all__ = ["Receiver", "Siege", "add", "ask", "dripping", "endless", "pumped", "silent"]
+
+
+class Receiver:
+    """A receiver on this machine: keeps what it is sent, and answers with a status and headers."""
+
+    def __init__(self, status="204 No Content", *headers, body=b""):
+        self.got, self.answer = [], saying(status, body, *headers)
+
+    async def __call__(self, reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:] if line)
+        headers = {name.lower(): value for name, value in headers.items()}
+        body = await reader.readexactly(int(headers["content-length"]))
+        self.got.append((headers, body))
+        again = asyncio.StreamReader()
+        again.feed_data(head)
+        await self.answer(again, writer)
+
+
+@dataclass
+class Siege:
+    """Good receivers beside bad ones, held to an order of things that no clock measures.
+
+    No good one answers before every bad one has its first connection, and no bad one lets go of it before every good
+    one has all of its messages. Were a good one served after a bad one's turn, both would wait for each other.
+    """
+
+    goods: int
+    bads: int
+    messages: int
+    met: int = 0
+    taken: int = 0
+    all_met: asyncio.Event = field(default_factory=asyncio.Event)
+    all_taken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def good(self) -> Receiver:
+        """One that takes whatever it is sent, once the bad ones are busy."""
+        receiver = Receiver()
+        taking = receiver.answer
+
+        async def answer(reader, writer):
+            await self.all_met.wait()
+            await taking(reader, writer)
+            self.taken += 1
+            if self.taken == self.goods * self.messages:
+                self.all_taken.set()
+
+        receiver.answer = answer
+        return receiver
+
+    def bad(self, behave):
+        """One that behaves so while it is held: it is given the reader, the writer, and what ends it."""
+        is_first = True
+
+        async def answer(reader, writer):
+            nonlocal is_first
+            if is_first:
+                is_first = False
+                self.met += 1
+                if self.met == self.bads:
+                    self.all_met.set()
+            await behave(reader, writer, self.all_taken)
+
+        return answer
+
+
+async def silent(reader, writer, over):
+    """Take the message, and say nothing."""
+    del reader, writer
+    await over.wait()
+
+
+async def dripping(reader, writer, over):
+    """Answer letter by letter, and come to no end."""
+    del reader
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while not over.is_set():
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def endless(reader, writer, over):
+    """Answer with a body that never ends, whatever becomes of it."""
+    del over
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+        await writer.drain()
+
+
+def add(cast, port, code="indus", tests=1):
+    """Add an endpoint that listens on a port, with test messages waiting; returns it and its secret."""
+    at = timezone.now()
+    with in_client(cast.client_id(code)):
+        endpoint, secret = add_endpoint(
+            cast.client_id(code), url=f"http://127.0.0.1:{port}/hooks", events=["consent.*"], actor=SETTING_UP, at=at
+        )
+        for _ in range(tests):
+            send_test(endpoint, actor=SETTING_UP, at=at)
+    return endpoint, secret
+
+
+async def ask(work: Any, *args: Any) -> Any:
+    """Do something with the database in a thread, and leave no connection there."""
+
+    def alone():
+        try:
+            return work(*args)
+        finally:
+            connections.close_all()
+
+    return await asyncio.get_running_loop().run_in_executor(None, alone)
+
+
+def pumped(committed, settings, *receivers, tests=1):
+    """Listen with each receiver, add an endpoint for each, and send until nothing is due; returns the endpoints.
+
+    An exchange has all the time that a busy machine may take: whoever wants less says so to its receiver.
+    """
+
+    async def run():
+        async with AsyncExitStack() as listening:
+            found = [await listening.enter_async_context(listener(one)) for one in receivers]
+            settings.WEBHOOKS_ALLOWED = [f"127.0.0.1:{one.port}" for one in found]
+            added = [await ask(add, committed, one.port, "indus", tests) for one in found]
+            await Pump(send=partial(post, seconds=PATIENCE)).run(seconds=PATIENCE, until_idle=True)
+            return added
+
+    return asyncio.run(run())
