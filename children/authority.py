@@ -53,7 +53,8 @@ class Answer:
 class Guardian:
     """One guardian of a child: who, whether they may consent, for how long, how verified, what they last said.
 
-    ``verified`` has the verifications never found false, those that have expired too.
+    ``verified`` has the verifications never found false, those that have expired too; ``once_verified_at`` is when they
+    first were, found false or not. ``answer`` stands on no verification that was found false.
     """
 
     id: UUID
@@ -64,13 +65,23 @@ class Guardian:
     court_order: bool = False
     erased_at: datetime | None = None
     verified: tuple[Verified, ...] = ()
+    once_verified_at: datetime | None = None
     answer: Answer | None = None
 
     def is_live(self, at: datetime) -> bool:
         """Say whether the person stands as a guardian who may consent at the moment."""
+        return self._stands(at) and not self._is_erased(at)
+
+    def _stands(self, at: datetime) -> bool:
         in_time = self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
-        there = self.erased_at is None or at < self.erased_at
-        return in_time and there and self.may_consent and not self.court_order
+        return in_time and self.may_consent and not self.court_order
+
+    def _is_erased(self, at: datetime) -> bool:
+        return self.erased_at is not None and self.erased_at <= at
+
+    def _was_verified(self, at: datetime) -> bool:
+        once = self.once_verified_at is not None and self.once_verified_at <= at
+        return once or any(one.starts_at <= at for one in self.verified)
 
     def strength(self, at: datetime) -> int:
         """Give the strongest verification that is live."""
@@ -81,8 +92,16 @@ class Guardian:
         return self.is_live(at) and self.strength(at) > Strength.NONE
 
     def may_forbid(self, at: datetime) -> bool:
-        """Say whether a no of theirs counts: for as long as they are a guardian, once verified. It does not expire."""
-        return self.is_live(at) and any(one.starts_at <= at for one in self.verified)
+        """Say whether a no of theirs counts: for as long as they are a guardian, once verified, rightly or not.
+
+        It does not end with a verification: whatever is found out about that, a no closes, and nothing opens by it.
+        """
+        return self.is_live(at) and self._was_verified(at)
+
+    def left_a_no(self, at: datetime) -> bool:
+        """Say whether they were erased with a no that stood: it stays, as a fact without a person (decision 0036)."""
+        said_no = self.answer is not None and self.answer.is_no and self.answer.recorded_at <= at
+        return said_no and self._is_erased(at) and self._stands(at) and self._was_verified(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +144,13 @@ def opens(before: Standing, after: Standing) -> bool:
 def standing(guardians: Sequence[Guardian], at: datetime, *, own_no: Answer | None = None) -> Standing:
     """Resolve the answers about one child's service at a moment; ``own_no`` is the child's own last word.
 
-    A child may refuse or withdraw, never give: its no stands until a guardian answers anew, knowing of it.
+    A child may refuse or withdraw, never give: its no stands until a guardian answers anew, knowing of it. So does the
+    no of a guardian who was erased, until another answers anew since then.
     """
     until = min(_moments(guardians, at), default=None)
     persons = frozenset(one.person for one in guardians if one.has_authority(at))
-    noes, yeses = list(_noes(guardians, at)), list(_yeses(guardians, at))
+    yeses = list(_yeses(guardians, at))
+    noes = [*_noes(guardians, at), *_noes_left(guardians, yeses, at)]
     if noes:
         return _no(max(noes, key=_when), until, persons, in_conflict=bool(yeses))
     if own_no is not None and all(answer.recorded_at <= own_no.recorded_at for _, answer in yeses):
@@ -149,6 +170,17 @@ def _yeses(guardians: Iterable[Guardian], at: datetime) -> Iterator[tuple[Guardi
 def _noes(guardians: Iterable[Guardian], at: datetime) -> Iterator[Answer]:
     for one in guardians:
         if one.answer is not None and one.answer.is_no and one.answer.recorded_at <= at and one.may_forbid(at):
+            yield one.answer
+
+
+def _noes_left(
+    guardians: Iterable[Guardian], yeses: Sequence[tuple[Guardian, Answer]], at: datetime
+) -> Iterator[Answer]:
+    """Give what the erased forbade, as long as nobody with authority has said yes since they were."""
+    for one in guardians:
+        if one.answer is None or one.erased_at is None or not one.left_a_no(at):
+            continue
+        if all(answer.recorded_at <= one.erased_at for _, answer in yeses):
             yield one.answer
 
 

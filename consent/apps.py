@@ -10,8 +10,10 @@ class ConsentConfig(AppConfig):
     label = "consent"
 
     def ready(self) -> None:
-        """Have it asked, before a guardian's authority ends, whether they said no to a purpose."""
-        from children.services import also_says_no  # noqa: PLC0415 -- needs the app registry
+        """Hear of guardians: who would end having said no to a purpose, and who said yes on a false proof."""
+        from children.services import also_says_no, when_found_false  # noqa: PLC0415 -- needs the app registry
+        from consent.services.ending import invalidate_false  # noqa: PLC0415 -- likewise
         from consent.services.guardians import says_no_to_a_purpose  # noqa: PLC0415 -- likewise
 
         also_says_no(says_no_to_a_purpose)
+        when_found_false(invalidate_false)

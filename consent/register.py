@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from paktaleem.accounts.thresholds import Thresholds
+
 
 class Basis(StrEnum):
     """The lawful bases of the privacy policy, section 3 (GDPR article 6)."""
@@ -224,7 +226,7 @@ class Register:
     version: tuple[int, int]
     time_zone: str
     serves_minors: bool
-    age_threshold: int
+    thresholds: Thresholds
     purposes: Mapping[str, PurposeRule]
     codes: Mapping[UUID, str]
     categories: frozenset[str]
@@ -254,7 +256,7 @@ def compile_register(
     version: tuple[int, int],
     time_zone: str,
     serves_minors: bool,
-    age_threshold: int,
+    thresholds: Thresholds,
     purposes: Iterable[PurposeRule],
     categories: Iterable[str],
     bases: Iterable[BasisRule] = (),
@@ -276,7 +278,7 @@ def compile_register(
         version=version,
         time_zone=time_zone,
         serves_minors=serves_minors,
-        age_threshold=age_threshold,
+        thresholds=thresholds,
         purposes=purposes_by_code,
         codes={rule.id: code for code, rule in purposes_by_code.items()},
         categories=frozenset(categories),

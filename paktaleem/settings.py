@@ -239,6 +239,12 @@ TEXT_KEY = env.str("TEXT_KEY", default="")  # its bearer key
 TEXT_SENDER = env.str("TEXT_SENDER", default="")  # as whom it sends, where it asks for that
 _GATEWAY = "paktaleem.mail.gateway.HttpProvider" if TEXT_URL else ""
 _TEXT_PROVIDER = "paktaleem.mail.texting.FolderProvider" if MAIL_FOLDER else _GATEWAY
+CHECK_FOLDER = env.str("CHECK_FOLDER", default="")  # checks of guardians become files there (children/providers.py)
+CHECK_KEY = env.str("CHECK_KEY", default="")  # with which their answers are signed: whsec_ and 32 bytes in base64
+_CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"} if CHECK_FOLDER and CHECK_KEY else {}
+CHECK_PROVIDERS = env.dict(
+    "CHECK_PROVIDERS", default=_CHECK_PROVIDERS
+)  # code=class, as children.providers.CheckProvider
 TEXT_PROVIDER = env.str("TEXT_PROVIDER", default=_TEXT_PROVIDER)  # a class as paktaleem.mail.texting.TextProvider
 
 SECURE_SSL_REDIRECT = False  # an API must not redirect http to https: the proxy refuses it (ASVS 4.1.2)

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ns/consent/v1", show_context, name="consent-context"),
     path("choices/", include("consent.choices.urls")),
     path("choices/", include("paktaleem.doors.urls")),
+    path("guardian/checks/", include("children.urls")),
     path("guardian/", include("children.invitations.urls")),
     path("g/<str:token>/", follow_link, {"page": Page.GUARDIAN}, name="guardian-link"),
     path("concern/", include("children.concerns.urls")),

@@ -10,12 +10,18 @@ class RetentionConfig(AppConfig):
     label = "retention"
 
     def ready(self) -> None:
-        """Hear of answers to orders, and of people who turn out to be children."""
-        from paktaleem.subjects.revealing import when_child_is_revealed  # noqa: PLC0415 -- needs the app registry
+        """Hear of answers to orders, of people who turn out to be children, and of guardians who were none."""
+        from children.services import when_found_false  # noqa: PLC0415 -- needs the app registry
+        from paktaleem.subjects.revealing import when_child_is_revealed  # noqa: PLC0415 -- likewise
         from paktaleem.systems.answered import when_answered  # noqa: PLC0415 -- likewise
         from retention.services.holdings import end_holdings  # noqa: PLC0415 -- likewise
-        from retention.services.incidents import close_if_answered, open_for_what_is_held  # noqa: PLC0415 -- likewise
+        from retention.services.incidents import (  # noqa: PLC0415 -- likewise
+            close_if_answered,
+            open_for_false_verification,
+            open_for_what_is_held,
+        )
 
         when_answered(end_holdings)
         when_answered(close_if_answered)
         when_child_is_revealed(open_for_what_is_held)
+        when_found_false(open_for_false_verification)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from children.models import ChangeState, GuardianChange, GuardianConflict
 from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.models import ClientChange, ClientChangeState
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.paging import count_up_to, number_in_words
 from paktaleem.console.site import Card, site
@@ -23,10 +24,12 @@ def children_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     changes = count_up_to(GuardianChange.objects.filter(state=ChangeState.WAITING))
     ages = count_up_to(AgeChange.objects.filter(state=AgeChangeState.WAITING))
+    clients = count_up_to(ClientChange.objects.filter(state=ClientChangeState.WAITING))
     cases = count_up_to(GuardianConflict.objects.filter(closed_at=None))
     found = (
         (_("Changes of guardians"), changes, "children_guardianchange", "?state__exact=waiting"),
         (_("Changes of ages"), ages, "subjects_agechange", "?state__exact=waiting"),
+        (_("Changes of clients"), clients, "accounts_clientchange", "?state__exact=waiting"),
         (_("Guardians disagree"), cases, "children_guardianconflict", ""),
     )
     return [

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from children.admin.checks import START_CHECK
 from children.admin.words import REFUSALS
 from children.models import Decision, Guardianship, Route, ServiceAuthorisation, Verification, VerificationMethod
 from children.services import answer_service, change_guardian, verify_guardian
@@ -143,6 +144,7 @@ class GuardianshipAdmin(ScopedAdmin):
             applies=_stands,
             refusals=REFUSALS,
         ),
+        START_CHECK,
         Act(
             "answer",
             "Record answer",

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from children.admin.words import REFUSALS
 from children.models import Guardianship, Relationship
-from children.selectors import candidates_of, child_facts, guardians_of
+from children.selectors import candidates_of, child_facts, guardians_of, mechanisms, school_authorisations
 from children.services import name_guardian
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
@@ -76,7 +76,7 @@ def gate_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         facts = child_facts(row)
     standing, known = facts.standing(at), {one.id: one for one in facts.guardians}
     client = row.client
-    decides = row.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors)
+    decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
     lines = [_line(one, known.get(one.pk), at) for one in guardians_of(row, actor=actor)[:20]]
     return {
         "template": "console/panels/gate.html",
@@ -86,6 +86,8 @@ def gate_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
         "in_conflict": standing.in_conflict,
         "held_back": facts.quarantined,
         "lines": lines,
+        "by_school": school_authorisations(actor).filter(client_id=row.client_id, child=row, ends_at=None).exists(),
+        "declared": mechanisms(actor).filter(client_id=row.client_id, ends_at=None).order_by("kind"),
         "candidates": [str(one.guardian) for one in candidates_of(row, actor=actor, at=at)[:20]],
     }
 

@@ -1,5 +1,6 @@
 """What the console says when a service about guardians refuses."""
 
+from children.evidence import NumberNotKept
 from children.selectors import GuardianshipUnknown
 from children.services import (
     AlreadyClosed,
@@ -37,6 +38,7 @@ REFUSALS: dict[type[Exception], str] = {
     MayNotConsent: "They may not decide for this child: there is nothing to verify.",
     NoAuthority: "Verify them first: a yes of theirs would not count.",
     NotTheirOwnGuardian: "Nobody is a guardian of themselves.",
+    NumberNotKept: "Leave numbers of identity cards and payment cards out: say where the paper lies.",
     NothingGiven: "There is no yes of theirs to withdraw.",
     SamePerson: "You asked for this yourself: a second person must approve.",
     StillAChild: "The one named counts as a child.",

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from children.api.shapes import AuthorisationOutput, GuardiansOutput
 from children.authority import ChildFacts
 from children.models import Decision, Guardianship, Relationship, Route, SchoolAuthorisation, Verification
-from children.selectors import candidates_of, child_facts, guardians_of, live_guardianship
+from children.selectors import candidates_of, child_facts, guardians_of, live_guardianship, mechanisms
 from children.services import answer_service, name_guardian, verify_guardian
 from children.strength import STAFF_METHODS
 from paktaleem.accounts.roles import Capability
@@ -106,6 +106,10 @@ def _shown(child: Subject, request: Request) -> dict[str, Any]:
         "subject": child.external_id,
         "service": _service(child, facts, request),
         "guardians": [_guardian_shown(row, facts, methods.get(row.pk, []), request) for row in rows],
+        "declared": [
+            {"kind": one.kind, "description": one.description, "reference": one.reference}
+            for one in mechanisms(actor).filter(client_id=child.client_id, ends_at=None).order_by("kind")
+        ],
         "candidates": [one.guardian.external_id for one in candidates_of(child, actor=actor, at=at)[:50]],
     }
 

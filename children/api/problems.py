@@ -2,16 +2,20 @@
 
 from http import HTTPStatus
 
+from children.evidence import NumberNotKept
+from children.providers import NoSuchProvider
 from children.selectors import GuardianshipUnknown
 from children.services import (
     AlreadyEnded,
     AlreadyNamed,
     AnswerInFuture,
     ChangeWaits,
+    CheckUnknown,
     ChildMayNotAuthorise,
     EvidenceMissing,
     MayNotConsent,
     MethodNotByHand,
+    MethodNotOffered,
     NoAuthority,
     NothingGiven,
     NotTheirOwnGuardian,
@@ -73,6 +77,20 @@ declare_problems(
             "Say where the signed form lies, or who saw them and when.",
             field="evidence",
         ),
+        NumberNotKept: Problem(
+            "number-not-kept",
+            HTTPStatus.BAD_REQUEST,
+            "Evidence never holds the number of an identity card or a payment card",
+            "Say where the paper lies, not what stands on it.",
+            field="evidence",
+        ),
+        NoSuchProvider: Problem(
+            "provider-unknown", HTTPStatus.CONFLICT, "No provider of checks is set up under this code"
+        ),
+        MethodNotOffered: Problem(
+            "method-not-offered", HTTPStatus.CONFLICT, "This provider does not check by this method"
+        ),
+        CheckUnknown: Problem("check-unknown", HTTPStatus.NOT_FOUND, "There is no such check"),
         NothingGiven: Problem("nothing-to-withdraw", HTTPStatus.CONFLICT, "There is no yes of theirs to withdraw"),
         AnswerInFuture: Problem(
             "claimed-in-future", HTTPStatus.BAD_REQUEST, "claimed_at lies in the future", "Send a past moment."

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from children.models import Decision, Relationship, Source
+from children.models import Decision, MechanismKind, Relationship, Source
 from children.strength import Method
 
 __all__ = ["AuthorisationOutput", "GuardianOutput", "GuardiansOutput"]
@@ -47,12 +47,21 @@ class ServiceOutput(serializers.Serializer[Any]):
     school_authorised = serializers.BooleanField(help_text="The school's own, weaker word: it opens nothing by itself.")
 
 
+class DeclaredOutput(serializers.Serializer[Any]):
+    """How the client declares that it verifies ages, or obtains guardians' consent."""
+
+    kind = serializers.ChoiceField(MechanismKind.values)
+    description = serializers.CharField()
+    reference = serializers.CharField()
+
+
 class GuardiansOutput(serializers.Serializer[Any]):
     """Who decides for a person, and what they decided."""
 
     subject = serializers.CharField()
     service = ServiceOutput()
     guardians = GuardianOutput(many=True)
+    declared = DeclaredOutput(many=True)
     candidates = serializers.ListField(
         child=serializers.CharField(allow_null=True), help_text="Claimed by the roster: no authority."
     )

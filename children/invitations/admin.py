@@ -117,9 +117,7 @@ def _ask_guardians(subject: Subject, given: dict[str, Any], request: HttpRequest
 
 def _is_child(row: Subject, at: Any) -> bool:
     client = row.client
-    return row.erased_at is None and row.is_child(
-        at, threshold=client.age_threshold, serves_minors=client.serves_minors
-    )
+    return row.erased_at is None and row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
 
 
 add_person_acts(

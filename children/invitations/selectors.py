@@ -14,7 +14,7 @@ from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import GuardianClaim, Subject, SubjectRole
-from paktaleem.subjects.selectors import sealers_of, subjects, with_id_beginning
+from paktaleem.subjects.selectors import age_is_known, sealers_of, subjects, with_id_beginning
 
 __all__ = [
     "Missing",
@@ -72,12 +72,9 @@ def children_to_ask_about(
     found = subjects(actor).filter(client=client, erased_at=None)
     wanted = list(dict.fromkeys(ids))
     chosen = found.filter(external_id__in=wanted) if wanted else with_id_beginning(found, beginning)
-    unknown = (
-        Q(of_age_at=None) | Q(of_age_threshold__isnull=False) & ~Q(of_age_threshold=client.age_threshold)
-        if client.serves_minors
-        else Q(pk=None)
-    )
-    is_child = Q(of_age_at__gt=at, of_age_threshold=client.age_threshold) | unknown
+    known = age_is_known(client)
+    unknown = Q(of_age_at=None) | ~known if client.serves_minors else Q(pk=None)
+    is_child = Q(of_age_at__gt=at) & known | unknown
     return chosen.filter(is_child, role__in=_LEARNERS)
 
 

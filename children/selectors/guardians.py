@@ -1,6 +1,7 @@
 """Guardians and what they answered, as far as the one who asks may see it."""
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from django.db import connection
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 
 from children.authority import ChildFacts, Standing
 from children.models import (
+    CheckState,
     ChildMechanism,
     GuardianChange,
     GuardianConflict,
@@ -27,6 +29,7 @@ __all__ = [
     "answers_of",
     "candidates_of",
     "child_facts",
+    "clients_with_open_checks",
     "conflicts",
     "get_guardianship",
     "guardian_changes",
@@ -34,6 +37,7 @@ __all__ = [
     "guardianships",
     "live_guardianship",
     "mechanisms",
+    "open_checks",
     "provider_checks",
     "quarantines",
     "school_authorisations",
@@ -42,6 +46,7 @@ __all__ = [
     "verifications",
 ]
 
+OPEN_CHECKS_AT_ONCE = 200
 _facts = msgspec.json.Decoder(ChildFacts | None)
 
 
@@ -142,6 +147,17 @@ def mechanisms(actor: Actor) -> QuerySet[ChildMechanism]:
     """List how clients say that they verify ages and obtain consent."""
     require(actor, Capability.VIEW_GUARDIANS)
     return ChildMechanism.objects.select_related("client")
+
+
+def clients_with_open_checks() -> list[UUID]:
+    """List, in the officers' view, the clients for whom a provider has still to say what it found."""
+    return list(ProviderCheck.objects.filter(state=CheckState.STARTED).values_list("client_id", flat=True).distinct())
+
+
+def open_checks(client_id: UUID) -> list[ProviderCheck]:
+    """List the checks of a client whose providers have not answered, the longest waiting first."""
+    waiting = ProviderCheck.objects.filter(client_id=client_id, state=CheckState.STARTED)
+    return list(waiting.select_related("guardianship__child").order_by("started_at", "id")[:OPEN_CHECKS_AT_ONCE])
 
 
 def provider_checks(actor: Actor) -> QuerySet[ProviderCheck]:

@@ -8,6 +8,7 @@ from children.services.answering import (
     TooWeakToShare,
     answer_service,
 )
+from children.services.checking import CheckUnknown, MethodNotOffered, ask_check, start_check, take_answer
 from children.services.conflicts import AlreadyClosed, close_conflict, note_conflict
 from children.services.guardians import (
     AlreadyEnded,
@@ -29,10 +30,13 @@ from children.services.quarantining import NotHeldBack, quarantine, release
 from children.services.school import SchoolAuthorisationEnded, authorise_by_school, end_school_authorisation
 from children.services.verifying import (
     EvidenceMissing,
+    FoundFalseBefore,
     MayNotConsent,
     MethodNotByHand,
+    find_false,
     record_verification,
     verify_guardian,
+    when_found_false,
 )
 
 __all__ = [
@@ -42,10 +46,13 @@ __all__ = [
     "AlreadySettled",
     "AnswerInFuture",
     "ChangeWaits",
+    "CheckUnknown",
     "ChildMayNotAuthorise",
     "EvidenceMissing",
+    "FoundFalseBefore",
     "MayNotConsent",
     "MethodNotByHand",
+    "MethodNotOffered",
     "NoAuthority",
     "NotHeldBack",
     "NotTheirOwnGuardian",
@@ -56,18 +63,23 @@ __all__ = [
     "TooWeakToShare",
     "also_says_no",
     "answer_service",
+    "ask_check",
     "authorise_by_school",
     "change_guardian",
     "close_conflict",
     "declare_mechanism",
     "end_guardian",
     "end_school_authorisation",
+    "find_false",
     "name_guardian",
     "note_conflict",
     "quarantine",
     "record_verification",
     "release",
     "settle_change",
+    "start_check",
+    "take_answer",
     "take_up_claim",
     "verify_guardian",
+    "when_found_false",
 ]

@@ -6,6 +6,7 @@ from typing import IO, Any
 from django.db import transaction
 
 from children.authority import Guardian
+from children.evidence import check_evidence
 from children.models import (
     ConflictOutcome,
     Decision,
@@ -75,17 +76,17 @@ def answer_service(
 
     A yes needs verified authority, and ``shares`` (recipients outside, always asked apart) a strong enough one; what
     did not pass this portal's own pages needs evidence too. A no or a withdrawal needs nothing, and stops at once.
-    Raises ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceMissing, NothingGiven,
-    AnswerInFuture, AlreadyErased, NotAllowed.
+    Raises ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceMissing, NumberNotKept,
+    NothingGiven, AnswerInFuture, AlreadyErased, NotAllowed.
     """
-    decision = Decision(decision)
+    decision, evidence = Decision(decision), check_evidence(evidence)
     _require(actor, child, guardian)
     child = locked_child(child)
     if claimed_at is not None and claimed_at > at:
         raise AnswerInFuture
     at = next_moment(child, at)
     standing = _standing(child, guardian, decision, shares=shares, at=at)
-    if decision == Decision.GIVEN and Route(route) != Route.PORTAL and not evidence.strip() and file is None:
+    if decision == Decision.GIVEN and Route(route) != Route.PORTAL and not evidence and file is None:
         raise EvidenceMissing
     answer = ServiceAuthorisation(
         client_id=child.client_id,
@@ -150,7 +151,7 @@ def _standing_on(row: Guardianship, known: Guardian, *, shares: bool | None, at:
 
 
 def _sealed(child: Subject, evidence: str) -> Any:
-    return sealer_of(child).seal(evidence.strip(), column=_REFERENCE) if evidence.strip() else None
+    return sealer_of(child).seal(evidence, column=_REFERENCE) if evidence else None
 
 
 def _record(answer: ServiceAuthorisation, actor: Actor) -> None:

@@ -13,7 +13,7 @@ from children.models import ChangeState, ConflictOutcome, GuardianChange, Guardi
 from children.selectors import child_facts
 from children.services.conflicts import follow_conflict
 from children.services.locking import locked_child
-from paktaleem.accounts.actors import Actor, NotAllowed, require
+from paktaleem.accounts.actors import Actor, NotAllowed, SamePerson, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.ledger.history import save_tracked
@@ -67,10 +67,6 @@ class AlreadySettled(Exception):
 
 class ChangeWaits(Exception):
     """Another change of this guardian waits for a second person."""
-
-
-class SamePerson(Exception):
-    """Who asked for the change may not approve it: it takes two people."""
 
 
 def also_says_no(ask: SaysNo) -> SaysNo:
@@ -153,7 +149,7 @@ def _check_grown(guardian: Subject, child: Subject, at: datetime) -> None:
     if kept.erased_at is not None:
         raise AlreadyErased
     client = child.client
-    if kept.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors):
+    if kept.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         raise StillAChild
 
 

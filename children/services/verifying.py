@@ -1,10 +1,12 @@
 """Verifying that a guardian is the guardian: by the school's staff, by a provider, by a second confirmation."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import IO, Any
 
 from django.db import transaction
 
+from children.evidence import check_evidence
 from children.models import ConflictOutcome, Guardianship, Verification
 from children.services.conflicts import follow_conflict
 from children.services.guardians import AlreadyEnded
@@ -18,9 +20,20 @@ from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.selectors import sealer_of
 
-__all__ = ["EvidenceMissing", "MayNotConsent", "MethodNotByHand", "record_verification", "verify_guardian"]
+__all__ = [
+    "EvidenceMissing",
+    "FoundFalseBefore",
+    "MayNotConsent",
+    "MethodNotByHand",
+    "find_false",
+    "record_verification",
+    "verify_guardian",
+    "when_found_false",
+]
 
 _REFERENCE = "children_verification.evidence_reference"
+type FoundFalse = Callable[[Verification, Actor, datetime], None]
+_TOLD: list[FoundFalse] = []
 
 
 class MayNotConsent(Exception):
@@ -33,6 +46,17 @@ class MethodNotByHand(Exception):
 
 class EvidenceMissing(Exception):
     """What staff saw needs a reference to it, or the signed form itself."""
+
+
+class FoundFalseBefore(Exception):
+    """The verification was found false before."""
+
+
+def when_found_false(act: FoundFalse) -> FoundFalse:
+    """Have a room above called when a verification is found false, in the same transaction; the child is locked."""
+    if act not in _TOLD:
+        _TOLD.append(act)
+    return act
 
 
 @transaction.atomic
@@ -50,17 +74,19 @@ def verify_guardian(
     """Record what the school's staff saw for themselves: a signed form, the person, their own papers.
 
     ``evidence`` says where it lies and is sealed; ``file`` is the signed form, sealed for the child.
-    Raises MethodNotByHand, EvidenceMissing, MayNotConsent, AlreadyEnded, FileKindRefused, FileTooLarge, NotAllowed.
+    Raises MethodNotByHand, NumberNotKept, EvidenceMissing, MayNotConsent, AlreadyEnded, FileKindRefused,
+    FileTooLarge, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
     if Method(method) not in STAFF_METHODS:
         raise MethodNotByHand
-    if not evidence.strip() and file is None:
+    evidence = check_evidence(evidence)
+    if not evidence and file is None:
         raise EvidenceMissing
     child = locked_child(guardianship.child)
     kept: dict[str, Any] = {"expires_at": expires_at}
-    if evidence.strip():
-        kept["evidence_reference"] = sealer_of(child).seal(evidence.strip(), column=_REFERENCE)
+    if evidence:
+        kept["evidence_reference"] = sealer_of(child).seal(evidence, column=_REFERENCE)
     if file is not None:
         kept["file"] = store_file(child, file, at=at)
     return record_verification(guardianship, method=method, kept=kept, actor=actor, reason=reason, at=at)
@@ -99,6 +125,32 @@ def record_verification(
     save_tracked(found, actor=actor, reason=reason, at=at)
     _record("guardian.verified", found, row, actor, at)
     follow_conflict(row.child, outcome=ConflictOutcome.AGREED, actor=actor, reason=reason, at=at)
+    return found
+
+
+@transaction.atomic
+def find_false(
+    verification: Verification, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime
+) -> Verification:
+    """Say that a verification was false: another person answered, a paper was forged, a check failed after all.
+
+    It shows nothing any more, and no yes that stood on it counts, now or when the guardian is verified anew. One
+    person suffices, for it only closes: a no of theirs stands until they are ended, which takes two. Rooms above
+    close what it opened there, and see to what was collected meanwhile. The past stays as it was answered.
+    Raises FoundFalseBefore, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.VERIFY_GUARDIANS, verification.client_id)
+    child = locked_child(verification.guardianship.child)
+    own = {"pk": verification.pk, "client_id": verification.client_id}
+    found: Verification = Verification.objects.select_for_update(of=("self",)).select_related("guardianship").get(**own)
+    if found.ended_at is not None:
+        raise FoundFalseBefore
+    found.ended_at = max(at, found.verified_at)
+    save_tracked(found, actor=actor, reason=reason, at=at)
+    _record("guardian.verification_false", found, found.guardianship, actor, at)
+    follow_conflict(child, outcome=ConflictOutcome.AUTHORITY_CHANGED, actor=actor, reason=reason, at=at)
+    for tell in _TOLD:
+        tell(found, actor, at)
     return found
 
 

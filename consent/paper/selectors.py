@@ -163,7 +163,7 @@ class Knowledge:
             signed_at=self.signed_at(entry.answered_on, page),
             form_made_at=page.run.made_at,
             purposes={code: self._facts(page, code, at) for code in entry.answers if code in self.purposes},
-            is_child=subject.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors),
+            is_child=subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
             is_erased=subject.erased_at is not None,
             rows_differ=rows_differ,
         )

@@ -85,7 +85,7 @@ class Choice:
 def is_decided_for(subject: Subject, actor: Actor, at: datetime) -> bool:
     """Say whether this person is a child who acts alone: they may see, refuse and withdraw, and never give."""
     client = subject.client
-    is_child = subject.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors)
+    is_child = subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
     return is_child and actor.id == subject.id
 
 

@@ -15,6 +15,7 @@ from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import Subject
+from paktaleem.subjects.selectors import age_is_known
 
 __all__ = ["consent_events", "consent_states", "consents", "due_by_age", "due_for_renewal", "fact_of"]
 
@@ -69,7 +70,7 @@ def due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
     given = Consent.objects.filter(
         client_id=client.pk, state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, subject__erased_at=None
     )
-    known = Q(subject__of_age_threshold=None) | Q(subject__of_age_threshold=client.age_threshold)
+    known = age_is_known(client, of="subject__")
     unasked = Q(asked_at=None) | Q(asked_at__lt=F("subject__of_age_at"))
     due = given.filter(known, unasked, subject__of_age_at__lte=at)
     return due.select_related("subject", "purpose").order_by("subject__of_age_at", "pk")

@@ -16,6 +16,7 @@ from consent.selectors.registers import RegisterUnsettled, cached_register, curr
 from paktaleem.accounts.actors import Actor, key_actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.accounts.services import key_digest
+from paktaleem.accounts.thresholds import Thresholds
 from paktaleem.subjects.selectors import tombstone
 from paktaleem.tenancy.context import in_client, read_alone
 
@@ -66,13 +67,15 @@ class _Person(msgspec.Struct):
     erased_at: datetime | None
     of_age_at: datetime | None
     of_age_threshold: int | None
+    country: str
     restrictions: list[_Limit] | None
     objections: list[_Limit] | None
     consents: list[_Consent] | None
     child: ChildFacts | None = None
 
-    def facts(self, threshold: int, at: datetime) -> SubjectFacts:
+    def facts(self, thresholds: Thresholds, at: datetime) -> SubjectFacts:
         """Give the facts; an age computed for another threshold is unknown until the worker has been there."""
+        threshold = thresholds.of(self.country)
         child = self.child or _NO_GUARDIANS
         standing = child.standing(at)
         return SubjectFacts(
@@ -304,7 +307,7 @@ def standing(actor: Actor, client_id: UUID, external_id: str, *, at: datetime, n
 
 
 def _world(register: Register, person: _Person, at: datetime) -> _World:
-    return _World(register, person.facts(register.age_threshold, at), person.consents_by_code(register))
+    return _World(register, person.facts(register.thresholds, at), person.consents_by_code(register))
 
 
 def _read_world(client_id: UUID, external_id: str, past: datetime | None, at: datetime) -> _World:

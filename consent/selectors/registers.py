@@ -27,6 +27,7 @@ from consent.models import (
 )
 from consent.selectors.notices import POLICY, client_timelines
 from paktaleem.accounts.models import Client
+from paktaleem.accounts.thresholds import Thresholds
 from paktaleem.tenancy.ids import PAKTALEEM
 
 __all__ = ["RegisterUnsettled", "cached_register", "current_register", "register_as_of"]
@@ -101,7 +102,7 @@ def register_as_of(client_id: UUID, at: datetime) -> rules.Register:
             version=(0, 0),
             time_zone="UTC",
             serves_minors=True,
-            age_threshold=0,
+            thresholds=Thresholds(0),
             purposes=(),
             categories=(),
         )
@@ -137,7 +138,7 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
         version=version,
         time_zone=client.time_zone,
         serves_minors=client.serves_minors,
-        age_threshold=client.age_threshold,
+        thresholds=client.thresholds,
         purposes=[_purpose(row) for row in purposes],
         categories=[row.code for row in rows.of(DataCategory)],
         bases=_bases(rows, codes),

@@ -230,7 +230,7 @@ def _check_child(subject: Subject, answers: Sequence[Answer], actor: Actor, at: 
     if not gives or actor.acts_for != actor.id:
         return
     client = subject.client
-    if subject.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors):
+    if subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         raise ChildMayNotGive
 
 

@@ -11,6 +11,7 @@ from paktaleem.tenancy.ids import PAKTALEEM
 __all__ = [
     "Actor",
     "NotAllowed",
+    "SamePerson",
     "key_actor",
     "person_actor",
     "require",
@@ -23,6 +24,10 @@ __all__ = [
 
 class NotAllowed(PermissionError):
     """The actor lacks the capability, or acts for another client."""
+
+
+class SamePerson(Exception):
+    """Whoever asked for this may not approve it: it takes two people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

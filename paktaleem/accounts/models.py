@@ -13,7 +13,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from paktaleem.accounts.clientchanges import ClientChange, ClientChangeState
 from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Role
+from paktaleem.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.ledger.history import History, Tracked, TrackedQuerySet
 from paktaleem.tenancy.ids import PAKTALEEM, new_id
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
@@ -24,6 +26,8 @@ __all__ = [
     "TEST_MARK",
     "ApiKey",
     "Client",
+    "ClientChange",
+    "ClientChangeState",
     "Membership",
     "User",
     "code_validator",
@@ -47,6 +51,15 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(f"“{name}” is not an IANA time zone, such as Asia/Karachi.")
 
 
+def validate_thresholds(by_country: dict[str, int]) -> None:
+    """Accept ages from 13 to 21 by two-letter country code only; the database refuses others too."""
+    for country, years in by_country.items():
+        if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):  # noqa: PLR2004 -- ISO 3166
+            raise ValidationError(f"“{country}” is no two-letter ISO 3166 code, such as DE.")
+        if isinstance(years, bool) or not isinstance(years, int) or not LOWEST <= years <= HIGHEST:
+            raise ValidationError(f"{country}: use a whole number of years from {LOWEST} to {HIGHEST}.")
+
+
 class Client(Tracked):
     """One institution with a service agreement: the tenant. PakTaleem itself is one."""
 
@@ -61,6 +74,7 @@ class Client(Tracked):
             "country": Personal.NONE,
             "address": Personal.NONE,
             "time_zone": Personal.NONE,
+            "country_thresholds": Personal.NONE,
         },
     )
 
@@ -81,9 +95,17 @@ class Client(Tracked):
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
     serves_minors = models.BooleanField(default=True)
     age_threshold = models.PositiveSmallIntegerField(
-        default=13,
-        validators=[MinValueValidator(13), MaxValueValidator(21)],
+        default=LOWEST,
+        validators=[MinValueValidator(LOWEST), MaxValueValidator(HIGHEST)],
         help_text="Below this age, in years, a guardian decides. 13 by policy; higher where the law asks for it.",
+    )
+    country_thresholds = models.JSONField(
+        "age thresholds by country",
+        default=dict,
+        db_default={},
+        blank=True,
+        validators=[validate_thresholds],
+        help_text="Where the law of a country where people live asks for another age. All others have the one above.",
     )
     is_sandbox = models.BooleanField(
         default=False,
@@ -99,7 +121,9 @@ class Client(Tracked):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(condition=Q(age_threshold__range=(13, 21)), name="client_age_threshold_13_to_21"),
+            models.CheckConstraint(
+                condition=Q(age_threshold__range=(LOWEST, HIGHEST)), name="client_age_threshold_13_to_21"
+            ),
             models.CheckConstraint(
                 condition=Q(clock_offset=timedelta())
                 | Q(is_sandbox=True, clock_offset__gt=timedelta(), clock_offset__lte=FURTHEST_CLOCK),
@@ -128,6 +152,11 @@ class Client(Tracked):
     def client_id(self) -> Any:
         """The client whose row this is: itself."""
         return self.id
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Below which age a guardian decides, by where a person lives."""
+        return Thresholds(self.age_threshold, self.country_thresholds, self.country)
 
     @property
     def is_paktaleem(self) -> bool:

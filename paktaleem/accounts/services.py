@@ -7,9 +7,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.actors import Actor, SamePerson, require
+from paktaleem.accounts.clientservices import (
+    RECOMPUTE_AGES,
+    ClientChangeSettled,
+    change_client,
+    settle_client_change,
+)
 from paktaleem.accounts.models import TEST_MARK, ApiKey, Client, Membership, User
 from paktaleem.accounts.roles import Capability
 from paktaleem.jobs import enqueue_job
@@ -27,7 +33,9 @@ __all__ = [
     "TELL_OWNER",
     "AlreadyEnded",
     "AlreadyRevoked",
+    "ClientChangeSettled",
     "KeyNotLive",
+    "SamePerson",
     "TooManyLiveKeys",
     "change_client",
     "change_membership",
@@ -40,13 +48,12 @@ __all__ = [
     "revoke_api_key",
     "rotate_api_key",
     "set_password",
+    "settle_client_change",
     "tell_owner",
 ]
 
-RECOMPUTE_AGES = "subjects.recompute_ages"
-"""The task of the room above that computes anew who is of age; known here by its name only."""
 TELL_OWNER = "signin.tell_owner"
-"""The task above that writes to the owner of an account; likewise."""
+"""The task of the room above that writes to the owner of an account; known here by its name only."""
 KEY_MARK = "ptk_"
 PREFIX_LENGTH, TEST_PREFIX_LENGTH = 12, 16
 LIVE_KEYS_OF_A_NAME = 2
@@ -71,42 +78,6 @@ class KeyNotLive(Exception):
 
 class TooManyLiveKeys(ValidationError):
     """Two live keys bear this name already: the old one and its successor."""
-
-
-@transaction.atomic
-def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: datetime) -> Client:
-    """Create or change a client; a changed threshold or time zone has the worker compute its people's ages anew.
-
-    Raises ValidationError naming the field, NotAllowed.
-    """
-    require(actor, Capability.MANAGE_CLIENTS, client.id)
-    kind = "client.registered" if client._state.adding else "client.changed"
-    before = None
-    if client._state.adding:
-        client.created_at = at
-    else:
-        before = Client.objects.select_for_update().filter(id=client.id).first()
-        if before and before.is_sandbox != client.is_sandbox:
-            raise ValidationError({"is_sandbox": ["A client is a sandbox from its registration on, or never."]})
-    client.full_clean()
-    try:
-        with transaction.atomic():
-            save_tracked(client, actor=actor, reason=reason, at=at)
-    except IntegrityError as error:  # the wall hides other clients' rows from full_clean
-        if "accounts_client_code" not in str(error):
-            raise
-        raise ValidationError({"code": ["Another client has this code."]}) from error
-    facts = {
-        "code": client.code,
-        "country": client.country,
-        "time_zone": client.time_zone,
-        "serves_minors": client.serves_minors,
-        "age_threshold": client.age_threshold,
-    }
-    record_entry(kind, client_id=client.id, facts=facts, actor=actor, at=at)
-    if before and (before.age_threshold, before.time_zone) != (client.age_threshold, client.time_zone):
-        enqueue_job(RECOMPUTE_AGES, lock=f"{RECOMPUTE_AGES}/{client.id}", client=str(client.id))
-    return client
 
 
 @transaction.atomic

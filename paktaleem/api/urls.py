@@ -4,7 +4,7 @@ from django.urls import path
 
 import children.api.problems  # noqa: F401 -- declares its problems
 import consent.api.problems  # noqa: F401 -- declares its problems
-from children.api import GuardianAuthorisations, Guardians
+from children.api import GuardianAuthorisations, GuardianChecks, Guardians, ShowCheck
 from children.invitations.api import InviteGuardian, ShowInvitation
 from consent.api.acknowledgements import AcknowledgePolicy
 from consent.api.changes import ListChanges
@@ -49,6 +49,8 @@ urlpatterns = [
         GuardianAuthorisations.as_view(),
         name="guardian-authorisations",
     ),
+    path("subjects/<str:external_id>/guardian-checks", GuardianChecks.as_view(), name="guardian-checks"),
+    path("guardian-checks/<uuid:check>", ShowCheck.as_view(), name="guardian-check"),
     path("links", IssueLink.as_view(), name="issue-link"),
     path("guardian-invitations", InviteGuardian.as_view(), name="guardian-invitations"),
     path("guardian-invitations/<uuid:invitation>", ShowInvitation.as_view(), name="guardian-invitation"),

@@ -1,9 +1,24 @@
-"""How far changes of ages are that would open the gate, and by which route they came."""
+"""Changes of ages that would open the gate: what is proposed, how far it is, and by which route it came."""
 
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["AgeChangeState", "AgeRoute"]
+from paktaleem.subjects.ages import AgeSource
+from paktaleem.subjects.sealing import SealedField
+from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
+from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = ["AGE_SOURCES", "AgeChange", "AgeChangeState", "AgeRoute"]
+
+AGE_SOURCES = {
+    AgeSource.BIRTH_DATE: _("Birth date"),
+    AgeSource.ATTESTED: _("Attested by the school"),
+    AgeSource.PROVIDER: _("Checked by a provider"),
+    AgeSource.DECLARED: _("Said by themselves"),
+}
+"""Who says how old somebody is, in words, the strongest first."""
 
 
 class AgeChangeState(models.TextChoices):
@@ -21,3 +36,64 @@ class AgeRoute(models.TextChoices):
     API = "api", _("The learning platform")
     ROSTER = "roster", _("A roster")
     CONSOLE = "console", _("The console")
+
+
+class AgeChange(models.Model):
+    """One proposed birth date, attested age or role that would loosen who decides for a child. It has no effect yet.
+
+    What is proposed is sealed under the child's key; ``proposal_index`` is its keyed hash, by which the same proposal,
+    said again every night, is known again. The ledger keeps who proposed and who settled.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "proposal": Personal.SEALED,
+            "proposal_index": Personal.PSEUDONYM,
+            "requested_kind": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(
+        "subjects.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    proposal = SealedField()
+    proposal_index = models.BinaryField(max_length=32)
+    route = models.CharField(max_length=16, choices=AgeRoute)
+    state = models.CharField(max_length=16, choices=AgeChangeState, default=AgeChangeState.WAITING)
+    requested_kind = models.CharField(max_length=16)
+    requested_by = models.UUIDField()
+    requested_at = models.DateTimeField()
+    settled_by = models.UUIDField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "change of an age"
+        verbose_name_plural = "changes of ages"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "subject"], condition=Q(state=AgeChangeState.WAITING), name="agechange_one_waiting"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=AgeChangeState.APPROVED) | ~Q(settled_by=F("requested_by")),
+                name="agechange_by_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=AgeChangeState.WAITING, settled_by=None, settled_at=None)
+                | (~Q(state=AgeChangeState.WAITING) & Q(settled_by__isnull=False, settled_at__isnull=False)),
+                name="agechange_settled_by_someone",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "subject", "id"], name="agechange_of_subject"),
+            *newest_first("requested_at", "agechange_by_time"),
+            *newest_first("requested_at", "agechange_by_state", by="state"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the state."""
+        return self.get_state_display()

@@ -1,9 +1,42 @@
-"""When a person reaches their client's threshold. Pure: days, zones and leap years, no clock."""
+"""When a person reaches their client's threshold. Pure: days, zones and leap years, no clock.
 
+Ages are stated by sources of different strength, and no source loosens what a stronger one says (decision 0035).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-__all__ = ["birthday", "of_age_at", "of_age_by_attestation"]
+__all__ = [
+    "STRONGEST_FIRST",
+    "AgeSource",
+    "Statement",
+    "birthday",
+    "of_age_at",
+    "of_age_by_attestation",
+    "of_age_by_check",
+    "of_age_by_declaration",
+    "stated",
+    "weighed",
+]
+
+
+class AgeSource(StrEnum):
+    """Who says how old somebody is."""
+
+    BIRTH_DATE = "birth_date"
+    """the school's record of the day"""
+    ATTESTED = "attested"
+    """the school vouches for an age in years"""
+    PROVIDER = "provider"
+    """a provider checked that they are over, or under, an age (ISO/IEC 27566-1)"""
+    DECLARED = "declared"
+    """they say so themselves"""
+
+
+STRONGEST_FIRST = tuple(AgeSource)
 
 
 def birthday(birth_date: date, years: int) -> date:
@@ -29,6 +62,58 @@ def of_age_by_attestation(age: int, *, attested_on: date, threshold: int, time_z
     Only the age is known, not the birthday: they may have turned ``age`` on the very day it was attested.
     """
     return _start_of_day(birthday(attested_on, max(0, threshold - age)), time_zone)
+
+
+def of_age_by_declaration(age: int, *, declared_on: date, threshold: int, time_zone: str) -> datetime | None:
+    """Return when someone who declares to be a child is of age for certain; None where they declare to be over.
+
+    A child says thirteen to be let in, so over shows nothing, and how much under shows no day: only that they were
+    born by then.
+    """
+    return None if age >= threshold else _start_of_day(birthday(declared_on, threshold), time_zone)
+
+
+def of_age_by_check(result: str, years: int, *, checked_on: date, threshold: int, time_zone: str) -> datetime | None:
+    """Return when someone is of age whom a provider found ``over`` or ``under`` an age; None where that shows nothing.
+
+    Over less than the threshold, and under more than it, leave both open.
+    """
+    if result == "over":
+        return _start_of_day(checked_on, time_zone) if years >= threshold else None
+    return _start_of_day(birthday(checked_on, threshold), time_zone) if years <= threshold else None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one source says: when the person is of age at the latest, and since when it has said so."""
+
+    source: AgeSource
+    of_age_at: datetime
+    said_at: datetime
+
+    @property
+    def is_of_a_child(self) -> bool:
+        """Whether it says that the person was a child when it was made."""
+        return self.said_at < self.of_age_at
+
+
+def weighed(statements: Iterable[Statement]) -> tuple[datetime | None, bool]:
+    """Say when somebody is of age by all that is stated, and whether the sources contradict one another.
+
+    The strongest counts, and a weaker one never makes it earlier. But where a weaker one said “a child” when by the
+    strongest they were of age, both cannot be right: the age is unknown, which closes, and erases nothing.
+    """
+    ordered = sorted(statements, key=lambda one: STRONGEST_FIRST.index(one.source))
+    if not ordered:
+        return None, False
+    strongest, *weaker = ordered
+    contradicted = any(one.is_of_a_child and strongest.of_age_at <= one.said_at for one in weaker)
+    return (None if contradicted else strongest.of_age_at), contradicted
+
+
+def stated(source: AgeSource, of_age_at: datetime | None, *, on: date, time_zone: str) -> list[Statement]:
+    """Give what a source said on a day, as a list to join: empty where it shows nothing."""
+    return [] if of_age_at is None else [Statement(source, of_age_at, _start_of_day(on, time_zone))]
 
 
 def _start_of_day(day: date, time_zone: str) -> datetime:

@@ -16,7 +16,7 @@ from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, 
 from paktaleem.api.problems import PointedProblem, Problem, declare_problems
 from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from paktaleem.ledger.by import Reason
-from paktaleem.subjects.details import LANGUAGES, PERSONAL, ROLES
+from paktaleem.subjects.details import LANGUAGES, PERSONAL, ROLES, AgeCheck
 from paktaleem.subjects.models import Subject, SubjectEventKind
 from paktaleem.subjects.selectors import SubjectErased, SubjectUnknown, age_change_waits, get_subject
 from paktaleem.subjects.services import (
@@ -70,13 +70,33 @@ class GuardianInput(PersonalInput):
     relationship = serializers.ChoiceField(["parent", "guardian", "relative"])
 
 
+class AgeCheckInput(StrictSerializer):
+    """What a provider found: over or under an age, with its number of the check; never a birth date or a paper."""
+
+    result = serializers.ChoiceField(["over", "under"])
+    age = serializers.IntegerField(min_value=1, max_value=120)
+    checked_on = serializers.DateField(input_formats=["%Y-%m-%d"])
+    provider = serializers.RegexField(r"\A[a-z0-9][a-z0-9._-]{0,62}\Z")
+    reference = serializers.RegexField(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+
+
 class SubjectInput(PersonalInput):
     """A person as the learning platform knows them. What is left out stays as it is; null empties it."""
 
     role = serializers.ChoiceField(ROLES)
     birth_date = serializers.DateField(required=False, allow_null=True, input_formats=["%Y-%m-%d"])
     attested_age = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=120)
+    declared_age = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=120)
+    age_check = AgeCheckInput(required=False, allow_null=True)
+    country = TextField(required=False, allow_null=True, max_length=2)
     guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
+
+    def validate_age_check(self, found: dict[str, Any] | None) -> str | None:
+        """Write what was found in the one form in which it is kept."""
+        if found is None:
+            return None
+        told = (found[name] for name in ("result", "age", "checked_on", "provider", "reference"))
+        return AgeCheck(*told).text
 
 
 class RevealInput(StrictSerializer):
@@ -220,12 +240,14 @@ def _shown(subject: Subject, client: Client, request: Request) -> dict[str, Any]
 def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
     """Say on which side of the threshold the person stands, and whether a guardian decides."""
     at = moment_of(request)
-    of_age_at = subject.of_age_for(client.age_threshold)
+    of_age_at = subject.of_age_for(client.thresholds)
     state = "unknown" if of_age_at is None else "child" if of_age_at > at else "of_age"
     return {
         "state": state,
-        "threshold": client.age_threshold,
+        "sources": [one.value for one in subject.age_sources],
+        "threshold": client.thresholds.of(subject.country),
+        "country": subject.country or client.country,
         "of_age_at": of_age_at.isoformat() if of_age_at and state == "child" else None,
-        "guardian_decides": subject.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors),
+        "guardian_decides": subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
         "change_waits": age_change_waits(subject),
     }

@@ -7,25 +7,42 @@ said is no statement, so the first one takes effect, but a role alone never make
 from dataclasses import replace
 from datetime import datetime
 
-from paktaleem.subjects.details import SubjectDetails, reached_threshold_at
+from paktaleem.accounts.thresholds import Thresholds
+from paktaleem.subjects.ages import weighed
+from paktaleem.subjects.details import SubjectDetails, age_statements, reached_threshold_at
 
-__all__ = ["GATED", "Reading", "held_back", "reveals_child"]
+__all__ = ["GATED", "Reading", "agreed", "held_back", "reveals_child"]
 
-GATED = ("role", "birth_date", "attested_age", "attested_on")
+GATED = (
+    "role",
+    "birth_date",
+    "attested_age",
+    "attested_on",
+    "country",
+    "declared_age",
+    "declared_on",
+    "age_check",
+)
 """What of a person's details says who decides."""
 _CHILD_ROLES = frozenset({"student", "learner"})
 
 
 class Reading:
-    """How one client reads ages: its threshold, its zone, whether it serves minors, and at which moment."""
+    """How one client reads ages: its thresholds, its zone, whether it serves minors, and at which moment."""
 
-    def __init__(self, *, threshold: int, time_zone: str, serves_minors: bool, at: datetime) -> None:
+    def __init__(self, *, thresholds: Thresholds, time_zone: str, serves_minors: bool, at: datetime) -> None:
         """Keep what an age is read by."""
-        self.threshold, self.time_zone, self.serves_minors, self.at = threshold, time_zone, serves_minors, at
+        self.thresholds, self.time_zone, self.serves_minors, self.at = thresholds, time_zone, serves_minors, at
 
     def adult_from(self, details: SubjectDetails) -> datetime | None:
         """Give when somebody decides for themselves; None where that is unknown."""
-        return reached_threshold_at(details, threshold=self.threshold, time_zone=self.time_zone, at=self.at)
+        threshold = self.thresholds.of(details.country)
+        return reached_threshold_at(details, threshold=threshold, time_zone=self.time_zone, at=self.at)
+
+    def is_contradicted(self, details: SubjectDetails) -> bool:
+        """Say whether what is stated of the age cannot all be right."""
+        threshold = self.thresholds.of(details.country)
+        return weighed(age_statements(details, threshold=threshold, time_zone=self.time_zone, at=self.at))[1]
 
     def is_child(self, details: SubjectDetails) -> bool:
         """Say whether a guardian decides: for a known child, and for an unknown age where minors are served."""
@@ -52,12 +69,16 @@ def _opens(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> b
     if becomes is None:
         return not reading.is_child(after)
     if was is None:
-        return reading.at >= becomes and not _is_stated(after)
+        return reading.at >= becomes and (not after.is_age_stated or reading.is_contradicted(before))
     return becomes < was
 
 
-def _is_stated(details: SubjectDetails) -> bool:
-    return details.birth_date is not None or details.attested_age is not None
+def agreed(details: SubjectDetails, reading: Reading) -> SubjectDetails:
+    """Leave out what the person, or a provider, says against what two people have confirmed."""
+    for without in ({"declared_age": None, "declared_on": None}, {"age_check": None}):
+        if reading.is_contradicted(details):
+            details = details.changed(without)
+    return details
 
 
 def reveals_child(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:

@@ -8,9 +8,11 @@ from django.db.models.functions import Collate
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.models import Client
+from paktaleem.accounts.thresholds import Thresholds
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.ledger.history import History, Tracked
-from paktaleem.subjects.agechanges import AgeChangeState, AgeRoute
+from paktaleem.subjects.agechanges import AgeChange, AgeChangeState, AgeRoute
+from paktaleem.subjects.ages import AgeSource
 from paktaleem.subjects.details import PERSONAL
 from paktaleem.subjects.rosterfiles import RosterChunk, RosterImport, RosterState
 from paktaleem.subjects.sealing import SealedField
@@ -62,7 +64,8 @@ class Subject(Tracked):
 
     ``of_age_at`` is the one derived fact in clear, because the decision needs it without a key: the moment a child
     reaches the client's threshold; of adults only that they have (1970); None if unknown. It counts only while the
-    client's threshold is ``of_age_threshold``, for which it was computed (None: it depends on none, as a guardian's).
+    client's threshold for ``country`` (where the person lives; empty: as the institution) is ``of_age_threshold``, for
+    which it was computed (None: it depends on none, as a guardian's).
     Once erased, ``tombstone`` (a keyed hash of the LMS id) is all by which the person is known again.
     """
 
@@ -72,6 +75,7 @@ class Subject(Tracked):
         personal={
             "external_id": Personal.PSEUDONYM,
             "language": Personal.NONE,
+            "country": Personal.NONE,
             "email_index": Personal.PSEUDONYM,
             "phone_index": Personal.PSEUDONYM,
             "name_index": Personal.PSEUDONYM,
@@ -91,6 +95,8 @@ class Subject(Tracked):
     phone = SealedField()
     birth_date = SealedField()
     attested_age = SealedField()
+    declared_age = SealedField()
+    age_check = SealedField()
     email_index = models.BinaryField(max_length=32, null=True)
     phone_index = models.BinaryField(max_length=32, null=True)
     name_index = models.BinaryField(max_length=32, null=True)
@@ -98,6 +104,9 @@ class Subject(Tracked):
     tombstone = models.BinaryField(max_length=32, null=True)
     of_age_at = models.DateTimeField(null=True)
     of_age_threshold = models.PositiveSmallIntegerField(null=True)
+    country = models.CharField(
+        max_length=2, blank=True, default="", db_default="", help_text="Where they live; empty: as the institution."
+    )
     is_enabled = models.BooleanField(default=True)
     registered_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -124,11 +133,14 @@ class Subject(Tracked):
                     phone=None,
                     birth_date=None,
                     attested_age=None,
+                    declared_age=None,
+                    age_check=None,
                     email_index=None,
                     phone_index=None,
                     name_index=None,
                     details_index=None,
                     of_age_at=None,
+                    country="",
                 ),
                 name="subject_erased_holds_nothing",
             ),
@@ -153,13 +165,23 @@ class Subject(Tracked):
         """Show the pseudonym: never a name."""
         return "erased" if self.erased_at else (self.external_id or str(self.id))
 
-    def of_age_for(self, threshold: int) -> datetime | None:
-        """When the person reaches this threshold; None if unknown, or computed for another and not yet anew."""
-        return self.of_age_at if self.of_age_threshold in {None, threshold} else None
+    @property
+    def age_sources(self) -> list[AgeSource]:
+        """Who says how old the person is, the strongest first; what they say stays sealed."""
+        columns = {
+            AgeSource.ATTESTED: "attested_age",
+            AgeSource.PROVIDER: "age_check",
+            AgeSource.DECLARED: "declared_age",
+        }
+        return [one for one in AgeSource if getattr(self, columns.get(one, one.value)) is not None]
 
-    def is_child(self, at: datetime, *, threshold: int, serves_minors: bool) -> bool:
+    def of_age_for(self, thresholds: Thresholds) -> datetime | None:
+        """When the person reaches the threshold of their country; None if unknown, or not yet computed for it."""
+        return self.of_age_at if self.of_age_threshold in {None, thresholds.of(self.country)} else None
+
+    def is_child(self, at: datetime, *, thresholds: Thresholds, serves_minors: bool) -> bool:
         """Whether a guardian decides for this person at a moment; unknown age counts where minors are served."""
-        of_age_at = self.of_age_for(threshold)
+        of_age_at = self.of_age_for(thresholds)
         if of_age_at is not None:
             return of_age_at > at
         return serves_minors and self.role in {SubjectRole.STUDENT, SubjectRole.LEARNER}
@@ -336,62 +358,3 @@ class Readmission(Tracked):
     def __str__(self) -> str:
         """Say how far it is."""
         return f"Requested {self.requested_at:%Y-%m-%d}" + (", approved" if self.approved_at else "")
-
-
-class AgeChange(models.Model):
-    """One proposed birth date, attested age or role that would loosen who decides for a child. It has no effect yet.
-
-    What is proposed is sealed under the child's key; ``proposal_index`` is its keyed hash, by which the same proposal,
-    said again every night, is known again. The ledger keeps who proposed and who settled.
-    """
-
-    wall = Wall(
-        Scope.TENANT,
-        EDIT,
-        personal={
-            "proposal": Personal.SEALED,
-            "proposal_index": Personal.PSEUDONYM,
-            "requested_kind": Personal.NONE,
-        },
-    )
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    proposal = SealedField()
-    proposal_index = models.BinaryField(max_length=32)
-    route = models.CharField(max_length=16, choices=AgeRoute)
-    state = models.CharField(max_length=16, choices=AgeChangeState, default=AgeChangeState.WAITING)
-    requested_kind = models.CharField(max_length=16)
-    requested_by = models.UUIDField()
-    requested_at = models.DateTimeField()
-    settled_by = models.UUIDField(null=True)
-    settled_at = models.DateTimeField(null=True)
-
-    class Meta:
-        verbose_name = "change of an age"
-        verbose_name_plural = "changes of ages"
-        ordering = ["-requested_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["client", "subject"], condition=Q(state=AgeChangeState.WAITING), name="agechange_one_waiting"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state=AgeChangeState.APPROVED) | ~Q(settled_by=F("requested_by")),
-                name="agechange_by_two_people",
-            ),
-            models.CheckConstraint(
-                condition=Q(state=AgeChangeState.WAITING, settled_by=None, settled_at=None)
-                | (~Q(state=AgeChangeState.WAITING) & Q(settled_by__isnull=False, settled_at__isnull=False)),
-                name="agechange_settled_by_someone",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["client", "subject", "id"], name="agechange_of_subject"),
-            *newest_first("requested_at", "agechange_by_time"),
-            *newest_first("requested_at", "agechange_by_state", by="state"),
-        ]
-
-    def __str__(self) -> str:
-        """Show the state."""
-        return self.get_state_display()

@@ -31,6 +31,7 @@ __all__ = [
     "access_records",
     "age_change_waits",
     "age_changes",
+    "age_is_known",
     "contact_of",
     "get_subject",
     "guardian_claims",
@@ -171,6 +172,19 @@ def age_changes(actor: Actor) -> QuerySet[AgeChange]:
     """List the changes of ages that need, or needed, a second person."""
     require(actor, Capability.VIEW_SUBJECTS)
     return AgeChange.objects.select_related("subject")
+
+
+def age_is_known(client: Client, *, of: str = "") -> Q:
+    """Narrow to people whose coming of age was computed for the threshold that applies to them, or depends on none.
+
+    ``of`` is the way from a row to its person.
+    """
+    rule, countries = client.thresholds, ["", *client.country_thresholds]
+    elsewhere = Q(**{f"{of}of_age_threshold": rule.default}) & ~Q(**{f"{of}country__in": countries})
+    known = Q(**{f"{of}of_age_threshold": None}) | elsewhere
+    for country in countries:
+        known |= Q(**{f"{of}country": country, f"{of}of_age_threshold": rule.of(country)})
+    return known
 
 
 def age_change_waits(subject: Subject) -> bool:

@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from paktaleem.subjects.ages import AgeSource
+
 __all__ = ["BatchOutput", "SubjectEventOutput", "SubjectOutput"]
 
 
@@ -11,7 +13,12 @@ class AgeGateOutput(serializers.Serializer[Any]):
     """On which side of the client's threshold a person stands."""
 
     state = serializers.ChoiceField(["unknown", "child", "of_age"])
-    threshold = serializers.IntegerField()
+    sources = serializers.ListField(
+        child=serializers.ChoiceField([one.value for one in AgeSource]),
+        help_text="Who says how old they are, the strongest first. Unknown with sources: they contradict one another.",
+    )
+    threshold = serializers.IntegerField(help_text="The client's, for the country where they live.")
+    country = serializers.CharField(help_text="Where they live; the institution's country where nothing else is known.")
     of_age_at = serializers.DateTimeField(allow_null=True)
     guardian_decides = serializers.BooleanField()
     change_waits = serializers.BooleanField(

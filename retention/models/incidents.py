@@ -23,6 +23,7 @@ class IncidentCause(models.TextChoices):
 
     COLLECTED = "collected", _("Reported as collected of a child without authority")
     REVEALED = "revealed", _("A change of age revealed a child")
+    FALSE_PROOF = "false_proof", _("A guardian's verification was false")
 
 
 class IncidentQuerySet(TrackedQuerySet["Incident"]):

@@ -1,10 +1,12 @@
 """Reading what is held, what was collected, and what should not have been."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from children.authority import GIVEN
+from children.authority import GIVEN, ChildFacts
+from children.models import ServiceAuthorisation
 from children.selectors import child_facts
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
@@ -44,11 +46,23 @@ def incidents(actor: Actor) -> QuerySet[Incident]:
 def is_without_authority(subject: Subject, *, when: datetime, at: datetime) -> bool:
     """Say whether somebody is known to be a child for whom no guardian had authorised the service at a moment.
 
-    What was collected before the person was registered is judged as they stood when they were. An age that nobody
+    What was collected before the person was registered is judged as they stood when they were. A verification that was
+    found false since gave no authority. An age that nobody
     knows is no known child: a decision denies then, and nothing is erased for it.
     """
     moment = max(when, subject.registered_at)
     if subject.of_age_at is None or subject.of_age_at <= moment:
         return False
     facts = child_facts(subject, past=moment if moment < at else None)
-    return facts.standing(moment).state != GIVEN
+    return _known_now(facts, subject).standing(moment).state != GIVEN
+
+
+def _known_now(facts: ChildFacts, subject: Subject) -> ChildFacts:
+    """Leave out the answers that stood on a verification since found false: they gave nobody authority."""
+    said = [one.answer.id for one in facts.guardians if one.answer is not None and not one.answer.is_no]
+    if not said:
+        return facts
+    answers = ServiceAuthorisation.objects.filter(client_id=subject.client_id, child=subject, pk__in=said)
+    false = set(answers.filter(verification__ended_at__isnull=False).values_list("pk", flat=True))
+    guardians = (replace(one, answer=None) if one.answer and one.answer.id in false else one for one in facts.guardians)
+    return replace(facts, guardians=tuple(guardians))

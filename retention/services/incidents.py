@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from children.models import QuarantineCause
+from children.models import QuarantineCause, Verification
 from children.services import NotHeldBack, quarantine, release
 from paktaleem.accounts.actors import Actor, require, system_actor
 from paktaleem.accounts.roles import Capability
@@ -22,7 +22,7 @@ from paktaleem.subjects.models import Subject
 from paktaleem.systems.models import Ground, Order, OrderKind
 from paktaleem.systems.selectors import Parent, is_everything_answered
 from paktaleem.systems.services import Told, issue_orders
-from retention.models import Holding, Incident, IncidentCause
+from retention.models import Collection, Holding, Incident, IncidentCause
 from retention.selectors import is_without_authority
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "OrdersOpen",
     "close_by_hand",
     "close_if_answered",
+    "open_for_false_verification",
     "open_for_what_is_held",
     "open_incident",
 ]
@@ -110,6 +111,25 @@ def open_for_what_is_held(client_id: UUID, people: Sequence[UUID], actor: By, at
     for subject in Subject.objects.filter(client_id=client_id, pk__in=categories):
         if is_without_authority(subject, when=at, at=at):
             open_incident(subject, categories[subject.pk], cause=IncidentCause.REVEALED, at=at)
+
+
+def open_for_false_verification(verification: Verification, actor: Actor, at: datetime) -> None:
+    """See to what was collected of a known child on the word of somebody who was not the guardian.
+
+    Registered with ``children.when_found_false``. What another guardian's yes covered stays. Of an age that nobody
+    knows nothing is erased, as ever.
+    """
+    del actor
+    subject, since = verification.guardianship.child, verification.verified_at
+    own: dict[str, Any] = {"client_id": subject.client_id, "subject": subject}
+    held = Holding.objects.held().filter(**own, last_collected_at__gte=since).values_list("category", flat=True)
+    reported = Collection.objects.filter(**own, collected_at__gte=since, category__in=set(held)).distinct()
+    categories: set[str] = set()
+    for category, moment in reported.values_list("category", "collected_at").order_by("collected_at"):
+        if category not in categories and is_without_authority(subject, when=moment, at=at):
+            categories.add(category)
+    if categories:
+        open_incident(subject, categories, cause=IncidentCause.FALSE_PROOF, at=at)
 
 
 def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:

@@ -52,6 +52,7 @@ COLUMNS = {
     "registered_at": [update("registered_at", "2026-08-01T00:00:00Z")],
     "of_age_at": [update("of_age_at", "2030-01-01T00:00:00Z"), update("of_age_at", None)],
     "of_age_threshold": [update("of_age_threshold", 18), update("of_age_threshold", None)],
+    "country": [update("country", "DE"), update("country", "")],
     "external_id": [update("external_id", "lms-another")],
     "erased_at": [erase],
     "tombstone": [erase, readmit],

@@ -6,15 +6,18 @@ from uuid import UUID
 
 from children.models import Guardianship, ServiceAuthorisation
 from children.services import answer_service, name_guardian, verify_guardian
+from consent.decision import Question
 from consent.models import Recipient, RecipientApproval
+from consent.selectors.decisions import decide_for
 from consent.services import change_register
 from consent.starter import CATEGORIES
 from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import Reason
 from paktaleem.subjects.models import Subject
+from paktaleem.tenancy.context import in_client
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 
-__all__ = ["answered", "approve_host", "guardian_of", "make_guardian", "verified"]
+__all__ = ["answered", "approve_host", "guardian_of", "make_guardian", "reason_at", "verified"]
 
 
 def make_guardian(client: Client, name: str, *, at: datetime) -> Subject:
@@ -42,6 +45,14 @@ def answered(
     """Record an answer about the service, as it reached the school."""
     given: dict[str, Any] = {"route": "school", "evidence": "Letter in the child's folder", **values}
     return answer_service(child, guardian=guardian, decision=decision, **given, actor=SETTING_UP, at=at)
+
+
+def reason_at(cast: Any, external_id: str, at: datetime, *, now: datetime | None = None, **question: Any) -> str:
+    """Say what is answered about somebody of Indus at a moment, inside its context."""
+    asked = Question(**{"purpose": "service_delivery", **question}, at=at)
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        return str(decide_for(cast.key_actor("indus"), client_id, external_id, asked, now=now or at).reason)
 
 
 def approve_host(client_id: UUID, purpose: str) -> None:

@@ -1,5 +1,6 @@
 """What the guardians' answers come to: a table of small worlds, and what no answer may ever do."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -88,6 +89,31 @@ def test_a_no_of_one_who_was_never_verified_or_no_longer_stands_does_not_count()
 def test_a_no_does_not_end_with_the_verification():
     expired = (Verified(2, AT - 2 * DAY, AT - DAY),)
     assert state(guardian(1, answer("given")), guardian(2, answer("refused"), verified=expired)) == "refused"
+
+
+def test_a_no_does_not_end_with_a_verification_that_was_found_false():
+    yes, once = guardian(1, answer("given")), {"verified": (), "once_verified_at": AT - 2 * DAY}
+    assert state(yes, guardian(2, answer("refused"), **once)) == "refused"
+    assert state(yes, guardian(2, answer("refused"), **once | {"once_verified_at": AT + ONE_TICK})) == "given"
+    assert state(guardian(2, answer("given"), **once)) == "lapsed"
+
+
+@pytest.mark.parametrize("word", ["refused", "withdrawn"])
+def test_a_no_of_one_who_was_erased_stays_until_another_answers_since(word):
+    gone = guardian(2, answer(word, days_ago=3), erased_at=AT - DAY)
+    assert state(gone) == word
+    for days_ago in (5, 2, 1):
+        found = standing([guardian(1, answer("given", days_ago=days_ago)), gone], AT)
+        assert (found.state, found.in_conflict) == (word, True)
+    assert state(guardian(1, answer("given", days_ago=0.5)), gone) == "given"
+    assert state(guardian(1, answer("given", days_ago=0.5), verified=()), gone) == word
+
+
+def test_a_no_of_one_who_was_erased_counts_no_more_than_it_did_before():
+    yes = guardian(1, answer("given", days_ago=2))
+    for values in ({"verified": ()}, {"ends_at": AT}, {"court_order": True}, {"may_consent": False}):
+        assert state(yes, guardian(2, answer("refused", days_ago=3), erased_at=AT - DAY, **values)) == "given"
+    assert state(yes, guardian(2, answer("given", days_ago=3), erased_at=AT - DAY)) == "given"
 
 
 def test_an_own_no_stands_until_a_guardian_answers_anew():
@@ -188,8 +214,9 @@ def test_given_means_a_live_yes_and_no_live_no(worlds):
     no = [
         one
         for one in worlds
-        if _counts(one, AT)
+        if _counts(replace(one, erased_at=None), AT)
         and any(v.starts_at <= AT for v in one.verified)
+        and (one.erased_at is None or one.erased_at > AT or all(y.answer.recorded_at <= one.erased_at for y in yes))
         and one.answer
         and one.answer.decision != "given"
         and one.answer.recorded_at <= AT

@@ -19,6 +19,7 @@ from consent.register import (
     RecipientRule,
     compile_register,
 )
+from paktaleem.accounts.thresholds import Thresholds
 from tests.consent.plain_decision import Rows
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -102,7 +103,7 @@ def compile_rows(rows):
         client=number(9),
         version=(1, 1),
         time_zone="Asia/Karachi",
-        age_threshold=13,
+        thresholds=Thresholds(13),
         serves_minors=rows.serves_minors,
         purposes=rows.purposes,
         categories=rows.categories,

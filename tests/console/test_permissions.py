@@ -15,6 +15,7 @@ from tests.console.pages import MODELS, admin_of, list_url, row_url
 # view · add · change, by role: O privacy officer, A auditor, S support agent, C client administrator
 TABLE = {
     "accounts/client": ("OASC", "O", "O"),
+    "accounts/clientchange": ("OASC", "", ""),
     "accounts/user": ("OA", "O", "O"),
     "accounts/membership": ("OAC", "O", "O"),
     "accounts/apikey": ("OAC", "OC", ""),
@@ -22,6 +23,11 @@ TABLE = {
     "subjects/guardianclaim": ("OASC", "", ""),
     "subjects/agechange": ("OASC", "", ""),
     "children/guardianship": ("OASC", "", ""),
+    "children/verification": ("OASC", "", ""),
+    "children/providercheck": ("OASC", "", ""),
+    "children/childmechanism": ("OASC", "C", ""),
+    "children/schoolauthorisation": ("OASC", "", ""),
+    "children/quarantine": ("OASC", "", ""),
     "children/serviceauthorisation": ("OASC", "", ""),
     "children/guardianchange": ("OASC", "", ""),
     "children/guardianconflict": ("OASC", "", ""),

@@ -5,7 +5,8 @@ from typing import Any
 
 from children.concerns.services import open_concern
 from children.invitations.services import invite_guardian
-from children.services import end_guardian
+from children.models import Guardianship, ProviderCheck, Quarantine
+from children.services import authorise_by_school, declare_mechanism, end_guardian, quarantine
 from consent.models import (
     AgreementSuspension,
     BalancingTest,
@@ -29,7 +30,10 @@ from consent.services import (
     restrict_processing,
     save_draft,
 )
+from paktaleem.accounts.models import ClientChange
+from paktaleem.accounts.services import change_client
 from paktaleem.ledger.by import Reason
+from paktaleem.ledger.history import save_tracked
 from paktaleem.mail.models import Letter
 from paktaleem.subjects.importing.uploads import upload_roster
 from paktaleem.subjects.models import Readmission, RosterImport, Subject
@@ -74,7 +78,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     with in_client(client_id):
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
-        made.append(readmission_of_indus(cast))
+        made += [readmission_of_indus(cast), client_change_of_indus(cast)]
         made += asked_of_indus(cast)
         endpoint = make_endpoint(cast, "indus", at=AT)
         made += [endpoint, make_given_up(endpoint, at=AT)]
@@ -90,7 +94,10 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
-    rows |= {f"subjects/subject/{act}": cast.subject_id("danish") for act in ("ask-guardians", "name-guardian")}
+    rows |= {
+        f"subjects/subject/{act}": cast.subject_id("danish")
+        for act in ("ask-guardians", "name-guardian", "school-authorises")
+    }
     with in_client(client_id):
         rows["subjects/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
         rows |= orders_of_indus(cast)
@@ -205,6 +212,7 @@ def incident_of_indus(cast: Cast) -> dict[str, Any]:
     made, incident = report_collection(zara, collected, actor=SETTING_UP, at=AT)
     holding = Holding.objects.get(client_id=made.client_id, subject=made.subject_id, category="device")
     return {
+        "children/quarantine": Quarantine.objects.get(cause="report").pk,
         "retention/collection": made.pk,
         "retention/holding": holding.pk,
         "retention/incident": incident and incident.pk,
@@ -249,6 +257,25 @@ def _answers(cast: Cast) -> None:
     reveal_fields(junaid, actor=farah, reason=Reason.REVIEW, at=AT)
 
 
+def _records_of_a_school(cast: Cast, guardian: Subject) -> None:
+    """What a client declares, records and has checked itself; and somebody reported as a child."""
+    danish = cast.subject("danish")
+    declare_mechanism(danish.client_id, kind="age", description="By paper.", reference="Handbook", **BY)
+    authorise_by_school(danish, contract_reference="C-1", official="The head", **BY)
+    quarantine(cast.subject("junaid"), cause="report", **BY)
+    row = Guardianship.objects.get(child=danish, guardian=guardian)
+    told: dict[str, Any] = {"provider": "folder", "provider_check_id": "1", "method": "payment_card", "started_at": AT}
+    save_tracked(ProviderCheck(client_id=row.client_id, guardianship=row, **told), **BY)
+
+
+def client_change_of_indus(cast: Cast) -> ClientChange:
+    """Serving minors no longer, which waits for a second person."""
+    client = cast.client("indus")
+    client.serves_minors = False
+    change_client(client, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
+    return ClientChange.objects.get(client=client)
+
+
 def guardians_of_indus(cast: Cast) -> None:
     """Two guardians who disagree, one of whom is to be ended, and an age that waits."""
     client, danish, esra = cast.client("indus"), cast.subject("danish"), cast.subject("esra")
@@ -258,4 +285,5 @@ def guardians_of_indus(cast: Cast) -> None:
     answered(danish, esra, "given", at=AT)
     answered(danish, other, "refused", at=AT)
     end_guardian(refusing, actor=SETTING_UP, at=AT + timedelta(minutes=1))
+    _records_of_a_school(cast, esra)
     register_subject("lms-danish", client=client, details={"birth_date": date(1990, 1, 1)}, actor=SETTING_UP, at=AT)

@@ -73,6 +73,7 @@ VISITORS = {
     "guardian/child/<uuid:child>/purpose/<str:purpose>/back/": 405,
     "guardian/child/<uuid:child>/data/": 403,
     "guardian/code/": 403,
+    "guardian/checks/<str:client>/<str:provider>/": 405,
     "guardian/leave/": 405,
     "guardian/<str:client>/": 404,
     "g/<str:token>/": 404,
@@ -115,6 +116,8 @@ ACTS = {
     "accounts/client/move-clock": "OC",
     "accounts/client/force-state": "OC",
     "accounts/client/start-over": "OC",
+    "accounts/clientchange/approve": "OC",
+    "accounts/clientchange/decline": "OC",
     "accounts/apikey/revoke": "OC",
     "accounts/apikey/rotate": "OC",
     "accounts/membership/end": "O",
@@ -124,6 +127,9 @@ ACTS = {
     "subjects/agechange/decline": "OC",
     "subjects/agechange/look": "OC",
     "subjects/subject/name-guardian": "OC",
+    "subjects/subject/state-age": "OC",
+    "subjects/subject/school-authorises": "OC",
+    "subjects/subject/hold-back": "O",
     "children/guardianchange/approve": "OC",
     "children/guardianchange/decline": "OC",
     "children/guardianconflict/close": "OC",
@@ -131,6 +137,11 @@ ACTS = {
     "children/guardianship/change-authority": "OC",
     "children/guardianship/end": "OC",
     "children/guardianship/verify": "OC",
+    "children/verification/found-false": "OC",
+    "children/guardianship/check": "OC",
+    "children/providercheck/ask": "OC",
+    "children/schoolauthorisation/end": "OC",
+    "children/quarantine/release": "O",
     "subjects/readmission/approve": "O",
     "subjects/rosterimport/check-again": "OC",
     "subjects/rosterimport/discard": "OC",
@@ -230,6 +241,10 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/subjects/<str:external_id>/guardian-authorisations": [
         ("post", "/api/v1/subjects/lms-danish/guardian-authorisations", {"decision": "refused"}, 201, 404)
     ],
+    "api/v1/subjects/<str:external_id>/guardian-checks": [
+        ("post", "/api/v1/subjects/lms-danish/guardian-checks", {"guardian": "lms-esra"}, 400, 400)
+    ],
+    "api/v1/guardian-checks/<uuid:check>": [("get", f"/api/v1/guardian-checks/{NOT_THERE}", None, 404, 404)],
     "api/v1/links": [("post", "/api/v1/links", {"subject": "lms-danish", "page": "choices"}, 201, 404)],
     "api/v1/guardian-invitations": [
         (

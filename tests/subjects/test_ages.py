@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paktaleem.accounts.thresholds import Thresholds
 from paktaleem.subjects.ages import birthday, of_age_at, of_age_by_attestation
 from paktaleem.subjects.details import LONG_AGO, SubjectDetails, reached_threshold_at
 from paktaleem.subjects.models import Subject
@@ -142,4 +143,7 @@ def test_an_unknown_age_stays_unknown():
     ],
 )
 def test_a_child_is(role, of_age, serves_minors, child):
-    assert Subject(role=role, of_age_at=of_age).is_child(AT, threshold=13, serves_minors=serves_minors) is child
+    assert (
+        Subject(role=role, of_age_at=of_age).is_child(AT, thresholds=Thresholds(13), serves_minors=serves_minors)
+        is child
+    )

@@ -108,6 +108,8 @@ def test_people_are_registered_sealed_with_their_keys(indus, bring):
         "phone": "+923001234567",
         "birth_date": None,
         "attested_age": None,
+        "declared_age": None,
+        "age_check": None,
     }
     assert texts(person("danish"))["birth_date"] == "2017-03-14"
     assert {role: tally.added for role, tally in report.people.items()} == {

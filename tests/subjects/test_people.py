@@ -68,6 +68,8 @@ def test_a_person_is_registered_sealed(cast, indus, now):
         "phone": "+923331112223",
         "birth_date": "2016-02-29",
         "attested_age": None,
+        "declared_age": None,
+        "age_check": None,
     }
     assert (kept.external_id, kept.registered_at, kept.changed_at, kept.erased_at) == ("stu-zoe", now, now, None)
     assert kept.of_age_at == datetime(2029, 2, 28, 19, 0, tzinfo=UTC)
@@ -102,6 +104,8 @@ def test_what_is_given_changes_and_the_rest_stays(cast, indus, now):
         "phone": "+923339998887",
         "birth_date": "2016-02-29",
         "attested_age": None,
+        "declared_age": None,
+        "age_check": None,
     }
     assert traces(zoe) == (2, 2)
 

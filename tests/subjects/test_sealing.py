@@ -94,7 +94,9 @@ def test_a_sealed_value_does_not_change():
 
 
 @pytest.mark.parametrize("plain", ["Danish", b"Danish", 3, DOTS])
-@pytest.mark.parametrize("field", ["full_name", "email", "phone", "birth_date", "attested_age"])
+@pytest.mark.parametrize(
+    "field", ["full_name", "email", "phone", "birth_date", "attested_age", "declared_age", "age_check"]
+)
 def test_plaintext_is_never_stored(cast, field, plain):
     with in_client(cast.client_id("indus")):
         danish = cast.subject("danish")

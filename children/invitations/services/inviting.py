@@ -205,7 +205,7 @@ def _check(child: Subject, guardian: Subject, at: datetime) -> None:
     if child.erased_at is not None or guardian.erased_at is not None:
         raise AlreadyErased
     client = child.client
-    if not child.is_child(at, threshold=client.age_threshold, serves_minors=client.serves_minors):
+    if not child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         raise NotAChild
     row = _standing(child, guardian, at)
     if not row.may_consent or row.court_order:

@@ -24,7 +24,14 @@ from paktaleem.subjects.services import (
 __all__ = ["AgeChangeAdmin"]
 
 _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
-_LABELS = {"role": "Role", "birth_date": "Birth date", "attested_age": "Attested age"}
+_LABELS = {
+    "role": "Role",
+    "birth_date": "Birth date",
+    "attested_age": "Attested age",
+    "declared_age": "Declared age",
+    "age_check": "Age check of a provider",
+    "country": "Country",
+}
 _REFUSALS: dict[type[Exception], str] = {
     AgeChangeSettled: "Somebody was quicker: it is settled.",
     AlreadyErased: "The person is erased.",
@@ -36,7 +43,7 @@ def _look(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpRe
     told = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
     values = open_age_change(row, **told)
     owner: AgeChangeAdmin = site.get_model_admin(AgeChange)  # type: ignore[assignment]
-    shown = [(label, values[name]) for name, label in _LABELS.items()]
+    shown = [(label, values.get(name)) for name, label in _LABELS.items()]
     url = owner.url_of("change", row)
     return owner.page(request, row, "console/revealed.html", title="Personal data", shown=shown, row_url=url)
 

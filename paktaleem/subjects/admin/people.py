@@ -10,7 +10,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -20,19 +19,20 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.clock import now_here
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
-from paktaleem.console.columns import day, period_pill, pill, who, with_actor
+from paktaleem.console.columns import day, period_pill, pill
 from paktaleem.console.exporting import ExportableAdmin
 from paktaleem.console.forms import ActForm
-from paktaleem.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.console.model_admin import state_column
 from paktaleem.console.persons import PersonPage, person_acts, person_pages, person_panels
 from paktaleem.console.site import site
+from paktaleem.subjects.agechanges import AGE_SOURCES
 from paktaleem.subjects.details import LONG_AGO, PERSONAL
-from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject
+from paktaleem.subjects.models import GuardianClaim, Subject
 from paktaleem.subjects.selectors import BY_ID, search_subjects, with_id_beginning
 from paktaleem.subjects.services import AlreadyErased, erase_subject, reveal_fields
 from paktaleem.tenancy.context import in_client
 
-__all__ = ["AccessRecordAdmin", "GuardianClaimAdmin", "SubjectAdmin"]
+__all__ = ["LABELS", "GuardianClaimAdmin", "SubjectAdmin", "person_url"]
 
 LABELS = {
     "full_name": "Full name",
@@ -40,6 +40,8 @@ LABELS = {
     "phone": "Phone",
     "birth_date": "Birth date",
     "attested_age": "Attested age",
+    "declared_age": "Declared age",
+    "age_check": "Age check of a provider",
 }
 FOUND_AT_MOST = 20
 _ERASED: dict[type[Exception], str] = {AlreadyErased: "The person is erased: nothing is left to show or to change."}
@@ -174,6 +176,8 @@ class SubjectAdmin(ExportableAdmin):
         "lms_id",
         "role",
         "age",
+        "stated_by",
+        "country",
         "language",
         *PERSONAL,
         "is_enabled",
@@ -301,6 +305,11 @@ class SubjectAdmin(ExportableAdmin):
             else pill(_("Of age since {day}").format(day=day(row.of_age_at)))
         )
 
+    @admin.display(description="age stated by")
+    def stated_by(self, row: Subject) -> str:
+        """Say who says how old they are, the strongest first."""
+        return ", ".join(str(AGE_SOURCES[one]) for one in row.age_sources) or "—"
+
     @admin.display(description="record")
     def record(self, row: Subject) -> SafeString:
         """Show whether the person is kept or erased."""
@@ -313,7 +322,8 @@ class SubjectAdmin(ExportableAdmin):
         return [*person_panels(request, row), _guardians_panel(row)]
 
 
-def _person_url(subject_id: Any) -> str:
+def person_url(subject_id: Any) -> str:
+    """Give the address of a person's page."""
     return reverse("admin:subjects_subject_change", args=[subject_id], current_app=site.name)
 
 
@@ -324,7 +334,7 @@ def _guardians_panel(row: Subject) -> dict[str, Any]:
             "relation": claim.get_relationship_display(),
             "is_child": claim.child_id == row.pk,
             "other": claim.guardian if claim.child_id == row.pk else claim.child,
-            "url": _person_url(claim.guardian_id if claim.child_id == row.pk else claim.child_id),
+            "url": person_url(claim.guardian_id if claim.child_id == row.pk else claim.child_id),
             "state": period_pill(claim),
         }
         for claim in claims
@@ -357,44 +367,3 @@ class GuardianClaimAdmin(ExportableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Bring both people along."""
         return super().get_queryset(request).select_related("child", "guardian")
-
-
-@admin.register(AccessRecord, site=site)
-class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
-    """Who looked at sealed fields, and why."""
-
-    section = "Evidence"
-    view_capability = Capability.VIEW_WHO_LOOKED
-    list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
-    list_filter = ("reason", "client")
-    newest_by = "looked_at"
-    detail_fields = ("looked_at", "actor", "actor_role", "reason", "shown", "person")
-    intro = "Every look at somebody's personal data: who, why, at which fields."
-    empty_text = "Nobody has looked at personal data."
-    exported = {
-        "looked_at": "looked_at",
-        "actor_kind": "actor_kind",
-        "actor_role": "actor_role",
-        "reason": "reason",
-        "fields": "fields",
-        "person": "subject__external_id",
-    }
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Name the actors and bring the people along."""
-        return with_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
-
-    @admin.display(description="by")
-    def actor(self, row: AccessRecord) -> str:
-        """Name who looked."""
-        return who(row)
-
-    @admin.display(description="fields")
-    def shown(self, row: AccessRecord) -> str:
-        """Name the fields in words."""
-        return ", ".join(LABELS.get(name, name) for name in row.fields.split(", "))
-
-    @admin.display(description="person")
-    def person(self, row: AccessRecord) -> SafeString:
-        """Link to the person."""
-        return format_html('<a href="{}">{}</a>', _person_url(row.subject_id), row.subject)

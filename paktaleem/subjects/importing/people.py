@@ -46,6 +46,7 @@ class Known:
     role: str
     language: str
     is_enabled: bool
+    country: str
     details_index: bytes | None
     sealed: Mapping[str, Sealed | None]
     epoch: int | None
@@ -64,7 +65,8 @@ class Known:
         if found:
             sealer = self.sealer(client_id)
             texts |= {field: sealer.open(value, column=f"subjects_subject.{field}") for field, value in found.items()}
-        return SubjectDetails.from_texts(texts, role=self.role, language=self.language, is_enabled=self.is_enabled)
+        plain: dict[str, Any] = {name: getattr(self, name) for name in ("role", "language", "is_enabled", "country")}
+        return SubjectDetails.from_texts(texts, **plain)
 
 
 @dataclass(slots=True)
@@ -118,10 +120,10 @@ def _has_fit_id(place: Place, person: Person, run: Run) -> bool:
 def _known(run: Run, external_ids: list[str]) -> dict[str, Known]:
     found = {}
     for external_id, *columns, epoch, wrapped in tables.known_people(run.client.id, external_ids):
-        person_id, role, language, is_enabled, index, *sealed = columns
+        person_id, role, language, is_enabled, country, index, *sealed = columns
         values = (None if value is None else Sealed(bytes(value)) for value in sealed)
         fields = dict(zip(PERSONAL, values, strict=True))
-        found[external_id] = Known(person_id, role, language, is_enabled, index, fields, epoch, wrapped)
+        found[external_id] = Known(person_id, role, language, is_enabled, country, index, fields, epoch, wrapped)
     return found
 
 
@@ -293,7 +295,7 @@ def _row(person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sea
         "role": details.role,
         "language": details.language,
         "is_enabled": details.is_enabled,
-        **age_columns(details, threshold=client.age_threshold, time_zone=client.time_zone, at=run.at),
+        **age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=run.at),
         "history_id": new_id(),
         **{column: _bare(value) for column, value in sealed.items()},
     }

@@ -155,8 +155,8 @@ def lock_imports(client_id: UUID) -> bool:
 
 
 def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ...]]:
-    """Read what is known of people: LMS id, id, role, language, enabled, index, sealed fields, epoch and key."""
-    columns = ("external_id", "id", "role", "language", "is_enabled", "details_index", *PERSONAL)
+    """Read what is known of people: LMS id, id, role and more in clear, index, sealed fields, epoch, key."""
+    columns = ("external_id", "id", "role", "language", "is_enabled", "country", "details_index", *PERSONAL)
     return _rows(
         f"""
         SELECT {", ".join(f"s.{column}" for column in columns)}, k.epoch, k.wrapped

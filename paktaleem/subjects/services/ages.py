@@ -19,6 +19,7 @@ from paktaleem.subjects.sealing import Sealer, blind_index
 __all__ = ["PROPOSAL", "Proposed", "proposal_of", "propose_changes", "reading_of"]
 
 PROPOSAL = "subjects_agechange.proposal"
+_DAYS = ("birth_date", "attested_on", "declared_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,13 @@ class Proposed:
 
 def reading_of(client: Client, at: datetime) -> Reading:
     """Say how a client reads ages at a moment."""
-    return Reading(
-        threshold=client.age_threshold, time_zone=client.time_zone, serves_minors=client.serves_minors, at=at
-    )
+    return Reading(thresholds=client.thresholds, time_zone=client.time_zone, serves_minors=client.serves_minors, at=at)
 
 
 def proposal_of(text: str) -> dict[str, Any]:
     """Read a sealed proposal back as changes of details."""
     told = json.loads(text)
-    days = {name: date.fromisoformat(told[name]) for name in ("birth_date", "attested_on") if told[name]}
+    days = {name: date.fromisoformat(told[name]) for name in _DAYS if told.get(name)}
     return {**told, **days}
 
 

@@ -57,5 +57,5 @@ def open_age_change(change: AgeChange, *, actor: Actor, reason: Reason | str, at
     """Show what is proposed, and record who looked and why. Raises AlreadyErased, NotAllowed."""
     require(actor, Capability.REVEAL_PERSONAL_DATA, change.client_id)
     subject = locked_subject(change.subject_id, client_id=change.client_id)
-    record_look(subject, ["birth_date", "attested_age"], actor=actor, reason=reason, at=at)
+    record_look(subject, ["birth_date", "attested_age", "declared_age", "age_check"], actor=actor, reason=reason, at=at)
     return proposal_of(sealer_of(subject).open(change.proposal, column=PROPOSAL))

@@ -22,7 +22,7 @@ from paktaleem.subjects.details import (
     check_external_id,
     personal_columns,
 )
-from paktaleem.subjects.gates import held_back, reveals_child
+from paktaleem.subjects.gates import agreed, held_back, reveals_child
 from paktaleem.subjects.models import AccessRecord, AgeRoute, GuardianClaim, Subject, SubjectKey
 from paktaleem.subjects.revealing import tell_revealed
 from paktaleem.subjects.sealing import KeyDestroyed, Sealer, wrap_new_key
@@ -103,11 +103,9 @@ def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeR
     """Write what differs; on a ``route`` what would open the gate is held back and waits, confirmed it is written."""
     sealer = sealer_of(subject)
     before = _opened(subject, sealer)
-    changes = dict(details)
-    if "attested_age" in changes and changes["attested_age"] != before.attested_age:
-        changes["attested_on"] = None
-    after = before.changed(changes).checked(today=act.today, region=act.client.country)
+    after = before.changed(_dated(details, before)).checked(today=act.today, region=act.client.country)
     reading = reading_of(act.client, act.at)
+    after = after if route is not None else agreed(after, reading)
     held = held_back(before, after, reading) if route is not None else None
     if held is not None and route is not None:
         _propose(subject, after, sealer, act, route)
@@ -121,6 +119,15 @@ def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeR
     if reveals_child(before, after, reading):
         tell_revealed(subject.client_id, [subject.pk], actor=act.actor, at=act.at)
     return subject
+
+
+def _dated(details: Mapping[str, Any], before: SubjectDetails) -> dict[str, Any]:
+    """Let an age that is stated anew count from today."""
+    changes = dict(details)
+    for age, on in (("attested_age", "attested_on"), ("declared_age", "declared_on")):
+        if age in changes and changes[age] != getattr(before, age):
+            changes.setdefault(on, None)
+    return changes
 
 
 def _propose(subject: Subject, after: SubjectDetails, sealer: Sealer, act: _Act, route: AgeRoute) -> None:
@@ -138,7 +145,8 @@ def write_confirmed(
 
 def _opened(subject: Subject, sealer: Sealer) -> SubjectDetails:
     texts = {field: _open_field(subject, field, sealer) for field in PERSONAL}
-    return SubjectDetails.from_texts(texts, role=subject.role, language=subject.language, is_enabled=subject.is_enabled)
+    plain = {name: getattr(subject, name) for name in ("role", "language", "is_enabled", "country")}
+    return SubjectDetails.from_texts(texts, **plain)
 
 
 def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:
@@ -150,7 +158,7 @@ def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, ac
     subject.role, subject.language, subject.is_enabled = details.role, details.language, details.is_enabled
     for column, value in personal_columns(details, client_id=act.client.id, sealer=sealer).items():
         setattr(subject, column, value)
-    ages = age_columns(details, threshold=act.client.age_threshold, time_zone=act.client.time_zone, at=act.at)
+    ages = age_columns(details, thresholds=act.client.thresholds, time_zone=act.client.time_zone, at=act.at)
     for column, value in ages.items():
         setattr(subject, column, value)
     subject.changed_at = act.at
@@ -170,7 +178,7 @@ def recompute_ages(
     batch = list((people.filter(id__gt=after) if after else people)[:limit])
     for subject in batch:
         details = _opened(subject, sealer_of(subject))
-        ages = age_columns(details, threshold=client.age_threshold, time_zone=client.time_zone, at=at)
+        ages = age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=at)
         if any(getattr(subject, column) != value for column, value in ages.items()):
             for column, value in ages.items():
                 setattr(subject, column, value)

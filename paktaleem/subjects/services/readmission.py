@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from paktaleem.accounts.actors import Actor, NotAllowed, require
+from paktaleem.accounts.actors import Actor, NotAllowed, SamePerson, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.ledger.history import save_tracked
@@ -27,10 +27,6 @@ class NotErased(LookupError):
 
 class AlreadyAsked(Exception):
     """The readmission of this person was requested, or approved, before."""
-
-
-class SamePerson(Exception):
-    """The one who asked may not approve: it takes two people."""
 
 
 @transaction.atomic

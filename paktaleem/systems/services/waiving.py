@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from paktaleem.accounts.actors import Actor, NotAllowed, require
+from paktaleem.accounts.actors import Actor, NotAllowed, SamePerson, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.ledger.history import save_tracked
@@ -23,10 +23,6 @@ class AlreadyProposed(Exception):
 
 class NothingProposed(Exception):
     """Nobody has proposed to waive this order."""
-
-
-class SamePerson(Exception):
-    """Whoever proposed it may not agree to it: it takes two people."""
 
 
 @transaction.atomic

@@ -27,6 +27,7 @@ from paktaleem.embedded.files import write_atomically
 from paktaleem.health import missing_migrations
 from paktaleem.tenancy.context import in_global
 from paktaleem.trial import DATABASE, Terminated, data_folder, trial_cluster
+from paktaleem.webhooks.signing import new_secret
 
 HOST = "127.0.0.1"
 OK = 200
@@ -78,6 +79,7 @@ class Command(BaseCommand):
             Path(settings.ERASURE_LIST_FILE).unlink(missing_ok=True)  # of people of the database that is gone
         mail.mkdir(mode=0o700, exist_ok=True)
         os.environ["MAIL_FOLDER"] = str(mail)
+        os.environ |= {"CHECK_FOLDER": str(mail), "CHECK_KEY": new_secret()}
         if missing_migrations():
             self.stdout.write("Making the tables …")
             call_command("migrate", verbosity=0)

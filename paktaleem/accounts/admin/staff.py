@@ -1,4 +1,4 @@
-"""Clients, staff, memberships and API keys in the console."""
+"""Staff, memberships and API keys in the console."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import ApiKey, Client, Membership, User
+from paktaleem.accounts.models import ApiKey, Membership, User
 from paktaleem.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.accounts.services import (
     MOST_ROTATION_OVERLAP,
@@ -21,7 +21,6 @@ from paktaleem.accounts.services import (
     AlreadyEnded,
     AlreadyRevoked,
     KeyNotLive,
-    change_client,
     change_membership,
     change_user,
     end_membership,
@@ -34,53 +33,17 @@ from paktaleem.accounts.services import (
 from paktaleem.clock import real_now
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, arrived_at
-from paktaleem.console.columns import day, moment, period_pill, pill
+from paktaleem.console.columns import day, period_pill, pill
 from paktaleem.console.forms import ActForm, ScopedForm
 from paktaleem.console.model_admin import ScopedAdmin, state_column
 from paktaleem.console.site import Card, site
 from paktaleem.ledger.by import Reason
-from paktaleem.sandbox.admin import SANDBOX_ACTS
 from paktaleem.signin.enrolment import reset_second_factor
 
-__all__ = ["ApiKeyAdmin", "ClientAdmin", "MembershipAdmin", "UserAdmin"]
+__all__ = ["ApiKeyAdmin", "MembershipAdmin", "UserAdmin"]
 
 KEY_LIFE = timedelta(days=365)
 SOON = timedelta(days=30)
-
-
-@admin.register(Client, site=site)
-class ClientAdmin(ScopedAdmin):
-    """Clients: officers register and change them; a client sees its own."""
-
-    section = "Agreements"
-    view_capability = Capability.VIEW_CLIENTS
-    add_capability = change_capability = Capability.MANAGE_CLIENTS
-    owner_column = None
-    row_fields = ("name", "code", "country", "address", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
-    fixed = ("code", "is_sandbox")
-    detail_fields = ("created_at", "clock")
-    acts = SANDBOX_ACTS
-    list_display = ("name", "code", "country", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
-    list_filter = ("serves_minors", "is_sandbox")
-    search_fields = ("name", "code")
-    intro = "Institutions with a service agreement. PakTaleem is one of them, for its own purposes."
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Keep the code as it is."""
-        return () if obj is None else (*self.fixed, *self.detail_fields)
-
-    def _acts_of(self, request: HttpRequest, row: Any) -> list[Act]:
-        """Offer what is done with a sandbox on a sandbox's page alone; elsewhere the services refuse it."""
-        return super()._acts_of(request, row) if row is not None and row.is_sandbox else []
-
-    @admin.display(description="clock")
-    def clock(self, row: Client) -> str:
-        """Say what time it is in a sandbox; everywhere else the clock is right."""
-        return moment(real_now() + row.clock_offset) if row.is_sandbox else "—"
-
-    def write(self, row: Client, **details: Any) -> None:
-        """Register or change the client."""
-        change_client(row, actor=details["actor"], reason=details["reason"], at=arrived_at(details["request"]))
 
 
 class NewPasswordForm(ActForm):

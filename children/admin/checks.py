@@ -1,0 +1,127 @@
+"""Checks that providers carry out, in the console: begun on a guardian's page, asked about here."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from children.admin.words import REFUSALS
+from children.models import CheckState, Guardianship, ProviderCheck, VerificationMethod
+from children.providers import NoSuchProvider, NotSigned, check_providers
+from children.services import MethodNotOffered, ask_check, start_check
+from children.strength import PROVIDER_METHODS
+from paktaleem.accounts.addresses import public_address
+from paktaleem.accounts.roles import Capability
+from paktaleem.console.acts import Act
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.columns import pill
+from paktaleem.console.forms import ActForm
+from paktaleem.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.console.site import site
+
+__all__ = ["START_CHECK", "ProviderCheckAdmin"]
+
+_TONES = {"started": "warn", "passed": "good", "failed": "bad"}
+_METHODS = [(one.value, one.label) for one in VerificationMethod if one.value in PROVIDER_METHODS]
+_REFUSALS: dict[type[Exception], str] = {
+    **REFUSALS,
+    NoSuchProvider: "This provider is set up no longer.",
+    NotSigned: "What lies there is not signed by the provider.",
+    MethodNotOffered: "This provider does not check in this way.",
+    OSError: "The provider cannot be reached now: try again later.",
+}
+
+
+class CheckForm(ActForm):
+    """Which provider, in which way."""
+
+    provider = forms.ChoiceField(help_text="Set up by PakTaleem's operator.")
+    method = forms.ChoiceField(choices=_METHODS)
+    field_order = ("provider", "method", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the providers there are."""
+        super().__init__(*args, **kwargs)
+        self.fields["provider"].choices = [(code, code) for code in sorted(check_providers())]  # type: ignore[attr-defined]
+
+
+def _start(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    answers = reverse("guardian-check-answer", args=[row.client.code, given["provider"]])
+    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    check, url = start_check(row, **given, answer_to=public_address(request) + answers, **told)
+    messages.success(request, _("The check has begun."))
+    if url:
+        messages.info(request, _("The guardian goes to {url}").format(url=url))
+    return HttpResponseRedirect(reverse("admin:children_providercheck_change", args=[check.pk], current_app=site.name))
+
+
+START_CHECK = Act(
+    "check",
+    "Have a provider check",
+    Capability.VERIFY_GUARDIANS,
+    _start,
+    form=CheckForm,
+    lead="The provider is told neither the child nor the guardian, who deals with it themselves. Passed, the guardian "
+    "is verified; kept are its number of the check and the result.",
+    applies=lambda row, at: row.ends_at is None or row.ends_at > at,
+    refusals=_REFUSALS,
+)
+
+
+def _ask(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    ask_check(row, actor=actor_of(request), at=received_at(request))
+
+
+@admin.register(ProviderCheck, site=site)
+class ProviderCheckAdmin(EvidenceAdmin):
+    """Checks of guardians that providers carry out."""
+
+    section = "Evidence"
+    view_capability = Capability.VIEW_GUARDIANS
+    list_display = ("started_at", "child", "guardian", "provider", "method", "standing", "owner")
+    list_filter = ("state", "client")
+    newest_by = "started_at"
+    detail_fields = (
+        "standing",
+        "child",
+        "guardian",
+        "provider",
+        "provider_check_id",
+        "method",
+        "started_at",
+        "finished_at",
+    )
+    intro = "Kept of a check are the provider's number and the result: nothing of what the provider saw."
+    empty_text = "No provider has been asked."
+    standing = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
+    acts = (
+        Act(
+            "ask",
+            "Ask for the result",
+            Capability.VERIFY_GUARDIANS,
+            _ask,
+            lead="The portal asks every five minutes by itself; providers may also answer at once.",
+            done="Asked.",
+            applies=lambda row, _at: row.state == CheckState.STARTED,
+            refusals=_REFUSALS,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring both people along."""
+        return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
+
+    @admin.display(description="child")
+    def child(self, row: ProviderCheck) -> str:
+        """Name the child, by pseudonym."""
+        return str(row.guardianship.child)
+
+    @admin.display(description="guardian")
+    def guardian(self, row: ProviderCheck) -> str:
+        """Name the guardian, by pseudonym."""
+        return str(row.guardianship.guardian)

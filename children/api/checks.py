@@ -1,0 +1,98 @@
+"""Having a provider verify a guardian, for the learning platform."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from children.models import CheckState, ProviderCheck
+from children.selectors import live_guardianship, provider_checks
+from children.services import CheckUnknown, start_check
+from children.strength import PROVIDER_METHODS
+from paktaleem.accounts.addresses import public_address
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Capability
+from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.api.serializers import StrictSerializer, TextField
+from paktaleem.subjects.selectors import get_subject
+
+__all__ = ["GuardianChecks", "ShowCheck"]
+
+
+class CheckInput(StrictSerializer):
+    """Which guardian, by which provider, in which way."""
+
+    guardian = TextField(max_length=255)
+    provider = serializers.RegexField(r"\A[a-z0-9][a-z0-9._-]{0,62}\Z")
+    method = serializers.ChoiceField(sorted(one.value for one in PROVIDER_METHODS))
+
+
+class CheckOutput(serializers.Serializer[Any]):
+    """One check of a provider: passed, it is a verification. ``url`` is where the guardian goes, told once."""
+
+    id = serializers.UUIDField()
+    subject = serializers.CharField(allow_null=True)
+    guardian = serializers.CharField(allow_null=True)
+    provider = serializers.CharField()
+    method = serializers.ChoiceField(sorted(one.value for one in PROVIDER_METHODS))
+    state = serializers.ChoiceField(CheckState.values)
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    url = serializers.CharField(allow_null=True)
+
+
+class GuardianChecks(Operation):
+    """``POST /api/v1/subjects/{external_id}/guardian-checks``."""
+
+    capabilities = {"POST": Capability.VERIFY_GUARDIANS}
+
+    @extend_schema(request=CheckInput, responses={201: CheckOutput})
+    def post(self, request: Request, external_id: str) -> Response:
+        """Have a provider check a guardian: 201. It is told neither the child nor the guardian."""
+        given, actor, at = validated(CheckInput, request.data), actor_of(request), moment_of(request)
+        child, guardian = (get_subject(name, actor=actor) for name in (external_id, given["guardian"]))
+        row = live_guardianship(child, guardian, at=at)
+        told = {"provider": given["provider"], "method": given["method"]}
+        answer_to = _answer_to(request, given["provider"])
+        check, url = start_check(row, **told, answer_to=answer_to, actor=actor, at=at)
+        return Response(_shown(check, url or None), HTTPStatus.CREATED)
+
+
+class ShowCheck(Operation):
+    """``GET /api/v1/guardian-checks/{id}``."""
+
+    capabilities = {"GET": Capability.VIEW_GUARDIANS}
+
+    @extend_schema(responses=CheckOutput)
+    def get(self, request: Request, check: UUID) -> Response:
+        """Show what came of a check."""
+        row = provider_checks(actor_of(request)).filter(pk=check, client_id=client_of(request)).first()
+        if row is None:
+            raise CheckUnknown
+        return Response(_shown(row, None))
+
+
+def _answer_to(request: Request, provider: str) -> str:
+    code = Client.objects.values_list("code", flat=True).get(pk=client_of(request))
+    portal = public_address(request._request).rstrip("/")
+    return portal + reverse("guardian-check-answer", args=[code, provider])
+
+
+def _shown(check: ProviderCheck, url: str | None) -> dict[str, Any]:
+    row = check.guardianship
+    return {
+        "id": str(check.pk),
+        "subject": row.child.external_id,
+        "guardian": row.guardian.external_id,
+        "provider": check.provider,
+        "method": check.method,
+        "state": check.state,
+        "started_at": check.started_at.isoformat(),
+        "finished_at": check.finished_at.isoformat() if check.finished_at else None,
+        "url": url,
+    }

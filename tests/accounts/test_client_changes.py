@@ -1,0 +1,121 @@
+"""What would let people of a client decide for themselves takes an officer and a second person."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from paktaleem.accounts.actors import NotAllowed, SamePerson, user_actor
+from paktaleem.accounts.models import Client, ClientChange
+from paktaleem.accounts.services import ClientChangeSettled, change_client, settle_client_change
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from tests.children.making import reason_at
+from tests.factories import SETTING_UP
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def indus(cast):
+    with in_client(cast.client_id("indus")):
+        yield cast.client("indus")
+
+
+def change(client, actor, at, **values):
+    for name, value in values.items():
+        setattr(client, name, value)
+    return change_client(client, actor=actor, reason="law_change", at=at)
+
+
+def kept(client):
+    return Client.objects.get(pk=client.pk)
+
+
+def test_minors_are_served_no_longer_only_once_a_second_person_agrees(cast, indus, now):
+    returned = change(indus, cast.actor("amina"), now, serves_minors=False, name="Indus renamed")
+    assert (returned.serves_minors, kept(indus).serves_minors, kept(indus).name) == (True, True, "Indus renamed")
+    assert reason_at(cast, "lms-iqra", now) == "age_unknown"
+    settled = settle_client_change(ClientChange.objects.get(), approve=True, actor=cast.actor("farah"), at=now + MINUTE)
+    assert (settled.state, kept(indus).serves_minors) == ("approved", False)
+    assert reason_at(cast, "lms-iqra", now + MINUTE) == "permitted"
+    kinds = list(
+        Entry.objects.filter(kind__startswith="client.change_").order_by("recorded_at").values_list("kind", flat=True)
+    )
+    assert kinds == ["client.change_waiting", "client.change_settled"]
+    assert indus.history.latest().actor_id == cast.actor("farah").id
+
+
+LOOSER = [
+    {"age_threshold": 15},
+    {"country_thresholds": {"DE": 15, "GB": 13}},
+    {"country_thresholds": {"GB": 13}},
+    {"country_thresholds": {}},
+    {"country": "GB"},
+    {"age_threshold": 15, "country_thresholds": {"DE": 18, "GB": 18}},
+]
+
+
+@pytest.fixture
+def strict(cast, indus, now):
+    return change(indus, cast.actor("amina"), now, age_threshold=16, country_thresholds={"DE": 18, "GB": 13})
+
+
+@pytest.mark.parametrize("values", LOOSER)
+def test_a_lower_age_anywhere_waits(cast, strict, now, values):
+    before = kept(strict).thresholds
+    change(strict, cast.actor("amina"), now + MINUTE, **values)
+    assert kept(strict).thresholds == before == strict.thresholds
+    settle_client_change(ClientChange.objects.get(), approve=True, actor=cast.actor("farah"), at=now + MINUTE)
+    assert {name: getattr(kept(strict), name) for name in values} == values
+
+
+@pytest.mark.parametrize(
+    "values", [{"age_threshold": 18}, {"country_thresholds": {"DE": 21, "GB": 16}}, {"country": "DE"}]
+)
+def test_a_higher_age_acts_at_once(cast, strict, now, values):
+    change(strict, cast.actor("amina"), now + MINUTE, **values)
+    assert {name: getattr(kept(strict), name) for name in values} == values
+    assert not ClientChange.objects.exists()
+
+
+def test_serving_minors_again_acts_at_once(cast, now):
+    with in_client(cast.client_id("khyber")):
+        khyber = change(cast.client("khyber"), cast.actor("amina"), now, serves_minors=True)
+        assert kept(khyber).serves_minors
+        assert not ClientChange.objects.exists()
+
+
+def test_who_asked_may_only_decline_and_nobody_but_people_of_that_client_or_officers_settle(cast, indus, now):
+    change(indus, cast.actor("amina"), now, serves_minors=False)
+    waiting = ClientChange.objects.get()
+    with pytest.raises(SamePerson):
+        settle_client_change(waiting, approve=True, actor=cast.actor("amina"), at=now)
+    for actor in (cast.actor("bilal"), cast.actor("celia"), cast.key_actor("indus"), SETTING_UP):
+        with pytest.raises(NotAllowed):
+            settle_client_change(waiting, approve=True, actor=actor, at=now)
+    with pytest.raises(IntegrityError, match="two_people"), transaction.atomic():
+        ClientChange.objects.update(state="approved", settled_by=waiting.requested_by, settled_at=now)
+    settle_client_change(waiting, approve=False, actor=cast.actor("amina"), at=now)
+    assert kept(indus).serves_minors
+    second = user_actor(new_id(), "privacy_officer", PAKTALEEM)
+    with pytest.raises(ClientChangeSettled):
+        settle_client_change(waiting, approve=True, actor=second, at=now)
+
+
+def test_the_same_is_asked_once_and_another_takes_its_place(cast, indus, now):
+    for _ in range(2):
+        change(indus, cast.actor("amina"), now, serves_minors=False)
+    assert ClientChange.objects.count() == 1
+    indus.age_threshold = 16
+    change(indus, cast.actor("amina"), now, serves_minors=True)
+    change(indus, cast.actor("amina"), now, serves_minors=False, age_threshold=13)
+    assert sorted(ClientChange.objects.values_list("state", flat=True)) == ["replaced", "waiting"]
+
+
+def test_another_client_sees_none(cast, now):
+    with in_client(cast.client_id("indus")):
+        change(cast.client("indus"), cast.actor("amina"), now, serves_minors=False)
+    with in_client(cast.client_id("khyber")):
+        assert not ClientChange.objects.exists()

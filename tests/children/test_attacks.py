@@ -1,0 +1,150 @@
+"""A child that wants to decide: by its birth date or its guardian, through the platform, a roster, staff, an order.
+
+The attacks on links, codes, pages and contacts stand beside what they attack: tests/children/test_guardian_pages.py,
+test_invitations.py, test_contacts.py, tests/doors. Birthdays to the second are in test_gate.py.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from children.models import Guardianship
+from children.services import (
+    NoAuthority,
+    answer_service,
+    change_guardian,
+    find_false,
+    name_guardian,
+    record_verification,
+    start_check,
+    verify_guardian,
+)
+from paktaleem.accounts.actors import NotAllowed, person_actor
+from paktaleem.ledger.by import Reason
+from paktaleem.subjects.models import AgeChange, GuardianClaim, Subject
+from paktaleem.subjects.services import register_subject, settle_age_change
+from paktaleem.systems.models import Ground, OrderKind
+from paktaleem.systems.services import Told, issue_orders
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.children.making import reason_at, verified
+from tests.children.test_age_changes import bring
+from tests.factories import SETTING_UP, SubjectFactory, make_system
+
+MINUTE = timedelta(minutes=1)
+GROWN = "1990-01-01"
+CLOSED = "guardian_consent_required"
+PEOPLE = "/api/v1/subjects"
+
+
+@pytest.fixture
+def caller(cast):
+    return Caller(cast.key("indus"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"birth_date": GROWN},
+        {"birth_date": None, "attested_age": 30},
+        {"declared_age": 30},
+        {"age_check": {"result": "over", "age": 18, "checked_on": "2026-08-01", "provider": "me", "reference": "1"}},
+        {"role": "instructor", "birth_date": None},
+        {"role": "guardian", "birth_date": None},
+        {"birth_date": GROWN, "declared_age": 9},
+    ],
+)
+def test_through_the_platforms_profile_one_by_one_and_in_a_batch(caller, now, said):
+    assert caller.put(f"{PEOPLE}/lms-danish", {"role": "student", **said}).status_code == 200
+    batch = {"subjects": [{"external_id": "lms-danish", "role": "student", **said}]}
+    assert caller.post(f"{PEOPLE}/batch", batch).status_code == 200
+    assert caller.reason("lms-danish", "service_delivery") in {CLOSED, "age_unknown"}
+    assert caller.get(f"{PEOPLE}/lms-danish").json()["age_gate"]["guardian_decides"]
+
+
+def test_by_a_second_account_named_as_its_guardian(caller):
+    mate = {"external_id": "lms-second", "relationship": "parent", "full_name": "Second Account"}
+    assert caller.put(f"{PEOPLE}/lms-danish", {"role": "student", "guardians": [mate]}).status_code == 200
+    yes = {"guardian": "lms-second", "decision": "given", "evidence": "He says so"}
+    address = f"{PEOPLE}/lms-danish/guardian-authorisations"
+    assert caller.post(address, yes).status_code == 409
+    named = {"guardian": "lms-second", "relationship": "parent", "may_consent": True, "may_receive_data": True}
+    assert caller.post(f"{PEOPLE}/lms-danish/guardians", named).status_code == 201
+    refused = caller.post(address, yes)
+    assert (refused.status_code, refused.json()["type"].rsplit(":", 1)[-1]) == (409, "guardian-not-verified")
+    for one in ("lms-danish", "lms-iqra"):
+        assert caller.post(f"{PEOPLE}/lms-danish/guardians", {**named, "guardian": one}).status_code == 409
+    assert caller.reason("lms-danish", "service_delivery") == CLOSED
+
+
+def test_by_a_roster_that_makes_it_grown_and_names_a_guardian(cast, now):
+    with in_client(cast.client_id("indus")):
+        indus, danish = cast.client("indus"), cast.subject("danish")
+        head = "ID,Role,Full name,Birth date,Guardian 1 name,Guardian 1 email,Guardian 1 relationship"
+        line = f"lms-danish,student,Danish Khan,{GROWN},A Friend,friend@mail.example,parent"
+        bring(indus, f"{head}\n{line}".encode(), cast.actor("farah"), now + MINUTE)
+        assert AgeChange.objects.get(subject=danish).route == "roster"
+        assert GuardianClaim.objects.filter(child=danish).count() >= 1
+        assert not Guardianship.objects.exists()
+        assert reason_at(cast, "lms-danish", now + MINUTE) == CLOSED
+
+
+def test_as_itself_it_does_nothing_that_staff_do(cast, now):
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        row = verified(danish, esra, at=now)
+        itself = person_actor(danish.pk, danish.client_id, acts_for=danish.pk)
+        by: dict[str, Any] = {"actor": itself, "at": now}
+        authority: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
+        proof: dict[str, Any] = {"method": "in_person", "evidence": "Me"}
+        check: dict[str, Any] = {"provider": "folder", "method": "payment_card", "answer_to": ""}
+        told = {"client": cast.client("indus"), "details": {"birth_date": date(1990, 1, 1)}}
+        register_subject("lms-danish", **told, actor=SETTING_UP, at=now)
+        attempts = [
+            lambda: name_guardian(danish, guardian=cast.subject("junaid"), **authority, **by),
+            lambda: change_guardian(row, changes={"court_order": True}, **by),
+            lambda: verify_guardian(row, **proof, **by),
+            lambda: start_check(row, **check, **by),
+            lambda: find_false(_proof(row), **by),
+            lambda: register_subject("lms-danish", **told, **by),
+            lambda: settle_age_change(AgeChange.objects.get(), approve=True, **by),
+            lambda: answer_service(danish, guardian=esra, decision="given", route="portal", **by),
+        ]
+        for attempt in attempts:
+            with pytest.raises(NotAllowed):
+                attempt()
+        assert reason_at(cast, "lms-danish", now) == CLOSED
+
+
+def _proof(row):
+    told = {"kept": {}, "actor": SETTING_UP, "reason": "review", "at": row.starts_at}
+    return record_verification(row, method="school_attested", **told)
+
+
+def test_by_an_order_to_correct_the_portal_itself_is_not_changed(cast, now):
+    """A correction is carried out where the data lies; the portal's own age comes from the school, by its routes."""
+    with in_client(cast.client_id("indus")):
+        danish = cast.subject("danish")
+        make_system(cast.client("indus"), "records", ["credentials"], delivery="by_hand")
+        told = Told(
+            kind=OrderKind.CORRECT,
+            categories=frozenset({"credentials"}),
+            reason=Reason.SUBJECT_REQUEST,
+            ground=Ground.RIGHT_OF_THE_PERSON,
+            due_at=now + timedelta(days=20),
+        )
+        issue_orders(danish, told, new_values={"birth_date": GROWN}, actor=SETTING_UP, at=now)
+        assert Subject.objects.get(pk=danish.pk).of_age_at == danish.of_age_at
+        assert reason_at(cast, "lms-danish", now) == CLOSED
+
+
+def test_by_the_guardian_of_a_classmate(cast, now):
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        mate = SubjectFactory(client=cast.client("indus"), external_id="lms-mate", birth_date=date(2016, 1, 1), at=now)
+        verified(danish, esra, at=now)
+        told = {"route": "paper", "evidence": "A form", "actor": SETTING_UP, "at": now}
+        with pytest.raises((NoAuthority, LookupError)):
+            answer_service(mate, guardian=esra, decision="given", **told)
+        assert reason_at(cast, "lms-mate", now) == CLOSED

@@ -1,0 +1,211 @@
+"""A provider's check of a guardian: begun, answered by file or by a signed message, and never more than its number."""
+
+import json
+import time
+from datetime import timedelta
+from pathlib import Path
+from unittest.mock import ANY
+
+import pytest
+from django.test import Client
+
+from children.models import ProviderCheck, Verification
+from children.providers import NoSuchProvider, NotSigned, check_providers, read_signed
+from children.services import (
+    CheckUnknown,
+    MayNotConsent,
+    MethodNotOffered,
+    ask_check,
+    change_guardian,
+    end_guardian,
+    start_check,
+    take_answer,
+)
+from children.tasks import ask_providers
+from paktaleem.accounts.actors import NotAllowed
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.signing import headers_of, new_secret
+from tests.api.callers import Caller
+from tests.children.making import answered, guardian_of, reason_at
+from tests.factories import SETTING_UP
+
+MINUTE = timedelta(minutes=1)
+ANSWERS = "https://privacy.example/guardian/checks/indus/folder/"
+
+
+@pytest.fixture
+def folder(settings, tmp_path):
+    settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
+    settings.CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"}
+    return tmp_path
+
+
+@pytest.fixture
+def row(cast, now, folder):
+    """Esra, a guardian of Danish who may decide and is not verified."""
+    with in_client(cast.client_id("indus")):
+        yield guardian_of(cast.subject("danish"), cast.subject("esra"), at=now)
+
+
+def signed(check, result, settings, *, at=None, **more):
+    """The body and the headers of a provider's answer."""
+    body = json.dumps({"check": check.provider_check_id, "result": result, **more}).encode()
+    stamp = int(at.timestamp() if at else time.time())
+    return body, headers_of([settings.CHECK_KEY], message_id="m-1", timestamp=stamp, body=body)
+
+
+def answer_by_file(check, result, settings, **more):
+    body, headers = signed(check, result, settings, **more)
+    told = {"body": body.decode(), "headers": headers}
+    path = Path(settings.CHECK_FOLDER) / f"{check.provider_check_id}.answer.json"
+    path.write_text(json.dumps(told))
+
+
+def start(cast, row, at, *, method="payment_card", provider="folder", actor=None):
+    told = {"provider": provider, "method": method, "answer_to": ANSWERS}
+    return start_check(row, **told, actor=actor or cast.actor("farah"), at=at)[0]
+
+
+def test_a_check_tells_the_provider_nobody_and_its_passing_verifies(cast, now, row, folder, settings):
+    check = start(cast, row, now)
+    [asked] = folder.glob("*.json")
+    assert json.loads(asked.read_text()) == {
+        "check": check.provider_check_id,
+        "method": "payment_card",
+        "language": cast.subject("esra").language,
+        "answer_to": ANSWERS,
+    }
+    assert ask_check(check, actor=SETTING_UP, at=now).state == "started"
+    answer_by_file(check, "passed", settings)
+    settled = ask_check(check, actor=SETTING_UP, at=now + MINUTE)
+    assert (settled.state, settled.finished_at) == ("passed", now + MINUTE)
+    found = Verification.objects.get()
+    assert (found.method, found.strength, found.provider_check_id) == ("payment_card", 2, check.provider_check_id)
+    answered(cast.subject("danish"), cast.subject("esra"), "given", at=now + MINUTE)
+    assert reason_at(cast, "lms-danish", now + MINUTE) == "permitted"
+    kinds = list(Entry.objects.filter(kind__startswith="guardian.check").order_by("id").values_list("kind", flat=True))
+    assert kinds == ["guardian.check_started", "guardian.check_settled"]
+
+
+def test_what_else_a_provider_sends_is_dropped(cast, now, row, settings):
+    check = start(cast, row, now)
+    more = {"document_number": "42101-1234567-1", "portrait": "iVBORw0KGgo", "name": "Esra Khan"}
+    answer_by_file(check, "passed", settings, **more)
+    ask_check(check, actor=SETTING_UP, at=now)
+    found = Verification.objects.get()
+    kept = json.dumps([str(getattr(one, field.attname)) for one in (found, check) for field in one._meta.fields])
+    bodies = json.dumps([str(one.body) for one in Entry.objects.all()])
+    assert not any(value in kept or value in bodies for value in more.values())
+
+
+def test_failed_verifies_nobody_and_an_answer_counts_once(cast, now, row, settings):
+    check = start(cast, row, now)
+    body, headers = signed(check, "failed", settings, at=now)
+    told = {"arrived_at": now, "at": now}
+    assert take_answer(row.client_id, "folder", body, headers, **told).state == "failed"
+    body, headers = signed(check, "passed", settings, at=now)
+    assert take_answer(row.client_id, "folder", body, headers, **told).state == "failed"
+    assert not Verification.objects.exists()
+
+
+def test_an_answer_that_is_not_the_providers_is_refused(cast, now, row, settings):
+    check = start(cast, row, now)
+    body, headers = signed(check, "passed", settings, at=now)
+    forged = {**headers, "webhook-signature": "v1,AAAA"}
+    late = now + timedelta(minutes=6)
+    for sent, by, arrived in ((body + b" ", headers, now), (body, forged, now), (body, {}, now), (body, headers, late)):
+        with pytest.raises(NotSigned):
+            take_answer(row.client_id, "folder", sent, by, arrived_at=arrived, at=now)
+    for text in (b"", b"[]", b"null", b'{"check": 7, "result": "passed"}', b'{"check": "a", "result": "maybe"}'):
+        stamped = headers_of([settings.CHECK_KEY], message_id="m", timestamp=int(now.timestamp()), body=text)
+        with pytest.raises(NotSigned):
+            read_signed(text, stamped, secret=settings.CHECK_KEY, at=now)
+    with pytest.raises(NotSigned):
+        read_signed(body, headers, secret="", at=now)
+    assert not Verification.objects.exists()
+
+
+def test_an_answer_for_another_client_or_a_check_nobody_began_is_unknown(cast, now, row, settings):
+    check = start(cast, row, now)
+    body, headers = signed(check, "passed", settings, at=now)
+    settings.CHECK_PROVIDERS = {**settings.CHECK_PROVIDERS, "other": "children.providers.FolderProvider"}
+    with pytest.raises(CheckUnknown):
+        take_answer(row.client_id, "other", body, headers, arrived_at=now, at=now)
+    with pytest.raises(NoSuchProvider):
+        take_answer(row.client_id, "nobody", body, headers, arrived_at=now, at=now)
+
+
+def test_who_is_no_guardian_any_more_is_not_verified_by_an_answer_that_comes_late(cast, now, row, settings):
+    check = start(cast, row, now)
+    end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
+    answer_by_file(check, "passed", settings)
+    assert ask_check(check, actor=SETTING_UP, at=now + 2 * MINUTE).state == "passed"
+    assert not Verification.objects.exists()
+
+
+def test_only_who_may_decide_is_checked_in_ways_the_provider_has_and_by_those_who_may(cast, now, row):
+    with pytest.raises(MethodNotOffered):
+        start(cast, row, now, method="in_person")
+    with pytest.raises(NoSuchProvider):
+        start(cast, row, now, provider="nobody")
+    for name in ("bilal", "celia"):
+        with pytest.raises(NotAllowed):
+            start(cast, row, now, actor=cast.actor(name))
+    change_guardian(row, changes={"court_order": True}, actor=cast.actor("farah"), at=now)
+    with pytest.raises(MayNotConsent):
+        start(cast, row, now)
+    assert not ProviderCheck.objects.exists()
+
+
+def test_none_is_set_up_unless_an_operator_does(settings):
+    settings.CHECK_PROVIDERS = {}
+    assert check_providers() == {}
+
+
+def test_the_worker_asks_for_what_was_not_told(cast, now, folder, settings):
+    with in_client(cast.client_id("indus")):
+        check = start(cast, guardian_of(cast.subject("danish"), cast.subject("esra"), at=now), now)
+    (folder / f"{check.provider_check_id}.answer.json").write_text("{")
+    ask_providers(0)
+    answer_by_file(check, "passed", settings)
+    ask_providers(0)
+    with in_client(cast.client_id("indus")):
+        assert Verification.objects.get().provider == "folder"
+
+
+def test_by_the_api_a_check_begins_and_a_signed_message_ends_it(cast, now, folder, settings):
+    caller = Caller(cast.key("indus"))
+    with in_client(cast.client_id("indus")):
+        guardian_of(cast.subject("danish"), cast.subject("esra"), at=now)
+    address = "/api/v1/subjects/lms-danish/guardian-checks"
+    begun = caller.post(address, {"guardian": "lms-esra", "provider": "folder", "method": "payment_card"})
+    told = begun.json()
+    assert (begun.status_code, told["state"], told["subject"], told["guardian"]) == (
+        201,
+        "started",
+        "lms-danish",
+        "lms-esra",
+    )
+    asked = json.loads(next(folder.glob("*.json")).read_text())
+    to = asked["answer_to"].removeprefix("https://testserver").removeprefix("http://testserver")
+    body = json.dumps({"check": asked["check"], "result": "passed"}).encode()
+    headers = headers_of([settings.CHECK_KEY], message_id="m-1", timestamp=int(time.time()), body=body)
+    headers.pop("Content-Type")
+    provider = Client(headers=headers)
+    wrong = Client(headers={**headers, "webhook-signature": "v1,AAAA"})
+    assert wrong.post(to, body, content_type="application/json").status_code == 404
+    assert provider.post(to.replace("indus", "khyber"), body, content_type="application/json").status_code == 404
+    assert provider.get(to).status_code == 405
+    assert provider.post(to, body, content_type="application/json").status_code == 204
+    assert provider.post(to, body, content_type="application/json").status_code == 204
+    shown = caller.get(f"/api/v1/guardian-checks/{told['id']}").json()
+    assert (shown["state"], shown["url"], shown["finished_at"]) == ("passed", None, ANY)
+    assert Caller(cast.key("khyber")).get(f"/api/v1/guardian-checks/{told['id']}").status_code == 404
+    for wrong_input, status in (
+        ({"provider": "nobody"}, 409),
+        ({"method": "in_person"}, 400),
+        ({"guardian": "lms-omar"}, 404),
+    ):
+        sent = {"guardian": "lms-esra", "provider": "folder", "method": "payment_card", **wrong_input}
+        assert caller.post(address, sent).status_code == status, wrong_input

@@ -1,0 +1,154 @@
+"""What officers and client administrators do about children in the console, beside the acts on guardians."""
+
+from children.models import ChildMechanism, ProviderCheck, Quarantine, SchoolAuthorisation, Verification
+from paktaleem.accounts.models import Client, ClientChange
+from paktaleem.subjects.models import AgeChange, Subject
+from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.signing import new_secret
+from tests.children.making import guardian_of, reason_at, verified
+from tests.children.test_provider_checks import answer_by_file
+from tests.console.pages import row_url
+
+
+def kept(client):
+    return Client.objects.get(pk=client.pk)
+
+
+def test_in_the_console_staff_state_an_age_by_its_source_and_what_opens_waits(sign_in, cast, now):
+    farah, danish = sign_in("farah"), cast.subject_id("danish")
+    act = row_url("subjects/subject", danish, "state-age")
+    assert "never the number of a paper" in farah.get(act).content.decode().lower()
+    assert "This source says so." in farah.post(act, {"source": "provider", "reason": "review"}).content.decode()
+    assert farah.post(act, {"source": "birth_date", "day": "1990-01-01", "reason": "review"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        waiting = AgeChange.objects.get()
+        assert (waiting.route, waiting.state) == ("console", "waiting")
+        assert Subject.objects.get(pk=danish).of_age_at > now
+    iqra = cast.subject_id("iqra")
+    assert (
+        farah.post(
+            row_url("subjects/subject", iqra, "state-age"), {"source": "declared", "years": 12, "reason": "review"}
+        ).status_code
+        == 302
+    )
+    assert "Said by themselves" in farah.get(row_url("subjects/subject", iqra)).content.decode()
+
+
+def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_approves(sign_in, cast):
+    amina, client_id = sign_in("amina"), cast.client_id("indus")
+    url = row_url("accounts/client", client_id)
+    form = {
+        "name": "Indus Schools",
+        "country": "PK",
+        "address": "",
+        "time_zone": "Asia/Karachi",
+        "age_threshold": "13",
+        "country_thresholds": "DE 16\r\ngb 13",
+        "reason": "law_change",
+    }
+    page = amina.post(url, form, follow=True).content.decode()
+    assert "waits for a second person" in page
+    assert "DE 16\nGB 13" in page.replace("\r", "")
+    wrong = amina.post(url, {**form, "country_thresholds": "Germany"}).content.decode()
+    assert "write each country once" in wrong
+    with in_client(client_id):
+        assert kept(cast.client("indus")).serves_minors
+        waiting = ClientChange.objects.get()
+        assert waiting.changes == {"serves_minors": False}
+    farah = sign_in("farah")
+    assert "Changes of clients" in farah.get("/admin/").content.decode()
+    assert "serves minors: no" in farah.get("/admin/accounts/clientchange/").content.decode()
+    approve = row_url("accounts/clientchange", waiting.pk, "approve")
+    refused = sign_in("amina").post(approve, {"reason": "review"}).content.decode()
+    assert "a second person must approve" in refused
+    assert farah.post(approve, {"reason": "review"}).status_code == 302
+    with in_client(client_id):
+        assert not kept(cast.client("indus")).serves_minors
+
+
+def test_a_verification_is_found_false_by_one_act_that_says_what_follows(sign_in, cast, now):
+    with in_client(cast.client_id("indus")):
+        row = verified(cast.subject("danish"), cast.subject("esra"), at=now)
+        proof = Verification.objects.get(guardianship=row)
+    farah = sign_in("farah")
+    page = farah.get(row_url("children/verification", proof.pk)).content.decode()
+    assert "Found false" in page
+    assert "never an identity paper" in farah.get("/admin/children/verification/").content.decode()
+    act = row_url("children/verification", proof.pk, "found-false")
+    assert "held back and erased" in farah.get(act).content.decode()
+    assert farah.post(act, {"reason": "incident"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert Verification.objects.get().ended_at is not None
+
+
+def test_a_client_declares_its_mechanisms_and_officers_see_them_beside_who_decides(sign_in, cast, now):
+    farah = sign_in("farah")
+    add = "/admin/children/childmechanism/add/"
+    words = {"kind": "age", "description": "Birth certificate at enrolment.", "reference": "Handbook 4.2"}
+    assert farah.post(add, {**words, "reason": "client_instruction"}).status_code == 302
+    later = {**words, "description": "Registration form, checked twice.", "reason": "client_instruction"}
+    assert farah.post(add, later).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert ChildMechanism.objects.count() == 2
+        assert ChildMechanism.objects.get(ends_at=None).description == "Registration form, checked twice."
+    amina = sign_in("amina")
+    assert "Handbook 4.2" in amina.get("/admin/children/childmechanism/").content.decode()
+    assert amina.get(add).status_code == 403
+    page = amina.get(row_url("subjects/subject", cast.subject_id("danish"))).content.decode()
+    assert "declared by the client" in page
+    assert "Registration form, checked twice." in page
+
+
+def test_a_schools_own_authorisation_is_shown_as_weaker_and_opens_nothing(sign_in, cast, now):
+    farah, danish = sign_in("farah"), cast.subject_id("danish")
+    told = {"contract_reference": "C-17", "official": "Head of Indus", "reason": "client_instruction"}
+    assert farah.post(row_url("subjects/subject", danish, "school-authorises"), told).status_code == 302
+    with in_client(cast.client_id("indus")):
+        row = SchoolAuthorisation.objects.get()
+    listed = farah.get("/admin/children/schoolauthorisation/").content.decode()
+    assert "Weaker than a guardian" in listed
+    assert "opens nothing" in farah.get(row_url("subjects/subject", danish)).content.decode()
+    assert "Head of Indus" not in farah.get(row_url("children/schoolauthorisation", row.pk)).content.decode()
+    assert reason_at(cast, "lms-danish", now) == "guardian_consent_required"
+    end = row_url("children/schoolauthorisation", row.pk, "end")
+    assert farah.post(end, {"reason": "client_instruction"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert SchoolAuthorisation.objects.get().ends_at is not None
+
+
+def test_an_officer_holds_data_back_and_releases_what_was_reported_only(sign_in, cast, now):
+    amina, danish = sign_in("amina"), cast.subject_id("danish")
+    assert amina.post(row_url("subjects/subject", danish, "hold-back"), {"reason": "incident"}).status_code == 302
+    assert sign_in("farah").get(row_url("subjects/subject", danish, "hold-back")).status_code == 403
+    with in_client(cast.client_id("indus")):
+        held = Quarantine.objects.get()
+    assert "Reported as a child" in amina.get("/admin/children/quarantine/").content.decode()
+    release = row_url("children/quarantine", held.pk, "release")
+    assert amina.post(release, {"reason": "incident"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert Quarantine.objects.get().ends_at is not None
+
+
+def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_in, cast, now, settings, tmp_path):
+    settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
+    settings.CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"}
+    with in_client(cast.client_id("indus")):
+        row = guardian_of(cast.subject("danish"), cast.subject("esra"), at=now)
+    farah = sign_in("farah")
+    start = row_url("children/guardianship", row.pk, "check")
+    told = {"provider": "folder", "method": "payment_card", "reason": "client_instruction"}
+    page = farah.post(start, told, follow=True).content.decode()
+    assert "nothing of what the provider saw" in farah.get("/admin/children/providercheck/").content.decode()
+    assert "The check has begun" in page
+    with in_client(cast.client_id("indus")):
+        check = ProviderCheck.objects.get()
+    answer_by_file(check, "passed", settings)
+    ask = row_url("children/providercheck", check.pk, "ask")
+    assert farah.post(ask, {"reason": "client_instruction"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        found = Verification.objects.get()
+        assert (found.method, found.provider, found.provider_check_id) == (
+            "payment_card",
+            "folder",
+            check.provider_check_id,
+        )

@@ -1,0 +1,159 @@
+"""An age for each country beside the default: for the person, the decision, the roster, the API, the console."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paktaleem.accounts.services import change_client
+from paktaleem.accounts.thresholds import Thresholds
+from paktaleem.subjects.models import AgeChange, Subject
+from paktaleem.subjects.selectors import age_is_known
+from paktaleem.subjects.services import erase_subject, register_subject
+from paktaleem.subjects.tasks import recompute_ages_of_client
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.children.making import reason_at
+from tests.children.test_age_changes import bring
+from tests.factories import SETTING_UP, SubjectFactory
+
+MINUTE = timedelta(minutes=1)
+FOURTEEN = date(2012, 3, 1)
+"""The birth date of somebody who is fourteen when the cast meets."""
+
+
+@pytest.mark.parametrize(("country", "years"), [("", 14), ("PK", 14), ("DE", 16), ("GB", 13), ("FR", 15)])
+def test_the_age_is_that_of_the_country_and_else_the_default(country, years):
+    assert Thresholds(15, {"PK": 14, "DE": 16, "GB": 13}, "PK").of(country) == years
+
+
+RULES = st.builds(
+    Thresholds,
+    st.integers(13, 21),
+    st.dictionaries(st.sampled_from(["PK", "DE", "GB"]), st.integers(13, 21)),
+    st.sampled_from(["PK", "DE"]),
+)
+
+
+@given(RULES, RULES)
+def test_a_rule_is_looser_if_somebody_somewhere_decides_earlier(one, other):
+    somewhere = any(one.of(country) < other.of(country) for country in ("", "PK", "DE", "GB", "FR"))
+    assert one.is_looser_than(other) == somewhere
+    assert not one.is_looser_than(one)
+
+
+@pytest.fixture
+def germany(cast, now):
+    """Indus, where whoever lives in Germany is a child until sixteen, and nobody else after thirteen."""
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        indus.country_thresholds = {"DE": 16}
+        change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
+        yield indus
+
+
+def say(client, name, at, **details):
+    given_ = {"role": "student", "birth_date": FOURTEEN, **details}
+    return register_subject(name, client=client, details=given_, actor=SETTING_UP, at=at)[0]
+
+
+def test_the_decision_the_age_gate_and_the_lists_follow_the_country(cast, now, germany):
+    say(germany, "here", now)
+    say(germany, "there", now, country="de")
+    assert reason_at(cast, "here", now) == "permitted"
+    assert reason_at(cast, "there", now) == "guardian_consent_required"
+    known = Subject.objects.filter(age_is_known(germany), external_id__in=["here", "there"])
+    assert known.count() == 2
+
+
+def test_by_the_api_the_key_asks_and_the_age_gate_says_which_age_applies(cast, now):
+    caller = Caller(cast.key("indus"))
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        indus.country_thresholds = {"DE": 16}
+        change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
+    body = {"role": "student", "birth_date": f"{FOURTEEN}"}
+    for name, said in (("here", {}), ("there", {"country": "DE"})):
+        assert caller.put(f"/api/v1/subjects/{name}", {**body, **said}).status_code == 201
+    gates = {name: caller.get(f"/api/v1/subjects/{name}").json()["age_gate"] for name in ("here", "there")}
+    assert (gates["here"]["threshold"], gates["here"]["country"], gates["here"]["state"]) == (13, "PK", "of_age")
+    assert (gates["there"]["threshold"], gates["there"]["country"], gates["there"]["state"]) == (16, "DE", "child")
+    assert caller.reason("here", "service_delivery") == "permitted"
+    assert caller.reason("there", "service_delivery") == "guardian_consent_required"
+
+
+def test_a_raised_age_of_one_country_is_unknown_until_computed_and_the_past_stays(cast, now, germany):
+    say(germany, "here", now)
+    say(germany, "there", now, country="DE")
+    at = now + MINUTE
+    germany.country_thresholds = {"DE": 18}
+    change_client(germany, actor=cast.actor("amina"), reason="law_change", at=at)
+    answers = {name: reason_at(cast, name, at) for name in ("here", "there")}
+    assert answers == {"here": "permitted", "there": "age_unknown"}
+    assert not Subject.objects.filter(age_is_known(germany), external_id="there").exists()
+    recompute_ages_of_client(str(germany.pk))
+    assert Subject.objects.get(external_id="there").of_age_threshold == 18
+    past = at - timedelta(seconds=1)
+    assert reason_at(cast, "there", past, now=at + MINUTE) == "guardian_consent_required"
+
+
+def test_moving_where_one_decides_earlier_waits_and_the_other_way_acts_at_once(cast, now, germany):
+    there = say(germany, "there", now, country="DE")
+    say(germany, "there", now + MINUTE, country="PK")
+    kept = Subject.objects.get(pk=there.pk)
+    assert (kept.country, kept.of_age_threshold) == ("DE", 16)
+    assert AgeChange.objects.filter(subject=there, state="waiting").count() == 1
+    here = say(germany, "here", now)
+    say(germany, "here", now + MINUTE, country="DE")
+    assert Subject.objects.get(pk=here.pk).of_age_at > now
+    assert not AgeChange.objects.filter(subject=here).exists()
+
+
+def test_a_country_goes_with_the_erased_and_nonsense_is_refused(cast, now, germany):
+    there = say(germany, "there", now, country="DE")
+    erase_subject(there, actor=cast.actor("amina"), reason="subject_request", at=now + MINUTE)
+    assert Subject.objects.get(pk=there.pk).country == ""
+    for country in ("D", "1A", "Ü1"):
+        with pytest.raises(ValidationError) as refused:
+            say(germany, "nobody", now, country=country)
+        assert list(refused.value.message_dict) == ["country"]
+
+
+def test_a_roster_keeps_the_country_that_the_platform_told(cast, now, germany):
+    there = say(germany, "there", now, country="DE", full_name="Somebody")
+    roster = b"ID,Role,Full name,Birth date\nthere,student,Somebody Else,2012-03-01"
+    bring(germany, roster, cast.actor("farah"), now + MINUTE)
+    kept = Subject.objects.get(pk=there.pk)
+    assert (kept.country, kept.of_age_threshold) == ("DE", 16)
+
+
+@pytest.mark.parametrize(
+    "by_country",
+    [{"DE": 12}, {"DE": 22}, {"de": 16}, {"DEU": 16}, {"DE": "16"}, {"DE": 15.5}, {"DE": None}, {"DE": True}],
+)
+def test_ages_by_country_are_checked_by_the_service_and_the_database(cast, now, by_country):
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        indus.country_thresholds = by_country
+        with pytest.raises(ValidationError) as refused:
+            change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
+        assert list(refused.value.message_dict) == ["country_thresholds"]
+        refused_too = pytest.raises(IntegrityError, match="country_thresholds")
+        with connection.cursor() as cursor, refused_too, transaction.atomic():
+            cursor.execute("UPDATE accounts_client SET country_thresholds = %s::jsonb", [json.dumps(by_country)])
+
+
+def test_no_map_at_all_is_refused_by_the_database(cast):
+    refused = pytest.raises(IntegrityError, match="country_thresholds")
+    with in_client(cast.client_id("indus")), connection.cursor() as cursor, refused, transaction.atomic():
+        cursor.execute("UPDATE accounts_client SET country_thresholds = '[]'")
+
+
+def test_people_elsewhere_are_few_enough_to_be_asked_for_in_one_statement(cast, germany, django_assert_num_queries):
+    SubjectFactory(client=germany, external_id="x")
+    with django_assert_num_queries(1):
+        list(Subject.objects.filter(age_is_known(germany)))
