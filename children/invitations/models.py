@@ -54,11 +54,20 @@ class Invitation(models.Model):
     """One asking of one guardian about one child. What siblings' guardian is sent is one letter, and one page.
 
     ``portal`` is the address under which the pages were known when it was asked. ``said_at`` is a yes that waits for
-    the second confirmation; ``confirm_sent_at`` the letter that asks for it, which may go from ``confirm_due_at``.
+    the second confirmation, ``said_words`` the hash of the words to which it answered, in ``said_language``;
+    ``confirm_sent_at`` is the letter that asks for it, which may go from ``confirm_due_at``.
     """
 
     wall = Wall(
-        Scope.TENANT, EDIT, personal={"portal": Personal.NONE, "channel": Personal.NONE, "actor_role": Personal.NONE}
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "portal": Personal.NONE,
+            "channel": Personal.NONE,
+            "said_words": Personal.NONE,
+            "said_language": Personal.NONE,
+            "actor_role": Personal.NONE,
+        },
     )
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -75,6 +84,8 @@ class Invitation(models.Model):
     sent_at = models.DateTimeField("last letter", null=True)
     viewed_at = models.DateTimeField("opened", null=True)
     said_at = models.DateTimeField("said yes", null=True)
+    said_words = models.CharField(max_length=64, blank=True)
+    said_language = models.CharField(max_length=8, blank=True)
     confirm_due_at = models.DateTimeField(null=True)
     confirm_sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField("answered", null=True)

@@ -70,6 +70,9 @@ def effect_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
 
 
 def _row(environment: dict[str, str]) -> Row:
+    from tests.bench.world import migrate  # noqa: PLC0415 -- as above
+
+    migrate(environment)
     command = [sys.executable, "-m", "tests.bench.effect"]
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     found = json.loads(said)
@@ -139,10 +142,13 @@ def _fill(superuser_url: str) -> None:
     if world.count(superuser_url, "consent_consent"):
         return
     with in_client(PAKTALEEM):
-        from consent.models import Notice  # noqa: PLC0415 -- as above
+        from consent.models import Notice, Purpose  # noqa: PLC0415 -- as above
         from consent.services import change_register  # noqa: PLC0415 -- as above
 
+        made = set(Purpose.objects.values_list("code", flat=True))  # by a run that was broken off
         for code, categories in SHARED.items():
+            if code in made:
+                continue
             make_consent_purpose(Client.objects.get(pk=PAKTALEEM), code, categories)
         notice = Notice.objects.get(client_id=PAKTALEEM, code=NOTICE)
         notice.purposes = list(SHARED)

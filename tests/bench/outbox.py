@@ -42,6 +42,9 @@ def outbox_rows(endpoint: Endpoint, folder: Path, seconds: int) -> list[Row]:
 
 
 def _row(endpoint: Endpoint, environment: dict[str, str], seconds: int) -> Row:
+    from tests.bench.world import migrate  # noqa: PLC0415 -- as above
+
+    migrate(environment)
     command = [sys.executable, "-m", "tests.bench.outbox"]
     said = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     found = json.loads(said)

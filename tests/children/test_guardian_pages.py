@@ -1,5 +1,6 @@
 """The guardian's own pages: it works end to end, and whoever is not the guardian of this very child gets nowhere."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,11 +18,13 @@ from children.invitations.shown import NoticeSeen, SeenForged, SeenStale, check_
 from children.models import Guardianship, ServiceAuthorisation, Verification
 from children.selectors import child_facts
 from children.services import answer_service, change_guardian, end_guardian, verify_guardian
-from consent.models import Consent
+from consent.models import Consent, Purpose
+from consent.services import change_register
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.models import AccessRecord, Subject
 from paktaleem.subjects.services import register_subject
 from paktaleem.tenancy.context import in_client
+from paktaleem.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
 from tests.children.making import guardian_of
 from tests.children.visiting import (
@@ -142,6 +145,46 @@ def test_another_confirms_a_second_time_and_only_then_it_counts(invited, clock, 
     page = again.get(child_page(cast)).content.decode()
     assert "on paper or in person" in page  # recipients outside need more
     assert again.get(child_page(cast, more="sharing/")).status_code == 302
+
+
+def test_words_that_changed_since_a_yes_are_read_again_before_it_is_confirmed(invited, clock, settings):
+    cast = invited
+    confirm, service = child_page(cast, more="confirm/"), child_page(cast, more="service/")
+    answer(by_link(latest_link()), service, "give")
+    late = AT + timedelta(minutes=settings.GUARDIAN_CONFIRM_MINUTES)
+    clock.move_to(late, tick=False)
+    follow(cast, late)
+    browser = by_link(latest_link())
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(child_page(cast)).content.decode())
+    assert token
+    reword("service_delivery", "Lessons, and now also a leaderboard.", at=late)
+    posted = browser.post(confirm, {"csrfmiddlewaretoken": token[1], "answer": "confirm"})
+    assert posted.headers["Location"].endswith("done=changed")
+    assert (state(cast), answers(cast), rows(cast, Verification)) == ("verifying", [], [])
+    assert "I confirm my yes" not in browser.get(child_page(cast)).content.decode()
+    assert answer(browser, service, "give").headers["Location"].endswith("done=waits")
+    later = late + timedelta(minutes=settings.GUARDIAN_CONFIRM_MINUTES)
+    clock.move_to(later, tick=False)
+    follow(cast, later)
+    again = by_link(latest_link())
+    assert "leaderboard" in again.get(service).content.decode()
+    assert send(again, confirm, form_at=child_page(cast), answer="confirm").headers["Location"].endswith("confirmed")
+    said, anew, given = hashes_shown(cast)
+    assert said != anew == given
+
+
+def reword(code, description, *, at):
+    with in_client(PAKTALEEM):
+        purpose = Purpose.objects.get(code=code)
+        purpose.description_en = description
+        change_register(purpose, actor=SETTING_UP, reason="review", at=at)
+
+
+def hashes_shown(cast):
+    """The hashes of what was shown for each yes about Danish, in the order in which they happened."""
+    with in_client(cast.client_id("indus")):
+        entries = Entry.objects.filter(kind__in=["guardian.said_yes", "guardian.given"]).order_by("pk")
+        return [json.loads(one.body)["facts"]["shown_hash"] for one in entries]
 
 
 def test_a_guardian_without_mail_does_the_same_by_text_message(cast, clock, settings, tmp_path):

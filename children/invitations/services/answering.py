@@ -1,6 +1,6 @@
 """What guardians answer on their own page: a yes of one who is not verified waits for a second, later confirmation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -97,14 +97,27 @@ def say_yes(saying: Saying) -> Outcome:
         _settle(saying, State.GIVEN)
         return Outcome.GIVEN
     row = locked_open(saying.child, saying.guardian) or _of_their_own(saying)
-    due = saying.at + timedelta(minutes=settings.GUARDIAN_CONFIRM_MINUTES)
-    if row.state != State.VERIFYING:
-        moved = {"said_at": saying.at, "confirm_due_at": due, "channel": saying.channel, "problem": ""}
-        if row.state == State.CONTACT_PENDING:
-            move(row, State.NOTICE_SENT)
-        move(row, State.VERIFYING, **moved)
-        write_down("guardian.said_yes", row, shown_hash=saying.shown_hash, actor=saying.actor, at=saying.at)
+    if row.state != State.VERIFYING or row.said_words != saying.shown_hash:
+        _await_confirmation(row, saying)
     return Outcome.WAITS
+
+
+def _await_confirmation(row: Invitation, saying: Saying) -> None:
+    """Keep to which words the yes was said, and have the second letter go after a while."""
+    if row.state == State.CONTACT_PENDING:
+        move(row, State.NOTICE_SENT)
+    move(
+        row,
+        State.VERIFYING,
+        said_at=saying.at,
+        said_words=saying.shown_hash,
+        said_language=saying.language,
+        confirm_due_at=saying.at + timedelta(minutes=settings.GUARDIAN_CONFIRM_MINUTES),
+        confirm_sent_at=None,
+        channel=saying.channel,
+        problem="",
+    )
+    write_down("guardian.said_yes", row, shown_hash=saying.shown_hash, actor=saying.actor, at=saying.at)
 
 
 @transaction.atomic
@@ -112,8 +125,9 @@ def confirm_yes(saying: Saying) -> None:
     """Take the second confirmation: the guardian is verified by it (email-plus, text-plus), and the yes counts.
 
     It needs a code that was asked for after the second letter went, by the same contact. A no that the guardian said
-    elsewhere since their yes stands: there is nothing to confirm.
-    Raises NotAskedAgain, GuardianshipUnknown, ContactRefused, NotTheirs, AlreadyErased.
+    elsewhere since their yes stands: there is nothing to confirm. ``shown_hash`` is of the words as they are now; the
+    answer is recorded with those to which the yes was said, and words that changed meanwhile are read again first.
+    Raises NotAskedAgain, SeenStale, GuardianshipUnknown, ContactRefused, NotTheirs, AlreadyErased.
     """
     known = _stands(saying)
     row = locked_open(saying.child, saying.guardian)
@@ -123,6 +137,8 @@ def confirm_yes(saying: Saying) -> None:
         raise NotAskedAgain
     if saying.came_in_at < row.confirm_sent_at or saying.channel != row.channel:
         raise NotAskedAgain
+    if saying.shown_hash != row.said_words:
+        raise SeenStale
     method = Method.EMAIL_PLUS if saying.channel == Channel.MAIL else Method.TEXT_PLUS
     write_down("guardian.confirmed", row, letter=str(row.letter), method=method.value, actor=saying.actor, at=saying.at)
     record_verification(
@@ -133,7 +149,7 @@ def confirm_yes(saying: Saying) -> None:
         reason=Reason.SUBJECT_REQUEST,
         at=saying.at,
     )
-    _answer(saying, Decision.GIVEN)
+    _answer(replace(saying, language=row.said_language), Decision.GIVEN)
     _settle(saying, State.GIVEN)
 
 

@@ -1,6 +1,6 @@
 """What a guardian is told before deciding (COPPA, 16 CFR 312.4(c)(1)): in the words of the register, as it stands."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -44,7 +44,7 @@ class ServiceNotice:
     @property
     def hash(self) -> str:
         """The hash of all its words, by which an older text is told."""
-        said = [[one.code, one.basis, list(one.data), list(one.recipients)] for one in (*self.uses, *self.asked_apart)]
+        said = [asdict(one) for one in (*self.uses, *self.asked_apart)]
         return words_hash({"uses": said, "policy": self.policy})
 
     @property

@@ -83,6 +83,7 @@ def _row(ward: Ward) -> dict[str, Any]:
         "own_state": own,
         "overall": OVERALL.get(ward.standing.state or "", OVERALL[""]),
         "tone": "good" if ward.standing.state == "given" else "warn",
+        "may_give": not ward.gave and (not ward.waits or ward.reads_again),
         "shares": bool(ward.answer and ward.answer.shares),
     }
 
@@ -184,9 +185,11 @@ def confirm(request: HttpRequest, ward: Ward) -> HttpResponse:
         say_no(ward.saying())
         return back(ward, "refused")
     try:
-        confirm_yes(ward.saying())
+        confirm_yes(ward.saying(ward.words_now))
     except NotAskedAgain:
         return back(ward, "early")
+    except SeenStale:
+        return back(ward, "changed")
     except _REFUSED:
         return back(ward, "nothing")
     return back(ward, "confirmed")

@@ -16,6 +16,7 @@ from children.invitations.models import Invitation
 from children.invitations.selectors import names_for_guardian, wards_of
 from children.invitations.services import Saying
 from children.invitations.states import OPEN, State
+from children.invitations.views.notices import service_notice
 from children.models import Guardianship
 from children.selectors import child_facts
 from children.strength import Strength
@@ -101,6 +102,18 @@ class Ward:
         row = self.invitation
         sent_at = row.confirm_sent_at if row is not None and self.waits else None
         return sent_at is not None and self.visit.came_in_at >= sent_at
+
+    @cached_property
+    def words_now(self) -> str:
+        """The hash of the words to which a yes that waits was said, as they are now."""
+        language = self.invitation.said_language if self.invitation else language_of()
+        at = moment_of(self.request)
+        return service_notice(self.child, self.visit.person, at=at, language=language).hash
+
+    @property
+    def reads_again(self) -> bool:
+        """Whether the words have changed since a yes that waits for its confirmation."""
+        return self.invitation is not None and self.waits and self.invitation.said_words != self.words_now
 
     @cached_property
     def is_fit(self) -> bool:

@@ -34,6 +34,7 @@ DONE: dict[str, Promise] = {
     "asked": _("Your request is with the school and PakTaleem. You will be answered at the latest in 30 days."),
     "kept": _("Recorded: the school keeps what it must keep, and nothing else happens with it."),
     "nothing": _("Nothing was changed: it was so already."),
+    "changed": _("Nothing was decided: what is said there has changed since your yes. Please read it again."),
     "early": _("Not yet: wait for the second letter, and come in with the code from its link."),
 }
 """What is said after an act, by the word in the address."""
