@@ -12,7 +12,7 @@ from django.db import connection
 
 from paktaleem.subjects.models import Subject
 from paktaleem.systems.selectors import is_set_intact, orders_for
-from paktaleem.systems.services import hand_over, issue_orders_for_set
+from paktaleem.systems.services import hand_over, issue_orders, issue_orders_for_set
 from tests.factories import SETTING_UP
 
 PEOPLE = int(os.environ.get("ORDERS", "3000"))
@@ -46,6 +46,31 @@ def test_orders_of_any_number_take_one_statement_and_little_memory(cast, indus, 
     with capsys.disabled():
         if "ORDERS" in os.environ:
             print(f"\n{PEOPLE:,} orders: {took}; at most {most / 1e6:.1f} MB of Python's own")  # noqa: T201
+
+
+def test_a_plan_made_for_an_empty_table_is_not_kept_for_very_many(cast, indus, lms, told, now):
+    asked = told(categories=("usage_logs",))
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE, {"client": indus.id, "at": now - timedelta(days=9), "people": 300})
+        cursor.execute("DISCARD PLANS")
+        cursor.execute(_INDEXES, {"used": "off"})  # as if the table were empty
+        for _ in range(8):  # it is planned anew five times, then kept
+            issue_orders(cast.subject("danish"), asked, actor=SETTING_UP, at=now)
+        cursor.execute(_INDEXES, {"used": "on"})
+        before = whole_reads(cursor)
+        issue_orders_for_set(
+            Subject.objects.filter(role="learner"), asked, client_id=indus.id, actor=SETTING_UP, at=now
+        )
+        assert whole_reads(cursor) - before < 10
+
+
+_INDEXES = "SELECT set_config('enable_indexscan', %(used)s, true), set_config('enable_bitmapscan', %(used)s, true)"
+
+
+def whole_reads(cursor):
+    """How often this transaction has read the orders from end to end."""
+    cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'systems_order'")
+    return cursor.fetchone()[0]
 
 
 def taken_in_pages(system, key, at):
