@@ -44,6 +44,11 @@ def cluster_of(folder: Path) -> Cluster:
     return Cluster(folder / "postgres", durable=False)
 
 
+def run_folder() -> Path:
+    """What this run keeps on disk, for all of its processes."""
+    return Path(os.environ[FOLDER])
+
+
 def worker_name() -> str:
     """Which of xdist's workers this process is."""
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -51,7 +56,7 @@ def worker_name() -> str:
 
 def worker_folder() -> Path:
     """What this worker keeps on disk while the run lasts; the server's own account can reach it."""
-    folder = Path(os.environ[FOLDER]) / worker_name()
+    folder = run_folder() / worker_name()
     folder.mkdir(mode=0o755, exist_ok=True)
     return folder
 
@@ -59,7 +64,7 @@ def worker_folder() -> Path:
 def template_ready() -> Endpoint:
     """Return this worker's server, with the template migrated and the cast in it; the first to ask makes it."""
     folder = worker_folder()
-    with _turn(folder / "template.lock"):
+    with turn(folder / "template.lock"):
         endpoint = cluster_of(folder).ensure_running()
         if not (folder / "cast.json").exists():
             ensure_roles(endpoint)
@@ -81,7 +86,8 @@ def _fill_template(endpoint: Endpoint, folder: Path) -> None:
 
 
 @contextmanager
-def _turn(lock: Path) -> Iterator[None]:
+def turn(lock: Path) -> Iterator[None]:
+    """Wait until no other process has this lock."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -97,7 +103,7 @@ def cast_values() -> dict[str, Any]:
 def copied_database(name: str) -> Iterator[Endpoint]:
     """Point Django at a fresh copy of the template, as app and owner; drop the copy afterwards."""
     endpoint = template_ready()
-    with _turn(worker_folder() / "template.lock"):
+    with turn(worker_folder() / "template.lock"):
         ensure_database(endpoint, name, template=TEMPLATE)
     before = {alias: dict(connections.databases[alias]) for alias in ALIASES}
     use_database(endpoint, name)

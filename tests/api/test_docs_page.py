@@ -2,14 +2,12 @@
 
 import os
 import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from paktaleem.api.schema import schema_document
-from tests.demo.running import Demonstration
+from tests.demo.running import running_demonstration
 
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 
@@ -17,12 +15,8 @@ BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 @pytest.fixture(scope="module")
 def served():
     """A served portal."""
-    folder = Path(tempfile.mkdtemp(prefix="paktaleem-docs-")).resolve()
-    folder.chmod(0o755)
-    demonstration = Demonstration(folder).start()
-    yield demonstration.values["base_url"].rstrip("/")
-    demonstration.end()
-    shutil.rmtree(folder)
+    with running_demonstration() as demonstration:
+        yield demonstration.values["base_url"].rstrip("/")
 
 
 def test_the_page_is_styled_and_breaks_no_rule(served):

@@ -5,16 +5,14 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.demo.running import Demonstration
+from tests.demo.running import Demonstration, running_demonstration
 from tests.public.test_errors import HEADERS
 
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
@@ -33,12 +31,8 @@ SERIOUS = {"serious", "critical"}
 @pytest.fixture(scope="module")
 def served() -> Iterator[Demonstration]:
     """A served portal."""
-    folder = Path(tempfile.mkdtemp(prefix="paktaleem-browser-")).resolve()
-    folder.chmod(0o755)
-    demonstration = Demonstration(folder).start()
-    yield demonstration
-    demonstration.end()
-    shutil.rmtree(folder)
+    with running_demonstration() as demonstration:
+        yield demonstration
 
 
 @pytest.fixture(scope="module")

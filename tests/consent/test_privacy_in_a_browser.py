@@ -6,35 +6,27 @@
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.demo.running import Demonstration
+from tests.demo.running import PATIENCE, Demonstration, running_demonstration
 
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("PRIVACY_SHOTS")
 PHONE: Any = {"width": 360, "height": 740}
 SERIOUS = {"serious", "critical"}
-SECONDS_FOR_PROOF = 120
-"""The worker writes the letters at once, and looks every minute whether they have left."""
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Demonstration]:
     """A served portal with a worker."""
-    folder = Path(tempfile.mkdtemp(prefix="paktaleem-privacy-")).resolve()
-    folder.chmod(0o755)
-    demonstration = Demonstration(folder).start()
-    yield demonstration
-    demonstration.end()
-    shutil.rmtree(folder)
+    with running_demonstration() as demonstration:
+        yield demonstration
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +39,12 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def announced(served: Demonstration, chromium: Browser) -> str:
-    """The address of the portal, once the letters have left and the coming text shows."""
+    """The address of the portal, once the letters have left and the coming text shows.
+
+    The worker writes the letters at once, and looks every minute whether they have left.
+    """
     base = str(served.values["base_url"]).rstrip("/")
-    page, ends_at = chromium.new_page(), time.monotonic() + SECONDS_FOR_PROOF
+    page, ends_at = chromium.new_page(), time.monotonic() + PATIENCE
     while "/compare/" not in page.request.get(f"{base}/privacy/khyber/?lang=en").text():  # past the browser's cache
         assert time.monotonic() < ends_at, "no letter was proven"
         time.sleep(1)

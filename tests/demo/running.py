@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.demo.filled import copy_filled
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 300
 
@@ -124,11 +126,12 @@ def processes_with(setting: str) -> dict[int, str]:
 
 @contextmanager
 def running_demonstration() -> Iterator[Demonstration]:
-    """A ready demonstration on a fresh folder; afterwards nothing of it is left."""
+    """A ready demonstration on a copy of the one that was filled for this run; afterwards nothing of it is left."""
     folder = Path(tempfile.mkdtemp(prefix="paktaleem-demo-")).resolve()
     folder.chmod(0o755)
     demonstration = Demonstration(folder)
     try:
+        copy_filled(folder, demonstration.environment)
         yield demonstration.start()
     finally:
         if demonstration.process is not None and demonstration.process.poll() is None:

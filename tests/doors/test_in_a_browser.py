@@ -6,33 +6,28 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.demo.running import Demonstration
+from tests.demo.running import PATIENCE, Demonstration, running_demonstration
 
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 SHOTS = os.environ.get("CHOICES_SHOTS")
 PHONE: Any = {"width": 360, "height": 740}
-SECONDS_FOR_A_LETTER = 60
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Demonstration]:
     """A served portal with a worker."""
-    folder = Path(tempfile.mkdtemp(prefix="paktaleem-choices-")).resolve()
-    folder.chmod(0o755)
-    demonstration = Demonstration(folder).start()
-    yield demonstration
-    demonstration.end()
-    shutil.rmtree(folder)
+    with running_demonstration() as demonstration:
+        yield demonstration
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +44,16 @@ def code_sent_to(address: str, folder: Path) -> str:
 
 
 def link_sent_to(address: str, folder: Path) -> str:
-    """Wait for the invitation to this address, and read its link."""
-    return sent_to(address, folder, r"^(http\S+/g/\S+)\s*$")
+    """Wait for the invitation to this address, and read its link: the path, which is the same wherever it is served.
+
+    One of them was written when the demonstration was filled, and is served elsewhere now.
+    """
+    return urlsplit(sent_to(address, folder, r"^(http\S+/g/\S+)\s*$")).path
 
 
 def sent_to(address: str, folder: Path, wanted: str) -> str:
     """Wait for the worker's letter to this address, and read what is wanted of it; a letter is read once."""
-    ends_at = time.monotonic() + SECONDS_FOR_A_LETTER
+    ends_at = time.monotonic() + PATIENCE
     while time.monotonic() < ends_at:
         for file in sorted(folder.glob("*.log"), reverse=True):
             letter = email.message_from_bytes(
@@ -67,7 +65,7 @@ def sent_to(address: str, folder: Path, wanted: str) -> str:
                 file.unlink()
                 return found[1]
         time.sleep(0.2)
-    raise AssertionError(f"No letter for {address} after {SECONDS_FOR_A_LETTER} s.")
+    raise AssertionError(f"No letter for {address} after {PATIENCE} s.")
 
 
 def shot(page: Page, name: str) -> None:
@@ -146,12 +144,13 @@ def test_a_guardian_follows_the_letter_reads_decides_and_asks(  # noqa: PLR0917 
     served: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str, child: str
 ) -> None:
     asked_about(served, f"lms-{child}", f"lms-{who}")
-    folder, address = Path(served.values["mail_dir"]), f"{who}@indus-people.example"
+    base, folder = served.values["base_url"].rstrip("/"), Path(served.values["mail_dir"])
+    address = f"{who}@indus-people.example"
     context = chromium.new_context(viewport=PHONE, **settings_of)
     page, said = context.new_page(), list[str]()
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
 
-    page.goto(f"{link_sent_to(address, folder)}?lang={language}")
+    page.goto(f"{base}{link_sent_to(address, folder)}?lang={language}")
     shot(page, f"guardian-link-{language}")
     page.click("main form button")
     page.fill("input[name=code]", code_sent_to(address, folder))

@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pyotp
@@ -12,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.test_browser import PHONE, WIDE, fits, violations
-from tests.demo.running import Demonstration
+from tests.demo.running import Demonstration, running_demonstration
 
 SHOTS = os.environ.get("SHOTS", "")
 BEFORE = {"sign-in": "/admin/login/", "forgotten": "/accounts/password/reset/"}
@@ -39,12 +37,8 @@ KEY = {
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Demonstration]:
     """The demonstration, demanding the second factor; keys belong to a name, so it is called localhost."""
     monkeypatch.setenv("DEMAND_SECOND_FACTOR", "true")
-    folder = Path(tempfile.mkdtemp(prefix="paktaleem-key-")).resolve()
-    folder.chmod(0o755)
-    demonstration = Demonstration(folder).start()
-    yield demonstration
-    demonstration.end()
-    shutil.rmtree(folder)
+    with running_demonstration() as demonstration:
+        yield demonstration
 
 
 def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:

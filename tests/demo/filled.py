@@ -1,0 +1,60 @@
+"""A demonstration that a run of the tests fills once, in whichever process needs one first; what is served are copies.
+
+Run as a program it fills the folder that PAKTALEEM_DATA_DIR names, as ``manage.py demo`` does before it serves.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import django
+
+from paktaleem.trial import data_folder, environment
+from tests.database import run_folder, turn
+
+__all__ = ["copy_filled"]
+
+ROOT = Path(__file__).resolve().parents[2]
+PORTAL = "http://127.0.0.1"
+"""Where its one letter says that the portal is: no copy is served there."""
+
+
+def copy_filled(folder: Path, environ: dict[str, str]) -> None:
+    """Make a folder a filled demonstration of its own; ``environ`` is what fills, if nobody has filled it yet."""
+    subprocess.run(["cp", "-a", f"{_filled(environ)}/.", folder], check=True)
+    (folder / "postgres" / "port").unlink(missing_ok=True)  # each copy finds a free one
+
+
+def _filled(environ: dict[str, str]) -> Path:
+    folder = run_folder() / "demonstration"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    with turn(folder / "filling.lock"):
+        if not (folder / "filled").exists():
+            _fill(environ | {"PAKTALEEM_DATA_DIR": str(folder)})
+            (folder / "filled").touch()
+    return folder
+
+
+def _fill(environ: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.demo.filled"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def main() -> None:
+    """Make the tables and fill them."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
+    with environment(["demo"]):
+        django.setup()
+        from django.db import connections  # noqa: PLC0415 -- needs the settings
+
+        from paktaleem.demo.management.commands import demo  # noqa: PLC0415 -- as above
+
+        demo.Command()._prepare(data_folder(), demo._own_endpoint(), portal=PORTAL, fresh=False)
+        connections.close_all()
+
+
+if __name__ == "__main__":
+    main()
