@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from children.admin.words import REFUSALS
 from children.models import Guardianship, Relationship
@@ -25,11 +26,11 @@ __all__ = ["gate_panel"]
 
 _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad", "lapsed": "warn", None: "warn"}
 _WORDS = {
-    "given": "A guardian has given",
-    "refused": "A guardian has refused",
-    "withdrawn": "A guardian has withdrawn",
-    "lapsed": "The guardian's authority has lapsed",
-    None: "No guardian has answered",
+    "given": _("A guardian has given"),
+    "refused": _("A guardian has refused"),
+    "withdrawn": _("A guardian has withdrawn"),
+    "lapsed": _("The guardian's authority has lapsed"),
+    None: _("No guardian has answered"),
 }
 
 
@@ -100,6 +101,6 @@ def _line(row: Guardianship, known: Any, at: Any) -> dict[str, Any]:
         "guardian": row.guardian,
         "relation": row.get_relationship_display(),
         "state": period_pill(row),
-        "authority": pill("Verified", "good") if authority else pill("No authority", "warn"),
-        "answer": pill(_WORDS[answer.decision], _TONES[answer.decision]) if answer else pill("No answer"),
+        "authority": pill(_("Verified"), "good") if authority else pill(_("No authority"), "warn"),
+        "answer": pill(_WORDS[answer.decision], _TONES[answer.decision]) if answer else pill(_("No answer")),
     }

@@ -154,8 +154,8 @@ class ClientChangeAdmin(ScopedAdmin):
     sortable_by = ()
     detail_fields = ("standing", "wanted", "requested_at", "settled_at")
     intro = (
-        "Serving minors no longer, or a lower age, takes the protection of a guardian from people at once: "
-        "an officer asks, and has no effect until a second person approves."
+        "Serving minors no longer, or a lower age, takes a guardian's protection from many people at once. "
+        "What an officer asks for has no effect until a second person approves it."
     )
     empty_text = "No change of a client waits."
     standing = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
