@@ -29,6 +29,7 @@ from paktaleem.console.persons import add_person_acts
 from paktaleem.console.site import site
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.services import AlreadyErased
+from retention.models import Incident
 
 __all__ = ["ChildMechanismAdmin", "QuarantineAdmin", "SchoolAuthorisationAdmin"]
 
@@ -41,6 +42,12 @@ _REFUSALS: dict[type[Exception], str] = {
 
 def _end(row: SchoolAuthorisation, given: dict[str, Any], request: HttpRequest) -> None:
     end_school_authorisation(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+
+
+def _may_be_released(row: Quarantine, _at: Any) -> bool:
+    """Say whether a report alone holds it back: an incident that came later ends when every system has answered."""
+    open_ones = Incident.objects.filter(client_id=row.client_id, subject_id=row.subject_id, closed_at=None)
+    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not open_ones.exists()
 
 
 def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> None:
@@ -133,7 +140,7 @@ class QuarantineAdmin(EvidenceAdmin):
             lead="Only where the report was unfounded. While an incident is open the data stays held back: "
             "let every system answer.",
             done="Held back no longer.",
-            applies=lambda row, _at: row.ends_at is None and row.cause == QuarantineCause.REPORT,
+            applies=_may_be_released,
             refusals=_REFUSALS,
         ),
     )

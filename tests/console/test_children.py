@@ -5,9 +5,11 @@ from paktaleem.accounts.models import Client, ClientChange
 from paktaleem.subjects.models import AgeChange, Subject
 from paktaleem.tenancy.context import in_client
 from paktaleem.webhooks.signing import new_secret
+from retention.services import Collected, report_collection
 from tests.children.making import guardian_of, reason_at, verified
 from tests.children.test_provider_checks import answer_by_file
 from tests.console.pages import row_url
+from tests.factories import SETTING_UP
 
 
 def kept(client):
@@ -127,6 +129,19 @@ def test_an_officer_holds_data_back_and_releases_what_was_reported_only(sign_in,
     assert amina.post(release, {"reason": "incident"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert Quarantine.objects.get().ends_at is not None
+
+
+def test_what_an_incident_holds_back_too_is_not_released_by_hand(sign_in, cast, now):
+    amina, danish = sign_in("amina"), cast.subject_id("danish")
+    assert amina.post(row_url("subjects/subject", danish, "hold-back"), {"reason": "incident"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        told = Collected(category="device", occasion="assessment", purpose="support", collected_at=now)
+        assert report_collection(cast.subject("danish"), told, actor=SETTING_UP, at=now)[1] is not None
+        held = Quarantine.objects.get()
+    release = row_url("children/quarantine", held.pk, "release")
+    assert "Nothing was done" in amina.post(release, {"reason": "incident"}, follow=True).content.decode()
+    with in_client(cast.client_id("indus")):
+        assert Quarantine.objects.get().ends_at is None
 
 
 def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_in, cast, now, settings, tmp_path):
