@@ -6,6 +6,7 @@ have.
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,13 +25,19 @@ from django.utils.translation.template import templatize
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup()
 
-from paktaleem.console.site import SECTIONS, site  # noqa: E402 -- the apps must be there first
+from consent.facts import Reason as Refusal  # noqa: E402 -- the apps must be there first
+from paktaleem.console.history import compared_fields  # noqa: E402
+from paktaleem.console.site import SECTIONS, site  # noqa: E402
+from paktaleem.console.words import shown_words, words_of_fields  # noqa: E402
+from paktaleem.mail.kinds import letter_kinds  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)  # git knows when; a date of our own would differ on every branch
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
+CODES = re.compile(r"[a-z]+_[a-z_]+|[a-z_]+ → [a-z_]+")
+"""Codes are called so in every language."""
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -40,6 +47,7 @@ KEYWORDS = {
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
+    "pill": (1,),
 }
 
 
@@ -51,15 +59,19 @@ def found_messages() -> Catalog:
             "python", BytesIO(source.encode()), KEYWORDS, ["Translators:"]
         ):
             here = [(str(path.relative_to(ROOT)), None)]
-            catalog.add(message, None, here, context=context, auto_comments=comments)  # type: ignore[arg-type]
+            if any(letter.isalpha() for letter in str(message)):
+                catalog.add(message, None, here, context=context, auto_comments=comments)  # type: ignore[arg-type]
     for where, words in console_words():
-        catalog.add(str(words), None, [(where, None)])  # type: ignore[list-item]
+        if any(letter.isalpha() for letter in words) and not CODES.fullmatch(words):
+            catalog.add(str(words), None, [(where, None)])  # type: ignore[list-item]
     return catalog
 
 
 def console_words() -> Iterator[tuple[str, str]]:
     """What the console translates where it is shown: names of models, headings, buttons and states, and whose."""
     yield from (("console", section) for section in SECTIONS)
+    yield from (("consent/facts.py", code.replace("_", " ")) for code in Refusal)
+    yield from (("mail", kind.code.replace("_", " ").capitalize()) for kind in letter_kinds())
     admins: list[Any] = list(site._registry.values())
     for admin in admins:
         where, opts = str(admin.opts.label), admin.opts
@@ -70,9 +82,25 @@ def console_words() -> Iterator[tuple[str, str]]:
         yield from (
             (where, str(one.title)) for one in admin.list_filter if hasattr(one, "title") and not isinstance(one, str)
         )
-        yield from ((where, act.label) for act in admin.all_acts())
-        for field in opts.concrete_fields:
-            yield from ((where, str(label)) for _code, label in field.flatchoices if _code != label)
+        yield from ((where, str(one.verbose_name)) for one in opts.concrete_fields if one.name in admin.list_filter)
+        yield from ((where, words) for words in (admin.intro, admin.empty_text, admin.search_help_text or "") if words)
+        yield from ((where, str(words)) for words in admin.refusals.values())
+        for act in admin.all_acts():
+            yield from ((where, words) for words in (act.label, act.lead, act.done, *act.refusals.values()) if words)
+            yield from ((where, words) for words in words_of_fields(act.form.base_fields) if words)
+        yield from ((where, words) for words in words_of_fields(admin.form.declared_fields) if words)
+        yield from ((where, str(one)) for one in _words_of_fields_of(admin))
+
+
+def _words_of_fields_of(admin: Any) -> Iterator[str]:
+    """The names of what a row's page and its history show, what explains it, and the states it may be in."""
+    opts = admin.opts
+    labels, helps = shown_words(admin, ("owner", *admin.row_fields, *admin.detail_fields))
+    yield from (*labels.values(), *helps.values())
+    if hasattr(admin.model, "history"):
+        yield from (str(field.verbose_name) for field in compared_fields(admin.model))
+    for field in opts.concrete_fields:
+        yield from (label for code, label in field.flatchoices if code != label)
 
 
 def _sources() -> Iterator[tuple[Path, str]]:

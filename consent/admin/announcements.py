@@ -10,6 +10,7 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 
 from consent.differences import differences
 from consent.models import NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
@@ -31,6 +32,8 @@ from paktaleem.console.columns import day, pill, who, with_actor
 from paktaleem.console.forms import ActForm
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import Card, site
+from paktaleem.console.words import translated
+from paktaleem.mail.models import LetterState
 from paktaleem.mail.selectors import LetterProof, letters, letters_about
 
 __all__ = ["NoticeDispatchAdmin", "announcement_board", "dispatch_lines"]
@@ -66,7 +69,7 @@ class CodedForm(PlainForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the reasons."""
         super().__init__(*args, **kwargs)
-        offered = [("", "Choose a reason…"), *((one.value, one.label) for one in self.codes)]
+        offered = [("", gettext("Choose a reason…")), *((one.value, translated(one.label)) for one in self.codes)]
         self.fields["code"].choices = offered  # type: ignore[attr-defined]
 
 
@@ -108,7 +111,7 @@ def _waits(said: Counter[str]) -> bool:
 def _proof(row: NoticeDispatch) -> SafeString:
     if row.takes_effect_at is None:
         return pill("No letter proven", "bad")
-    return pill(f"Effect {day(row.takes_effect_at)}", "good")
+    return pill(gettext("Effect {day}").format(day=day(row.takes_effect_at)), "good")
 
 
 @admin.register(NoticeDispatch, site=site)
@@ -184,20 +187,25 @@ class NoticeDispatchAdmin(EvidenceAdmin):
                 "direction": way,
                 "blocks": differences(before.text(code) if before else "", version.text(code)),
             }
-            for name, code, way in (("English", "en", "ltr"), ("Urdu", "ur", "rtl"))
+            for name, code, way in ((gettext("English"), "en", "ltr"), (gettext("Urdu"), "ur", "rtl"))
         ]
         return [
             {
                 "template": "console/panels/responses.html",
-                "rows": [{"said": one, "who": who(one), "reason": one.get_code_display()} for one in said],
+                "rows": [{"said": one, "who": who(one), "reason": translated(one.get_code_display())} for one in said],
             },
             {"template": "console/panels/letters.html", "rows": _letters(row, actor_of(request))},
             {"template": "console/panels/changes.html", "changes": changes},
             {
                 "template": "console/panels/texts.html",
                 "texts": [
-                    {"name": "English", "language": "en", "direction": "ltr", "html": as_html(version.text_en)},
-                    {"name": "Urdu", "language": "ur", "direction": "rtl", "html": as_html(version.text_ur)},
+                    {
+                        "name": gettext("English"),
+                        "language": "en",
+                        "direction": "ltr",
+                        "html": as_html(version.text_en),
+                    },
+                    {"name": gettext("Urdu"), "language": "ur", "direction": "rtl", "html": as_html(version.text_ur)},
                 ],
             },
         ]
@@ -210,12 +218,12 @@ def _letters(row: NoticeDispatch, actor: Actor) -> list[dict[str, Any]]:
 
 
 def _letter(letter: LetterProof) -> dict[str, Any]:
-    words = {"notice_announced": "Announcement", "notice_reminder": "Reminder"}
+    words = {"notice_announced": gettext("Announcement"), "notice_reminder": gettext("Reminder")}
     url = reverse("admin:mail_letter_change", args=[letter.id], current_app=site.name)
     return {
         "letter": letter,
         "kind": words.get(letter.kind, letter.kind),
-        "state": pill(letter.state.capitalize(), _TONES.get(letter.state, "calm")),
+        "state": pill(LetterState(letter.state).label, _TONES.get(letter.state, "calm")),
         "url": url,
     }
 
@@ -260,17 +268,21 @@ def announcement_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     unproven = announcements(actor).filter(takes_effect_at=None, opened_at__lt=at - _SOON).count()
     url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name)
-    note = "no letter to the client is proven: no effect there"
-    cards = [Card("Announcements unproven", str(unproven), note, url, needs_attention=True)] if unproven else []
+    note = gettext("no letter to the client is proven: no effect there")
+    cards = (
+        [Card(gettext("Announcements unproven"), str(unproven), note, url, needs_attention=True)] if unproven else []
+    )
     objections = open_objections(actor).order_by("opened_at")[:_SHOWN]
-    return [*(_card(row, "Objection", f"{row.client} objects: answer it") for row in objections), *cards]
+    words = gettext("{client} objects: answer it")
+    return [*(_card(row, gettext("Objection"), words.format(client=row.client)) for row in objections), *cards]
 
 
 def _card(row: NoticeDispatch, value: str, note: str) -> Card:
     url = reverse("admin:consent_noticedispatch_change", args=[row.pk], current_app=site.name)
-    return Card(str(row.version.notice), value, note, url, needs_attention=True)
+    title = getattr(row.version.notice, f"title_{get_language() or 'en'}")
+    return Card(title, value, note, url, needs_attention=True)
 
 
 def _inbox_card(row: NoticeDispatch) -> Card:
     moment = row.takes_effect_at or row.version.effective_at
-    return _card(row, f"{moment:%-d %b}", "changes on that day: read it, acknowledge or object")
+    return _card(row, day(moment), gettext("changes on that day: read it, acknowledge or object"))

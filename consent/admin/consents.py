@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop
 
 from consent.admin.evidence import ADD_EVIDENCE
 from consent.models import Consent, ConsentEvent, ConsentState, NoticeVersion, Objection, Purpose, Restriction
@@ -39,7 +40,11 @@ TONES = {
     ConsentState.EXPIRED: "warn",
     ConsentState.UNKNOWN: "calm",
 }
-SHORT = {ConsentState.WITHDRAWN: "Withdrawn", ConsentState.REVOKED: "Revoked", ConsentState.OUTDATED: "Outdated"}
+SHORT = {
+    ConsentState.WITHDRAWN: gettext_noop("Withdrawn"),
+    ConsentState.REVOKED: gettext_noop("Revoked"),
+    ConsentState.OUTDATED: gettext_noop("Outdated"),
+}
 SHOWN = 200
 
 
@@ -283,7 +288,7 @@ class LimitAdmin(OfPersonAdmin):
     @admin.display(description="purpose")
     def purpose_named(self, row: Any) -> str:
         """Name the purpose, or all of them."""
-        return row.purpose_code or "Every purpose"
+        return row.purpose_code or gettext("Every purpose")
 
 
 @admin.register(Restriction, site=site)

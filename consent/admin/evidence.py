@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from consent.models import ConsentEvent, ConsentEvidence
 from consent.services import add_evidence_file, open_evidence
@@ -64,8 +65,8 @@ def _open(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest
         response["Content-Disposition"] = f'attachment; filename="evidence.{evidence.file and evidence.file.kind}"'
     else:
         owner: ConsentEvidenceAdmin = site.get_model_admin(ConsentEvidence)  # type: ignore[assignment]
-        values = {"shown": [("Reference", opened.text)], "row_url": owner.url_of("change", evidence)}
-        response = owner.page(request, evidence, "console/revealed.html", title="Evidence", **values)
+        values = {"shown": [(gettext("Reference"), opened.text)], "row_url": owner.url_of("change", evidence)}
+        response = owner.page(request, evidence, "console/revealed.html", title=gettext("Evidence"), **values)
     return response
 
 
@@ -103,7 +104,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     @admin.display(description="what")
     def what(self, row: ConsentEvidence) -> str:
         """Say what it is, without opening it."""
-        return "Reference" if row.file is None else str(row.file)
+        return gettext("Reference") if row.file is None else str(row.file)
 
     @admin.display(description="by")
     def actor(self, row: ConsentEvidence) -> str:

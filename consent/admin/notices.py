@@ -7,6 +7,7 @@ from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
 from django.forms import SplitDateTimeField
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from consent.admin.announcements import dispatch_lines
 from consent.admin.rows import RegisterAdmin
@@ -50,16 +51,16 @@ class NoticeAdmin(RegisterAdmin):
     @admin.display(description="informs about")
     def about(self, row: Notice) -> str:
         """Name the purposes."""
-        return ", ".join(row.purposes) or "The privacy policy"
+        return ", ".join(row.purposes) or gettext("The privacy policy")
 
 
 def _texts(row: NoticeText) -> list[dict[str, Any]]:
     """Give the words as they will be read, each with its language and direction."""
     named = (
-        ("English", "en", "ltr", row.text_en),
-        ("Urdu", "ur", "rtl", row.text_ur),
-        ("For children, English", "en", "ltr", row.child_text_en),
-        ("For children, Urdu", "ur", "rtl", row.child_text_ur),
+        (gettext("English"), "en", "ltr", row.text_en),
+        (gettext("Urdu"), "ur", "rtl", row.text_ur),
+        (gettext("For children, English"), "en", "ltr", row.child_text_en),
+        (gettext("For children, Urdu"), "ur", "rtl", row.child_text_ur),
     )
     return [
         {"name": name, "language": language, "direction": direction, "html": as_html(text)}
@@ -73,7 +74,7 @@ def _changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, Any]]
         return []
     return [
         {"name": name, "language": code, "direction": way, "blocks": differences(before.text(code), row.text(code))}
-        for name, code, way in (("English", "en", "ltr"), ("Urdu", "ur", "rtl"))
+        for name, code, way in ((gettext("English"), "en", "ltr"), (gettext("Urdu"), "ur", "rtl"))
     ]
 
 
@@ -87,8 +88,9 @@ class AnnounceForm(ActForm):
         super().__init__(*args, **kwargs)
         days = notice_days_of(self.row.notice, is_material=self.row.is_material)
         earliest = earliest_effect(received_at(self.request), days)
-        told = f"Clients are told {days} days in advance: {moment(earliest)} at the earliest." if days else ""
-        self.fields["effective_at"].help_text = f"{told} Empty: as early as may be."
+        words = gettext("Clients are told {days} days in advance: {moment} at the earliest.")
+        told = words.format(days=days, moment=moment(earliest)) if days else ""
+        self.fields["effective_at"].help_text = f"{told} {gettext('Empty: as early as may be.')}"
         self.order_fields(["effective_at", "reason"])
 
     @property
@@ -121,7 +123,9 @@ def _open(draft: NoticeDraft, _at: Any) -> bool:
 def _draft_state(row: NoticeDraft) -> SafeString:
     if row.closed_at is None:
         return pill("Draft", "warn")
-    return pill(f"Announced {day(row.closed_at)}", "good") if row.version else pill(f"Discarded {day(row.closed_at)}")
+    if row.version:
+        return pill(gettext("Announced {day}").format(day=day(row.closed_at)), "good")
+    return pill(gettext("Discarded {day}").format(day=day(row.closed_at)))
 
 
 @admin.register(NoticeDraft, site=site)
@@ -200,7 +204,7 @@ class NoticeDraftAdmin(RegisterAdmin):
 
 def _version_state(row: NoticeVersion) -> SafeString:
     if row.effective_at > row.seen_at:  # type: ignore[attr-defined]
-        return pill(f"Announced: from {day(row.effective_at)}", "warn")
+        return pill(gettext("Announced: from {day}").format(day=day(row.effective_at)), "warn")
     return pill("Superseded") if row.is_superseded else pill("In effect", "good")  # type: ignore[attr-defined]
 
 

@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 
+from consent.admin.answers import decision_cells
 from consent.admin.consents import event_lines, state_pill
 from consent.models import (
     Basis,
@@ -39,10 +41,11 @@ from consent.shown import Shown, ShownForeign, ShownForged, ShownMissing, ShownS
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, may, received_at
-from paktaleem.console.columns import period_pill, pill, with_actor
+from paktaleem.console.columns import period_pill, with_actor
 from paktaleem.console.forms import ActForm
 from paktaleem.console.persons import add_person_acts, add_person_panel
 from paktaleem.console.site import site
+from paktaleem.console.words import translated
 from paktaleem.subjects.models import GuardianClaim, Subject
 from paktaleem.subjects.services import AlreadyErased
 from paktaleem.tenancy.context import in_client
@@ -126,12 +129,12 @@ class AnswerForm(ActForm):
         cleaned: dict[str, Any] = super().clean() or {}
         by_guardian = cleaned.get("given_by") == GivenBy.GUARDIAN
         if by_guardian and cleaned.get("guardian") is None:
-            self.add_error("guardian", "Choose the guardian who answered.")
+            self.add_error("guardian", gettext("Choose the guardian who answered."))
         elif not by_guardian:
             cleaned["guardian"] = None
         gives = cleaned.get("state") == ConsentState.GIVEN
         if gives and cleaned.get("method") in TOKENLESS and not cleaned.get("evidence"):
-            self.add_error("evidence", "Say what proves it: no screen of ours was there.")
+            self.add_error("evidence", gettext("Say what proves it: no screen of ours was there."))
         return cleaned
 
 
@@ -165,7 +168,7 @@ class RestrictForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the client's purposes and the shared ones."""
         super().__init__(*args, **kwargs)
-        self.fields["purpose"].choices = [("", "Every purpose"), *_purposes_of(self.row)]  # type: ignore[attr-defined]
+        self.fields["purpose"].choices = [("", gettext("Every purpose")), *_purposes_of(self.row)]  # type: ignore[attr-defined]
 
 
 class ObjectForm(ActForm):
@@ -275,7 +278,7 @@ def _consent_line(subject: Subject, purpose: Purpose, consent: Consent | None, *
     answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
     offered = [
         {
-            "label": label,
+            "label": translated(label),
             "danger": value == ConsentState.WITHDRAWN,
             "url": f"{answer}?purpose={purpose.code}&state={value}",
         }
@@ -303,9 +306,7 @@ def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     rows = [
         {
             "purpose": code.replace("_", " ").capitalize(),
-            "answer": pill("Allowed", "good") if one.allowed else pill("Denied", "bad"),
-            "reason": "" if one.allowed else str(one.reason).replace("_", " "),
-            "basis": str(one.lawful_basis or "").replace("_", " "),
+            **decision_cells(one),
         }
         for code, one in answers.items()
     ]
@@ -318,12 +319,12 @@ def limits_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
     limits: list[dict[str, Any]] = []
-    for kind, model in (("Restriction", Restriction), ("Objection", Objection)):
-        name = f"admin:consent_{kind.lower()}_change"
+    for kind, model in ((gettext("Restriction"), Restriction), (gettext("Objection"), Objection)):
+        name = f"admin:consent_{model._meta.model_name}_change"
         limits += [
             {
                 "kind": kind,
-                "purpose": one.purpose_code or "Every purpose",
+                "purpose": one.purpose_code or gettext("Every purpose"),
                 "state": period_pill(one),
                 "starts_at": one.starts_at,
                 "url": reverse(name, args=[one.pk], current_app=site.name),

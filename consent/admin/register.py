@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from consent.admin.rows import PeriodAdmin, RegisterAdmin, end_act
 from consent.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose
@@ -113,7 +114,11 @@ def _sign(test: BalancingTest, given: dict[str, Any], request: HttpRequest) -> N
 
 
 def _signature(row: BalancingTest) -> SafeString:
-    return pill(f"Signed {day(row.signed_at)}", "good") if row.signed_at else pill("Unsigned", "warn")
+    return (
+        pill(gettext("Signed {day}").format(day=day(row.signed_at)), "good")
+        if row.signed_at
+        else pill("Unsigned", "warn")
+    )
 
 
 @admin.register(BalancingTest, site=site)

@@ -6,7 +6,10 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
+from consent.admin.answers import basis_label, decision_cells
 from consent.admin.consents import state_pill
 from consent.selectors.decisions import standing
 from consent.selectors.registers import current_register, register_as_of
@@ -29,8 +32,8 @@ __all__: list[str] = []
 class AsOfForm(forms.Form):
     """At which moment (UTC) to look; nothing given: now."""
 
-    day = forms.DateField(label="As of (UTC)", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    hour = forms.TimeField(label="at", required=False, widget=forms.TimeInput(attrs={"type": "time"}))
+    day = forms.DateField(label=_("As of (UTC)"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    hour = forms.TimeField(label=_("at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
 
     def moment(self, now: datetime) -> datetime:
         """Give the moment asked for, the end of the day where no time is given; never one to come."""
@@ -72,9 +75,7 @@ def _decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[st
     return [
         {
             "purpose": _words(code),
-            "answer": pill("Allowed", "good") if one.allowed else pill("Denied", "bad"),
-            "reason": "" if one.allowed else str(one.reason).replace("_", " "),
-            "basis": str(one.lawful_basis or "").replace("_", " "),
+            **decision_cells(one),
         }
         for code, one in standing(actor, row.client_id, row.external_id, at=at, now=now).items()
     ]
@@ -90,7 +91,11 @@ def _shown(line: Line) -> dict[str, Any]:
     is_seen = line.what == ACKNOWLEDGED
     return {
         "at": line.at,
-        "purpose": "The privacy policy" if is_seen else _words(line.purpose or "every purpose"),
+        "purpose": gettext("The privacy policy")
+        if is_seen
+        else _words(line.purpose)
+        if line.purpose
+        else gettext("Every purpose"),
         "state": state_pill(line.state)
         if line.state
         else pill(line.what, "calm" if line.notice is not None else "warn"),
@@ -102,14 +107,13 @@ def _shown(line: Line) -> dict[str, Any]:
         "language": row.language if line.notice is not None else "",
         "followed": line.row is None,
         "notice": line.notice,
-        "basis": line.basis.replace("_", " "),
+        "basis": basis_label(line.basis),
         "url": reverse("admin:consent_consentevent_change", args=[row.pk], current_app=site.name) if is_event else "",
     }
 
 
-add_person_page(
-    PersonPage("timeline", "Timeline of consents", Capability.VIEW_CONSENTS, "console/timeline.html", _timeline_values)
-)
+_TITLE = gettext_noop("Timeline of consents")
+add_person_page(PersonPage("timeline", _TITLE, Capability.VIEW_CONSENTS, "console/timeline.html", _timeline_values))
 
 
 class BundleForm(ActForm):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from consent.models.consents import Method
 from consent.models.notices import NoticeVersion
@@ -71,22 +72,22 @@ class NoticeDispatch(RegisterRow):
 class ResponseKind(models.TextChoices):
     """What was said about an announcement."""
 
-    ACKNOWLEDGED = "acknowledged", "Acknowledged"
-    OBJECTED = "objected", "Objected"
-    ANSWERED = "answered", "Objection answered"
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    OBJECTED = "objected", _("Objected")
+    ANSWERED = "answered", _("Objection answered")
 
 
 class ResponseCode(models.TextChoices):
     """Why a client objects, or how PakTaleem answers."""
 
-    PEOPLE = "people", "It weakens people's rights"
-    LAW = "law", "It conflicts with a law we are bound by"
-    AGREEMENT = "agreement", "It conflicts with our agreement"
-    UNCLEAR = "unclear", "We do not understand it"
-    OTHER = "other", "Another reason"
-    EXPLAINED = "explained", "Explained; the text stays"
-    CHANGES = "changes", "The text will be changed by another version"
-    AGREEMENT_FOLLOWS = "agreement_follows", "The agreement will be changed or ended"
+    PEOPLE = "people", _("It weakens people's rights")
+    LAW = "law", _("It conflicts with a law we are bound by")
+    AGREEMENT = "agreement", _("It conflicts with our agreement")
+    UNCLEAR = "unclear", _("We do not understand it")
+    OTHER = "other", _("Another reason")
+    EXPLAINED = "explained", _("Explained; the text stays")
+    CHANGES = "changes", _("The text will be changed by another version")
+    AGREEMENT_FOLLOWS = "agreement_follows", _("The agreement will be changed or ended")
 
 
 class NoticeResponse(models.Model):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import Model, QuerySet
+from django.utils.translation import gettext_noop
 
 from consent.models import (
     ConsentEvent,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ACKNOWLEDGED", "Line", "acknowledgements_of", "consents_of", "state_as_of", "timeline"]
 
-ACKNOWLEDGED = "Policy acknowledged"
+ACKNOWLEDGED = gettext_noop("Policy acknowledged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,13 @@ def timeline(
         for event in events
     ]
     shown = [
-        Line(at=event.shown_at, purpose=event.purpose.code, what="Notice shown", row=event, notice=event.notice_version)
+        Line(
+            at=event.shown_at,
+            purpose=event.purpose.code,
+            what=gettext_noop("Notice shown"),
+            row=event,
+            notice=event.notice_version,
+        )
         for event in events
         if event.shown_at is not None
     ]
@@ -173,8 +180,8 @@ class _Bases:
 def _limits(subject: Subject, until: datetime) -> list[Line]:
     lines = []
     for model, opened, closed in (
-        (Restriction, "Processing restricted", "Restriction lifted"),
-        (Objection, "Objected", "Objection closed"),
+        (Restriction, gettext_noop("Processing restricted"), gettext_noop("Restriction lifted")),
+        (Objection, gettext_noop("Objected"), gettext_noop("Objection closed")),
     ):
         for row in model._default_manager.filter(client_id=subject.client_id, subject=subject):
             moments = [(row.starts_at, opened), (row.ends_at, closed)]

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
@@ -31,7 +32,7 @@ def choose_membership(request: HttpRequest, site: Any) -> HttpResponse:
     request.current_app = site.name
     context = {
         **site.each_context(request),
-        "title": "Where do you work now?",
+        "title": gettext("Where do you work now?"),
         "choices": list(choices.values()),
         "chosen": request.session.get(CHOSEN_MEMBERSHIP),
     }

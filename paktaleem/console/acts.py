@@ -8,10 +8,12 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from paktaleem.accounts.actors import NotAllowed
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.forms import ActForm
+from paktaleem.console.words import translated
 
 __all__ = ["PAGES", "Act", "as_refusal"]
 
@@ -55,11 +57,11 @@ def as_refusal(error: Exception, refusals: Mapping[type[Exception], str]) -> Val
         return error
     for kind, words in refusals.items():
         if isinstance(error, kind):
-            return ValidationError(words)
+            return ValidationError(translated(words))
     if isinstance(error, NotAllowed):
-        return ValidationError("Your role may not do this here.")
+        return ValidationError(_("Your role may not do this here."))
     if isinstance(error, IntegrityError):
         return ValidationError(
-            "The database refused it: such a row exists already, or a rule of the register is broken."
+            _("The database refused it: such a row exists already, or a rule of the register is broken.")
         )
     return None

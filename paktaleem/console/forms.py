@@ -6,9 +6,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import ModelChoiceField
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.models import Client
 from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.words import translate_fields
 from paktaleem.ledger.by import Reason
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -20,9 +23,9 @@ class ReasonField(forms.ChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         """Offer every reason, none of them chosen."""
-        kwargs.setdefault("label", "Reason")
-        kwargs.setdefault("help_text", "Kept in the history with your name.")
-        super().__init__(choices=[("", "Choose a reason…"), *Reason.choices], **kwargs)
+        kwargs.setdefault("label", _("Reason"))
+        kwargs.setdefault("help_text", _("Kept in the history with your name."))
+        super().__init__(choices=[("", _("Choose a reason…")), *Reason.choices], **kwargs)
 
 
 def add_refusal(form: forms.BaseForm, refusal: ValidationError) -> None:
@@ -45,6 +48,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Fix the client to that of the one who asks, and offer only rows of that client or shared ones."""
         super().__init__(*args, **kwargs)
+        translate_fields(self.fields)
         bound_to = actor_of(self.request).client_id
         if self.instance._state.adding and bound_to is not None and not isinstance(self.instance, Client):
             self.instance.client_id = bound_to
@@ -58,7 +62,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
                 self._offer_codes(name, source, owner)
         if "starts_at" in self.fields and self.instance._state.adding:
             self.fields["starts_at"].required = False
-            self.fields["starts_at"].help_text = "Empty: from now on. Nothing is backdated."
+            self.fields["starts_at"].help_text = gettext("Empty: from now on. Nothing is backdated.")
 
     def _offer_codes(self, name: str, source: Any, owner: Any) -> None:
         found = source.objects.all() if owner is None else source.objects.filter(client_id__in=[owner, PAKTALEEM])
@@ -82,7 +86,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
                 and _has_client(type(value))
                 and value.client_id not in {owner, PAKTALEEM}
             ):
-                self.add_error(name, "Choose a row of the same client, or a shared one.")
+                self.add_error(name, gettext("Choose a row of the same client, or a shared one."))
         return cleaned
 
     def _keep_unchanged_moments(self, cleaned: dict[str, Any]) -> None:
@@ -111,3 +115,4 @@ class ActForm(forms.Form):
         """Keep the row the act is about."""
         self.row, self.request = row, request
         super().__init__(*args, **kwargs)
+        translate_fields(self.fields)

@@ -7,8 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from paktaleem.console.columns import moment, reason_label, who, with_actor
+from paktaleem.console.words import translated
 from paktaleem.ledger.history import ActorStamp
 from paktaleem.subjects.sealing import DOTS, SealedField
 
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
 
     from paktaleem.accounts.actors import Actor
 
-__all__ = ["Change", "Version", "versions"]
+__all__ = ["Change", "Version", "compared_fields", "versions"]
 
 SHOWN = 100
 _NEVER = ("id", "history_id")
@@ -43,19 +47,20 @@ class Version:
     changes: Sequence[Change]
 
 
-_KINDS = {"+": "Added", "~": "Changed", "-": "Removed"}
+_KINDS = {"+": gettext_noop("Added"), "~": gettext_noop("Changed"), "-": gettext_noop("Removed")}
 
 
 def versions(row: Any, *, viewer: Actor) -> list[Version]:
     """List the latest versions of a row with what changed in each; sealed fields show dots only."""
     found = list(with_actor(row.history.all(), viewer).order_by("-history_date", "-history_id")[: SHOWN + 1])
-    fields = _compared(type(row))
+    fields = compared_fields(type(row))
     names = _referred(found, fields)
     older: list[Any] = [*found[1:], None]
     return [_version(new, old, fields, names) for new, old in zip(found, older, strict=True)][:SHOWN]
 
 
-def _compared(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+def compared_fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+    """List the fields of a tracked model whose changes are shown."""
     kept = {field.name for field in model.history.model._meta.concrete_fields}  # type: ignore[attr-defined]
     own = {field.name for field in ActorStamp._meta.local_fields}
     return [
@@ -85,7 +90,7 @@ def _referred(found: Iterable[Any], fields: Iterable[models.Field[Any, Any]]) ->
 
 def _version(new: Any, old: Any | None, fields: Iterable[models.Field[Any, Any]], names: dict[Any, str]) -> Version:
     changes = [
-        Change(str(field.verbose_name).capitalize(), _shown(old, field, names), _shown(new, field, names))
+        Change(capfirst(translated(field.verbose_name)), _shown(old, field, names), _shown(new, field, names))
         for field in fields
         if _differs(new, old, field)
     ]
@@ -93,7 +98,7 @@ def _version(new: Any, old: Any | None, fields: Iterable[models.Field[Any, Any]]
         at=new.history_date,
         who=who(new),
         why=reason_label(new.history_change_reason),
-        kind=_KINDS[new.history_type],
+        kind=translated(_KINDS[new.history_type]),
         changes=changes,
     )
 
@@ -118,9 +123,9 @@ def _in_words(value: Any, field: models.Field[Any, Any]) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return _("Yes") if value else _("No")
     if isinstance(value, list):
         return ", ".join(value)
     if isinstance(value, dict):
         return ", ".join(f"{name}: {part}" for name, part in value.items())
-    return str(dict(field.flatchoices).get(value, value))
+    return translated(dict(field.flatchoices).get(value, value))

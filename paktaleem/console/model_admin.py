@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -17,6 +17,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.proofs import demand_fresh_proof
@@ -28,7 +30,7 @@ from paktaleem.console.filters import ClientFilter, client_in_view
 from paktaleem.console.forms import ActForm, ScopedForm, add_refusal
 from paktaleem.console.history import versions
 from paktaleem.console.paging import BoundedChangeList, OlderFilter
-from paktaleem.console.words import translated
+from paktaleem.console.words import translated, words_of_row
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -150,7 +152,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list with a line that says what it is."""
-        context = {"intro": self.intro, "empty_text": self.empty_text, **(extra_context or {})}
+        context = {"intro": translated(self.intro), "empty_text": translated(self.empty_text), **(extra_context or {})}
         context.setdefault("title", capfirst(translated(self.opts.verbose_name_plural)))
         return super().changelist_view(request, context)
 
@@ -168,7 +170,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 main = ["client", *main]
         sets: list[Any] = [(None, {"fields": main})]
         if writes and self.asks_reason:
-            sets.append(("Why", {"fields": ["reason"], "classes": ["why"]}))
+            sets.append((_("Why"), {"fields": ["reason"], "classes": ["why"]}))
         return sets
 
     @property
@@ -181,7 +183,8 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         """Make the form know who asks."""
-        form = super().get_form(request, obj, change, **kwargs)
+        shown = words_of_row(self, flatten_fieldsets(self.get_fieldsets(request, obj)))
+        form = super().get_form(request, obj, change, **shown, **kwargs)
         own: dict[str, Any] = {"request": request, "code_sources": self.codes}
         if not self.asks_reason:
             own["reason"] = None
@@ -191,7 +194,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Offer codes as boxes to tick, and rows in a plain list."""
         if db_field.name in self.codes:
             return MultipleChoiceField(
-                label=capfirst(db_field.verbose_name),
+                label=capfirst(translated(db_field.verbose_name)),
                 required=not db_field.blank,
                 help_text=db_field.help_text,
                 widget=CheckboxSelectMultiple,
@@ -231,7 +234,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Add the acts that apply and the panels beneath the form."""
         row = context.get("original")
         context.update(
-            intro="" if row else self.intro,
+            intro="" if row else translated(self.intro),
             row_acts=[self._link(act, row) for act in self._acts_of(request, row) if act.listed] if row else [],
             panels=self.panels(request, row) if row else [],
             show_save_and_add_another=False,
@@ -267,12 +270,13 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """Say so, and show the new row."""
-        messages.success(request, f"{capfirst(self.opts.verbose_name)} added.")
+        messages.success(request, gettext("{thing} added.").format(thing=capfirst(translated(self.opts.verbose_name))))
         return HttpResponseRedirect(self.url_of("change", obj))
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Say so, and show the row again."""
-        messages.success(request, f"{capfirst(self.opts.verbose_name)} saved: the next answer follows it.")
+        thing = capfirst(translated(self.opts.verbose_name))
+        messages.success(request, gettext("{thing} saved: the next answer follows it.").format(thing=thing))
         return HttpResponseRedirect(self.url_of("change", obj))
 
     # Acts and history
@@ -319,7 +323,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         demand_fresh_proof(request, act.capability, at=arrived_at(request))
         if not act.applies(row, received_at(request)):
-            messages.warning(request, "Nothing was done: the row has changed meanwhile.")
+            messages.warning(request, gettext("Nothing was done: the row has changed meanwhile."))
             return HttpResponseRedirect(self.url_of("change", row))
         if request.method != "POST":
             initial = {key: value for key, value in request.GET.items() if key in act.form.base_fields}
@@ -342,7 +346,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return None
         if answer is not None:
             return answer
-        messages.success(request, act.done)
+        messages.success(request, translated(act.done))
         return HttpResponseRedirect(self.url_of("change", row))
 
     def _row_or_404(self, request: HttpRequest, object_id: str) -> Any:

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 __all__ = ["LIMIT", "BoundedChangeList", "CappedPaginator", "OlderFilter", "count_up_to", "number_in_words"]
 
@@ -99,7 +100,7 @@ class OlderFilter(admin.SimpleListFilter):
         """Show that it is used."""
         self.newest_by = model_admin.newest_by
         value = self.value()
-        return [(value, "Older than those before")] if value else []
+        return [(value, _("Older than those before"))] if value else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Go on after the row whose key is given; nothing follows one that is not there."""

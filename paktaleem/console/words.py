@@ -4,18 +4,64 @@ They are written once, in English, where they belong: in ``Meta``, ``@admin.disp
 ``tests/messages.py`` finds them there, and the suite fails if one lacks its Urdu.
 """
 
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.admin.utils import label_for_field
+from django.forms import ChoiceField, Field, ModelChoiceField
+from django.forms.utils import pretty_name
 from django.utils.translation import get_language, gettext
 
-__all__ = ["other_language", "translated"]
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+__all__ = ["other_language", "shown_words", "translate_fields", "translated", "words_of_fields", "words_of_row"]
 
 
 def translated(words: Any) -> str:
     """Give words in the language of the page; what the catalogue does not know stays as it is."""
     text = str(words)
     return gettext(text) if text else text
+
+
+def translate_fields(fields: Mapping[str, Field]) -> None:
+    """Put labels, help and fixed choices of a form into the language of the page."""
+    for name, field in fields.items():
+        field.label = translated(pretty_name(name) if field.label is None else field.label)
+        field.help_text = translated(field.help_text)
+        if _has_fixed_choices(field):
+            field.choices = [(value, translated(label)) for value, label in field.choices]  # type: ignore[attr-defined]
+
+
+def words_of_fields(fields: Mapping[str, Field]) -> Iterator[str]:
+    """Give what ``translate_fields`` translates, as it is written."""
+    for name, field in fields.items():
+        yield str(pretty_name(name) if field.label is None else field.label)
+        yield str(field.help_text)
+        if _has_fixed_choices(field):
+            yield from (str(label) for value, label in field.choices if value != label)  # type: ignore[attr-defined]
+
+
+def _has_fixed_choices(field: Field) -> bool:
+    return isinstance(field, ChoiceField) and not isinstance(field, ModelChoiceField)
+
+
+def words_of_row(owner: "ModelAdmin[Any]", names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Give labels and help of what a row's page shows and does not ask, in the language of the page."""
+    labels, helps = shown_words(owner, names)
+    return {
+        "labels": {name: translated(label) for name, label in labels.items()},
+        "help_texts": {name: translated(text) for name, text in helps.items()},
+    }
+
+
+def shown_words(owner: "ModelAdmin[Any]", names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Give labels and help of columns and fields as they are written; a form's own fields have theirs in the form."""
+    own = {field.name: field for field in owner.opts.fields}
+    known = [name for name in names if name in own or hasattr(owner, name) or hasattr(owner.model, name)]
+    labels = {name: str(label_for_field(name, owner.model, owner)) for name in known}
+    return labels, {name: str(own[name].help_text) for name in known if name in own and own[name].help_text}
 
 
 def other_language() -> tuple[str, str]:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Capability
@@ -102,7 +103,7 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
         if row.subject_id is None:
             return "—"
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
-        return format_html('<a href="{}">Person …{}</a>', url, str(row.subject_id)[-6:])
+        return format_html('<a href="{}">{} …{}</a>', url, gettext("Person"), str(row.subject_id)[-6:])
 
     @admin.display(description="recorded text")
     def canonical(self, row: Entry) -> SafeString:

@@ -15,6 +15,7 @@ from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill, who, with_actor
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import site
+from paktaleem.console.words import translated
 from paktaleem.mail.models import Letter, LetterState
 from paktaleem.mail.services import CannotResend, resend_letter
 
@@ -79,7 +80,7 @@ class LetterAdmin(EvidenceAdmin):
     @admin.display(description="letter")
     def about(self, row: Letter) -> str:
         """Give the kind in words."""
-        return row.kind.replace("_", " ").capitalize()
+        return translated(row.kind.replace("_", " ").capitalize())
 
     @admin.display(description="to")
     def recipient(self, row: Letter) -> SafeString | str:

@@ -1,6 +1,7 @@
 """Uploaded rosters, as rows: part of the models, kept apart because they are about files and not about people."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import ByKind
@@ -14,15 +15,15 @@ __all__ = ["RosterChunk", "RosterImport", "RosterState"]
 class RosterState(models.TextChoices):
     """How far an uploaded roster has come."""
 
-    CHECKING = "checking", "Being checked"
-    REFUSED = "refused", "Refused"
-    READY = "ready", "Ready to import"
-    STOPPED = "stopped", "Stopped: too many would vanish"
-    APPLYING = "applying", "Being imported"
-    DONE = "done", "Imported"
-    CHANGED = "changed", "Not imported: check it again"
-    DISCARDED = "discarded", "Discarded"
-    EXPIRED = "expired", "Expired"
+    CHECKING = "checking", _("Being checked")
+    REFUSED = "refused", _("Refused")
+    READY = "ready", _("Ready to import")
+    STOPPED = "stopped", _("Stopped: too many would vanish")
+    APPLYING = "applying", _("Being imported")
+    DONE = "done", _("Imported")
+    CHANGED = "changed", _("Not imported: check it again")
+    DISCARDED = "discarded", _("Discarded")
+    EXPIRED = "expired", _("Expired")
 
 
 class RosterImport(models.Model):

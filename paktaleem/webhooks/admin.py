@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
@@ -46,7 +47,7 @@ def _told(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
 def _rotate(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     secret = rotate_secret(row, **_told(given, request))
     owner: EndpointAdmin = site.get_model_admin(Endpoint)  # type: ignore[assignment]
-    return owner.issued(request, row, secret, title="Secret replaced", is_rotated=True)
+    return owner.issued(request, row, secret, title=gettext("Secret replaced"), is_rotated=True)
 
 
 def _disable(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
@@ -93,7 +94,9 @@ def _state(row: Endpoint) -> SafeString:
     if row.disabled_at is not None:
         return pill(row.get_disabled_because_display(), "bad")
     failures = row.health.failures
-    return pill(f"{failures} failures in a row", "warn") if failures else pill("On", "good")
+    return (
+        pill(gettext("{number} failures in a row").format(number=failures), "warn") if failures else pill("On", "good")
+    )
 
 
 def _is_there(row: Endpoint, _at: datetime) -> bool:
@@ -190,7 +193,9 @@ class EndpointAdmin(ScopedAdmin):
         form = super().get_form(request, obj, change, **kwargs)
         if "events" in form.base_fields:
             form.base_fields["events"].choices = [(one, one) for one in patterns()]
-            form.base_fields["events"].help_text = "A family such as consent.* includes what is added to it later."
+            form.base_fields["events"].help_text = gettext(
+                "A family such as consent.* includes what is added to it later."
+            )
         form.code_sources = {}
         return form
 
@@ -211,7 +216,7 @@ class EndpointAdmin(ScopedAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """Show the secret of the new webhook."""
-        return self.issued(request, obj, request.issued_secret, title="Webhook added")  # type: ignore[attr-defined]
+        return self.issued(request, obj, request.issued_secret, title=gettext("Webhook added"))  # type: ignore[attr-defined]
 
     def issued(self, request: HttpRequest, row: Endpoint, secret: str, **values: Any) -> HttpResponse:
         """Show a secret in the answer itself, and nowhere else."""

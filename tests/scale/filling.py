@@ -29,6 +29,14 @@ FILLED = (
     "invitations_invitation",
     "retention_collection",
     "retention_holding",
+    "retention_incident",
+    "children_guardianship",
+    "children_serviceauthorisation",
+    "systems_order",
+    "webhooks_message",
+    "webhooks_delivery",
+    "paper_formpage",
+    "paper_sheetentry",
 )
 INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index i
@@ -118,6 +126,46 @@ SELECT id, client_id, id, 'usage_logs', 'assessment', 'support', 1, 'permitted',
 INSERT INTO retention_holding (id, client_id, subject_id, category, occasions, purposes, count, first_collected_at,
     last_collected_at, ended_at)
 SELECT id, client_id, id, 'usage_logs', '["assessment"]', '["support"]', 1, at, at, CASE WHEN number %% 9 = 0 THEN at END FROM person;
+INSERT INTO retention_incident (id, client_id, subject_id, cause, categories, opened_at, due_at, closed_at)
+SELECT id, client_id, id, 'collected', '{usage_logs}', at, at + interval '7 days', CASE WHEN number %% 20 > 0 THEN at END FROM person;
+"""
+
+GUARDIANS = """
+INSERT INTO children_guardianship (id, client_id, child_id, guardian_id, relationship, source, may_consent, may_receive_data,
+    court_order, starts_at)
+SELECT id, client_id, child_id, guardian_id, 'parent', 'school', true, true, false, starts_at FROM subjects_guardianclaim c
+WHERE NOT EXISTS (SELECT 1 FROM children_guardianship g WHERE g.child_id = c.child_id AND g.guardian_id = c.guardian_id);
+INSERT INTO children_serviceauthorisation (id, client_id, child_id, guardian_id, guardianship_id, decision, route, shown_hash,
+    language, recorded_at, actor_kind, actor_id, actor_role)
+SELECT g.id, g.client_id, g.child_id, g.guardian_id, g.id, 'refused', 'link', '', 'en', g.starts_at, 'user', g.client_id,
+    'client_admin'
+FROM children_guardianship g JOIN person p ON p.id = g.child_id;
+"""
+
+WORK = """
+INSERT INTO systems_order (id, client_id, system_id, system_owner, subject_id, kind, reason, ground, categories, created_at,
+    due_at, parent_kind, state, attempts, failure, fields, changed_at, ended_at)
+SELECT p.id, p.client_id, s.id, s.client_id, p.id, (ARRAY['erase', 'collect'])[1 + number %% 2], 'subject_request',
+    'right_of_the_person', '{credentials}', at, at + interval '20 days', '',
+    CASE WHEN number %% 20 = 0 THEN 'queued' ELSE 'confirmed' END, 1, '', '{}', at, CASE WHEN number %% 20 > 0 THEN at END
+FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM systems_system) s USING (client_id);
+INSERT INTO webhooks_message (id, client_id, type, data, happened_at, is_shared)
+SELECT id, client_id, 'consent.given', '{}', at, false FROM person WHERE client_id = %(indus)s;
+INSERT INTO webhooks_delivery (id, client_id, endpoint_id, message_id, state, attempts, queued_at, due_at, done_at)
+SELECT p.id, p.client_id, e.id, p.id, (ARRAY['delivered', 'delivered', 'failed'])[1 + number %% 3], 1, at, at, at
+FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM webhooks_endpoint) e USING (client_id);
+INSERT INTO paper_formpage (id, client_id, run_id, subject_id, code, purposes, position)
+SELECT p.id, p.client_id, r.id, p.id, lpad(to_hex(number), 8, '0'), '{newsletter}', 1000 + number
+FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM paper_formrun) r USING (client_id);
+INSERT INTO paper_answersheet (id, client_id, kind, sha256, rows, blank, actor_kind, actor_id, actor_role, confirm_role, uploaded_at)
+SELECT ('019e0000-0000-7000-8000-' || lpad(to_hex(number / 1000), 12, '0'))::uuid, client_id, 'csv', (number / 1000)::text, 300, 0,
+    'user', client_id, 'client_admin', '', min(at)
+FROM person WHERE client_id = %(indus)s GROUP BY client_id, number / 1000;
+INSERT INTO paper_sheetentry (id, client_id, sheet_id, number, page_id, subject_id, answers, given_by, method, answered_on, state,
+    problem, recorded, entered_at)
+SELECT id, client_id, ('019e0000-0000-7000-8000-' || lpad(to_hex(number / 1000), 12, '0'))::uuid, number, id, id,
+    '{"newsletter": true}', 'self', 'paper', at::date, (ARRAY['matched', 'dismissed', 'dismissed'])[1 + number %% 3], '', '{}', at
+FROM person WHERE client_id = %(indus)s;
 """
 
 STAFF = """
@@ -141,7 +189,7 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
         for name, _ in indexes:
             connection.execute(f"DROP INDEX {name}")
         given = {"people": people, "clients": clients, "indus": indus}
-        for statements in (PERSON, SUBJECTS, ANSWERS, HELD, STAFF):
+        for statements in (PERSON, SUBJECTS, ANSWERS, HELD, GUARDIANS, WORK, STAFF):
             for statement in statements.split(";\n"):
                 if statement.strip():
                     connection.execute(statement, given)

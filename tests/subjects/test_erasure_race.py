@@ -109,11 +109,11 @@ class Writers:
 
 
 def wait_for(condition):
-    for _ in range(600):
+    for _ in range(2400):
         if condition():
             return
         Event().wait(0.05)
-    pytest.fail("the writers did not come so far in 30 s")
+    pytest.fail("the writers did not come so far in 120 s")
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ from paktaleem.console.columns import pill, reason_label, who, with_actor
 from paktaleem.console.filters import ChosenFilter, as_key, client_in_view
 from paktaleem.console.forms import ActForm
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.console.paging import count_up_to, number_in_words
+from paktaleem.console.paging import LIMIT, number_in_words
 from paktaleem.console.site import Card, site
 from paktaleem.files.services import FileKindRefused, FileTooLarge
 from paktaleem.tenancy.context import in_client
@@ -351,13 +351,19 @@ def _step(one: Any) -> dict[str, Any]:
     }
 
 
+def _waiting() -> int:
+    """Count the rows in each open state along its own index: one index serves no list of states in order."""
+    found = [SheetEntry.objects.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN]
+    return found[0].union(*found[1:], all=True).order_by()[: LIMIT + 1].count()
+
+
 @site.add_board
 def queue_board(actor: Actor, at: datetime) -> list[Card]:
     """Say how many answers wait to be confirmed or decided; one query."""
     del at
     if not actor.may(Capability.CONFIRM_ANSWERS):
         return []
-    number = count_up_to(SheetEntry.objects.filter(state__in=OPEN))
+    number = _waiting()
     if not number:
         return []
     url = reverse("admin:paper_sheetentry_changelist", current_app=site.name)

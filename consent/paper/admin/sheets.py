@@ -135,7 +135,8 @@ class AnswerSheetAdmin(EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Name who brought each, and count what waits."""
-        waiting = SheetEntry.objects.filter(sheet=OuterRef("pk"), state__in=OPEN).order_by().values("sheet")
+        of_sheet = SheetEntry.objects.filter(client_id=OuterRef("client_id"), sheet=OuterRef("pk"), state__in=OPEN)
+        waiting = of_sheet.order_by().values("sheet")
         number = Coalesce(Subquery(waiting.annotate(number=Count("pk")).values("number")), 0)
         return with_actor(super().get_queryset(request).annotate(waiting=number), actor_of(request))
 

@@ -88,7 +88,7 @@ class ClientAdmin(ScopedAdmin):
             label=capfirst(translated(db_field.verbose_name)),
             required=False,
             widget=forms.Textarea(attrs={"rows": 3}),
-            help_text=f"{db_field.help_text} One in each line, such as DE 16.",
+            help_text=f"{translated(db_field.help_text)} {_('One in each line, such as DE 16.')}",
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002

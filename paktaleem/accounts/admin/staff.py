@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import ApiKey, Membership, User
@@ -59,7 +60,7 @@ class NewPasswordForm(ActForm):
         """Check the password's strength and that both are the same."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("password") and cleaned["password"] != cleaned.get("again"):
-            self.add_error("again", "The two are not the same.")
+            self.add_error("again", gettext("The two are not the same."))
         elif cleaned.get("password"):
             try:
                 validate_password(cleaned["password"], self.row)
@@ -190,7 +191,7 @@ class ApiKeyForm(ScopedForm):
         cleaned = super().clean()
         expires_at = cleaned.get("expires_at")
         if expires_at is not None and expires_at <= arrived_at(self.request):
-            self.add_error("expires_at", "Choose a moment to come.")
+            self.add_error("expires_at", gettext("Choose a moment to come."))
         return cleaned
 
 
@@ -216,14 +217,16 @@ class RotateForm(ActForm):
         day_field = self.fields["old_ends_on"]
         day_field.initial = self.today + ROTATION_OVERLAP
         day_field.widget.attrs |= {"min": f"{self.today}", "max": f"{self.last}"}
-        day_field.help_text = f"At most {self.last} ({self.zone.key}). To end it at once, revoke it afterwards."
+        words = gettext("At most {day} ({zone}). To end it at once, revoke it afterwards.")
+        day_field.help_text = words.format(day=self.last, zone=self.zone.key)
         self.fields["reason"].initial = Reason.KEY_ROTATION
 
     def clean_old_ends_on(self) -> date:
         """Accept a day from today to the limit."""
         chosen: date = self.cleaned_data["old_ends_on"]
         if not self.today <= chosen <= self.last:
-            raise forms.ValidationError(f"Choose a day from {self.today} to {self.last}.")
+            words = gettext("Choose a day from {first} to {last}.")
+            raise forms.ValidationError(words.format(first=self.today, last=self.last))
         return chosen
 
     @property
@@ -243,16 +246,20 @@ def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpRes
     successor, secret = rotate_api_key(key, overlap=given["overlap"], **told)
     owner: ApiKeyAdmin = site.get_model_admin(ApiKey)  # type: ignore[assignment]
     old = ApiKey.objects.get(pk=key.pk)
-    return owner.issued(request, successor, secret, title="Key rotated", old=old, old_url=owner.url_of("change", old))
+    return owner.issued(
+        request, successor, secret, title=gettext("Key rotated"), old=old, old_url=owner.url_of("change", old)
+    )
 
 
 def _key_pill(key: ApiKey) -> SafeString:
     at = real_now()
     if key.revoked_at is not None:
-        return pill(f"Revoked {day(key.revoked_at)}", "bad")
+        return pill(gettext("Revoked {day}").format(day=day(key.revoked_at)), "bad")
     if not key.is_live(at):
         return pill("Expired", "warn")
-    return pill(f"Live, ends {day(key.expires_at)}", "warn") if key.expires_at <= at + SOON else pill("Live", "good")
+    if key.expires_at <= at + SOON:
+        return pill(gettext("Live, ends {day}").format(day=day(key.expires_at)), "warn")
+    return pill("Live", "good")
 
 
 @admin.register(ApiKey, site=site)
@@ -301,7 +308,7 @@ class ApiKeyAdmin(ScopedAdmin):
         form = super().get_form(request, obj, change, **kwargs)
         if "scopes" in form.base_fields:
             form.base_fields["scopes"].choices = [(scope, scope) for scope in KEY_SCOPES]
-            form.base_fields["scopes"].help_text = "What the key may do: no more than its system needs."
+            form.base_fields["scopes"].help_text = gettext("What the key may do: no more than its system needs.")
         form.code_sources = {}
         return form
 
@@ -321,7 +328,7 @@ class ApiKeyAdmin(ScopedAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """Show the secret of the new key."""
-        return self.issued(request, obj, request.issued_secret, title="Key issued")  # type: ignore[attr-defined]
+        return self.issued(request, obj, request.issued_secret, title=gettext("Key issued"))  # type: ignore[attr-defined]
 
     def issued(self, request: HttpRequest, key: ApiKey, secret: str, **values: Any) -> HttpResponse:
         """Show a secret in the answer itself, and nowhere else: not in a message, not in the session."""
@@ -339,5 +346,11 @@ def keys_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     url = reverse("admin:accounts_apikey_changelist", current_app=site.name)
     return [
-        Card("API keys end soon", str(ending), "within 30 days: issue the next one first", url, needs_attention=True)
+        Card(
+            gettext("API keys end soon"),
+            str(ending),
+            gettext("within 30 days: issue the next one first"),
+            url,
+            needs_attention=True,
+        )
     ]

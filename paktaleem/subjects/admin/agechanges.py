@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
@@ -12,6 +13,7 @@ from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill
 from paktaleem.console.model_admin import ScopedAdmin, state_column
 from paktaleem.console.site import site
+from paktaleem.console.words import translated
 from paktaleem.subjects.models import AgeChange, AgeChangeState
 from paktaleem.subjects.services import (
     AgeChangeSettled,
@@ -25,12 +27,12 @@ __all__ = ["AgeChangeAdmin"]
 
 _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
 _LABELS = {
-    "role": "Role",
-    "birth_date": "Birth date",
-    "attested_age": "Attested age",
-    "declared_age": "Declared age",
-    "age_check": "Age check of a provider",
-    "country": "Country",
+    "role": gettext_noop("Role"),
+    "birth_date": gettext_noop("Birth date"),
+    "attested_age": gettext_noop("Attested age"),
+    "declared_age": gettext_noop("Declared age"),
+    "age_check": gettext_noop("Age check of a provider"),
+    "country": gettext_noop("Country"),
 }
 _REFUSALS: dict[type[Exception], str] = {
     AgeChangeSettled: "Somebody was quicker: it is settled.",
@@ -43,9 +45,9 @@ def _look(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpRe
     told = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
     values = open_age_change(row, **told)
     owner: AgeChangeAdmin = site.get_model_admin(AgeChange)  # type: ignore[assignment]
-    shown = [(label, values.get(name)) for name, label in _LABELS.items()]
+    shown = [(translated(label), values.get(name)) for name, label in _LABELS.items()]
     url = owner.url_of("change", row)
-    return owner.page(request, row, "console/revealed.html", title="Personal data", shown=shown, row_url=url)
+    return owner.page(request, row, "console/revealed.html", title=gettext("Personal data"), shown=shown, row_url=url)
 
 
 def _approve(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> None:

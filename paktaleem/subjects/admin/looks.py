@@ -53,7 +53,7 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     @admin.display(description="fields")
     def shown(self, row: AccessRecord) -> str:
         """Name the fields in words."""
-        return ", ".join(LABELS.get(name, name) for name in row.fields.split(", "))
+        return ", ".join(str(LABELS.get(name, name)) for name in row.fields.split(", "))
 
     @admin.display(description="person")
     def person(self, row: AccessRecord) -> SafeString:

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import Client
@@ -25,6 +26,7 @@ from paktaleem.console.forms import ActForm
 from paktaleem.console.model_admin import state_column
 from paktaleem.console.persons import PersonPage, person_acts, person_pages, person_panels
 from paktaleem.console.site import site
+from paktaleem.console.words import translated
 from paktaleem.subjects.agechanges import AGE_SOURCES
 from paktaleem.subjects.details import LONG_AGO, PERSONAL
 from paktaleem.subjects.models import GuardianClaim, Subject
@@ -35,13 +37,13 @@ from paktaleem.tenancy.context import in_client
 __all__ = ["LABELS", "GuardianClaimAdmin", "SubjectAdmin", "person_url"]
 
 LABELS = {
-    "full_name": "Full name",
-    "email": "Email address",
-    "phone": "Phone",
-    "birth_date": "Birth date",
-    "attested_age": "Attested age",
-    "declared_age": "Declared age",
-    "age_check": "Age check of a provider",
+    "full_name": gettext_lazy("Full name"),
+    "email": gettext_lazy("Email address"),
+    "phone": gettext_lazy("Phone"),
+    "birth_date": gettext_lazy("Birth date"),
+    "attested_age": gettext_lazy("Attested age"),
+    "declared_age": gettext_lazy("Declared age"),
+    "age_check": gettext_lazy("Age check of a provider"),
 }
 FOUND_AT_MOST = 20
 _ERASED: dict[type[Exception], str] = {AlreadyErased: "The person is erased: nothing is left to show or to change."}
@@ -78,7 +80,7 @@ def _reveal(subject: Subject, given: dict[str, Any], request: HttpRequest) -> Ht
         request,
         subject,
         "console/revealed.html",
-        title="Personal data",
+        title=_("Personal data"),
         shown=shown,
         row_url=owner.url_of("change", subject),
     )
@@ -96,7 +98,7 @@ class EraseForm(ActForm):
         """Accept the person's own id only."""
         typed = str(self.cleaned_data["confirmation"]).strip()
         if typed != self.row.external_id:
-            raise forms.ValidationError("This is not the LMS id of the person.")
+            raise forms.ValidationError(_("This is not the LMS id of the person."))
         return typed
 
 
@@ -146,8 +148,8 @@ class FindForm(forms.Form):
     """Whom to find; sent in the body, so that no name reaches an address or a log."""
 
     text = forms.CharField(
-        label="LMS id, full name, mail address or phone",
-        help_text="Exactly as registered; capital letters do not matter, nor how a number is written.",
+        label=gettext_lazy("LMS id, full name, mail address or phone"),
+        help_text=gettext_lazy("Exactly as registered; capital letters do not matter, nor how a number is written."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40}),
     )
 
@@ -155,7 +157,9 @@ class FindForm(forms.Form):
         """Ask officers for the client, whose secret the look-up needs."""
         super().__init__(*args, **kwargs)
         if actor_of(request).client_id is None:
-            self.fields["client"] = forms.ModelChoiceField(Client.objects.all(), empty_label="Choose a client…")
+            self.fields["client"] = forms.ModelChoiceField(
+                Client.objects.all(), label=_("Client"), empty_label=_("Choose a client…")
+            )
 
 
 @admin.register(Subject, site=site)
@@ -253,7 +257,7 @@ class SubjectAdmin(ExportableAdmin):
             row = self._row_or_404(request, object_id)
             if not self._may(request, page.capability, row):
                 raise PermissionDenied
-            return self.page(request, row, page.template, title=page.title, **page.values(request, row))
+            return self.page(request, row, page.template, title=translated(page.title), **page.values(request, row))
 
         name = f"subjects_subject_{page.slug}"
         return path(f"<path:object_id>/{page.slug}/", self.admin_site.admin_view(view), name=name)
@@ -269,7 +273,7 @@ class SubjectAdmin(ExportableAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": "Find a person",
+            "title": _("Find a person"),
             "form": form,
             "found": rows,
         }

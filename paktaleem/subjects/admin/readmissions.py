@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import User
@@ -67,7 +68,7 @@ class PendingFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Offer both."""
-        return [("pending", "Waiting"), ("approved", "Approved")]
+        return [("pending", gettext("Waiting")), ("approved", gettext("Approved"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Narrow the list."""
@@ -139,24 +140,24 @@ class ReadmissionAdmin(ScopedAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """Say what is still needed."""
-        messages.success(request, "Requested: a second officer must approve it.")
+        messages.success(request, gettext("Requested: a second officer must approve it."))
         return HttpResponseRedirect(self.url_of("change", obj))
 
     @admin.display(description="requested by")
     def requester(self, row: Any) -> str:
         """Name who asked."""
-        return str(row.requester_name or "Former staff")
+        return str(row.requester_name or gettext("Former staff"))
 
     @admin.display(description="approved by")
     def approver(self, row: Any) -> str:
         """Name who approved."""
-        return "—" if row.approved_by is None else str(row.approver_name or "Former staff")
+        return "—" if row.approved_by is None else str(row.approver_name or gettext("Former staff"))
 
     @admin.display(description="person")
     def person(self, row: Any) -> SafeString:
         """Link to what is left of the person."""
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
-        return format_html('<a href="{}">the erased record</a>', url)
+        return format_html('<a href="{}">{}</a>', url, gettext("the erased record"))
 
 
 def _named(column: str, viewer: Actor) -> Any:
@@ -175,4 +176,5 @@ def readmissions_board(actor: Actor, at: datetime) -> list[Card]:
     if not waiting:
         return []
     url = reverse("admin:subjects_readmission_changelist", current_app=site.name) + "?state=pending"
-    return [Card("Readmissions to approve", str(waiting), "by another officer than asked", url, needs_attention=True)]
+    title, note = gettext("Readmissions to approve"), gettext("by another officer than asked")
+    return [Card(title, str(waiting), note, url, needs_attention=True)]

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
@@ -21,6 +22,7 @@ from paktaleem.console.columns import moment, pill, who, with_actor
 from paktaleem.console.forms import ActForm, ScopedForm
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import site
+from paktaleem.console.words import translated
 from paktaleem.subjects.importing.uploads import (
     NotNow,
     check_again,
@@ -45,13 +47,20 @@ TONES = {
     RosterState.APPLYING: "warn",
 }
 FAILURES = {
-    "changed": "People were changed since it was checked, so it would no longer do what was shown. Check it again.",
-    "running": "Another import was under way. Check it again.",
-    "vanishing": "More people would vanish than when it was checked. Check it again.",
-    "unreadable": "What was uploaded can no longer be read. Discard it and upload it again.",
+    "changed": gettext_lazy(
+        "People were changed since it was checked, so it would no longer do what was shown. Check it again."
+    ),
+    "running": gettext_lazy("Another import was under way. Check it again."),
+    "vanishing": gettext_lazy("More people would vanish than when it was checked. Check it again."),
+    "unreadable": gettext_lazy("What was uploaded can no longer be read. Discard it and upload it again."),
 }
-EXAMPLES = {"add": "New", "change": "Changed", "close": "Closed"}
-TALLY = ("new", "changed", "unchanged", "closed")
+EXAMPLES = {"add": gettext_lazy("New"), "change": gettext_lazy("Changed"), "close": gettext_lazy("Closed")}
+TALLY = (
+    gettext_lazy("{number} new"),
+    gettext_lazy("{number} changed"),
+    gettext_lazy("{number} unchanged"),
+    gettext_lazy("{number} closed"),
+)
 TEMPLATES = {
     "csv": ("text/csv; charset=utf-8", csv_template),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_template),
@@ -84,7 +93,7 @@ class UploadForm(ScopedForm):
         """Ask for a file; one that is too large has not been taken in at all."""
         file = self.cleaned_data.get("file")
         if file is None:
-            raise forms.ValidationError("Choose a file of at most 32 MB.")
+            raise forms.ValidationError(gettext("Choose a file of at most 32 MB."))
         return file
 
 
@@ -105,7 +114,7 @@ class AnywayForm(ImportForm):
         """Accept the number that the page shows only."""
         typed = int(self.cleaned_data["number"])
         if typed != self.row.counts.get("vanishing"):
-            raise forms.ValidationError("This is not the number of people who would vanish.")
+            raise forms.ValidationError(gettext("This is not the number of people who would vanish."))
         return typed
 
 
@@ -141,13 +150,13 @@ def _discard(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> None
 def _answer(request: HttpRequest, row: RosterImport) -> HttpResponse:
     """Say how far the roster has come, and show it."""
     words = {
-        RosterState.DONE: (messages.SUCCESS, "The roster is imported."),
-        RosterState.READY: (messages.SUCCESS, "The file is checked. Nothing is changed yet."),
-        RosterState.STOPPED: (messages.WARNING, "The file is checked, and stopped. Nothing is changed."),
-        RosterState.REFUSED: (messages.ERROR, "The file is refused. Nothing is changed."),
-        RosterState.CHANGED: (messages.WARNING, FAILURES.get(row.failure, "Nothing is changed.")),
+        RosterState.DONE: (messages.SUCCESS, gettext("The roster is imported.")),
+        RosterState.READY: (messages.SUCCESS, gettext("The file is checked. Nothing is changed yet.")),
+        RosterState.STOPPED: (messages.WARNING, gettext("The file is checked, and stopped. Nothing is changed.")),
+        RosterState.REFUSED: (messages.ERROR, gettext("The file is refused. Nothing is changed.")),
+        RosterState.CHANGED: (messages.WARNING, FAILURES.get(row.failure) or gettext("Nothing is changed.")),
     }
-    level, text = words.get(RosterState(row.state), (messages.INFO, "The file is large: it is worked on now."))
+    level, text = words.get(RosterState(row.state), (messages.INFO, gettext("The file is large: it is worked on now.")))
     messages.add_message(request, level, text)
     owner: RosterImportAdmin = site.get_model_admin(RosterImport)  # type: ignore[assignment]
     return HttpResponseRedirect(owner.url_of("change", row))
@@ -281,12 +290,16 @@ class RosterImportAdmin(EvidenceAdmin):
         if not tallies:
             return "—"
         sums = [sum(column) for column in zip(*tallies.values(), strict=True)]
-        return ", ".join(f"{number:,} {word}" for number, word in zip(sums, TALLY, strict=True) if number) or "nothing"
+        return ", ".join(
+            str(words).format(number=f"{number:,}") for number, words in zip(sums, TALLY, strict=True) if number
+        ) or gettext("nothing")
 
     @admin.display(description="people not in the file")
     def missing(self, row: RosterImport) -> str:
         """Say what it means that somebody is not named."""
-        return "have left, if an earlier file brought them" if row.everybody else "stay as they are"
+        if row.everybody:
+            return gettext("have left, if an earlier file brought them")
+        return gettext("stay as they are")
 
     @admin.display(description="brought by")
     def brought_by(self, row: RosterImport) -> str:
@@ -316,7 +329,7 @@ def _people(row: RosterImport) -> dict[str, Sequence[int]]:
 def _found(row: RosterImport) -> dict[str, Any]:
     tallies = row.counts.get("tallies", {})
     rows = [
-        (name.replace("relations", "guardian relations").capitalize(), *tally)
+        (translated(name.replace("relations", "guardian relations").capitalize()), *tally)
         for name, tally in sorted(tallies.items(), key=lambda one: (one[0] == "relations", one[0]))
     ]
     return {

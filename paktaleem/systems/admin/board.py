@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Capability
@@ -24,8 +25,8 @@ def orders_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     kept = Order.objects
     told = [
-        ("Orders stuck", "stuck", kept.stuck(at), "nobody but a person moves them on"),
-        ("Orders overdue", "overdue", kept.overdue(at), "not answered by their day"),
+        (gettext("Orders stuck"), "stuck", kept.stuck(at), gettext("nobody but a person moves them on")),
+        (gettext("Orders overdue"), "overdue", kept.overdue(at), gettext("not answered by their day")),
     ]
     url = reverse("admin:systems_order_changelist", current_app=site.name)
     return [

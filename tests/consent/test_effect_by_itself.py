@@ -1,0 +1,62 @@
+"""A version takes effect at its moment with no worker running; the worker writes it down once, however late."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from consent.models import NoticeEffect
+from consent.tasks import follow_announcements
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+from tests.api.callers import Caller
+from tests.cast import Cast
+from tests.consent.announcing import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose
+from tests.consent.test_choices import PAGE, words
+from tests.doors.visiting import by_link
+
+TOLD = {"text_en": "From now on we keep it longer.", "text_ur": "اب ہم اسے زیادہ دیر رکھیں گے۔"}
+
+
+@pytest.fixture
+def coming(cast: Cast):
+    """Kiran has consented; the policy and the notice about the purpose change in thirty days, and Khyber was told."""
+    at = timezone.now()
+    share_purpose(cast)
+    consent(cast, "khyber", at - DAY)
+    for code in (f"about_{PURPOSE}", "privacy_notice"):
+        version = announce(cast, at, code=code, **TOLD)
+        prove(cast, "khyber", version, at)
+    return version
+
+
+def said(cast: Cast) -> tuple[str | bool, ...]:
+    """What the decision, the policy's two pages and the preference centre say."""
+    reason = Caller(cast.key("khyber")).reason("lms-kiran", PURPOSE)
+    policy = [
+        TOLD["text_en"] in words(Client().get(path, {"lang": "en"})) for path in ("/privacy/", "/privacy/khyber/")
+    ]
+    centre = words(by_link(cast, "khyber", "lms-kiran").get(PAGE, {"lang": "en"}))
+    return reason, *policy, "The text has changed" in centre
+
+
+def test_everything_follows_it_at_its_moment_with_no_worker(cast, coming, time_machine):
+    time_machine.move_to(coming.effective_at - 5 * SECOND, tick=False)
+    assert said(cast) == ("permitted", False, False, False)
+    time_machine.move_to(coming.effective_at, tick=False)
+    assert said(cast) == ("consent_outdated", True, True, True)
+    with in_client(cast.client_id("khyber")):
+        assert not NoticeEffect.objects.filter(version=coming).exists()
+
+
+def test_the_worker_writes_it_down_once_when_it_is_back(cast, coming, time_machine):
+    late = coming.effective_at + 3 * DAY
+    for moment in (late, late + DAY):
+        time_machine.move_to(moment, tick=False)
+        follow_announcements()
+    with in_client(cast.client_id("khyber")):
+        effect = NoticeEffect.objects.get(client_id=cast.client_id("khyber"), version=coming)
+        assert (effect.took_effect_at, effect.recorded_at) == (coming.effective_at, late)
+        kept = [json.loads(one.body)["facts"] for one in Entry.objects.filter(kind="notice.took_effect")]
+        assert [(one["notice"], one["number"]) for one in kept].count(("privacy_notice", coming.number)) == 1
