@@ -57,6 +57,7 @@ STAFF = (
     StaffText("Farah Soomro", "farah@indus.example", (("client_admin", "indus"),)),
     StaffText("Celia Afridi", "celia@khyber.example", (("client_admin", "khyber"),)),
     StaffText("Zara Memon", "zara@advisers.example", (("client_admin", "indus"), ("client_admin", "khyber"))),
+    StaffText("Omair Jatoi", "omair@developers.example", (("client_admin", "sandbox"),)),
 )
 
 

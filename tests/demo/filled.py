@@ -12,6 +12,7 @@ import django
 
 from paktaleem.trial import data_folder, environment
 from tests.database import run_folder, turn
+from tests.migrating import quickly
 
 __all__ = ["copy_filled"]
 
@@ -52,7 +53,8 @@ def main() -> None:
 
         from paktaleem.demo.management.commands import demo  # noqa: PLC0415 -- as above
 
-        demo.Command()._prepare(data_folder(), demo._own_endpoint(), portal=PORTAL, fresh=False)
+        with quickly():
+            demo.Command()._prepare(data_folder(), demo._own_endpoint(), portal=PORTAL, fresh=False)
         connections.close_all()
 
 
