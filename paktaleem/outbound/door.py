@@ -10,6 +10,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import httpcore
 
@@ -62,7 +63,7 @@ async def post(
     """
     destination = parse_destination(url, allowed=allowed)
     pool = httpcore.AsyncConnectionPool(
-        ssl_context=trust or httpcore.default_ssl_context(),
+        ssl_context=trust or _public_web(),
         network_backend=_Pinned(destination, resolve),
         max_connections=1,
     )
@@ -75,6 +76,12 @@ async def post(
         raise Unreachable("tls" if _is_of_tls(error) else "connect") from error
     except (httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise Unreachable("protocol") from error
+
+
+@cache
+def _public_web() -> ssl.SSLContext:
+    """Read the certificates that the public web is believed by: once, since it takes longer than an exchange."""
+    return httpcore.default_ssl_context()
 
 
 async def _exchange(pool: httpcore.AsyncConnectionPool, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
