@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "children",
     "children.invitations",
     "children.concerns",
+    "children.ageing",
     "consent",
     "consent.paper",
     "paktaleem.sandbox",
@@ -299,6 +300,7 @@ GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60) 
 GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # of guardians whom nobody asked
 CONCERN_DAYS = env.int("CONCERN_DAYS", default=30)  # within which a concern about a child's data is answered
 CONCERN_KEPT_DAYS = env.int("CONCERN_KEPT_DAYS", default=365)  # what was written, after the answer
+AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # in advance it is told that a child comes of age; at most 180
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # in advance every client is told of a material change
 ROSTER_UPLOAD_LIFE = timedelta(hours=24)  # then an uploaded roster is gone, imported or not
 ROSTER_UPLOAD_LIMIT = 32 * 1024 * 1024  # bytes

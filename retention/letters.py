@@ -5,20 +5,24 @@ from datetime import datetime
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Role
 from paktaleem.accounts.selectors import staff_of
-from paktaleem.mail.kinds import declare_letter
+from paktaleem.mail.kinds import LetterKind, declare_letter
 from paktaleem.mail.services import send_letter
 from paktaleem.tenancy.ids import PAKTALEEM
 from retention.models import Incident
 
-__all__ = ["OPENED", "tell_officers"]
+__all__ = ["OPENED", "OVERDUE", "tell_officers"]
 
-OPENED = declare_letter("incident_opened", fields=("school", "due", "url"))
+_FIELDS = ("school", "due", "url")
+OPENED = declare_letter("incident_opened", fields=_FIELDS)
+OVERDUE = declare_letter("incident_overdue", fields=_FIELDS)
 
 
-def tell_officers(incident: Incident, *, school: str, url: str, actor: Actor, at: datetime) -> int:
+def tell_officers(
+    incident: Incident, *, kind: LetterKind = OPENED, school: str, url: str, actor: Actor, at: datetime
+) -> int:
     """Write to every privacy officer, in PakTaleem's context; ``url`` is the incident's page. Returns how many."""
     staff = staff_of(PAKTALEEM, Role.PRIVACY_OFFICER, at=at)
     context = {"school": school[:200], "due": f"{incident.due_at:%Y-%m-%d}", "url": url}
     for user in staff:
-        send_letter(OPENED.code, to=user, client_id=PAKTALEEM, context=context, actor=actor, at=at)
+        send_letter(kind.code, to=user, client_id=PAKTALEEM, context=context, actor=actor, at=at)
     return len(staff)

@@ -1,5 +1,6 @@
-"""What the worker does about incidents: it tells officers."""
+"""What the worker does about incidents: it tells officers, and again where one is not over by its day."""
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -8,19 +9,23 @@ from procrastinate.contrib.django import app
 
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.models import Client
-from paktaleem.clock import real_now
-from paktaleem.tenancy.context import in_client
+from paktaleem.clock import now_here, real_now
+from paktaleem.mail.kinds import LetterKind
+from paktaleem.tenancy.context import as_officer, in_client
 from paktaleem.tenancy.ids import PAKTALEEM
-from retention.letters import tell_officers
+from retention.letters import OPENED, OVERDUE, tell_officers
 from retention.models import Incident
+from retention.services import note_overdue
 from retention.services.incidents import TELL
 
-__all__ = ["tell_of_incident"]
+__all__ = ["tell_of_incident", "tell_of_overdue_incidents"]
+
+AGAIN = "retention.tell_of_overdue"
 
 
 @app.task(name=TELL, pass_context=False)
-def tell_of_incident(client: str, incident: str) -> None:
-    """Write to the privacy officers about a new incident."""
+def tell_of_incident(client: str, incident: str, kind: str = OPENED.code) -> None:
+    """Write to the privacy officers about a new incident, or one that is overdue."""
     with in_client(UUID(client)):
         found = Incident.objects.get(pk=incident, client_id=client)
         school = Client.objects.get(pk=client)
@@ -29,4 +34,20 @@ def tell_of_incident(client: str, incident: str) -> None:
     page = reverse("admin:retention_incident_change", args=[found.pk], current_app="console")
     with in_client(PAKTALEEM):
         url = f"{settings.PUBLIC_URL.rstrip('/')}{page}"
-        tell_officers(found, school=school.name, url=url, actor=system_actor(TELL), at=real_now())
+        told: dict[str, Any] = {"actor": system_actor(TELL), "at": real_now()}
+        tell_officers(found, kind=_KINDS[kind], school=school.name, url=url, **told)
+
+
+_KINDS: dict[str, LetterKind] = {one.code: one for one in (OPENED, OVERDUE)}
+
+
+@app.periodic(cron="42 * * * *", periodic_id="tell_of_overdue_incidents")
+@app.task(name=AGAIN, queueing_lock=AGAIN, pass_context=False)
+def tell_of_overdue_incidents(timestamp: int) -> None:
+    """Write to the privacy officers again, every hour, of incidents that are not over by their day: once of each."""
+    del timestamp
+    with as_officer():
+        clients = list(Incident.objects.open().order_by().values_list("client_id", flat=True).distinct())
+    for client_id in clients:
+        with in_client(client_id):
+            note_overdue(client_id, actor=system_actor(AGAIN), at=now_here())

@@ -3,12 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
 
 from children.admin.checks import START_CHECK
 from children.admin.words import REFUSALS
+from children.concerns.forms import WISHES
+from children.concerns.services import MayNotAsk, ask_about_data
 from children.models import Decision, Guardianship, Route, ServiceAuthorisation, Verification, VerificationMethod
 from children.services import answer_service, change_guardian, verify_guardian
 from children.strength import STAFF_METHODS
@@ -62,6 +66,15 @@ class AnswerForm(EvidenceForm):
     field_order = ("decision", "shares", "route", "evidence", "file")
 
 
+class AboutDataForm(ActForm):
+    """What the guardian says shall happen to the data."""
+
+    reason = None  # type: ignore[assignment]
+    wish = forms.ChoiceField(
+        label="What shall happen to the data", choices=list(WISHES.items()), widget=forms.RadioSelect
+    )
+
+
 class ChangeForm(ActForm):
     """What the guardian may do from now on."""
 
@@ -82,10 +95,19 @@ def _verify(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> N
     verify_guardian(row, **given, actor=actor_of(request), at=received_at(request))
 
 
-def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
+def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     shares = {"yes": True, "no": False}.get(given.pop("shares"))
     told: dict[str, Any] = {"shares": shares, "actor": actor_of(request), "at": received_at(request)}
     answer_service(row.child, guardian=row.guardian, **given, **told)
+    if given["decision"] != Decision.WITHDRAWN:
+        return None
+    messages.success(request, gettext("Recorded: it stops at once. Ask the guardian what shall happen to the data."))
+    return HttpResponseRedirect(reverse("admin:children_guardianship_data", args=[row.pk], current_app=site.name))
+
+
+def _about_data(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
+    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    ask_about_data(row.child, guardian=row.guardian, wish=given["wish"], language=row.guardian.language, **told)
 
 
 def _change(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
@@ -102,6 +124,9 @@ def _stands(row: Guardianship, at: Any) -> bool:
     return row.ends_at is None or row.ends_at > at
 
 
+_MAY_NOT_ASK = (
+    "They may not ask for this: verify them first, for a copy by what somebody saw, and see whether they may be told."
+)
 _WAITS = "What would let a child's data be used that a guardian forbade waits for a second person."
 
 
@@ -155,6 +180,18 @@ class GuardianshipAdmin(ScopedAdmin):
             done="Recorded.",
             applies=_stands,
             refusals=REFUSALS,
+        ),
+        Act(
+            "data",
+            "What shall happen to the data",
+            Capability.RECORD_GUARDIANS,
+            _about_data,
+            form=AboutDataForm,
+            lead="What the guardian asks for. A copy is ordered of every system at once; a deletion waits until an "
+            "administrator of the client confirms it, under Concerns.",
+            done="Taken in.",
+            applies=_stands,
+            refusals={**REFUSALS, MayNotAsk: _MAY_NOT_ASK},
         ),
         Act(
             "change-authority",

@@ -11,7 +11,15 @@ from rest_framework.response import Response
 
 from children.api.shapes import AuthorisationOutput, GuardiansOutput
 from children.authority import ChildFacts
-from children.models import Decision, Guardianship, Relationship, Route, SchoolAuthorisation, Verification
+from children.models import (
+    Decision,
+    Guardianship,
+    Relationship,
+    Route,
+    SchoolAuthorisation,
+    ServiceAuthorisation,
+    Verification,
+)
 from children.selectors import candidates_of, child_facts, guardians_of, live_guardianship, mechanisms
 from children.services import answer_service, name_guardian, verify_guardian
 from children.strength import STAFF_METHODS
@@ -86,7 +94,13 @@ class GuardianAuthorisations(Operation):
         answer = answer_service(child, guardian=guardian, evidence=evidence, **given, **told)
         shown = {"id": answer.pk, "decision": answer.decision, "shares": answer.shares}
         service = _service(child, child_facts(child), request)
-        return Response({**shown, "recorded_at": answer.recorded_at, "service": service}, HTTPStatus.CREATED)
+        shown |= {"recorded_at": answer.recorded_at, "service": service, "ask_about_data": _asks_about_data(answer)}
+        return Response(shown, HTTPStatus.CREATED)
+
+
+def _asks_about_data(answer: ServiceAuthorisation) -> bool:
+    """Say whether it is to be asked now what shall happen to the data: after a guardian's withdrawal."""
+    return answer.decision == Decision.WITHDRAWN and answer.guardian_id is not None
 
 
 def _person(external_id: str, request: Request) -> Subject:

@@ -75,3 +75,6 @@ class AuthorisationOutput(serializers.Serializer[Any]):
     shares = serializers.BooleanField(allow_null=True)
     recorded_at = serializers.DateTimeField()
     service = ServiceOutput()
+    ask_about_data = serializers.BooleanField(
+        help_text="After a withdrawal: ask the guardian what shall happen to the data (guardian-requests)."
+    )

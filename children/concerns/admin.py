@@ -1,6 +1,8 @@
 """Concerns about children's data in the console: what waits, until when; read with a reason; closed with an outcome."""
 
+import zipfile
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 from django import forms
@@ -13,8 +15,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.concerns.models import Concern, ConcernOutcome
-from children.concerns.services import AlreadyClosed, close_concern, read_concern
+from children.concerns.models import PARENT, Concern, ConcernKind, ConcernOutcome
+from children.concerns.selectors import with_progress
+from children.concerns.services import (
+    AlreadyClosed,
+    AlreadyOrdered,
+    NothingGivenYet,
+    OrdersOpen,
+    close_concern,
+    confirm_deletion,
+    copy_of,
+    read_concern,
+)
+from children.selectors import GuardianshipUnknown
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Capability
 from paktaleem.clock import real_now
@@ -28,6 +41,8 @@ from paktaleem.console.site import Card, site
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.sealing import CannotOpen
+from paktaleem.subjects.services import AlreadyErased
+from paktaleem.systems.admin.panels import orders_panel
 
 __all__ = ["ConcernAdmin", "concern_board"]
 
@@ -59,12 +74,40 @@ def _close(row: Concern, given: dict[str, Any], request: HttpRequest) -> None:
     close_concern(row, outcome=given["outcome"], **told)
 
 
-def _state(row: Concern) -> SafeString:
+def _confirm(row: Concern, given: dict[str, Any], request: HttpRequest) -> None:
+    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    confirm_deletion(row, reason=given["reason"], **told)
+
+
+def _take_copy(row: Concern, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    """Give everything that systems gave as one ZIP, a file for each part."""
+    packed = BytesIO()
+    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
+        parts = copy_of(row, reason=given["reason"], **told)
+        for number, (order, part, content) in enumerate(parts, start=1):
+            bundle.writestr(f"{number:03}-{order.system.code}-{part.category}.{part.file.kind}", content)
+    response = HttpResponse(packed.getvalue(), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="copy-{row.number}.zip"'
+    return response
+
+
+def _waits_for_client(row: Any, _at: datetime | None = None) -> bool:
+    return row.is_open and row.kind == ConcernKind.DELETION and row.ordered_at is None
+
+
+def _state(row: Any) -> SafeString:
     at = real_now()
     if row.closed_at is not None:
         return pill(row.get_outcome_display(), "good")
     if row.due_at <= at:
         return pill(gettext("Overdue"), "bad")
+    if _waits_for_client(row):
+        return pill(gettext("The client must confirm"), "warn")
+    if row.waits_for_systems:
+        return pill(gettext("Systems are at work"), "calm")
+    if row.has_orders:
+        return pill(gettext("All systems have answered"), "warn")
     return pill(gettext("Waits"), "warn" if row.due_at - at < _SOON else "calm")
 
 
@@ -77,7 +120,7 @@ class ConcernAdmin(EvidenceAdmin):
     list_display = ("number", "kind", "standing", "about", "received_at", "due_at", "owner")
     list_filter = ("kind", "client")
     newest_by = "received_at"
-    detail_fields = ("number", "kind", "standing", "about", "by", "received_at", "due_at", "closed_at")
+    detail_fields = ("number", "kind", "standing", "about", "by", "received_at", "due_at", "ordered_at", "closed_at")
     intro = "What anybody reported about a child's data, and what guardians ask for. Each has a day to be answered by."
     empty_text = "Nobody has reported a concern."
     standing = state_column(_state)
@@ -92,6 +135,37 @@ class ConcernAdmin(EvidenceAdmin):
             refusals={CannotOpen: "What was written is no longer kept."},
         ),
         Act(
+            "confirm-deletion",
+            "Confirm the deletion",
+            Capability.CONFIRM_DELETIONS,
+            _confirm,
+            lead="The guardian asked that this child’s data be deleted. It is your institution’s: once you confirm, "
+            "every system that holds any is told to erase it, and that cannot be undone. What a law makes you keep, a "
+            "system answers as not applicable.",
+            done="Every system is told to erase; the case shows what each has answered.",
+            danger=True,
+            applies=_waits_for_client,
+            refusals={
+                AlreadyClosed: "It was closed before.",
+                AlreadyOrdered: "Somebody was quicker: it is confirmed.",
+                AlreadyErased: "The child is erased.",
+                GuardianshipUnknown: "They no longer may decide for this child: close the case with that.",
+            },
+        ),
+        Act(
+            "take-copy",
+            "Take the copy",
+            Capability.REVEAL_PERSONAL_DATA,
+            _take_copy,
+            lead="All that the systems gave, in one file, for the guardian who asked. Each look is recorded with your "
+            "name and reason. Hand it over where you know them, not to an address.",
+            applies=lambda row, _: row.kind == ConcernKind.COPY and row.is_open,
+            refusals={
+                NothingGivenYet: "No system has given anything yet.",
+                AlreadyErased: "The child is erased.",
+            },
+        ),
+        Act(
             "close",
             "Close it",
             Capability.HANDLE_CONCERNS,
@@ -100,13 +174,21 @@ class ConcernAdmin(EvidenceAdmin):
             lead="Say what came of it, once whoever wrote has been answered.",
             done="Closed.",
             applies=lambda row, _: row.closed_at is None,
-            refusals={AlreadyClosed: "It was closed before."},
+            refusals={
+                AlreadyClosed: "It was closed before.",
+                OrdersOpen: "A system has still to answer, or be waived.",
+            },
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Bring the people along, and leave what is sealed where it is."""
-        return super().get_queryset(request).select_related("child", "guardian").defer("text", "contact")
+        found = super().get_queryset(request).select_related("child", "guardian").defer("text", "contact")
+        return with_progress(found)
+
+    def panels(self, request: HttpRequest, row: Concern) -> list[dict[str, Any]]:
+        """Show what each system was told, and has answered."""
+        return [*super().panels(request, row), orders_panel(row, PARENT)]
 
     def history_of(self, row: Concern, viewer: Actor) -> dict[str, Any]:
         """Show who read it and what was done, as the ledger has it."""

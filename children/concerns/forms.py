@@ -1,11 +1,21 @@
 """What a person reports, and what a guardian asks for."""
 
+from collections.abc import Container
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["ConcernForm", "DataForm"]
+from children.concerns.asking import Wish
+
+__all__ = ["WISHES", "ConcernForm", "DataForm"]
+
+WISHES: dict[Wish, Promise] = {
+    Wish.COPY: _("I ask for a copy of the data"),
+    Wish.DELETION: _("I ask that the data be deleted"),
+    Wish.KEEP: _("Keep what the school must keep, and do nothing else with it"),
+}
 
 _TEXT = forms.Textarea(attrs={"rows": 6, "dir": "auto"})
 
@@ -31,26 +41,16 @@ class ConcernForm(forms.Form):
 class DataForm(forms.Form):
     """What a guardian asks for about a child's data. Nothing is chosen beforehand."""
 
-    wish = forms.ChoiceField(
-        label=_("What shall happen?"),
-        widget=forms.RadioSelect,
-        choices=[
-            ("copy", _("I ask for a copy of the data")),
-            ("deletion", _("I ask that the data be deleted")),
-            ("keep", _("Keep what the school must keep, and do nothing else with it")),
-        ],
-    )
-
-    def __init__(self, *args: Any, may_receive_data: bool, **kwargs: Any) -> None:
-        """Offer no copy to a guardian who may not be told what is held about the child."""
-        super().__init__(*args, **kwargs)
-        if not may_receive_data:
-            wish = self.fields["wish"]
-            wish.choices = [one for one in wish.choices if one[0] != "copy"]  # type: ignore[attr-defined]
-
+    wish = forms.ChoiceField(label=_("What shall happen?"), widget=forms.RadioSelect)
     text = forms.CharField(
         label=_("Anything to add"),
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
+
+    def __init__(self, *args: Any, refused: Container[Wish], **kwargs: Any) -> None:
+        """Offer only what this guardian may ask for."""
+        super().__init__(*args, **kwargs)
+        offered = [(wish.value, words) for wish, words in WISHES.items() if wish not in refused]
+        self.fields["wish"].choices = offered  # type: ignore[attr-defined]

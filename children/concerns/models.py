@@ -12,7 +12,10 @@ from paktaleem.tenancy.ids import new_id
 from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
-__all__ = ["Concern", "ConcernKind", "ConcernOutcome"]
+__all__ = ["PARENT", "Concern", "ConcernKind", "ConcernOutcome"]
+
+PARENT = "concern"
+"""What an order that serves a case calls it."""
 
 
 class ConcernKind(models.TextChoices):
@@ -30,6 +33,7 @@ class ConcernOutcome(models.TextChoices):
     ANSWERED = "answered", _("Answered, nothing to change")
     UNFOUNDED = "unfounded", _("Nothing in it")
     PASSED_ON = "passed_on", _("Passed on to the school")
+    DECLINED = "declined", _("Declined, with the reason told")
 
 
 class Concern(models.Model):
@@ -37,6 +41,8 @@ class Concern(models.Model):
 
     ``child`` and ``guardian`` are known only of guardians who came in by a code; what a stranger writes is matched
     with nobody. ``number`` is what the reporter is told, and tells nothing. The key goes when the case is forgotten.
+    ``ordered_at`` is when systems were told what a guardian asked for: a copy at once, a deletion once the client,
+    whose data it is, has confirmed it.
     """
 
     wall = Wall(
@@ -66,6 +72,9 @@ class Concern(models.Model):
     language = models.CharField(max_length=8)
     received_at = models.DateTimeField("received")
     due_at = models.DateTimeField("to be answered by")
+    ordered_at = models.DateTimeField("systems told", null=True)
+    ordered_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind], blank=True)
+    ordered_by = models.UUIDField(null=True)
     closed_at = models.DateTimeField("answered", null=True)
     outcome = models.CharField(max_length=16, choices=ConcernOutcome, blank=True)
     closed_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind], blank=True)
@@ -86,6 +95,16 @@ class Concern(models.Model):
             models.CheckConstraint(
                 condition=Q(kind=ConcernKind.CONCERN) | Q(child__isnull=False, guardian__isnull=False),
                 name="concern_requests_are_guardians",
+            ),
+            models.CheckConstraint(
+                condition=Q(ordered_at=None, ordered_by=None, ordered_kind="")
+                | (Q(ordered_at__isnull=False, ordered_by__isnull=False) & ~Q(kind=ConcernKind.CONCERN)),
+                name="concern_ordered_by_someone",
+            ),
+            models.UniqueConstraint(
+                fields=["client", "child", "guardian", "kind"],
+                condition=Q(closed_at=None) & ~Q(kind=ConcernKind.CONCERN),
+                name="concern_one_open_request",
             ),
         ]
         indexes = [

@@ -1,6 +1,5 @@
 """Invitations in the console: what became of each; asking about a person; asking about all that miss an answer."""
 
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,9 +27,8 @@ from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill, who, with_actor
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.console.paging import count_up_to, number_in_words
 from paktaleem.console.persons import add_person_acts
-from paktaleem.console.site import Card, site
+from paktaleem.console.site import site
 from paktaleem.jobs import enqueue_job
 from paktaleem.ledger.models import Entry
 from paktaleem.mail.models import LetterState
@@ -42,7 +40,6 @@ from paktaleem.tenancy.ids import PAKTALEEM
 __all__ = ["InvitationAdmin"]
 
 AT_ONCE = 200
-_AHEAD = timedelta(days=30)
 _TONES = {
     State.GIVEN: "good",
     State.REFUSED: "bad",
@@ -158,6 +155,7 @@ class InvitationAdmin(EvidenceAdmin):
         "asked_by",
         "asked_at",
         "sent_at",
+        "delivered_at",
         "reminders",
         "viewed_at",
         "said_at",
@@ -260,17 +258,6 @@ class InvitationAdmin(EvidenceAdmin):
     def why(self, row: Invitation) -> str:
         """Give the reason in words."""
         return str(ContactProblem(row.problem).label) if row.problem and row.is_open else "—"
-
-
-@site.add_board
-def coming_of_age_board(actor: Actor, at: datetime) -> list[Card]:
-    """Say how many children come of age within thirty days: they will be asked themselves; one query."""
-    if not actor.may(Capability.INVITE_GUARDIANS):
-        return []
-    soon = Subject.objects.filter(erased_at=None, of_age_at__gt=at, of_age_at__lte=at + _AHEAD)
-    number = count_up_to(soon)
-    note = gettext("in thirty days: a guardian's yes ends that day, and they are asked themselves")
-    return [Card(gettext("Come of age"), number_in_words(number), note)] if number else []
 
 
 def _letter(letter: LetterProof) -> dict[str, Any]:

@@ -82,6 +82,7 @@ class Invitation(models.Model):
     reminders = models.PositiveSmallIntegerField(default=0)
     asked_at = models.DateTimeField("asked")
     sent_at = models.DateTimeField("last letter", null=True)
+    delivered_at = models.DateTimeField("delivered", null=True, help_text="When the last letter left for its address.")
     viewed_at = models.DateTimeField("opened", null=True)
     said_at = models.DateTimeField("said yes", null=True)
     said_words = models.CharField(max_length=64, blank=True)

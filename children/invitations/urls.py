@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from children.invitations.views.data import ask_about_data
+from children.invitations.views.data import ask_for_data
 from children.invitations.views.pages import (
     SHARING,
     ask_service,
@@ -27,7 +27,7 @@ urlpatterns = [
     path(f"{_CHILD}withdraw/", take_service_back, name="guardian-withdraw"),
     path(f"{_CHILD}purpose/<str:purpose>/", ask_purpose, name="guardian-purpose"),
     path(f"{_CHILD}purpose/<str:purpose>/back/", take_purpose_back, name="guardian-purpose-back"),
-    path(f"{_CHILD}data/", ask_about_data, name="guardian-data"),
+    path(f"{_CHILD}data/", ask_for_data, name="guardian-data"),
     path("code/", enter_code, _PAGE, name="guardian-code"),
     path("leave/", leave, _PAGE, name="guardian-leave"),
     path("<str:client>/", start, _PAGE, name="guardian-start"),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from children.models import Guardianship
 from consent.models import Basis, Consent, ConsentEvent, ConsentState, Method, Purpose
 from consent.models.consents import GivenBy
 from consent.register import Register
@@ -217,10 +218,10 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
         if guardian is not None:
             raise GuardianUnknown("An answer of someone else names no guardian.")
         return
-    claims = GuardianClaim.objects.filter(
-        client_id=subject.client_id, child=subject, guardian=guardian, starts_at__lte=at
-    )
-    if guardian is None or not claims.filter(ends_at=None).exists():
+    pair: dict[str, Any] = {"client_id": subject.client_id, "child": subject, "guardian": guardian}
+    named = Guardianship.objects.filter(**pair)
+    claimed = GuardianClaim.objects.filter(**pair, starts_at__lte=at, ends_at=None)
+    if guardian is None or not (named.live(at).exists() or (claimed.exists() and not named.exists())):
         raise GuardianUnknown
 
 

@@ -79,6 +79,7 @@ class Capability(StrEnum):
     INVITE_GUARDIANS = "invite_guardians"
     VIEW_CONCERNS = "view_concerns"
     HANDLE_CONCERNS = "handle_concerns"
+    CONFIRM_DELETIONS = "confirm_deletions"
     REPORT_COLLECTIONS = "report_collections"
     VIEW_HOLDINGS = "view_holdings"
     VIEW_INCIDENTS = "view_incidents"
@@ -144,6 +145,7 @@ ROLES_OF: dict[Capability, frozenset[Role]] = {
     Capability.INVITE_GUARDIANS: frozenset({_OFFICER, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_CONCERNS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN}),
     Capability.HANDLE_CONCERNS: frozenset({_OFFICER, _ADMIN}),
+    Capability.CONFIRM_DELETIONS: frozenset({_ADMIN}),
     Capability.REPORT_COLLECTIONS: frozenset({_KEY, _SYSTEM}),
     Capability.VIEW_HOLDINGS: frozenset({_OFFICER, _SUPPORT, _AUDITOR, _ADMIN, _KEY, _SYSTEM}),
     Capability.VIEW_INCIDENTS: frozenset({_OFFICER, _AUDITOR, _ADMIN, _SYSTEM}),

@@ -5,6 +5,7 @@ from django.urls import path
 import children.api.problems  # noqa: F401 -- declares its problems
 import consent.api.problems  # noqa: F401 -- declares its problems
 from children.api import GuardianAuthorisations, GuardianChecks, Guardians, ShowCheck
+from children.concerns.api import AskAboutData
 from children.invitations.api import InviteGuardian, ShowInvitation
 from consent.api.acknowledgements import AcknowledgePolicy
 from consent.api.changes import ListChanges
@@ -51,6 +52,11 @@ urlpatterns = [
     ),
     path("subjects/<str:external_id>/guardian-checks", GuardianChecks.as_view(), name="guardian-checks"),
     path("guardian-checks/<uuid:check>", ShowCheck.as_view(), name="guardian-check"),
+    path(
+        "subjects/<str:external_id>/guardian-requests",
+        AskAboutData.as_view(),
+        name="guardian-requests",
+    ),
     path("links", IssueLink.as_view(), name="issue-link"),
     path("guardian-invitations", InviteGuardian.as_view(), name="guardian-invitations"),
     path("guardian-invitations/<uuid:invitation>", ShowInvitation.as_view(), name="guardian-invitation"),

@@ -60,6 +60,8 @@ def going_tables() -> list[str]:
 def _walled() -> Iterator[type[Model]]:
     for model in apps.get_models(include_auto_created=True):
         wall = wall_of(model)
+        if model._meta.proxy:  # another view of a table that has its own model
+            continue
         if wall is not None and wall.scope in {Scope.TENANT, Scope.CATALOGUE}:
             yield model
 

@@ -23,6 +23,7 @@ __all__ = [
     "OrderUnknown",
     "Parent",
     "answers_of",
+    "categories_held",
     "get_order",
     "is_everything_answered",
     "is_set_intact",
@@ -83,6 +84,12 @@ def systems_holding(client_id: UUID, categories: Iterable[str], *, at: datetime)
     """List the systems in use that hold any of these data of the client's people: its own, and PakTaleem's."""
     holding = System.objects.active(at).filter(categories__overlap=sorted(set(categories)))
     return list(holding.filter(client_id__in=[client_id, PAKTALEEM]).order_by("code", "pk"))
+
+
+def categories_held(client_id: UUID, *, at: datetime) -> frozenset[str]:
+    """Gather the data that any system in use holds of the client's people: what a request about everything is about."""
+    serving = System.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM])
+    return frozenset().union(*serving.values_list("categories", flat=True))
 
 
 def system_keys(actor: Actor) -> QuerySet[SystemKey]:

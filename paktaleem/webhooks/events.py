@@ -31,6 +31,7 @@ _CONSENT = ("event", "purpose", "expires_at")
 _NOTICE = ("notice", "number", "material")
 _RECIPIENT = "consent.recipient"
 _GUARDIAN = ("guardianship", "guardian")
+_INVITATION = ("invitation", "guardian", "state", "channel", "problem")
 _INCIDENT = ("incident", "cause", "due_at")
 _ORDER = ("order", "kind", "system")
 
@@ -66,9 +67,32 @@ EVENTS = (
         Event(f"guardian.{what}", f"guardian.{what}", facts=("school_authorisation", "contract"))
         for what in ("school_authorised", "school_authorisation_ended")
     ),
+    *(
+        Event(f"guardian.{told}", f"guardian.{kind}", facts=_INVITATION)
+        for told, kind in (
+            ("invited", "invited"),
+            ("invitation_refused", "not_invited"),
+            ("invitation_sent", "written_to"),
+            ("invitation_reminded", "reminded"),
+            ("invitation_delivered", "reached"),
+            ("invitation_failed", "not_reached"),
+            ("invitation_viewed", "viewed"),
+            ("invitation_waits", "said_yes"),
+            ("invitation_answered", "invitation_answered"),
+            ("invitation_answered", "answered_elsewhere"),
+            ("invitation_expired", "invitation_expired"),
+        )
+    ),
+    Event("guardian.data_kept", "guardian.data_kept", facts=("guardian",)),
+    *(
+        Event(f"concern.{step}", f"concern.{step}", facts=("concern", "kind", "due_at", "outcome"))
+        for step in ("received", "ordered", "orders_answered", "closed")
+    ),
+    Event("subject.comes_of_age", "subject.age_notice", facts=("notice",)),
     Event("subject.quarantined", "subject.quarantined", facts=("cause",)),
     Event("subject.released", "subject.released", facts=("cause",)),
     *(Event(f"incident.{step}", f"incident.{step}", facts=_INCIDENT) for step in ("opened", "widened", "closed")),
+    Event("incident.overdue", "incident.overdue", facts=_INCIDENT),
     Event("subject.erased", "subject.erased"),
     Event("subject.readmitted", "subject.readmitted"),
     Event("order.set_created", "order.set_created", facts=("set", "kind", "count")),

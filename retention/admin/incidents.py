@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -16,6 +15,7 @@ from paktaleem.console.columns import pill
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import site
 from paktaleem.systems.admin.forms import AgreeForm
+from paktaleem.systems.admin.panels import orders_panel
 from paktaleem.systems.models import Order
 from retention.admin.holdings import person_link
 from retention.models import Incident
@@ -57,7 +57,7 @@ class IncidentAdmin(EvidenceAdmin):
     list_filter = (IncidentProgressFilter, "client")
     newest_by = "opened_at"
     row_fields = ("cause",)
-    detail_fields = ("person", "about", "state", "opened_at", "due_at", "closed_at")
+    detail_fields = ("person", "about", "state", "opened_at", "due_at", "overdue_told_at", "closed_at")
     intro = (
         "Data of a child that was collected without a guardian’s authority: it is held back, and every system that "
         "holds it has seven days to erase it. An incident closes by itself when the last system has answered."
@@ -90,12 +90,7 @@ class IncidentAdmin(EvidenceAdmin):
 
     def panels(self, request: HttpRequest, row: Incident) -> list[dict[str, Any]]:
         """Show what each system was told, and has answered."""
-        asked = Order.objects.filter(client_id=row.client_id, parent_kind=PARENT, parent_id=row.pk)
-        lines = [
-            {"order": one, "url": reverse("admin:systems_order_change", args=[one.pk], current_app=site.name)}
-            for one in asked.select_related("system").defer("named", "new_values").order_by("pk")
-        ]
-        return [*super().panels(request, row), {"template": "console/panels/orders.html", "lines": lines}]
+        return [*super().panels(request, row), orders_panel(row, PARENT)]
 
     @admin.display(description="person")
     def person(self, row: Incident) -> SafeString:

@@ -51,6 +51,7 @@ class Incident(Tracked):
     opened_at = models.DateTimeField(editable=False)
     due_at = models.DateTimeField(editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
+    overdue_told_at = models.DateTimeField("told again", null=True, editable=False)
 
     objects: ClassVar[Any] = IncidentQuerySet.as_manager()
     history = History()

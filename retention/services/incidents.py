@@ -31,6 +31,7 @@ __all__ = [
     "OrdersOpen",
     "close_by_hand",
     "close_if_answered",
+    "note_overdue",
     "open_for_false_verification",
     "open_for_what_is_held",
     "open_incident",
@@ -154,6 +155,19 @@ def close_by_hand(incident: Incident, *, actor: Actor, at: datetime) -> Incident
     if asked.exists():
         raise OrdersOpen
     return _close(incident, actor, at) if incident.is_open else incident
+
+
+@transaction.atomic
+def note_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Have the officers told again, once of each, of incidents that are not over by their day; returns of how many."""
+    late = Incident.objects.overdue(at).filter(client_id=client_id, overdue_told_at=None)
+    found = list(late.select_for_update(of=("self",), skip_locked=True))
+    for incident in found:
+        incident.overdue_told_at = at
+        save_tracked(incident, actor=actor, reason=Reason.INCIDENT, at=at)
+        _record("incident.overdue", incident, actor, at)
+        enqueue_job(TELL, client=str(client_id), incident=str(incident.pk), kind="incident_overdue")
+    return len(found)
 
 
 def _close(incident: Incident, actor: Actor, at: datetime) -> Incident:

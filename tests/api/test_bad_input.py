@@ -39,6 +39,7 @@ WRITING = [
     ("post", "/api/v1/subjects/lms-kiran/guardians"),
     ("post", "/api/v1/subjects/lms-kiran/guardian-authorisations"),
     ("post", "/api/v1/subjects/lms-kiran/guardian-checks"),
+    ("post", "/api/v1/subjects/lms-kiran/guardian-requests"),
     ("post", "/api/v1/acknowledgements"),
     ("post", "/api/v1/links"),
     ("post", "/api/v1/guardian-invitations"),

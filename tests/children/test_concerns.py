@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from children.concerns.models import Concern
 from children.concerns.services import (
@@ -18,6 +19,7 @@ from paktaleem.accounts.actors import NotAllowed, system_actor
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.sealing import CannotOpen
+from paktaleem.subjects.services import erase_subject
 from paktaleem.subjects.wrapped import everything_wrapped
 from paktaleem.tenancy.context import in_client
 from tests.doors.visiting import send, visitor
@@ -57,6 +59,39 @@ def test_anybody_reports_a_concern_and_is_told_the_same_whether_the_child_is_kno
         with connection.cursor() as cursor:
             cursor.execute("SELECT string_agg(to_jsonb(t)::text, '') FROM concerns_concern t")
             assert "Danish" not in cursor.fetchone()[0]
+
+
+def told_about(name, number):
+    """What the form does and answers about somebody: status, headers, body, and every statement it asks."""
+    browser = visitor(REMOTE_ADDR=f"203.0.113.{number}")  # how often one has written before is counted by address
+    page = browser.get("/concern/indus/").content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert token
+    given = {"csrfmiddlewaretoken": token[1], "text": f"About {name}.", "contact": ""}
+    with CaptureQueriesContext(connection) as asked:
+        answer = browser.post("/concern/indus/", given)
+    headers = {name: value for name, value in answer.headers.items() if name not in {"Content-Length", "X-Request-ID"}}
+    body = re.sub(r'(<strong class="number"[^>]*>).{8}(</strong>)', r"\1\2", answer.content.decode())
+    shapes = [re.sub(r"'[^']*'|\\\\x[0-9a-f]+|\d+", "?", one["sql"]) for one in asked.captured_queries]
+    return answer.status_code, headers, re.sub(r"nonce-[^']+", "", body), len(answer.content), shapes
+
+
+def test_known_unknown_erased_and_foreign_children_take_the_same_work_and_give_the_same_bytes(cast):
+    with in_client(cast.client_id("indus")):
+        erase_subject(cast.subject("iqra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    names = {
+        "known": "Danish Qureshi",
+        "unknown": "Nobody At All",
+        "by its LMS id": "lms-danish",
+        "erased": "Iqra Shah",
+        "of another school": "Kiran Tareen",
+        "a guardian's address": "esra.qureshi@mail.example",
+    }
+    first, *others = [told_about(name, number) for number, name in enumerate(names.values())]
+    assert first[0] == 200
+    assert first[4], "something was written"
+    for other in others:
+        assert other == first
 
 
 def test_without_a_school_it_is_paktaleems(cast):

@@ -26,7 +26,7 @@ from paktaleem.subjects.services import register_subject
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
-from tests.children.making import guardian_of
+from tests.children.making import approve_host, guardian_of, verified
 from tests.children.visiting import (
     CODE,
     ESRA,
@@ -311,17 +311,168 @@ def test_siblings_stand_on_one_page_behind_one_code(seen_at_school):
     assert "Sana Qureshi" in page
 
 
+def test_under_one_code_each_sibling_is_answered_for_apart(seen_at_school):
+    cast = seen_at_school
+    with in_client(cast.client_id("indus")):
+        sister = SubjectFactory(client=cast.client("indus"), external_id="lms-sister", birth_date=BORN["child"])
+        verified(sister, cast.subject("esra"), at=AT)
+    codes = len(mail.outbox)
+    browser = by_link(latest_link())
+    assert len(mail.outbox) == codes + 1
+    answer(browser, child_page(cast, more="service/"), "give")
+    answer(browser, f"/guardian/child/{sister.pk}/service/", "refuse")
+    said = {(one.child_id, one.decision) for one in rows(cast, ServiceAuthorisation)}
+    assert said == {(cast.subject_id("danish"), "given"), (sister.pk, "refused")}
+
+
+def test_a_siblings_guardian_is_no_guardian_of_this_child(seen_at_school):
+    cast = seen_at_school
+    with in_client(cast.client_id("indus")):
+        sister = SubjectFactory(client=cast.client("indus"), external_id="lms-sister", birth_date=BORN["child"])
+        father = SubjectFactory(
+            client=cast.client("indus"), external_id="lms-father", role="guardian", email="father@mail.example"
+        )
+        verified(sister, father, at=AT)
+    browser = by_contact("father@mail.example")
+    assert browser.get(f"/guardian/child/{sister.pk}/").status_code == 200
+    assert browser.get(child_page(cast)).status_code == 404
+    assert browser.get(child_page(cast, more="data/")).status_code == 404
+
+
+def test_an_older_text_of_a_purpose_is_refused_and_shown_anew(seen_at_school, clock):
+    cast, browser = seen_at_school, by_link(latest_link())
+    answer(browser, child_page(cast, more="service/"), "give")
+    url = child_page(cast, more="purpose/newsletter/")
+    old = re.search(r'name="shown" value="([^"]+)"', browser.get(url).content.decode())
+    assert old
+    clock.shift(DAY + timedelta(seconds=1))
+    again = by_contact()
+    assert answer(again, url, "give", shown=old[1]).status_code == 409
+    other = child_page(cast, more="purpose/product_research/")
+    fresh = re.search(r'name="shown" value="([^"]+)"', again.get(other).content.decode())
+    assert fresh
+    assert answer(again, url, "give", shown=fresh[1]).status_code == 409  # the words of another purpose
+    assert consents(cast) == {}
+
+
+def test_words_of_the_service_that_changed_meanwhile_are_refused(seen_at_school):
+    cast, browser = seen_at_school, by_link(latest_link())
+    url = child_page(cast, more="service/")
+    old = re.search(r'name="shown" value="([^"]+)"', browser.get(url).content.decode())
+    assert old
+    approve(cast, "service_delivery")
+    assert answer(browser, url, "give", shown=old[1]).status_code == 409
+    assert answers(cast) == []
+
+
 def test_pages_are_small_tell_nobody_where_one_was_and_hold_no_script(seen_at_school):
     browser = by_link(latest_link())
-    for url in (latest_link(), PAGE, child_page(seen_at_school), child_page(seen_at_school, more="service/")):
+    answer(browser, child_page(seen_at_school, more="service/"), "give")
+    below = ("", "service/", "sharing/", "data/", "purpose/newsletter/")
+    for url in (latest_link(), START, CODE, PAGE, *(child_page(seen_at_school, more=one) for one in below)):
         for language in ("en", "ur"):
             page = browser.get(url, {"lang": language})
-            assert page.status_code == 200
+            assert page.status_code == (403 if url == CODE else 200), url
             assert len(page.content) < 100_000
             assert b"<script" not in page.content
             assert not re.search(rb'(?:src|href)="(?:https?:)?//', page.content)
             assert page.headers["Referrer-Policy"] in {"no-referrer", "strict-origin"}
             assert "no-store" in page.headers["Cache-Control"]
+
+
+def test_what_was_said_at_school_meanwhile_is_what_the_page_shows(invited, clock):
+    cast = invited
+    browser = by_link(latest_link())
+    answer(browser, child_page(cast, more="service/"), "give")
+    assert "waits for your second confirmation" in browser.get(child_page(cast), {"lang": "en"}).content.decode()
+    see_at_school(cast)
+    clock.shift(timedelta(minutes=1))
+    later = AT + timedelta(minutes=1)
+    with in_client(cast.client_id("indus")):
+        told = {"guardian": cast.subject("esra"), "decision": "given", "route": "in_person", "evidence": "Seen"}
+        answer_service(cast.subject("danish"), **told, actor=SETTING_UP, at=later)
+    assert "You said yes." in browser.get(child_page(cast), {"lang": "en"}).content.decode()
+    send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
+    page = browser.get(child_page(cast), {"lang": "en"}).content.decode()
+    assert "You took your yes back." in page
+    assert "waits for your second confirmation" not in page
+
+
+# Known too weakly
+
+
+def two_letters(cast, clock):
+    """Esra has said yes, and confirmed it by a second letter: that is all that shows who she is."""
+    answer(by_link(latest_link()), child_page(cast, more="service/"), "give")
+    late = AT + DAY
+    clock.move_to(late, tick=False)
+    follow(cast, late)
+    browser = by_link(latest_link())
+    send(browser, child_page(cast, more="confirm/"), form_at=child_page(cast), answer="confirm")
+    return browser
+
+
+def approve(cast, purpose):
+    with in_client(cast.client_id("indus")):
+        approve_host(cast.client_id("indus"), purpose)
+
+
+def test_the_page_says_beforehand_which_purposes_need_a_stronger_proof_and_how_to_get_it(invited, clock):
+    cast = invited
+    approve(cast, "newsletter")
+    browser = two_letters(cast, clock)
+    page = browser.get(child_page(cast), {"lang": "en"}).content.decode()
+    assert "A yes to this counts only once the school has seen that it is you" in page
+    asked = browser.get(child_page(cast, more="purpose/newsletter/"), {"lang": "en"}).content.decode()
+    assert "hand in its signed form" in asked
+    assert 'value="give"' not in asked
+    assert 'value="refuse"' in asked
+    other = browser.get(child_page(cast, more="purpose/product_research/"), {"lang": "en"}).content.decode()
+    assert 'value="give"' in other
+    assert "hand in its signed form" not in other
+
+
+def test_a_yes_that_would_not_count_is_not_taken_and_a_no_is(invited, clock):
+    cast = invited
+    browser, url = two_letters(cast, clock), child_page(cast, more="purpose/newsletter/")
+    shown = re.search(r'name="shown" value="([^"]+)"', browser.get(url).content.decode())
+    assert shown
+    approve(cast, "newsletter")
+    assert answer(browser, url, "give", shown=shown[1]).headers["Location"].endswith("done=weak")
+    assert consents(cast) == {}
+    assert answer(browser, url, "refuse").headers["Location"].endswith("done=not_allowed")
+    assert consents(cast) == {"newsletter": "refused"}
+
+
+def test_before_the_first_yes_the_service_page_names_what_it_will_not_cover(invited):
+    cast = invited
+    approve(cast, "service_delivery")
+    url = child_page(cast, more="service/")
+    page = by_link(latest_link()).get(url, {"lang": "en"}).content.decode()
+    assert "more is needed than two letters" in page
+    see_at_school(cast)
+    page = by_contact().get(url, {"lang": "en"}).content.decode()
+    assert "more is needed than two letters" not in page
+
+
+def test_a_guardian_whom_the_school_named_itself_decides_about_each_purpose(cast):
+    with in_client(cast.client_id("indus")):
+        uncle = SubjectFactory(
+            client=cast.client("indus"), external_id="lms-uncle", role="guardian", email="uncle@mail.example"
+        )
+        verified(cast.subject("danish"), uncle, at=AT)
+    browser = by_contact("uncle@mail.example")
+    answer(browser, child_page(cast, more="service/"), "give")
+    done = answer(browser, child_page(cast, more="purpose/newsletter/"), "give")
+    assert done.headers["Location"].endswith("done=allowed")
+    assert consents(cast) == {"newsletter": "given"}
+
+
+def test_the_page_says_where_the_number_to_call_is_found_and_gives_none(invited):
+    for page in (visitor().get(latest_link(), {"lang": "en"}), by_link(latest_link()).get(PAGE, {"lang": "en"})):
+        text = page.content.decode()
+        assert "school’s own papers" in text
+        assert not re.search(r"tel:|\+92|\b0\d{9,}", text)
 
 
 # Nobody else
@@ -481,7 +632,7 @@ def test_a_request_about_the_data_is_a_case_with_a_clock(seen_at_school):
     cast, browser = seen_at_school, by_link(latest_link())
     url = child_page(cast, more="data/")
     assert send(browser, url).status_code == 422  # nothing is chosen beforehand
-    assert send(browser, url, wish="deletion", text="All of it.").headers["Location"].endswith("asked")
+    assert send(browser, url, wish="deletion", text="All of it.").headers["Location"].endswith("asked_deletion")
     [case] = rows(cast, Concern)
     assert (case.kind, case.child_id, case.guardian_id) == (
         "deletion",

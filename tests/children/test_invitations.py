@@ -1,13 +1,16 @@
 """Asking guardians: one letter for siblings, never by the child's own contact, not too often, and not for ever."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from children.concerns.services import close_concern, open_concern
 from children.contacts import Unusable
 from children.invitations.models import Invitation
 from children.invitations.selectors import children_to_ask_about, count_missing
@@ -29,13 +32,19 @@ from paktaleem.accounts.actors import NotAllowed, system_actor
 from paktaleem.jobs import enqueue_job
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
+from paktaleem.mail.models import Letter
 from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import claim_guardian, erase_subject, register_subject
+from paktaleem.subjects.sealing import CannotOpen
+from paktaleem.subjects.selectors import sealer_of
+from paktaleem.subjects.services import claim_guardian, erase_subject, register_subject, reveal_fields
 from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.models import Message
 from tests.children.making import answered, verified
 from tests.children.visiting import PORTAL, follow, latest_link, work
 from tests.factories import BORN, SETTING_UP, SubjectFactory
+from tests.webhooks.making import make_endpoint
 
+HistoricalSubject = Subject.history.model
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 
@@ -134,9 +143,12 @@ def test_siblings_are_asked_about_in_one_letter(indus):
 @pytest.mark.parametrize(
     ("child", "guardian", "why"),
     [
-        ({"email": "one@mail.example"}, {"email": "One+mum@mail.example"}, Unusable.OF_THE_CHILD),
-        ({"email": "a.li@gmail.com"}, {"email": "ali@googlemail.com"}, Unusable.OF_THE_CHILD),
-        ({"email": "ali1@mail.example"}, {"email": "alil@mail.example"}, Unusable.LIKE_A_CHILD),
+        ({"email": "one@mail.example"}, {"email": "ONE@Mail.Example"}, Unusable.OF_THE_CHILD),  # case
+        ({"email": "one@mail.example"}, {"email": "one+mum@mail.example"}, Unusable.OF_THE_CHILD),  # plus-tags
+        ({"email": "a.l.i@gmail.com"}, {"email": "ali@gmail.com"}, Unusable.OF_THE_CHILD),  # dots
+        ({"email": "ali@gmail.com"}, {"email": "ali@googlemail.com"}, Unusable.OF_THE_CHILD),  # alias domains
+        ({"email": "ali1@mail.example"}, {"email": "alil@mail.example"}, Unusable.LIKE_A_CHILD),  # look-alike
+        ({"email": "ali@school.example"}, {"email": "ali@schoo1.example"}, Unusable.LIKE_A_CHILD),  # look-alike domain
         ({"phone": "0300 5550001"}, {"phone": "+92 300 555 0001"}, Unusable.OF_THE_CHILD),
         ({}, {}, Unusable.MISSING),
         ({}, {"email": "hamza.lodhi@students.example"}, Unusable.OF_A_CHILD),
@@ -277,6 +289,50 @@ def test_reminders_go_weekly_three_times_then_the_contact_is_forgotten(indus, cl
     assert len(mail.outbox) == 4
 
 
+def test_what_history_and_letters_hold_of_a_forgotten_contact_is_noise(indus):
+    asked(indus)
+    work()
+    kept = HistoricalSubject.objects.filter(id=indus.subject_id("esra"), email__isnull=False).first()
+    column = "subjects_subject.email"
+    assert sealer_of(indus.subject("esra")).open(kept.email, column=column) == "esra.qureshi@mail.example"
+    follow(indus, AT + 28 * DAY)
+    esra = indus.subject("esra")
+    assert (esra.email, esra.phone, esra.full_name, esra.email_index, esra.phone_index, esra.name_index) == (None,) * 6
+    with pytest.raises(CannotOpen):
+        sealer_of(esra).open(kept.email, column=column)
+    assert not Letter.objects.exclude(context=None).exists()
+    assert Invitation.objects.get().state == "expired", "that somebody was asked is evidence"
+    assert Entry.objects.filter(kind="subject.key_replaced", subject_id=esra.pk).count() == 1
+
+
+def test_a_roster_that_brings_a_forgotten_guardian_again_fills_them_again(indus):
+    asked(indus)
+    follow(indus, AT + 28 * DAY)
+    details = {"full_name": "Esra Qureshi", "email": "esra.qureshi@mail.example"}
+    register_subject("lms-esra", client=indus.client("indus"), details=details, actor=SETTING_UP, at=AT + 29 * DAY)
+    assert reveal_fields(indus.subject("esra"), actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT + 29 * DAY)[
+        "email"
+    ] == ("esra.qureshi@mail.example")
+
+
+def test_whom_an_answer_rests_on_is_not_forgotten(indus):
+    asked(indus)
+    mother, danish = indus.subject("esra"), indus.subject("danish")
+    verified_row = Guardianship.objects.get(child=danish)
+    verify_guardian(verified_row, method="in_person", evidence="Seen", actor=SETTING_UP, at=AT)
+    answered(danish, mother, "refused", at=AT + DAY)
+    follow(indus, AT + 28 * DAY)
+    assert indus.subject("esra").email is not None
+
+
+def test_a_sibling_about_whom_nobody_asked_yet_keeps_the_contact(indus):
+    mother = indus.subject("esra")
+    family(indus, "sister", guardian=mother)
+    asked(indus)
+    follow(indus, AT + 28 * DAY)
+    assert indus.subject("esra").email is not None
+
+
 def test_whoever_an_invitation_alone_made_known_is_erased(cast):
     answer = invite_by_api(cast, guardian=GUARDIAN)
     assert answer.status_code == 201
@@ -328,6 +384,97 @@ def test_the_machine_moves_forward_only():
     assert set(NEXT) == set(State)
     assert all(not NEXT[state] for state in State if state not in OPEN)
     assert not may_become("viewed", "notice_sent")
+
+
+# Told to the platform
+
+
+PAYLOAD = {"invitation", "guardian", "guardianship", "state", "channel", "problem"} | {
+    "concern",
+    "kind",
+    "due_at",
+    "outcome",
+}
+
+
+def listening(cast, *events):
+    make_endpoint(cast, "indus", at=AT - DAY, events=list(events))
+
+
+def told():
+    return [(one.type, one.data) for one in Message.objects.order_by("pk")]
+
+
+def test_every_step_of_an_invitation_is_told_in_the_transaction_of_the_step(indus, clock):
+    listening(indus, "guardian.*")
+    row = asked(indus)
+    work()
+    follow(indus, AT + timedelta(hours=1))
+    clock.move_to(AT + 7 * DAY, tick=False)
+    follow(indus, AT + 7 * DAY)
+    clock.move_to(AT + 28 * DAY, tick=False)
+    follow(indus, AT + 28 * DAY)
+    steps = [(kind.removeprefix("guardian."), data["state"]) for kind, data in told() if "invitation" in data]
+    assert steps == [
+        ("invited", "contact_pending"),
+        ("invitation_sent", "notice_sent"),
+        ("invitation_delivered", "notice_sent"),
+        ("invitation_reminded", "notice_sent"),
+        ("invitation_delivered", "notice_sent"),
+        ("invitation_expired", "expired"),
+    ]
+    assert {data["invitation"] for _, data in told() if "invitation" in data} == {str(row.pk)}
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        broken(indus)
+    assert len([one for one in told() if one[0] == "guardian.invited"]) == 1, "no act, no message"
+
+
+def broken(cast):
+    """Ask about another child, and fail afterwards."""
+    father = parent(cast, "father", email="father@mail.example")
+    told: dict[str, Any] = {"portal": PORTAL, "actor": cast.actor("farah"), "at": AT}
+    invite_guardian(family(cast, "z", guardian=father), guardian=father, **told)
+    raise ZeroDivisionError
+
+
+def test_payloads_hold_ids_and_codes_and_nobodys_name_or_address(indus):
+    listening(indus, "guardian.*", "concern.*")
+    asked(indus)
+    words: dict[str, Any] = {"text": "About Danish.", "contact": "x@mail.example", "language": "en"}
+    case = open_concern(indus.client_id("indus"), **words, actor=SETTING_UP, at=AT)
+    close_concern(case, outcome="answered", actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
+    for kind, data in told():
+        assert set(data) <= PAYLOAD, kind
+        assert not re.search(r"esra|danish|@|\+92", json.dumps(data), re.IGNORECASE)
+    assert [(kind, data["kind"]) for kind, data in told() if kind.startswith("concern.")] == [
+        ("concern.received", "concern"),
+        ("concern.closed", "concern"),
+    ]
+
+
+def test_a_letter_that_fails_and_a_contact_that_is_refused_are_told(indus):
+    listening(indus, "guardian.*")
+    row = asked(indus)
+    Letter.objects.filter(pk=row.letter).update(state="failed", last_error="refused")
+    follow(indus, AT + timedelta(hours=1))
+    mother = parent(indus, "mother", phone="03005550001")
+    invite_guardians_of(
+        [family(indus, "ward", guardian=mother, phone="03005550001")], portal=PORTAL, actor=indus.actor("farah"), at=AT
+    )
+    found = {kind: data for kind, data in told() if "invitation" in data}
+    assert found["guardian.invitation_failed"]["state"] == "delivery_failed"
+    assert found["guardian.invitation_refused"]["problem"] == "of_the_child"
+
+
+def test_an_answer_elsewhere_is_told_as_an_answer(indus):
+    listening(indus, "guardian.*")
+    row = asked(indus)
+    verified_row = Guardianship.objects.get(child=row.child)
+    verify_guardian(verified_row, method="signed_form", evidence="Folder", actor=SETTING_UP, at=AT)
+    answered(row.child, row.guardian, "given", at=AT + DAY)
+    follow(indus, AT + DAY)
+    [data] = [data for kind, data in told() if kind == "guardian.invitation_answered"]
+    assert data["state"] == "given"
 
 
 # Many at once

@@ -58,6 +58,8 @@ TABLE = {
     "paper/sheetentry": ("OASC", "", ""),
     "invitations/invitation": ("OASC", "OC", ""),
     "concerns/concern": ("OASC", "", ""),
+    "ageing/comingofage": ("OASC", "", ""),
+    "ageing/agenotice": ("OASC", "", ""),
     "mail/letter": ("OASC", "", ""),
     "systems/system": ("OASC", "OC", "OC"),
     "systems/systemkey": ("OASC", "OC", ""),

@@ -171,7 +171,7 @@ def test_a_guardian_follows_the_letter_reads_decides_and_asks(  # noqa: PLR0917 
     expect(page.locator(".state.good")).to_have_count(0)  # it waits for the second confirmation
     shot(page, f"guardian-waits-{language}")
     page.locator("section[aria-labelledby=data] a").click()
-    page.check("input[value=copy]")
+    page.check("input[value=keep]")
     shot(page, f"guardian-data-{language}")
     page.locator("main form button").first.click()
     expect(page.locator(".note.success")).to_be_visible()

@@ -3,9 +3,11 @@
 from datetime import date, timedelta
 from typing import Any
 
-from children.concerns.services import open_concern
+from children.ageing.models import AgeNotice
+from children.concerns.services import ask_about_data, open_concern
 from children.invitations.services import invite_guardian
 from children.models import Guardianship, ProviderCheck, Quarantine
+from children.models.rows import by_columns
 from children.services import authorise_by_school, declare_mechanism, end_guardian, quarantine
 from consent.models import (
     AgreementSuspension,
@@ -102,6 +104,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows["subjects/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
         rows |= orders_of_indus(cast)
         rows |= incident_of_indus(cast)
+        rows |= requests_of_indus(cast)
     rows |= queued
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
@@ -172,6 +175,19 @@ def asked_of_indus(cast: Cast) -> list[Any]:
         invite_guardian(zara, guardian=mother, portal="https://privacy.example", **told),
         open_concern(cast.client_id("indus"), **words),
     ]
+
+
+def requests_of_indus(cast: Cast) -> dict[str, Any]:
+    """What Danish's mother asks for about his data, and that his coming of age was told."""
+    told: dict[str, Any] = {"guardian": cast.subject("esra"), "actor": cast.actor("farah"), "at": AT}
+    cases = {wish: ask_about_data(cast.subject("danish"), wish=wish, **told) for wish in ("copy", "deletion")}
+    notice = AgeNotice(subject=cast.subject("danish"), client_id=cast.client_id("indus"), given_at=AT, guardians=1)
+    for column, value in {"person": False, **by_columns(SETTING_UP)}.items():
+        setattr(notice, column, value)
+    notice.save(force_insert=True)
+    acts = {"take-copy": cases["copy"], "confirm-deletion": cases["deletion"]}
+    found = {f"concerns/concern/{act}": case and case.pk for act, case in acts.items()}
+    return {**found, "ageing/agenotice": notice.pk, "ageing/comingofage": cast.subject_id("danish")}
 
 
 def stopped_roster(cast: Cast) -> RosterImport:

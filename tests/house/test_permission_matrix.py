@@ -135,6 +135,7 @@ ACTS = {
     "children/guardianconflict/close": "OC",
     "children/guardianship/answer": "OC",
     "children/guardianship/change-authority": "OC",
+    "children/guardianship/data": "OC",
     "children/guardianship/end": "OC",
     "children/guardianship/verify": "OC",
     "children/verification/found-false": "OC",
@@ -157,7 +158,9 @@ ACTS = {
     "subjects/subject/restrict": "OC",
     "subjects/subject/reveal": "OC",
     "concerns/concern/close": "OC",
+    "concerns/concern/confirm-deletion": "C",
     "concerns/concern/read": "OC",
+    "concerns/concern/take-copy": "OC",
     "mail/letter/resend": "OSC",
     "systems/order/add-file": "OC",
     "systems/order/agree": "OC",
@@ -245,6 +248,9 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
         ("post", "/api/v1/subjects/lms-danish/guardian-checks", {"guardian": "lms-esra"}, 400, 400)
     ],
     "api/v1/guardian-checks/<uuid:check>": [("get", f"/api/v1/guardian-checks/{NOT_THERE}", None, 404, 404)],
+    "api/v1/subjects/<str:external_id>/guardian-requests": [
+        ("post", "/api/v1/subjects/lms-danish/guardian-requests", {"guardian": "lms-esra"}, 400, 400)
+    ],
     "api/v1/links": [("post", "/api/v1/links", {"subject": "lms-danish", "page": "choices"}, 201, 404)],
     "api/v1/guardian-invitations": [
         (
@@ -300,7 +306,7 @@ API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "access/v1/evaluations": [("post", "/access/v1/evaluations", {"evaluations": [ASKED]}, 200, 200)],
 }
 STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
-APPS = "ledger|accounts|subjects|mail|systems|webhooks|children|invitations|concerns|consent|paper|retention"
+APPS = "ledger|accounts|subjects|mail|systems|webhooks|children|invitations|concerns|ageing|consent|paper|retention"
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from paktaleem.demo.supervision import Child, running
 from tests.demo.running import PATIENCE, ROOT, free_port
 from tests.embedded.processes import wait_for
+from tests.minilms.portal import Portal
 from tests.minilms.store import Store
 
 __all__ = ["HOST", "Platform", "until"]
@@ -61,6 +62,17 @@ class Platform:
     def shows(self, person: str) -> Any:
         """What it holds of a person."""
         return json.loads(self.do("show", person))
+
+    @property
+    def portal(self) -> Portal:
+        """The portal, as the platform calls it."""
+        known = self._environment()
+        return Portal(known["PORTAL"], known["KEY"])
+
+    def keep(self, person: str, category: str, data: str) -> None:
+        """Put something into its database that nobody was asked about, as an import of old files does."""
+        with closing(Store(self.file)) as store:
+            store.do("INSERT INTO record VALUES (?, ?, ?)", person, category, json.dumps({"what": data}))
 
     def rows(self, query: str, *values: Any) -> list[Any]:
         """Read its database."""

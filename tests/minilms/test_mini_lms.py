@@ -11,17 +11,20 @@ from django.utils import timezone
 from consent.services import withdraw_consent
 from paktaleem.demo.supervision import running
 from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
 from paktaleem.subjects.models import Subject
 from paktaleem.systems.models import Ground, Order, OrderKind
+from paktaleem.systems.results import Answer
 from paktaleem.systems.selectors import parts_of
-from paktaleem.systems.services import Told, issue_orders, open_part
+from paktaleem.systems.services import Told, carry_out_by_hand, issue_orders, open_part
+from paktaleem.systems.states import Outcome
 from paktaleem.tenancy.context import in_client
-from retention.models import Holding
-from tests.factories import SETTING_UP, SubjectFactory
+from retention.models import Holding, Incident
+from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.minilms.connecting import Platform, until
 from tests.serving import environment_of_server, served
 
-KIRAN, ZOYA, GHOST = "lms-kiran", "lms-zoya", "lms-ghost"
+KIRAN, ZOYA, GHOST, DUA = "lms-kiran", "lms-zoya", "lms-ghost", "lms-dua"
 WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "1"]
 NEWSLETTER = "SELECT * FROM decision WHERE person = ? AND purpose = 'newsletter'"
 
@@ -71,6 +74,7 @@ def test_the_platform_keeps_to_the_portal(committed, platform, tmp_path):
         a_withdrawal_reaches_it_and_stops_the_use_at_once(committed, platform)
         every_kind_of_order_is_really_done(committed, platform, ZOYA, partial(answer, committed))
         somebody_it_does_not_know_is_not_found(committed)
+        data_of_a_child_that_nobody_allowed_is_erased_everywhere(committed, platform)
     nothing_that_was_given_is_kept(platform)
 
 
@@ -158,3 +162,39 @@ def somebody_it_does_not_know_is_not_found(cast):
 def nothing_that_was_given_is_kept(lms):
     """Not in its log of orders either, once the answer has arrived."""
     until(lambda: lms.rows("SELECT * FROM carried_out WHERE answer LIKE '%Algebra%' OR answer LIKE '%essay%'") == [])
+
+
+def data_of_a_child_that_nobody_allowed_is_erased_everywhere(cast, lms):
+    archive = by_hand(cast)
+    lms.do("register", DUA, "--birth-date", str(timezone.now().date() - timedelta(days=9 * 366)))
+    lms.keep(DUA, "usage_logs", "opened Algebra")
+    assert lms.do("record", DUA, "usage_logs", "closed Algebra") == "not kept: guardian_consent_required"
+    now = timezone.now().isoformat(timespec="seconds")
+    why = {"purpose": "service_delivery", "occasion": "assessment", "collected_at": now, "count": 1}
+    told = lms.portal.post("/api/v1/collections", {"subject": DUA, "category": "usage_logs", **why}).body
+    assert told["decision"] == "guardian_consent_required"
+    until(lambda: not lms.rows("SELECT 1 FROM record WHERE person = ?", DUA))
+    until(lambda: states(cast, told["incident"])["lms"] == "confirmed")
+    assert lms.do("ask", DUA, "service_delivery") == "no: quarantined"
+    with in_client(cast.client_id("khyber")):
+        assert Incident.objects.get(pk=told["incident"]).is_open, "the archive has still to answer"
+        [left] = Order.objects.open().filter(parent_id=told["incident"], system=archive)
+        carry_out_by_hand(left, Answer(Outcome.NOT_FOUND), actor=cast.actor("celia"), at=timezone.now())
+        closed = Incident.objects.get(pk=told["incident"])
+        evidence = [json.loads(one.body)["facts"] for one in Entry.objects.filter(kind="incident.closed")]
+    assert (closed.is_open, [one["incident"] for one in evidence]) == (False, [told["incident"]])
+    assert states(cast, told["incident"]) == {"lms": "confirmed", "archive": "not_found"}
+    until(lambda: lms.do("ask", DUA, "service_delivery") == "no: guardian_consent_required")
+
+
+def by_hand(cast):
+    """A second system that holds such data, whose orders people carry out."""
+    with in_client(cast.client_id("khyber")):
+        return make_system(cast.client("khyber"), "archive", ["usage_logs"], delivery="by_hand")
+
+
+def states(cast, incident):
+    """How far each system is."""
+    with in_client(cast.client_id("khyber")):
+        found = Order.objects.filter(parent_id=incident).values_list("system__code", "state")
+        return dict(found)

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from children.models import Quarantine
-from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.actors import NotAllowed, system_actor
 from paktaleem.ledger.models import Entry
 from paktaleem.mail.models import Letter
 from paktaleem.subjects.services import erase_subject, register_subject
@@ -24,7 +24,7 @@ from paktaleem.systems.states import Outcome
 from paktaleem.tenancy.context import in_client
 from retention.models import Holding, Incident
 from retention.selectors import incidents
-from retention.services import Collected, OrdersOpen, close_by_hand, report_collection
+from retention.services import Collected, OrdersOpen, close_by_hand, note_overdue, report_collection
 from retention.tasks import tell_of_incident
 from tests.children.making import answered, guardian_of, verified
 from tests.factories import make_system
@@ -229,3 +229,25 @@ def test_the_database_refuses_a_broken_incident(report, change, name):
     refused = pytest.raises((IntegrityError, ProgrammingError), match=name)
     with refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"UPDATE retention_incident SET {change}")  # noqa: S608 -- as above
+
+
+def test_officers_are_told_again_once_when_the_seven_days_are_over(cast, now):
+    worker = system_actor("tests")
+    with in_client(cast.client_id("indus")):
+        _, incident = _reported(cast, now)
+        assert note_overdue(incident.client_id, actor=worker, at=incident.due_at) == 0
+        late = incident.due_at + timedelta(seconds=1)
+        assert note_overdue(incident.client_id, actor=worker, at=late) == 1
+        assert note_overdue(incident.client_id, actor=worker, at=late + timedelta(days=1)) == 0
+        assert Incident.objects.get().overdue_told_at == late
+        assert Entry.objects.filter(kind="incident.overdue").count() == 1
+    tell_of_incident(str(cast.client_id("indus")), str(incident.pk), "incident_overdue")
+    with in_client(cast.client_id("paktaleem")):
+        [letter] = Letter.objects.filter(kind="incident_overdue")
+        assert letter.user_id == cast.user_id("amina")
+
+
+def test_what_is_over_by_its_day_is_not_told_again(cast, report, now):
+    _, incident = report("danish")
+    complete(orders_of(incident)[0], cast, now)
+    assert note_overdue(incident.client_id, actor=system_actor("tests"), at=now + timedelta(days=30)) == 0

@@ -27,6 +27,7 @@ FILLED = (
     "ledger_entry",
     "mail_letter",
     "invitations_invitation",
+    "ageing_agenotice",
     "retention_collection",
     "retention_holding",
     "retention_incident",
@@ -82,13 +83,19 @@ FROM person a JOIN person b ON b.client_id = a.client_id AND b.number = a.number
 INSERT INTO subjects_accessrecord (id, client_id, subject_id, actor_kind, actor_id, actor_role, reason, fields, looked_at)
 SELECT gen_random_uuid(), client_id, id, 'user', client_id, 'client_admin', 'review', 'full_name', at
 FROM person WHERE number %% 3 = 0;
-INSERT INTO invitations_invitation (id, client_id, child_id, guardian_id, state, problem, channel, portal, reminders,
+INSERT INTO invitations_invitation (id, client_id, child_id, guardian_id, state, problem, channel, portal, said_words, said_language,
+    reminders,
     asked_at, closes_at, actor_kind, actor_id, actor_role)
 SELECT gen_random_uuid(), client_id, child_id, guardian_id,
     (ARRAY['notice_sent', 'viewed', 'expired'])[1 + (extract(epoch FROM starts_at)::bigint %% 3)::int], '', 'mail',
-    'https://privacy.example', 0, starts_at, starts_at + interval '28 days', 'user', client_id, 'client_admin'
+    'https://privacy.example', '', '', 0, starts_at, starts_at + interval '28 days', 'user', client_id, 'client_admin'
 FROM subjects_guardianclaim c
 WHERE NOT EXISTS (SELECT 1 FROM invitations_invitation i WHERE i.child_id = c.child_id AND i.guardian_id = c.guardian_id);
+"""
+
+TOLD = """
+INSERT INTO ageing_agenotice (id, client_id, subject_id, given_at, guardians, person, actor_kind, actor_id, actor_role)
+SELECT id, client_id, id, at, 1, true, 'system', client_id, 'system' FROM person WHERE number %% 2 = 0;
 """
 
 ANSWERS = """
@@ -189,7 +196,7 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
         for name, _ in indexes:
             connection.execute(f"DROP INDEX {name}")
         given = {"people": people, "clients": clients, "indus": indus}
-        for statements in (PERSON, SUBJECTS, ANSWERS, HELD, GUARDIANS, WORK, STAFF):
+        for statements in (PERSON, SUBJECTS, TOLD, ANSWERS, HELD, GUARDIANS, WORK, STAFF):
             for statement in statements.split(";\n"):
                 if statement.strip():
                     connection.execute(statement, given)

@@ -40,6 +40,8 @@ BIG = [
     "consent/objection",
     "mail/letter",
     "invitations/invitation",
+    "ageing/comingofage",
+    "ageing/agenotice",
     "retention/collection",
     "retention/holding",
     "retention/incident",

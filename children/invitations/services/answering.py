@@ -234,6 +234,7 @@ def _settle(saying: Saying, state: State) -> None:
     row = locked_open(saying.child, saying.guardian)
     if row is not None and state in ANSWERED:
         move(row, state, answered_at=saying.at, problem="")
+        write_down("guardian.invitation_answered", row, actor=saying.actor, at=saying.at)
 
 
 def _of_their_own(saying: Saying) -> Invitation:

@@ -52,19 +52,24 @@ def follow_invitations(client_id: UUID, *, after: UUID | None = None, actor: Act
 
 
 def _due(at: datetime) -> Q:
-    return (
+    return Q(
         Q(closes_at__lte=at)
         | _wants_confirmation(at)
         | _wants_reminder(at)
         | _wants_first_letter(at)
         | _is_pointless(at)
         | Exists(_failed_letters())
+        | Q(Exists(_delivered_letters()), delivered_at=None)
         | Exists(_answers())
     )
 
 
 def _failed_letters() -> QuerySet[Letter]:
     return Letter.objects.filter(client_id=OuterRef("client_id"), pk=OuterRef("letter"), state=LetterState.FAILED)
+
+
+def _delivered_letters() -> QuerySet[Letter]:
+    return Letter.objects.filter(client_id=OuterRef("client_id"), pk=OuterRef("letter"), state=LetterState.SENT)
 
 
 def _answers() -> QuerySet[ServiceAuthorisation]:
@@ -100,7 +105,7 @@ def _follow(guardian: Subject, actor: Actor, at: datetime) -> None:
         client_id=guardian.client_id, guardian=guardian, state__in=sorted(OPEN)
     )
     _note_answers(rows, actor, at)
-    _note_failures(rows, actor, at)
+    _note_deliveries(rows, actor, at)
     expired = list(rows.filter(Q(closes_at__lte=at) | _is_pointless(at)))
     for row in expired:
         move(row, State.EXPIRED)
@@ -127,7 +132,11 @@ def _note_answers(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> Non
             write_down("guardian.answered_elsewhere", row, actor=actor, at=at)
 
 
-def _note_failures(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
+def _note_deliveries(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
+    """Note of each letter, once, whether it left for its address or could not."""
+    for row in rows.filter(Exists(_delivered_letters()), delivered_at=None):
+        move(row, row.state, delivered_at=at)
+        write_down("guardian.reached", row, letter=str(row.letter), actor=actor, at=at)
     for row in rows.filter(Exists(_failed_letters()), state=State.NOTICE_SENT):
         move(row, State.DELIVERY_FAILED)
         write_down("guardian.not_reached", row, letter=str(row.letter), actor=actor, at=at)

@@ -20,7 +20,7 @@ from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.models import GuardianClaim, Subject, SubjectRole
-from paktaleem.subjects.services import erase_subject, register_subject
+from paktaleem.subjects.services import erase_subject, register_subject, replace_key
 
 __all__ = ["INVITED_ONLY", "clients_with_old_contacts", "forget_invited", "forget_old_contacts"]
 
@@ -64,6 +64,7 @@ def _forget(guardian: Subject, why: str, actor: Actor, at: datetime) -> None:
     client = Client.objects.get(pk=guardian.client_id)
     known = str(guardian.external_id)
     register_subject(known, client=client, details=_EMPTY, actor=actor, reason=Reason.REVIEW, at=at)
+    replace_key(guardian, actor=actor, reason=Reason.REVIEW, at=at)  # and what history holds of it is noise
 
 
 def clients_with_old_contacts(*, at: datetime) -> list[UUID]:

@@ -106,7 +106,7 @@ def invite_guardian(child: Subject, *, guardian: Subject, portal: str, actor: Ac
         return known
     asking = _Asking(portal, actor, at)
     row = known or _written(child, guardian, channel, "", asking)
-    write_to(guardian, [row], kind=INVITATION, channel=channel, at=at)
+    _send(guardian, [row], channel, asking)
     return row
 
 
@@ -141,8 +141,15 @@ def _ask(guardian: Subject, children: Sequence[Subject], asking: _Asking) -> lis
         if channel is not None:
             by_channel[channel].append(row)
     for channel, asked in by_channel.items():
-        write_to(guardian, asked, kind=INVITATION, channel=channel, at=asking.at)
+        _send(guardian, asked, channel, asking)
     return rows
+
+
+def _send(guardian: Subject, rows: Sequence[Invitation], channel: Channel, asking: _Asking) -> None:
+    """Send the first letter, if one may go today, and write it down of each child."""
+    if write_to(guardian, rows, kind=INVITATION, channel=channel, at=asking.at):
+        for row in rows:
+            write_down("guardian.written_to", row, letter=str(row.letter), actor=asking.actor, at=asking.at)
 
 
 def _may_be_asked_now(child: Subject, guardian: Subject, at: datetime) -> bool:
@@ -240,7 +247,8 @@ def _written(child: Subject, guardian: Subject, channel: Channel | None, why: st
         closes_at=asking.at + timedelta(days=settings.INVITATION_DAYS),
         actor=asking.actor,
     )
-    write_down("guardian.invited", row, channel=str(row.channel), problem=why, actor=asking.actor, at=asking.at)
+    kind = "guardian.invited" if channel is not None else "guardian.not_invited"
+    write_down(kind, row, channel=str(row.channel), problem=why, actor=asking.actor, at=asking.at)
     return row
 
 
@@ -265,5 +273,5 @@ def write_to(
     )
     for row in rows:
         after = State.NOTICE_SENT if row.state in {State.CONTACT_PENDING, State.DELIVERY_FAILED} else row.state
-        move(row, after, problem="", channel=channel, letter=letter.pk, sent_at=at)
+        move(row, after, problem="", channel=channel, letter=letter.pk, sent_at=at, delivered_at=None)
     return True

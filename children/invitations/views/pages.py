@@ -32,7 +32,7 @@ from paktaleem.accounts.requests import moment_of
 from paktaleem.doors.visits import Visit
 from paktaleem.public.pages import page_address, public_page
 
-__all__ = ["ask_service", "back", "confirm", "show_all", "show_child", "take_service_back"]
+__all__ = ["ask_service", "ask_what_shall_happen", "back", "confirm", "show_all", "show_child", "take_service_back"]
 
 _GET = require_http_methods(["GET", "HEAD"])
 _GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -68,7 +68,8 @@ def show_child(request: HttpRequest, ward: Ward) -> HttpResponse:
         title=ward.name or _("Your child"),
         client=ward.child.client,
         row=_row(ward),
-        purposes=[_purpose(choice) for choice in found if choice.rests_on_consent],
+        purposes=[_purpose(ward, choice) for choice in found if choice.rests_on_consent],
+        weak_for=[_named(choice) for choice in found if not choice.rests_on_consent and _is_too_weak(ward, choice)],
         done=DONE.get(request.GET.get("done", "")),
     )
 
@@ -88,11 +89,20 @@ def _row(ward: Ward) -> dict[str, Any]:
     }
 
 
-def _purpose(choice: Choice) -> dict[str, Any]:
+def _named(choice: Choice) -> str:
+    return str(getattr(choice.purpose, f"name_{language_of()}"))
+
+
+def _is_too_weak(ward: Ward, choice: Choice) -> bool:
+    return ward.needs_more(choice.purpose.code)
+
+
+def _purpose(ward: Ward, choice: Choice) -> dict[str, Any]:
     language = language_of()
     return {
         "choice": choice,
-        "name": getattr(choice.purpose, f"name_{language}"),
+        "needs_more": _is_too_weak(ward, choice),
+        "name": _named(choice),
         "description": getattr(choice.purpose, f"description_{language}"),
         "state": STATES[choice.state],
         "tone": TONES.get(choice.state, "calm"),
@@ -141,6 +151,7 @@ def _ask(
         client=ward.child.client,
         row=_row(ward),
         notice=notice,
+        weak_for=[use.name for use in (*notice.uses, *notice.asked_apart) if ward.needs_more(use.code)],
         why=WHY,
         shown=sign_seen(_seen(ward, notice, question)),
         is_stale=is_stale,
@@ -204,6 +215,11 @@ def take_service_back(request: HttpRequest, ward: Ward) -> HttpResponse:
         take_back(ward.saying())
     except (NothingGiven, GuardianshipUnknown):
         return back(ward, "nothing")
+    return ask_what_shall_happen(ward)
+
+
+def ask_what_shall_happen(ward: Ward) -> HttpResponse:
+    """After a withdrawal, which has stopped it already, lead to the question what shall happen to the data."""
     return HttpResponseRedirect(f"{page_address('guardian-data', ward.child.pk)}&done=withdrawn")
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from children.invitations.views.notices import recipients_of
-from children.invitations.views.pages import back
+from children.invitations.views.pages import ask_what_shall_happen, back
 from children.invitations.views.wards import Ward, about_child, language_of
 from consent.choices.words import WHY
 from consent.models import ConsentState, Method
@@ -45,8 +45,8 @@ def ask_purpose(request: HttpRequest, ward: Ward, purpose: str) -> HttpResponse:
     state = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}.get(request.POST.get("answer", ""))
     if state is None:
         return back(ward, "later")
-    if not (choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse)):
-        return back(ward, "nothing")
+    if (instead := _not_possible(ward, choice, state)) is not None:
+        return back(ward, instead)
     try:
         answers = [Answer(purpose, state)]
         record_answers(ward.child, answers=answers, shown=request.POST.get("shown") or None, **_manner(request, ward))
@@ -57,16 +57,22 @@ def ask_purpose(request: HttpRequest, ward: Ward, purpose: str) -> HttpResponse:
     return back(ward, "allowed" if state == ConsentState.GIVEN else "not_allowed")
 
 
+def _not_possible(ward: Ward, choice: Choice, state: ConsentState) -> str | None:
+    if state == ConsentState.GIVEN and ward.needs_more(choice.purpose.code):
+        return "weak"
+    return None if choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse) else "nothing"
+
+
 @require_http_methods(["POST"])
 @about_child
 def take_purpose_back(request: HttpRequest, ward: Ward, purpose: str) -> HttpResponse:
-    """Take the consent to one purpose back: it stops at once."""
+    """Take the consent to one purpose back: it stops at once, and what shall happen to the data is asked afterwards."""
     choice = _choice(request, ward, purpose)
     try:
         withdraw_consent(ward.child, purpose=choice.purpose.code, **_manner(request, ward))
     except NothingToWithdraw:
         return back(ward, "nothing")
-    return back(ward, "withdrawn")
+    return ask_what_shall_happen(ward)
 
 
 def _ask(
@@ -84,6 +90,7 @@ def _ask(
         client=ward.child.client,
         ward=ward,
         choice=choice,
+        needs_more=ward.needs_more(choice.purpose.code),
         description=getattr(choice.purpose, f"description_{language}"),
         text=version.text(language),
         why=WHY["consent"],

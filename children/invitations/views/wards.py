@@ -19,7 +19,9 @@ from children.invitations.states import OPEN, State
 from children.invitations.views.notices import service_notice
 from children.models import Guardianship
 from children.selectors import child_facts
-from children.strength import Strength
+from children.strength import Strength, needed_strength
+from consent.register import Register
+from consent.selectors.registers import current_register
 from paktaleem.accounts.actors import Actor, person_actor
 from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.requests import moment_of
@@ -85,6 +87,19 @@ class Ward:
         at = moment_of(self.request)
         return bool(self.own and self.own.strength(at) >= Strength.SUBSTANTIAL)
 
+    def needs_more(self, purpose: str) -> bool:
+        """Whether a yes of theirs to a purpose would not count: its data reach outside, they are known too weakly.
+
+        It is what the decision goes by (``consent.rules``), said beforehand.
+        """
+        at = moment_of(self.request)
+        outside = self._register.reaches_outside(purpose, at)
+        return outside and not (self.own and self.own.strength(at) >= needed_strength(reaches_outside=True))
+
+    @cached_property
+    def _register(self) -> Register:
+        return current_register(self.child.client_id)
+
     @cached_property
     def invitation(self) -> Invitation | None:
         """What awaits an answer of theirs."""
@@ -93,8 +108,11 @@ class Ward:
 
     @property
     def waits(self) -> bool:
-        """Whether a yes of theirs waits for the second confirmation."""
-        return self.invitation is not None and self.invitation.state == State.VERIFYING
+        """Whether a yes of theirs waits for the second confirmation, and nothing was said since, as at the school."""
+        asked = self.invitation
+        if asked is None or asked.state != State.VERIFYING or asked.said_at is None:
+            return False
+        return self.answer is None or self.answer.recorded_at < asked.said_at
 
     @property
     def may_confirm(self) -> bool:

@@ -9,6 +9,7 @@ from paktaleem.subjects.services.erasure import (
     erase_subject,
 )
 from paktaleem.subjects.services.events import record_subject_event
+from paktaleem.subjects.services.keys import replace_key
 from paktaleem.subjects.services.locking import locked_subject
 from paktaleem.subjects.services.people import (
     claim_guardian,
@@ -46,6 +47,7 @@ __all__ = [
     "register_guardians",
     "register_subject",
     "register_subjects",
+    "replace_key",
     "request_readmission",
     "reveal_fields",
     "reveal_names",

@@ -1,4 +1,4 @@
-"""Taking concerns in, reading them with a trace, and answering them; the worker forgets what was answered long ago."""
+"""Taking cases in, reading them with a trace, and answering them; the worker forgets what was answered long ago."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -7,22 +7,26 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from children.concerns.models import Concern, ConcernKind, ConcernOutcome
+from children.concerns.models import PARENT, Concern, ConcernKind, ConcernOutcome
 from children.concerns.sealing import open_text, seal_texts
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.models import Subject
+from paktaleem.systems.models import Order
 from paktaleem.tenancy.ids import new_id
 
 __all__ = [
     "AlreadyClosed",
+    "OrdersOpen",
     "clients_with_old_concerns",
     "close_concern",
     "forget_concerns",
+    "locked_case",
     "open_concern",
     "read_concern",
+    "write_down",
 ]
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -31,6 +35,10 @@ _AT_ONCE = 500
 
 class AlreadyClosed(Exception):
     """It was answered before."""
+
+
+class OrdersOpen(Exception):
+    """A system that was told something for this case has still to answer, or be waived."""
 
 
 @transaction.atomic
@@ -73,7 +81,7 @@ def open_concern(
 def read_concern(row: Concern, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, str]:
     """Open what was written, and the contact; the look is written down first. Raises CannotOpen, NotAllowed."""
     require(actor, Capability.HANDLE_CONCERNS, row.client_id)
-    _record("concern.read", row, {"reason": Reason(reason).value}, actor, at)
+    write_down("concern.read", row, {"reason": Reason(reason).value}, actor, at)
     return {field: open_text(row, field) for field in ("text", "contact")}
 
 
@@ -81,15 +89,22 @@ def read_concern(row: Concern, *, actor: Actor, reason: Reason | str, at: dateti
 def close_concern(
     row: Concern, *, outcome: ConcernOutcome | str, actor: Actor, reason: Reason | str, at: datetime
 ) -> Concern:
-    """Close a concern with what came of it. Raises AlreadyClosed, NotAllowed."""
+    """Close a case with what came of it, once every system that was told something has answered.
+
+    A deletion that nobody confirmed is the client's to decline. Raises AlreadyClosed, OrdersOpen, NotAllowed.
+    """
     require(actor, Capability.HANDLE_CONCERNS, row.client_id)
-    row = Concern.objects.select_for_update().get(pk=row.pk, client_id=row.client_id)
+    row = locked_case(row)
     if row.closed_at is not None:
         raise AlreadyClosed
+    if row.kind == ConcernKind.DELETION and row.ordered_at is None:
+        require(actor, Capability.CONFIRM_DELETIONS, row.client_id)
+    if Order.objects.open().filter(client_id=row.client_id, parent_kind=PARENT, parent_id=row.pk).exists():
+        raise OrdersOpen
     row.closed_at, row.outcome = at, ConcernOutcome(outcome)
     row.closed_kind, row.closed_by = actor.kind.value, actor.id
     row.save(update_fields=["closed_at", "outcome", "closed_kind", "closed_by"])
-    _record("concern.closed", row, {"outcome": str(row.outcome), "reason": Reason(reason).value}, actor, at)
+    write_down("concern.closed", row, {"outcome": str(row.outcome), "reason": Reason(reason).value}, actor, at)
     return row
 
 
@@ -107,14 +122,21 @@ def forget_concerns(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     for row in rows:
         row.wrapped, row.epoch, row.text, row.contact = None, None, None, None
         row.save(update_fields=["wrapped", "epoch", "text", "contact"])
-        _record("concern.forgotten", row, {}, actor, at)
+        write_down("concern.forgotten", row, {}, actor, at)
     return len(rows)
+
+
+def locked_case(row: Concern) -> Concern:
+    """Return the case as it is kept, locked to the end of the transaction, with its people."""
+    rows = Concern.objects.select_for_update(of=("self",)).select_related("child__client", "guardian")
+    return rows.get(pk=row.pk, client_id=row.client_id)
 
 
 def _kept_since(at: datetime) -> datetime:
     return at - timedelta(days=settings.CONCERN_KEPT_DAYS)
 
 
-def _record(kind: str, row: Concern, facts: dict[str, str], actor: Actor, at: datetime) -> None:
-    told = {"concern": str(row.pk), **facts}
+def write_down(kind: str, row: Concern, facts: dict[str, str], actor: Actor, at: datetime) -> None:
+    """Write the entry of a step of a case."""
+    told = {"concern": str(row.pk), "kind": str(row.kind), **facts}
     record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=told, actor=actor, at=at)

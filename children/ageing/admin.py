@@ -1,0 +1,141 @@
+"""Who comes of age when, for the client and for officers, and what was told in advance."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from children.ageing.models import AgeNotice, ComingOfAge
+from children.ageing.selectors import coming_of_age
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.roles import Capability
+from paktaleem.clock import now_here
+from paktaleem.console.asking import actor_of, received_at
+from paktaleem.console.columns import client_name, pill
+from paktaleem.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.console.paging import count_up_to, number_in_words
+from paktaleem.console.site import Card, site
+from paktaleem.subjects.models import Subject
+
+__all__ = ["AgeNoticeAdmin", "ComingOfAgeAdmin", "coming_of_age_board"]
+
+_AHEAD = (30, 90, 365)
+
+
+class WhenFilter(admin.SimpleListFilter):
+    """Those who come of age soon."""
+
+    title = "when"
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer some spans of days."""
+        offered = sorted({*_AHEAD, settings.AGE_NOTICE_DAYS})
+        return [(str(days), gettext("Within %(days)s days") % {"days": days}) for days in offered]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the list."""
+        value = self.value()
+        if value not in {str(days) for days in (*_AHEAD, settings.AGE_NOTICE_DAYS)}:
+            return queryset
+        return queryset.filter(of_age_at__lte=received_at(request) + timedelta(days=int(value)))
+
+
+def person_link(person: Subject) -> SafeString:
+    """Link to a person's page."""
+    url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
+    return format_html('<a href="{}">{}</a>', url, person)
+
+
+@admin.register(ComingOfAge, site=site)
+class ComingOfAgeAdmin(EvidenceAdmin):
+    """Children, soonest of age first."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    list_display = ("person", "day", "left", "told", "owner")
+    list_filter = (WhenFilter, "client")
+    ordering = ("of_age_at", "id")
+    detail_fields = ("person", "day", "left", "told")
+    intro = (
+        "Who comes of age when. From that day a guardian’s yes no longer counts, and the young person decides. They, "
+        "their guardians and the client’s administrators are told in advance, once."
+    )
+    empty_text = "No child’s coming of age is known."
+    told = state_column(
+        lambda row: pill(gettext("Told"), "good") if row.told_at else pill(gettext("Not told yet"), "calm"), "notice"
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Show whoever is a child now."""
+        found = coming_of_age(actor_of(request), at=received_at(request)).select_related("client")
+        named: QuerySet[Any] = found.annotate(owner_name=client_name())
+        return named
+
+    @admin.display(description="child")
+    def person(self, row: ComingOfAge) -> SafeString:
+        """Link to the person."""
+        return person_link(row)
+
+    @admin.display(description="comes of age")
+    def day(self, row: ComingOfAge) -> str:
+        """Give the day, as the client's zone has it."""
+        moment = row.of_age_for(row.client.thresholds)
+        return (
+            f"{moment.astimezone(ZoneInfo(row.client.time_zone)):%Y-%m-%d}" if moment else gettext("is computed anew")
+        )
+
+    @admin.display(description="in")
+    def left(self, row: ComingOfAge) -> str:
+        """Count the days."""
+        days = (row.of_age_at - now_here()).days if row.of_age_at else 0
+        return ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"}
+
+    def history_of(self, row: ComingOfAge, viewer: Actor) -> dict[str, Any]:
+        """Leave the person's own history to the person's page."""
+        del row, viewer
+        return {"versions": []}
+
+
+@admin.register(AgeNotice, site=site)
+class AgeNoticeAdmin(EvidenceAdmin):
+    """That it was told in advance, and to whom."""
+
+    section = "Evidence"
+    view_capability = Capability.VIEW_GUARDIANS
+    list_display = ("given_at", "about", "guardians", "person", "owner")
+    list_filter = ("client",)
+    newest_by = "given_at"
+    row_fields = ("guardians", "person")
+    detail_fields = ("about", "given_at")
+    intro = "Notices in advance that a child comes of age. What became of each letter stands under Letters."
+    empty_text = "No notice has been given yet."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the person along."""
+        return super().get_queryset(request).select_related("subject")
+
+    @admin.display(description="child")
+    def about(self, row: AgeNotice) -> SafeString:
+        """Link to the person."""
+        return person_link(row.subject)
+
+
+@site.add_board
+def coming_of_age_board(actor: Actor, at: datetime) -> list[Card]:
+    """Say how many children come of age soon: they will be asked themselves; one query."""
+    if not actor.may(Capability.INVITE_GUARDIANS):
+        return []
+    days = settings.AGE_NOTICE_DAYS
+    number = count_up_to(coming_of_age(actor, at=at, until=at + timedelta(days=days)).order_by())
+    note = gettext("within %(days)s days: a guardian’s yes ends that day, and they are asked themselves")
+    url = reverse("admin:ageing_comingofage_changelist", current_app=site.name) + f"?when={days}"
+    return [Card(gettext("Come of age"), number_in_words(number), note % {"days": days}, url)] if number else []

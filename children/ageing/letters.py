@@ -1,0 +1,11 @@
+"""Letters about coming of age. None names anybody, nor the day of birth: they may lie open on a shared screen."""
+
+from paktaleem.mail.kinds import declare_letter
+
+__all__ = ["TO_GUARDIAN", "TO_PERSON", "TO_STAFF"]
+
+_FIELDS = ("url", "days")
+
+TO_GUARDIAN = declare_letter("of_age_guardian", fields=_FIELDS, is_texted=True)
+TO_PERSON = declare_letter("of_age_person", fields=_FIELDS, is_texted=True)
+TO_STAFF = declare_letter("of_age_staff", fields=("count", *_FIELDS))

@@ -1,0 +1,121 @@
+"""Giving notice in advance that children come of age: to the client, to guardians, to the young people, once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from children.ageing.letters import TO_GUARDIAN, TO_PERSON, TO_STAFF
+from children.ageing.models import AgeNotice, ComingOfAge
+from children.ageing.selectors import coming_of_age, unnoticed
+from children.invitations.checking import fit_channel
+from children.models import Guardianship
+from children.models.rows import by_columns
+from paktaleem.accounts.actors import Actor
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.roles import Role
+from paktaleem.accounts.selectors import staff_of
+from paktaleem.ledger.services import record_entry
+from paktaleem.mail.models import Channel, Letter
+from paktaleem.mail.services import send_letter
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import locked_subject
+from paktaleem.tenancy.turns import take_turn
+
+__all__ = ["give_notice"]
+
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """The circumstances of one round of notices at a client."""
+
+    client: Client
+    actor: Actor
+    at: datetime
+
+    def write(self, kind: str, to: Any, *, page: str, days: int, **values: Any) -> Letter:
+        """Send one letter that leads to a page of the portal."""
+        given = {"channel": values.pop("channel", Channel.MAIL), "related_id": values.pop("related_id", None)}
+        context = {"url": settings.PUBLIC_URL.rstrip("/") + page, "days": str(days), **values}
+        told: dict[str, Any] = {"client_id": self.client.pk, "actor": self.actor, "at": self.at}
+        return send_letter(kind, to=to, context=context, **given, **told)
+
+
+@transaction.atomic
+def give_notice(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Tell of everybody who comes of age within AGE_NOTICE_DAYS and was not told of; returns of how many, up to 200.
+
+    The client's administrators get one letter for all of them. Each young person, and each guardian who may decide, is
+    written to where a contact is known. Raises NotAllowed.
+    """
+    take_turn(f"age-notices/{client_id}")
+    until = at + timedelta(days=settings.AGE_NOTICE_DAYS)
+    due = unnoticed(coming_of_age(actor, at=at, until=until).filter(client_id=client_id))
+    people = list(due.select_related("client")[:_AT_ONCE])
+    if people:
+        telling = _Telling(people[0].client, actor, at)
+        staff = _tell_staff(telling, len(people))
+        for person in people:
+            _tell_of(telling, person, staff)
+    return len(people)
+
+
+def _tell_staff(telling: _Telling, count: int) -> list[str]:
+    page = reverse("admin:ageing_comingofage_changelist", current_app="console")
+    values = {"page": page, "days": settings.AGE_NOTICE_DAYS, "count": f"{count:,}"}
+    staff = staff_of(telling.client.pk, Role.CLIENT_ADMIN, at=telling.at)
+    return [str(telling.write(TO_STAFF.code, user, **values).pk) for user in staff]
+
+
+def _tell_of(telling: _Telling, person: ComingOfAge, staff: Sequence[str]) -> None:
+    child = locked_subject(person.pk, client_id=telling.client.pk)
+    days = max(1, ((person.of_age_at or telling.at) - telling.at).days)
+    notice = AgeNotice(
+        client_id=telling.client.pk,
+        subject=child,
+        given_at=telling.at,
+        guardians=0,
+        person=False,
+        **by_columns(telling.actor),
+    )
+    about: dict[str, Any] = {"days": days, "related_id": notice.pk}
+    guardians = [str(one.pk) for one in _tell_guardians(telling, child, about)]
+    own = _tell_person(telling, child, about)
+    notice.guardians, notice.person = len(guardians), own is not None
+    notice.save(force_insert=True)
+    facts = {
+        "notice": str(notice.pk),
+        "staff": list(staff),
+        "guardians": guardians,
+        "person": str(own.pk) if own else None,
+    }
+    told = {"client_id": notice.client_id, "subject_id": child.pk, "actor": telling.actor, "at": telling.at}
+    record_entry("subject.age_notice", facts=facts, **told)
+
+
+def _tell_guardians(telling: _Telling, child: Subject, about: dict[str, Any]) -> list[Letter]:
+    rows = Guardianship.objects.live(telling.at).filter(
+        client_id=child.client_id, child=child, may_consent=True, court_order=False, guardian__erased_at=None
+    )
+    letters = []
+    for row in rows.select_related("guardian__client").order_by("guardian_id"):
+        channel, _ = fit_channel(child, row.guardian, at=telling.at)
+        if channel is not None:
+            page = reverse("guardian-start", args=[telling.client.code])
+            letters.append(telling.write(TO_GUARDIAN.code, row.guardian, page=page, channel=channel, **about))
+    return letters
+
+
+def _tell_person(telling: _Telling, child: Subject, about: dict[str, Any]) -> Letter | None:
+    if child.email is None and child.phone is None:
+        return None
+    channel = Channel.MAIL if child.email is not None else Channel.TEXT
+    page = reverse("choices-start", args=[telling.client.code])
+    return telling.write(TO_PERSON.code, child, page=page, channel=channel, **about)

@@ -1,0 +1,32 @@
+"""What the worker does about children who come of age."""
+
+import logging
+
+from procrastinate.contrib.django import app
+
+from children.ageing.services import give_notice
+from paktaleem.accounts.actors import system_actor
+from paktaleem.accounts.models import Client
+from paktaleem.clock import now_here
+from paktaleem.tenancy.context import as_officer, in_client
+
+__all__ = ["give_age_notices"]
+
+log = logging.getLogger(__name__)
+NOTICE = "ageing.give_notice"
+
+
+@app.periodic(cron="27 * * * *", periodic_id="give_age_notices")
+@app.task(name=NOTICE, queueing_lock=NOTICE, pass_context=False)
+def give_age_notices(timestamp: int) -> None:
+    """Tell, every hour, of who comes of age soon; run again, it tells nobody twice."""
+    del timestamp
+    with as_officer():
+        clients = list(Client.objects.values_list("pk", flat=True))
+    for client_id in clients:
+        told = 1
+        while told:
+            with in_client(client_id):
+                told = give_notice(client_id, actor=system_actor(NOTICE), at=now_here())
+            if told:
+                log.info("Gave notice of %d people who come of age.", told)

@@ -1,0 +1,122 @@
+"""What systems are told for a guardian's request, and what they gave for it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from children.concerns.asking import Wish
+from children.concerns.models import PARENT, Concern, ConcernKind
+from children.concerns.selectors import obstacles_of
+from children.concerns.services.cases import AlreadyClosed, locked_case, write_down
+from children.selectors import GuardianshipUnknown, live_guardianship
+from children.services.locking import locked_child
+from paktaleem.accounts.actors import Actor, require, system_actor
+from paktaleem.accounts.roles import Capability
+from paktaleem.ledger.by import Reason
+from paktaleem.systems.models import Ground, Order, OrderKind, OrderPart
+from paktaleem.systems.selectors import Parent, categories_held, is_everything_answered, parts_of
+from paktaleem.systems.services import Told, issue_orders, open_part
+
+__all__ = [
+    "AlreadyOrdered",
+    "NotADeletion",
+    "NothingGivenYet",
+    "confirm_deletion",
+    "copy_of",
+    "note_answers",
+    "order_copy",
+]
+
+_PORTAL = system_actor("concerns.requests")
+_A_DAY = timedelta(days=1)
+_KINDS = {ConcernKind.COPY: OrderKind.COLLECT, ConcernKind.DELETION: OrderKind.ERASE}
+
+
+class NotADeletion(Exception):
+    """The case asks for nothing to be deleted."""
+
+
+class AlreadyOrdered(Exception):
+    """The deletion was confirmed before."""
+
+
+class NothingGivenYet(Exception):
+    """No system has given anything for this copy."""
+
+
+def order_copy(case: Concern, *, at: datetime) -> Concern:
+    """Tell every system to give what it holds; the child's row is locked. It is the portal that acts."""
+    return _order(case, _PORTAL, at)
+
+
+@transaction.atomic
+def confirm_deletion(case: Concern, *, actor: Actor, reason: Reason | str, at: datetime) -> Concern:
+    """Confirm, for the client whose data it is, a deletion that a guardian asked for: every system is told to erase.
+
+    The guardian's authority is looked at once more. Raises NotADeletion, AlreadyClosed, AlreadyOrdered,
+    GuardianshipUnknown where they no longer may ask, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.CONFIRM_DELETIONS, case.client_id)
+    if case.kind != ConcernKind.DELETION or case.child is None or case.guardian is None:
+        raise NotADeletion
+    child, guardian = locked_child(case.child), case.guardian
+    case = locked_case(case)
+    if case.closed_at is not None:
+        raise AlreadyClosed
+    if case.ordered_at is not None:
+        raise AlreadyOrdered
+    if Wish.DELETION in obstacles_of(live_guardianship(child, guardian, at=at), at=at):
+        raise GuardianshipUnknown
+    return _order(case, actor, at, reason=Reason(reason).value)
+
+
+def _order(case: Concern, actor: Actor, at: datetime, **facts: str) -> Concern:
+    kind = _KINDS[ConcernKind(case.kind)]
+    orders = _issue(case, kind, actor, at)
+    case.ordered_at, case.ordered_kind, case.ordered_by = at, actor.kind.value, actor.id
+    case.save(update_fields=["ordered_at", "ordered_kind", "ordered_by"])
+    write_down("concern.ordered", case, {"orders": str(len(orders)), **facts}, actor, at)
+    return case
+
+
+def _issue(case: Concern, kind: OrderKind, actor: Actor, at: datetime) -> list[Order]:
+    """Order what any system holds; where none is registered people have to see to it themselves."""
+    categories = categories_held(case.client_id, at=at)
+    if not categories or case.child is None:
+        return []
+    told = Told(
+        kind=kind,
+        categories=categories,
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=max(case.due_at, at + _A_DAY),
+        parent=Parent(PARENT, case.pk),
+    )
+    return issue_orders(case.child, told, actor=actor, at=at)
+
+
+def note_answers(order: Order, actor: Actor, at: datetime) -> None:
+    """Write down that every system has answered for a request; registered with ``systems.answered``."""
+    if order.parent_kind != PARENT or order.parent_id is None:
+        return
+    case = locked_case(Concern(pk=order.parent_id, client_id=order.client_id))
+    if case.is_open and is_everything_answered(Parent(PARENT, case.pk), client_id=case.client_id):
+        write_down("concern.orders_answered", case, {}, actor, at)
+
+
+@transaction.atomic
+def copy_of(
+    case: Concern, *, actor: Actor, reason: Reason | str, at: datetime
+) -> Iterator[tuple[Order, OrderPart, bytes]]:
+    """Open what systems gave for a copy, part by part; each look is written down before anything is given.
+
+    Raises NothingGivenYet, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.HANDLE_CONCERNS, case.client_id)
+    asked = Order.objects.filter(client_id=case.client_id, parent_kind=PARENT, parent_id=case.pk)
+    given = [(order, part) for order in asked.select_related("system").order_by("pk") for part in parts_of(order)]
+    if case.kind != ConcernKind.COPY or not given:
+        raise NothingGivenYet
+    opened = [(order, part, open_part(part, actor=actor, reason=reason, at=at)) for order, part in given]
+    return ((order, part, b"".join(chunks)) for order, part, chunks in opened)
