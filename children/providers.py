@@ -8,12 +8,12 @@ these methods in CHECK_PROVIDERS, each under its code.
 
 import hmac
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -61,12 +61,16 @@ class Found:
 
 
 class CheckProvider(Protocol):
-    """Carries checks of guardians out."""
+    """Carries checks of guardians out. ``start`` and ``ask`` may be slow: they are called outside any transaction."""
 
     methods: frozenset[Method]
 
-    def start(self, *, method: Method, language: str, answer_to: str) -> Started:
-        """Begin a check. Raises OSError where that may work another time."""
+    def start(self, *, reference: str, method: Method, language: str, answer_to: str) -> Started:
+        """Begin a check. Raises OSError where that may work another time.
+
+        ``reference`` is ours, another for each check. Asked once more under the same one, since the answer did not
+        arrive or we died before we kept it, a provider begins nothing: it tells of the check it began then.
+        """
 
     def ask(self, number: str) -> Found | None:
         """Ask what came of it; None while nothing has. Raises NotSigned, OSError."""
@@ -83,9 +87,9 @@ class FolderProvider:
 
     methods = PROVIDER_METHODS
 
-    def start(self, *, method: Method, language: str, answer_to: str) -> Started:
-        """Write what is asked."""
-        number = secrets.token_hex(16)
+    def start(self, *, reference: str, method: Method, language: str, answer_to: str) -> Started:
+        """Write what is asked; the same reference is the same file."""
+        number = UUID(reference).hex
         asked = {"check": number, "method": method.value, "language": language, "answer_to": answer_to}
         self._file(number).write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
         return Started(number)

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from children.admin.words import REFUSALS
 from children.models import CheckState, Guardianship, ProviderCheck, VerificationMethod
-from children.providers import NoSuchProvider, NotSigned, check_providers
-from children.services import MethodNotOffered, ask_check, start_check
+from children.providers import NoSuchProvider, check_providers
+from children.selectors import where_checked
+from children.services import MethodNotOffered, request_ask, request_check
 from children.strength import PROVIDER_METHODS
 from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.roles import Capability
@@ -25,14 +26,12 @@ from paktaleem.console.site import site
 
 __all__ = ["START_CHECK", "ProviderCheckAdmin"]
 
-_TONES = {"started": "warn", "passed": "good", "failed": "bad"}
+_TONES = {"requested": "warn", "started": "warn", "passed": "good", "failed": "bad", "lapsed": "bad"}
 _METHODS = [(one.value, one.label) for one in VerificationMethod if one.value in PROVIDER_METHODS]
 _REFUSALS: dict[type[Exception], str] = {
     **REFUSALS,
     NoSuchProvider: "This provider is set up no longer.",
-    NotSigned: "What lies there is not signed by the provider.",
     MethodNotOffered: "This provider does not check in this way.",
-    OSError: "The provider cannot be reached now: try again later.",
 }
 
 
@@ -52,10 +51,8 @@ class CheckForm(ActForm):
 def _start(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     answers = reverse("guardian-check-answer", args=[row.client.code, given["provider"]])
     told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
-    check, url = start_check(row, **given, answer_to=public_address(request) + answers, **told)
-    messages.success(request, _("The check has begun."))
-    if url:
-        messages.info(request, _("The guardian goes to {url}").format(url=url))
+    check = request_check(row, **given, answer_to=public_address(request) + answers, **told)
+    messages.success(request, _("The provider is being asked: how far it is shows here."))
     return HttpResponseRedirect(reverse("admin:children_providercheck_change", args=[check.pk], current_app=site.name))
 
 
@@ -74,7 +71,16 @@ START_CHECK = Act(
 
 def _ask(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    ask_check(row, actor=actor_of(request), at=received_at(request))
+    request_ask(row, actor=actor_of(request))
+
+
+def _show_where(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    url = where_checked(row)
+    if url:
+        messages.info(request, _("The guardian goes to {url}").format(url=url))
+    else:
+        messages.info(request, _("The provider named no address: it turns to the guardian in its own way."))
 
 
 @admin.register(ProviderCheck, site=site)
@@ -106,9 +112,16 @@ class ProviderCheckAdmin(EvidenceAdmin):
             Capability.VERIFY_GUARDIANS,
             _ask,
             lead="The portal asks every five minutes by itself; providers may also answer at once.",
-            done="Asked.",
+            done="The provider is being asked: look again in a moment.",
+            applies=lambda row, _at: row.state in {CheckState.REQUESTED, CheckState.STARTED},
+        ),
+        Act(
+            "where",
+            "Show where the guardian goes",
+            Capability.VERIFY_GUARDIANS,
+            _show_where,
+            lead="Whoever opens this address could be checked in the guardian's place: give it to the guardian only.",
             applies=lambda row, _at: row.state == CheckState.STARTED,
-            refusals=_REFUSALS,
         ),
     )
 

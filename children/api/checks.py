@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from children.models import CheckState, ProviderCheck
-from children.selectors import live_guardianship, provider_checks
-from children.services import CheckUnknown, start_check
+from children.selectors import live_guardianship, provider_checks, where_checked
+from children.services import CheckUnknown, request_check
 from children.strength import PROVIDER_METHODS
 from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.models import Client
@@ -33,7 +33,10 @@ class CheckInput(StrictSerializer):
 
 
 class CheckOutput(serializers.Serializer[Any]):
-    """One check of a provider: passed, it is a verification. ``url`` is where the guardian goes, told once."""
+    """One check of a provider: passed, it is a verification. ``url`` is where the guardian goes while it is started.
+
+    It is told to a key that may have guardians checked (``guardians:write``).
+    """
 
     id = serializers.UUIDField()
     subject = serializers.CharField(allow_null=True)
@@ -53,14 +56,17 @@ class GuardianChecks(Operation):
 
     @extend_schema(request=CheckInput, responses={201: CheckOutput})
     def post(self, request: Request, external_id: str) -> Response:
-        """Have a provider check a guardian: 201. It is told neither the child nor the guardian."""
+        """Have a provider check a guardian: 201. It is told neither the child nor the guardian, and asked afterwards.
+
+        Ask for the check until it is ``started``: then ``url`` says where the guardian goes, if anywhere.
+        """
         given, actor, at = validated(CheckInput, request.data), actor_of(request), moment_of(request)
         child, guardian = (get_subject(name, actor=actor) for name in (external_id, given["guardian"]))
         row = live_guardianship(child, guardian, at=at)
         told = {"provider": given["provider"], "method": given["method"]}
         answer_to = _answer_to(request, given["provider"])
-        check, url = start_check(row, **told, answer_to=answer_to, actor=actor, at=at)
-        return Response(_shown(check, url or None), HTTPStatus.CREATED)
+        check = request_check(row, **told, answer_to=answer_to, actor=actor, at=at)
+        return Response(_shown(check, None), HTTPStatus.CREATED)
 
 
 class ShowCheck(Operation):
@@ -70,11 +76,12 @@ class ShowCheck(Operation):
 
     @extend_schema(responses=CheckOutput)
     def get(self, request: Request, check: UUID) -> Response:
-        """Show what came of a check."""
-        row = provider_checks(actor_of(request)).filter(pk=check, client_id=client_of(request)).first()
+        """Show how far a check is, and what came of it."""
+        actor = actor_of(request)
+        row = provider_checks(actor).filter(pk=check, client_id=client_of(request)).first()
         if row is None:
             raise CheckUnknown
-        return Response(_shown(row, None))
+        return Response(_shown(row, where_checked(row) if actor.may(Capability.VERIFY_GUARDIANS) else None))
 
 
 def _answer_to(request: Request, provider: str) -> str:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from children.invitations.views.checks import ask_for_check
 from children.invitations.views.data import ask_for_data
 from children.invitations.views.pages import (
     SHARING,
@@ -27,6 +28,7 @@ urlpatterns = [
     path(f"{_CHILD}withdraw/", take_service_back, name="guardian-withdraw"),
     path(f"{_CHILD}purpose/<str:purpose>/", ask_purpose, name="guardian-purpose"),
     path(f"{_CHILD}purpose/<str:purpose>/back/", take_purpose_back, name="guardian-purpose-back"),
+    path(f"{_CHILD}check/", ask_for_check, name="guardian-check-own"),
     path(f"{_CHILD}data/", ask_for_data, name="guardian-data"),
     path("code/", enter_code, _PAGE, name="guardian-code"),
     path("leave/", leave, _PAGE, name="guardian-leave"),

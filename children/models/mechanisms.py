@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from children.models.guardians import Guardianship, VerificationMethod
 from children.models.rows import ChildRow
 from paktaleem.ledger.history import History
+from paktaleem.subjects.sealing import SealedField
 from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
@@ -23,11 +24,20 @@ class MechanismKind(models.TextChoices):
 class ChildMechanism(ChildRow):
     """One declaration of a client (policy §8): how it verifies ages or obtains guardians' consent, and since when."""
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"description": Personal.NONE, "reference": Personal.NONE})
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={"description": Personal.NONE, "reference": Personal.NONE, "provider": Personal.NONE},
+    )
 
     kind = models.CharField(max_length=16, choices=MechanismKind)
     description = models.TextField(max_length=2_000, help_text="How it is done, in a few sentences. Name nobody.")
     reference = models.CharField(max_length=200, help_text="Where the procedure is written down.")
+    provider = models.CharField(
+        max_length=63,
+        blank=True,
+        help_text="For guardians' consent: the provider, by its code, whose check guardians may ask for on their page.",
+    )
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -54,23 +64,41 @@ class ChildMechanism(ChildRow):
 class CheckState(models.TextChoices):
     """How far a provider's check is."""
 
+    REQUESTED = "requested", _("The provider is being asked")
     STARTED = "started", _("Started")
     PASSED = "passed", _("Passed")
     FAILED = "failed", _("Failed")
+    LAPSED = "lapsed", _("Came to nothing")
 
 
 class ProviderCheck(ChildRow):
-    """One check of a guardian that a provider carries out: its number and its result, nothing of what it saw."""
+    """One check of a guardian that a provider carries out: its number and its result, nothing of what it saw.
 
-    wall = Wall(Scope.TENANT, EDIT, personal={"provider": Personal.NONE, "provider_check_id": Personal.PSEUDONYM})
+    It is written down before the provider is asked, under whose answer it gets a number: the row's own id is what the
+    provider is told, so that asking once more begins nothing twice.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "provider": Personal.NONE,
+            "provider_check_id": Personal.PSEUDONYM,
+            "answer_to": Personal.NONE,
+            "url": Personal.SEALED,
+        },
+    )
 
     guardianship = models.ForeignKey(
         Guardianship, models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     provider = models.CharField(max_length=63)
-    provider_check_id = models.CharField(max_length=200)
+    provider_check_id = models.CharField(max_length=200, blank=True)
+    answer_to = models.CharField(max_length=500, blank=True, editable=False)
+    url = SealedField()
+    """Where the guardian goes: whoever has it could be checked in their place, so it is sealed under their key."""
     method = models.CharField(max_length=24, choices=VerificationMethod)
-    state = models.CharField(max_length=16, choices=CheckState, default=CheckState.STARTED)
+    state = models.CharField(max_length=16, choices=CheckState, default=CheckState.REQUESTED)
     started_at = models.DateTimeField(editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
 
@@ -81,7 +109,13 @@ class ProviderCheck(ChildRow):
         ordering = ["-started_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["client", "provider", "provider_check_id"], name="providercheck_number_once"
+                fields=["client", "provider", "provider_check_id"],
+                condition=~Q(provider_check_id=""),
+                name="providercheck_number_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["requested", "lapsed"]) | ~Q(provider_check_id=""),
+                name="providercheck_has_a_number_once_begun",
             ),
         ]
         indexes = [
@@ -89,6 +123,11 @@ class ProviderCheck(ChildRow):
             *newest_first("started_at", "providercheck_by_time"),
             *newest_first("started_at", "providercheck_by_state", by="state"),
         ]
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether the provider has still to begin it."""
+        return self.state == CheckState.REQUESTED
 
     def __str__(self) -> str:
         """Name the provider and how far it is."""

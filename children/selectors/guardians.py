@@ -14,15 +14,19 @@ from children.models import (
     GuardianChange,
     GuardianConflict,
     Guardianship,
+    MechanismKind,
     ProviderCheck,
     Quarantine,
     SchoolAuthorisation,
     ServiceAuthorisation,
     Verification,
 )
+from children.providers import check_providers
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.subjects.models import GuardianClaim, Subject
+from paktaleem.subjects.sealing import CannotOpen
+from paktaleem.subjects.selectors import sealer_of
 
 __all__ = [
     "GuardianshipUnknown",
@@ -35,18 +39,22 @@ __all__ = [
     "guardian_changes",
     "guardians_of",
     "guardianships",
+    "latest_check",
     "live_guardianship",
     "mechanisms",
     "open_checks",
     "provider_checks",
+    "provider_for_guardians",
     "quarantines",
     "school_authorisations",
     "service_authorisations",
     "standing_of",
     "verifications",
+    "where_checked",
 ]
 
 OPEN_CHECKS_AT_ONCE = 200
+OPEN_CHECKS = (CheckState.REQUESTED, CheckState.STARTED)
 _facts = msgspec.json.Decoder(ChildFacts | None)
 
 
@@ -150,14 +158,38 @@ def mechanisms(actor: Actor) -> QuerySet[ChildMechanism]:
 
 
 def clients_with_open_checks() -> list[UUID]:
-    """List, in the officers' view, the clients for whom a provider has still to say what it found."""
-    return list(ProviderCheck.objects.filter(state=CheckState.STARTED).values_list("client_id", flat=True).distinct())
+    """List, in the officers' view, the clients for whom a provider has still to begin, or to say what it found."""
+    open_ones = ProviderCheck.objects.filter(state__in=OPEN_CHECKS).order_by()
+    return list(open_ones.values_list("client_id", flat=True).distinct())
 
 
 def open_checks(client_id: UUID) -> list[ProviderCheck]:
-    """List the checks of a client whose providers have not answered, the longest waiting first."""
-    waiting = ProviderCheck.objects.filter(client_id=client_id, state=CheckState.STARTED)
-    return list(waiting.select_related("guardianship__child").order_by("started_at", "id")[:OPEN_CHECKS_AT_ONCE])
+    """List the checks of a client that providers have to begin or to answer, the latest first: people wait."""
+    waiting = ProviderCheck.objects.filter(client_id=client_id, state__in=OPEN_CHECKS)
+    return list(waiting.order_by("-started_at", "-id")[:OPEN_CHECKS_AT_ONCE])
+
+
+def where_checked(check: ProviderCheck) -> str | None:
+    """Open where the guardian goes to be checked, for the guardian or for whoever may have them checked."""
+    if check.url is None or check.state != CheckState.STARTED:
+        return None
+    try:
+        return sealer_of(check.guardianship.guardian).open(check.url, column="children_providercheck.url")
+    except CannotOpen:  # they were forgotten since
+        return None
+
+
+def latest_check(row: Guardianship) -> ProviderCheck | None:
+    """Return the latest check of a guardian, if there was any."""
+    checks = ProviderCheck.objects.filter(client_id=row.client_id, guardianship=row)
+    return checks.select_related("guardianship__guardian").order_by("-started_at", "-id").first()
+
+
+def provider_for_guardians(client_id: UUID) -> str | None:
+    """Return the code of the provider whose check a client's guardians may ask for, if it is set up."""
+    declared = ChildMechanism.objects.filter(client_id=client_id, kind=MechanismKind.CONSENT, ends_at=None)
+    code = declared.values_list("provider", flat=True).first()
+    return code if code and code in check_providers() else None
 
 
 def provider_checks(actor: Actor) -> QuerySet[ProviderCheck]:

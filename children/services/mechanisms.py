@@ -3,9 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from children.models import ChildMechanism, MechanismKind
+from children.providers import check_providers
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.by import Reason
@@ -23,11 +26,14 @@ def declare_mechanism(
     kind: MechanismKind | str,
     description: str,
     reference: str,
+    provider: str = "",
     actor: Actor,
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> ChildMechanism:
     """Declare how the client does it from now on; what it declared before ends now.
+
+    ``provider`` enables the check of one provider on the guardians' own page.
 
     Raises ValidationError naming the field, NotAllowed.
     """
@@ -38,9 +44,12 @@ def declare_mechanism(
         kind=MechanismKind(kind),
         description=description.strip(),
         reference=reference.strip(),
+        provider=provider,
         starts_at=at,
     )
     row.full_clean(exclude=["client"], validate_constraints=False)
+    if provider and (kind != MechanismKind.CONSENT or provider not in check_providers()):
+        raise ValidationError({"provider": _("No provider of guardians' checks is set up under this code.")})
     for earlier in ChildMechanism.objects.select_for_update().filter(client_id=client_id, kind=kind, ends_at=None):
         earlier.ends_at = max(at, earlier.starts_at)
         save_tracked(earlier, actor=actor, reason=reason, at=at)

@@ -17,7 +17,7 @@ from children.services import (
     find_false,
     name_guardian,
     record_verification,
-    start_check,
+    request_check,
     verify_guardian,
 )
 from paktaleem.accounts.actors import NotAllowed, person_actor
@@ -105,7 +105,7 @@ def test_as_itself_it_does_nothing_that_staff_do(cast, now):
             lambda: name_guardian(danish, guardian=cast.subject("junaid"), **authority, **by),
             lambda: change_guardian(row, changes={"court_order": True}, **by),
             lambda: verify_guardian(row, **proof, **by),
-            lambda: start_check(row, **check, **by),
+            lambda: request_check(row, **check, **by),
             lambda: find_false(_proof(row), **by),
             lambda: register_subject("lms-danish", **told, **by),
             lambda: settle_age_change(AgeChange.objects.get(), approve=True, **by),

@@ -10,28 +10,36 @@ import pytest
 from django.test import Client
 
 from children.models import ProviderCheck, Verification
-from children.providers import NoSuchProvider, NotSigned, check_providers, read_signed
+from children.providers import FolderProvider, NoSuchProvider, NotSigned, Started, check_providers, read_signed
+from children.selectors import where_checked
 from children.services import (
     CheckUnknown,
     MayNotConsent,
     MethodNotOffered,
-    ask_check,
     change_guardian,
     end_guardian,
-    start_check,
+    request_check,
     take_answer,
 )
-from children.tasks import ask_providers
-from paktaleem.accounts.actors import NotAllowed
+from children.services.checking import BEGIN
+from children.tasks import ask, ask_providers, begin
+from paktaleem.accounts.actors import NotAllowed, person_actor
 from paktaleem.ledger.models import Entry
 from paktaleem.tenancy.context import in_client
 from paktaleem.webhooks.signing import headers_of, new_secret
 from tests.api.callers import Caller
-from tests.children.making import answered, guardian_of, reason_at
-from tests.factories import SETTING_UP
+from tests.children.making import answered, guardian_of, make_guardian, reason_at
+from tests.working import work
 
 MINUTE = timedelta(minutes=1)
 ANSWERS = "https://privacy.example/guardian/checks/indus/folder/"
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine, now):
+    """It is that morning."""
+    time_machine.move_to(now, tick=False)
+    return time_machine
 
 
 @pytest.fixture
@@ -62,12 +70,26 @@ def answer_by_file(check, result, settings, **more):
     path.write_text(json.dumps(told))
 
 
-def start(cast, row, at, *, method="payment_card", provider="folder", actor=None):
+def request(cast, row, at, *, method="payment_card", provider="folder", actor=None):
     told = {"provider": provider, "method": method, "answer_to": ANSWERS}
-    return start_check(row, **told, actor=actor or cast.actor("farah"), at=at)[0]
+    return request_check(row, **told, actor=actor or cast.actor("farah"), at=at)
 
 
-def test_a_check_tells_the_provider_nobody_and_its_passing_verifies(cast, now, row, folder, settings):
+def start(cast, row, at, **values):
+    check = request(cast, row, at, **values)
+    work({BEGIN: begin})
+    check.refresh_from_db()
+    return check
+
+
+def asked_about(check):
+    ask(str(check.client_id), str(check.pk))
+    check.refresh_from_db()
+    return check
+
+
+def test_a_check_tells_the_provider_nobody_and_its_passing_verifies(cast, clock, row, folder, settings):
+    now = row.starts_at
     check = start(cast, row, now)
     [asked] = folder.glob("*.json")
     assert json.loads(asked.read_text()) == {
@@ -76,23 +98,24 @@ def test_a_check_tells_the_provider_nobody_and_its_passing_verifies(cast, now, r
         "language": cast.subject("esra").language,
         "answer_to": ANSWERS,
     }
-    assert ask_check(check, actor=SETTING_UP, at=now).state == "started"
+    assert asked_about(check).state == "started"
     answer_by_file(check, "passed", settings)
-    settled = ask_check(check, actor=SETTING_UP, at=now + MINUTE)
+    clock.move_to(now + MINUTE)
+    settled = asked_about(check)
     assert (settled.state, settled.finished_at) == ("passed", now + MINUTE)
     found = Verification.objects.get()
     assert (found.method, found.strength, found.provider_check_id) == ("payment_card", 2, check.provider_check_id)
     answered(cast.subject("danish"), cast.subject("esra"), "given", at=now + MINUTE)
     assert reason_at(cast, "lms-danish", now + MINUTE) == "permitted"
     kinds = list(Entry.objects.filter(kind__startswith="guardian.check").order_by("id").values_list("kind", flat=True))
-    assert kinds == ["guardian.check_started", "guardian.check_settled"]
+    assert kinds == ["guardian.check_requested", "guardian.check_started", "guardian.check_settled"]
 
 
 def test_what_else_a_provider_sends_is_dropped(cast, now, row, settings):
     check = start(cast, row, now)
     more = {"document_number": "42101-1234567-1", "portrait": "iVBORw0KGgo", "name": "Esra Khan"}
     answer_by_file(check, "passed", settings, **more)
-    ask_check(check, actor=SETTING_UP, at=now)
+    asked_about(check)
     found = Verification.objects.get()
     kept = json.dumps([str(getattr(one, field.attname)) for one in (found, check) for field in one._meta.fields])
     bodies = json.dumps([str(one.body) for one in Entry.objects.all()])
@@ -136,11 +159,12 @@ def test_an_answer_for_another_client_or_a_check_nobody_began_is_unknown(cast, n
         take_answer(row.client_id, "nobody", body, headers, arrived_at=now, at=now)
 
 
-def test_who_is_no_guardian_any_more_is_not_verified_by_an_answer_that_comes_late(cast, now, row, settings):
+def test_who_is_no_guardian_any_more_is_not_verified_by_an_answer_that_comes_late(cast, now, clock, row, settings):
     check = start(cast, row, now)
     end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
     answer_by_file(check, "passed", settings)
-    assert ask_check(check, actor=SETTING_UP, at=now + 2 * MINUTE).state == "passed"
+    clock.move_to(now + 2 * MINUTE)
+    assert asked_about(check).state == "passed"
     assert not Verification.objects.exists()
 
 
@@ -174,6 +198,83 @@ def test_the_worker_asks_for_what_was_not_told(cast, now, folder, settings):
         assert Verification.objects.get().provider == "folder"
 
 
+class Unreachable(FolderProvider):
+    """Cannot be reached."""
+
+    def start(self, **told):
+        raise OSError(told["reference"])
+
+
+class WithAddress(FolderProvider):
+    """Says where the guardian goes."""
+
+    def start(self, **told):
+        return Started(super().start(**told).number, "https://checks.example/go?t=secret")
+
+
+def provided_by(settings, provider):
+    settings.CHECK_PROVIDERS = {"folder": f"{__name__}.{provider.__name__}"}
+
+
+def test_a_provider_that_cannot_be_reached_is_asked_again_for_a_day(cast, clock, row, folder, settings):
+    now = row.starts_at
+    provided_by(settings, Unreachable)
+    check = start(cast, row, now)
+    assert (check.state, check.provider_check_id) == ("requested", "")
+    assert request(cast, row, now).pk == check.pk, "what is under way is not begun again"
+    settings.CHECK_PROVIDERS = {}
+    begin(str(check.client_id), str(check.pk))
+    settings.CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"}
+    begin(str(check.client_id), str(check.pk))
+    check.refresh_from_db()
+    assert (check.state, len(list(folder.iterdir()))) == ("started", 1)
+    provided_by(settings, Unreachable)
+    late = start(cast, row, now, method="video_conference")
+    clock.move_to(now + timedelta(days=1))
+    begin(str(late.client_id), str(late.pk))
+    late.refresh_from_db()
+    assert (late.state, late.finished_at) == ("lapsed", now + timedelta(days=1))
+    assert not Verification.objects.exists()
+
+
+def test_who_is_no_guardian_any_more_is_not_sent_to_a_provider(cast, now, clock, row, folder):
+    check = request(cast, row, now)
+    end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
+    clock.move_to(now + 2 * MINUTE)
+    begin(str(check.client_id), str(check.pk))
+    check.refresh_from_db()
+    assert (check.state, list(folder.iterdir())) == ("lapsed", [])
+
+
+def test_a_check_that_nobody_answers_lapses_and_a_late_answer_changes_nothing(cast, now, clock, row, settings):
+    check = start(cast, row, now)
+    clock.move_to(now + timedelta(days=30))
+    assert asked_about(check).state == "lapsed"
+    answer_by_file(check, "passed", settings)
+    assert asked_about(check).state == "lapsed"
+    assert not Verification.objects.exists()
+
+
+def test_where_the_guardian_goes_is_sealed_and_told_while_the_check_is_open(cast, now, row, settings):
+    provided_by(settings, WithAddress)
+    check = start(cast, row, now)
+    assert where_checked(check) == "https://checks.example/go?t=secret"
+    assert b"secret" not in check.url.ciphertext
+    assert "secret" not in json.dumps([one.body for one in Entry.objects.all()], default=str)
+    answer_by_file(check, "failed", settings)
+    asked_about(check)
+    assert where_checked(check) is None
+
+
+def test_only_the_guardian_themselves_has_their_check_asked_for_on_their_own_page(cast, now, row):
+    danish, esra = cast.subject_id("danish"), cast.subject_id("esra")
+    other = make_guardian(cast.client("indus"), "other", at=now)
+    for person, child in ((danish, danish), (other.pk, danish), (esra, cast.subject_id("hamza")), (esra, esra)):
+        with pytest.raises(NotAllowed):
+            request(cast, row, now, actor=person_actor(person, row.client_id, acts_for=child))
+    assert request(cast, row, now, actor=person_actor(esra, row.client_id, acts_for=danish)).state == "requested"
+
+
 def test_by_the_api_a_check_begins_and_a_signed_message_ends_it(cast, now, folder, settings):
     caller = Caller(cast.key("indus"))
     with in_client(cast.client_id("indus")):
@@ -181,9 +282,10 @@ def test_by_the_api_a_check_begins_and_a_signed_message_ends_it(cast, now, folde
     address = "/api/v1/subjects/lms-danish/guardian-checks"
     begun = caller.post(address, {"guardian": "lms-esra", "provider": "folder", "method": "payment_card"})
     told = begun.json()
+    work({BEGIN: begin})
     assert (begun.status_code, told["state"], told["subject"], told["guardian"]) == (
         201,
-        "started",
+        "requested",
         "lms-danish",
         "lms-esra",
     )

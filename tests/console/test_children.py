@@ -1,6 +1,8 @@
 """What officers and client administrators do about children in the console, beside the acts on guardians."""
 
+import children.tasks
 from children.models import ChildMechanism, ProviderCheck, Quarantine, SchoolAuthorisation, Verification
+from children.services.checking import ASK, BEGIN
 from paktaleem.accounts.models import Client, ClientChange
 from paktaleem.subjects.models import AgeChange, Subject
 from paktaleem.tenancy.context import in_client
@@ -10,6 +12,7 @@ from tests.children.making import guardian_of, reason_at, verified
 from tests.children.test_provider_checks import answer_by_file
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
+from tests.working import work
 
 
 def kept(client):
@@ -154,12 +157,17 @@ def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_
     told = {"provider": "folder", "method": "payment_card", "reason": "client_instruction"}
     page = farah.post(start, told, follow=True).content.decode()
     assert "nothing of what the provider saw" in farah.get("/admin/children/providercheck/").content.decode()
-    assert "The check has begun" in page
+    assert "The provider is being asked" in page
+    work({BEGIN: children.tasks.begin})
     with in_client(cast.client_id("indus")):
         check = ProviderCheck.objects.get()
     answer_by_file(check, "passed", settings)
     ask = row_url("children/providercheck", check.pk, "ask")
+    where = row_url("children/providercheck", check.pk, "where")
+    assert "named no address" in farah.post(where, {"reason": "client_instruction"}, follow=True).content.decode()
+    assert sign_in("bilal").get(where).status_code == 403
     assert farah.post(ask, {"reason": "client_instruction"}).status_code == 302
+    work({ASK: children.tasks.ask})
     with in_client(cast.client_id("indus")):
         found = Verification.objects.get()
         assert (found.method, found.provider, found.provider_check_id) == (

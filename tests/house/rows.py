@@ -39,6 +39,7 @@ from paktaleem.ledger.history import save_tracked
 from paktaleem.mail.models import Letter
 from paktaleem.subjects.importing.uploads import upload_roster
 from paktaleem.subjects.models import Readmission, RosterImport, Subject
+from paktaleem.subjects.selectors import sealer_of
 from paktaleem.subjects.services import (
     claim_guardian,
     erase_subject,
@@ -281,7 +282,8 @@ def _records_of_a_school(cast: Cast, guardian: Subject) -> None:
     quarantine(cast.subject("junaid"), cause="report", **BY)
     row = Guardianship.objects.get(child=danish, guardian=guardian)
     told: dict[str, Any] = {"provider": "folder", "provider_check_id": "1", "method": "payment_card", "started_at": AT}
-    save_tracked(ProviderCheck(client_id=row.client_id, guardianship=row, **told), **BY)
+    url = sealer_of(guardian).seal("https://checks.example/1", column="children_providercheck.url")
+    save_tracked(ProviderCheck(client_id=row.client_id, guardianship=row, state="started", url=url, **told), **BY)
 
 
 def client_change_of_indus(cast: Cast) -> ClientChange:

@@ -84,7 +84,7 @@ def _row(ward: Ward) -> dict[str, Any]:
         "own_state": own,
         "overall": OVERALL.get(ward.standing.state or "", OVERALL[""]),
         "tone": "good" if ward.standing.state == "given" else "warn",
-        "may_give": not ward.gave and (not ward.waits or ward.reads_again),
+        "may_give": not ward.gave and (not ward.waits or ward.reads_again or ward.is_strong),
         "shares": bool(ward.answer and ward.answer.shares),
     }
 

@@ -18,7 +18,7 @@ from children.invitations.services import Saying
 from children.invitations.states import OPEN, State
 from children.invitations.views.notices import service_notice
 from children.models import Guardianship
-from children.selectors import child_facts
+from children.selectors import child_facts, provider_for_guardians
 from children.strength import Strength, needed_strength
 from consent.register import Register
 from consent.selectors.registers import current_register
@@ -86,6 +86,11 @@ class Ward:
         """Whether they were verified strongly enough to decide about recipients outside."""
         at = moment_of(self.request)
         return bool(self.own and self.own.strength(at) >= Strength.SUBSTANTIAL)
+
+    @cached_property
+    def provider(self) -> str | None:
+        """The provider whose check would make a guardian known strongly enough, where the school has enabled one."""
+        return None if self.is_strong else provider_for_guardians(self.child.client_id)
 
     def needs_more(self, purpose: str) -> bool:
         """Whether a yes of theirs to a purpose would not count: its data reach outside, they are known too weakly.

@@ -40,6 +40,8 @@ DONE: dict[str, Promise] = {
     "weak": _("Nothing was allowed: for this the school must first have seen that it is you."),
     "nothing": _("Nothing was changed: it was so already."),
     "changed": _("Nothing was decided: what is said there has changed since your yes. Please read it again."),
+    "checked": _("The check has shown that it is you."),
+    "often": _("Nothing was begun: you had yourself checked several times today. Please try again tomorrow."),
     "early": _("Not yet: wait for the second letter, and come in with the code from its link."),
 }
 """What is said after an act, by the word in the address."""

@@ -1,0 +1,166 @@
+"""A guardian has themselves checked on their own page, where the school enabled a provider; no script is needed."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from children.invitations.services import invite_guardian
+from children.models import ProviderCheck, ServiceAuthorisation, Verification
+from children.services import declare_mechanism
+from children.services.checking import BEGIN
+from children.tasks import ask, begin
+from paktaleem.ledger.models import Entry
+from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.signing import new_secret
+from tests.children.making import reason_at
+from tests.children.test_provider_checks import WithAddress, answer_by_file
+from tests.children.visiting import PORTAL, answer, by_link, child_page, latest_link
+from tests.children.visiting import work as send_letters
+from tests.doors.visiting import send
+from tests.factories import SETTING_UP
+from tests.working import work
+
+AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+OFFERED = "Have yourself checked"
+
+
+@pytest.fixture
+def cast(cast, settings, tmp_path, time_machine):
+    """Esra is asked about Danish, and nobody has seen her; an operator has set a provider up."""
+    time_machine.move_to(AT, tick=False)
+    settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
+    settings.CHECK_PROVIDERS = {"folder": f"{WithAddress.__module__}.{WithAddress.__name__}"}
+    told = {"guardian": None, "portal": PORTAL, "actor": cast.actor("farah"), "at": AT}
+    with in_client(cast.client_id("indus")):
+        invite_guardian(cast.subject("danish"), **{**told, "guardian": cast.subject("esra")})
+    send_letters()
+    return cast
+
+
+def enable(cast, provider="folder"):
+    told = {"description": "Guardians are checked.", "reference": "SOP 5", "provider": provider}
+    with in_client(cast.client_id("indus")):
+        declare_mechanism(cast.client_id("indus"), kind="consent", **told, actor=SETTING_UP, at=AT)
+
+
+def checks(cast):
+    with in_client(cast.client_id("indus")):
+        return list(ProviderCheck.objects.order_by("id"))
+
+
+def page(browser, url, language="en"):
+    return browser.get(url, {"lang": language}).content.decode()
+
+
+def begun(cast, browser, method="payment_card"):
+    url = child_page(cast, more="check/")
+    assert send(browser, url, method=method).headers["Location"].partition("?")[0] == url
+    work({BEGIN: begin})
+    return checks(cast)[-1]
+
+
+def test_a_guardian_whom_nobody_has_seen_is_checked_and_their_yes_counts_at_once(cast, settings):
+    enable(cast)
+    browser, url = by_link(latest_link()), child_page(cast, more="check/")
+    answer(browser, child_page(cast, more="service/"), "give")
+    assert reason_at(cast, "lms-danish", AT) == "guardian_consent_required"
+    assert OFFERED in page(browser, child_page(cast))
+    asked = send(browser, url, method="payment_card")
+    assert asked.headers["Location"].partition("?")[0] == url
+    waiting = page(browser, url)
+    assert "The provider is being asked" in waiting
+    assert 'http-equiv="refresh"' in waiting
+    work({BEGIN: begin})
+    started = page(browser, url)
+    assert 'href="https://checks.example/go?t=secret" rel="noreferrer noopener"' in started
+    [check] = checks(cast)
+    answer_by_file(check, "passed", settings)
+    ask(str(check.client_id), str(check.pk))
+    assert "The check has shown that it is you" in browser.get(url, {"lang": "en"}, follow=True).content.decode()
+    assert "Say yes again" in page(browser, child_page(cast))
+    assert answer(browser, child_page(cast, more="service/"), "give").headers["Location"].endswith("done=given")
+    assert reason_at(cast, "lms-danish", AT) == "permitted"
+    assert OFFERED not in page(browser, child_page(cast))
+    with in_client(cast.client_id("indus")):
+        entry = Entry.objects.get(kind="guardian.check_requested")
+        assert (entry.actor_kind, entry.actor_id) == ("subject", cast.subject_id("esra"))
+        stands_on = ServiceAuthorisation.objects.get().verification
+        assert stands_on is not None
+        assert stands_on.method == "payment_card"
+
+
+def test_it_is_offered_only_where_the_school_enabled_a_provider_that_is_set_up(cast, settings):
+    browser, url = by_link(latest_link()), child_page(cast, more="check/")
+    for is_gone in (False, True):
+        if is_gone:
+            enable(cast)
+            settings.CHECK_PROVIDERS = {}
+        assert OFFERED not in page(browser, child_page(cast))
+        assert browser.get(url).headers["Location"].endswith("done=nothing")
+        asked = send(browser, url, form_at=child_page(cast), method="payment_card")
+        assert asked.headers["Location"].endswith("nothing")
+    assert checks(cast) == []
+
+
+def test_looking_begins_nothing_and_neither_does_a_way_that_is_none(cast):
+    enable(cast)
+    browser, url = by_link(latest_link()), child_page(cast, more="check/")
+    for _ in range(20):
+        assert browser.get(url).status_code == browser.head(url).status_code == 200
+    assert "Please look at this again" in send(browser, f"{url}?lang=en", method="in_person").content.decode()
+    assert browser.post(url, {"method": "payment_card"}).status_code == 403
+    assert checks(cast) == []
+
+
+def test_pages_are_small_and_hold_no_script_in_both_languages(cast):
+    enable(cast)
+    browser, url = by_link(latest_link()), child_page(cast, more="check/")
+    for turn in range(3):
+        for language in ("en", "ur"):
+            shown = browser.get(url, {"lang": language})
+            text = shown.content.decode()
+            assert len(shown.content) < 100_000
+            assert "<script" not in text
+            assert f'lang="{language}" dir="{"rtl" if language == "ur" else "ltr"}"' in text
+        if turn == 0:
+            send(browser, url, method="payment_card")
+        else:
+            work({BEGIN: begin})
+
+
+def test_whoever_failed_may_try_again_but_not_the_whole_day(cast, settings):
+    enable(cast)
+    browser, url = by_link(latest_link()), child_page(cast, more="check/")
+    for _ in range(3):
+        check = begun(cast, browser)
+        send(browser, url, form_at=child_page(cast), method="payment_card")
+        assert checks(cast)[-1].pk == check.pk, "one under way is not begun again"
+        answer_by_file(check, "failed", settings)
+        ask(str(check.client_id), str(check.pk))
+        assert "did not show that it is you" in page(browser, url)
+    assert send(browser, url, method="payment_card").headers["Location"].endswith("done=often")
+    assert len(checks(cast)) == 3
+    with in_client(cast.client_id("indus")):
+        assert not Verification.objects.exists()
+
+
+def test_a_guardian_is_not_sent_to_an_address_that_is_none(cast, monkeypatch):
+    enable(cast)
+    browser = by_link(latest_link())
+    started, check = WithAddress.start, None
+    for url in ("javascript:alert(1)", "http://checks.example/", "https://" + "a" * 2000):
+        monkeypatch.setattr(WithAddress, "start", lambda self, url=url, **told: replace(started(self, **told), url=url))
+        check = begun(cast, browser) if check is None else check
+        begin(str(check.client_id), str(check.pk))
+        assert checks(cast)[-1].state == "requested"
+    assert not re.search("javascript|http://checks", page(browser, child_page(cast, more="check/")))
+
+
+def test_a_school_enables_only_what_is_set_up_and_only_for_consent(cast):
+    for kind, provider in (("consent", "nobody"), ("age", "folder")):
+        told = {"kind": kind, "description": "D", "reference": "R", "provider": provider}
+        with in_client(cast.client_id("indus")), pytest.raises(ValidationError, match="No provider"):
+            declare_mechanism(cast.client_id("indus"), **told, actor=SETTING_UP, at=AT)
