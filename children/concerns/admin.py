@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.concerns.models import PARENT, Concern, ConcernKind, ConcernOutcome
+from children.concerns.models import FAMILIES, PARENT, Concern, ConcernKind, ConcernOutcome
 from children.concerns.selectors import with_progress
 from children.concerns.services import (
     AlreadyClosed,
@@ -30,7 +30,7 @@ from children.concerns.services import (
 from children.selectors import GuardianshipUnknown
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Capability
-from paktaleem.clock import real_now
+from paktaleem.clock import now_here
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill, who, with_actor
@@ -97,7 +97,7 @@ def _waits_for_client(row: Any, _at: datetime | None = None) -> bool:
 
 
 def _state(row: Any) -> SafeString:
-    at = real_now()
+    at = now_here()
     if row.closed_at is not None:
         return pill(row.get_outcome_display(), "good")
     if row.due_at <= at:
@@ -192,7 +192,7 @@ class ConcernAdmin(EvidenceAdmin):
 
     def history_of(self, row: Concern, viewer: Actor) -> dict[str, Any]:
         """Show who read it and what was done, as the ledger has it."""
-        entries = Entry.objects.filter(client_id=row.client_id, family="concern", recorded_at__gte=row.received_at)
+        entries = Entry.objects.filter(client_id=row.client_id, family__in=FAMILIES, recorded_at__gte=row.received_at)
         found = with_actor(entries.filter(body__contains=str(row.pk)).order_by("-recorded_at", "-id"), viewer)
         return {
             "versions": [

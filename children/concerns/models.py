@@ -12,7 +12,7 @@ from paktaleem.tenancy.ids import new_id
 from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
-__all__ = ["PARENT", "Concern", "ConcernKind", "ConcernOutcome"]
+__all__ = ["FAMILIES", "PARENT", "Concern", "ConcernKind", "ConcernOutcome"]
 
 PARENT = "concern"
 """What an order that serves a case calls it."""
@@ -24,6 +24,14 @@ class ConcernKind(models.TextChoices):
     CONCERN = "concern", _("Concern about a child's data")
     COPY = "copy", _("A guardian asks for a copy")
     DELETION = "deletion", _("A guardian asks for deletion")
+
+
+_RIGHTS = {ConcernKind.COPY: "access", ConcernKind.DELETION: "erasure"}
+"""What exercises a right, and which: the standard term for it."""
+
+_CONCERN, _RIGHTS_REQUEST = "concern", "rights_request"
+FAMILIES = (_CONCERN, _RIGHTS_REQUEST)
+"""What acts about a case are called in the ledger, and so to whoever is told of them."""
 
 
 class ConcernOutcome(models.TextChoices):
@@ -117,6 +125,16 @@ class Concern(models.Model):
     def __str__(self) -> str:
         """Show the number."""
         return self.number
+
+    @property
+    def family(self) -> str:
+        """What its acts are called in the ledger: who asks for a copy or deletion exercises a right."""
+        return _RIGHTS_REQUEST if self.kind in _RIGHTS else _CONCERN
+
+    @property
+    def told_kind(self) -> str:
+        """What the ledger says it is: the right by its standard term, or a concern."""
+        return _RIGHTS.get(ConcernKind(self.kind), self.kind)
 
     @property
     def is_open(self) -> bool:

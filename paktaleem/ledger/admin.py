@@ -35,6 +35,8 @@ FAMILIES = (
     "restriction",
     "objection",
     "guardian",
+    "concern",
+    "rights_request",
     "letter",
     "api_key",
     "list",

@@ -32,6 +32,7 @@ _NOTICE = ("notice", "number", "material")
 _RECIPIENT = "consent.recipient"
 _GUARDIAN = ("guardianship", "guardian")
 _INVITATION = ("invitation", "guardian", "state", "channel", "problem")
+_CASE = ("kind", "due_at", "outcome")
 _INCIDENT = ("incident", "cause", "due_at")
 _ORDER = ("order", "kind", "system")
 
@@ -84,8 +85,9 @@ EVENTS = (
         )
     ),
     Event("guardian.data_kept", "guardian.data_kept", facts=("guardian",)),
+    *(Event(f"concern.{step}", f"concern.{step}", facts=("concern", *_CASE)) for step in ("received", "closed")),
     *(
-        Event(f"concern.{step}", f"concern.{step}", facts=("concern", "kind", "due_at", "outcome"))
+        Event(f"rights_request.{step}", f"rights_request.{step}", facts=("rights_request", *_CASE))
         for step in ("received", "ordered", "orders_answered", "closed")
     ),
     Event("subject.comes_of_age", "subject.age_notice", facts=("notice",)),

@@ -99,7 +99,7 @@ def orders_of(case):
 
 
 def kinds():
-    return list(Entry.objects.filter(family="concern").order_by("pk").values_list("kind", flat=True))
+    return list(Entry.objects.filter(family="rights_request").order_by("pk").values_list("kind", flat=True))
 
 
 # It works
@@ -114,7 +114,7 @@ def test_a_copy_is_ordered_of_every_system_at_once_with_the_case_as_parent_and_t
     }
     assert {name for one in told.values() for name in one.categories} >= {"usage_logs", "content", "billing"}
     assert (case.ordered_at, case.due_at) == (AT, AT + 30 * DAY)
-    assert kinds() == ["concern.received", "concern.ordered"]
+    assert kinds() == ["rights_request.received", "rights_request.ordered"]
 
 
 def test_a_deletion_waits_for_the_client_whose_data_it_is(seen):
@@ -130,7 +130,7 @@ def test_a_deletion_waits_for_the_client_whose_data_it_is(seen):
         ("billing", "erase", AT + 30 * DAY),
     }
     assert (case.ordered_by, case.ordered_at) == (seen.user_id("farah"), AT + DAY)
-    body = json.loads(Entry.objects.get(kind="concern.ordered").body)
+    body = json.loads(Entry.objects.get(kind="rights_request.ordered").body)
     assert (body["actor"]["id"], body["facts"]["orders"]) == (str(seen.user_id("farah")), "2")
     with pytest.raises(AlreadyOrdered):
         confirm(case, seen)
@@ -148,9 +148,9 @@ def test_the_case_is_answered_when_every_system_has(seen):
     complete_order(accept_order(told["lms"], actor=key, at=AT + DAY), done, actor=key, at=AT + DAY)
     with pytest.raises(OrdersOpen):
         close(case, seen)
-    assert "concern.orders_answered" not in kinds()
+    assert "rights_request.orders_answered" not in kinds()
     carry_out_by_hand(told["billing"], Answer(Outcome.NOT_FOUND), actor=seen.actor("amina"), at=AT + DAY)
-    assert kinds()[-1] == "concern.orders_answered"
+    assert kinds()[-1] == "rights_request.orders_answered"
     assert close(case, seen).outcome == "acted"
     with pytest.raises(AlreadyClosed):
         confirm(case, seen)

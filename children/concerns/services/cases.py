@@ -71,9 +71,7 @@ def open_concern(
     )
     seal_texts(row, text=text, contact=contact)
     row.save(force_insert=True)
-    facts = {"concern": str(row.pk), "kind": str(row.kind), "due_at": row.due_at.isoformat()}
-    subject_id = child.pk if child else None
-    record_entry("concern.received", client_id=client_id, subject_id=subject_id, facts=facts, actor=actor, at=at)
+    write_down("received", row, {"due_at": row.due_at.isoformat()}, actor, at)
     return row
 
 
@@ -81,7 +79,7 @@ def open_concern(
 def read_concern(row: Concern, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, str]:
     """Open what was written, and the contact; the look is written down first. Raises CannotOpen, NotAllowed."""
     require(actor, Capability.HANDLE_CONCERNS, row.client_id)
-    write_down("concern.read", row, {"reason": Reason(reason).value}, actor, at)
+    write_down("read", row, {"reason": Reason(reason).value}, actor, at)
     return {field: open_text(row, field) for field in ("text", "contact")}
 
 
@@ -104,7 +102,7 @@ def close_concern(
     row.closed_at, row.outcome = at, ConcernOutcome(outcome)
     row.closed_kind, row.closed_by = actor.kind.value, actor.id
     row.save(update_fields=["closed_at", "outcome", "closed_kind", "closed_by"])
-    write_down("concern.closed", row, {"outcome": str(row.outcome), "reason": Reason(reason).value}, actor, at)
+    write_down("closed", row, {"outcome": str(row.outcome), "reason": Reason(reason).value}, actor, at)
     return row
 
 
@@ -122,7 +120,7 @@ def forget_concerns(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     for row in rows:
         row.wrapped, row.epoch, row.text, row.contact = None, None, None, None
         row.save(update_fields=["wrapped", "epoch", "text", "contact"])
-        write_down("concern.forgotten", row, {}, actor, at)
+        write_down("forgotten", row, {}, actor, at)
     return len(rows)
 
 
@@ -136,7 +134,9 @@ def _kept_since(at: datetime) -> datetime:
     return at - timedelta(days=settings.CONCERN_KEPT_DAYS)
 
 
-def write_down(kind: str, row: Concern, facts: dict[str, str], actor: Actor, at: datetime) -> None:
-    """Write the entry of a step of a case."""
-    told = {"concern": str(row.pk), "kind": str(row.kind), **facts}
-    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=told, actor=actor, at=at)
+def write_down(step: str, row: Concern, facts: dict[str, str], actor: Actor, at: datetime) -> None:
+    """Write the entry of a step of a case: of a concern, or of a request by which a right is exercised."""
+    told = {row.family: str(row.pk), "kind": row.told_kind, **facts}
+    record_entry(
+        f"{row.family}.{step}", client_id=row.client_id, subject_id=row.child_id, facts=told, actor=actor, at=at
+    )

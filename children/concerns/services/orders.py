@@ -76,7 +76,7 @@ def _order(case: Concern, actor: Actor, at: datetime, **facts: str) -> Concern:
     orders = _issue(case, kind, actor, at)
     case.ordered_at, case.ordered_kind, case.ordered_by = at, actor.kind.value, actor.id
     case.save(update_fields=["ordered_at", "ordered_kind", "ordered_by"])
-    write_down("concern.ordered", case, {"orders": str(len(orders)), **facts}, actor, at)
+    write_down("ordered", case, {"orders": str(len(orders)), **facts}, actor, at)
     return case
 
 
@@ -102,7 +102,7 @@ def note_answers(order: Order, actor: Actor, at: datetime) -> None:
         return
     case = locked_case(Concern(pk=order.parent_id, client_id=order.client_id))
     if case.is_open and is_everything_answered(Parent(PARENT, case.pk), client_id=case.client_id):
-        write_down("concern.orders_answered", case, {}, actor, at)
+        write_down("orders_answered", case, {}, actor, at)
 
 
 @transaction.atomic
