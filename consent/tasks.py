@@ -1,7 +1,6 @@
 """What the worker does about notices and consents."""
 
 import logging
-from datetime import timedelta
 
 from procrastinate.contrib.django import app
 
@@ -10,6 +9,7 @@ from consent.services.following import clients_to_follow, follow_client
 from consent.services.renewal import ask_again
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.models import Client
+from paktaleem.accounts.selectors import clients_to_look_at
 from paktaleem.clock import now_here, real_now
 from paktaleem.tenancy.context import as_officer, in_client
 
@@ -24,8 +24,7 @@ def follow_announcements() -> None:
     """Tell clients of announced notices, record proofs and effects, remind; run again, it does nothing twice."""
     actor = system_actor(FOLLOW)
     with as_officer():
-        ahead = Client.objects.filter(clock_offset__gt=timedelta()).values_list("id", flat=True)
-        clients = sorted({*clients_to_follow(at=real_now()), *ahead})
+        clients = clients_to_look_at(clients_to_follow, at=real_now())
     for client_id in clients:
         with in_client(client_id):
             follow_client(client_id, actor=actor, at=now_here())

@@ -4,6 +4,7 @@ from procrastinate.contrib.django import app
 
 from children.concerns.services import clients_with_old_concerns, forget_concerns
 from paktaleem.accounts.actors import system_actor
+from paktaleem.accounts.selectors import clients_to_look_at
 from paktaleem.clock import now_here, real_now
 from paktaleem.tenancy.context import as_officer, in_client
 
@@ -18,7 +19,7 @@ def forget_old_concerns(timestamp: int) -> None:
     """Destroy, every night, what was written in concerns that were answered long ago."""
     del timestamp
     with as_officer():
-        clients = clients_with_old_concerns(at=real_now())
+        clients = clients_to_look_at(clients_with_old_concerns, at=real_now())
     for client_id in clients:
         with in_client(client_id):
             forget_concerns(client_id, actor=system_actor(FORGET), at=now_here())

@@ -17,6 +17,7 @@ from children.invitations.services import (
 from paktaleem.accounts.actors import system_actor, user_actor
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import OFFICER_ROLES, Role
+from paktaleem.accounts.selectors import clients_to_look_at
 from paktaleem.clock import now_here, real_now
 from paktaleem.tenancy.context import as_officer, in_client
 from paktaleem.tenancy.ids import PAKTALEEM
@@ -34,7 +35,7 @@ def follow_invited(timestamp: int) -> None:
     """Send, every minute, what is due: second confirmations, reminders; note failures; forget who never answered."""
     del timestamp
     with as_officer():
-        clients = clients_to_follow(at=real_now())
+        clients = clients_to_follow()
     for client_id in clients:
         after: UUID | None = None
         while True:
@@ -50,7 +51,7 @@ def forget_unasked(timestamp: int) -> None:
     """Forget, every night, the contacts of guardians whom nobody asked in time."""
     del timestamp
     with as_officer():
-        clients = clients_with_old_contacts(at=real_now())
+        clients = clients_to_look_at(clients_with_old_contacts, at=real_now())
     for client_id in clients:
         with in_client(client_id):
             done = forget_old_contacts(client_id, actor=system_actor(FORGET), at=now_here())

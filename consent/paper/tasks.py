@@ -5,11 +5,11 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from consent.paper.models import EntryState, SheetEntry
-from consent.paper.services.expiring import expire_unmatched, unmatched_since
+from consent.paper.services.expiring import clients_with_unmatched, expire_unmatched
 from consent.paper.services.sheets import GO_ON, confirm_some
 from paktaleem.accounts.actors import system_actor
 from paktaleem.accounts.models import Client
+from paktaleem.accounts.selectors import clients_to_look_at
 from paktaleem.clock import now_here, real_now
 from paktaleem.tenancy.context import as_officer, in_client
 
@@ -37,10 +37,7 @@ def expire_old_rows(timestamp: int) -> int:
     """Empty, every hour, rows of answer sheets that have matched nobody for long; returns how many."""
     del timestamp
     with as_officer():
-        waiting = SheetEntry.objects.filter(
-            state=EntryState.UNMATCHED, entered_at__lte=unmatched_since(real_now())
-        ).order_by()
-        clients = list(waiting.values_list("client_id", flat=True).distinct())
+        clients = clients_to_look_at(clients_with_unmatched, at=real_now())
     expired = 0
     for client_id in clients:
         with in_client(client_id):

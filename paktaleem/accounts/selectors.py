@@ -1,12 +1,12 @@
 """Finding out who asks, before any client context exists, and listing staff."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from paktaleem.accounts.actors import Actor, key_actor, user_actor
-from paktaleem.accounts.models import TEST_MARK, Membership, User
+from paktaleem.accounts.models import TEST_MARK, Client, Membership, User
 from paktaleem.accounts.roles import Role
 from paktaleem.accounts.services import key_digest
 from paktaleem.tenancy.context import read_alone
@@ -16,6 +16,7 @@ __all__ = [
     "actor_of_key",
     "all_client_ids",
     "client_with_code",
+    "clients_to_look_at",
     "is_test_key",
     "memberships_of",
     "staff_of",
@@ -63,6 +64,16 @@ def client_with_code(code: str) -> UUID | None:
 def all_client_ids() -> list[UUID]:
     """List the id of every client, for commands and tasks that open each one's context in turn."""
     return [client_id for (client_id,) in read_alone("SELECT accounts_all_clients()", [])]
+
+
+def clients_to_look_at(due: Callable[..., Iterable[UUID]], *, at: datetime) -> list[UUID]:
+    """List the clients for whom something may be due at a moment of the machine's clock, in the officers' view.
+
+    Those that ``due`` finds, and every sandbox whose clock stands ahead: what is not due by the machine's clock may be
+    by its own, so that it must look for itself. Few are, and where nothing is due looking changes nothing.
+    """
+    ahead = Client.objects.filter(clock_offset__gt=timedelta()).values_list("id", flat=True)
+    return sorted({*due(at=at), *ahead})
 
 
 def staff_of(client_id: UUID, role: Role, *, at: datetime) -> list[User]:

@@ -26,7 +26,15 @@ from paktaleem.mail.wording import render
 from paktaleem.subjects.models import Subject
 from paktaleem.tenancy.ids import new_id
 
-__all__ = ["DELIVER", "CannotResend", "enqueue", "queue_again", "resend_letter", "send_letter"]
+__all__ = [
+    "DELIVER",
+    "CannotResend",
+    "clients_with_forgotten",
+    "enqueue",
+    "queue_again",
+    "resend_letter",
+    "send_letter",
+]
 
 DELIVER = "mail.deliver"
 GRACE = timedelta(minutes=10)
@@ -115,6 +123,12 @@ def resend_letter(letter: Letter, *, actor: Actor, reason: Reason | str, at: dat
     )
     enqueue(letter)
     return letter
+
+
+def clients_with_forgotten(*, at: datetime) -> list[UUID]:
+    """List the clients with letters that should have been tried long ago, in the officers' view."""
+    waiting = Letter.objects.filter(state=LetterState.QUEUED, due_at__lt=at - GRACE)
+    return list(waiting.order_by().values_list("client_id", flat=True).distinct())
 
 
 @transaction.atomic

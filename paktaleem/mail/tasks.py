@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-from django.db.models import Q
 from procrastinate.contrib.django import app
 
 from paktaleem.accounts.actors import system_actor
+from paktaleem.accounts.selectors import clients_to_look_at
 from paktaleem.clock import now_here, real_now
 from paktaleem.mail.delivery import deliver_letter
-from paktaleem.mail.models import Letter, LetterState
-from paktaleem.mail.services import DELIVER, GRACE, queue_again
+from paktaleem.mail.services import DELIVER, clients_with_forgotten, queue_again
 from paktaleem.tenancy.context import as_officer, in_client
 
 __all__ = ["deliver", "pick_up_forgotten"]
@@ -28,11 +27,8 @@ def deliver(client: str, letter: str) -> None:
 def pick_up_forgotten(timestamp: int) -> None:
     """Enqueue again, every five minutes, letters whose job died with its worker."""
     del timestamp
-    at = real_now()
     with as_officer():
-        forgotten = Q(due_at__lt=at - GRACE) | Q(client__is_sandbox=True)  # whose clock may stand ahead
-        waiting = Letter.objects.filter(forgotten, state=LetterState.QUEUED)
-        clients = list(waiting.order_by().values_list("client_id", flat=True).distinct())
+        clients = clients_to_look_at(clients_with_forgotten, at=real_now())
     for client_id in clients:
         with in_client(client_id):
             queue_again(client_id, at=now_here())

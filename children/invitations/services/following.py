@@ -28,9 +28,8 @@ _AT_ONCE = 20
 _WRITABLE = (State.CONTACT_PENDING, State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED)
 
 
-def clients_to_follow(*, at: datetime) -> list[UUID]:
+def clients_to_follow() -> list[UUID]:
     """List the clients with invitations that await something, in the officers' view."""
-    del at
     waiting = Invitation.objects.filter(state__in=sorted(OPEN)).order_by()
     return list(waiting.values_list("client_id", flat=True).distinct())
 

@@ -15,12 +15,18 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.ledger.history import actor_columns
 from paktaleem.ledger.services import record_entry
 
-__all__ = ["expire_unmatched", "unmatched_since"]
+__all__ = ["clients_with_unmatched", "expire_unmatched", "unmatched_since"]
 
 
 def unmatched_since(at: datetime) -> datetime:
     """Give the moment: a row that has matched nobody since then, or before, expires at ``at``."""
     return at - timedelta(days=settings.ANSWERS_UNMATCHED_DAYS)
+
+
+def clients_with_unmatched(*, at: datetime) -> list[UUID]:
+    """List the clients with rows that have matched nobody for long, in the officers' view."""
+    waiting = SheetEntry.objects.filter(state=EntryState.UNMATCHED, entered_at__lte=unmatched_since(at)).order_by()
+    return list(waiting.values_list("client_id", flat=True).distinct())
 
 
 @transaction.atomic

@@ -1,9 +1,12 @@
 """Throwing away what was told long ago."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+
+from paktaleem.clock import here
 
 __all__ = ["AT_ONCE", "purge_messages"]
 
@@ -13,11 +16,12 @@ AT_ONCE = 5_000
 _PURGE = """
 WITH old AS (
     SELECT m.id FROM webhooks_message m
-    WHERE m.client_id = %(client)s AND m.happened_at < %(before)s AND (NOT m.is_shared OR m.spread_at IS NOT NULL)
+    WHERE m.client_id = %(client)s AND m.happened_at < %(happened_before)s
+        AND (NOT m.is_shared OR m.spread_at IS NOT NULL)
         AND NOT EXISTS (
             SELECT FROM webhooks_delivery d
             WHERE d.client_id = m.client_id AND d.message_id = m.id
-                AND (d.state = 'waiting' OR d.queued_at >= %(before)s)
+                AND (d.state = 'waiting' OR d.queued_at >= %(queued_before)s)
         )
     ORDER BY m.happened_at LIMIT %(most)s
 ), sent AS (
@@ -36,8 +40,15 @@ def purge_messages(client_id: UUID, *, before: datetime, most: int = AT_ONCE) ->
     """Delete messages that happened before a moment, with their deliveries and attempts; returns how many.
 
     By one statement, in the client's context, ``most`` at a time: call again while it deletes so many. What still
-    waits to be delivered, was sent again since, or is to be spread to other clients stays.
+    waits to be delivered, was sent again since, or is to be spread to other clients stays. The moment is by the
+    machine's clock, as deliveries are; what happened is compared by the client's.
     """
+    values: dict[str, Any] = {
+        "client": client_id,
+        "happened_before": here(before),
+        "queued_before": before,
+        "most": most,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_PURGE, {"client": client_id, "before": before, "most": most})
+        cursor.execute(_PURGE, values)
         return int(cursor.rowcount)

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
+from paktaleem.clock import here
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.services import record_entry
 from paktaleem.webhooks.events import TEST
@@ -47,7 +48,7 @@ _MISSED = """
 INSERT INTO webhooks_delivery (id, client_id, endpoint_id, message_id, state, attempts, queued_at, due_at)
 SELECT webhooks_new_id(), m.client_id, %(endpoint)s, m.id, 'waiting', 0, %(at)s, %(at)s
 FROM webhooks_message m
-WHERE m.client_id = %(client)s AND m.happened_at >= %(since)s AND m.happened_at < %(at)s
+WHERE m.client_id = %(client)s AND m.happened_at >= %(since)s AND m.happened_at < %(until)s
     AND ARRAY[m.type, split_part(m.type, '.', 1) || '.*']::text[] && %(events)s::text[]
 ON CONFLICT (client_id, message_id, endpoint_id) DO UPDATE
     SET state = 'waiting', attempts = 0, queued_at = excluded.queued_at, due_at = excluded.due_at, done_at = NULL
@@ -60,13 +61,15 @@ def replay_since(endpoint: Endpoint, *, since: datetime, actor: Actor, reason: R
     """Send everything since a moment that the endpoint subscribes to and has not taken; returns how many.
 
     What was given up is tried again, and what happened while it was switched off is sent for the first time; what it
-    took is not sent twice. Raises NothingToReplay, NotAllowed.
+    took is not sent twice. ``since`` is by the client's clock, as messages say when they happened; ``at`` by the
+    machine's, as deliveries are due. Raises NothingToReplay, NotAllowed.
     """
     _require(endpoint, actor)
     values: dict[str, Any] = {
         "endpoint": endpoint.pk,
         "client": endpoint.client_id,
         "since": since,
+        "until": here(at),
         "events": list(endpoint.events),
         "at": at,
     }

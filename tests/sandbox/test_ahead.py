@@ -1,0 +1,231 @@
+"""What the worker does by days is done in a sandbox whose clock stands ahead too, and nowhere else before its time."""
+
+import ast
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from children.concerns.models import Concern
+from children.concerns.services import close_concern, open_concern
+from children.concerns.tasks import forget_old_concerns
+from children.invitations.tasks import forget_unasked
+from consent.paper.models import SheetEntry
+from consent.paper.services import upload_sheet
+from consent.paper.tasks import expire_old_rows
+from paktaleem.accounts.actors import user_actor
+from paktaleem.accounts.models import Client
+from paktaleem.accounts.selectors import clients_to_look_at
+from paktaleem.clock import now_here, real_now
+from paktaleem.ledger.by import Reason
+from paktaleem.mail.models import Letter
+from paktaleem.mail.services import GRACE, send_letter
+from paktaleem.mail.tasks import pick_up_forgotten
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import claim_guardian
+from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.tenancy.ids import new_id
+from paktaleem.webhooks.models import Delivery, DeliveryState, Message
+from paktaleem.webhooks.services import add_endpoint, replay_since
+from paktaleem.webhooks.tasks import forget_old_messages
+from tests.factories import SETTING_UP, SubjectFactory
+
+ROOT = Path(__file__).resolve().parents[2]
+A_DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def both(cast, sandbox):
+    """A client whose clock is everybody's, and a sandbox."""
+    return cast.client_id("indus"), sandbox.id
+
+
+def each(both, act):
+    """Do the same in both; gives what came of it."""
+    found = []
+    for client_id in both:
+        with in_client(client_id):
+            found.append(act(Client.objects.get(pk=client_id)))
+    return found
+
+
+def test_a_concern_answered_long_ago_by_its_clock_is_forgotten(both, sandbox):
+    def answered(client):
+        told: dict[str, Any] = {"actor": user_actor(new_id(), "client_admin", client.pk), "at": now_here()}
+        row = open_concern(client.pk, text="Worried.", language="en", **told)
+        return close_concern(row, outcome="answered", reason=Reason.REVIEW, **told).pk
+
+    made = each(both, answered)
+
+    def forgotten(_client):
+        return Concern.objects.filter(pk__in=made, wrapped=None).exists()
+
+    sandbox.move(days=settings.CONCERN_KEPT_DAYS - 1)
+    forget_old_concerns(0)
+    assert each(both, forgotten) == [False, False]
+    sandbox.move(days=2)
+    forget_old_concerns(0)
+    assert each(both, forgotten) == [False, True]
+
+
+def test_a_contact_kept_only_to_ask_is_forgotten(both, sandbox):
+    def known(client):
+        at = now_here()
+        child = SubjectFactory(client=client, external_id="s-child", birth_date=at.date() - 3_000 * A_DAY, at=at)
+        named = {"external_id": "s-mother", "role": "guardian", "email": "mother@mail.example"}
+        guardian = SubjectFactory(client=client, at=at, **named)
+        claim_guardian(child, guardian=guardian, relationship="parent", actor=SETTING_UP, at=at)
+        return guardian.pk
+
+    made = each(both, known)
+
+    def emptied(_client):
+        return Subject.objects.get(pk__in=made).email is None
+
+    forget_unasked(0)
+    assert each(both, emptied) == [False, False]
+    sandbox.move(days=settings.GUARDIAN_CONTACT_DAYS + 1)
+    forget_unasked(0)
+    assert each(both, emptied) == [False, True]
+
+
+def test_a_row_of_paper_that_matched_nobody_expires(both, sandbox):
+    header, row = "code,newsletter,answered_by,method,answered_on,note", "1111-1111,yes,self,paper,2026-09-30,Box 3"
+    sheet = f"{header}\n{row}".encode()
+    each(both, lambda client: upload_sheet(sheet, client=client, actor=SETTING_UP, at=now_here()))
+
+    def state(_client):
+        return SheetEntry.objects.get().state
+
+    assert expire_old_rows(0) == 0
+    sandbox.move(days=settings.ANSWERS_UNMATCHED_DAYS + 1)
+    assert expire_old_rows(0) == 1
+    assert each(both, state) == ["unmatched", "expired"]
+
+
+def test_a_letter_whose_job_died_is_sent_after_all(both, sandbox):
+    sandbox.move(days=100)
+
+    def lost(client):
+        to = SubjectFactory(client=client, external_id="s-one", email="one@mail.example")
+        words = {"count": "1", "url": "https://portal.example/"}
+        asked_at = now_here() - GRACE - A_DAY
+        send_letter("orders_stuck", to=to, client_id=client.pk, context=words, actor=SETTING_UP, at=asked_at)
+
+    each(both, lost)
+    pick_up_forgotten(0)
+
+    def waits_anew(_client):
+        return Letter.objects.get().due_at > now_here()
+
+    assert each(both, waits_anew) == [True, True]
+
+
+# Webhooks, whose deliveries go by the machine's clock and tell what happened by the client's
+
+
+@pytest.fixture
+def endpoint(sandbox):
+    with in_client(sandbox.id):
+        made, _ = add_endpoint(
+            sandbox.id,
+            url="https://lms.example/hooks",
+            events=["consent.*"],
+            actor=SETTING_UP,
+            at=real_now() - A_DAY,
+        )
+    return made
+
+
+def told(sandbox, *, taken=True):
+    """Something is told in the sandbox, and was taken, or not; returns the message."""
+    sandbox.caller.consent("p-adult", "newsletter")
+    with in_client(sandbox.id):
+        delivery = Delivery.objects.get()
+        state = DeliveryState.DELIVERED if taken else DeliveryState.FAILED
+        Delivery.objects.filter(pk=delivery.pk).update(state=state, done_at=real_now(), attempts=1)
+    return delivery.message_id
+
+
+def test_what_was_told_in_a_sandbox_ahead_is_thrown_away_after_as_many_real_days(sandbox, endpoint, time_machine):
+    sandbox.move(days=400)
+    message, sent_at = told(sandbox), real_now()
+    for days, left in ((1, 1), (settings.WEBHOOKS_KEPT_DAYS - 1, 1), (settings.WEBHOOKS_KEPT_DAYS + 1, 0)):
+        time_machine.move_to(sent_at + timedelta(days=days))
+        forget_old_messages(0)
+        with in_client(sandbox.id):
+            assert Message.objects.filter(pk=message).count() == left, days
+
+
+def test_moving_the_clock_throws_no_log_away(sandbox, endpoint):
+    message = told(sandbox)
+    sandbox.move(days=400)
+    assert forget_old_messages(0) == 0
+    with in_client(sandbox.id):
+        assert Message.objects.filter(pk=message).exists()
+
+
+def test_what_a_sandbox_ahead_missed_is_sent_again_at_once(sandbox, endpoint):
+    sandbox.move(days=400)
+    told(sandbox, taken=False)
+    with in_client(sandbox.id):
+        since = now_here() - A_DAY
+        again: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.REVIEW, "at": real_now()}
+        assert replay_since(endpoint, since=since, **again) == 1
+        delivery = Delivery.objects.get()
+        assert (delivery.state, delivery.due_at <= real_now()) == ("waiting", True)
+
+
+# One mechanism
+
+
+def test_sandboxes_ahead_are_looked_at_whatever_is_found(both, sandbox):
+    def listed(found):
+        with as_officer():
+            return clients_to_look_at(lambda **_: found, at=real_now())
+
+    indus, play = both
+    assert listed([]) == []
+    assert listed([indus]) == [indus]
+    sandbox.move(days=1)
+    assert listed([]) == [play]
+    assert listed([indus, play]) == sorted([indus, play])
+
+
+BY_THE_MACHINE = {
+    "paktaleem/doors/tasks.py": "links and codes live by the machine's clock (decision 0023)",
+    "paktaleem/systems/tasks.py": "asks every client by its own; PakTaleem itself is no sandbox",
+}
+TASKS = sorted(
+    path for root in ("paktaleem", "children", "consent", "retention") for path in (ROOT / root).rglob("tasks.py")
+)
+
+
+def selecting_functions(tree):
+    """Functions that look at every client: by the officers' view."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [one for one in functions if "as_officer()" in ast.unparse(one)]
+
+
+def clock_reads_outside(function):
+    """Reads of the machine's clock that are not handed to the one mechanism."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    reads = [one for one in calls if ast.unparse(one.func) == "real_now"]
+    handed = [one for one in calls if ast.unparse(one.func) == "clients_to_look_at"]
+    within = {id(inner) for one in handed for inner in ast.walk(one)}
+    return [ast.unparse(one) for one in reads if id(one) not in within]
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_task_selects_clients_by_the_machines_clock_alone(path):
+    if str(path.relative_to(ROOT)) not in BY_THE_MACHINE:
+        for function in selecting_functions(ast.parse(path.read_text())):
+            assert clock_reads_outside(function) == [], "call clients_to_look_at"
+
+
+def test_that_test_can_fail():
+    planted = ast.parse("def task():\n    with as_officer():\n        clients = clients_with_old(at=real_now())\n")
+    [function] = selecting_functions(planted)
+    assert clock_reads_outside(function) == ["real_now()"]
