@@ -317,6 +317,8 @@ WEBHOOKS_PUMP_SECONDS = 60  # of one job: the next goes on
 WEBHOOK_SECRET_OVERLAP = timedelta(hours=env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24))
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
 
+JOBS_KEPT_DAYS = env.int("JOBS_KEPT_DAYS", default=1)  # after it was done; a job's arguments are ids
+JOBS_FAILED_KEPT_DAYS = env.int("JOBS_FAILED_KEPT_DAYS", default=30)  # so that somebody can look why
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": 8,  # webhooks are sent all the time, beside all other work
     "stalled_worker_timeout": 120.0,  # seconds without a heartbeat: a busy machine is late, and not dead

@@ -1,13 +1,14 @@
-"""Jobs that a worker had in hand when it died are done again by those that live."""
+"""Jobs that a worker had in hand when it died are done again by those that live; those that ended are thrown away."""
 
 from django.conf import settings
 from procrastinate import JobContext
+from procrastinate.builtin_tasks import remove_old_jobs
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-__all__ = ["MOST_ATTEMPTS", "RESUME", "resume_jobs"]
+__all__ = ["FORGET", "MOST_ATTEMPTS", "RESUME", "forget_jobs", "resume_jobs"]
 
-RESUME = "worker.resume_jobs"
+FORGET, RESUME = "worker.forget_jobs", "worker.resume_jobs"
 MOST_ATTEMPTS = 5
 """A job that so many workers died of is not given to another."""
 
@@ -26,3 +27,16 @@ async def resume_jobs(context: JobContext, timestamp: int) -> None:
             await jobs.retry_job(job)
         else:
             await jobs.finish_job(job, Status.FAILED, delete_job=False)
+
+
+@app.periodic(cron="47 * * * *", periodic_id="forget_jobs")
+@app.task(name=FORGET, queueing_lock=FORGET, pass_context=True)
+async def forget_jobs(context: JobContext, timestamp: int) -> None:
+    """Throw away, every hour, jobs that ended long ago, with what became of them: they hold ids of people.
+
+    One that failed stays longer, so that somebody can look why. What waits or is being done is never touched.
+    """
+    del timestamp
+    done, failed = 24 * settings.JOBS_KEPT_DAYS, 24 * settings.JOBS_FAILED_KEPT_DAYS
+    await remove_old_jobs(context, max_hours=done, remove_cancelled=True, remove_aborted=True)
+    await remove_old_jobs(context, max_hours=failed, remove_failed=True)
