@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils import translation
+
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Role
 from paktaleem.accounts.selectors import staff_of
@@ -17,13 +19,14 @@ DISABLED = declare_letter("webhook_disabled", fields=("name", "why", "url"))
 def tell_disabled(endpoint: Endpoint, *, url: str, actor: Actor, at: datetime) -> int:
     """Write to every administrator of the client, in its context; ``url`` is the endpoint's page. Returns how many."""
     staff = staff_of(endpoint.client_id, Role.CLIENT_ADMIN, at=at)
-    context = {"name": str(endpoint)[:200], "why": endpoint.get_disabled_because_display(), "url": url}
     for user in staff:
+        with translation.override(user.language):
+            why = str(endpoint.get_disabled_because_display())
         send_letter(
             DISABLED.code,
             to=user,
             client_id=endpoint.client_id,
-            context=context,
+            context={"name": str(endpoint)[:200], "why": why, "url": url},
             related_id=endpoint.pk,
             actor=actor,
             at=at,
