@@ -113,6 +113,7 @@ def _personal_moments(case: Case) -> Iterator[datetime | None]:
     yield subject.registered_at
     yield subject.erased_at
     yield subject.of_age_at
+    yield subject.may_be_child_until
     yield subject.service_authorised_until
     for restriction in subject.restrictions:
         yield from restriction.period.moments()

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from paktaleem.subjects.ages import is_child
+
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
     from consent.register import Period
-
-ADULT_ROLES = frozenset({"instructor", "administrator"})
 
 
 class Action(StrEnum):
@@ -96,8 +96,9 @@ class SubjectFacts:
     """What is known of a person. The guardian's part is about the service as a whole.
 
     `of_age_at` is when the person reaches the client's threshold; for known adults any moment before
-    their first consent; None: age unknown. `service_authorisation` is what all guardians' words come to
-    (`children.authority`): given, refused, withdrawn, lapsed; None: nobody was asked or has answered.
+    their first consent; None: age unknown. `may_be_child_until` is when they do at the latest where their age was
+    computed for another threshold, and is unknown for this one. `service_authorisation` is what all guardians'
+    words come to (`children.authority`): given, refused, withdrawn, lapsed; None: nobody was asked or has answered.
     `service_authorised_until` is when that is next known to change. `service_strength` is that of the strongest
     yes, `may_share` whether they agreed to recipients too, `guardians` whose word counts at all.
     """
@@ -107,6 +108,7 @@ class SubjectFacts:
     registered_at: datetime
     erased_at: datetime | None = None
     of_age_at: datetime | None = None
+    may_be_child_until: datetime | None = None
     quarantined: bool = False
     service_authorisation: str | None = None
     service_authorised_until: datetime | None = None
@@ -117,23 +119,14 @@ class SubjectFacts:
     restrictions: tuple[Restriction, ...] = ()
     objections: tuple[Objection, ...] = ()
 
-    @property
-    def is_adult_role(self) -> bool:
-        """Say whether someone of unknown age counts as adult for what they do at the school."""
-        return self.role in ADULT_ROLES
-
     def is_known_adult(self, at: datetime) -> bool:
         """Say whether the person is known to be of age at the moment."""
         return self.of_age_at is not None and self.of_age_at <= at
 
     def counts_as_child(self, at: datetime, *, serves_minors: bool) -> bool:
-        """Say whether the person is to be treated as a child at the moment.
-
-        A known child always is. Unknown age is childhood where the client serves minors, but for adult roles.
-        """
-        if self.of_age_at is not None:
-            return at < self.of_age_at
-        return serves_minors and not self.is_adult_role
+        """Say whether the person is to be treated as a child at the moment, as ``ages.is_child`` has it."""
+        until = self.may_be_child_until
+        return is_child(self.role, self.of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from tests.cast import Cast
@@ -19,6 +20,8 @@ KEYRING = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin the run in the first process only; give every process the tests' keyring."""
+    hypothesis_settings.register_profile("portal", deadline=None)  # nothing is timed: a busy machine fails no test
+    hypothesis_settings.load_profile("portal")
     settings.KEYRING = KEYRING
     settings.SECRET_KEY = "tests-only"
     settings.ASIDE_DATABASE = "default"  # what is written aside is rolled back with its test (but see ``committed``)

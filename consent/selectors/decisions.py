@@ -17,6 +17,7 @@ from paktaleem.accounts.actors import Actor, key_actor, require
 from paktaleem.accounts.roles import Capability
 from paktaleem.accounts.services import key_digest
 from paktaleem.accounts.thresholds import Thresholds
+from paktaleem.subjects.ages import may_be_child_until
 from paktaleem.subjects.selectors import tombstone
 from paktaleem.tenancy.context import in_client, read_alone
 
@@ -84,6 +85,9 @@ class _Person(msgspec.Struct):
             registered_at=self.registered_at,
             erased_at=self.erased_at,
             of_age_at=self.of_age_at if self.of_age_threshold in {None, threshold} else None,
+            may_be_child_until=may_be_child_until(
+                self.of_age_at, computed_for=self.of_age_threshold, threshold=threshold
+            ),
             quarantined=child.quarantined,
             service_authorisation=standing.state,
             service_authorised_until=standing.until,

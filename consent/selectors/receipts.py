@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db.models import Q
 from django.http import Http404
 
-from consent.facts import ADULT_ROLES
 from consent.models import (
     Capacity,
     Consent,
@@ -23,6 +22,7 @@ from consent.receipts import Answered, DataItem, Party, RecordFacts, Told
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
+from paktaleem.subjects.ages import is_child
 from paktaleem.subjects.models import GuardianClaim, Subject
 from paktaleem.tenancy.ids import PAKTALEEM
 
@@ -171,9 +171,7 @@ def _answered(events: Iterable[ConsentEvent], person: Subject, client: Client) -
 
 def _was_child(person: Subject, client: Client, event: ConsentEvent) -> bool:
     """Say whether a guardian decided for the person then; unknown age counts where minors are served."""
-    if person.of_age_at is not None:
-        return bool(event.recorded_at < person.of_age_at)
-    return bool(client.serves_minors and person.role not in ADULT_ROLES)
+    return is_child(person.role, person.of_age_at, at=event.recorded_at, serves_minors=client.serves_minors)
 
 
 def _told(versions: Iterable[UUID | None]) -> dict[UUID | None, NoticeVersion]:

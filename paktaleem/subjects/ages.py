@@ -5,15 +5,18 @@ Ages are stated by sources of different strength, and no source loosens what a s
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 __all__ = [
+    "ADULT_ROLES",
     "STRONGEST_FIRST",
     "AgeSource",
     "Statement",
     "birthday",
+    "is_child",
+    "may_be_child_until",
     "of_age_at",
     "of_age_by_attestation",
     "of_age_by_check",
@@ -37,6 +40,10 @@ class AgeSource(StrEnum):
 
 
 STRONGEST_FIRST = tuple(AgeSource)
+ADULT_ROLES = frozenset({"instructor", "administrator"})
+"""Roles in which somebody of unknown age counts as an adult."""
+_LONGEST_YEAR = timedelta(days=367)
+"""A leap year, and a change of the clocks."""
 
 
 def birthday(birth_date: date, years: int) -> date:
@@ -114,6 +121,37 @@ def weighed(statements: Iterable[Statement]) -> tuple[datetime | None, bool]:
 def stated(source: AgeSource, of_age_at: datetime | None, *, on: date, time_zone: str) -> list[Statement]:
     """Give what a source said on a day, as a list to join: empty where it shows nothing."""
     return [] if of_age_at is None else [Statement(source, of_age_at, _start_of_day(on, time_zone))]
+
+
+def is_child(
+    role: str,
+    of_age_at: datetime | None,
+    *,
+    at: datetime,
+    serves_minors: bool,
+    may_be_until: datetime | None = None,
+) -> bool:
+    """Say whether somebody is treated as a child at a moment: a guardian decides for them.
+
+    A known child always is one. An unknown age is childhood where the client serves minors, but for roles of adults;
+    whatever the role where an age computed for another threshold says that they may be a child (``may_be_until``).
+    """
+    if of_age_at is not None:
+        return at < of_age_at
+    if may_be_until is not None and at < may_be_until:
+        return True
+    return serves_minors and role not in ADULT_ROLES
+
+
+def may_be_child_until(of_age_at: datetime | None, *, computed_for: int | None, threshold: int) -> datetime | None:
+    """Say until when at the latest somebody whose age was computed for another threshold is below this one.
+
+    None where that says nothing, or where it was computed for this one, or depends on none. A threshold raised by
+    years adds as many; one lowered takes none away, until the worker has computed the age anew.
+    """
+    if of_age_at is None or computed_for in {None, threshold}:
+        return None
+    return of_age_at + max(0, threshold - (computed_for or 0)) * _LONGEST_YEAR
 
 
 def _start_of_day(day: date, time_zone: str) -> datetime:

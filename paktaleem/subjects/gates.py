@@ -1,14 +1,15 @@
 """Whether a change of what is registered opens the gate that protects a child, or reveals a child. Pure.
 
 The gate is who decides for a person: a guardian, or they themselves. A known age is one that somebody stated; nothing
-said is no statement, so the first one takes effect, but a role alone never makes an adult of a child.
+said is no statement, so the first one takes effect, but a role or a country alone never makes an adult of a child. Nor
+do several changes: to take away what says that somebody is a child, or that their age is contradicted, waits already.
 """
 
 from dataclasses import replace
 from datetime import datetime
 
 from paktaleem.accounts.thresholds import Thresholds
-from paktaleem.subjects.ages import weighed
+from paktaleem.subjects.ages import is_child, weighed
 from paktaleem.subjects.details import SubjectDetails, age_statements, reached_threshold_at
 
 __all__ = ["GATED", "Reading", "agreed", "held_back", "reveals_child"]
@@ -24,7 +25,6 @@ GATED = (
     "age_check",
 )
 """What of a person's details says who decides."""
-_CHILD_ROLES = frozenset({"student", "learner"})
 
 
 class Reading:
@@ -46,10 +46,7 @@ class Reading:
 
     def is_child(self, details: SubjectDetails) -> bool:
         """Say whether a guardian decides: for a known child, and for an unknown age where minors are served."""
-        moment = self.adult_from(details)
-        if moment is None:
-            return self.serves_minors and details.role in _CHILD_ROLES
-        return self.at < moment
+        return is_child(details.role, self.adult_from(details), at=self.at, serves_minors=self.serves_minors)
 
     def is_known_child(self, details: SubjectDetails) -> bool:
         """Say whether an age that was stated says that a guardian decides."""
@@ -67,10 +64,22 @@ def held_back(before: SubjectDetails, after: SubjectDetails, reading: Reading) -
 def _opens(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
     was, becomes = reading.adult_from(before), reading.adult_from(after)
     if becomes is None:
-        return not reading.is_child(after)
+        return not reading.is_child(after) or _takes_away(before, after, reading)
     if was is None:
-        return reading.at >= becomes and (not after.is_age_stated or reading.is_contradicted(before))
+        return reading.at >= becomes and (reading.is_contradicted(before) or not _states_adult(before, after, reading))
     return becomes < was
+
+
+def _takes_away(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
+    """Say whether nothing is left of what would hold back the next statement."""
+    held = reading.is_known_child(before) or reading.is_contradicted(before)
+    return held and not reading.is_contradicted(after)
+
+
+def _states_adult(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
+    """Say whether what is stated of the age makes an adult, whatever else of the person changes with it."""
+    moment = reading.adult_from(replace(after, role=before.role, country=before.country))
+    return moment is not None and reading.at >= moment
 
 
 def agreed(details: SubjectDetails, reading: Reading) -> SubjectDetails:

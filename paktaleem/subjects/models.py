@@ -12,7 +12,7 @@ from paktaleem.accounts.thresholds import Thresholds
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.ledger.history import History, Tracked
 from paktaleem.subjects.agechanges import AgeChange, AgeChangeState, AgeRoute
-from paktaleem.subjects.ages import AgeSource
+from paktaleem.subjects.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.subjects.details import PERSONAL
 from paktaleem.subjects.rosterfiles import RosterChunk, RosterImport, RosterState
 from paktaleem.subjects.sealing import SealedField
@@ -181,10 +181,10 @@ class Subject(Tracked):
 
     def is_child(self, at: datetime, *, thresholds: Thresholds, serves_minors: bool) -> bool:
         """Whether a guardian decides for this person at a moment; unknown age counts where minors are served."""
-        of_age_at = self.of_age_for(thresholds)
-        if of_age_at is not None:
-            return of_age_at > at
-        return serves_minors and self.role in {SubjectRole.STUDENT, SubjectRole.LEARNER}
+        threshold = thresholds.of(self.country)
+        until = may_be_child_until(self.of_age_at, computed_for=self.of_age_threshold, threshold=threshold)
+        told = {"at": at, "serves_minors": serves_minors, "may_be_until": until}
+        return is_child(self.role, self.of_age_for(thresholds), **told)
 
 
 class SubjectKey(models.Model):

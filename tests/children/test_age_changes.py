@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from paktaleem.accounts.actors import NotAllowed, user_actor
+from paktaleem.accounts.services import change_client
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects import revealing
 from paktaleem.subjects.importing.uploads import confirm_import, upload_roster
@@ -18,6 +19,7 @@ from paktaleem.subjects.services import (
 )
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import new_id
+from tests.children.making import reason_at
 from tests.factories import SETTING_UP, SubjectFactory
 
 MINUTE = timedelta(minutes=1)
@@ -85,6 +87,47 @@ def test_the_first_age_that_is_stated_takes_effect_and_a_role_alone_does_not(cas
     assert gate(iqra)[0] < now
 
 
+ADULT, OVER_13 = date(1990, 1, 1), "over 13@2026-09-01 k-id/c-1"
+CHILD = {"birth_date": date(2017, 3, 14)}
+STEPS = {
+    "the birth date is taken away, then another is stated": (CHILD, {"birth_date": None}, {"birth_date": ADULT}),
+    "taken away, then another role": (CHILD, {"birth_date": None}, {"role": "instructor"}),
+    "what somebody declares is taken away, then a first age is stated": (
+        {"declared_age": 9},
+        {"declared_age": None},
+        {"attested_age": 30},
+    ),
+    "a contradiction, what made it is taken away, then one of both again": (
+        CHILD,
+        {"declared_age": 9},
+        {"birth_date": ADULT},
+        {"birth_date": None, "declared_age": None},
+        {"birth_date": ADULT},
+    ),
+    "a country with a lower age": ({"birth_date": None, "age_check": OVER_13}, {"country": "GB"}),
+    "a country, with something said that shows nothing": (
+        {"birth_date": None, "age_check": OVER_13},
+        {"country": "GB", "declared_age": 40},
+    ),
+    "a guardian's role, with something said that shows nothing": (
+        {"birth_date": None},
+        {"role": "guardian", "declared_age": 40},
+    ),
+}
+
+
+@pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
+def test_nobody_comes_of_age_by_several_changes(cast, indus, now, steps):
+    """At a school where one decides from 16, and from 13 in GB."""
+    indus.age_threshold, indus.country_thresholds = 16, {"GB": 13}
+    change_client(indus, actor=cast.actor("amina"), reason="review", at=now)
+    for number, details in enumerate(steps):
+        told = {"client": indus, "actor": SETTING_UP, "at": now + number * MINUTE}
+        found, _ = register_subject("several", details={"role": "student", **details}, **told)
+    assert AgeChange.objects.filter(subject=found, state="waiting").exists()
+    assert reason_at(cast, "several", now + 9 * MINUTE) in {"age_unknown", "guardian_consent_required"}
+
+
 def test_a_second_person_confirms(cast, indus, danish, now):
     farah = cast.actor("farah")
     say(indus, danish, now, actor=farah, birth_date=date(1990, 1, 1))
@@ -146,3 +189,13 @@ def test_another_client_sees_no_change(cast, now):
         say(cast.client("indus"), cast.subject("danish"), now, birth_date=date(1990, 1, 1))
     with in_client(cast.client_id("khyber")):
         assert not AgeChange.objects.exists()
+
+
+def test_a_raised_age_makes_no_adult_of_a_child_in_an_adults_role(cast, indus, now):
+    """The worker has still to compute the ages anew."""
+    told = {"client": indus, "actor": SETTING_UP, "at": now}
+    register_subject("assistant", details={"role": "instructor", **CHILD}, **told)
+    indus.age_threshold = 16
+    change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
+    assert Subject.objects.get(external_id="assistant").of_age_for(indus.thresholds) is None
+    assert reason_at(cast, "assistant", now + MINUTE) == "age_unknown"

@@ -174,6 +174,8 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
     known_adult = subject.of_age_at is not None and at >= subject.of_age_at
     unknown_age = subject.of_age_at is None
     presumed_child = unknown_age and rows.serves_minors and subject.role not in ["instructor", "administrator"]
+    if unknown_age and subject.may_be_child_until is not None and at < subject.may_be_child_until:
+        presumed_child = True
     child = known_child or presumed_child
     if question.action != "delete" and not (legal and question.action == "store"):
         if subject.quarantined and not known_adult:

@@ -12,7 +12,7 @@ from paktaleem.accounts.actors import NotAllowed, key_actor
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.details import PERSONAL
-from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject, SubjectKey
+from paktaleem.subjects.models import AccessRecord, AgeChange, GuardianClaim, Subject, SubjectKey
 from paktaleem.subjects.sealing import CannotOpen, Sealed
 from paktaleem.subjects.selectors import (
     SubjectUnknown,
@@ -121,11 +121,19 @@ def test_the_same_again_leaves_no_trace(cast, indus, now, again):
     assert traces(zoe) == (1, 1)
 
 
-@pytest.mark.parametrize("field", ["full_name", "email", "phone", "birth_date"])
+@pytest.mark.parametrize("field", ["full_name", "email", "phone"])
 def test_a_field_is_emptied(cast, indus, now, field):
     zoe, _ = register(cast, indus, now, **ZOE)
     register(cast, indus, now, **{field: None})
     assert getattr(Subject.objects.get(id=zoe.id), field) is None
+
+
+@pytest.mark.parametrize(("born", "stays"), [(date(2016, 2, 29), True), (date(1990, 1, 1), False)])
+def test_a_birth_date_is_emptied_at_once_unless_it_says_that_somebody_is_a_child(cast, indus, now, born, stays):
+    zoe, _ = register(cast, indus, now, **{**ZOE, "birth_date": born})
+    register(cast, indus, now, birth_date=None)
+    assert (Subject.objects.get(id=zoe.id).birth_date is not None) == stays
+    assert AgeChange.objects.filter(subject=zoe, state="waiting").exists() == stays
 
 
 WRONG = {
