@@ -5,13 +5,14 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from children.models import ChangeState, GuardianChange, GuardianConflict
+from children.models import GuardianChange, GuardianConflict
 from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import ClientChange, ClientChangeState
+from paktaleem.accounts.models import ClientChange
 from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.secondperson import ChangeState
 from paktaleem.console.paging import count_up_to, number_in_words
 from paktaleem.console.site import Card, site
-from paktaleem.subjects.models import AgeChange, AgeChangeState
+from paktaleem.subjects.models import AgeChange
 
 __all__ = ["children_board"]
 
@@ -23,8 +24,8 @@ def children_board(actor: Actor, at: datetime) -> list[Card]:
     if not actor.may(Capability.SETTLE_CHILD_CHANGES):
         return []
     changes = count_up_to(GuardianChange.objects.filter(state=ChangeState.WAITING))
-    ages = count_up_to(AgeChange.objects.filter(state=AgeChangeState.WAITING))
-    clients = count_up_to(ClientChange.objects.filter(state=ClientChangeState.WAITING))
+    ages = count_up_to(AgeChange.objects.filter(state=ChangeState.WAITING))
+    clients = count_up_to(ClientChange.objects.filter(state=ChangeState.WAITING))
     cases = count_up_to(GuardianConflict.objects.filter(closed_at=None))
     found = (
         (_("Changes of guardians"), changes, "children_guardianchange", "?state__exact=waiting"),

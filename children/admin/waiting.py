@@ -7,30 +7,17 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from children.admin.words import REFUSALS
-from children.models import ChangeState, GuardianChange, GuardianConflict
+from children.models import GuardianChange, GuardianConflict
 from children.services import close_conflict, settle_change
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill
 from paktaleem.console.model_admin import ScopedAdmin, state_column
+from paktaleem.console.settling import change_standing, settling_acts
 from paktaleem.console.site import site
 
 __all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
-
-_TONES = {"waiting": "warn", "approved": "good", "declined": "bad"}
-
-
-def _approve(row: GuardianChange, given: dict[str, Any], request: HttpRequest) -> None:
-    settle_change(row, approve=True, reason=given["reason"], actor=actor_of(request), at=received_at(request))
-
-
-def _decline(row: GuardianChange, given: dict[str, Any], request: HttpRequest) -> None:
-    settle_change(row, approve=False, reason=given["reason"], actor=actor_of(request), at=received_at(request))
-
-
-def _waits(row: GuardianChange, _at: Any) -> bool:
-    return row.state == ChangeState.WAITING
 
 
 @admin.register(GuardianChange, site=site)
@@ -47,27 +34,13 @@ class GuardianChangeAdmin(ScopedAdmin):
     detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
     intro = "A change that would open what a guardian closed has no effect until a second person approves it."
     empty_text = "No change of a guardian waits."
-    standing = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
-    acts = (
-        Act(
-            "approve",
-            "Approve change",
-            Capability.SETTLE_CHILD_CHANGES,
-            _approve,
-            lead="It takes effect now. Approve only what you know yourself to be right.",
-            done="Approved.",
-            applies=_waits,
-            refusals=REFUSALS,
-        ),
-        Act(
-            "decline",
-            "Decline change",
-            Capability.SETTLE_CHILD_CHANGES,
-            _decline,
-            done="Declined: nothing changes.",
-            applies=_waits,
-            refusals=REFUSALS,
-        ),
+    standing = change_standing
+    acts = settling_acts(
+        settle_change,
+        approve="Approve change",
+        decline="Decline change",
+        lead="It takes effect now. Approve only what you know yourself to be right.",
+        refusals=REFUSALS,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -6,7 +6,6 @@ from children.services import (
     AlreadyClosed,
     AlreadyEnded,
     AlreadyNamed,
-    AlreadySettled,
     ChangeWaits,
     ChildMayNotAuthorise,
     EvidenceMissing,
@@ -14,21 +13,21 @@ from children.services import (
     NoAuthority,
     NothingGiven,
     NotTheirOwnGuardian,
-    SamePerson,
     StillAChild,
     TooWeakToShare,
 )
+from paktaleem.console.settling import SETTLING_REFUSALS
 from paktaleem.files.services import FileKindRefused, FileTooLarge
 from paktaleem.subjects.services import AlreadyErased
 
 __all__ = ["REFUSALS"]
 
 REFUSALS: dict[type[Exception], str] = {
+    **SETTLING_REFUSALS,
     AlreadyClosed: "The case was closed before.",
     AlreadyEnded: "The guardian was ended before: name them anew.",
     AlreadyErased: "The person is erased.",
     AlreadyNamed: "They are a guardian of this child already, with other authority: change that.",
-    AlreadySettled: "Somebody was quicker: it is settled.",
     ChangeWaits: "Another change of this guardian waits for a second person.",
     ChildMayNotAuthorise: "A child may refuse or withdraw, never give.",
     EvidenceMissing: "Say where the evidence lies, or add the signed form.",
@@ -40,7 +39,6 @@ REFUSALS: dict[type[Exception], str] = {
     NotTheirOwnGuardian: "Nobody is a guardian of themselves.",
     NumberNotKept: "Leave numbers of identity cards and payment cards out: say where the paper lies.",
     NothingGiven: "There is no yes of theirs to withdraw.",
-    SamePerson: "You asked for this yourself: a second person must approve.",
     StillAChild: "The one named counts as a child.",
     TooWeakToShare: "They were verified too weakly for recipients outside.",
 }

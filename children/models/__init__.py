@@ -2,7 +2,6 @@
 
 from children.models.authorisations import Decision, Route, SchoolAuthorisation, ServiceAuthorisation
 from children.models.cases import (
-    ChangeState,
     ConflictOutcome,
     GuardianChange,
     GuardianConflict,
@@ -20,7 +19,6 @@ from children.models.guardians import (
 from children.models.mechanisms import CheckState, ChildMechanism, MechanismKind, ProviderCheck
 
 __all__ = [
-    "ChangeState",
     "CheckState",
     "ChildMechanism",
     "ConflictOutcome",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from children.models.guardians import Guardianship
 from children.models.rows import ChildRow
+from paktaleem.accounts.secondperson import ChangeState, by_two_people
 from paktaleem.ledger.history import History
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.sealing import SealedField
@@ -13,7 +14,6 @@ from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
 __all__ = [
-    "ChangeState",
     "ConflictOutcome",
     "GuardianChange",
     "GuardianConflict",
@@ -69,14 +69,6 @@ class GuardianConflict(ChildRow):
         return self.purpose_code or "the service"
 
 
-class ChangeState(models.TextChoices):
-    """How far a change is that needs a second person."""
-
-    WAITING = "waiting", _("Waiting")
-    APPROVED = "approved", _("Approved")
-    DECLINED = "declined", _("Declined")
-
-
 class GuardianChange(ChildRow):
     """One change of a guardian's authority that would open the gate: it waits for a second person.
 
@@ -114,15 +106,7 @@ class GuardianChange(ChildRow):
                 condition=Q(state=ChangeState.WAITING),
                 name="guardianchange_one_waiting",
             ),
-            models.CheckConstraint(
-                condition=~Q(state=ChangeState.APPROVED) | ~Q(settled_by=F("requested_by")),
-                name="guardianchange_by_two_people",
-            ),
-            models.CheckConstraint(
-                condition=Q(state=ChangeState.WAITING, settled_by=None, settled_at=None)
-                | (~Q(state=ChangeState.WAITING) & Q(settled_by__isnull=False, settled_at__isnull=False)),
-                name="guardianchange_settled_by_someone",
-            ),
+            *by_two_people("guardianchange"),
         ]
         indexes = [
             models.Index(fields=["client", "child", "id"], name="guardianchange_of_child"),

@@ -9,13 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from children.authority import ChildFacts, Guardian, opens
-from children.models import ChangeState, ConflictOutcome, GuardianChange, Guardianship, Source
+from children.models import ConflictOutcome, GuardianChange, Guardianship, Source
 from children.selectors import child_facts
 from children.services.conflicts import follow_conflict
 from children.services.locking import locked_child
-from paktaleem.accounts.actors import Actor, NotAllowed, SamePerson, require
+from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
-from paktaleem.ledger.by import ByKind, Reason
+from paktaleem.accounts.secondperson import ChangeState, require_settler, settle
+from paktaleem.ledger.by import Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
 from paktaleem.subjects.models import GuardianClaim, Subject
@@ -26,10 +27,8 @@ from paktaleem.subjects.services import AlreadyErased
 __all__ = [
     "AlreadyEnded",
     "AlreadyNamed",
-    "AlreadySettled",
     "ChangeWaits",
     "NotTheirOwnGuardian",
-    "SamePerson",
     "StillAChild",
     "also_says_no",
     "change_guardian",
@@ -59,10 +58,6 @@ class AlreadyNamed(Exception):
 
 class AlreadyEnded(Exception):
     """The guardianship has ended; name the person anew."""
-
-
-class AlreadySettled(Exception):
-    """The change was approved or declined before."""
 
 
 class ChangeWaits(Exception):
@@ -195,19 +190,11 @@ def settle_change(
 ) -> GuardianChange:
     """Approve a waiting change, which then takes effect now, or decline it; who asked may only decline.
 
-    Raises SamePerson, AlreadySettled, AlreadyEnded, AlreadyErased, NotAllowed.
+    Raises SamePerson, ChangeSettled, AlreadyEnded, AlreadyErased, NotAllowed.
     """
-    require(actor, Capability.SETTLE_CHILD_CHANGES, change.client_id)
-    if actor.kind is not ByKind.USER:
-        raise NotAllowed("Only people settle changes.")
+    require_settler(actor, change.client_id)
     locked_child(change.child)
-    change = GuardianChange.objects.select_for_update().get(pk=change.pk, client_id=change.client_id)
-    if change.state != ChangeState.WAITING:
-        raise AlreadySettled
-    if approve and change.requested_by == actor.id:
-        raise SamePerson
-    change.state = ChangeState.APPROVED if approve else ChangeState.DECLINED
-    change.settled_by, change.settled_at = actor.id, at
+    change = settle(change, approve=approve, actor=actor, at=at)
     save_tracked(change, actor=actor, reason=reason, at=at)
     _record_change("guardian.change_settled", change, actor, at)
     if approve:

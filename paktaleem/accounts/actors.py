@@ -11,7 +11,6 @@ from paktaleem.tenancy.ids import PAKTALEEM
 __all__ = [
     "Actor",
     "NotAllowed",
-    "SamePerson",
     "key_actor",
     "person_actor",
     "require",
@@ -24,10 +23,6 @@ __all__ = [
 
 class NotAllowed(PermissionError):
     """The actor lacks the capability, or acts for another client."""
-
-
-class SamePerson(Exception):
-    """Whoever asked for this may not approve it: it takes two people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

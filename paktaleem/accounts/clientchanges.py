@@ -3,25 +3,16 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.db.models import Q
 
+from paktaleem.accounts.secondperson import ChangeState, by_two_people
 from paktaleem.tenancy.ids import new_id
 from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
-__all__ = ["ClientChange", "ClientChangeState", "loosening"]
+__all__ = ["ClientChange", "loosening"]
 
 _AGES = ("age_threshold", "country_thresholds", "country")
-
-
-class ClientChangeState(models.TextChoices):
-    """How far a change is."""
-
-    WAITING = "waiting", _("Waiting")
-    APPROVED = "approved", _("Approved")
-    DECLINED = "declined", _("Declined")
-    REPLACED = "replaced", _("Replaced by a later one")
 
 
 class ClientChange(models.Model):
@@ -35,7 +26,7 @@ class ClientChange(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     changes = models.JSONField()
-    state = models.CharField(max_length=16, choices=ClientChangeState, default=ClientChangeState.WAITING)
+    state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
     requested_kind = models.CharField(max_length=16)
     requested_by = models.UUIDField()
     requested_at = models.DateTimeField()
@@ -48,17 +39,9 @@ class ClientChange(models.Model):
         ordering = ["-requested_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["client"], condition=Q(state=ClientChangeState.WAITING), name="clientchange_one_waiting"
+                fields=["client"], condition=Q(state=ChangeState.WAITING), name="clientchange_one_waiting"
             ),
-            models.CheckConstraint(
-                condition=~Q(state=ClientChangeState.APPROVED) | ~Q(settled_by=F("requested_by")),
-                name="clientchange_by_two_people",
-            ),
-            models.CheckConstraint(
-                condition=Q(state=ClientChangeState.WAITING, settled_by=None, settled_at=None)
-                | (~Q(state=ClientChangeState.WAITING) & Q(settled_by__isnull=False, settled_at__isnull=False)),
-                name="clientchange_settled_by_someone",
-            ),
+            *by_two_people("clientchange"),
         ]
         indexes = [
             *newest_first("requested_at", "clientchange_by_time"),

@@ -6,23 +6,20 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from paktaleem.accounts.actors import Actor, NotAllowed, SamePerson, require
-from paktaleem.accounts.clientchanges import ClientChange, ClientChangeState, loosening
+from paktaleem.accounts.actors import Actor, require
+from paktaleem.accounts.clientchanges import ClientChange, loosening
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.secondperson import ChangeState, require_settler, settle
 from paktaleem.jobs import enqueue_job
-from paktaleem.ledger.by import ByKind, Reason
+from paktaleem.ledger.by import Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
 
-__all__ = ["RECOMPUTE_AGES", "ClientChangeSettled", "change_client", "settle_client_change"]
+__all__ = ["RECOMPUTE_AGES", "change_client", "settle_client_change"]
 
 RECOMPUTE_AGES = "subjects.recompute_ages"
 """The task of the room above that computes anew who is of age; known here by its name only."""
-
-
-class ClientChangeSettled(Exception):
-    """It was approved, declined or replaced before."""
 
 
 @transaction.atomic
@@ -74,11 +71,11 @@ def _write(client: Client, before: Client | None, actor: Actor, reason: Reason |
 
 def _let_wait(client: Client, changes: dict[str, Any], actor: Actor, at: datetime) -> None:
     """Propose what loosens, once: the same again goes on waiting, another takes its place."""
-    waiting = ClientChange.objects.select_for_update().filter(client=client, state=ClientChangeState.WAITING).first()
+    waiting = ClientChange.objects.select_for_update().filter(client=client, state=ChangeState.WAITING).first()
     if waiting is not None and waiting.changes == changes:
         return
     if waiting is not None:
-        waiting.state, waiting.settled_by, waiting.settled_at = ClientChangeState.REPLACED, actor.id, at
+        waiting.state, waiting.settled_by, waiting.settled_at = ChangeState.REPLACED, actor.id, at
         waiting.save(update_fields=["state", "settled_by", "settled_at"])
     change = ClientChange(
         client=client, changes=changes, requested_kind=actor.kind.value, requested_by=actor.id, requested_at=at
@@ -93,19 +90,11 @@ def settle_client_change(
 ) -> ClientChange:
     """Approve a waiting change, which takes effect now, or decline it; who asked for it may only decline.
 
-    Raises SamePerson, ClientChangeSettled, ValidationError, NotAllowed.
+    Raises SamePerson, ChangeSettled, ValidationError, NotAllowed.
     """
-    require(actor, Capability.SETTLE_CHILD_CHANGES, change.client_id)
-    if actor.kind is not ByKind.USER:
-        raise NotAllowed("Only people settle changes.")
+    require_settler(actor, change.client_id)
     client = Client.objects.select_for_update().get(pk=change.client_id)
-    change = ClientChange.objects.select_for_update().get(pk=change.pk, client_id=change.client_id)
-    if change.state != ClientChangeState.WAITING:
-        raise ClientChangeSettled
-    if approve and change.requested_by == actor.id:
-        raise SamePerson
-    change.state = ClientChangeState.APPROVED if approve else ClientChangeState.DECLINED
-    change.settled_by, change.settled_at = actor.id, at
+    change = settle(change, approve=approve, actor=actor, at=at)
     change.save(update_fields=["state", "settled_by", "settled_at"])
     _record("client.change_settled", change, actor, at)
     if approve:

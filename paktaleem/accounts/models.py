@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from paktaleem.accounts.clientchanges import ClientChange, ClientChangeState
+from paktaleem.accounts.clientchanges import ClientChange
 from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Role
 from paktaleem.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.ledger.history import History, Tracked, TrackedQuerySet
@@ -27,7 +27,6 @@ __all__ = [
     "ApiKey",
     "Client",
     "ClientChange",
-    "ClientChangeState",
     "Membership",
     "User",
     "code_validator",

@@ -9,10 +9,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from paktaleem.accounts.actors import Actor, SamePerson, require
+from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.clientservices import (
     RECOMPUTE_AGES,
-    ClientChangeSettled,
     change_client,
     settle_client_change,
 )
@@ -33,9 +32,7 @@ __all__ = [
     "TELL_OWNER",
     "AlreadyEnded",
     "AlreadyRevoked",
-    "ClientChangeSettled",
     "KeyNotLive",
-    "SamePerson",
     "TooManyLiveKeys",
     "change_client",
     "change_membership",

@@ -1,16 +1,17 @@
 """Changes of ages that would open the gate: what is proposed, how far it is, and by which route it came."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.accounts.secondperson import ChangeState, by_two_people
 from paktaleem.subjects.ages import AgeSource
 from paktaleem.subjects.sealing import SealedField
 from paktaleem.tenancy.ids import new_id
 from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
-__all__ = ["AGE_SOURCES", "AgeChange", "AgeChangeState", "AgeRoute"]
+__all__ = ["AGE_SOURCES", "AgeChange", "AgeRoute"]
 
 AGE_SOURCES = {
     AgeSource.BIRTH_DATE: _("Birth date"),
@@ -19,15 +20,6 @@ AGE_SOURCES = {
     AgeSource.DECLARED: _("Said by themselves"),
 }
 """Who says how old somebody is, in words, the strongest first."""
-
-
-class AgeChangeState(models.TextChoices):
-    """How far a change is."""
-
-    WAITING = "waiting", _("Waiting")
-    APPROVED = "approved", _("Approved")
-    DECLINED = "declined", _("Declined")
-    REPLACED = "replaced", _("Replaced by a later one")
 
 
 class AgeRoute(models.TextChoices):
@@ -63,7 +55,7 @@ class AgeChange(models.Model):
     proposal = SealedField()
     proposal_index = models.BinaryField(max_length=32)
     route = models.CharField(max_length=16, choices=AgeRoute)
-    state = models.CharField(max_length=16, choices=AgeChangeState, default=AgeChangeState.WAITING)
+    state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
     requested_kind = models.CharField(max_length=16)
     requested_by = models.UUIDField()
     requested_at = models.DateTimeField()
@@ -76,17 +68,9 @@ class AgeChange(models.Model):
         ordering = ["-requested_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["client", "subject"], condition=Q(state=AgeChangeState.WAITING), name="agechange_one_waiting"
+                fields=["client", "subject"], condition=Q(state=ChangeState.WAITING), name="agechange_one_waiting"
             ),
-            models.CheckConstraint(
-                condition=~Q(state=AgeChangeState.APPROVED) | ~Q(settled_by=F("requested_by")),
-                name="agechange_by_two_people",
-            ),
-            models.CheckConstraint(
-                condition=Q(state=AgeChangeState.WAITING, settled_by=None, settled_at=None)
-                | (~Q(state=AgeChangeState.WAITING) & Q(settled_by__isnull=False, settled_at__isnull=False)),
-                name="agechange_settled_by_someone",
-            ),
+            *by_two_people("agechange"),
         ]
         indexes = [
             models.Index(fields=["client", "subject", "id"], name="agechange_of_subject"),

@@ -11,7 +11,7 @@ from paktaleem.accounts.models import Client
 from paktaleem.accounts.thresholds import Thresholds
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.ledger.history import History, Tracked
-from paktaleem.subjects.agechanges import AgeChange, AgeChangeState, AgeRoute
+from paktaleem.subjects.agechanges import AgeChange, AgeRoute
 from paktaleem.subjects.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.subjects.details import PERSONAL
 from paktaleem.subjects.rosterfiles import RosterChunk, RosterImport, RosterState
@@ -23,7 +23,6 @@ from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 __all__ = [
     "AccessRecord",
     "AgeChange",
-    "AgeChangeState",
     "AgeRoute",
     "ErasureCarriedOut",
     "GuardianClaim",
@@ -183,8 +182,8 @@ class Subject(Tracked):
         """Whether a guardian decides for this person at a moment; unknown age counts where minors are served."""
         threshold = thresholds.of(self.country)
         until = may_be_child_until(self.of_age_at, computed_for=self.of_age_threshold, threshold=threshold)
-        told = {"at": at, "serves_minors": serves_minors, "may_be_until": until}
-        return is_child(self.role, self.of_age_for(thresholds), **told)
+        of_age_at = self.of_age_for(thresholds)
+        return is_child(self.role, of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
 
 
 class SubjectKey(models.Model):

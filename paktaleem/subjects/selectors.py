@@ -11,11 +11,11 @@ from django.db.models.functions import Collate
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.secondperson import ChangeState
 from paktaleem.subjects.details import contact_index
 from paktaleem.subjects.models import (
     AccessRecord,
     AgeChange,
-    AgeChangeState,
     GuardianClaim,
     Subject,
     SubjectKey,
@@ -189,5 +189,5 @@ def age_is_known(client: Client, *, of: str = "") -> Q:
 
 def age_change_waits(subject: Subject) -> bool:
     """Say whether a change of the person's age waits for a second person."""
-    waiting = AgeChange.objects.filter(client_id=subject.client_id, subject=subject, state=AgeChangeState.WAITING)
+    waiting = AgeChange.objects.filter(client_id=subject.client_id, subject=subject, state=ChangeState.WAITING)
     return waiting.exists()

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from paktaleem.accounts.actors import NotAllowed, SamePerson, user_actor
+from paktaleem.accounts.actors import NotAllowed, user_actor
 from paktaleem.accounts.models import Client, ClientChange
-from paktaleem.accounts.services import ClientChangeSettled, change_client, settle_client_change
+from paktaleem.accounts.secondperson import ChangeSettled, SamePerson
+from paktaleem.accounts.services import change_client, settle_client_change
 from paktaleem.ledger.models import Entry
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM, new_id
@@ -100,7 +101,7 @@ def test_who_asked_may_only_decline_and_nobody_but_people_of_that_client_or_offi
     settle_client_change(waiting, approve=False, actor=cast.actor("amina"), at=now)
     assert kept(indus).serves_minors
     second = user_actor(new_id(), "privacy_officer", PAKTALEEM)
-    with pytest.raises(ClientChangeSettled):
+    with pytest.raises(ChangeSettled):
         settle_client_change(waiting, approve=True, actor=second, at=now)
 
 

@@ -5,14 +5,13 @@ from datetime import date, timedelta
 import pytest
 
 from paktaleem.accounts.actors import NotAllowed, user_actor
+from paktaleem.accounts.secondperson import ChangeSettled, SamePerson
 from paktaleem.accounts.services import change_client
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects import revealing
 from paktaleem.subjects.importing.uploads import confirm_import, upload_roster
 from paktaleem.subjects.models import AgeChange, Subject
 from paktaleem.subjects.services import (
-    AgeChangeSettled,
-    SamePerson,
     open_age_change,
     register_subject,
     settle_age_change,
@@ -143,7 +142,7 @@ def test_a_second_person_confirms(cast, indus, danish, now):
     settled = settle_age_change(waiting, approve=True, actor=other, at=now + MINUTE)
     assert (settled.state, settled.settled_at) == ("approved", now + MINUTE)
     assert gate(danish)[0] < now
-    with pytest.raises(AgeChangeSettled):
+    with pytest.raises(ChangeSettled):
         settle_age_change(waiting, approve=True, actor=other, at=now + MINUTE)
 
 

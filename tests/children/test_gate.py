@@ -33,7 +33,6 @@ from children.services import (
     NotHeldBack,
     NothingGiven,
     NotTheirOwnGuardian,
-    SamePerson,
     StillAChild,
     TooWeakToShare,
     answer_service,
@@ -45,16 +44,15 @@ from children.services import (
     release,
     settle_change,
 )
-from children.services.guardians import AlreadySettled
 from children.strength import METHODS, Method
 from consent.decision import Question
 from consent.selectors.decisions import decide_for
 from paktaleem.accounts.actors import NotAllowed, person_actor, user_actor
 from paktaleem.accounts.models import Client, ClientChange
+from paktaleem.accounts.secondperson import ChangeSettled, SamePerson
 from paktaleem.accounts.services import change_client, settle_client_change
 from paktaleem.subjects.models import AgeChange, Subject
 from paktaleem.subjects.services import (
-    AgeChangeSettled,
     AlreadyErased,
     erase_subject,
     recompute_ages,
@@ -71,11 +69,10 @@ PURPOSE = "payment_billing"
 START = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 NAMES = ("esra", "omar", "zara", "child")
 REFUSALS = (
-    AgeChangeSettled,
+    ChangeSettled,
     AlreadyEnded,
     AlreadyErased,
     AlreadyNamed,
-    AlreadySettled,
     ChangeWaits,
     ChildMayNotAuthorise,
     FoundFalseBefore,

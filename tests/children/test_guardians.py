@@ -21,14 +21,12 @@ from children.selectors import (
 from children.services import (
     AlreadyEnded,
     AlreadyNamed,
-    AlreadySettled,
     ChangeWaits,
     EvidenceMissing,
     MayNotConsent,
     MethodNotByHand,
     NotHeldBack,
     NotTheirOwnGuardian,
-    SamePerson,
     StillAChild,
     authorise_by_school,
     change_guardian,
@@ -44,6 +42,7 @@ from children.services import (
     verify_guardian,
 )
 from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.secondperson import ChangeSettled, SamePerson
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.models import GuardianClaim
 from paktaleem.subjects.selectors import sealer_of
@@ -246,7 +245,7 @@ def test_taking_away_the_one_who_refused_waits_for_a_second_person(cast, danish,
         settle_change(waiting, approve=True, actor=farah, at=at)
     settle_change(waiting, approve=True, actor=cast.actor("amina"), at=at)
     assert state_of(danish, at).state == "given"
-    with pytest.raises(AlreadySettled):
+    with pytest.raises(ChangeSettled):
         settle_change(waiting, approve=True, actor=cast.actor("amina"), at=at)
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from paktaleem.accounts.actors import NotAllowed, system_actor, user_actor
+from paktaleem.accounts.secondperson import SamePerson
 from paktaleem.ledger.models import Entry
 from paktaleem.subjects.models import Readmission, Subject
 from paktaleem.subjects.selectors import is_erased
@@ -11,7 +12,6 @@ from paktaleem.subjects.services import (
     AlreadyAsked,
     AlreadyErased,
     NotErased,
-    SamePerson,
     approve_readmission,
     erase_subject,
     register_subject,

@@ -4,13 +4,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from paktaleem.accounts.actors import NotAllowed
+from paktaleem.accounts.secondperson import SamePerson
 from paktaleem.ledger.models import Entry
 from paktaleem.systems.models import OrderStep, Waiver
 from paktaleem.systems.results import Answer
 from paktaleem.systems.services import (
     AlreadyProposed,
     NothingProposed,
-    SamePerson,
     accept_order,
     approve_waiver,
     complete_order,

@@ -8,20 +8,20 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from paktaleem.accounts.clientchanges import ClientChange, ClientChangeState
+from paktaleem.accounts.clientchanges import ClientChange
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.secondperson import ChangeState
 from paktaleem.accounts.services import (
-    ClientChangeSettled,
-    SamePerson,
     change_client,
     settle_client_change,
 )
 from paktaleem.clock import real_now
 from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, arrived_at
-from paktaleem.console.columns import moment, pill
-from paktaleem.console.model_admin import ScopedAdmin, state_column
+from paktaleem.console.asking import arrived_at
+from paktaleem.console.columns import moment
+from paktaleem.console.model_admin import ScopedAdmin
+from paktaleem.console.settling import change_standing, settling_acts
 from paktaleem.console.site import site
 from paktaleem.console.words import translated
 from paktaleem.sandbox.admin import SANDBOX_ACTS
@@ -109,36 +109,17 @@ class ClientAdmin(ScopedAdmin):
         request = details["request"]
         at = arrived_at(request)
         change_client(row, actor=details["actor"], reason=details["reason"], at=at)
-        if ClientChange.objects.filter(client=row, state=ClientChangeState.WAITING, requested_at=at).exists():
+        if ClientChange.objects.filter(client=row, state=ChangeState.WAITING, requested_at=at).exists():
             messages.warning(request, _WAITS)
 
 
 _WAITS = "What would let people decide for themselves whom a guardian protects now waits for a second person."
-_TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
 _LABELS = {
     "serves_minors": "serves minors",
     "age_threshold": "age threshold",
     "country_thresholds": "age thresholds by country",
     "country": "country",
 }
-_REFUSALS: dict[type[Exception], str] = {
-    ClientChangeSettled: "Somebody was quicker: it is settled.",
-    SamePerson: "You asked for this yourself: a second person must approve.",
-}
-
-
-def _approve(row: ClientChange, given: dict[str, Any], request: HttpRequest) -> None:
-    told: dict[str, Any] = {"reason": given["reason"], "actor": actor_of(request), "at": arrived_at(request)}
-    settle_client_change(row, approve=True, **told)
-
-
-def _decline(row: ClientChange, given: dict[str, Any], request: HttpRequest) -> None:
-    told: dict[str, Any] = {"reason": given["reason"], "actor": actor_of(request), "at": arrived_at(request)}
-    settle_client_change(row, approve=False, **told)
-
-
-def _waits(row: ClientChange, _at: Any) -> bool:
-    return row.state == ClientChangeState.WAITING
 
 
 @admin.register(ClientChange, site=site)
@@ -158,27 +139,13 @@ class ClientChangeAdmin(ScopedAdmin):
         "What an officer asks for has no effect until a second person approves it."
     )
     empty_text = "No change of a client waits."
-    standing = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
-    acts = (
-        Act(
-            "approve",
-            "Approve change",
-            Capability.SETTLE_CHILD_CHANGES,
-            _approve,
-            lead="It takes effect now. Approve only what you know yourself to be right.",
-            done="Approved.",
-            applies=_waits,
-            refusals=_REFUSALS,
-        ),
-        Act(
-            "decline",
-            "Decline change",
-            Capability.SETTLE_CHILD_CHANGES,
-            _decline,
-            done="Declined: nothing changes.",
-            applies=_waits,
-            refusals=_REFUSALS,
-        ),
+    standing = change_standing
+    acts = settling_acts(
+        settle_client_change,
+        approve="Approve change",
+        decline="Decline change",
+        lead="It takes effect now. Approve only what you know yourself to be right.",
+        clock=arrived_at,
     )
 
     @admin.display(description="wanted")

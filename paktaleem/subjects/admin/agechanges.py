@@ -10,22 +10,19 @@ from django.utils.translation import gettext, gettext_noop
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
-from paktaleem.console.columns import pill
-from paktaleem.console.model_admin import ScopedAdmin, state_column
+from paktaleem.console.model_admin import ScopedAdmin
+from paktaleem.console.settling import SETTLING_REFUSALS, change_standing, settling_acts
 from paktaleem.console.site import site
 from paktaleem.console.words import translated
-from paktaleem.subjects.models import AgeChange, AgeChangeState
+from paktaleem.subjects.models import AgeChange
 from paktaleem.subjects.services import (
-    AgeChangeSettled,
     AlreadyErased,
-    SamePerson,
     open_age_change,
     settle_age_change,
 )
 
 __all__ = ["AgeChangeAdmin"]
 
-_TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
 _LABELS = {
     "role": gettext_noop("Role"),
     "birth_date": gettext_noop("Birth date"),
@@ -34,11 +31,7 @@ _LABELS = {
     "age_check": gettext_noop("Age check of a provider"),
     "country": gettext_noop("Country"),
 }
-_REFUSALS: dict[type[Exception], str] = {
-    AgeChangeSettled: "Somebody was quicker: it is settled.",
-    AlreadyErased: "The person is erased.",
-    SamePerson: "You asked for this yourself: a second person must approve.",
-}
+_REFUSALS: dict[type[Exception], str] = {**SETTLING_REFUSALS, AlreadyErased: "The person is erased."}
 
 
 def _look(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -48,18 +41,6 @@ def _look(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpRe
     shown = [(translated(label), values.get(name)) for name, label in _LABELS.items()]
     url = owner.url_of("change", row)
     return owner.page(request, row, "console/revealed.html", title=gettext("Personal data"), shown=shown, row_url=url)
-
-
-def _approve(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> None:
-    settle_age_change(row, approve=True, reason=given["reason"], actor=actor_of(request), at=received_at(request))
-
-
-def _decline(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> None:
-    settle_age_change(row, approve=False, reason=given["reason"], actor=actor_of(request), at=received_at(request))
-
-
-def _waits(row: AgeChange, _at: Any) -> bool:
-    return row.state == AgeChangeState.WAITING
 
 
 @admin.register(AgeChange, site=site)
@@ -76,7 +57,7 @@ class AgeChangeAdmin(ScopedAdmin):
     detail_fields = ("standing", "subject", "route", "requested_at", "settled_at")
     intro = "A birth date, age or role that would let a child decide has no effect until a second person confirms it."
     empty_text = "No change of an age waits."
-    standing = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
+    standing = change_standing
     acts = (
         Act(
             "look",
@@ -86,23 +67,11 @@ class AgeChangeAdmin(ScopedAdmin):
             lead="Who looked and why is recorded before anything is shown.",
             refusals=_REFUSALS,
         ),
-        Act(
-            "approve",
-            "Confirm age",
-            Capability.SETTLE_CHILD_CHANGES,
-            _approve,
+        *settling_acts(
+            settle_age_change,
+            approve="Confirm age",
+            decline="Decline age",
             lead="It takes effect now. Confirm only what the school's own papers say.",
-            done="Confirmed.",
-            applies=_waits,
-            refusals=_REFUSALS,
-        ),
-        Act(
-            "decline",
-            "Decline age",
-            Capability.SETTLE_CHILD_CHANGES,
-            _decline,
-            done="Declined: nothing changes.",
-            applies=_waits,
             refusals=_REFUSALS,
         ),
     )

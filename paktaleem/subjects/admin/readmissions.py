@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.models import User
 from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.secondperson import SamePerson
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill
@@ -25,7 +26,6 @@ from paktaleem.subjects.models import Readmission
 from paktaleem.subjects.services import (
     AlreadyAsked,
     NotErased,
-    SamePerson,
     approve_readmission,
     request_readmission,
 )

@@ -1,6 +1,6 @@
 """Changing what is held about people, by noun."""
 
-from paktaleem.subjects.services.agesettling import AgeChangeSettled, open_age_change, settle_age_change
+from paktaleem.subjects.services.agesettling import open_age_change, settle_age_change
 from paktaleem.subjects.services.batches import BatchRefused, register_guardians, register_subjects
 from paktaleem.subjects.services.erasure import (
     AlreadyErased,
@@ -22,19 +22,16 @@ from paktaleem.subjects.services.people import (
 from paktaleem.subjects.services.readmission import (
     AlreadyAsked,
     NotErased,
-    SamePerson,
     approve_readmission,
     request_readmission,
 )
 
 __all__ = [
-    "AgeChangeSettled",
     "AlreadyAsked",
     "AlreadyErased",
     "BatchRefused",
     "CarriedOut",
     "NotErased",
-    "SamePerson",
     "approve_readmission",
     "carry_out",
     "claim_guardian",

@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from paktaleem.accounts.models import Client
+from paktaleem.accounts.secondperson import ChangeState
 from paktaleem.ledger.by import By
 from paktaleem.ledger.models import Entry
 from paktaleem.ledger.services import make_entry
 from paktaleem.subjects.details import SubjectDetails
 from paktaleem.subjects.gates import GATED, Reading
-from paktaleem.subjects.models import AgeChange, AgeChangeState, AgeRoute
+from paktaleem.subjects.models import AgeChange, AgeRoute
 from paktaleem.subjects.sealing import Sealer, blind_index
 
 __all__ = ["PROPOSAL", "Proposed", "proposal_of", "propose_changes", "reading_of"]
@@ -58,11 +59,11 @@ def propose_changes(
     """
     marked = {one.subject_id: (one, _mark(client_id, one)) for one in proposals}
     known = AgeChange.objects.filter(client_id=client_id, subject_id__in=list(marked))
-    known = known.filter(state__in=[AgeChangeState.WAITING, AgeChangeState.DECLINED])
+    known = known.filter(state__in=[ChangeState.WAITING, ChangeState.DECLINED])
     same = {row.subject_id for row in known if bytes(row.proposal_index) == marked[row.subject_id][1]}
     fresh = {person: one for person, one in marked.items() if person not in same}
-    earlier = AgeChange.objects.filter(client_id=client_id, subject_id__in=list(fresh), state=AgeChangeState.WAITING)
-    earlier.update(state=AgeChangeState.REPLACED, settled_by=actor.id, settled_at=at)
+    earlier = AgeChange.objects.filter(client_id=client_id, subject_id__in=list(fresh), state=ChangeState.WAITING)
+    earlier.update(state=ChangeState.REPLACED, settled_by=actor.id, settled_at=at)
     rows = [
         AgeChange(
             client_id=client_id,

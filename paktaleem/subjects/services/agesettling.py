@@ -5,22 +5,18 @@ from typing import Any
 
 from django.db import transaction
 
-from paktaleem.accounts.actors import Actor, NotAllowed, require
+from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
-from paktaleem.ledger.by import ByKind, Reason
+from paktaleem.accounts.secondperson import require_settler, settle
+from paktaleem.ledger.by import Reason
 from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.models import AgeChange, AgeChangeState
+from paktaleem.subjects.models import AgeChange
 from paktaleem.subjects.selectors import sealer_of
 from paktaleem.subjects.services.ages import PROPOSAL, proposal_of
 from paktaleem.subjects.services.locking import locked_subject
 from paktaleem.subjects.services.people import record_look, write_confirmed
-from paktaleem.subjects.services.readmission import SamePerson
 
-__all__ = ["AgeChangeSettled", "open_age_change", "settle_age_change"]
-
-
-class AgeChangeSettled(Exception):
-    """It was confirmed, declined or replaced before."""
+__all__ = ["open_age_change", "settle_age_change"]
 
 
 @transaction.atomic
@@ -29,19 +25,11 @@ def settle_age_change(
 ) -> AgeChange:
     """Confirm a waiting change, which takes effect now, or decline it; who proposed it may only decline.
 
-    Raises SamePerson, AgeChangeSettled, AlreadyErased, ValidationError, NotAllowed.
+    Raises SamePerson, ChangeSettled, AlreadyErased, ValidationError, NotAllowed.
     """
-    require(actor, Capability.SETTLE_CHILD_CHANGES, change.client_id)
-    if actor.kind is not ByKind.USER:
-        raise NotAllowed("Only people confirm ages.")
+    require_settler(actor, change.client_id)
     subject = locked_subject(change.subject_id, client_id=change.client_id)
-    change = AgeChange.objects.select_for_update().get(pk=change.pk, client_id=change.client_id)
-    if change.state != AgeChangeState.WAITING:
-        raise AgeChangeSettled
-    if approve and change.requested_by == actor.id:
-        raise SamePerson
-    change.state = AgeChangeState.APPROVED if approve else AgeChangeState.DECLINED
-    change.settled_by, change.settled_at = actor.id, at
+    change = settle(change, approve=approve, actor=actor, at=at)
     change.save(update_fields=["state", "settled_by", "settled_at"])
     facts = {"change": str(change.pk), "state": str(change.state)}
     told: dict[str, Any] = {"client_id": change.client_id, "subject_id": change.subject_id, "actor": actor, "at": at}

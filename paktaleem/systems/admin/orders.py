@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.secondperson import SamePerson
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill, reason_label, who, with_actor
@@ -28,7 +29,6 @@ from paktaleem.systems.services import (
     AlreadyProposed,
     NotByHand,
     NothingProposed,
-    SamePerson,
     TooManyParts,
     accept_order,
     add_part,

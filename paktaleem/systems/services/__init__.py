@@ -24,7 +24,6 @@ from paktaleem.systems.services.sets import issue_orders_for_set
 from paktaleem.systems.services.waiving import (
     AlreadyProposed,
     NothingProposed,
-    SamePerson,
     approve_waiver,
     propose_waiver,
 )
@@ -37,7 +36,6 @@ __all__ = [
     "NotByHand",
     "NothingProposed",
     "Raised",
-    "SamePerson",
     "Told",
     "TooManyParts",
     "accept_order",

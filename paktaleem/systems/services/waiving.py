@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from paktaleem.accounts.actors import Actor, NotAllowed, SamePerson, require
+from paktaleem.accounts.actors import Actor, NotAllowed, require
 from paktaleem.accounts.roles import Capability
+from paktaleem.accounts.secondperson import SamePerson
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.ledger.history import save_tracked
 from paktaleem.ledger.services import record_entry
