@@ -31,6 +31,7 @@ _CONSENT = ("event", "purpose", "expires_at")
 _NOTICE = ("notice", "number", "material")
 _RECIPIENT = "consent.recipient"
 _GUARDIAN = ("guardianship", "guardian")
+_CHECK = ("check", *_GUARDIAN, "method", "state")
 _INVITATION = ("invitation", "guardian", "state", "channel", "problem")
 _CASE = ("kind", "due_at", "outcome")
 _INCIDENT = ("incident", "cause", "due_at")
@@ -50,6 +51,8 @@ EVENTS = (
     Event("guardian.claimed", "guardian.claimed", facts=("guardian",)),
     Event("guardian.named", "guardian.named", facts=_GUARDIAN),
     Event("guardian.verified", "guardian.verified", facts=(*_GUARDIAN, "method", "strength", "expires_at")),
+    Event("guardian.verification_false", "guardian.verification_false", facts=(*_GUARDIAN, "method")),
+    *(Event(f"guardian.check_{step}", f"guardian.check_{step}", facts=_CHECK) for step in ("started", "settled")),
     Event("guardian.changed", "guardian.changed", facts=_GUARDIAN),
     Event("guardian.ended", "guardian.ended", facts=_GUARDIAN),
     *(

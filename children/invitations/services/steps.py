@@ -47,6 +47,13 @@ def move(row: Invitation, after: str, **columns: Any) -> bool:
 
 
 def write_down(kind: str, row: Invitation, *, actor: Actor, at: Any, **facts: Any) -> None:
-    """Write the entry of a step about the child."""
-    told = {"invitation": str(row.pk), "guardian": str(row.guardian_id), "state": str(row.state), **facts}
+    """Write the entry of a step about the child, with the channel and the code of what is wrong as they stand then."""
+    told = {
+        "invitation": str(row.pk),
+        "guardian": str(row.guardian_id),
+        "state": str(row.state),
+        "channel": str(row.channel),
+        "problem": str(row.problem),
+        **facts,
+    }
     record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=told, actor=actor, at=at)

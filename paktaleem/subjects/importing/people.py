@@ -171,7 +171,8 @@ def _held_back(place: Place, known: Known, details: SubjectDetails, run: Run, st
         return details
     staged.proposals.append(Proposed(known.id, known.sealer(run.client.id), details))
     message = "would let a child decide for themselves; waits until a second person confirms it in the console"
-    run.oddity(place, "birth_date", "age_change_waits", message)
+    column = "country" if before.country != details.country else "birth_date"
+    run.oddity(place, column, "age_change_waits", message)
     return held
 
 
@@ -229,8 +230,8 @@ def _checked(place: Place, person: Person, known: Known | None, run: Run) -> Sub
 def _merged(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails:
     """Lay what the roster says over what is known; what it does not say is kept.
 
-    That is an attested age, `learner` (OneRoster has students only), and a birth date or language that the file
-    leaves out; in a delta all that its rows leave out. An empty mail address or phone is said, and followed.
+    That is an attested age, `learner` (OneRoster has students only), and a birth date, language or country that the
+    file leaves out; in a delta all that its rows leave out. An empty mail address or phone is said, and followed.
     """
     given = {name: value for name, value in _said(person).items() if value is not None}
     given |= {name: given[name] or None for name in ("email", "phone") if name in given}
@@ -254,6 +255,7 @@ def _said(person: Person) -> dict[str, Any]:
         "birth_date": person.birth_date,
         "language": person.language,
         "is_enabled": person.enabled,
+        "country": person.country,
     }
 
 

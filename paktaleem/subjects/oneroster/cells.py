@@ -9,6 +9,7 @@ NAME_LIMIT = 300
 EMAIL_LIMIT = 254
 FIRST_BIRTH_YEAR = 1900
 
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z)?")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -52,6 +53,12 @@ def plausible_phone(text: str) -> str | None:
         return ""
     number = _PHONE_SEPARATORS.sub("", text)
     return number if _PHONE.fullmatch(number) else None
+
+
+def country(text: str) -> str | None:
+    """Return a country as two capitals (ISO 3166), "" for an empty cell, or None if it is not written so."""
+    code = text.strip().upper()
+    return code if not code or _COUNTRY.fullmatch(code) else None
 
 
 def day(text: str) -> date | None:

@@ -26,17 +26,18 @@ def table_rows(package: Package, table: Table, log: ProblemLog) -> Iterator[tupl
     rows = package.rows(table.file)
     header = next(rows, (1, []))[1]
     width, places = len(header), _checked_header(table, header)
-    pick = cast("Callable[[list[str]], Cells]", itemgetter(*(places[name] for name in table.kept)))
+    wanted = [places.get(name, width) for name in (*table.kept, *table.extensions)]
+    pick = cast("Callable[[list[str]], Cells]", itemgetter(*wanted))
     for number, cells in rows:
         if len(cells) == width:
-            yield number, tuple([cell.strip(" ") for cell in pick(cells)])
+            yield number, tuple([cell.strip(" ") for cell in pick([*cells, ""])])
         else:
             message = f"has {len(cells)} cells; the header has {width}"
             log.fatal(table.file, number, None, "cell_count_wrong", message)
 
 
 def _checked_header(table: Table, header: list[str]) -> dict[str, int]:
-    """Return the place of each column. Raises RosterInvalid if the header is wrong."""
+    """Return the place of each column that there is. Raises RosterInvalid if the header is wrong."""
     found = [(name, place) for place, name in enumerate(header) if name not in table.tolerated]
     for position, wanted in enumerate(table.header):
         if position >= len(found) or found[position][0] != wanted:
@@ -46,7 +47,10 @@ def _checked_header(table: Table, header: list[str]) -> dict[str, int]:
     if not all(name.startswith(EXTENSION) for name, _ in extra):
         message = f"after {table.header[-1]} only columns named {EXTENSION}… are allowed"
         raise refusal(table.file, "header_wrong", message, row=1)
-    return dict(found[: len(table.header)])
+    read = [name for name, _ in extra if name in table.extensions]
+    if len(read) != len(set(read)):
+        raise refusal(table.file, "header_wrong", f"{read[0]} stands there more than once", row=1)
+    return dict(found)
 
 
 def is_gone(table: Table, cells: Cells) -> bool:

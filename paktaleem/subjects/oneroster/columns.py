@@ -19,6 +19,8 @@ ENROLLMENTS = "enrollments.csv"
 DEMOGRAPHICS = "demographics.csv"
 USER_ROLES = "roles.csv"
 PROFILES = "userProfiles.csv"
+COUNTRY = "metadata.country"
+"""Where somebody lives, by ISO 3166: OneRoster knows the country of birth only, which says nothing about it."""
 
 STUDENT = "student"
 RELATIONSHIPS = ("parent", "guardian", "relative")
@@ -61,6 +63,7 @@ class Table:
     at: Mapping[str, int] = field(repr=False)
     tolerated: tuple[str, ...]  # columns that some exporters add, wherever they stand: ignored
     extensible: frozenset[str]  # columns whose values may begin with ext:
+    extensions: tuple[str, ...] = ()  # metadata columns that are read; missing, their cells are empty
 
 
 def _table(
@@ -72,6 +75,7 @@ def _table(
     dates: tuple[str, ...] = (),
     tolerated: tuple[str, ...] = (),
     extensible: tuple[str, ...] = (),
+    extensions: tuple[str, ...] = (),
 ) -> Table:
     marked = ["sourcedId*", "status", "dateLastModified", *columns.split()]
     kept = tuple(name.rstrip("*") for name in marked if not name.endswith("-"))
@@ -83,9 +87,10 @@ def _table(
         enumerations=enumerations or {},
         references=references or {},
         dates=dates,
-        at={name: position for position, name in enumerate(kept)},
+        at={name: position for position, name in enumerate((*kept, *extensions))},
         tolerated=tolerated,
         extensible=frozenset(extensible),
+        extensions=extensions,
     )
 
 
@@ -134,6 +139,7 @@ _USERS_1_1 = _table(
     "identifier- email sms phone agentSourcedIds grades- password-",
     enumerations={"enabledUser": BOOLEANS, "role": tuple(_ROLES_1_1)},
     references={"orgSourcedIds": ORGS},
+    extensions=(COUNTRY,),
 )
 _USERS_1_2 = _table(
     USERS,
@@ -143,6 +149,7 @@ _USERS_1_2 = _table(
     enumerations={"enabledUser": BOOLEANS},
     references={"primaryOrgSourcedId": ORGS},
     tolerated=("resourceSourcedIds",),  # of 1.2.0
+    extensions=(COUNTRY,),
 )
 _PROFILES = _table(
     PROFILES,

@@ -8,6 +8,8 @@ from datetime import date
 class Person:
     """A person as a roster tells of them; `external_id` is the id in the school's system, `role` ours.
 
+    `country` is where they live, which says how old they must be to decide.
+
     None: the roster does not say (a delta may tell of a role or a birth date alone). Empty: it says there is none.
     `gone` is one whom the roster declares to be deleted at the source.
     """
@@ -20,6 +22,7 @@ class Person:
     birth_date: date | None
     enabled: bool | None
     language: str | None = None
+    country: str | None = None
     gone: bool = False
 
 

@@ -10,6 +10,7 @@ from typing import IO
 from paktaleem.subjects.oneroster.checks import Cells, Ids, RowCheck, table_rows
 from paktaleem.subjects.oneroster.columns import (
     CLASSES,
+    COUNTRY,
     DEMOGRAPHICS,
     ENROLLMENTS,
     ROLES,
@@ -34,6 +35,7 @@ _COLUMNS = MappingProxyType(
         "phone": "sms",
         "agents": "agentSourcedIds",
         "birth_date": "birthDate",
+        "country": COUNTRY,
     }
 )
 
@@ -115,6 +117,7 @@ class Roster:
             phone=user.phone,
             birth_date=self._register.birth_date(ordinal),
             enabled=user.enabled,
+            country=user.country,
         )
 
 

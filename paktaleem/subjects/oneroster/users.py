@@ -6,6 +6,7 @@ from typing import NamedTuple
 from paktaleem.subjects.oneroster import cells as cell
 from paktaleem.subjects.oneroster.checks import Cells, Ids, is_gone, table_rows
 from paktaleem.subjects.oneroster.columns import (
+    COUNTRY,
     DEMOGRAPHICS,
     EXTENDED,
     RELATIONSHIPS,
@@ -34,6 +35,7 @@ class User(NamedTuple):
     enabled: bool
     agents: list[str]
     gone: bool
+    country: str | None
 
 
 def read_user(cells: Cells, table: Table) -> User:
@@ -48,6 +50,7 @@ def read_user(cells: Cells, table: Table) -> User:
         enabled=cells[at["enabledUser"]] == "true",
         agents=listed(cells[at["agentSourcedIds"]]),
         gone=is_gone(table, cells),
+        country=cell.country(cells[at[COUNTRY]]) or None,
     )
 
 
@@ -74,6 +77,7 @@ def check_user(number: int, cells: Cells, user: User, table: Table, log: Problem
         if cell.plausible_phone(cells[at[column]]) is None:
             message = "not a plausible telephone number (7 to 15 digits); taken as empty"
             log.oddity(USERS, number, column, "phone_implausible", message)
+    _check_country(number, cells[at[COUNTRY]], log)
     if user.role in RELATIONSHIPS and not user.email:
         _report_unreachable(number, user.external_id, log)
     if not user.enabled:
@@ -98,6 +102,11 @@ def _check_name(number: int, user: User, log: ProblemLog) -> None:
     elif len(user.full_name) > cell.NAME_LIMIT:
         message = f"given, middle and family name together are longer than {cell.NAME_LIMIT} characters"
         log.fatal(USERS, number, "givenName", "name_too_long", message)
+
+
+def _check_country(number: int, text: str, log: ProblemLog) -> None:
+    if cell.country(text) is None:
+        log.fatal(USERS, number, COUNTRY, "country_unfit", "must be two letters of ISO 3166, such as PK")
 
 
 def _named(external_id: str) -> str:

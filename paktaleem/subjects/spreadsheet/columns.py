@@ -49,6 +49,7 @@ COLUMNS = (
     Column("email", "Email", "the person's own", "اپنا ای میل"),
     Column("phone", "Phone", "with country code, +92…", "فون نمبر"),
     Column("birth_date", "Birth date", "2014-03-27", "تاریخ پیدائش"),
+    Column("country", "Country", "where they live, if not the school's: PK", "رہائش کا ملک: PK"),
     Column("language", "Language", "English or Urdu", "زبان", choices=("English", "Urdu")),
     Column("account", "Account", "active; closed for who has left", "فعال یا بند", choices=(ACTIVE, CLOSED)),
     *(column for number in GUARDIANS for column in _guardian(number)),

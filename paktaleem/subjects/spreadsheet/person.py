@@ -39,6 +39,7 @@ class PersonReader:
             birth_date=self._birth_date(number, cells.get("birth_date", "")),
             enabled=True,
             language=self._language(number, cells.get("language", "")),
+            country=self._country(number, cells.get("country", "")),
         )
         self._report_age(number, person)
         return person
@@ -102,6 +103,12 @@ class PersonReader:
         if text and text.casefold() not in LANGUAGES:
             self._fatal(number, "language", "value_not_allowed", "must be one of: English, Urdu")
         return LANGUAGES.get(text.casefold())
+
+    def _country(self, number: int, text: str) -> str | None:
+        found = cell.country(text)
+        if found is None:
+            self._fatal(number, "country", "country_unfit", "must be two letters of ISO 3166, such as PK")
+        return found or None
 
     def _report_age(self, number: int, person: Person) -> None:
         if person.role == "student" and person.birth_date is None:

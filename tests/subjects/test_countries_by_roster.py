@@ -1,0 +1,147 @@
+"""Where somebody lives, by every kind of roster: read, checked, and held to the gate like any other route."""
+
+import csv
+import io
+from datetime import date, timedelta
+
+import openpyxl
+import pytest
+
+from paktaleem.accounts.services import change_client
+from paktaleem.subjects.importing.sources import open_source
+from paktaleem.subjects.models import AgeChange, Subject
+from paktaleem.subjects.oneroster import RosterInvalid
+from paktaleem.subjects.services import settle_age_change
+from paktaleem.subjects.spreadsheet import csv_template, xlsx_template
+from paktaleem.tenancy.context import in_client
+from tests.children.making import reason_at
+from tests.children.test_age_changes import bring
+from tests.rosters import clean_network
+
+MINUTE = timedelta(minutes=1)
+CLOSED = "guardian_consent_required"
+FIRST_ROW = 3
+"""Of the template that a country can stand in, below its headings and hints."""
+
+
+@pytest.fixture
+def indus(cast, now):
+    """Indus, where whoever lives in Germany is a child until sixteen, and nobody else after thirteen."""
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        indus.country_thresholds = {"DE": 16}
+        change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
+        yield indus
+
+
+def as_csv(country):
+    """The template as CSV, filled in: Sana is fourteen."""
+    header, hints = csv.reader(io.StringIO(csv_template().decode("utf-8-sig")))
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([header, hints, [_cells(country).get(name, "") for name in header]])
+    return out.getvalue().encode()
+
+
+def as_xlsx(country):
+    """The template as a workbook, filled in alike."""
+    book = openpyxl.load_workbook(io.BytesIO(xlsx_template()))
+    sheet = book["People"]
+    headings = [cell.value for cell in sheet[1]]
+    for name, text in _cells(country).items():
+        sheet.cell(FIRST_ROW, headings.index(name) + 1).value = text
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _cells(country):
+    return {
+        "ID": "sana",
+        "Role": "student",
+        "Full name": "Sana Khan",
+        "Birth date": "2012-03-01",
+        "Country": country,
+    }
+
+
+def as_oneroster(country, tmp_path, *, version="1.1", columns=("metadata.house", "metadata.country")):
+    """A package of a school whose exporter adds columns of its own."""
+    package = clean_network()
+    package.user("sana", "student", "Sana", "Khan", **{"metadata.country": country, "metadata.house": "Iqbal"})
+    package.born("sana", "2012-03-01")
+    package = package.as_version_1_2() if version == "1.2" else package
+    package.headers["users.csv"] += columns
+    return package.write(tmp_path / "roster.zip").read_bytes()
+
+
+FORMATS = {
+    "csv": lambda country, _: as_csv(country),
+    "xlsx": lambda country, _: as_xlsx(country),
+    "1.1": as_oneroster,
+    "1.2": lambda country, folder: as_oneroster(country, folder, version="1.2"),
+}
+
+
+@pytest.fixture(params=FORMATS)
+def roster(request, tmp_path):
+    """Make a roster of Sana, aged 14, who lives somewhere."""
+    return lambda country: FORMATS[request.param](country, tmp_path)
+
+
+def sana():
+    return Subject.objects.get(external_id="sana")
+
+
+def test_the_country_of_a_roster_says_how_old_one_must_be(cast, now, indus, roster):
+    farah = cast.actor("farah")
+    bring(indus, roster("de"), farah, now)
+    assert (sana().country, sana().of_age_threshold, sana().of_age_at.date()) == ("DE", 16, date(2028, 2, 29))
+    assert reason_at(cast, "sana", now) == CLOSED
+    bring(indus, roster(""), farah, now + MINUTE)
+    assert sana().country == "DE", "a file that does not say keeps what is known"
+
+
+def test_moving_where_one_decides_earlier_waits_for_a_second_person(cast, now, indus, roster):
+    farah, at = cast.actor("farah"), now + MINUTE
+    bring(indus, roster("DE"), farah, now)
+    bring(indus, roster("PK"), farah, at)
+    assert (sana().country, sana().of_age_threshold) == ("DE", 16)
+    assert reason_at(cast, "sana", at) == CLOSED
+    change = AgeChange.objects.get(subject=sana(), state="waiting")
+    settle_age_change(change, approve=True, actor=cast.actor("amina"), at=at + MINUTE)
+    assert (sana().country, reason_at(cast, "sana", at + MINUTE)) == ("PK", "permitted")
+
+
+def test_moving_where_one_decides_later_acts_at_once(cast, now, indus, roster):
+    farah, at = cast.actor("farah"), now + MINUTE
+    bring(indus, roster(""), farah, now)
+    assert (sana().country, reason_at(cast, "sana", now)) == ("", "permitted")
+    bring(indus, roster("DE"), farah, at)
+    assert (sana().country, reason_at(cast, "sana", at)) == ("DE", CLOSED)
+    assert not AgeChange.objects.exists()
+
+
+@pytest.mark.parametrize("country", ["Germany", "D", "1A", "ÜÜ"])
+def test_what_is_no_country_is_refused_at_its_place(cast, indus, roster, country):
+    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(roster(country)), client=indus):
+        pass
+    [problem] = refused.value.problems
+    assert (problem.code, problem.column) in {("country_unfit", "Country"), ("country_unfit", "metadata.country")}
+    assert country not in problem.message
+
+
+def test_the_column_twice_is_refused(indus, tmp_path):
+    package = as_oneroster("DE", tmp_path, columns=("metadata.country", "metadata.country"))
+    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(package), client=indus):
+        pass
+    assert [one.code for one in refused.value.problems] == ["header_wrong"]
+
+
+def test_a_delta_that_tells_the_country_is_read_alike(cast, now, indus, tmp_path):
+    package = clean_network()
+    package.user("sana", "student", "Sana", "Khan", **{"metadata.country": "DE"})
+    package.born("sana", "2012-03-01")
+    package.headers["users.csv"].append("metadata.country")
+    delta = package.as_delta(sana="active").write(tmp_path / "delta.zip").read_bytes()
+    bring(indus, delta, cast.actor("farah"), now)
+    assert sana().country == "DE"

@@ -1,0 +1,174 @@
+"""Each act about guardians, coming of age and incidents is told by its own message, with its own ids and codes."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from children.ageing.services import give_notice
+from children.concerns.services import ask_about_data
+from children.invitations.services import invite_guardian
+from children.models import Verification
+from children.services import change_guardian, find_false, request_check
+from children.services.checking import BEGIN
+from children.tasks import ask, begin
+from paktaleem.accounts.actors import system_actor
+from paktaleem.ledger.models import Entry
+from paktaleem.subjects.services import claim_guardian
+from paktaleem.systems.models import Order
+from paktaleem.systems.results import Answer
+from paktaleem.systems.services import accept_order, complete_order
+from paktaleem.systems.states import Outcome
+from paktaleem.tenancy.context import in_client
+from paktaleem.webhooks.events import EVENTS
+from paktaleem.webhooks.models import Message
+from paktaleem.webhooks.signing import new_secret
+from retention.services import Collected, note_overdue, report_collection
+from tests.children.making import answered, guardian_of, make_guardian, verified
+from tests.children.test_provider_checks import answer_by_file
+from tests.children.visiting import PORTAL, answer, by_link, child_page, follow, latest_link
+from tests.children.visiting import work as send_letters
+from tests.doors.visiting import send
+from tests.factories import SubjectFactory, make_system
+from tests.webhooks.making import make_endpoint
+from tests.working import work
+
+AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+FACTS = {event.kind: event.facts for event in EVENTS}
+
+
+@pytest.fixture
+def indus(cast, time_machine):
+    """Indus listens to everything about guardians, people and incidents."""
+    time_machine.move_to(AT, tick=False)
+    with in_client(cast.client_id("indus")):
+        make_endpoint(cast, "indus", at=AT - DAY, events=["guardian.*", "subject.*", "incident.*"])
+    return cast
+
+
+def told(cast):
+    """Each message, as it is sent; every one repeats the facts of its own entry and nothing else."""
+    with in_client(cast.client_id("indus")):
+        entries = {one.pk: one for one in Entry.objects.all()}
+        messages = list(Message.objects.order_by("pk"))
+    for one in messages:
+        assert one.entry_id is not None
+        entry = entries[one.entry_id]
+        facts = json.loads(entry.body)["facts"]
+        assert one.data == {name: facts[name] for name in FACTS[entry.kind] if name in facts}, one.type
+        assert one.subject_id == entry.subject_id
+    return [(one.type, one.data) for one in messages]
+
+
+def the(cast, kind):
+    """The data of the one message of a type."""
+    [data] = [data for name, data in told(cast) if name == kind]
+    return data
+
+
+def test_each_step_of_a_guardian_who_is_reminded_looks_says_yes_and_confirms(indus, time_machine):
+    with in_client(indus.client_id("indus")):
+        danish, esra = indus.subject("danish"), indus.subject("esra")
+        row = invite_guardian(danish, guardian=esra, portal=PORTAL, actor=indus.actor("farah"), at=AT)
+    send_letters()
+    later = AT + 7 * DAY
+    time_machine.move_to(later, tick=False)
+    follow(indus, later)
+    answer(by_link(latest_link()), child_page(indus, more="service/"), "give")
+    time_machine.move_to(later + DAY, tick=False)
+    follow(indus, later + DAY)
+    send(by_link(latest_link()), child_page(indus, more="confirm/"), form_at=child_page(indus), answer="confirm")
+    steps = {kind.removeprefix("guardian."): data for kind, data in told(indus) if "invitation" in data}
+    ids = {"invitation": str(row.pk), "guardian": str(esra.pk), "channel": "mail", "problem": ""}
+    for step, state in (
+        ("invitation_reminded", "notice_sent"),
+        ("invitation_viewed", "viewed"),
+        ("invitation_waits", "verifying"),
+        ("invitation_answered", "given"),
+    ):
+        assert steps[step] == {**ids, "state": state}, step
+    guardianship = {"guardianship": the(indus, "guardian.named")["guardianship"], "guardian": str(esra.pk)}
+    assert the(indus, "guardian.verified") == {
+        **guardianship,
+        "method": "email_plus",
+        "strength": 1,
+        "expires_at": None,
+    }
+    assert the(indus, "guardian.given")["guardian"] == str(esra.pk)
+
+
+def test_a_check_that_began_and_was_settled_and_a_verification_that_was_false(indus, settings, tmp_path):
+    settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
+    settings.CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"}
+    with in_client(indus.client_id("indus")):
+        row = guardian_of(indus.subject("danish"), indus.subject("esra"), at=AT)
+        asked = {"provider": "folder", "method": "payment_card", "answer_to": PORTAL}
+        check = request_check(row, **asked, actor=indus.actor("farah"), at=AT)
+    assert "guardian.check_started" not in dict(told(indus)), "the provider has not been asked yet"
+    work({BEGIN: begin})
+    with in_client(indus.client_id("indus")):
+        check.refresh_from_db()
+    answer_by_file(check, "passed", settings)
+    ask(str(check.client_id), str(check.pk))
+    with in_client(indus.client_id("indus")):
+        find_false(Verification.objects.get(), actor=indus.actor("farah"), at=AT + MINUTE)
+    pair = {"guardianship": str(row.pk), "guardian": str(row.guardian_id)}
+    of_check = {"check": str(check.pk), **pair, "method": "payment_card"}
+    assert the(indus, "guardian.check_started") == {**of_check, "state": "started"}
+    assert the(indus, "guardian.check_settled") == {**of_check, "state": "passed"}
+    assert the(indus, "guardian.verification_false") == {**pair, "method": "payment_card"}
+
+
+def test_who_is_claimed_named_changed_at_odds_and_what_is_kept(indus):
+    farah, client_id = indus.actor("farah"), indus.client_id("indus")
+    with in_client(client_id):
+        danish, esra = indus.subject("danish"), indus.subject("esra")
+        uncle = make_guardian(indus.client("indus"), "uncle", at=AT)
+        claim_guardian(danish, guardian=uncle, relationship="guardian", actor=farah, reason="onboarding", at=AT)
+        row = verified(danish, esra, at=AT)
+        verified(danish, uncle, at=AT)
+        given = answered(danish, esra, "given", at=AT)
+        refused = answered(danish, uncle, "refused", at=AT + MINUTE)
+        change_guardian(row, changes={"may_receive_data": False}, actor=farah, at=AT + MINUTE)
+        asked = {"wish": "keep", "text": "", "language": "en", "actor": farah, "at": AT + MINUTE}
+        ask_about_data(danish, guardian=esra, **asked)
+    assert the(indus, "guardian.claimed") == {"guardian": str(uncle.pk)}
+    assert the(indus, "guardian.changed") == {"guardianship": str(row.pk), "guardian": str(esra.pk)}
+    assert the(indus, "guardian.given")["authorisation"] == str(given.pk)
+    assert the(indus, "guardian.refused")["authorisation"] == str(refused.pk)
+    assert the(indus, "guardian.conflict_opened")["purpose"] == ""
+    assert the(indus, "guardian.data_kept") == {"guardian": str(esra.pk)}
+
+
+def test_who_comes_of_age_soon_and_no_day(indus):
+    born = (AT + 20 * DAY).date()
+    with in_client(indus.client_id("indus")):
+        details = {"birth_date": born.replace(year=born.year - 13), "at": AT - DAY}
+        sana = SubjectFactory(client=indus.client("indus"), external_id="lms-sana", **details)
+        assert give_notice(sana.client_id, actor=system_actor("tests"), at=AT) == 1
+        [message] = Message.objects.filter(type="subject.comes_of_age")
+        assert message.subject_id == sana.pk
+    assert set(the(indus, "subject.comes_of_age")) == {"notice"}
+
+
+def test_an_incident_that_opens_widens_is_late_and_closes(indus):
+    client_id = indus.client_id("indus")
+    with in_client(client_id):
+        make_system(indus.client("indus"), "devices", ["device"])
+        danish = indus.subject("danish")
+        for category in ("usage_logs", "device"):
+            seen = Collected(category=category, occasion="assessment", purpose="support", collected_at=AT, count=1)
+            _, incident = report_collection(danish, seen, actor=indus.key_actor("indus"), at=AT)
+        assert incident is not None
+        late = incident.due_at + MINUTE
+        assert note_overdue(client_id, actor=system_actor("tests"), at=late) == 1
+        key = indus.key_actor("indus")
+        for order in Order.objects.filter(parent_id=incident.pk):
+            erased = Answer(Outcome.DONE, counts=dict.fromkeys(order.categories, 0))
+            complete_order(accept_order(order, actor=key, at=late), erased, actor=key, at=late)
+    facts = {"incident": str(incident.pk), "cause": "collected", "due_at": incident.due_at.isoformat()}
+    kinds = [(kind, data) for kind, data in told(indus) if kind.startswith("incident.")]
+    assert kinds == [(f"incident.{step}", facts) for step in ("opened", "widened", "overdue", "closed")]
+    assert the(indus, "subject.quarantined") == {"cause": "incident"}
+    assert the(indus, "subject.released") == {"cause": "incident"}
