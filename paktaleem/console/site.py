@@ -17,12 +17,11 @@ from django.views.decorators.cache import never_cache
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.proofs import has_proved_enough
-from paktaleem.accounts.requests import moment_of
 from paktaleem.accounts.views import choose_membership
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.words import other_language, translated
 from paktaleem.signin.forms import OwnPasswordForm
-from paktaleem.tenancy.context import in_global, is_in_sandbox
+from paktaleem.tenancy.context import in_global
 
 if TYPE_CHECKING:
     from paktaleem.accounts.selectors import MembershipChoice
@@ -86,7 +85,6 @@ class ConsoleSite(AdminSite):
             "may_switch": len(memberships) > 1,
             "other_language": other_language(),
             "is_nav_sidebar_enabled": self.has_permission(request),
-            "sandbox_now": moment_of(request) if is_in_sandbox() else None,
         }
         return {**super().each_context(request), **own}
 

@@ -6,10 +6,15 @@ import pytest
 
 from paktaleem.accounts.models import Client, Membership
 from paktaleem.accounts.services import change_membership
-from paktaleem.clock import real_now
+from paktaleem.clock import now_here, real_now
+from paktaleem.ledger.by import Reason
+from paktaleem.ledger.models import Entry
 from paktaleem.subjects.models import Subject
+from paktaleem.systems.models import Ground, OrderKind
+from paktaleem.systems.services import Told, issue_orders
 from paktaleem.tenancy.context import in_client
-from tests.console.pages import row_url
+from paktaleem.webhooks.services import add_endpoint
+from tests.console.pages import list_url, row_url
 from tests.factories import CAST_AT, SETTING_UP, UserFactory
 from tests.signing_in import browser_of
 
@@ -90,3 +95,79 @@ def test_no_other_client_is_played_with(cast):
     with in_client(cast.client_id("indus")):
         assert Subject.objects.filter(external_id="lms-danish").exists()
         assert Client.objects.get(id=cast.client_id("indus")).clock_offset == timedelta()
+
+
+# What officers see of it, among all clients
+
+
+@pytest.fixture
+def rows(sandbox):
+    """Pages about rows of the sandbox, by model."""
+    with in_client(sandbox.id):
+        subject = Subject.objects.get(external_id="p-adult")
+        told = Told(
+            kind=OrderKind.ERASE,
+            reason=Reason.SUBJECT_REQUEST,
+            ground=Ground.RIGHT_OF_THE_PERSON,
+            categories=frozenset({"contact_details"}),
+            due_at=now_here() + timedelta(days=30),
+        )
+        order, *_ = issue_orders(subject, told, actor=SETTING_UP, at=now_here())
+        endpoint, _ = add_endpoint(
+            sandbox.id, url="https://lms.example/hooks", events=["order.*"], actor=SETTING_UP, at=now_here()
+        )
+        entry = Entry.objects.filter(kind="order.created").latest("id")
+    return {
+        "accounts/client": sandbox.id,
+        "subjects/subject": subject.pk,
+        "systems/order": order.pk,
+        "webhooks/endpoint": endpoint.pk,
+        "accounts/apikey": sandbox.key.pk,
+        "ledger/entry": entry.pk,
+    }
+
+
+@pytest.mark.parametrize("name", ["amina", "bilal"])
+def test_in_the_view_of_all_clients_a_sandboxs_row_says_so_with_its_name_and_time(cast, sandbox, rows, name):
+    sandbox.move(to="2031-05-01T12:00:00Z")
+    browser, seen = browser_of(cast.user(name)), set()
+    for model, row in rows.items():
+        answer = browser.get(row_url(model, row))
+        page = answer.content.decode()
+        if name == "amina" or answer.status_code == 200:
+            seen.add(model)
+            assert MARK in page, model
+            assert "<bdi>Playground</bdi>" in page
+            assert "2031-05-01 12:0" in page
+            assert ("Move the clock, force a state" in page) == (name == "amina"), "an auditor plays with nothing"
+    assert seen >= {"accounts/client", "subjects/subject", "systems/order", "ledger/entry"}
+
+
+def test_so_do_its_acts_its_history_and_lists_narrowed_to_it(cast, sandbox, rows):
+    amina = browser_of(cast.user("amina"))
+    person = rows["subjects/subject"]
+    for url in (
+        row_url("subjects/subject", person, "history"),
+        row_url("subjects/subject", person, "erase"),
+        row_url("webhooks/endpoint", rows["webhooks/endpoint"], "disable"),
+        f"{list_url('subjects/subject')}?client__id__exact={sandbox.id}",
+    ):
+        answer = amina.get(url)
+        assert answer.status_code == 200, url
+        assert MARK in answer.content.decode(), url
+
+
+def test_other_clients_rows_and_lists_of_all_do_not(cast, sandbox, rows):
+    amina = browser_of(cast.user("amina"))
+    indus = cast.client_id("indus")
+    for url in (
+        "/admin/",
+        list_url("subjects/subject"),
+        f"{list_url('subjects/subject')}?client__id__exact={indus}",
+        row_url("accounts/client", indus),
+        row_url("subjects/subject", cast.subject_id("danish")),
+        row_url("accounts/user", cast.user_id("farah")),
+    ):
+        answer = amina.get(url)
+        assert answer.status_code == 200, url
+        assert MARK not in answer.content.decode(), url

@@ -1,8 +1,9 @@
-"""Filters of the console's templates."""
+"""Filters and tags of the console's templates."""
 
 from django import template
 
 from paktaleem.console import columns, words
+from paktaleem.console.sandboxes import ShownSandbox, sandbox_shown
 
 __all__ = ["register"]
 
@@ -10,3 +11,10 @@ register = template.Library()
 register.filter("moment", columns.moment)
 register.filter("day", columns.day)
 register.filter("translated", words.translated)
+
+
+@register.simple_tag(takes_context=True)
+def shown_sandbox(context: template.Context) -> ShownSandbox | None:
+    """Give the sandbox that the page is about."""
+    request = context.get("request")
+    return sandbox_shown(request, context.flatten()) if request is not None else None
