@@ -6,9 +6,11 @@ import pytest
 
 from paktaleem.clock import real_now
 from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.models import Attempt, Delivery, DeliveryState, Message
+from paktaleem.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
+from paktaleem.webhooks.services import disable_endpoint, remove_endpoint
 from paktaleem.webhooks.services.purging import purge_messages
 from paktaleem.webhooks.tasks import forget_old_messages
+from tests.factories import SETTING_UP
 from tests.webhooks.making import make_endpoint, make_given_up
 
 OLD, NEW = timedelta(days=40), timedelta(days=20)
@@ -43,6 +45,20 @@ def test_what_is_older_than_the_setting_goes(cast, told, settings):
     settings.WEBHOOKS_KEPT_DAYS = 10
     assert forget_old_messages(0) == 1
     assert left(cast) == {told["waiting"], told["replayed"]}
+
+
+@pytest.mark.parametrize(
+    ("since", "kept"), [({"removed_at": NEW}, False), ({"disabled_at": OLD}, False), ({"disabled_at": NEW}, True)]
+)
+def test_nothing_waits_for_an_endpoint_that_is_gone_or_off_for_as_long(cast, told, since, kept):
+    [(what, ago)] = since.items()
+    with in_client(cast.client_id("indus")):
+        endpoint = Endpoint.objects.get()
+        act = {"removed_at": remove_endpoint, "disabled_at": disable_endpoint}[what]
+        act(endpoint, actor=SETTING_UP, reason="review", at=real_now() - ago)
+    forget_old_messages(0)
+    assert (told["waiting"] in left(cast)) == kept
+    assert {told["new"], told["replayed"]} <= left(cast)
 
 
 def test_it_is_one_statement_and_as_many_as_are_asked_for(cast, told, django_assert_num_queries):

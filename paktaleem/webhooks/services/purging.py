@@ -20,8 +20,11 @@ WITH old AS (
         AND (NOT m.is_shared OR m.spread_at IS NOT NULL)
         AND NOT EXISTS (
             SELECT FROM webhooks_delivery d
-            WHERE d.client_id = m.client_id AND d.message_id = m.id
-                AND (d.state = 'waiting' OR d.queued_at >= %(queued_before)s)
+            JOIN webhooks_endpoint e ON e.client_id = d.client_id AND e.id = d.endpoint_id
+            WHERE d.client_id = m.client_id AND d.message_id = m.id AND (
+                d.queued_at >= %(queued_before)s OR d.state = 'waiting'
+                    AND e.removed_at IS NULL AND (e.disabled_at IS NULL OR e.disabled_at >= %(queued_before)s)
+            )
         )
     ORDER BY m.happened_at LIMIT %(most)s
 ), sent AS (
@@ -40,7 +43,8 @@ def purge_messages(client_id: UUID, *, before: datetime, most: int = AT_ONCE) ->
     """Delete messages that happened before a moment, with their deliveries and attempts; returns how many.
 
     By one statement, in the client's context, ``most`` at a time: call again while it deletes so many. What still
-    waits to be delivered, was sent again since, or is to be spread to other clients stays. The moment is by the
+    waits to be delivered, was sent again since, or is to be spread to other clients stays; but nothing waits for an
+    endpoint that was removed, or has been switched off for as long. The moment is by the
     machine's clock, as deliveries are; what happened is compared by the client's.
     """
     values: dict[str, Any] = {
