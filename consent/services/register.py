@@ -134,6 +134,9 @@ def _record(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
         "id": str(row.pk),
         "hash": leaf_hash(canonical(_plain_values(row))).hex(),
     }
+    if isinstance(row, RecipientApproval):
+        facts["recipient"] = str(row.recipient_id)
+        facts |= {"objection_until": row.objection_until.isoformat()} if row.objection_until else {}
     record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
 
 

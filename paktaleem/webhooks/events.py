@@ -29,7 +29,8 @@ class Event(NamedTuple):
 
 _CONSENT = ("event", "purpose", "expires_at")
 _NOTICE = ("notice", "number", "material")
-_RECIPIENT = "consent.recipient"
+_RECIPIENT, _APPROVAL = "consent.recipient", "consent.recipientapproval"
+_APPROVED = ("id", "recipient", "objection_until")
 _GUARDIAN = ("guardianship", "guardian")
 _CHECK = ("check", *_GUARDIAN, "method", "state")
 _INVITATION = ("invitation", "guardian", "state", "channel", "problem")
@@ -48,6 +49,8 @@ EVENTS = (
     Event("notice.took_effect", "notice.took_effect", facts=(*_NOTICE, "took_effect_at")),
     Event("recipient.added", "register.added", _RECIPIENT, facts=("id",), is_shared=True),
     Event("recipient.changed", "register.changed", _RECIPIENT, facts=("id",), is_shared=True),
+    Event("recipient.approved", "register.added", _APPROVAL, facts=_APPROVED, is_shared=True),
+    Event("recipient.approval_changed", "register.changed", _APPROVAL, facts=_APPROVED, is_shared=True),
     Event("guardian.claimed", "guardian.claimed", facts=("guardian",)),
     Event("guardian.named", "guardian.named", facts=_GUARDIAN),
     Event("guardian.verified", "guardian.verified", facts=(*_GUARDIAN, "method", "strength", "expires_at")),

@@ -1,12 +1,13 @@
 """What happens becomes messages in the transaction in which it happens, for whoever asked to hear it."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 
-from consent.models import ConsentState, Recipient
-from consent.services import Answer, change_register, record_answers
+from consent.models import ConsentState, Recipient, RecipientApproval
+from consent.services import Answer, change_register, end_period, record_answers
 from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import Reason
 from paktaleem.ledger.models import Entry
@@ -157,6 +158,20 @@ def test_a_change_of_the_clients_register_is_told(cast, indus, now):
     change_register(recipient(indus), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
     assert types() == ["decision.invalidated", "recipient.added"]
     assert set(Message.objects.get(type="recipient.added").data) == {"id"}
+
+
+def test_that_a_recipient_is_approved_is_told_with_the_day_until_which_one_may_object(cast, indus, now):
+    """And that the approval ends."""
+    make_endpoint(cast, "indus", at=now, events=["recipient.*"])
+    host = change_register(recipient(indus), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    until = now + timedelta(days=30)
+    told = {"client_id": indus, "recipient": host, "purposes": ["newsletter"], "categories": ["contact_details"]}
+    approval = RecipientApproval(**told, starts_at=now, objection_until=until)
+    change_register(approval, actor=SETTING_UP, reason=Reason.REVIEW, at=now)
+    end_period(approval, actor=SETTING_UP, reason=Reason.REVIEW, at=until)
+    facts = {"id": str(approval.pk), "recipient": str(host.pk), "objection_until": until.isoformat()}
+    for kind in ("recipient.approved", "recipient.approval_changed"):
+        assert Message.objects.get(type=kind).data == facts
 
 
 def test_what_paktaleem_changes_for_all_is_told_at_every_client_that_listens_once(cast, now):
