@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from consent.register import Period
+    from consent.register import Declared, Period
 
 
 class Action(StrEnum):
@@ -166,7 +166,8 @@ class Decision:
     """The answer, good until `valid_until` (exclusive) while no fact changes.
 
     `lawful_basis` is the basis in force for the purpose and role, of a refusal too; `evidence` are the ids
-    of the rows the answer rests on; `is_child` says whether the person counted as a child.
+    of the rows the answer rests on; `is_child` says whether the person counted as a child. `declared` is what the
+    client says about its children, where a refusal is about one.
     """
 
     allowed: bool
@@ -175,3 +176,4 @@ class Decision:
     evidence: tuple[UUID, ...]
     valid_until: datetime
     is_child: bool = False
+    declared: Declared | None = None

@@ -214,6 +214,32 @@ class NoticeRule:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredRule:
+    """How the client says that it verifies ages (`kind` age) or obtains guardians' consent (`consent`), policy §8.
+
+    `description_ur` is the same in Urdu, if it is written; `reference` names where the procedure is written down.
+    """
+
+    kind: str
+    description: str
+    description_ur: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a client declares about children, and who it is: whom to ask, and where."""
+
+    client: str
+    address: str = ""
+    mechanisms: tuple[DeclaredRule, ...] = ()
+
+    def of(self, kind: str) -> DeclaredRule | None:
+        """Find what is declared for a kind."""
+        return next((rule for rule in self.mechanisms if rule.kind == kind), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """All that is configured for one client, ready for look-up; made by `compile_register` only.
 
@@ -236,6 +262,7 @@ class Register:
     recipients: Mapping[str, RecipientRule]
     notices: Mapping[str, NoticeRule]
     changes: Mapping[str, tuple[datetime, ...]]
+    declared: Declared
 
     def basis_in_force(self, purpose: str, role: str, at: datetime) -> BasisRule | None:
         """Find the basis in force: the client's own before the shared default, then the latest start."""
@@ -264,6 +291,7 @@ def compile_register(
     instructions: Iterable[InstructionRule] = (),
     recipients: Iterable[RecipientRule] = (),
     notices: Iterable[NoticeRule] = (),
+    declared: Declared | None = None,
 ) -> Register:
     """Compile the rows of one client and of the shared catalogue into its register.
 
@@ -296,6 +324,7 @@ def compile_register(
             )
             for code in purposes_by_code
         },
+        declared=declared or Declared(""),
     )
 
 

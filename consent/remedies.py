@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from consent.facts import Reason
+
+if TYPE_CHECKING:
+    from consent.register import Declared
 
 DOCUMENTATION = "docs/decisions-api.md"
 
@@ -51,6 +55,21 @@ _SENTENCES = {
     Reason.OBJECTION_IN_FORCE: "Respect the objection; a privacy officer decides on it.",
     Reason.UNDECIDABLE: "The stored facts contradict each other: report it to support@PakTaleem.com.",
 }
+_AGE, _CONSENT = "age", "consent"
+_ASK_SCHOOL_UR = "سکول سے کہیں کہ وہ سرپرست سے پوچھے۔"
+_ASK_GUARDIAN_UR = f"بچے کی طرف سے صرف تصدیق شدہ اختیار والا سرپرست رضامندی دے سکتا ہے: {_ASK_SCHOOL_UR}"
+_ONLY_GUARDIAN_UR = "یہ فیصلہ صرف سرپرست بدل سکتے ہیں۔"
+_URDU = {
+    Reason.AGE_UNKNOWN: (
+        "تاریخ پیدائش یا تصدیق شدہ عمر درج کروائیں؛ بچہ ہو تو تصدیق شدہ اختیار والے سرپرست کی رضامندی لازم ہے۔"
+    ),
+    Reason.GUARDIAN_CONSENT_REQUIRED: f"تصدیق شدہ اختیار والے سرپرست کی رضامندی لازم ہے: {_ASK_SCHOOL_UR}",
+    Reason.GUARDIAN_CONSENT_REFUSED: _ONLY_GUARDIAN_UR,
+    Reason.GUARDIAN_CONSENT_WITHDRAWN: _ONLY_GUARDIAN_UR,
+    Reason.GUARDIAN_AUTHORITY_LAPSED: "سرپرست کے اختیار کی نئے سرے سے تصدیق لازم ہے: سکول سے کہیں کہ وہ ان سے پوچھے۔",
+    Reason.CONSENT_NOT_BY_GUARDIAN: _ASK_GUARDIAN_UR,
+}
+"""In Urdu what schools and families read: who may answer for a child, and whom to ask."""
 _ANSWERED_BY_GUARDIAN = frozenset(
     {
         Reason.CONSENT_MISSING,
@@ -64,18 +83,43 @@ _ANSWERED_BY_GUARDIAN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What would help after one reason of refusal; `documentation` is relative to the portal's root."""
+    """What would help after one reason of refusal; `documentation` is relative to the portal's root.
+
+    About a child the sentences are in both languages, and say how the client does it and where to ask, as it declared.
+    """
 
     reason: Reason
     sentence: str
     documentation: str
+    sentence_ur: str = ""
 
 
-def remedy_for(reason: Reason, *, is_child: bool = False) -> Remedy | None:
+def remedy_for(reason: Reason, *, is_child: bool = False, declared: Declared | None = None) -> Remedy | None:
     """Say what would help, for a child whom to ask; None when there is nothing to remedy: `permitted`."""
     sentence = _SENTENCES.get(reason)
     if sentence is None:
         return None
+    urdu = _URDU.get(reason, "")
     if is_child and reason in _ANSWERED_BY_GUARDIAN:
-        sentence = _ASK_GUARDIAN
-    return Remedy(reason, sentence, f"{DOCUMENTATION}#{reason.value}")
+        sentence, urdu = _ASK_GUARDIAN, _ASK_GUARDIAN_UR
+    if urdu and declared is not None:
+        kinds = (_AGE, _CONSENT) if reason is Reason.AGE_UNKNOWN else (_CONSENT,)
+        sentence, urdu = _with_declared(sentence, urdu, declared, kinds)
+    return Remedy(reason, sentence, f"{DOCUMENTATION}#{reason.value}", urdu)
+
+
+def _with_declared(english: str, urdu: str, declared: Declared, kinds: tuple[str, ...]) -> tuple[str, str]:
+    """Add how the client says that it does it, and where to ask, where it has declared that."""
+    rules = [rule for kind in kinds if (rule := declared.of(kind)) is not None]
+    if not rules:
+        return english, urdu
+    name, where = declared.client, f" ({declared.address})" if declared.address else ""
+    for rule in rules:
+        english = f"{english} {_HOW[rule.kind]} {name}: {rule.description} (See: {rule.reference}.)"
+        described = rule.description_ur or rule.description
+        urdu = f"{urdu} {name}: {_HOW_UR[rule.kind]} {described} (دیکھیں: {rule.reference}۔)"
+    return f"{english} Ask there: {name}{where}.", f"{urdu} وہاں پوچھیں: {name}{where}۔"
+
+
+_HOW = {_AGE: "How ages are verified at", _CONSENT: "How guardians' consent is obtained at"}
+_HOW_UR = {_AGE: "عمر کی تصدیق کا طریقہ:", _CONSENT: "سرپرستوں سے رضامندی لینے کا طریقہ:"}

@@ -61,7 +61,7 @@ class ChildMechanismAdmin(ScopedAdmin):
     section = "People"
     view_capability = Capability.VIEW_GUARDIANS
     add_capability = Capability.DECLARE_MECHANISMS
-    row_fields = ("kind", "description", "reference", "provider")
+    row_fields = ("kind", "description", "description_ur", "reference", "provider")
     detail_fields = ("state", "starts_at", "ends_at")
     list_display = ("kind", "reference", "state", "starts_at", "owner")
     list_filter = ("client",)

@@ -27,11 +27,22 @@ class ChildMechanism(ChildRow):
     wall = Wall(
         Scope.TENANT,
         EDIT,
-        personal={"description": Personal.NONE, "reference": Personal.NONE, "provider": Personal.NONE},
+        personal={
+            "description": Personal.NONE,
+            "description_ur": Personal.NONE,
+            "reference": Personal.NONE,
+            "provider": Personal.NONE,
+        },
     )
 
     kind = models.CharField(max_length=16, choices=MechanismKind)
     description = models.TextField(max_length=2_000, help_text="How it is done, in a few sentences. Name nobody.")
+    description_ur = models.TextField(
+        "description in Urdu",
+        max_length=2_000,
+        blank=True,
+        help_text="The same in Urdu: told wherever a decision says no about a child.",
+    )
     reference = models.CharField(max_length=200, help_text="Where the procedure is written down.")
     provider = models.CharField(
         max_length=63,

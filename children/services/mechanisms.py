@@ -25,6 +25,7 @@ def declare_mechanism(
     *,
     kind: MechanismKind | str,
     description: str,
+    description_ur: str = "",
     reference: str,
     provider: str = "",
     actor: Actor,
@@ -33,7 +34,8 @@ def declare_mechanism(
 ) -> ChildMechanism:
     """Declare how the client does it from now on; what it declared before ends now.
 
-    ``provider`` enables the check of one provider on the guardians' own page.
+    It is told beside the decisions that it concerns. ``provider`` enables the check of one provider on the guardians'
+    own page.
 
     Raises ValidationError naming the field, NotAllowed.
     """
@@ -43,6 +45,7 @@ def declare_mechanism(
         client_id=client_id,
         kind=MechanismKind(kind),
         description=description.strip(),
+        description_ur=description_ur.strip(),
         reference=reference.strip(),
         provider=provider,
         starts_at=at,

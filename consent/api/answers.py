@@ -16,7 +16,9 @@ def answer_context(decision: Decision) -> dict[str, Any]:
         "evidence": decision.evidence,
         "valid_until": decision.valid_until,
     }
-    remedy = remedy_for(decision.reason, is_child=decision.is_child)
+    remedy = remedy_for(decision.reason, is_child=decision.is_child, declared=decision.declared)
     if remedy is not None:
         context["remedy"] = {"text": remedy.sentence, "documentation": remedy.documentation}
+        if remedy.sentence_ur:
+            context["remedy"]["text_ur"] = remedy.sentence_ur
     return context

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Model
 
+from children.models import ChildMechanism
 from consent import register as rules
 from consent.models import (
     AgreementSuspension,
@@ -146,6 +147,7 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
         instructions=[_instruction(row) for row in rows.own(Instruction)],
         recipients=_recipients(rows),
         notices=_notices(rows, client),
+        declared=_declared(rows, client),
     )
 
 
@@ -204,6 +206,17 @@ def _instruction(row: Instruction) -> rules.InstructionRule:
         purposes=frozenset(row.purposes),
         categories=frozenset(row.categories),
         recipients=frozenset(row.recipients),
+    )
+
+
+def _declared(rows: _Rows, client: Client) -> rules.Declared:
+    mechanisms = [row for row in rows.own(ChildMechanism) if row.ends_at is None]
+    return rules.Declared(
+        client=client.name,
+        address=" ".join(client.address.split()),
+        mechanisms=tuple(
+            rules.DeclaredRule(row.kind, row.description, row.description_ur, row.reference) for row in mechanisms
+        ),
     )
 
 

@@ -13,7 +13,6 @@ from paktaleem.subjects.services.keys import replace_key
 from paktaleem.subjects.services.locking import locked_subject
 from paktaleem.subjects.services.people import (
     claim_guardian,
-    recompute_ages,
     record_look,
     register_subject,
     reveal_fields,
@@ -25,6 +24,7 @@ from paktaleem.subjects.services.readmission import (
     approve_readmission,
     request_readmission,
 )
+from paktaleem.subjects.services.recomputing import recompute_ages
 
 __all__ = [
     "AlreadyAsked",

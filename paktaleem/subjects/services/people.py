@@ -35,7 +35,7 @@ from paktaleem.tenancy.turns import take_turn
 
 __all__ = [
     "claim_guardian",
-    "recompute_ages",
+    "opened_details",
     "record_look",
     "register_subject",
     "reveal_fields",
@@ -102,7 +102,7 @@ def _register_new(external_id: str, details: Mapping[str, Any], act: _Act) -> Su
 def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeRoute | None) -> Subject:
     """Write what differs; on a ``route`` what would open the gate is held back and waits, confirmed it is written."""
     sealer = sealer_of(subject)
-    before = _opened(subject, sealer)
+    before = opened_details(subject, sealer)
     after = before.changed(_dated(details, before)).checked(today=act.today, region=act.client.country)
     reading = reading_of(act.client, act.at)
     after = after if route is not None else agreed(after, reading)
@@ -143,7 +143,8 @@ def write_confirmed(
     return _update(subject, details, _Act(subject.client, actor, reason, at), None)
 
 
-def _opened(subject: Subject, sealer: Sealer) -> SubjectDetails:
+def opened_details(subject: Subject, sealer: Sealer) -> SubjectDetails:
+    """Open what is registered about a person, for what follows from it: nobody sees it."""
     texts = {field: _open_field(subject, field, sealer) for field in PERSONAL}
     plain = {name: getattr(subject, name) for name in ("role", "language", "is_enabled", "country")}
     return SubjectDetails.from_texts(texts, **plain)
@@ -163,28 +164,6 @@ def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, ac
         setattr(subject, column, value)
     subject.changed_at = act.at
     save_tracked(subject, actor=act.actor, reason=act.reason, at=act.at)
-
-
-@transaction.atomic
-def recompute_ages(
-    client: Client, *, after: UUID | None = None, limit: int = 500, actor: Actor, at: datetime
-) -> UUID | None:
-    """Compute anew when people come of age, for a changed threshold or time zone, up to ``limit`` after an id.
-
-    Returns the last id looked at, None at the end. Until then the decision takes their age as unknown.
-    """
-    require(actor, Capability.REGISTER_SUBJECTS, client.id)
-    people = Subject.objects.select_for_update().filter(client=client, erased_at=None).order_by("id")
-    batch = list((people.filter(id__gt=after) if after else people)[:limit])
-    for subject in batch:
-        details = _opened(subject, sealer_of(subject))
-        ages = age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=at)
-        if any(getattr(subject, column) != value for column, value in ages.items()):
-            for column, value in ages.items():
-                setattr(subject, column, value)
-            subject.changed_at = at
-            save_tracked(subject, actor=actor, reason=Reason.LAW_CHANGE, at=at)
-    return batch[-1].id if batch else None
 
 
 def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None], sealer: Sealer, act: _Act) -> None:

@@ -1,0 +1,191 @@
+"""What changes when everybody comes of age is computed anew for all of them, by a job that the change itself starts."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from consent.decision import Question
+from consent.selectors.decisions import decide_for
+from paktaleem.accounts.models import ClientChange
+from paktaleem.accounts.services import RECOMPUTE_AGES, change_client, settle_client_change
+from paktaleem.subjects.models import Subject
+from paktaleem.subjects.services import recompute_ages, register_subject
+from paktaleem.subjects.tasks import recompute_ages_of_client
+from paktaleem.tenancy.context import in_client
+from tests.children.making import answered, reason_at, verified
+from tests.factories import SETTING_UP, SubjectFactory
+from tests.working import work
+
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+WORK = {RECOMPUTE_AGES: recompute_ages_of_client}
+CLOSED, OPEN = "guardian_consent_required", "permitted"
+FIFTEEN = date(2011, 3, 1)
+"""The birth date of somebody who is fifteen when the cast meets."""
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine, now):
+    """It is that morning for the worker too."""
+    time_machine.move_to(now, tick=False)
+    return time_machine
+
+
+def change(cast, at, code="indus", **values):
+    with in_client(cast.client_id(code)):
+        client = cast.client(code)
+        for name, value in values.items():
+            setattr(client, name, value)
+        change_client(client, actor=cast.actor("amina"), reason="law_change", at=at)
+
+
+def agree(cast, at, code="indus", by="farah"):
+    with in_client(cast.client_id(code)):
+        settle_client_change(ClientChange.objects.get(state="waiting"), approve=True, actor=cast.actor(by), at=at)
+
+
+def say(cast, name, at, code="indus", **details):
+    with in_client(cast.client_id(code)):
+        given_ = {"role": "student", "birth_date": FIFTEEN, **details}
+        return register_subject(name, client=cast.client(code), details=given_, actor=SETTING_UP, at=at)[0]
+
+
+def columns(cast, name, code="indus"):
+    with in_client(cast.client_id(code)):
+        kept = Subject.objects.get(external_id=name)
+        return kept.of_age_threshold, kept.of_age_at
+
+
+@pytest.mark.parametrize("role", ["student", "learner", "instructor", "administrator"])
+def test_staff_too_are_computed_anew_by_the_job_that_a_raised_age_starts(cast, now, role):
+    say(cast, "young", now, role=role)
+    assert reason_at(cast, "young", now) == OPEN
+    change(cast, now, age_threshold=18)
+    work(WORK)
+    assert columns(cast, "young") == (18, datetime(2029, 2, 28, 19, tzinfo=UTC))
+    assert reason_at(cast, "young", now) == CLOSED
+
+
+def test_a_changed_rule_of_a_country_reaches_those_who_live_there(cast, now):
+    say(cast, "there", now, country="DE")
+    say(cast, "here", now)
+    change(cast, now, country_thresholds={"DE": 16})
+    work(WORK)
+    assert columns(cast, "there") == (16, datetime(2027, 2, 28, 19, tzinfo=UTC))
+    assert columns(cast, "here")[0] == 13
+    assert [reason_at(cast, name, now) for name in ("there", "here")] == [CLOSED, OPEN]
+
+
+def test_a_lowered_age_opens_only_once_two_agreed(cast, now):
+    change(cast, now, age_threshold=16)
+    work(WORK)
+    say(cast, "young", now)
+    change(cast, now, age_threshold=13)
+    work(WORK)
+    assert reason_at(cast, "young", now) == CLOSED
+    agree(cast, now)
+    assert reason_at(cast, "young", now) == "age_unknown", "until it is computed"
+    work(WORK)
+    assert (columns(cast, "young")[0], reason_at(cast, "young", now)) == (13, OPEN)
+
+
+@pytest.mark.parametrize(("before", "after"), [(13, 18), (16, 13)])
+def test_a_known_child_of_a_client_without_minors_stays_one_until_the_worker_was_there(cast, now, before, after):
+    """An unknown age counts as an adult's where no minors are served, but not that of whom a change made unknown."""
+    if before != 13:
+        change(cast, now, "khyber", age_threshold=before)
+        work(WORK)
+    say(cast, "child", now, "khyber", birth_date=date(2014, 3, 1))
+    asked = _khyber(cast, now)
+    assert asked() == CLOSED
+    change(cast, now, "khyber", age_threshold=after)
+    if after < before:
+        agree(cast, now, "khyber", by="celia")
+    assert asked() == "age_unknown"
+    work(WORK)
+    assert asked() == CLOSED
+
+
+def _khyber(cast, now):
+    def asked():
+        with in_client(cast.client_id("khyber")):
+            told = Question(purpose="service_delivery", at=now)
+            return str(decide_for(cast.key_actor("khyber"), cast.client_id("khyber"), "child", told, now=now).reason)
+
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("zone", "earlier"), [("America/Los_Angeles", False), ("Asia/Tokyo", True), ("Pacific/Kiritimati", True)]
+)
+def test_a_changed_zone_moves_the_moment_and_opens_nothing_early(cast, now, clock, zone, earlier):
+    """By the old zone until the worker was there, to the second by the new one afterwards; it is asked at once."""
+    born = date(2013, 10, 2)
+    child = say(cast, "child", now, birth_date=born)
+    old = child.of_age_at
+    change(cast, now, time_zone=zone)
+    work(WORK)
+    _, new = columns(cast, "child")
+    assert (new < old) == earlier
+    assert [reason_at(cast, "child", at) for at in (new - SECOND, new)] == [CLOSED, OPEN]
+
+
+def test_who_came_of_age_by_the_old_zone_only_is_a_child_again(cast, now, clock):
+    child = say(cast, "child", now, birth_date=date(2013, 10, 2))
+    at = child.of_age_at + HOUR
+    clock.move_to(at, tick=False)
+    assert reason_at(cast, "child", at) == OPEN
+    change(cast, at, time_zone="America/Los_Angeles")
+    work(WORK)
+    assert reason_at(cast, "child", at) == CLOSED
+    assert columns(cast, "child")[1] == datetime(2026, 10, 2, 7, tzinfo=UTC)
+
+
+def test_it_takes_as_many_statements_for_a_hundred_as_for_three(cast, now):
+    client_id, counts = cast.client_id("indus"), []
+    for age, more in ((14, 0), (15, 100)):
+        with in_client(client_id):
+            for number in range(more):
+                SubjectFactory(client=cast.client("indus"), external_id=f"p-{number}", birth_date=FIFTEEN, at=now)
+        change(cast, now, age_threshold=age)
+        with in_client(client_id), CaptureQueriesContext(connection) as seen:
+            recompute_ages(cast.client("indus"), actor=SETTING_UP, at=now)
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+    with in_client(client_id):
+        people = Subject.objects.filter(external_id__startswith="p-")
+        assert people.filter(of_age_threshold=15).count() == 100
+        histories = Subject.history.filter(id__in=list(people.values_list("pk", flat=True)))
+        assert histories.filter(of_age_threshold=15, history_type="~").count() == 100
+
+
+def test_the_history_of_it_is_what_saving_each_would_have_kept(cast, now):
+    change(cast, now, age_threshold=18)
+    with in_client(cast.client_id("indus")):
+        before = cast.subject("hamza").history.latest()
+        recompute_ages(cast.client("indus"), actor=cast.actor("amina"), at=now)
+        hamza = cast.subject("hamza")
+        kept = hamza.history.latest()
+        assert (kept.history_type, kept.history_change_reason, kept.history_date) == ("~", "law_change", now)
+        assert (kept.actor_kind, kept.actor_id, kept.actor_role) == (
+            "user",
+            cast.user_id("amina"),
+            "privacy_officer",
+        )
+        changed = {"of_age_at", "of_age_threshold", "changed_at"}
+        for field in kept.tracked_fields:
+            now_, then = getattr(kept, field.attname), getattr(before, field.attname)
+            assert now_ == getattr(hamza, field.attname), field.name
+            assert field.name in changed or now_ == then, field.name
+
+
+def test_a_guardians_yes_still_counts_for_who_became_a_child_again(cast, now):
+    say(cast, "young", now)
+    change(cast, now, age_threshold=18)
+    work(WORK)
+    with in_client(cast.client_id("indus")):
+        young, esra = Subject.objects.select_related("client").get(external_id="young"), cast.subject("esra")
+        verified(young, esra, at=now)
+        answered(young, esra, "given", at=now)
+    assert reason_at(cast, "young", now + SECOND) == OPEN
