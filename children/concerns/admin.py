@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.concerns.models import FAMILIES, PARENT, Concern, ConcernKind, ConcernOutcome
-from children.concerns.selectors import with_progress
+from children.concerns.selectors import record_is_left, with_progress
 from children.concerns.services import (
     AlreadyClosed,
     AlreadyOrdered,
@@ -107,8 +107,14 @@ def _state(row: Any) -> SafeString:
     if row.waits_for_systems:
         return pill(gettext("Systems are at work"), "calm")
     if row.has_orders:
-        return pill(gettext("All systems have answered"), "warn")
+        return pill(_answered(row), "warn")
     return pill(gettext("Waits"), "warn" if row.due_at - at < _SOON else "calm")
+
+
+def _answered(row: Any) -> str:
+    """Say what there is to do once every system has answered."""
+    is_left = row.kind == ConcernKind.DELETION and row.child is not None and row.child.erased_at is None
+    return gettext("The record here is left") if is_left else gettext("All systems have answered")
 
 
 @admin.register(Concern, site=site)
@@ -187,8 +193,8 @@ class ConcernAdmin(EvidenceAdmin):
         return with_progress(found)
 
     def panels(self, request: HttpRequest, row: Concern) -> list[dict[str, Any]]:
-        """Show what each system was told, and has answered."""
-        return [*super().panels(request, row), orders_panel(row, PARENT)]
+        """Show what each system was told, and has answered; and what is left then."""
+        return [*super().panels(request, row), orders_panel(row, PARENT), *_left(request, row)]
 
     def history_of(self, row: Concern, viewer: Actor) -> dict[str, Any]:
         """Show who read it and what was done, as the ledger has it."""
@@ -209,6 +215,15 @@ class ConcernAdmin(EvidenceAdmin):
     def by(self, row: Concern) -> SafeString | str:
         """Link to the guardian who asked."""
         return _person(row.guardian)
+
+
+def _left(request: HttpRequest, row: Concern) -> list[dict[str, Any]]:
+    """Say of a deletion for which every system has answered what is left, and lead whoever may erase it there."""
+    if not record_is_left(row) or row.child is None:
+        return []
+    people = site.get_model_admin(Subject)
+    url = people.url_of("erase", row.child) if actor_of(request).may(Capability.ERASE_SUBJECTS) else ""  # type: ignore[attr-defined]
+    return [{"template": "console/panels/record_left.html", "child": row.child, "url": url}]
 
 
 def _person(person: Subject | None) -> SafeString | str:

@@ -17,7 +17,7 @@ from paktaleem.subjects.models import Subject
 from paktaleem.systems.models import Order
 from paktaleem.systems.selectors import Parent, answers_of
 
-__all__ = ["Request", "concerns", "obstacles_of", "requests_of", "with_progress"]
+__all__ = ["Request", "concerns", "obstacles_of", "record_is_left", "requests_of", "with_progress"]
 
 
 def concerns(actor: Actor) -> QuerySet[Concern]:
@@ -30,6 +30,17 @@ def with_progress(found: QuerySet[Concern]) -> QuerySet[Concern]:
     """Say of each case whether a system was told something for it (``has_orders``), and has still to answer."""
     asked = Order.objects.filter(client_id=OuterRef("client_id"), parent_kind=PARENT, parent_id=OuterRef("pk"))
     return found.annotate(has_orders=Exists(asked), waits_for_systems=Exists(asked.filter(ended_at=None)))
+
+
+def record_is_left(case: Concern) -> bool:
+    """Say whether every system has answered for a confirmed deletion, and only the portal's own record is left.
+
+    That one goes by an act of its own (decisions 0005, 0037): what is erased here cannot be answered about any more.
+    """
+    if case.kind != ConcernKind.DELETION or case.ordered_at is None or case.child is None:
+        return False
+    asked = Order.objects.filter(client_id=case.client_id, parent_kind=PARENT, parent_id=case.pk)
+    return case.child.erased_at is None and not asked.filter(ended_at=None).exists()
 
 
 def obstacles_of(row: Guardianship, *, at: datetime) -> Mapping[Wish, Obstacle]:

@@ -35,6 +35,7 @@ from paktaleem.accounts.services import (
     set_password,
 )
 from paktaleem.demo.announcing import fill_policy
+from paktaleem.demo.cases import fill_cases
 from paktaleem.demo.content import (
     CLIENTS,
     OWN_PURPOSES,
@@ -84,6 +85,7 @@ def fill_demonstration(kept: Kept, *, portal: str, receiver: str = "", at: datet
     if receiver:
         fill_receiver(client_ids()["indus"], receiver, kept, actor=_ACTOR, at=at)
     fill_orders(client_ids(), actor=_ACTOR, at=at)
+    fill_cases(client_ids()["indus"], actor=_ACTOR, at=at)
 
 
 def client_ids() -> dict[str, UUID]:

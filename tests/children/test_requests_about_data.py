@@ -156,6 +156,47 @@ def test_the_case_is_answered_when_every_system_has(seen):
         confirm(case, seen)
 
 
+LEFT = "The record here is left"
+
+
+def test_when_every_system_has_answered_the_case_says_what_is_left_and_leads_who_may_to_erasing_it(cast):
+    client_id = cast.client_id("indus")
+    with in_client(client_id):
+        verified(cast.subject("danish"), cast.subject("esra"), at=AT)
+        case = confirm(ask(cast, "deletion"), cast)
+        told, key = orders_of(case), cast.key_actor("indus")
+        done = Answer(Outcome.DONE, counts={"usage_logs": 3})
+        complete_order(accept_order(told["lms"], actor=key, at=AT + DAY), done, actor=key, at=AT + DAY)
+    amina, farah = (browser_of(cast.user(name)) for name in ("amina", "farah"))
+    url, erase = (row_url(*at) for at in (("concerns/concern", case.pk), ("subjects/subject", case.child_id, "erase")))
+    assert LEFT not in amina.get(url).content.decode(), "a system has still to answer"
+    with in_client(client_id):
+        carry_out_by_hand(told["billing"], Answer(Outcome.NOT_FOUND), actor=cast.actor("amina"), at=AT + DAY)
+    for_officer, for_client = (one.get(url).content.decode() for one in (amina, farah))
+    assert LEFT in amina.get(list_url("concerns/concern")).content.decode()
+    for page in (for_officer, for_client):
+        assert LEFT in page
+        assert "Every system has answered" in page
+    assert erase in for_officer
+    assert erase not in for_client
+    assert "A privacy officer of PakTaleem erases it" in for_client
+    asked = {"confirmation": "lms-danish", "reason": "subject_request"}
+    assert amina.post(erase, asked).status_code == 302
+    after = amina.get(url).content.decode()
+    assert LEFT not in after
+    assert erase not in after
+    with in_client(client_id):
+        assert close(case, cast).outcome == "acted"
+
+
+def test_of_a_copy_or_a_deletion_that_was_not_confirmed_nothing_is_said_to_be_left(cast):
+    with in_client(cast.client_id("indus")):
+        verified(cast.subject("danish"), cast.subject("esra"), at=AT)
+        cases = [ask(cast, wish).pk for wish in ("copy", "deletion")]
+    for case in cases:
+        assert LEFT not in browser_of(cast.user("amina")).get(row_url("concerns/concern", case)).content.decode()
+
+
 def test_what_systems_gave_is_handed_out_as_one_file_and_each_look_is_recorded(cast):
     with in_client(cast.client_id("indus")):
         verified(cast.subject("danish"), cast.subject("esra"), at=AT)

@@ -9,6 +9,8 @@ import shutil
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -135,30 +137,75 @@ def test_one_comes_in_by_a_code_gives_takes_back_and_gives_again(
     assert [one for one in said if "403" not in one] == []
 
 
-def asked_about(served: Demonstration, child: str, guardian: str) -> None:
-    """Have the learning platform ask a guardian; asked already, nothing happens."""
+def asked_about(served: Demonstration, child: str, guardian: str) -> str:
+    """Have the learning platform register a child and ask a parent it names; returns the parent's address."""
+    address = f"{guardian}@indus-people.example"
+    parent = {"full_name": f"{guardian.title()} Parent", "email": address, "relationship": "parent"}
+    told = {"subject": f"lms-{child}", "guardian": parent}
+    person = {
+        "role": "student",
+        "full_name": f"{child.title()} Child",
+        "birth_date": f"{datetime.now(UTC).year - 8}-01-05",
+    }
+    assert sent(served, "PUT", f"subjects/lms-{child}", person) == HTTPStatus.CREATED
+    assert sent(served, "POST", "guardian-invitations", told) == HTTPStatus.CREATED
+    return address
+
+
+def sent(served: Demonstration, method: str, path: str, body: Any) -> int:
+    """Call the API as the learning platform of Indus; returns the status."""
     indus = next(one for one in served.values["clients"] if one["code"] == "indus")
-    body = json.dumps({"subject": child, "guardian": {"external_id": guardian}}).encode()
     headers = {"Authorization": f"Bearer {indus['api_key']}", "Content-Type": "application/json"}
-    url = f"{served.values['base_url'].rstrip('/')}/api/v1/guardian-invitations"
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30) as answer:  # noqa: S310 -- ours
-        assert answer.status == 201
+    url = f"{served.values['base_url'].rstrip('/')}/api/v1/{path}"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method=method)  # noqa: S310 -- ours
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 -- as above
+        return int(answer.status)
+
+
+def report_a_concern(page: Page, language: str) -> None:
+    """Report one from the guardian's page."""
+    page.locator("section[aria-labelledby=ways] a").first.click()
+    page.fill("textarea[name=text]", "Somebody posts photographs of the class.")
+    shot(page, f"concern-{language}")
+    page.locator("main form button").click()
+    expect(page.locator("strong.number")).to_be_visible()
+    shot(page, f"concern-received-{language}")
+
+
+def have_oneself_checked(page: Page, language: str, settings_of: Any) -> None:
+    """Ask for a check of the provider whom the school has named, and see that it has begun."""
+    page.locator("section[aria-labelledby=check] a.button").click()
+    look(page, f"guardian-check-{language}", **settings_of)
+    page.check("input[value=video_conference]")
+    page.locator("main form button").first.click()
+    asked = page.locator("main a.button.second")
+    expect(asked).to_be_visible()
+    shot(page, f"guardian-check-asked-{language}")
+    begun = "It tells you how it goes on" if language == "en" else "ادارے نے جانچ شروع کر دی ہے"
+    for _ in range(30):
+        if page.get_by_text(begun).count():
+            break
+        page.wait_for_timeout(500)
+        asked.click()
+    expect(page.get_by_text(begun)).to_be_visible()
+    look(page, f"guardian-check-begun-{language}", **settings_of)
 
 
 @pytest.mark.parametrize(
     ("language", "settings_of", "who", "child"),
     [
-        ("en", {"java_script_enabled": True}, "omar", "noor"),
-        ("ur", {"java_script_enabled": False}, "sheema", "palwasha"),
+        ("en", {"java_script_enabled": True}, "nadia", "aliya"),
+        ("en", {"java_script_enabled": False}, "rashid", "bilqis"),
+        ("ur", {"java_script_enabled": True}, "shazia", "kamran"),
+        ("ur", {"java_script_enabled": False}, "tariq", "minahil"),
     ],
-    ids=["english-with-script", "urdu-without"],
+    ids=["english-with-script", "english-without", "urdu-with-script", "urdu-without"],
 )
 def test_a_guardian_follows_the_letter_reads_decides_and_asks(  # noqa: PLR0917 -- as parametrized
     served: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str, child: str
 ) -> None:
-    asked_about(served, f"lms-{child}", f"lms-{who}")
+    address = asked_about(served, child, who)
     base, folder = served.values["base_url"].rstrip("/"), Path(served.values["mail_dir"])
-    address = f"{who}@indus-people.example"
     context = chromium.new_context(viewport=PHONE, **settings_of)
     page, said = context.new_page(), list[str]()
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
@@ -171,8 +218,10 @@ def test_a_guardian_follows_the_letter_reads_decides_and_asks(  # noqa: PLR0917 
     expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ur" else "ltr")
     shot(page, f"guardian-all-{language}")
     page.locator("article.choice a.button").first.click()
-    shot(page, f"guardian-child-{language}")
+    look(page, f"guardian-child-{language}", **settings_of)
     home = page.url
+    have_oneself_checked(page, language, settings_of)
+    page.goto(home)
     page.locator("article[aria-labelledby=service] a.button").click()
     shot(page, f"guardian-service-{language}")
     boxes = [one.bounding_box() for one in page.locator(".pair > *").all()]
@@ -193,12 +242,7 @@ def test_a_guardian_follows_the_letter_reads_decides_and_asks(  # noqa: PLR0917 
     page.click("button[value=refuse]")
     expect(page.locator(".note.success")).to_be_visible()
     shot(page, f"guardian-refused-{language}")
-    page.locator("section[aria-labelledby=ways] a").first.click()
-    page.fill("textarea[name=text]", "Somebody posts photographs of the class.")
-    shot(page, f"concern-{language}")
-    page.locator("main form button").click()
-    expect(page.locator("strong.number")).to_be_visible()
-    shot(page, f"concern-received-{language}")
+    report_a_concern(page, language)
     widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert widths[0] <= widths[1], "the page is wider than a telephone"
     page.goto(home)

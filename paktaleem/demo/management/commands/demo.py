@@ -80,6 +80,7 @@ class Command(BaseCommand):
         mail.mkdir(mode=0o700, exist_ok=True)
         os.environ["MAIL_FOLDER"] = str(mail)
         os.environ |= {"CHECK_FOLDER": str(mail), "CHECK_KEY": new_secret()}
+        settings.CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"}  # as its web and worker will have it
         if missing_migrations():
             self.stdout.write("Making the tables …")
             call_command("migrate", verbosity=0)
