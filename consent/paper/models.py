@@ -264,6 +264,7 @@ class SheetEntry(models.Model):
             *newest_first("entered_at", "sheetentry_by_time"),
             *newest_first("entered_at", "sheetentry_by_state", by="state"),
             models.Index(fields=["client", "sheet", "state", "number"], name="sheetentry_of_sheet"),
+            models.Index(fields=["client", "page"], name="sheetentry_of_page"),
         ]
 
     def __str__(self) -> str:

@@ -353,6 +353,11 @@ class Readmission(Tracked):
                 name="readmission_approved_after_request",
             ),
         ]
+        indexes = [
+            *newest_first("requested_at", "readmission_by_time"),
+            *newest_first("requested_at", "readmission_waiting", condition=Q(approved_at=None)),
+            *newest_first("requested_at", "readmission_approved", condition=Q(approved_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         """Say how far it is."""

@@ -7,6 +7,7 @@ from paktaleem.accounts.models import Client
 from paktaleem.ledger.by import ByKind
 from paktaleem.subjects.sealing import SealedField
 from paktaleem.tenancy.ids import new_id
+from paktaleem.tenancy.indexes import newest_first
 from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
 __all__ = ["RosterChunk", "RosterImport", "RosterState"]
@@ -74,7 +75,10 @@ class RosterImport(models.Model):
     class Meta:
         verbose_name = "roster import"
         ordering = ["-uploaded_at", "-id"]
-        indexes = [models.Index(fields=["client", "-uploaded_at"], name="rosterimport_by_time")]
+        indexes = [
+            *newest_first("uploaded_at", "rosterimport_by_time"),
+            *newest_first("uploaded_at", "rosterimport_by_state", by="state"),
+        ]
 
     def __str__(self) -> str:
         """Name the moment."""

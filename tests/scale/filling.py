@@ -33,10 +33,24 @@ FILLED = (
     "retention_incident",
     "children_guardianship",
     "children_serviceauthorisation",
+    "children_verification",
+    "children_providercheck",
+    "children_quarantine",
+    "children_schoolauthorisation",
+    "children_guardianchange",
+    "children_guardianconflict",
+    "concerns_concern",
+    "subjects_agechange",
+    "subjects_readmission",
+    "subjects_rosterimport",
     "systems_order",
+    "systems_orderset",
+    "systems_orderalert",
     "webhooks_message",
     "webhooks_delivery",
+    "paper_formrun",
     "paper_formpage",
+    "paper_answersheet",
     "paper_sheetentry",
 )
 INDEXES = """
@@ -149,6 +163,61 @@ SELECT g.id, g.client_id, g.child_id, g.guardian_id, g.id, 'refused', 'link', ''
 FROM children_guardianship g JOIN person p ON p.id = g.child_id;
 """
 
+PROVED = """
+INSERT INTO children_verification (id, client_id, guardianship_id, method, strength, evidence_sha256, provider, provider_check_id,
+    verified_at, expires_at, ended_at)
+SELECT g.id, g.client_id, g.id, (ARRAY['signed_form', 'in_person', 'payment_card'])[1 + number %% 3], 2, '', '', '', g.starts_at,
+    CASE WHEN number %% 4 = 0 THEN g.starts_at + interval '1 year' END,
+    CASE WHEN number %% 20 = 0 THEN g.starts_at + interval '1 day' END
+FROM children_guardianship g JOIN person p ON p.id = g.child_id;
+INSERT INTO children_providercheck (id, client_id, guardianship_id, provider, provider_check_id, answer_to, method, state, started_at,
+    finished_at)
+SELECT g.id, g.client_id, g.id, 'folder', 'of-' || number, '', 'payment_card', CASE WHEN number %% 20 = 0 THEN 'started' ELSE 'passed' END,
+    g.starts_at, CASE WHEN number %% 20 > 0 THEN g.starts_at + interval '1 day' END
+FROM children_guardianship g JOIN person p ON p.id = g.child_id;
+INSERT INTO children_schoolauthorisation (id, client_id, child_id, contract_reference, official, starts_at, ends_at)
+SELECT id, client_id, id, 'C-' || number, '\\xabab', at, CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
+FROM person WHERE number %% 2 = 0;
+INSERT INTO children_quarantine (id, client_id, subject_id, cause, starts_at, ends_at)
+SELECT id, client_id, id, CASE WHEN number %% 2 = 0 THEN 'incident' ELSE 'report' END, at,
+    CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
+FROM person WHERE number %% 3 = 0;
+"""
+
+CASES = """
+INSERT INTO children_guardianchange (id, client_id, child_id, guardianship_id, changes, state, requested_kind, requested_by,
+    requested_at, settled_by, settled_at)
+SELECT g.id, g.client_id, g.child_id, g.id, '{"may_consent": true}', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,
+    'user', g.client_id, g.starts_at, CASE WHEN number %% 20 > 0 THEN g.child_id END,
+    CASE WHEN number %% 20 > 0 THEN g.starts_at + interval '1 day' END
+FROM children_guardianship g JOIN person p ON p.id = g.child_id;
+INSERT INTO children_guardianconflict (id, client_id, child_id, purpose_code, opened_at, closed_at, outcome)
+SELECT id, client_id, id, '', at, CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END,
+    CASE WHEN number %% 20 > 0 THEN 'agreed' ELSE '' END
+FROM person WHERE number %% 2 = 0;
+INSERT INTO concerns_concern (id, client_id, kind, number, child_id, guardian_id, language, received_at, due_at, closed_at, outcome,
+    ordered_kind, closed_kind, closed_by)
+SELECT id, client_id, (ARRAY['concern', 'copy', 'deletion'])[1 + number %% 3], 'K' || number, id, id, 'en', at,
+    at + interval '30 days', CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END,
+    CASE WHEN number %% 20 > 0 THEN 'answered' ELSE '' END, '', CASE WHEN number %% 20 > 0 THEN 'user' ELSE '' END,
+    CASE WHEN number %% 20 > 0 THEN client_id END
+FROM person WHERE number %% 2 = 0;
+INSERT INTO subjects_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
+    settled_by, settled_at)
+SELECT id, client_id, id, sha256(number::text::bytea), 'roster', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,
+    'user', client_id, at, CASE WHEN number %% 20 > 0 THEN id END, CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
+FROM person WHERE number %% 2 = 0;
+INSERT INTO subjects_readmission (id, client_id, subject_id, requested_by, requested_at, approved_by, approved_at)
+SELECT id, client_id, id, client_id, at, CASE WHEN number %% 20 > 0 THEN id END,
+    CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
+FROM person WHERE number %% 3 = 0;
+INSERT INTO subjects_rosterimport (id, client_id, state, kind, everybody, size, sha256, uploaded_at, actor_kind, actor_id, actor_role,
+    confirmed_role, plan, counts, failure)
+SELECT id, client_id, CASE WHEN number %% 40 = 0 THEN 'stopped' ELSE 'done' END, 'sheet', false, 1000,
+    sha256(number::text::bytea), at, 'user', client_id, 'client_admin', '', '', '{}', ''
+FROM person WHERE number %% 2 = 0;
+"""
+
 WORK = """
 INSERT INTO systems_order (id, client_id, system_id, system_owner, subject_id, kind, reason, ground, categories, created_at,
     due_at, parent_kind, state, attempts, failure, fields, changed_at, ended_at)
@@ -156,18 +225,31 @@ SELECT p.id, p.client_id, s.id, s.client_id, p.id, (ARRAY['erase', 'collect'])[1
     'right_of_the_person', '{credentials}', at, at + interval '20 days', '',
     CASE WHEN number %% 20 = 0 THEN 'queued' ELSE 'confirmed' END, 1, '', '{}', at, CASE WHEN number %% 20 > 0 THEN at END
 FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM systems_system) s USING (client_id);
+INSERT INTO systems_orderset (id, client_id, kind, reason, ground, categories, due_at, parent_kind, created_at, size, orders_hash,
+    actor_kind, actor_id, actor_role)
+SELECT id, client_id, 'restrict', 'subject_request', 'right_of_the_person', '{credentials}', at + interval '20 days', '', at, 30,
+    number::text, 'user', client_id, 'client_admin'
+FROM person WHERE number %% 3 = 0;
+INSERT INTO systems_orderalert (id, client_id, order_id, state, attempt, raised_at)
+SELECT o.id, o.client_id, o.id, 'queued', 1, at FROM systems_order o JOIN person p ON p.id = o.id WHERE number %% 3 = 0;
 INSERT INTO webhooks_message (id, client_id, type, data, happened_at, is_shared)
 SELECT id, client_id, 'consent.given', '{}', at, false FROM person WHERE client_id = %(indus)s;
 INSERT INTO webhooks_delivery (id, client_id, endpoint_id, message_id, state, attempts, queued_at, due_at, done_at)
 SELECT p.id, p.client_id, e.id, p.id, (ARRAY['delivered', 'delivered', 'failed'])[1 + number %% 3], 1, at, at, at
 FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM webhooks_endpoint) e USING (client_id);
+INSERT INTO paper_formrun (id, client_id, name, people, actor_kind, actor_id, actor_role, made_at)
+SELECT id, client_id, 'Grade ' || number, 30, 'user', client_id, 'client_admin', at FROM person WHERE number %% 3 = 0;
 INSERT INTO paper_formpage (id, client_id, run_id, subject_id, code, purposes, position)
 SELECT p.id, p.client_id, r.id, p.id, lpad(to_hex(number), 8, '0'), '{newsletter}', 1000 + number
-FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM paper_formrun) r USING (client_id);
+FROM (SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY number) / 30 AS place FROM person) p
+JOIN (SELECT id, client_id, row_number() OVER (PARTITION BY client_id ORDER BY id) - 1 AS place FROM paper_formrun) r
+USING (client_id, place);
 INSERT INTO paper_answersheet (id, client_id, kind, sha256, rows, blank, actor_kind, actor_id, actor_role, confirm_role, uploaded_at)
 SELECT ('019e0000-0000-7000-8000-' || lpad(to_hex(number / 1000), 12, '0'))::uuid, client_id, 'csv', (number / 1000)::text, 300, 0,
     'user', client_id, 'client_admin', '', min(at)
 FROM person WHERE client_id = %(indus)s GROUP BY client_id, number / 1000;
+INSERT INTO paper_answersheet (id, client_id, kind, sha256, rows, blank, actor_kind, actor_id, actor_role, confirm_role, uploaded_at)
+SELECT id, client_id, 'csv', 'of ' || number, 0, 30, 'user', client_id, 'client_admin', '', at FROM person WHERE number %% 3 = 0;
 INSERT INTO paper_sheetentry (id, client_id, sheet_id, number, page_id, subject_id, answers, given_by, method, answered_on, state,
     problem, recorded, entered_at)
 SELECT id, client_id, ('019e0000-0000-7000-8000-' || lpad(to_hex(number / 1000), 12, '0'))::uuid, number, id, id,
@@ -196,7 +278,7 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
         for name, _ in indexes:
             connection.execute(f"DROP INDEX {name}")
         given = {"people": people, "clients": clients, "indus": indus}
-        for statements in (PERSON, SUBJECTS, TOLD, ANSWERS, HELD, GUARDIANS, WORK, STAFF):
+        for statements in (PERSON, SUBJECTS, TOLD, ANSWERS, HELD, GUARDIANS, PROVED, CASES, WORK, STAFF):
             for statement in statements.split(";\n"):
                 if statement.strip():
                     connection.execute(statement, given)

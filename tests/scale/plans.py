@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+from paktaleem.tenancy.context import current_client
+
 __all__ = ["Planned", "Spy", "spied"]
 
 READS = ("SELECT", "WITH")
@@ -87,24 +89,33 @@ def _lines(plan: dict[str, Any], depth: int = 0) -> Iterator[str]:
 
 @dataclass
 class Spy:
-    """Plans what it sees (if it is told to), and counts it."""
+    """Plans what it sees and does not know yet (if it is told to), and counts it."""
 
-    plans: bool
+    known: set[Any] | None
+    """Whose plans were looked at before: the same statement with the same values, in the same client."""
     count: int = 0
     seen: list[Planned] = field(default_factory=list)
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 -- Django's signature
         """Note one statement, and let it through."""
         self.count += 1
-        if self.plans and sql.startswith(READS) and "set_config" not in sql:
-            self.seen.append(Planned(sql, _explained(sql, params), _general(sql)))
+        client = current_client()
+        if sql.startswith(READS) and "set_config" not in sql and self._is_new(client, sql, repr(params)):
+            general = _general(sql) if self._is_new(client, sql) else None
+            self.seen.append(Planned(sql, _explained(sql, params), general))
         return execute(sql, params, many, context)
+
+    def _is_new(self, *statement: Any) -> bool:
+        if self.known is None or statement in self.known:
+            return False
+        self.known.add(statement)
+        return True
 
 
 @contextmanager
-def spied(*, plans: bool) -> Iterator[Spy]:
-    """See every statement on the request's connection."""
-    spy = Spy(plans)
+def spied(known: set[Any] | None = None) -> Iterator[Spy]:
+    """See every statement on the request's connection; plan what is not known, if a set of what is known is given."""
+    spy = Spy(known)
     with connection.execute_wrapper(spy):
         yield spy
 

@@ -21,6 +21,7 @@ from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill
 from paktaleem.console.forms import ActForm, ScopedForm
 from paktaleem.console.model_admin import ScopedAdmin, state_column
+from paktaleem.console.paging import count_up_to, number_in_words
 from paktaleem.console.site import Card, site
 from paktaleem.subjects.models import Readmission
 from paktaleem.subjects.services import (
@@ -88,6 +89,7 @@ class ReadmissionAdmin(ScopedAdmin):
     detail_fields = ("state", "person", "requester", "requested_at", "approver", "approved_at")
     list_display = ("requested_at", "state", "owner", "requester", "approver")
     list_filter = (PendingFilter, "client")
+    newest_by = "requested_at"
     sortable_by = ()
     intro = (
         "Someone erased who asks to come back may be registered again once a second officer agrees. "
@@ -172,9 +174,9 @@ def readmissions_board(actor: Actor, at: datetime) -> list[Card]:
     del at
     if not actor.may(Capability.ERASE_SUBJECTS):
         return []
-    waiting = Readmission.objects.filter(approved_at=None).count()
+    waiting = count_up_to(Readmission.objects.filter(approved_at=None))
     if not waiting:
         return []
     url = reverse("admin:subjects_readmission_changelist", current_app=site.name) + "?state=pending"
     title, note = gettext("Readmissions to approve"), gettext("by another officer than asked")
-    return [Card(title, str(waiting), note, url, needs_attention=True)]
+    return [Card(title, number_in_words(waiting), note, url, needs_attention=True)]
