@@ -20,7 +20,7 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill
-from paktaleem.console.forms import ActForm
+from paktaleem.console.forms import ActForm, offer
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import site
 
@@ -45,7 +45,7 @@ class CheckForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the providers there are."""
         super().__init__(*args, **kwargs)
-        self.fields["provider"].choices = [(code, code) for code in sorted(check_providers())]  # type: ignore[attr-defined]
+        offer(self, "provider", [(code, code) for code in sorted(check_providers())])
 
 
 def _start(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse:

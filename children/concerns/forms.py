@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from children.concerns.asking import Wish
+from paktaleem.console.forms import offer
 
 __all__ = ["WISHES", "ConcernForm", "DataForm"]
 
@@ -53,4 +54,4 @@ class DataForm(forms.Form):
         """Offer only what this guardian may ask for."""
         super().__init__(*args, **kwargs)
         offered = [(wish.value, words) for wish, words in WISHES.items() if wish not in refused]
-        self.fields["wish"].choices = offered  # type: ignore[attr-defined]
+        offer(self, "wish", offered)

@@ -26,6 +26,7 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill, who, with_actor
+from paktaleem.console.forms import offer
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.persons import add_person_acts
 from paktaleem.console.site import site
@@ -79,7 +80,7 @@ class AskForm(forms.Form):
         if self.own is not None:
             del self.fields["client"]
         else:
-            self.fields["client"].queryset = Client.objects.exclude(pk=PAKTALEEM)  # type: ignore[attr-defined]
+            offer(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
     def clean_ids(self) -> list[str]:
         """Read the lines."""

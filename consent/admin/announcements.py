@@ -29,7 +29,7 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import day, pill, who, with_actor
-from paktaleem.console.forms import ActForm
+from paktaleem.console.forms import ActForm, offer
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import Card, site
 from paktaleem.console.words import translated
@@ -70,7 +70,7 @@ class CodedForm(PlainForm):
         """Offer the reasons."""
         super().__init__(*args, **kwargs)
         offered = [("", gettext("Choose a reason…")), *((one.value, translated(one.label)) for one in self.codes)]
-        self.fields["code"].choices = offered  # type: ignore[attr-defined]
+        offer(self, "code", offered)
 
 
 class ObjectForm(CodedForm):

@@ -42,7 +42,7 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, may, received_at
 from paktaleem.console.columns import period_pill, with_actor
-from paktaleem.console.forms import ActForm
+from paktaleem.console.forms import ActForm, offer
 from paktaleem.console.persons import add_person_acts, add_person_panel
 from paktaleem.console.site import site
 from paktaleem.console.words import translated
@@ -101,7 +101,7 @@ class AnswerForm(ActForm):
         """Offer the guardians whom the school names, and show the notice that is in effect."""
         super().__init__(*args, **kwargs)
         guardians = GuardianClaim.objects.filter(child=self.row, ends_at=None).values("guardian_id")
-        self.fields["guardian"].queryset = Subject.objects.filter(pk__in=guardians)  # type: ignore[attr-defined]
+        offer(self, "guardian", Subject.objects.filter(pk__in=guardians))
         self.fields["language"].initial = self.row.language
         self.fields["method"].initial = Method.IN_PERSON.value
         self.notice = self._notice()
@@ -168,7 +168,7 @@ class RestrictForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the client's purposes and the shared ones."""
         super().__init__(*args, **kwargs)
-        self.fields["purpose"].choices = [("", gettext("Every purpose")), *_purposes_of(self.row)]  # type: ignore[attr-defined]
+        offer(self, "purpose", [("", gettext("Every purpose")), *_purposes_of(self.row)])
 
 
 class ObjectForm(ActForm):
@@ -187,7 +187,7 @@ class ObjectForm(ActForm):
             for (purpose, role), basis in bases.items()
             if role == self.row.role and basis.basis == Basis.LEGITIMATE_INTEREST
         }
-        self.fields["purpose"].choices = _purposes_of(self.row, resting)  # type: ignore[attr-defined]
+        offer(self, "purpose", _purposes_of(self.row, resting))
 
 
 def _purposes_of(subject: Subject, only: set[Any] | None = None) -> list[tuple[str, str]]:

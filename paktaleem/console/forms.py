@@ -1,9 +1,11 @@
 """Forms that know who asks: one client, its own rows and PakTaleem's, and always a coded reason."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.forms.models import ModelChoiceField
 from django.http import HttpRequest
 from django.utils.translation import gettext
@@ -15,7 +17,7 @@ from paktaleem.console.words import translate_fields
 from paktaleem.ledger.by import Reason
 from paktaleem.tenancy.ids import PAKTALEEM
 
-__all__ = ["ActForm", "ReasonField", "ScopedForm", "add_refusal"]
+__all__ = ["ActForm", "ReasonField", "ScopedForm", "add_refusal", "offer"]
 
 
 class ReasonField(forms.ChoiceField):
@@ -26,6 +28,19 @@ class ReasonField(forms.ChoiceField):
         kwargs.setdefault("label", _("Reason"))
         kwargs.setdefault("help_text", _("Kept in the history with your name."))
         super().__init__(choices=[("", _("Choose a reason…")), *Reason.choices], **kwargs)
+
+
+def offer(form: forms.BaseForm, name: str, offered: Iterable[tuple[str, Any]] | QuerySet[Any]) -> None:
+    """Offer rows, or codes with their words, in one field of a form. Raises TypeError if the field takes none such."""
+    field = form.fields[name]
+    if isinstance(offered, QuerySet):
+        if not isinstance(field, ModelChoiceField):
+            raise TypeError(f"{name} offers no rows.")
+        field.queryset = offered
+    elif isinstance(field, forms.ChoiceField) and not isinstance(field, ModelChoiceField):
+        field.choices = list(offered)
+    else:
+        raise TypeError(f"{name} offers no codes.")
 
 
 def add_refusal(form: forms.BaseForm, refusal: ValidationError) -> None:
@@ -53,10 +68,10 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance._state.adding and bound_to is not None and not isinstance(self.instance, Client):
             self.instance.client_id = bound_to
         owner = getattr(self.instance, "client_id", None)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             offered = field.queryset if isinstance(field, ModelChoiceField) else None
             if offered is not None and owner is not None and _has_client(offered.model):
-                field.queryset = offered.filter(client_id__in=[owner, PAKTALEEM])  # type: ignore[attr-defined]
+                offer(self, name, offered.filter(client_id__in=[owner, PAKTALEEM]))
         for name, source in self.code_sources.items():
             if name in self.fields:
                 self._offer_codes(name, source, owner)
@@ -68,7 +83,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         found = source.objects.all() if owner is None else source.objects.filter(client_id__in=[owner, PAKTALEEM])
         labels = {row.code: str(row) for row in found}
         labels.update({code: code for code in getattr(self.instance, name) or [] if code not in labels})
-        self.fields[name].choices = [(code, f"{label} ({code})") for code, label in sorted(labels.items())]  # type: ignore[attr-defined]
+        offer(self, name, ((code, f"{label} ({code})") for code, label in sorted(labels.items())))
 
     def clean(self) -> dict[str, Any]:
         """Let a period start with the request, and keep every reference within one client and the catalogue."""

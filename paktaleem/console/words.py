@@ -5,7 +5,7 @@ They are written once, in English, where they belong: in ``Meta``, ``@admin.disp
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from django.conf import settings
 from django.contrib.admin.utils import label_for_field
@@ -31,7 +31,7 @@ def translate_fields(fields: Mapping[str, Field]) -> None:
         field.label = translated(pretty_name(name) if field.label is None else field.label)
         field.help_text = translated(field.help_text)
         if _has_fixed_choices(field):
-            field.choices = [(value, translated(label)) for value, label in field.choices]  # type: ignore[attr-defined]
+            field.choices = [(value, translated(label)) for value, label in _choices(field)]
 
 
 def words_of_fields(fields: Mapping[str, Field]) -> Iterator[str]:
@@ -40,11 +40,16 @@ def words_of_fields(fields: Mapping[str, Field]) -> Iterator[str]:
         yield str(pretty_name(name) if field.label is None else field.label)
         yield str(field.help_text)
         if _has_fixed_choices(field):
-            yield from (str(label) for value, label in field.choices if value != label)  # type: ignore[attr-defined]
+            yield from (str(label) for value, label in _choices(field) if value != label)
 
 
-def _has_fixed_choices(field: Field) -> bool:
+def _has_fixed_choices(field: Field) -> TypeGuard[ChoiceField]:
     return isinstance(field, ChoiceField) and not isinstance(field, ModelChoiceField)
+
+
+def _choices(field: ChoiceField) -> list[tuple[Any, Any]]:
+    found: Any = field.choices
+    return list(found)
 
 
 def words_of_row(owner: "ModelAdmin[Any]", names: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -27,7 +27,7 @@ from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, may, received_at
 from paktaleem.console.columns import moment, who, with_actor
 from paktaleem.console.filters import as_key
-from paktaleem.console.forms import ScopedForm
+from paktaleem.console.forms import ScopedForm, offer
 from paktaleem.console.model_admin import EvidenceAdmin
 from paktaleem.console.site import site
 from paktaleem.subjects.models import SubjectRole
@@ -56,7 +56,7 @@ class ClientForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer every client but PakTaleem itself."""
         super().__init__(*args, **kwargs)
-        self.fields["client"].queryset = Client.objects.exclude(pk=PAKTALEEM)  # type: ignore[attr-defined]
+        offer(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
 
 class MakeForm(ScopedForm):
@@ -94,7 +94,7 @@ class MakeForm(ScopedForm):
         if client_id is not None:
             self.instance.client_id = client_id
             found = purposes_to_ask(client_id, at=received_at(self.request))
-            self.fields["purposes"].choices = [(one.code, _named(one)) for one in found]  # type: ignore[attr-defined]
+            offer(self, "purposes", [(one.code, _named(one)) for one in found])
 
     def clean_ids(self) -> list[str]:
         """Read the lines."""

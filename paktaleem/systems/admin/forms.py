@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.console.forms import ActForm
+from paktaleem.console.forms import ActForm, offer
 from paktaleem.systems.models import Order, OrderKind
 from paktaleem.systems.results import Answer, Exemption
 from paktaleem.systems.states import Outcome
@@ -88,7 +88,7 @@ class FileForm(ActForm):
     def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
         """Offer the data that the order is about."""
         super().__init__(*args, row=row, request=request, **kwargs)
-        self.fields["category"].choices = [(code, code) for code in row.categories]  # type: ignore[attr-defined]
+        offer(self, "category", [(code, code) for code in row.categories])
 
 
 class AgreeForm(ActForm):

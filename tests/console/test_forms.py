@@ -1,0 +1,50 @@
+"""What a form offers is set through one door, which knows the kind of the field."""
+
+from typing import Any
+
+import pytest
+from django import forms
+
+from paktaleem.accounts.models import Client
+from paktaleem.console.forms import offer
+from paktaleem.tenancy.context import in_client
+from tests.cast import Cast
+
+
+class Chosen(forms.Form):
+    """A code, a row and a word."""
+
+    code = forms.ChoiceField()
+    client = forms.ModelChoiceField(Client.objects.none())
+    word = forms.CharField()
+
+
+def test_codes_are_offered_with_their_words() -> None:
+    form = Chosen({"code": "b"})
+    offer(form, "code", ((code, code.upper()) for code in ("a", "b")))
+    assert form["code"].subwidgets[1].data["label"] == "B"
+    form.full_clean()
+    assert "code" not in form.errors
+
+
+def test_rows_are_offered(cast: Cast) -> None:
+    with in_client(cast.client_id("indus")):
+        client = cast.client("indus")
+        form = Chosen({"client": str(client.pk)})
+        offer(form, "client", Client.objects.filter(pk=client.pk))
+        form.full_clean()
+    assert form.cleaned_data["client"] == client
+
+
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [
+        ("word", [("a", "A")]),
+        ("client", [("a", "A")]),
+        ("code", Client.objects.none()),
+        ("word", Client.objects.none()),
+    ],
+)
+def test_a_field_offers_nothing_of_another_kind(name: str, offered: Any) -> None:
+    with pytest.raises(TypeError, match=name):
+        offer(Chosen(), name, offered)
