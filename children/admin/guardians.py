@@ -156,6 +156,7 @@ class GuardianshipAdmin(ScopedAdmin):
         "ends_at",
     )
     intro = "Who may act for a child, from when, until when. It is no authority before they are verified."
+    empty_text = "No guardian is named yet. Name one on the page of the child."
     state = state_column(period_pill)
     acts = (
         Act(

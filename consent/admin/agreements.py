@@ -60,6 +60,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
     list_filter = ("client",)
     search_fields = ("reference",)
     intro = "Without a live agreement nothing is processed on a client's behalf. A draft becomes one when it is signed."
+    empty_text = "No agreement yet: nothing is processed for any client."
     state = state_column(_agreement_state)
     acts = (
         Act(
@@ -99,6 +100,7 @@ class AgreementSuspensionAdmin(OfAgreementAdmin):
     fixed = ("agreement", "starts_at")
     list_display = ("agreement", "owner", "state", "starts_at", "ends_at")
     intro = "While an agreement is suspended, data is stored and deleted, and not otherwise processed."
+    empty_text = "No agreement was ever suspended."
     acts = (
         end_act("End suspension", "From now on processing goes on under the agreement.", Capability.MANAGE_AGREEMENTS),
     )
@@ -114,6 +116,7 @@ class InstructionAdmin(OfAgreementAdmin):
     fixed_once_started = ("purposes", "categories", "recipients")
     codes = {"purposes": Purpose, "categories": DataCategory, "recipients": Recipient}
     intro = "What a client has instructed PakTaleem to do: purposes, data and recipients, in writing."
+    empty_text = "No instruction yet: without one nothing is processed on a client’s behalf."
     acts = (
         end_act(
             "End instruction",
@@ -155,6 +158,7 @@ class RecipientApprovalAdmin(PeriodAdmin):
     fixed_once_started = ("purposes", "categories", "objection_until")
     codes = {"purposes": Purpose, "categories": DataCategory}
     intro = "When, for which purposes and data a recipient is approved, after clients could object."
+    empty_text = "No recipient was ever approved: nothing is shared with anyone."
     acts = (end_act("End approval", "From now on nothing is shared on this approval.", Capability.MANAGE_AGREEMENTS),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -296,6 +296,7 @@ class RestrictionAdmin(LimitAdmin):
     """Restrictions of processing."""
 
     intro = "Where processing is restricted, data is kept and not otherwise used. Opened on the person's page."
+    empty_text = "No processing is restricted. Restrict it on the page of the person."
     acts = (
         Act(
             "lift",
@@ -314,6 +315,7 @@ class ObjectionAdmin(LimitAdmin):
     """Objections to legitimate interest."""
 
     intro = "Who objected to a purpose that rests on legitimate interest. Opened on the person's page."
+    empty_text = "Nobody has objected. Record an objection on the page of the person."
     acts = (
         Act(
             "lift",

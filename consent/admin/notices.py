@@ -47,6 +47,7 @@ class NoticeAdmin(RegisterAdmin):
     search_fields = ("code", "title_en")
     codes = {"purposes": Purpose}
     intro = "What data subjects are told. A new text begins as a draft; announced, it never changes."
+    empty_text = "No notice yet. Add one, then write its first text as a draft."
 
     @admin.display(description="informs about")
     def about(self, row: Notice) -> str:
@@ -219,6 +220,7 @@ class NoticeVersionAdmin(EvidenceAdmin):
     list_display = ("notice", "number", "owner", "kind", "state", "effective_at")
     list_filter = ("is_material", "client")
     intro = "Announced texts. A material version asks everyone for a new consent; a minor one does not."
+    empty_text = "No text was announced yet. Announce a draft on its page."
     state = state_column(_version_state)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

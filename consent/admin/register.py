@@ -36,6 +36,7 @@ class DataCategoryAdmin(NamedAdmin):
     """Types of personal data."""
 
     intro = "Types of personal data. Shared ones belong to PakTaleem; a client may add its own."
+    empty_text = "No category yet: purposes need some to name."
 
 
 @admin.register(Occasion, site=site)
@@ -43,6 +44,7 @@ class OccasionAdmin(NamedAdmin):
     """When data is collected."""
 
     intro = "On which occasions personal data is collected."
+    empty_text = "No occasion yet: name when data is collected."
 
 
 @admin.register(Purpose, site=site)
@@ -67,6 +69,7 @@ class PurposeAdmin(RegisterAdmin):
     list_filter = ("is_active", "client")
     codes = {"categories": DataCategory}
     intro = "What personal data is processed for, and which data that needs. Never a sale."
+    empty_text = "No purpose yet: nothing may be processed."
     state = state_column(lambda row: pill("Active", "good") if row.is_active else pill("Inactive"))
 
     @admin.display(description="data needed")
@@ -96,6 +99,7 @@ class LawfulBasisAdmin(PeriodAdmin):
     ordering = ("-starts_at", "-id")
     newest_by = "starts_at"
     intro = "On which lawful basis each purpose stands, for each role, from a day. The latest that has started holds."
+    empty_text = "No lawful basis yet: every question is answered with no."
     acts = (
         end_act(
             "End this basis",
@@ -131,6 +135,7 @@ class BalancingTestAdmin(RegisterAdmin):
     list_display = ("purpose", "owner", "state", "interest_short")
     list_filter = ("client",)
     intro = "Legitimate interest may be used only after a privacy officer has weighed it and signed."
+    empty_text = "No balancing test yet: no purpose rests on legitimate interest."
     state = state_column(_signature)
     acts = (
         Act(

@@ -17,7 +17,7 @@ from paktaleem.console.words import translated
 from paktaleem.ledger.by import ByKind, Reason
 from paktaleem.signin.evidence import OWN_ACCOUNT
 
-__all__ = ["client_name", "day", "moment", "period_pill", "pill", "reason_label", "who", "with_actor"]
+__all__ = ["client_name", "coded", "day", "moment", "period_pill", "pill", "reason_label", "who", "with_actor"]
 
 _ROLE_LABELS: dict[str, str] = {
     Role.PRIVACY_OFFICER: gettext_noop("privacy officer"),
@@ -57,6 +57,11 @@ def who(row: Any) -> str:
 def reason_label(code: str | None) -> str:
     """Give a reason's words."""
     return translated(dict(Reason.choices).get(code or "", code or ""))
+
+
+def coded(words: str, code: str) -> SafeString:
+    """Show words, and the code beside them by which machines know the same."""
+    return format_html('{} <code class="beside">{}</code>', words, code)
 
 
 def pill(text: Any, tone: str = "calm") -> SafeString:

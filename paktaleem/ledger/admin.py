@@ -12,54 +12,59 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.accounts.actors import Actor
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.asking import actor_of
-from paktaleem.console.columns import who, with_actor
+from paktaleem.console.columns import coded, who, with_actor
 from paktaleem.console.exporting import ExportableAdmin
-from paktaleem.console.filters import ClientFilter
+from paktaleem.console.filters import ChosenFilter, ClientFilter
 from paktaleem.console.model_admin import EvidenceAdmin
 from paktaleem.console.site import site
+from paktaleem.ledger.by import ByKind
 from paktaleem.ledger.models import Entry
+from paktaleem.ledger.words import FAMILIES, act_in_words
 
 __all__ = ["EntryAdmin"]
 
 LATEST = 8
-FAMILIES = (
-    "consent",
-    "subject",
-    "register",
-    "notice",
-    "restriction",
-    "objection",
-    "guardian",
-    "concern",
-    "rights_request",
-    "letter",
-    "api_key",
-    "list",
-    "client",
-    "membership",
-    "user",
-    "sign_in",
-)
+ACTOR_KINDS = {
+    ByKind.USER: gettext_noop("Staff"),
+    ByKind.API_KEY: gettext_noop("API key"),
+    ByKind.SUBJECT: gettext_noop("The data subject"),
+    ByKind.SYSTEM: gettext_noop("System"),
+}
 
 
-class KindFilter(admin.SimpleListFilter):
-    """Entries of one kind of act."""
+class KindFilter(ChosenFilter):
+    """Entries of one family of acts."""
 
     title = "act"
     parameter_name = "act"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         """Offer families of acts."""
-        return [(name, name.replace("_", " ").capitalize()) for name in FAMILIES]
+        return [(family, f"{gettext(words)} ({family})") for family, words in FAMILIES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Narrow the list."""
         return queryset.filter(family=self.value()) if self.value() else queryset
+
+
+class ActorFilter(admin.SimpleListFilter):
+    """Entries of one kind of actor."""
+
+    title = "actor kind"
+    parameter_name = "actor_kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer the kinds there are."""
+        return [(kind.value, gettext(words)) for kind, words in ACTOR_KINDS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Narrow the list."""
+        return queryset.filter(actor_kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Entry, site=site)
@@ -69,10 +74,10 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     section = "Evidence"
     view_capability = Capability.VIEW_LEDGER
     list_display = ("act", "recorded_at", "actor", "person", "owner")
-    list_filter = (KindFilter, "actor_kind", ClientFilter)
+    list_filter = (KindFilter, ActorFilter, ClientFilter)
     newest_by = "recorded_at"
     row_fields = ()
-    detail_fields = ("kind", "recorded_at", "actor", "person", "canonical", "hash")
+    detail_fields = ("act", "recorded_at", "actor", "person", "canonical", "hash")
     intro = "Every act that is evidence: who did what to whom and when. Entries are added, never changed."
     empty_text = "Nothing has been recorded yet."
     exported = {
@@ -90,9 +95,9 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
         return with_actor(super().get_queryset(request).defer("openings"), actor_of(request))
 
     @admin.display(description="act")
-    def act(self, row: Entry) -> str:
-        """Give the act's kind in words."""
-        return in_words(row.kind)
+    def act(self, row: Entry) -> SafeString:
+        """Give the act in words, beside its kind."""
+        return coded(act_in_words(row.kind), row.kind)
 
     @admin.display(description="by")
     def actor(self, row: Entry) -> str:
@@ -145,17 +150,13 @@ def _line(act: dict[str, Any]) -> dict[str, Any]:
         family = act["kind"].partition(".")[0]
         url = reverse("admin:ledger_entry_changelist", current_app=site.name) + f"?act={family}"
     return {
-        "act": in_words(act["kind"]),
+        "act": act_in_words(act["kind"]),
+        "kind": act["kind"],
         "number": act["number"],
         "at": act["recorded_at"],
         "who": who(SimpleNamespace(**act)),
         "url": url,
     }
-
-
-def in_words(kind: str) -> str:
-    """Give the act's kind in words."""
-    return kind.replace(".", ": ").replace("_", " ")
 
 
 site.latest_acts = latest_acts

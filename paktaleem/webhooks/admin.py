@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, arrived_at
-from paktaleem.console.columns import moment, pill
+from paktaleem.console.columns import coded, moment, pill
 from paktaleem.console.forms import ActForm
 from paktaleem.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
 from paktaleem.console.site import site
@@ -33,6 +33,7 @@ from paktaleem.webhooks.services import (
     rotate_secret,
     send_test,
 )
+from paktaleem.webhooks.words import event_in_words, pattern_in_words
 
 __all__ = ["DeliveryAdmin", "EndpointAdmin"]
 
@@ -192,7 +193,7 @@ class EndpointAdmin(ScopedAdmin):
         """Offer the events there are."""
         form = super().get_form(request, obj, change, **kwargs)
         if "events" in form.base_fields:
-            form.base_fields["events"].choices = [(one, one) for one in patterns()]
+            form.base_fields["events"].choices = [(one, coded(pattern_in_words(one), one)) for one in patterns()]
             form.base_fields["events"].help_text = gettext(
                 "A family such as consent.* includes what is added to it later."
             )
@@ -259,9 +260,9 @@ class DeliveryAdmin(EvidenceAdmin):
         return super().get_queryset(request).select_related("message", "endpoint")
 
     @admin.display(description="event")
-    def event(self, row: Delivery) -> str:
-        """Name the type."""
-        return row.message.type
+    def event(self, row: Delivery) -> SafeString:
+        """Give the event in words, beside its type."""
+        return coded(event_in_words(row.message.type), row.message.type)
 
     @admin.display(description="webhook")
     def webhook(self, row: Delivery) -> str:

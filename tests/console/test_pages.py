@@ -15,6 +15,7 @@ from consent.services import Answer, object_to_purpose, record_answers, restrict
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import PAGES, Act
+from paktaleem.console.model_admin import ScopedAdmin
 from paktaleem.ledger.by import Reason
 from paktaleem.subjects.services import claim_guardian, reveal_fields
 from paktaleem.tenancy.context import in_client
@@ -112,6 +113,25 @@ def test_pages_of_errors_and_of_signing_in_are_clean_too(sign_in: SignIn, cast: 
 def test_an_empty_list_says_what_it_is_for(sign_in: SignIn) -> None:
     page = sign_in("amina").get(list_url("consent/recipient")).content.decode()
     assert "nothing is shared with anyone" in page
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_list_says_what_it_is_for_and_what_its_being_empty_means(model: str) -> None:
+    owner = admin_of(model)
+    assert owner.intro.endswith("."), "say what the list is for"
+    assert owner.empty_text.endswith("."), "say what it means that nothing is there"
+    assert owner.empty_text != ScopedAdmin.empty_text
+
+
+def test_a_filter_that_finds_nothing_says_so_otherwise(sign_in: SignIn, cast: Cast) -> None:
+    browser, url = sign_in("amina"), list_url("consent/recipient")
+    empty = browser.get(url).content.decode()
+    assert "Add the first one" in empty
+    assert "Nothing matches." not in empty
+    filtered = browser.get(f"{url}?client__id__exact={cast.client_id('khyber')}").content.decode()
+    assert "Nothing matches." in filtered
+    assert "nothing is shared with anyone" not in filtered
+    assert "Add the first one" not in filtered
 
 
 @pytest.mark.parametrize("slug", sorted(PAGES))

@@ -79,6 +79,7 @@ class ClientAdmin(ScopedAdmin):
     list_filter = ("serves_minors", "is_sandbox")
     search_fields = ("name", "code")
     intro = "Institutions with a service agreement. PakTaleem is one of them, for its own purposes."
+    empty_text = "No client was registered yet."
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         """Let ages by country be written in lines."""

@@ -93,6 +93,7 @@ class UserAdmin(ScopedAdmin):
     list_filter = ("is_active",)
     search_fields = ("email", "full_name")
     intro = "Everyone who may sign in. What they may do there follows from their memberships."
+    empty_text = "No account was made yet."
     acts = (
         Act(
             "password",
@@ -148,6 +149,7 @@ class MembershipAdmin(ScopedAdmin):
     list_select_related = ("user",)
     refusals = {AlreadyEnded: "The role was taken away before: give it anew."}
     intro = "Who works where, in which role. A role ends on its holder's next request."
+    empty_text = "Nobody works here yet: add an account first, then its membership."
     state = state_column(period_pill)
     acts = (
         Act(
@@ -277,6 +279,7 @@ class ApiKeyAdmin(ScopedAdmin):
     search_fields = ("name", "prefix")
     codes = {"scopes": None}
     intro = "Keys by which the learning platform and other systems ask. Two may live at once, for rotation."
+    empty_text = "No key was issued: no system can ask yet."
     state = state_column(_key_pill)
     acts = (
         Act(

@@ -359,6 +359,7 @@ class GuardianClaimAdmin(ExportableAdmin):
     detail_fields = ("child", "guardian", "relationship", "state", "starts_at", "ends_at")
     sortable_by = ()
     intro = "Who a school says is whose guardian. A claim, never a consent and not yet an authority."
+    empty_text = "No guardian was claimed yet. Rosters and the learning platform name them."
     exported = {
         "child": "child__external_id",
         "guardian": "guardian__external_id",
