@@ -102,7 +102,7 @@ EVENTS = (
     *(Event(f"incident.{step}", f"incident.{step}", facts=_INCIDENT) for step in ("opened", "widened", "closed")),
     Event("incident.overdue", "incident.overdue", facts=_INCIDENT),
     Event("subject.erased", "subject.erased"),
-    Event("subject.readmitted", "subject.readmitted"),
+    Event("subject.readmitted", "readmission.approved"),
     Event("order.set_created", "order.set_created", facts=("set", "kind", "count")),
     *(
         Event(f"order.{state}", f"order.{state}", facts=_ORDER)

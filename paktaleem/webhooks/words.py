@@ -12,6 +12,8 @@ _OWN = {
     TEST: gettext_noop("Test message"),
     "recipient.added": gettext_noop("Recipient added"),
     "recipient.changed": gettext_noop("Recipient changed"),
+    "recipient.approved": gettext_noop("Recipient approved"),
+    "recipient.approval_changed": gettext_noop("Approval of a recipient changed"),
     "subject.readmitted": gettext_noop("Person may be registered again"),
 }
 EVENT_WORDS = {one.type: ACTS[one.kind] for one in EVENTS if one.type not in ACTS and one.kind in ACTS} | _OWN

@@ -113,6 +113,10 @@ def test_no_words_are_kept_for_what_is_recorded_nowhere() -> None:
     assert not set(ACTS) - recorded()
 
 
+def test_every_event_follows_from_an_act_that_is_recorded() -> None:
+    assert not {event.kind for event in EVENTS} - recorded()
+
+
 EVERY_EVENT = sorted({*(event.type for event in EVENTS), INVALIDATED, TEST})
 
 

@@ -19,6 +19,8 @@ from paktaleem.subjects.services import (
 )
 from paktaleem.tenancy.context import in_client
 from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.webhooks.models import Message
+from tests.webhooks.making import make_endpoint
 
 
 @pytest.fixture
@@ -66,6 +68,15 @@ def test_evidence_and_history_say_who_asked_and_who_approved(cast, indus, now, s
         cast.user_id("amina"),
         second.id,
     ]
+
+
+def test_the_learning_platform_is_told_once_it_is_approved(cast, indus, now, second):
+    make_endpoint(cast, "indus", at=now, events=["subject.readmitted"])
+    asked = ask(cast, indus, now)
+    assert not Message.objects.exists()
+    approve_readmission(asked, actor=second, at=now)
+    told = Message.objects.values_list("type", "subject_id", "data")
+    assert list(told) == [("subject.readmitted", cast.subject_id("danish"), {})]
 
 
 def test_one_person_is_not_enough(cast, indus, now):
