@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext
 
 from children.models.rows import Said
 from paktaleem.ledger.history import TrackedQuerySet
@@ -40,7 +41,7 @@ class AgeNotice(Said):
 
     def __str__(self) -> str:
         """Say when."""
-        return f"told {self.given_at:%Y-%m-%d}"
+        return gettext("told {day}").format(day=f"{self.given_at:%Y-%m-%d}")
 
 
 class DatedManager(models.Manager["ComingOfAge"]):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.contacts import Unusable
@@ -126,7 +127,8 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         """Show the state and the day."""
-        return f"{self.state}, asked {self.asked_at:%Y-%m-%d}"
+        day = f"{self.asked_at:%Y-%m-%d}"
+        return gettext("{state}, asked {day}").format(state=self.get_state_display(), day=day)
 
     @property
     def is_open(self) -> bool:

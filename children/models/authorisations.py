@@ -111,7 +111,7 @@ class ServiceAuthorisation(Said):
 
     def __str__(self) -> str:
         """Show the answer and the day."""
-        return f"{self.decision} {self.recorded_at:%Y-%m-%d}"
+        return f"{self.get_decision_display()} {self.recorded_at:%Y-%m-%d}"
 
 
 class SchoolAuthorisation(ChildRow):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.models.guardians import Guardianship
@@ -66,7 +67,7 @@ class GuardianConflict(ChildRow):
 
     def __str__(self) -> str:
         """Say about what."""
-        return self.purpose_code or "the service"
+        return self.purpose_code or gettext("the service")
 
 
 class GuardianChange(ChildRow):
@@ -156,4 +157,4 @@ class Quarantine(ChildRow):
 
     def __str__(self) -> str:
         """Show since when."""
-        return f"held back from {self.starts_at:%Y-%m-%d}"
+        return gettext("held back from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

@@ -142,4 +142,4 @@ class ProviderCheck(ChildRow):
 
     def __str__(self) -> str:
         """Name the provider and how far it is."""
-        return f"{self.provider} {self.state}"
+        return f"{self.provider}: {self.get_state_display()}"

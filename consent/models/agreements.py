@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from consent.models.rows import CodesField, PeriodRow, RegisterRow, catalogue_owner, period_is_ordered
 from paktaleem.accounts.models import code_validator
@@ -73,7 +74,7 @@ class AgreementSuspension(PeriodRow):
 
     def __str__(self) -> str:
         """Show since when."""
-        return f"suspended from {self.starts_at:%Y-%m-%d}"
+        return gettext("suspended from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
 
 
 class Instruction(PeriodRow):
@@ -159,4 +160,4 @@ class RecipientApproval(PeriodRow):
 
     def __str__(self) -> str:
         """Show since when."""
-        return f"approved from {self.starts_at:%Y-%m-%d}"
+        return gettext("approved from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

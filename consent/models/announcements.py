@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.models.consents import Method
@@ -66,7 +67,7 @@ class NoticeDispatch(RegisterRow):
 
     def __str__(self) -> str:
         """Show since when."""
-        return f"announced {self.opened_at:%Y-%m-%d}"
+        return gettext("announced {day}").format(day=f"{self.opened_at:%Y-%m-%d}")
 
 
 class ResponseKind(models.TextChoices):
@@ -143,7 +144,7 @@ class NoticeEffect(models.Model):
 
     def __str__(self) -> str:
         """Show since when."""
-        return f"in effect from {self.took_effect_at:%Y-%m-%d}"
+        return gettext("in effect from {day}").format(day=f"{self.took_effect_at:%Y-%m-%d}")
 
 
 class PolicyAcknowledgement(models.Model):
@@ -176,4 +177,4 @@ class PolicyAcknowledgement(models.Model):
 
     def __str__(self) -> str:
         """Show the moment."""
-        return f"acknowledged {self.recorded_at:%Y-%m-%d %H:%M}"
+        return gettext("acknowledged {moment}").format(moment=f"{self.recorded_at:%Y-%m-%d %H:%M}")

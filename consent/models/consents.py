@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.models.notices import NoticeVersion
@@ -142,7 +143,7 @@ class ConsentEvent(models.Model):
 
     def __str__(self) -> str:
         """Show the answer and the moment."""
-        return f"{self.state} {self.recorded_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_state_display()} {self.recorded_at:%Y-%m-%d %H:%M}"
 
 
 class Consent(models.Model):
@@ -219,7 +220,7 @@ class Restriction(PeriodRow):
 
     def __str__(self) -> str:
         """Show since when."""
-        return f"restricted from {self.starts_at:%Y-%m-%d}"
+        return gettext("restricted from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
 
 
 class Objection(PeriodRow):
@@ -242,4 +243,4 @@ class Objection(PeriodRow):
 
     def __str__(self) -> str:
         """Show since when."""
-        return f"objected from {self.starts_at:%Y-%m-%d}"
+        return gettext("objected from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from consent.models.consents import ConsentEvent
 from paktaleem.accounts.models import Client
@@ -48,4 +49,4 @@ class ConsentEvidence(models.Model):
 
     def __str__(self) -> str:
         """Show the kind."""
-        return "Reference" if self.file_id is None else "File"
+        return gettext("Reference") if self.file_id is None else gettext("File")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from consent.models.rows import CodesField, RegisterRow, catalogue_owner
 from paktaleem.accounts.models import code_validator
@@ -86,7 +87,7 @@ class NoticeDraft(NoticeText):
 
     def __str__(self) -> str:
         """Say that it is a draft."""
-        return "draft" if self.closed_at is None else "closed draft"
+        return gettext("draft") if self.closed_at is None else gettext("closed draft")
 
 
 class NoticeVersion(NoticeText):
@@ -119,7 +120,7 @@ class NoticeVersion(NoticeText):
 
     def __str__(self) -> str:
         """Show the number."""
-        return f"version {self.number}"
+        return gettext("version {number}").format(number=self.number)
 
     @property
     def waits_for_proof(self) -> bool:

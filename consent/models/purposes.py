@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.models.rows import CodesField, PeriodRow, RegisterRow, catalogue_owner, period_is_ordered
@@ -163,7 +164,9 @@ class BalancingTest(RegisterRow):
 
     def __str__(self) -> str:
         """Show whether it is signed."""
-        return f"Balancing test, signed {self.signed_at:%Y-%m-%d}" if self.signed_at else "Balancing test, unsigned"
+        if self.signed_at is None:
+            return gettext("Balancing test, unsigned")
+        return gettext("Balancing test, signed {day}").format(day=f"{self.signed_at:%Y-%m-%d}")
 
 
 ROLES = [

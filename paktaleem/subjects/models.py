@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Collate
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.models import Client
@@ -162,7 +163,7 @@ class Subject(Tracked):
 
     def __str__(self) -> str:
         """Show the pseudonym: never a name."""
-        return "erased" if self.erased_at else (self.external_id or str(self.id))
+        return gettext("erased") if self.erased_at else (self.external_id or str(self.id))
 
     @property
     def age_sources(self) -> list[AgeSource]:
@@ -361,4 +362,5 @@ class Readmission(Tracked):
 
     def __str__(self) -> str:
         """Say how far it is."""
-        return f"Requested {self.requested_at:%Y-%m-%d}" + (", approved" if self.approved_at else "")
+        said = gettext("Requested {day}, approved") if self.approved_at else gettext("Requested {day}")
+        return said.format(day=f"{self.requested_at:%Y-%m-%d}")

@@ -1,6 +1,7 @@
 """Uploaded rosters, as rows: part of the models, kept apart because they are about files and not about people."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.models import Client
@@ -82,7 +83,7 @@ class RosterImport(models.Model):
 
     def __str__(self) -> str:
         """Name the moment."""
-        return f"Roster of {self.uploaded_at:%Y-%m-%d %H:%M}"
+        return gettext("Roster of {moment}").format(moment=f"{self.uploaded_at:%Y-%m-%d %H:%M}")
 
     @property
     def is_under_way(self) -> bool:

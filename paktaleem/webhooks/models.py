@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.models import Client
@@ -150,7 +151,9 @@ class EndpointHealth(models.Model):
 
     def __str__(self) -> str:
         """Say whether it fails."""
-        return f"{self.failures} failures in a row" if self.failures else "healthy"
+        if not self.failures:
+            return gettext("healthy")
+        return gettext("{number} failures in a row").format(number=self.failures)
 
 
 class Message(models.Model):
@@ -214,7 +217,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         """Say how far it is."""
-        return f"{self.state} since {self.queued_at:%Y-%m-%d %H:%M}"
+        since = f"{self.queued_at:%Y-%m-%d %H:%M}"
+        return gettext("{state} since {moment}").format(state=self.get_state_display(), moment=since)
 
 
 class Attempt(models.Model):

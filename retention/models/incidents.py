@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.models import Client
@@ -75,7 +76,7 @@ class Incident(Tracked):
 
     def __str__(self) -> str:
         """Say since when."""
-        return f"since {self.opened_at:%Y-%m-%d}"
+        return gettext("since {day}").format(day=f"{self.opened_at:%Y-%m-%d}")
 
     @property
     def is_open(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.models import Client
@@ -294,4 +295,4 @@ class Waiver(Tracked):
 
     def __str__(self) -> str:
         """Say how far it is."""
-        return "Approved" if self.approved_at else "Proposed"
+        return gettext("Approved") if self.approved_at else gettext("Proposed")
