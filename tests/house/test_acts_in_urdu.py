@@ -1,0 +1,73 @@
+"""What staff are told after an act is Urdu too: what was wrong, that it is done, why it was refused."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.test import Client
+
+from paktaleem.tenancy.context import in_client
+from tests.cast import Cast
+from tests.console.pages import MODELS, admin_of, list_url, row_url
+from tests.house.rows import rows_of_indus
+from tests.house.test_console_in_urdu import english_in, in_urdu
+
+
+def asked(cast: Cast) -> Iterator[str]:
+    """The pages that take something in: every act, on a row to which it applies, and every form for a new row."""
+    made = rows_of_indus(cast)
+    for model in MODELS:
+        if admin_of(model).add_capability is not None:
+            yield list_url(model) + "add/"
+        for act in admin_of(model).all_acts():
+            if (row := made.get(f"{model}/{act.slug}", made.get(model))) is not None:
+                yield row_url(model, row, act.slug)
+
+
+def filled(form: Any) -> dict[str, Any]:
+    """Something for each field that its kind takes."""
+    given: dict[str, Any] = {}
+    for name, field in form.fields.items():
+        if isinstance(field, forms.FileField):
+            continue
+        if isinstance(field, forms.BooleanField):
+            given[name] = "on"
+        elif isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
+            given[name] = [str(code) for code, _ in list(field.choices)[:1]]
+        elif isinstance(field, forms.ChoiceField):
+            given[name] = next((str(code) for code, _ in field.choices if code), "")
+        elif isinstance(field, forms.SplitDateTimeField):
+            given |= {f"{name}_0": "2027-01-01", f"{name}_1": "00:00"}
+        else:
+            given[name] = form.get_initial_for_field(field, name) or (
+                "7" if isinstance(field, forms.IntegerField) else "some"
+            )
+    return given
+
+
+def told(browser: Client, url: str, given: dict[str, Any]) -> list[str]:
+    """What an answer says in Latin letters, on its own page or the one that it leads to."""
+    answer = browser.post(url, given, follow=True)
+    return english_in(answer) if "text/html" in answer["Content-Type"] else []
+
+
+def test_nothing_is_told_in_english_after_an_act(cast: Cast) -> None:
+    farah, amina = in_urdu(cast, "farah"), in_urdu(cast, "amina")
+    found, tried = dict[str, str](), 0
+    for url in dict.fromkeys(asked(cast)):
+        browser = farah
+        page = browser.get(url)
+        if page.status_code == 403:
+            browser = amina
+            page = browser.get(url)
+        form = page.context and (page.context.get("form") or getattr(page.context.get("adminform"), "form", None))
+        if page.status_code != 200 or form is None:
+            continue
+        tried += 1
+        with in_client(cast.client_id("indus")):  # where the rows lie among which a form lets one choose
+            something = filled(form)
+        for given in ({}, something):
+            for words in told(browser, url, given):
+                found.setdefault(words, f"{url} {sorted(given)}")
+    assert not found, "\n".join(f"{words}   ({url})" for words, url in found.items())
+    assert tried > 60
