@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, QuerySet
+from django.utils.translation import gettext
 
 from consent.models import Basis, ConsentEvent, ConsentState, Purpose
 from consent.paper.codes import nearest
@@ -65,9 +66,9 @@ def people_for_form(
     known = found.filter(external_id__in=wanted)
     missing = sorted(set(wanted) - set(known.values_list("external_id", flat=True)))
     if missing:
-        more = f" and {len(missing) - NAMED_AT_MOST} more" if len(missing) > NAMED_AT_MOST else ""
-        named = ", ".join(missing[:NAMED_AT_MOST])
-        raise ValidationError({"ids": [f"Nobody of this client has these LMS ids: {named}{more}."]})
+        said = gettext("Nobody of this client has these LMS ids: {ids}.")
+        more = ["…"] if len(missing) > NAMED_AT_MOST else []
+        raise ValidationError({"ids": [said.format(ids=", ".join([*missing[:NAMED_AT_MOST], *more]))]})
     return known.order_by("external_id")
 
 

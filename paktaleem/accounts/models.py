@@ -12,6 +12,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.clientchanges import ClientChange
 from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Role
@@ -32,7 +34,7 @@ __all__ = [
     "code_validator",
 ]
 
-code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", "Use a–z, 0–9 and _, starting with a letter.")
+code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9 and _, starting with a letter."))
 
 
 RESERVED_CODES = ("children", "code", "compare", "decide", "give", "leave", "link", "notices", "receipt", "versions")
@@ -47,7 +49,8 @@ TEST_MARK = "ptk_test_"
 def validate_time_zone(name: str) -> None:
     """Accept IANA time zone names only."""
     if name not in available_timezones():
-        raise ValidationError(f"“{name}” is not an IANA time zone, such as Asia/Karachi.")
+        said = gettext("“{name}” is not an IANA time zone, such as Asia/Karachi.")
+        raise ValidationError(said.format(name=name))
 
 
 def validate_thresholds(by_country: dict[str, int]) -> None:
@@ -81,7 +84,7 @@ class Client(Tracked):
     code = models.CharField(max_length=63, unique=True, validators=[code_validator])
     name = models.CharField(max_length=200)
     country = models.CharField(
-        max_length=2, validators=[RegexValidator(r"\A[A-Z]{2}\Z", "Use the two-letter ISO 3166 code, such as PK.")]
+        max_length=2, validators=[RegexValidator(r"\A[A-Z]{2}\Z", _("Use the two-letter ISO 3166 code, such as PK."))]
     )
     address = models.CharField(
         "postal address",
@@ -261,6 +264,7 @@ class Membership(Tracked):
             models.CheckConstraint(
                 condition=~Q(role__in=sorted(role.value for role in OFFICER_ROLES)) | Q(client=PAKTALEEM),
                 name="membership_officers_belong_to_paktaleem",
+                violation_error_message=_("Officers belong to PakTaleem: a client's people have roles of their own."),
             ),
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=models.F("starts_at")), name="membership_ends_after_start"

@@ -11,12 +11,40 @@ from django.conf import settings
 from django.contrib.admin.utils import label_for_field
 from django.forms import ChoiceField, Field, ModelChoiceField
 from django.forms.utils import pretty_name
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop, ngettext_lazy
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
 
-__all__ = ["other_language", "shown_words", "translate_fields", "translated", "words_of_fields", "words_of_row"]
+__all__ = [
+    "DJANGO_SAYS",
+    "other_language",
+    "shown_words",
+    "translate_fields",
+    "translated",
+    "words_of_fields",
+    "words_of_row",
+]
+
+
+DJANGO_SAYS = (
+    ngettext_lazy("Please correct the error below.", "Please correct the errors below.", "number"),
+    ngettext_lazy(
+        "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).",
+        "limit_value",
+    ),
+    ngettext_lazy(
+        "Ensure this value has at least %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at least %(limit_value)d characters (it has %(show_value)d).",
+        "limit_value",
+    ),
+    gettext_noop("Constraint “%(name)s” is violated."),
+    gettext_noop("%(model_name)s with this %(field_labels)s already exists."),
+    gettext_noop("Enter a valid email address."),
+    gettext_noop("Null characters are not allowed."),
+)
+"""What forms are answered by Django itself, which has no Urdu for it: our catalogue goes before its own."""
 
 
 def translated(words: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.test import Client
 
 from paktaleem.tenancy.context import in_client
@@ -28,27 +29,31 @@ def filled(form: Any) -> dict[str, Any]:
     """Something for each field that its kind takes."""
     given: dict[str, Any] = {}
     for name, field in form.fields.items():
-        if isinstance(field, forms.FileField):
-            continue
-        if isinstance(field, forms.BooleanField):
-            given[name] = "on"
-        elif isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
-            given[name] = [str(code) for code, _ in list(field.choices)[:1]]
-        elif isinstance(field, forms.ChoiceField):
-            given[name] = next((str(code) for code, _ in field.choices if code), "")
-        elif isinstance(field, forms.SplitDateTimeField):
-            given |= {f"{name}_0": "2027-01-01", f"{name}_1": "00:00"}
-        else:
-            given[name] = form.get_initial_for_field(field, name) or (
-                "7" if isinstance(field, forms.IntegerField) else "some"
-            )
+        if not isinstance(field, forms.FileField):
+            given |= something_for(name, field, form.get_initial_for_field(field, name))
     return given
 
 
+def something_for(name: str, field: Any, initial: Any) -> dict[str, Any]:
+    if isinstance(field, forms.BooleanField):
+        return {name: "on"}
+    if isinstance(field, forms.SplitDateTimeField):
+        return {f"{name}_0": "2027-01-01", f"{name}_1": "00:00"}
+    if isinstance(field, forms.ChoiceField):
+        choices: Any = field.choices
+        codes = [str(code) for code, _ in choices if code]
+        several = isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField)
+        return {name: codes[:1] if several else "".join(codes[:1])}
+    return {name: initial or ("7" if isinstance(field, forms.IntegerField) else "کچھ")}
+
+
 def told(browser: Client, url: str, given: dict[str, Any]) -> list[str]:
-    """What an answer says in Latin letters, on its own page or the one that it leads to."""
-    answer = browser.post(url, given, follow=True)
-    return english_in(answer) if "text/html" in answer["Content-Type"] else []
+    """What an answer says in Latin letters, on its own page or the one that it leads to. What was done is undone."""
+    with transaction.atomic():
+        answer = browser.post(url, given, follow=True)
+        transaction.set_rollback(True)
+    said = english_in(answer) if "text/html" in answer["Content-Type"] else []
+    return [words for words in said if not words.startswith("ptk_")]
 
 
 def test_nothing_is_told_in_english_after_an_act(cast: Cast) -> None:

@@ -40,11 +40,12 @@ class CountryThresholdsField(forms.CharField):
         """Read the lines. Raises ValidationError naming one that is no country and age, or comes twice."""
         found: dict[str, int] = {}
         for line in (super().to_python(value) or "").splitlines():
-            country, _, years = line.strip().partition(" ")
+            country, _space, years = line.strip().partition(" ")
             if not country:
                 continue
             if not years.strip().isdecimal() or country.upper() in found:
-                raise forms.ValidationError(f"“{line}”: write each country once, such as DE 16.")
+                said = _("“{line}”: write each country once, such as DE 16.")
+                raise forms.ValidationError(said.format(line=line))
             found[country.upper()] = int(years)
         return found
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
+from django.forms.utils import pretty_name
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,6 +20,7 @@ from paktaleem.console.columns import pill, reason_label, who, with_actor
 from paktaleem.console.filters import ChosenFilter, as_key, client_in_view
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import site
+from paktaleem.console.words import translated
 from paktaleem.files.services import FileKindRefused, FileTooLarge
 from paktaleem.subjects.services import AlreadyErased
 from paktaleem.systems.admin.forms import AgreeForm, AnswerForm, FileForm
@@ -115,7 +117,7 @@ def _add_file(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
 def _show_values(row: Order, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     del given
     owner: OrderAdmin = site.get_model_admin(Order)  # type: ignore[assignment]
-    shown = list(new_values_of(row, **_by(request)).items())
+    shown = [(translated(pretty_name(name)), value) for name, value in new_values_of(row, **_by(request)).items()]
     values = {"shown": shown, "row_url": owner.url_of("change", row)}
     return owner.page(request, row, "console/revealed.html", title=_("What is right"), **values)
 

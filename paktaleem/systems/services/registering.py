@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from paktaleem.accounts.actors import Actor, NotAllowed, require
 from paktaleem.accounts.models import ApiKey
@@ -92,10 +93,10 @@ def let_key_act(key: SystemKey, *, actor: Actor, reason: Reason | str, at: datet
     require(actor, Capability.MANAGE_SYSTEMS, key.client_id)
     key.system_owner, key.starts_at = key.system.client_id, at
     if key.system_owner not in {key.client_id, PAKTALEEM}:
-        raise ValidationError({"system": ["Choose a system of this client, or one of PakTaleem’s."]})
+        raise ValidationError({"system": [gettext("Choose a system of this client, or one of PakTaleem’s.")]})
     named = ApiKey.objects.filter(client_id=key.client_id, name=key.key_name, revoked_at=None, expires_at__gt=at)
     if not named.filter(scopes__contains=[SCOPE]).exists():
-        raise ValidationError({"key_name": ["No live key of this name has the scope orders."]})
+        raise ValidationError({"key_name": [gettext("No live key of this name has the scope orders.")]})
     key.full_clean(validate_constraints=False)
     try:
         with transaction.atomic():
