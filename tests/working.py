@@ -1,10 +1,11 @@
 """The worker's part, done at once: the jobs that wait, and those that come of them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -34,5 +35,18 @@ def run_worker(*queues: str) -> None:
             await app.run_worker_async(queues=[*queues], wait=False, install_signal_handlers=False, listen_notify=False)
 
     connector: Any = app.connector
-    with app.replace_connector(connector.get_worker_connector()):
+    with app.replace_connector(connector.get_worker_connector()), connections_closed_after_each_job():
         asyncio.run(run())
+
+
+@contextmanager
+def connections_closed_after_each_job() -> Iterator[None]:
+    """Let the worker's threads keep no connection: they end with it, and nobody would close what they had open."""
+    kept = {alias: values["CONN_MAX_AGE"] for alias, values in connections.databases.items()}
+    try:
+        for alias in kept:
+            connections.databases[alias]["CONN_MAX_AGE"] = 0
+        yield
+    finally:
+        for alias, seconds in kept.items():
+            connections.databases[alias]["CONN_MAX_AGE"] = seconds

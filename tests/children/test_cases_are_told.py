@@ -168,5 +168,5 @@ def test_a_case_shows_its_acts_also_those_that_were_once_called_concerns(cast):
     page = browser.get(row_url("concerns/concern", case.pk, "history")).content.decode()
     assert "rights_request.received" in page
     ledger = browser.get(f"{list_url('ledger/entry')}?act=rights_request").content.decode()
-    assert "rights request: received" in ledger
+    assert ">rights_request.received</code>" in ledger
     assert "guardian: verified" not in ledger
