@@ -13,8 +13,6 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from django.utils.translation import gettext
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -100,15 +98,14 @@ def parse_destination(url: str, *, allowed: Iterable[str] = ()) -> Destination:
     address in its usual form: no user information, no fragment, no trailing dot, no letters that only look like dots.
     """
     if len(url) > _MOST_CHARACTERS or not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>^`{|}'):
-        said = gettext("Use at most {number} plain characters; write other scripts as punycode.")
-        raise DestinationRefused(said.format(number=f"{_MOST_CHARACTERS:,}"))
+        raise DestinationRefused(f"Use at most {_MOST_CHARACTERS:,} plain characters; write other scripts as punycode.")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise DestinationRefused(gettext("This is not an address such as https://lms.example/hooks.")) from error
+        raise DestinationRefused("This is not an address such as https://lms.example/hooks.") from error
     if "@" in parts.netloc or "#" in url:
-        raise DestinationRefused(gettext("Leave out user names, passwords and fragments."))
+        raise DestinationRefused("Leave out user names, passwords and fragments.")
     return _judged(Destination(url, parts.scheme, parts.hostname or "", _port_of(parts.scheme, port)), allowed)
 
 
@@ -122,9 +119,9 @@ def _judged(found: Destination, allowed: Iterable[str]) -> Destination:
     if found.scheme in {"http", "https"} and f"{found.host}:{found.port}" in set(allowed):
         return Destination(found.url, found.scheme, found.host, found.port, is_allowed=True)
     if found.scheme != "https":
-        raise DestinationRefused(gettext("Use https."))
+        raise DestinationRefused("Use https.")
     if found.port not in PORTS:
-        raise DestinationRefused(gettext("Use port 443 or 8443."))
+        raise DestinationRefused("Use port 443 or 8443.")
     _judge_host(found.host)
     return found
 
@@ -132,11 +129,11 @@ def _judged(found: Destination, allowed: Iterable[str]) -> Destination:
 def _judge_host(host: str) -> None:
     if _is_literal(host):
         if not is_public(host):
-            raise DestinationRefused(gettext("This address is not one of the public internet."))
+            raise DestinationRefused("This address is not one of the public internet.")
     elif not _NAME.fullmatch(host):
-        raise DestinationRefused(gettext("Use a full host name, such as lms.example, without a dot at its end."))
+        raise DestinationRefused("Use a full host name, such as lms.example, without a dot at its end.")
     elif host.rpartition(".")[2] in _INSIDE:
-        raise DestinationRefused(gettext("This name is not one of the public internet."))
+        raise DestinationRefused("This name is not one of the public internet.")
 
 
 def _is_literal(host: str) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from paktaleem.outbound import destinations
 from paktaleem.outbound.destinations import DestinationRefused, is_public, parse_destination
 from paktaleem.outbound.door import KEPT_BYTES, Unreachable, post
+from paktaleem.webhooks.services.endpoints import REFUSALS
 from tests.outbound.listening import listener, saying, trust
 
 INSIDE = {
@@ -369,3 +370,22 @@ def test_a_certificate_nobody_vouches_for_is_refused():
 
     with pytest.raises(Unreachable, match="tls"):
         run(play())
+
+
+REFUSED = [
+    "https://lms.example/" + "a" * 3000,
+    "https://lms.example:port/",
+    "https://me@lms.example/",
+    "http://lms.example/",
+    "https://lms.example:444/",
+    "https://127.0.0.1/",
+    "https://lms/",
+    "https://lms.localhost/",
+]
+
+
+@pytest.mark.parametrize("url", REFUSED)
+def test_why_an_address_is_refused_is_known_to_the_catalogue(url):
+    with pytest.raises(DestinationRefused) as refused:
+        parse_destination(url, allowed=())
+    assert str(refused.value) in REFUSALS

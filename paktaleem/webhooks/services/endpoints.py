@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.roles import Capability
@@ -153,6 +154,19 @@ def _locked(endpoint: Endpoint, actor: Actor) -> Endpoint:
     return found
 
 
+REFUSALS = (
+    gettext_noop("Use at most 2,000 plain characters; write other scripts as punycode."),
+    gettext_noop("This is not an address such as https://lms.example/hooks."),
+    gettext_noop("Leave out user names, passwords and fragments."),
+    gettext_noop("Use https."),
+    gettext_noop("Use port 443 or 8443."),
+    gettext_noop("This address is not one of the public internet."),
+    gettext_noop("Use a full host name, such as lms.example, without a dot at its end."),
+    gettext_noop("This name is not one of the public internet."),
+)
+"""What ``outbound.destinations``, which knows no framework, says of an address, for the catalogue."""
+
+
 def _check(endpoint: Endpoint) -> None:
     """Refuse an address the portal does not send to, and events there are not."""
     try:
@@ -162,7 +176,7 @@ def _check(endpoint: Endpoint) -> None:
     try:
         parse_destination(endpoint.url, allowed=settings.WEBHOOKS_ALLOWED)
     except DestinationRefused as error:
-        raise ValidationError({"url": [str(error)]}) from error
+        raise ValidationError({"url": [gettext(str(error))]}) from error
     endpoint.full_clean()
 
 
