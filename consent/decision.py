@@ -83,6 +83,7 @@ def _answer(case: Case, reason: Reason) -> Decision:
         evidence=tuple(case.evidence),
         valid_until=_valid_until(case, LONG_VALIDITY if lasting else SHORT_VALIDITY),
         is_child=case.is_child,
+        declared=case.register.declared if case.is_child and not allowed else None,
     )
 
 

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from children.admin.words import REFUSALS
 from children.models import CheckState, Guardianship, ProviderCheck, VerificationMethod
 from children.providers import NoSuchProvider, check_providers
-from children.selectors import where_checked
-from children.services import MethodNotOffered, request_ask, request_check
+from children.services import MethodNotOffered, request_ask, request_check, show_where
 from children.strength import PROVIDER_METHODS
 from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.roles import Capability
@@ -74,13 +73,15 @@ def _ask(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> Non
     request_ask(row, actor=actor_of(request))
 
 
-def _show_where(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    url = where_checked(row)
-    if url:
-        messages.info(request, _("The guardian goes to {url}").format(url=url))
-    else:
+def _show_where(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    url = show_where(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+    if url is None:
         messages.info(request, _("The provider named no address: it turns to the guardian in its own way."))
+        return None
+    owner: ProviderCheckAdmin = site.get_model_admin(ProviderCheck)  # type: ignore[assignment]
+    shown = [(_("Address"), url)]
+    told = {"title": _("Where the guardian goes"), "shown": shown, "row_url": owner.url_of("change", row)}
+    return owner.page(request, row, "console/revealed.html", **told)
 
 
 @admin.register(ProviderCheck, site=site)
@@ -113,14 +114,14 @@ class ProviderCheckAdmin(EvidenceAdmin):
             _ask,
             lead="The portal asks every five minutes by itself; providers may also answer at once.",
             done="The provider is being asked: look again in a moment.",
-            applies=lambda row, _at: row.state in {CheckState.REQUESTED, CheckState.STARTED},
+            applies=lambda row, _at: row.is_open,
         ),
         Act(
             "where",
             "Show where the guardian goes",
             Capability.VERIFY_GUARDIANS,
             _show_where,
-            lead="Whoever opens this address could be checked in the guardian's place: give it to the guardian only.",
+            lead="Whoever opens it could be checked in the guardian's place: for the guardian alone. The look is kept.",
             applies=lambda row, _at: row.state == CheckState.STARTED,
         ),
     )

@@ -16,9 +16,18 @@ from children.models.guardians import (
     VerificationMethod,
     VerificationStrength,
 )
-from children.models.mechanisms import CheckState, ChildMechanism, MechanismKind, ProviderCheck
+from children.models.mechanisms import (
+    CHECK_URL,
+    OPEN_CHECKS,
+    CheckState,
+    ChildMechanism,
+    MechanismKind,
+    ProviderCheck,
+)
 
 __all__ = [
+    "CHECK_URL",
+    "OPEN_CHECKS",
     "CheckState",
     "ChildMechanism",
     "ConflictOutcome",

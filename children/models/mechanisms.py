@@ -82,6 +82,12 @@ class CheckState(models.TextChoices):
     LAPSED = "lapsed", _("Came to nothing")
 
 
+OPEN_CHECKS = (CheckState.REQUESTED, CheckState.STARTED)
+"""States in which the provider has still to do something."""
+CHECK_URL = "children_providercheck.url"
+"""The column under whose name an address is sealed."""
+
+
 class ProviderCheck(ChildRow):
     """One check of a guardian that a provider carries out: its number and its result, nothing of what it saw.
 
@@ -139,6 +145,11 @@ class ProviderCheck(ChildRow):
     def is_requested(self) -> bool:
         """Whether the provider has still to begin it."""
         return self.state == CheckState.REQUESTED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the provider has still to begin it, or to say what it found."""
+        return self.state in OPEN_CHECKS
 
     def __str__(self) -> str:
         """Name the provider and how far it is."""

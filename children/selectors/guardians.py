@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 
 from children.authority import ChildFacts, Standing
 from children.models import (
+    CHECK_URL,
+    OPEN_CHECKS,
     CheckState,
     ChildMechanism,
     GuardianChange,
@@ -54,7 +56,6 @@ __all__ = [
 ]
 
 OPEN_CHECKS_AT_ONCE = 200
-OPEN_CHECKS = (CheckState.REQUESTED, CheckState.STARTED)
 _facts = msgspec.json.Decoder(ChildFacts | None)
 
 
@@ -174,7 +175,7 @@ def where_checked(check: ProviderCheck) -> str | None:
     if check.url is None or check.state != CheckState.STARTED:
         return None
     try:
-        return sealer_of(check.guardianship.guardian).open(check.url, column="children_providercheck.url")
+        return sealer_of(check.guardianship.guardian).open(check.url, column=CHECK_URL)
     except CannotOpen:  # they were forgotten since
         return None
 

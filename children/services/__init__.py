@@ -18,6 +18,7 @@ from children.services.checking import (
     request_ask,
     request_check,
     settle_check,
+    show_where,
     take_answer,
 )
 from children.services.conflicts import AlreadyClosed, close_conflict, note_conflict
@@ -90,6 +91,7 @@ __all__ = [
     "request_check",
     "settle_change",
     "settle_check",
+    "show_where",
     "take_answer",
     "take_up_claim",
     "verify_guardian",

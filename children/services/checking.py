@@ -13,8 +13,9 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from children.models import CheckState, Guardianship, ProviderCheck
+from children.models import CHECK_URL, OPEN_CHECKS, CheckState, Guardianship, ProviderCheck
 from children.providers import CheckProvider, Found, NoSuchProvider, Started, check_providers
+from children.selectors import where_checked
 from children.services.guardians import AlreadyEnded
 from children.services.locking import locked_child
 from children.services.verifying import MayNotConsent, record_verification
@@ -41,6 +42,7 @@ __all__ = [
     "request_ask",
     "request_check",
     "settle_check",
+    "show_where",
     "take_answer",
 ]
 
@@ -51,9 +53,7 @@ ANSWERED_WITHIN = timedelta(days=30)
 """After that long a check of which nothing came is asked about no more."""
 OWN_CHECKS_A_DAY = 3
 _LONGEST_URL = 2_000
-_URL = "children_providercheck.url"
 _ANSWERED = system_actor("children.provider_answered")
-_OPEN = (CheckState.REQUESTED, CheckState.STARTED)
 
 
 class MethodNotOffered(Exception):
@@ -121,7 +121,7 @@ def request_check(
         raise MethodNotOffered
     own: dict[str, Any] = {"client_id": row.client_id, "guardianship": row, "provider": provider}
     under_way: ProviderCheck | None = ProviderCheck.objects.filter(
-        **own, method=Method(method).value, state__in=_OPEN
+        **own, method=Method(method).value, state__in=OPEN_CHECKS
     ).first()
     if under_way is not None:
         return under_way
@@ -172,7 +172,17 @@ def _enqueue(task: str, check: ProviderCheck) -> None:
 def request_ask(check: ProviderCheck, *, actor: Actor) -> None:
     """Have the worker ask the provider now, for its number or for its result. Raises NotAllowed."""
     require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
-    _enqueue(BEGIN if check.state == CheckState.REQUESTED else ASK, check)
+    _enqueue(BEGIN if check.is_requested else ASK, check)
+
+
+@transaction.atomic
+def show_where(check: ProviderCheck, *, actor: Actor, reason: Reason | str, at: datetime) -> str | None:
+    """Show staff where the guardian goes, if the provider named an address; the look is written down. NotAllowed."""
+    require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
+    url = where_checked(check)
+    if url is not None:
+        _record("guardian.check_shown", check, actor, at, reason=Reason(reason).value)
+    return url
 
 
 @transaction.atomic
@@ -202,7 +212,7 @@ def keep_begun(check_id: UUID, started: Started, *, client_id: UUID, at: datetim
         return check
     check.state, check.provider_check_id = CheckState.STARTED, started.number
     if started.url and check.guardianship.guardian.erased_at is None:
-        check.url = sealer_of(check.guardianship.guardian).seal(started.url, column=_URL)
+        check.url = sealer_of(check.guardianship.guardian).seal(started.url, column=CHECK_URL)
     check.full_clean(exclude=["client", "guardianship"], validate_unique=False)
     save_tracked(check, actor=_ANSWERED, reason=Reason.CLIENT_INSTRUCTION, at=at)
     _record("guardian.check_started", check, _ANSWERED, at)
@@ -272,7 +282,7 @@ def _finish(check: ProviderCheck, state: CheckState, at: datetime) -> None:
     _record("guardian.check_settled", check, _ANSWERED, at)
 
 
-def _record(kind: str, check: ProviderCheck, actor: Actor, at: datetime) -> None:
+def _record(kind: str, check: ProviderCheck, actor: Actor, at: datetime, **more: str) -> None:
     facts = {
         "check": str(check.pk),
         "guardianship": str(check.guardianship_id),
@@ -281,6 +291,7 @@ def _record(kind: str, check: ProviderCheck, actor: Actor, at: datetime) -> None
         "number": check.provider_check_id,
         "method": check.method,
         "state": str(check.state),
+        **more,
     }
     child_id = check.guardianship.child_id
     record_entry(kind, client_id=check.client_id, subject_id=child_id, facts=facts, actor=actor, at=at)

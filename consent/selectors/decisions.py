@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -172,9 +172,7 @@ class _World:
     consents: Mapping[str, ConsentFact]
 
     def answer(self, question: Question) -> Decision:
-        found = decide(self.register, self.subject, self.consents, question)
-        declared = self.register.declared
-        return replace(found, declared=declared) if found.is_child and not found.allowed else found
+        return decide(self.register, self.subject, self.consents, question)
 
 
 def decide_with_key(secret: str, external_id: str, question: Question, *, now: datetime) -> Decision:

@@ -89,6 +89,7 @@ ACTS = {
     "guardian.changed": gettext_noop("Guardian's authority changed"),
     "guardian.check_requested": gettext_noop("Check of a guardian asked of a provider"),
     "guardian.check_settled": gettext_noop("Provider's check of a guardian settled"),
+    "guardian.check_shown": gettext_noop("Where a guardian is checked looked at"),
     "guardian.check_started": gettext_noop("Provider's check of a guardian begun"),
     "guardian.claimed": gettext_noop("Guardian claimed by a roster"),
     "guardian.confirmed": gettext_noop("Guardian confirmed a second time"),

@@ -19,6 +19,7 @@ from children.services import (
     change_guardian,
     end_guardian,
     request_check,
+    show_where,
     take_answer,
 )
 from children.services.checking import BEGIN
@@ -264,6 +265,18 @@ def test_where_the_guardian_goes_is_sealed_and_told_while_the_check_is_open(cast
     answer_by_file(check, "failed", settings)
     asked_about(check)
     assert where_checked(check) is None
+
+
+def test_who_looks_where_the_guardian_goes_is_written_down(cast, now, row, settings):
+    provided_by(settings, WithAddress)
+    check, farah = start(cast, row, now), cast.actor("farah")
+    with pytest.raises(NotAllowed):
+        show_where(check, actor=cast.actor("bilal"), reason="review", at=now)
+    assert not Entry.objects.filter(kind="guardian.check_shown").exists()
+    assert show_where(check, actor=farah, reason="review", at=now) == "https://checks.example/go?t=secret"
+    looked = Entry.objects.get(kind="guardian.check_shown")
+    assert (looked.actor_id, looked.subject_id) == (farah.id, row.child_id)
+    assert "secret" not in looked.body
 
 
 def test_only_the_guardian_themselves_has_their_check_asked_for_on_their_own_page(cast, now, row):

@@ -16,6 +16,7 @@ from children.selectors import latest_check, where_checked
 from children.services import AlreadyEnded, MayNotConsent, MethodNotOffered, TooManyChecks, request_check
 from paktaleem.accounts.addresses import public_address
 from paktaleem.accounts.requests import moment_of
+from paktaleem.console.forms import offer
 from paktaleem.ledger.by import Reason
 from paktaleem.public.pages import public_page, redirect_to_page
 
@@ -33,7 +34,7 @@ class MethodForm(forms.Form):
         """Offer the ways of this provider."""
         super().__init__(*args, **kwargs)
         offered = check_providers()[provider].methods
-        self.fields["method"].choices = [(one.value, one.label) for one in VerificationMethod if one.value in offered]  # type: ignore[attr-defined]
+        offer(self, "method", [(one.value, one.label) for one in VerificationMethod if one.value in offered])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,7 +47,6 @@ def ask_for_check(request: HttpRequest, ward: Ward) -> HttpResponse:
     form = MethodForm(request.POST if request.method == "POST" else None, provider=ward.provider)
     if form.is_valid():
         return _ask(request, ward, ward.provider, form.cleaned_data["method"])
-    under_way = latest is not None and latest.state in {CheckState.REQUESTED, CheckState.STARTED}
     return public_page(
         request,
         "guardian/check.html",
@@ -55,7 +55,7 @@ def ask_for_check(request: HttpRequest, ward: Ward) -> HttpResponse:
         ward=ward,
         form=form,
         check=latest,
-        under_way=under_way,
+        under_way=latest is not None and latest.is_open,
         url=_url(latest),
     )
 
