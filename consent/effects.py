@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from consent.register import NoticeVersionRule
+from consent.versions import NoticeVersionRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

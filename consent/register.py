@@ -8,15 +8,16 @@ register answers for any moment. Every moment is an aware datetime in UTC; every
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from uuid import UUID
 
+    from consent.versions import NoticeRule, TextRule
     from paktaleem.accounts.thresholds import Thresholds
 
 
@@ -56,13 +57,19 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class PurposeRule:
-    """One purpose a client may process for, with the codes of the data categories it needs."""
+    """One purpose a client may process for, with the codes of the data categories it needs.
+
+    `owner` is whose row it is, the client's own or PakTaleem's; `consent_months` how long consent to it lasts (None:
+    until it is withdrawn).
+    """
 
     id: UUID
     code: str
     active: bool
     is_sale: bool
     categories: frozenset[str]
+    owner: UUID
+    consent_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,41 +186,6 @@ class RecipientRule:
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeVersionRule:
-    """One version of a notice: when it takes effect at this client, and whether it changes what people agreed to."""
-
-    id: UUID
-    effective_at: datetime
-    material: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeRule:
-    """The versions of the notice of one purpose, in order of effect at this client.
-
-    `outdated_at` says of each version from which moment a consent given under it no longer counts: when the
-    first later material version takes effect; None while there is none.
-    """
-
-    purpose: str
-    versions: tuple[NoticeVersionRule, ...]
-    outdated_at: Mapping[UUID, datetime | None] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.versions, key=lambda version: (version.effective_at, version.id)))
-        object.__setattr__(self, "versions", ordered)
-        object.__setattr__(self, "outdated_at", _outdated_moments(ordered))
-
-    def has_taken_effect(self, at: datetime) -> bool:
-        """Say whether any version is effective at the moment."""
-        return bool(self.versions) and self.versions[0].effective_at <= at
-
-    def in_effect(self, at: datetime) -> NoticeVersionRule | None:
-        """Find the version in effect at the moment: the latest that has taken effect."""
-        return next((version for version in reversed(self.versions) if version.effective_at <= at), None)
-
-
-@dataclass(frozen=True, slots=True)
 class DeclaredRule:
     """How the client says that it verifies ages (`kind` age) or obtains guardians' consent (`consent`), policy §8.
 
@@ -244,8 +216,9 @@ class Register:
     """All that is configured for one client, ready for look-up; made by `compile_register` only.
 
     `version` is (of the client, of the shared catalogue). `codes` are those of the purposes, by id. `bases` are by
-    (purpose, role), best first; `instructions` by purpose, latest start first; `changes` are by purpose all moments
-    at which a row that matters to it begins, ends or takes effect, ascending.
+    (purpose, role), best first; `instructions` by purpose, latest start first; `texts` are all versions of notices, by
+    id, also those without effect here; `changes` are by purpose all moments at which a row that matters to it begins,
+    ends or takes effect, ascending.
     """
 
     client: UUID
@@ -261,6 +234,7 @@ class Register:
     instructions: Mapping[str, tuple[InstructionRule, ...]]
     recipients: Mapping[str, RecipientRule]
     notices: Mapping[str, NoticeRule]
+    texts: Mapping[UUID, TextRule]
     changes: Mapping[str, tuple[datetime, ...]]
     declared: Declared
 
@@ -291,6 +265,7 @@ def compile_register(
     instructions: Iterable[InstructionRule] = (),
     recipients: Iterable[RecipientRule] = (),
     notices: Iterable[NoticeRule] = (),
+    texts: Iterable[TextRule] = (),
     declared: Declared | None = None,
 ) -> Register:
     """Compile the rows of one client and of the shared catalogue into its register.
@@ -315,31 +290,33 @@ def compile_register(
         instructions=_instructions_by_purpose(instructions),
         recipients=recipients_by_code,
         notices=notices_by_purpose,
+        texts={text.id: text for text in texts},
         changes={
-            code: _ascending(
-                _basis_moments(code, bases),
-                _agreement_moments(code, agreements, instructions),
-                _approval_moments(code, recipients_by_code.values()),
-                _notice_moments(notices_by_purpose.get(code)),
-            )
+            code: _changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose)
             for code in purposes_by_code
         },
         declared=declared or Declared(""),
     )
 
 
+def _changes(  # noqa: PLR0917 -- every kind of row that matters to a purpose
+    purpose: str,
+    bases: Iterable[BasisRule],
+    agreements: Iterable[AgreementRule],
+    instructions: Iterable[InstructionRule],
+    recipients: Iterable[RecipientRule],
+    notices: Mapping[str, NoticeRule],
+) -> tuple[datetime, ...]:
+    return _ascending(
+        _basis_moments(purpose, bases),
+        _agreement_moments(purpose, agreements, instructions),
+        _approval_moments(purpose, recipients),
+        _notice_moments(notices.get(purpose)),
+    )
+
+
 def _ascending(*moments: Iterable[datetime]) -> tuple[datetime, ...]:
     return tuple(sorted({moment for some in moments for moment in some}))
-
-
-def _outdated_moments(versions: Sequence[NoticeVersionRule]) -> dict[UUID, datetime | None]:
-    moments: dict[UUID, datetime | None] = {}
-    next_material: datetime | None = None
-    for version in reversed(versions):
-        moments[version.id] = next_material
-        if version.material:
-            next_material = version.effective_at
-    return moments
 
 
 def _bases_by_use(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:

@@ -47,7 +47,7 @@ _AGREEMENT_REFUSALS = (Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED)
 
 _NO_ID = UUID(int=0)
 _NOBODY = SubjectFacts(id=_NO_ID, role="", registered_at=datetime.min.replace(tzinfo=UTC))
-_NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, categories=frozenset())
+_NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, categories=frozenset(), owner=_NO_ID)
 
 
 class Case:

@@ -10,7 +10,7 @@ from django.db.models import BooleanField, Case, QuerySet, When
 
 from consent.effects import Published, effects_at_client, own_before_shared
 from consent.models import Notice, NoticeDispatch, NoticeVersion
-from consent.register import NoticeRule, NoticeVersionRule
+from consent.versions import NoticeRule, NoticeVersionRule
 from paktaleem.accounts.models import Client
 from paktaleem.tenancy.ids import PAKTALEEM
 

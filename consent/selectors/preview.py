@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import connection
 
 from consent.models import Notice, NoticeDispatch, NoticeVersion, Purpose
-from consent.register import NoticeRule
 from consent.selectors.announcements import clients_to_tell
 from consent.selectors.notices import client_timelines
+from consent.versions import NoticeRule
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.roles import Capability

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
 from consent.models import LawfulBasis, NoticeVersion, Purpose
+from consent.register import PurposeRule
 from consent.selectors.notices import NoticeUnknown, purpose_timeline, version_in_effect
 from paktaleem.accounts.actors import Actor, require
 from paktaleem.accounts.models import Client
@@ -14,7 +16,7 @@ from paktaleem.accounts.roles import Capability
 from paktaleem.tenancy.ids import PAKTALEEM
 from paktaleem.tenancy.rows import find_rows
 
-__all__ = ["NoticeUnknown", "bases_in_force", "current_notice", "find_purposes", "purposes"]
+__all__ = ["NoticeUnknown", "bases_in_force", "current_notice", "find_purposes", "purpose_of_rule", "purposes"]
 
 _WITH_CODES = "r.client_id = ANY (%(owners)s) AND r.code = ANY (%(codes)s)"
 
@@ -30,6 +32,12 @@ def find_purposes(client_id: UUID, codes: Iterable[str]) -> dict[str, Purpose]:
     """Map codes to the client's purposes, closed ones too; its own go before PakTaleem's of the same code."""
     found = find_rows(Purpose, _WITH_CODES, {"owners": [client_id, PAKTALEEM], "codes": list(codes)})
     return {purpose.code: purpose for purpose in sorted(found, key=lambda one: one.client_id == client_id)}
+
+
+def purpose_of_rule(rule: PurposeRule) -> Purpose:
+    """Give a purpose's row as far as the register knows it: its words are read where somebody asks for them."""
+    known = ["id", "client_id", "code", "is_active", "consent_months"]  # in the model's order
+    return Purpose.from_db(DEFAULT_DB_ALIAS, known, [rule.id, rule.owner, rule.code, rule.active, rule.consent_months])
 
 
 def bases_in_force(client_id: UUID, *, at: datetime) -> dict[tuple[UUID, str], LawfulBasis]:

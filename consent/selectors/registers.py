@@ -27,11 +27,12 @@ from consent.models import (
     ServiceAgreement,
 )
 from consent.selectors.notices import POLICY, client_timelines
+from consent.versions import NoticeRule, TextRule
 from paktaleem.accounts.models import Client
 from paktaleem.accounts.thresholds import Thresholds
 from paktaleem.tenancy.ids import PAKTALEEM
 
-__all__ = ["RegisterUnsettled", "cached_register", "current_register", "register_as_of"]
+__all__ = ["RegisterUnsettled", "Version", "cached_register", "current_register", "register_as_of"]
 
 type Version = tuple[int, int]
 
@@ -51,12 +52,13 @@ def cached_register(client_id: UUID, version: Version) -> rules.Register | None:
     return found if found is not None and found.version == version else None
 
 
-def current_register(client_id: UUID) -> rules.Register:
+def current_register(client_id: UUID, version: Version | None = None) -> rules.Register:
     """Return the client's register as it stands, from this process or read anew, inside the client's context.
 
+    ``version`` is ``consent_register_version()`` where it was just read with something else.
     Raises RegisterUnsettled if it kept changing while it was read.
     """
-    version = _version()
+    version = version or _version()
     for _ in range(_TRIES):
         cached = cached_register(client_id, version)
         if cached is not None:
@@ -147,6 +149,7 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
         instructions=[_instruction(row) for row in rows.own(Instruction)],
         recipients=_recipients(rows),
         notices=_notices(rows, client),
+        texts=[_text(row) for row in rows.of(NoticeVersion)],
         declared=_declared(rows, client),
     )
 
@@ -158,7 +161,13 @@ def _purpose(row: Purpose) -> rules.PurposeRule:
         active=row.is_active,
         is_sale=row.is_sale,
         categories=frozenset(row.categories),
+        owner=row.client_id,
+        consent_months=row.consent_months,
     )
+
+
+def _text(row: NoticeVersion) -> TextRule:
+    return TextRule(row.pk, row.client_id, row.content_hash, row.effective_at)
 
 
 def _period(row: Any) -> rules.Period:
@@ -240,13 +249,13 @@ def _recipients(rows: _Rows) -> list[rules.RecipientRule]:
     ]
 
 
-def _notices(rows: _Rows, client: Client) -> list[rules.NoticeRule]:
+def _notices(rows: _Rows, client: Client) -> list[NoticeRule]:
     """Give each purpose the versions that have effect at the client: its own wording before the shared one."""
     proven = {
         row.version_id: row.takes_effect_at for row in rows.own(NoticeDispatch) if row.takes_effect_at is not None
     }
     timelines = client_timelines(client, notices=rows.of(Notice), versions=rows.of(NoticeVersion), proven=proven)
-    return [rules.NoticeRule(purpose, versions) for purpose, versions in timelines.items() if purpose != POLICY]
+    return [NoticeRule(purpose, versions) for purpose, versions in timelines.items() if purpose != POLICY]
 
 
 def _grouped(rows: Iterable[Model], attribute: str) -> defaultdict[UUID, list[Any]]:

@@ -13,9 +13,9 @@ from children.models import Guardianship
 from consent.models import Basis, Consent, ConsentEvent, ConsentState, Method, Purpose
 from consent.models.consents import GivenBy
 from consent.register import Register
-from consent.selectors.purposes import find_purposes
+from consent.selectors.purposes import find_purposes, purpose_of_rule
 from consent.selectors.registers import current_register
-from consent.services.events import append_event, locked, past_of
+from consent.services.events import Past, append_event, locked, past_of
 from consent.services.evidence import add_evidence_reference
 from consent.services.grounds import Collected, Grounds, check_grounds, find_grounds
 from consent.services.guardians import another_says_no, follow_purpose
@@ -73,7 +73,6 @@ class Answer:
     shown: str | None = None
 
 
-@transaction.atomic
 def record_answers(
     subject: Subject,
     *,
@@ -89,8 +88,9 @@ def record_answers(
     actor: Actor,
     at: datetime,
 ) -> list[ConsentEvent]:
-    """Record one or several answers in one transaction, each purpose apart, all or none.
+    """Record one or several answers in the open transaction, each purpose apart, all or none.
 
+    Everything is checked before the first write, so that a refusal leaves nothing behind and needs no savepoint.
     ``given`` needs a purpose that rests on consent for the person's role, and the effective notice about it:
     ``shown`` is the token that ``sign_shown`` made when it was shown. Methods without a screen of ours (TOKENLESS)
     name the ``notice_version`` and the ``evidence`` (where it lies, or what was said), which is sealed. The time of
@@ -104,25 +104,23 @@ def record_answers(
     _check_guardian(subject, given_by, guardian, at)
     _check_child(subject, answers, actor, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
-    register = current_register(subject.client_id)
-    grounds = find_grounds(tokens, notice_version=notice_version, language=language, register=register, at=at)
-    purposes = find_purposes(subject.client_id, [answer.purpose for answer in answers])
     past = past_of(subject)
+    register = current_register(subject.client_id, past.register)
+    grounds = find_grounds(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
     manner = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
     collected, events = Collected(method, bool(evidence), claimed_at), []
     for answer in answers:
-        purpose, stands_on = _known(answer.purpose, purposes), Grounds()
-        if answer.state == ConsentState.WITHDRAWN:
-            _check_withdrawal(past.state(purpose), purpose)
-        else:
-            _check_answer(subject, purpose, answer.state, register, at)
-            stands_on = grounds[answer.shown or shown]
+        purpose, is_taken_back = _known(answer.purpose, register), answer.state == ConsentState.WITHDRAWN
+        _check_answer(subject, purpose, answer.state, register, past, at)
+        stands_on = Grounds() if is_taken_back else grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
             check_grounds(stands_on, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
         columns = manner | stands_on.columns(language, recorded_at)
-        event = _event(subject, purpose, answer.state, actor, recorded_at, columns)
-        events.append(_appended(event, purpose, before=past.state(purpose), evidence=evidence, actor=actor))
+        events.append(_event(subject, purpose, answer.state, actor, recorded_at, columns))
+    with transaction.atomic(savepoint=False):
+        for event in events:
+            _append(event, before=past.state(event.purpose), evidence=evidence, actor=actor)
     return events
 
 
@@ -147,7 +145,9 @@ def withdraw_consent(
     """
     _require(actor, subject)
     subject = locked(subject)
-    found = _known(purpose, find_purposes(subject.client_id, [purpose]))
+    found = find_purposes(subject.client_id, [purpose]).get(purpose)
+    if found is None:
+        raise PurposeUnknown(purpose)
     current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
     if current is not None and current.state == ConsentState.WITHDRAWN:
         earlier = ConsentEvent.objects.get(pk=current.event_id)
@@ -190,22 +190,21 @@ def _event(  # noqa: PLR0917 -- what it is about, then its columns
     )
 
 
-def _appended(event: ConsentEvent, purpose: Purpose, *, before: str, evidence: str, actor: Actor) -> ConsentEvent:
+def _append(event: ConsentEvent, *, before: str, evidence: str, actor: Actor) -> None:
     """Append an answer; a guardian's yes has no effect while another guardian's no stands."""
-    guardian, gives = event.guardian_id, event.state == ConsentState.GIVEN
+    purpose, guardian, gives = event.purpose, event.guardian_id, event.state == ConsentState.GIVEN
     against = guardian is not None and gives and another_says_no(event.subject, purpose, guardian, at=event.recorded_at)
     append_event(event, purpose, before=before, actor=actor, stands=not against)
     if guardian is not None:
         follow_purpose(event, purpose, actor=actor)
     if evidence:
         add_evidence_reference(event, evidence, actor=actor, at=event.recorded_at)
-    return event
 
 
-def _known(code: str, purposes: dict[str, Purpose]) -> Purpose:
-    if code not in purposes:
+def _known(code: str, register: Register) -> Purpose:
+    if code not in register.purposes:
         raise PurposeUnknown(code)
-    return purposes[code]
+    return purpose_of_rule(register.purposes[code])
 
 
 def _check_claim(claimed_at: datetime | None, at: datetime) -> None:
@@ -235,12 +234,13 @@ def _check_child(subject: Subject, answers: Sequence[Answer], actor: Actor, at: 
         raise ChildMayNotGive
 
 
-def _check_withdrawal(state: str, purpose: Purpose) -> None:
-    if state != ConsentState.GIVEN:
-        raise NothingToWithdraw(purpose.code)
-
-
-def _check_answer(subject: Subject, purpose: Purpose, state: ConsentState, register: Register, at: datetime) -> None:
+def _check_answer(  # noqa: PLR0917 -- whose answer, about what, and by what it is judged
+    subject: Subject, purpose: Purpose, state: ConsentState, register: Register, past: Past, at: datetime
+) -> None:
+    if state == ConsentState.WITHDRAWN:
+        if past.state(purpose) != ConsentState.GIVEN:
+            raise NothingToWithdraw(purpose.code)
+        return
     if not purpose.is_active:
         raise PurposeUnknown(purpose.code)
     if state not in ANSWERS:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from consent.models import ConsentEvent, ConsentState, Purpose
+from consent.selectors.registers import Version
 from consent.states import becomes_state
 from paktaleem.accounts.actors import Actor
 from paktaleem.ledger.services import make_entry
@@ -20,10 +21,12 @@ __all__ = ["Past", "append_event", "locked", "past_of"]
 
 _LOCKED = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
 _ANSWERED = """
-SELECT e.purpose_id, max(e.recorded_at), max(e.recorded_at) FILTER (WHERE e.state = ANY (%(ended)s)), min(c.state)
-FROM consent_consentevent e JOIN consent_consent c
-    ON (c.client_id, c.subject_id, c.purpose_id) = (e.client_id, e.subject_id, e.purpose_id)
-WHERE e.client_id = %(client)s AND e.subject_id = %(subject)s GROUP BY e.purpose_id
+SELECT (SELECT consent_register_version()), answered.* FROM (VALUES (1)) always LEFT JOIN (
+    SELECT e.purpose_id, max(e.recorded_at), max(e.recorded_at) FILTER (WHERE e.state = ANY (%(ended)s)), min(c.state)
+    FROM consent_consentevent e JOIN consent_consent c
+        ON (c.client_id, c.subject_id, c.purpose_id) = (e.client_id, e.subject_id, e.purpose_id)
+    WHERE e.client_id = %(client)s AND e.subject_id = %(subject)s GROUP BY e.purpose_id
+) answered ON true
 """
 _SET_STATE = """
 INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by,
@@ -46,8 +49,12 @@ _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED,
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a person answered before: the latest moment, when consent to each purpose last ended, and its state."""
+    """What a person answered before: the latest moment, when consent to each purpose last ended, and its state.
 
+    ``register`` is the version of the client's register at that moment: read with it, for whoever answers needs both.
+    """
+
+    register: Version
     latest: datetime | None
     ends: Mapping[UUID, datetime | None]
     states: Mapping[UUID, str]
@@ -72,8 +79,10 @@ def past_of(subject: Subject) -> Past:
     """Read what a person answered before; their row must be locked."""
     with connection.cursor() as cursor:
         cursor.execute(_ANSWERED, {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED})
-        found = cursor.fetchall()
+        rows = cursor.fetchall()
+    (own, shared), found = rows[0][0], [row[1:] for row in rows if row[1] is not None]
     return Past(
+        (own, shared),
         max((latest for _, latest, _, _ in found), default=None),
         {purpose: ended_at for purpose, _, ended_at, _ in found},
         {purpose: state for purpose, _, _, state in found},

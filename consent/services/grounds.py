@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
 from consent.models import Method, Purpose
 from consent.register import Register
 from consent.shown import Shown, ShownForeign, ShownMissing, ShownStale, read_shown
+from consent.versions import TextRule
 
 __all__ = ["TOKENLESS", "Collected", "EvidenceMissing", "Grounds", "NoticeStale", "check_grounds", "find_grounds"]
 
@@ -27,24 +27,11 @@ class NoticeStale(Exception):
     """The notice version named is not the effective one that informs about this purpose."""
 
 
-_VERSIONS = """
-SELECT id, client_id, content_hash FROM consent_noticeversion WHERE id = ANY(%s) AND effective_at <= %s
-"""
-
-
-class Version(NamedTuple):
-    """What an answer keeps of a notice's version: whose it is, and the hash of its words."""
-
-    id: UUID
-    client_id: UUID
-    content_hash: str
-
-
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """The version an answer names, of which purposes it is the notice in effect, and the token of its showing."""
 
-    version: Version | None = None
+    version: TextRule | None = None
     purposes: frozenset[str] = frozenset()
     shown: Shown | None = None
 
@@ -57,7 +44,7 @@ class Grounds:
         if self.version is not None:
             found |= {
                 "notice_version_id": self.version.id,
-                "notice_version_owner": self.version.client_id,
+                "notice_version_owner": self.version.owner,
                 "shown_hash": self.version.content_hash,
             }
         if self.shown is not None:
@@ -68,7 +55,7 @@ class Grounds:
 def find_grounds(
     tokens: Iterable[str | None], *, notice_version: UUID | None, language: str | None, register: Register, at: datetime
 ) -> Mapping[str | None, Grounds]:
-    """Map each token (None: an answer without) to what it proves, whatever the answer is: one query for all.
+    """Map each token (None: an answer without) to what it proves, whatever the answer is.
 
     Raises ShownForged, ShownForeign, and NoticeStale where a version is not known or not yet in effect.
     """
@@ -79,27 +66,25 @@ def find_grounds(
         if shown.language and language not in {None, shown.language}:
             raise ShownForeign(f"The notice was shown in another language: {shown.language}.")
     wanted = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
-    versions = _versions({version for version in wanted.values() if version is not None}, register, at)
     return {
-        token: Grounds(*versions[version], shown=proofs[token]) if version else Grounds()
+        token: Grounds(_text(version, register, at), _purposes_of(version, register, at), proofs[token])
+        if version
+        else Grounds()
         for token, version in wanted.items()
     }
 
 
-def _versions(ids: set[UUID], register: Register, at: datetime) -> dict[UUID, tuple[Version, frozenset[str]]]:
-    """Map versions to what is kept of them and to the purposes for which each is the one in effect at the client."""
-    if not ids:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSIONS, [list(ids), at])
-        found = [Version(*row) for row in cursor.fetchall()]
-    if len(found) < len(ids):
+def _text(version: UUID, register: Register, at: datetime) -> TextRule:
+    found = register.texts.get(version)
+    if found is None or found.effective_at > at:
         raise NoticeStale
-    in_effect = {code: rule.in_effect(at) for code, rule in register.notices.items()}
-    return {
-        one.id: (one, frozenset(code for code, rule in in_effect.items() if rule is not None and rule.id == one.id))
-        for one in found
-    }
+    return found
+
+
+def _purposes_of(version: UUID, register: Register, at: datetime) -> frozenset[str]:
+    """List the purposes for which a version is the one in effect at the client."""
+    in_effect = ((code, rule.in_effect(at)) for code, rule in register.notices.items())
+    return frozenset(code for code, rule in in_effect if rule is not None and rule.id == version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from consent.models import Consent, ConsentEvent
 from paktaleem.ledger.models import Entry
@@ -54,6 +56,24 @@ def test_one_bad_answer_keeps_none(khyber, cast):
     assert (response.status_code, response.json()["type"]) == (404, "urn:paktaleem:problem:purpose-unknown")
     with in_client(cast.client_id("khyber")):
         assert not ConsentEvent.objects.exists()
+
+
+def test_recording_asks_the_database_seldom(khyber):
+    khyber.consent("lms-kiran", "newsletter")  # the register is read and kept
+    answers = [{"purpose": "newsletter", "state": "given"}]
+    body = {"subject": "lms-kiran", "answers": answers, "shown": khyber.shown("newsletter")}
+    with CaptureQueriesContext(connection) as sent:
+        assert khyber.post("/api/v1/consents", body).status_code == 201
+    control = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
+    statements = [one["sql"] for one in sent.captured_queries if "set_config('role'" not in one["sql"]]
+    assert [one.split()[0] for one in statements if not one.startswith(control)] == [
+        "SELECT",  # whose key it is
+        "SELECT",  # the person
+        "SELECT",  # the person, held
+        "SELECT",  # what they answered before, and the register's version
+        "WITH",  # event, state and evidence
+    ]
+    assert sum(one.startswith("SAVEPOINT") for one in statements) == 1  # the request's, within the test's transaction
 
 
 def test_the_evidence_says_who_when_and_in_which_words(khyber, cast):

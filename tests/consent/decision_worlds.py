@@ -12,13 +12,12 @@ from consent.register import (
     Approval,
     BasisRule,
     InstructionRule,
-    NoticeRule,
-    NoticeVersionRule,
     Period,
     PurposeRule,
     RecipientRule,
     compile_register,
 )
+from consent.versions import NoticeRule, NoticeVersionRule
 from paktaleem.accounts.thresholds import Thresholds
 from tests.consent.plain_decision import Rows
 
@@ -49,7 +48,9 @@ AGREEMENT, INSTRUCTION, RECIPIENT, NOTICE, EVENT, PERSON, GUARDIAN = (number(n) 
 
 def purpose_rows():
     return [
-        PurposeRule(number(100 + n), code, active=True, is_sale=False, categories=CATEGORIES - {"billing"})
+        PurposeRule(
+            number(100 + n), code, active=True, is_sale=False, categories=CATEGORIES - {"billing"}, owner=number(0)
+        )
         for n, code in enumerate(PURPOSES)
     ]
 

@@ -11,14 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from consent.register import (
-        AgreementRule,
-        BasisRule,
-        InstructionRule,
-        NoticeVersionRule,
-        PurposeRule,
-        RecipientRule,
-    )
+    from consent.register import AgreementRule, BasisRule, InstructionRule, PurposeRule, RecipientRule
+    from consent.versions import NoticeVersionRule
 
 FAR = datetime.max.replace(tzinfo=UTC)
 

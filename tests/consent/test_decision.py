@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from consent.decision import Objection, Reason, Restriction, next_change
-from consent.register import NoticeRule, NoticeVersionRule, Period
+from consent.register import Period
 from consent.remedies import remedy_for
+from consent.versions import NoticeRule, NoticeVersionRule
 from tests.consent.decision_worlds import (
     AGREEMENT,
     ALWAYS,

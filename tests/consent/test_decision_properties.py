@@ -24,15 +24,8 @@ from consent.decision import (
     decide,
     next_change,
 )
-from consent.register import (
-    AgreementRule,
-    Approval,
-    BasisRule,
-    InstructionRule,
-    NoticeVersionRule,
-    Period,
-    RecipientRule,
-)
+from consent.register import AgreementRule, Approval, BasisRule, InstructionRule, Period, RecipientRule
+from consent.versions import NoticeVersionRule
 from tests.consent.decision_worlds import (
     AGREEMENT,
     CATEGORIES,

@@ -1,0 +1,68 @@
+"""Versions of notices as a client's register has them: which are in effect, and until when a consent counts. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+__all__ = ["NoticeRule", "NoticeVersionRule", "TextRule"]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeVersionRule:
+    """One version of a notice: when it takes effect at this client, and whether it changes what people agreed to."""
+
+    id: UUID
+    effective_at: datetime
+    material: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRule:
+    """The versions of the notice of one purpose, in order of effect at this client.
+
+    `outdated_at` says of each version from which moment a consent given under it no longer counts: when the
+    first later material version takes effect; None while there is none.
+    """
+
+    purpose: str
+    versions: tuple[NoticeVersionRule, ...]
+    outdated_at: Mapping[UUID, datetime | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.versions, key=lambda version: (version.effective_at, version.id)))
+        object.__setattr__(self, "versions", ordered)
+        object.__setattr__(self, "outdated_at", _outdated_moments(ordered))
+
+    def has_taken_effect(self, at: datetime) -> bool:
+        """Say whether any version is effective at the moment."""
+        return bool(self.versions) and self.versions[0].effective_at <= at
+
+    def in_effect(self, at: datetime) -> NoticeVersionRule | None:
+        """Find the version in effect at the moment: the latest that has taken effect."""
+        return next((version for version in reversed(self.versions) if version.effective_at <= at), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TextRule:
+    """What an answer keeps of the version of a notice that was shown: whose it is, and the hash of its words."""
+
+    id: UUID
+    owner: UUID
+    content_hash: str
+    effective_at: datetime
+
+
+def _outdated_moments(versions: Sequence[NoticeVersionRule]) -> dict[UUID, datetime | None]:
+    moments: dict[UUID, datetime | None] = {}
+    next_material: datetime | None = None
+    for version in reversed(versions):
+        moments[version.id] = next_material
+        if version.material:
+            next_material = version.effective_at
+    return moments
