@@ -3,7 +3,7 @@
 import zipfile
 from datetime import datetime, timedelta
 from io import BytesIO
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -34,6 +34,7 @@ from paktaleem.clock import now_here
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill, who, with_actor
+from paktaleem.console.filters import PROGRESS, LongestFirst, ProgressFilter
 from paktaleem.console.forms import ActForm
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.paging import count_up_to, number_in_words
@@ -117,15 +118,22 @@ def _answered(row: Any) -> str:
     return gettext("The record here is left") if is_left else gettext("All systems have answered")
 
 
+class ConcernProgressFilter(ProgressFilter):
+    """Those that are still to be answered, and those that should have been."""
+
+    offered: ClassVar[Any] = {"open": _("Not answered yet"), "overdue": _("Overdue")}
+
+
 @admin.register(Concern, site=site)
-class ConcernAdmin(EvidenceAdmin):
+class ConcernAdmin(LongestFirst, EvidenceAdmin):
     """Concerns and guardians' requests, newest first; what was written is opened by an act of its own."""
 
     section = "People"
     view_capability = Capability.VIEW_CONCERNS
     list_display = ("number", "kind", "standing", "about", "received_at", "due_at", "owner")
-    list_filter = ("kind", "client")
+    list_filter = (ConcernProgressFilter, "kind", "client")
     newest_by = "received_at"
+    longest_first: ClassVar[Any] = {"overdue": "due_at"}
     detail_fields = ("number", "kind", "standing", "about", "by", "received_at", "due_at", "ordered_at", "closed_at")
     intro = "What anybody reported about a child's data, and what guardians ask for. Each has a day to be answered by."
     empty_text = "Nobody has reported a concern."
@@ -238,11 +246,11 @@ def concern_board(actor: Actor, at: datetime) -> list[Card]:
     """Say how many concerns wait, and whether one is overdue; two queries."""
     if not actor.may(Capability.HANDLE_CONCERNS):
         return []
-    open_ones = Concern.objects.filter(closed_at=None)
-    number = count_up_to(open_ones)
+    number = count_up_to(Concern.objects.open())
     if not number:
         return []
-    overdue = count_up_to(open_ones.filter(due_at__lte=at))
-    note = gettext("some are overdue") if overdue else gettext("each has a day to be answered by")
-    url = reverse("admin:concerns_concern_changelist", current_app=site.name)
+    is_late = Concern.objects.overdue(at).exists()
+    note = gettext("some are overdue") if is_late else gettext("each has a day to be answered by")
+    progress = "overdue" if is_late else "open"
+    url = reverse("admin:concerns_concern_changelist", current_app=site.name) + f"?{PROGRESS}={progress}"
     return [Card(gettext("Concerns about children"), number_in_words(number), note, url, needs_attention=True)]

@@ -1,5 +1,8 @@
 """Concerns: what somebody reports about a child's data, or a guardian asks for, until it is answered."""
 
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +12,7 @@ from paktaleem.ledger.by import ByKind
 from paktaleem.subjects.models import Subject
 from paktaleem.subjects.sealing import SealedField
 from paktaleem.tenancy.ids import new_id
-from paktaleem.tenancy.indexes import newest_first
+from paktaleem.tenancy.indexes import longest_first, newest_first
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
 __all__ = ["FAMILIES", "PARENT", "Concern", "ConcernKind", "ConcernOutcome"]
@@ -42,6 +45,18 @@ class ConcernOutcome(models.TextChoices):
     UNFOUNDED = "unfounded", _("Nothing in it")
     PASSED_ON = "passed_on", _("Passed on to the school")
     DECLINED = "declined", _("Declined, with the reason told")
+
+
+class ConcernQuerySet(models.QuerySet["Concern"]):
+    """Concerns and guardians' requests."""
+
+    def open(self) -> Self:
+        """Those that are not answered yet."""
+        return self.filter(closed_at=None)
+
+    def overdue(self, at: datetime) -> Self:
+        """Those that should have been answered by now."""
+        return self.open().filter(due_at__lte=at)
 
 
 class Concern(models.Model):
@@ -88,6 +103,8 @@ class Concern(models.Model):
     closed_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind], blank=True)
     closed_by = models.UUIDField(null=True)
 
+    objects: ClassVar[Any] = ConcernQuerySet.as_manager()
+
     class Meta:
         verbose_name = "concern about a child's data"
         verbose_name_plural = "concerns about children's data"
@@ -119,6 +136,7 @@ class Concern(models.Model):
             *newest_first("received_at", "concern_by_time"),
             *newest_first("received_at", "concern_by_kind", by="kind"),
             *newest_first("received_at", "concern_open", condition=Q(closed_at=None)),
+            *longest_first("due_at", "concern_open_by_due", condition=Q(closed_at=None)),
             models.Index(fields=["client", "child", "id"], name="concern_of_child"),
         ]
 

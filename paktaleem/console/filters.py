@@ -1,7 +1,7 @@
 """Filters with more choices than a list of links can bear: a field to choose from."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
@@ -10,11 +10,20 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from paktaleem.accounts.models import Client
-from paktaleem.console.asking import actor_of
+from paktaleem.console.asking import actor_of, received_at
 
-__all__ = ["CLIENT_PARAMETER", "ChosenFilter", "ClientFilter", "as_key", "client_in_view"]
+__all__ = [
+    "CLIENT_PARAMETER",
+    "PROGRESS",
+    "ChosenFilter",
+    "ClientFilter",
+    "LongestFirst",
+    "ProgressFilter",
+    "as_key",
+    "client_in_view",
+]
 
-CLIENT_PARAMETER = "client__id__exact"
+CLIENT_PARAMETER, PROGRESS = "client__id__exact", "progress"
 
 
 def client_in_view(request: HttpRequest) -> UUID | None:
@@ -60,3 +69,40 @@ class ClientFilter(ChosenFilter):
         """Narrow the list."""
         value = self.value()
         return queryset.filter(client_id=as_key(value)) if value else queryset
+
+
+class ProgressFilter(admin.SimpleListFilter):
+    """What is not over, and what should be: ``offered`` names the words of each method of the queryset.
+
+    Those but ``open`` are asked with the moment.
+    """
+
+    title = "progress"
+    parameter_name = PROGRESS
+    offered: ClassVar[Mapping[str, Any]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer what is open, and what should not be."""
+        return list(self.offered.items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        """Narrow the list."""
+        value = self.value()
+        if value is None or value not in self.offered:
+            unchanged: QuerySet[Any] = queryset
+            return unchanged
+        at = () if value == "open" else (received_at(request),)
+        narrowed: QuerySet[Any] = getattr(queryset, value)(*at)
+        return narrowed
+
+
+class LongestFirst:
+    """A list that begins with what has waited longest, where it is narrowed to what waits."""
+
+    longest_first: ClassVar[Mapping[str, str]]
+    """By which moment the list is ordered that is narrowed to this progress; each has an index (``longest_first``)."""
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Order by that moment; every other list as always."""
+        by = self.longest_first.get(request.GET.get(PROGRESS, ""))
+        return (by, "id") if by else super().get_ordering(request)  # type: ignore[misc]

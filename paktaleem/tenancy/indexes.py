@@ -2,7 +2,7 @@
 
 from django.db import models
 
-__all__ = ["newest_first"]
+__all__ = ["longest_first", "newest_first"]
 
 
 def newest_first(
@@ -14,7 +14,19 @@ def newest_first(
     index serves the other. A ``condition`` may not depend on a value that is sent as a parameter: a prepared
     statement's general plan would not use the index.
     """
-    order = [*([by] if by else []), f"-{moment}", "-id"]
+    return _for_both([*([by] if by else []), f"-{moment}", "-id"], name, client, condition)
+
+
+def longest_first(
+    moment: str, name: str, *, client: str = "client", condition: models.Q | None = None
+) -> tuple[models.Index, models.Index]:
+    """Index rows by what has waited longest since a moment, within one client and across all; see ``newest_first``."""
+    return _for_both([moment, "id"], name, client, condition)
+
+
+def _for_both(
+    order: list[str], name: str, client: str, condition: models.Q | None
+) -> tuple[models.Index, models.Index]:
     return (
         models.Index(fields=[client, *order], name=name, condition=condition),
         models.Index(fields=order, name=f"{name}_all", condition=condition),

@@ -1,17 +1,19 @@
 """Incidents in the console: which data, by when it must be gone, and what each system has answered."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.roles import Capability
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill
+from paktaleem.console.filters import LongestFirst, ProgressFilter
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import site
 from paktaleem.systems.admin.forms import AgreeForm
@@ -25,21 +27,10 @@ from retention.services.incidents import PARENT
 __all__ = ["IncidentAdmin", "IncidentProgressFilter"]
 
 
-class IncidentProgressFilter(admin.SimpleListFilter):
+class IncidentProgressFilter(ProgressFilter):
     """Those that are not over, and those that should be."""
 
-    title = "progress"
-    parameter_name = "progress"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer what is open, and what should not be."""
-        return [("open", _("Not over yet")), ("overdue", _("Overdue"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
-        """Narrow the list."""
-        narrowed = {"open": queryset.open, "overdue": lambda: queryset.overdue(received_at(request))}
-        found: QuerySet[Any] = narrowed[value]() if (value := self.value()) in narrowed else queryset
-        return found
+    offered: ClassVar[Any] = {"open": _("Not over yet"), "overdue": _("Overdue")}
 
 
 def _close(row: Incident, given: dict[str, Any], request: HttpRequest) -> None:
@@ -48,7 +39,7 @@ def _close(row: Incident, given: dict[str, Any], request: HttpRequest) -> None:
 
 
 @admin.register(Incident, site=site)
-class IncidentAdmin(EvidenceAdmin):
+class IncidentAdmin(LongestFirst, EvidenceAdmin):
     """Incidents, newest first."""
 
     section = "Systems"
@@ -56,6 +47,7 @@ class IncidentAdmin(EvidenceAdmin):
     list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
     list_filter = (IncidentProgressFilter, "client")
     newest_by = "opened_at"
+    longest_first: ClassVar[Any] = {"overdue": "due_at"}
     row_fields = ("cause",)
     detail_fields = ("person", "about", "state", "opened_at", "due_at", "overdue_told_at", "closed_at")
     intro = (
@@ -63,7 +55,7 @@ class IncidentAdmin(EvidenceAdmin):
         "holds it has seven days to erase it. An incident closes by itself when the last system has answered."
     )
     empty_text = "No data of a child was collected without authority."
-    state = state_column(lambda row: pill(_("Open"), "bad") if row.is_open else pill(_("Over"), "good"))
+    state = state_column(lambda row: pill(gettext("Open"), "bad") if row.is_open else pill(gettext("Over"), "good"))
     acts = (
         Act(
             "close",

@@ -13,7 +13,7 @@ from paktaleem.accounts.models import Client
 from paktaleem.ledger.history import History, Tracked, TrackedQuerySet
 from paktaleem.subjects.models import Subject
 from paktaleem.tenancy.ids import new_id
-from paktaleem.tenancy.indexes import newest_first
+from paktaleem.tenancy.indexes import longest_first, newest_first
 from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
 
 __all__ = ["Incident", "IncidentCause"]
@@ -72,6 +72,7 @@ class Incident(Tracked):
         indexes = [
             *newest_first("opened_at", "incident_by_time"),
             *newest_first("opened_at", "incident_open", condition=Q(closed_at=None)),
+            *longest_first("due_at", "incident_open_by_due", condition=Q(closed_at=None)),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,13 @@
 """What officers and client administrators do about children in the console, beside the acts on guardians."""
 
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
 import children.tasks
+from children.concerns.models import Concern
+from children.concerns.services import open_concern
 from children.models import ChildMechanism, ProviderCheck, Quarantine, SchoolAuthorisation, Verification
 from children.services.checking import ASK, BEGIN
 from paktaleem.accounts.models import Client, ClientChange
@@ -10,7 +17,7 @@ from paktaleem.webhooks.signing import new_secret
 from retention.services import Collected, report_collection
 from tests.children.making import guardian_of, reason_at, verified
 from tests.children.test_provider_checks import answer_by_file
-from tests.console.pages import row_url
+from tests.console.pages import list_url, row_url
 from tests.factories import SETTING_UP
 from tests.working import work
 
@@ -175,3 +182,30 @@ def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_
             "folder",
             check.provider_check_id,
         )
+
+
+def test_concerns_that_are_late_are_found_from_the_first_page_the_longest_first(sign_in, cast):
+    client_id, now = cast.client_id("indus"), timezone.now()
+    told: dict[str, Any] = {"contact": "", "language": "en", "actor": SETTING_UP}
+    days = {2: "late", 5: "later", -20: "in time"}
+    with in_client(client_id):
+        rows = {text: open_concern(client_id, text=text, at=now, **told) for text in days.values()}
+        for late, text in days.items():
+            due_at = now - timedelta(days=late)
+            Concern.objects.filter(pk=rows[text].pk).update(received_at=due_at - timedelta(days=30), due_at=due_at)
+    browser = sign_in("amina")
+    url = list_url("concerns/concern")
+
+    def found(progress):
+        return [row.pk for row in browser.get(f"{url}?progress={progress}").context["cl"].result_list]
+
+    assert f'{url}?progress=overdue"' in browser.get("/admin/").content.decode()
+    assert found("overdue") == [rows["later"].pk, rows["late"].pk]
+    assert len(found("open")) == 3
+    with in_client(client_id):
+        Concern.objects.exclude(pk=rows["in time"].pk).update(
+            closed_at=now, closed_by=cast.user_id("amina"), outcome="answered"
+        )
+    assert f'{url}?progress=open"' in browser.get("/admin/").content.decode()
+    assert found("overdue") == []
+    assert found("open") == [rows["in time"].pk]

@@ -223,3 +223,22 @@ def test_another_client_finds_nothing(sign_in: SignIn, issue: Any) -> None:
     assert browser.get(row_url("systems/order", order.pk)).status_code == 404
     assert browser.post(row_url("systems/order", order.pk, "answer"), {"outcome": "not_found"}).status_code == 404
     assert len(browser.get(ORDERS).context["cl"].result_list) == 0
+
+
+def test_what_waits_longest_comes_first_where_the_list_is_narrowed_to_it(sign_in: SignIn, issue: Any) -> None:
+    first, second, third = issue(), issue(kind="collect"), issue(kind="anonymise")
+    with in_client(first.client_id):
+        for order, late, stuck in ((first, 1, 3), (second, 3, 1), (third, 2, 2)):
+            Order.objects.filter(pk=order.pk).update(
+                created_at=order.created_at - timedelta(days=40),
+                due_at=order.created_at - timedelta(days=late),
+                stuck_at=order.created_at - timedelta(days=stuck),
+            )
+    browser = sign_in("amina")
+
+    def found(progress: str) -> list[Any]:
+        return [row.pk for row in browser.get(f"{ORDERS}?progress={progress}").context["cl"].result_list]
+
+    assert found("overdue") == [second.pk, third.pk, first.pk]
+    assert found("stuck") == [first.pk, third.pk, second.pk]
+    assert found("open") == [third.pk, second.pk, first.pk]

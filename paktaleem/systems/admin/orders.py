@@ -1,7 +1,7 @@
 """Orders in the console: how far each is, what its system answered, and what only people can do about it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
@@ -10,14 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.accounts.roles import Capability
 from paktaleem.accounts.secondperson import SamePerson
 from paktaleem.console.acts import Act
 from paktaleem.console.asking import actor_of, received_at
 from paktaleem.console.columns import pill, reason_label, who, with_actor
-from paktaleem.console.filters import ChosenFilter, as_key, client_in_view
+from paktaleem.console.filters import ChosenFilter, LongestFirst, ProgressFilter, as_key, client_in_view
 from paktaleem.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.console.site import site
 from paktaleem.console.words import translated
@@ -43,7 +44,7 @@ from paktaleem.systems.services import (
 from paktaleem.systems.states import State, StepRefused
 from paktaleem.tenancy.ids import PAKTALEEM
 
-__all__ = ["OrderAdmin", "ProgressFilter", "SystemFilter"]
+__all__ = ["OrderAdmin", "OrderProgressFilter", "SystemFilter"]
 
 _TONES = {
     State.CONFIRMED: "good",
@@ -60,22 +61,10 @@ _MOVED: dict[type[Exception], str] = {
 }
 
 
-class ProgressFilter(admin.SimpleListFilter):
+class OrderProgressFilter(ProgressFilter):
     """Those that are still to be answered, and those that somebody should look at."""
 
-    title = "progress"
-    parameter_name = "progress"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer what is open, and what should not be."""
-        return [("open", _("Not answered yet")), ("overdue", _("Overdue")), ("stuck", _("Stuck"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
-        """Narrow the list."""
-        at, value = received_at(request), self.value()
-        narrowed = {"open": queryset.open, "overdue": lambda: queryset.overdue(at), "stuck": lambda: queryset.stuck(at)}
-        found: QuerySet[Any] = narrowed[value]() if value in narrowed else queryset
-        return found
+    offered: ClassVar[Any] = {"open": _("Not answered yet"), "overdue": _("Overdue"), "stuck": _("Stuck")}
 
 
 class SystemFilter(ChosenFilter):
@@ -119,7 +108,7 @@ def _show_values(row: Order, given: dict[str, Any], request: HttpRequest) -> Htt
     owner: OrderAdmin = site.get_model_admin(Order)  # type: ignore[assignment]
     shown = [(translated(pretty_name(name)), value) for name, value in new_values_of(row, **_by(request)).items()]
     values = {"shown": shown, "row_url": owner.url_of("change", row)}
-    return owner.page(request, row, "console/revealed.html", title=_("What is right"), **values)
+    return owner.page(request, row, "console/revealed.html", title=gettext("What is right"), **values)
 
 
 def _retry(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
@@ -216,14 +205,15 @@ _ACTS = (
 
 
 @admin.register(Order, site=site)
-class OrderAdmin(EvidenceAdmin):
+class OrderAdmin(LongestFirst, EvidenceAdmin):
     """Orders, newest first."""
 
     section = "Systems"
     view_capability = Capability.VIEW_ORDERS
     list_display = ("created_at", "kind", "person", "system", "stands", "due_at", "owner")
-    list_filter = (ProgressFilter, "state", "kind", SystemFilter, "client")
+    list_filter = (OrderProgressFilter, "state", "kind", SystemFilter, "client")
     newest_by = "created_at"
+    longest_first: ClassVar[Any] = {"overdue": "due_at", "stuck": "stuck_at"}
     row_fields = ("kind", "ground")
     detail_fields = (
         "person",

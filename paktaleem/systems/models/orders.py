@@ -18,7 +18,7 @@ from paktaleem.subjects.sealing import SealedField
 from paktaleem.systems.models.systems import System
 from paktaleem.systems.states import ENDED, State
 from paktaleem.tenancy.ids import new_id
-from paktaleem.tenancy.indexes import newest_first
+from paktaleem.tenancy.indexes import longest_first, newest_first
 from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
 __all__ = ["STATES", "Ground", "Order", "OrderKind", "OrderPart", "OrderQuerySet", "OrderSet", "OrderStep", "Waiver"]
@@ -194,14 +194,14 @@ class Order(Ordered):
         ]
         indexes = [
             models.Index(fields=["client", "system", "id"], condition=Q(ended_at=None), name="order_open_of_system"),
-            models.Index(fields=["due_at"], condition=Q(ended_at=None), name="order_open_by_due"),
-            models.Index(fields=["stuck_at"], condition=Q(ended_at=None), name="order_open_by_stuck"),
             models.Index(fields=["client", "parent_id"], condition=Q(parent_id__isnull=False), name="order_by_parent"),
             *newest_first("created_at", "order_by_time"),
             *newest_first("created_at", "order_by_state", by="state"),
             *newest_first("created_at", "order_by_system", by="system"),
             *newest_first("created_at", "order_by_kind", by="kind"),
             *newest_first("created_at", "order_open", condition=Q(ended_at=None)),
+            *longest_first("due_at", "order_open_by_due", condition=Q(ended_at=None)),
+            *longest_first("stuck_at", "order_open_by_stuck", condition=Q(ended_at=None)),
         ]
 
     def __str__(self) -> str:
