@@ -1,7 +1,7 @@
 """What is measured over HTTP beside pgbench: decisions, batches, recording, growth."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -95,14 +95,16 @@ class Answers:
         return attempted(Row(what, "", at_least=target), measure)
 
     def _recording(self) -> list[Row]:
-        root, app = self._root, self._app
-        script = questions.consent_script(root, self.many)
-        pgbench(self.endpoint, app, script, self.seconds)  # both once round: pages, plans and processes are warm
-        drive(self.big, questions.consents(root, self.many), self.seconds)
-        wrote = self._median(lambda: pgbench(self.endpoint, app, script, self.seconds), "pgbench, consent")
-        recorded = self._median(
-            lambda: drive(self.big, questions.consents(root, self.many), self.seconds), "HTTP, consent"
-        )
+        """Measure both by turns: what the server does later about rows written before meets both alike."""
+        script = questions.consent_script(self._root, self.many)
+
+        def turn() -> tuple[Load, Load]:
+            asked = questions.consents(self._root, self.many)
+            return pgbench(self.endpoint, self._app, script, self.seconds), drive(self.big, asked, self.seconds)
+
+        turn()  # once round: pages, plans and processes are warm
+        base, over_http = zip(*(turn() for _ in range(5)), strict=True)
+        wrote, recorded = _middle(base, "pgbench, consent"), _middle(over_http, "HTTP, consent")
         return [
             Row(
                 "pgbench, the consent's statements",
@@ -114,9 +116,12 @@ class Answers:
 
     def _median(self, measure: Callable[[], Load], what: str) -> Load:
         """Measure some times and take the run of the middle rate."""
-        loads = sorted((measure() for _ in range(ROUNDS)), key=lambda load: load.rate)
-        say(f"{what}: {', '.join(f'{load.rate:,.0f}/s' for load in loads)}")
-        return loads[len(loads) // 2]
+        return _middle([measure() for _ in range(ROUNDS)], what)
+
+
+def _middle(loads: Sequence[Load], what: str) -> Load:
+    say(f"{what}: {', '.join(f'{load.rate:,.0f}/s' for load in loads)}")
+    return sorted(loads, key=lambda load: load.rate)[len(loads) // 2]
 
 
 def _beside(what: str, rate: float, base: float, target: float, load: Load, size: int = 1) -> Row:  # noqa: PLR0917 -- a row's cells
