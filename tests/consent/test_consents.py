@@ -157,6 +157,8 @@ def test_all_answers_are_recorded_or_none(cast, indus, now, second):
     with pytest.raises((PurposeUnknown, ConsentNotBased, ShownForeign)):
         answer(cast, hamza, now, ("newsletter", GIVEN), second)
     assert (ConsentEvent.objects.count(), state_of(hamza), Entry.objects.count()) == (0, None, before)
+    answer(cast, hamza, now)  # the transaction is whole, without a savepoint
+    assert (ConsentEvent.objects.count(), state_of(hamza)) == (1, "given")
 
 
 def test_withdrawing_is_as_easy_as_giving(cast, indus, now):
@@ -321,6 +323,27 @@ def test_a_consent_expires_after_its_months(cast, indus, now):
     assert event.expires_at == datetime(2029, 2, 28, 9, tzinfo=UTC)
     [refused] = answer(cast, cast.subject("hamza"), datetime(2027, 9, 1, 9, tzinfo=UTC), ("newsletter", REFUSED))
     assert refused.expires_at is None
+
+
+def test_the_very_next_answer_goes_by_a_changed_purpose_and_a_new_text(committed, now):
+    client_id = committed.client_id("indus")
+    with in_client(client_id):
+        hamza, old = committed.subject("hamza"), shown(client_id, now)
+    for months, lasts in ((None, False), (18, True)):
+        with in_client(client_id):
+            purpose = Purpose.objects.get(code="newsletter", client_id=client_id)
+            purpose.consent_months = months
+            change_register(purpose, actor=committed.actor("farah"), reason=Reason.REVIEW, at=now)
+        with in_client(client_id):
+            [event] = answer(committed, hamza, now)
+        assert (event.expires_at is not None) is lasts
+    with in_client(client_id):
+        new = publish(committed, NoticeVersion.objects.get(pk=notice(client_id)).notice, now)
+    with in_client(client_id), pytest.raises(NoticeStale):
+        answer(committed, hamza, now, shown=old)
+    with in_client(client_id):
+        [event] = answer(committed, hamza, now, shown=shown_version(new, client_id, now))
+    assert (event.notice_version_id, event.shown_hash) == (new.pk, new.content_hash)
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
