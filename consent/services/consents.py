@@ -13,7 +13,7 @@ from children.models import Guardianship
 from consent.models import Basis, Consent, ConsentEvent, ConsentState, Method, Purpose
 from consent.models.consents import GivenBy
 from consent.register import Register
-from consent.selectors.purposes import find_purposes, purpose_of_rule
+from consent.selectors.purposes import purpose_of_rule
 from consent.selectors.registers import current_register
 from consent.services.events import Past, append_event, locked, past_of
 from consent.services.evidence import add_evidence_reference
@@ -105,7 +105,7 @@ def record_answers(
     _check_child(subject, answers, actor, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
     past = past_of(subject)
-    register = current_register(subject.client_id, past.register)
+    register = current_register(subject.client_id, past.register_version)
     grounds = find_grounds(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
     manner = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
@@ -145,9 +145,7 @@ def withdraw_consent(
     """
     _require(actor, subject)
     subject = locked(subject)
-    found = find_purposes(subject.client_id, [purpose]).get(purpose)
-    if found is None:
-        raise PurposeUnknown(purpose)
+    found = _known(purpose, current_register(subject.client_id))
     current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
     if current is not None and current.state == ConsentState.WITHDRAWN:
         earlier = ConsentEvent.objects.get(pk=current.event_id)

@@ -51,10 +51,10 @@ _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED,
 class Past:
     """What a person answered before: the latest moment, when consent to each purpose last ended, and its state.
 
-    ``register`` is the version of the client's register at that moment: read with it, for whoever answers needs both.
+    ``register_version`` is the client's register's, read with it: whoever answers needs both.
     """
 
-    register: Version
+    register_version: Version
     latest: datetime | None
     ends: Mapping[UUID, datetime | None]
     states: Mapping[UUID, str]

@@ -1,4 +1,4 @@
-"""Filters with more choices than a list of links can bear: a field to choose from."""
+"""Filters of lists: many choices in one field, and progress, by which a list is narrowed and then ordered."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -85,12 +85,11 @@ class ProgressFilter(admin.SimpleListFilter):
         """Offer what is open, and what should not be."""
         return list(self.offered.items())
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Narrow the list."""
-        value = self.value()
-        if value is None or value not in self.offered:
-            unchanged: QuerySet[Any] = queryset
-            return unchanged
+        value = self.value() or ""
+        if value not in self.offered:
+            return queryset
         at = () if value == "open" else (received_at(request),)
         narrowed: QuerySet[Any] = getattr(queryset, value)(*at)
         return narrowed

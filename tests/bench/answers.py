@@ -12,7 +12,7 @@ from tests.bench.table import Row, attempted, say
 
 __all__ = ["ROUNDS", "Answers"]
 
-ROUNDS = 3
+ROUNDS, TURNS = 3, 5
 BATCHES = {100: 2.5, 1000: 3.5}
 
 
@@ -77,7 +77,9 @@ class Answers:
         """Measure both by turns, so that what else the machine does meets both alike."""
         of_few = questions.decisions(self.few)
         drive(self.small, of_few, self.seconds)
-        pairs = [(drive(self.small, of_few, self.seconds), drive(self.big, self.asked, self.seconds)) for _ in range(5)]
+        pairs = [
+            (drive(self.small, of_few, self.seconds), drive(self.big, self.asked, self.seconds)) for _ in range(TURNS)
+        ]
         less, more = (statistics.median(load.p50 for load in loads) for loads in zip(*pairs, strict=True))
         cheap, dear = (statistics.median(load.database_cpu for load in loads) for loads in zip(*pairs, strict=True))
         seen, cpu = f"{more:.2f} ms beside {less:.2f} ms", f"database {dear:.0f} beside {cheap:.0f} µs"
@@ -103,7 +105,7 @@ class Answers:
             return pgbench(self.endpoint, self._app, script, self.seconds), drive(self.big, asked, self.seconds)
 
         turn()  # once round: pages, plans and processes are warm
-        base, over_http = zip(*(turn() for _ in range(5)), strict=True)
+        base, over_http = zip(*(turn() for _ in range(TURNS)), strict=True)
         wrote, recorded = _middle(base, "pgbench, consent"), _middle(over_http, "HTTP, consent")
         return [
             Row(
