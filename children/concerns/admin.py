@@ -251,6 +251,5 @@ def concern_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     is_late = Concern.objects.overdue(at).exists()
     note = gettext("some are overdue") if is_late else gettext("each has a day to be answered by")
-    progress = "overdue" if is_late else "open"
-    url = reverse("admin:concerns_concern_changelist", current_app=site.name) + f"?{PROGRESS}={progress}"
+    url = reverse("admin:concerns_concern_changelist", current_app=site.name) + f"?{PROGRESS}=open"
     return [Card(gettext("Concerns about children"), number_in_words(number), note, url, needs_attention=True)]

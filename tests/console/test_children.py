@@ -184,7 +184,7 @@ def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_
         )
 
 
-def test_concerns_that_are_late_are_found_from_the_first_page_the_longest_first(sign_in, cast):
+def test_the_first_page_leads_to_the_concerns_it_counts_and_late_ones_come_longest_first(sign_in, cast):
     client_id, now = cast.client_id("indus"), timezone.now()
     told: dict[str, Any] = {"contact": "", "language": "en", "actor": SETTING_UP}
     days = {2: "late", 5: "later", -20: "in time"}
@@ -199,13 +199,15 @@ def test_concerns_that_are_late_are_found_from_the_first_page_the_longest_first(
     def found(progress):
         return [row.pk for row in browser.get(f"{url}?progress={progress}").context["cl"].result_list]
 
-    assert f'{url}?progress=overdue"' in browser.get("/admin/").content.decode()
+    home = browser.get("/admin/").content.decode()
+    assert f'{url}?progress=open"' in home
+    assert "some are overdue" in home
     assert found("overdue") == [rows["later"].pk, rows["late"].pk]
     assert len(found("open")) == 3
     with in_client(client_id):
         Concern.objects.exclude(pk=rows["in time"].pk).update(
             closed_at=now, closed_by=cast.user_id("amina"), outcome="answered"
         )
-    assert f'{url}?progress=open"' in browser.get("/admin/").content.decode()
+    assert "some are overdue" not in browser.get("/admin/").content.decode()
     assert found("overdue") == []
     assert found("open") == [rows["in time"].pk]
