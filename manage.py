@@ -6,8 +6,8 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from paktaleem.embedded import ClusterError
-from paktaleem.trial import environment
+from paktaleem.development.embedded import ClusterError
+from paktaleem.development.trial import environment
 
 
 def main() -> None:

@@ -4,14 +4,14 @@ import logging
 
 from procrastinate.contrib.django import app
 
-from consent.services.dispatching import FOLLOW
-from consent.services.following import clients_to_follow, follow_client
-from consent.services.renewal import ask_again
-from paktaleem.accounts.actors import system_actor
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.selectors import clients_to_look_at
-from paktaleem.clock import now_here, real_now
-from paktaleem.tenancy.context import as_officer, in_client
+from consent.consents.services.renewal import ask_again
+from consent.notices.services.dispatching import FOLLOW
+from consent.notices.services.following import clients_to_follow, follow_client
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.selectors import clients_to_look_at
+from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["ask_about_renewal", "follow_announcements", "follow_each_minute"]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consent.views.notices import (
+from consent.notices.views import (
     compare_versions,
     list_versions,
     show_child_text,

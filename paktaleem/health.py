@@ -9,9 +9,9 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from paktaleem.clock import real_now
-from paktaleem.subjects.erasures import ErasureState, erasure_state
-from paktaleem.tenancy.context import in_global
+from paktaleem.directory.people.erasures import ErasureState, erasure_state
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import in_global
 
 __all__ = ["CLOCKS_APART", "healthz", "missing_migrations", "readyz"]
 

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from paktaleem.api.problems import Problem, is_api, problem_response
-from paktaleem.clock import real_now
-from paktaleem.public.pages import error_page
-from paktaleem.subjects.erasures import ErasureState, erasure_state
+from paktaleem.directory.people.erasures import ErasureState, erasure_state
+from paktaleem.foundation.api.problems import Problem, is_api, problem_response
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.public.pages import error_page
 
 __all__ = ["ServesOnlyWhenReady"]
 

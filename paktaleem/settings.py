@@ -1,4 +1,4 @@
-"""Settings, all from the environment (12factor); ``paktaleem/trial.py`` fills it in for a fresh checkout."""
+"""Settings, all from the environment (12factor); ``paktaleem/development/trial.py`` fills it in for a fresh checkout."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -18,18 +18,18 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "django.contrib.postgres",  # before the wall: it asks for type ids when a connection opens, the guard comes after
-    "paktaleem.tenancy",
-    "paktaleem.ledger",
-    "paktaleem.accounts",
-    "paktaleem.subjects",
-    "paktaleem.files",
-    "paktaleem.mail",
-    "paktaleem.systems",
-    "paktaleem.webhooks",
-    "paktaleem.doors",
-    "paktaleem.backups",
-    "paktaleem.signin",
-    "paktaleem.worker",
+    "paktaleem.foundation.tenancy",
+    "paktaleem.foundation.audit",
+    "paktaleem.foundation.accounts",
+    "paktaleem.directory.people",
+    "paktaleem.directory.files",
+    "paktaleem.directory.mail",
+    "paktaleem.directory.data_systems",
+    "paktaleem.directory.webhooks",
+    "paktaleem.directory.access_links",
+    "paktaleem.foundation.backups",
+    "paktaleem.directory.sign_in",
+    "paktaleem.foundation.jobs",
     "children",
     "children.invitations",
     "children.concerns",
@@ -38,10 +38,10 @@ INSTALLED_APPS = [
     "consent.paper",
     "paktaleem.sandbox",
     "retention",
-    "paktaleem.api",
-    "paktaleem.public",
-    "paktaleem.console",
-    "paktaleem.demo",
+    "paktaleem.foundation.api",
+    "paktaleem.foundation.public",
+    "paktaleem.foundation.console",
+    "paktaleem.development.demo",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -59,24 +59,24 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "paktaleem.api.request_ids.RequestIdMiddleware",
+    "paktaleem.foundation.api.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # within the headers: files carry them too
-    "paktaleem.public.language.LanguageMiddleware",
-    "paktaleem.public.bare_errors.BareErrorsMiddleware",
+    "paktaleem.foundation.public.language.LanguageMiddleware",
+    "paktaleem.foundation.public.bare_errors.BareErrorsMiddleware",
     "paktaleem.readiness.ServesOnlyWhenReady",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "paktaleem.accounts.sessionlife.SessionLifeMiddleware",
+    "paktaleem.foundation.accounts.sessionlife.SessionLifeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
-    "paktaleem.signin.middleware.StepUpMiddleware",
-    "paktaleem.accounts.middleware.RequestContextMiddleware",
+    "paktaleem.directory.sign_in.middleware.StepUpMiddleware",
+    "paktaleem.foundation.accounts.middleware.RequestContextMiddleware",
 ]
 
 ROOT_URLCONF = "paktaleem.urls"
@@ -124,8 +124,8 @@ DATABASES = {
     ASIDE_DATABASE: {**_AS_APP, "OPTIONS": {**_AS_APP["OPTIONS"], "application_name": "paktaleem-aside"}},
     "owner": {**env.db_url("DATABASE_OWNER_URL", default=_UNSET), **_DATABASE_OPTIONS, "CONN_MAX_AGE": 0},
 }
-DATABASE_ROUTERS = ["paktaleem.tenancy.routers.OwnerMigrates", "paktaleem.tenancy.routers.Aside"]
-CACHES = {"default": {"BACKEND": "paktaleem.signin.counters.DatabaseCounters"}}
+DATABASE_ROUTERS = ["paktaleem.foundation.tenancy.routers.OwnerMigrates", "paktaleem.foundation.tenancy.routers.Aside"]
+CACHES = {"default": {"BACKEND": "paktaleem.directory.sign_in.counters.DatabaseCounters"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 KEYRING = env.str("PAKTALEEM_KEYS", default="")
@@ -141,7 +141,7 @@ SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # the address is unique by a constraint on Lower(email)
     "security.W008",  # no redirect to https here: the proxy refuses plain http (see SECURE_SSL_REDIRECT)
 ]
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "paktaleem.accounts.backends.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "paktaleem.foundation.accounts.backends.StaffBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -156,7 +156,7 @@ DEMAND_SECOND_FACTOR = env.bool("DEMAND_SECOND_FACTOR", default=True)  # False i
 STEP_UP = env.bool("STEP_UP", default=True)  # prove again who you are before what cannot be undone; as above
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many append to X-Forwarded-For before us
 
-ACCOUNT_ADAPTER = "paktaleem.signin.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "paktaleem.directory.sign_in.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # there is no sign-up: allauth's check wants them to match
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -167,8 +167,8 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ACCOUNT_FORMS = {
-    "login": "paktaleem.signin.forms.SignInForm",
-    "reset_password": "paktaleem.signin.forms.ForgotPasswordForm",
+    "login": "paktaleem.directory.sign_in.forms.SignInForm",
+    "reset_password": "paktaleem.directory.sign_in.forms.ForgotPasswordForm",
 }
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {  # codes are guessed by name: few at once, few a day
@@ -178,20 +178,20 @@ ACCOUNT_RATE_LIMITS = {  # codes are guessed by name: few at once, few a day
     "reset_password": "20/m/ip,3/h/key",
     "reset_password_from_key": "20/m/ip",
 }
-MFA_ADAPTER = "paktaleem.signin.adapters.MFAAdapter"
+MFA_ADAPTER = "paktaleem.directory.sign_in.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODE_DIGITS = 10
 MFA_FORMS = {
-    "authenticate": "paktaleem.signin.forms.FreshCodeForm",
-    "reauthenticate": "paktaleem.signin.forms.StepUpCodeForm",
-    "activate_totp": "paktaleem.signin.forms.EnrolTotpForm",
-    "add_webauthn": "paktaleem.signin.forms.EnrolKeyForm",
-    "edit_webauthn": "paktaleem.signin.forms.RenameKeyForm",
+    "authenticate": "paktaleem.directory.sign_in.forms.FreshCodeForm",
+    "reauthenticate": "paktaleem.directory.sign_in.forms.StepUpCodeForm",
+    "activate_totp": "paktaleem.directory.sign_in.forms.EnrolTotpForm",
+    "add_webauthn": "paktaleem.directory.sign_in.forms.EnrolKeyForm",
+    "edit_webauthn": "paktaleem.directory.sign_in.forms.RenameKeyForm",
 }
 
-AXES_HANDLER = "paktaleem.signin.lockout.AsideHandler"
+AXES_HANDLER = "paktaleem.directory.sign_in.lockout.AsideHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5  # of one name from one address
 FAILURES_OF_AN_ADDRESS = 50  # of all names from one address
@@ -199,14 +199,14 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
-AXES_USERNAME_CALLABLE = "paktaleem.signin.lockout.name_tried"
-AXES_CLIENT_IP_CALLABLE = "paktaleem.accounts.addresses.client_address"
-AXES_LOCKOUT_CALLABLE = "paktaleem.signin.lockout.locked_out"
+AXES_USERNAME_CALLABLE = "paktaleem.directory.sign_in.lockout.name_tried"
+AXES_CLIENT_IP_CALLABLE = "paktaleem.foundation.accounts.addresses.client_address"
+AXES_LOCKOUT_CALLABLE = "paktaleem.directory.sign_in.lockout.locked_out"
 AXES_SENSITIVE_PARAMETERS = ["username", "password", "code", "credential", "csrfmiddlewaretoken", "next", "ip_address"]
 AXES_VERBOSE = False
 
-CSRF_FAILURE_VIEW = "paktaleem.errors.form_expired"
-SESSION_ENGINE = "paktaleem.signin.sessions"
+CSRF_FAILURE_VIEW = "paktaleem.foundation.public.errors.form_expired"
+SESSION_ENGINE = "paktaleem.directory.sign_in.sessions"
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -238,15 +238,19 @@ MAILERS = {"default": _MAILER}
 TEXT_URL = env.str("TEXT_URL", default="")  # a gateway of text messages: takes a POST of JSON (mail/gateway.py)
 TEXT_KEY = env.str("TEXT_KEY", default="")  # its bearer key
 TEXT_SENDER = env.str("TEXT_SENDER", default="")  # as whom it sends, where it asks for that
-_GATEWAY = "paktaleem.mail.gateway.HttpProvider" if TEXT_URL else ""
-_TEXT_PROVIDER = "paktaleem.mail.texting.FolderProvider" if MAIL_FOLDER else _GATEWAY
-CHECK_FOLDER = env.str("CHECK_FOLDER", default="")  # checks of guardians become files there (children/providers.py)
+_GATEWAY = "paktaleem.directory.mail.gateway.HttpProvider" if TEXT_URL else ""
+_TEXT_PROVIDER = "paktaleem.directory.mail.texting.FolderProvider" if MAIL_FOLDER else _GATEWAY
+CHECK_FOLDER = env.str(
+    "CHECK_FOLDER", default=""
+)  # checks of guardians become files there (children/guardians/providers.py)
 CHECK_KEY = env.str("CHECK_KEY", default="")  # with which their answers are signed: whsec_ and 32 bytes in base64
-_CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"} if CHECK_FOLDER and CHECK_KEY else {}
+_CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"} if CHECK_FOLDER and CHECK_KEY else {}
 CHECK_PROVIDERS = env.dict(
     "CHECK_PROVIDERS", default=_CHECK_PROVIDERS
-)  # code=class, as children.providers.CheckProvider
-TEXT_PROVIDER = env.str("TEXT_PROVIDER", default=_TEXT_PROVIDER)  # a class as paktaleem.mail.texting.TextProvider
+)  # code=class, as children.guardians.providers.CheckProvider
+TEXT_PROVIDER = env.str(
+    "TEXT_PROVIDER", default=_TEXT_PROVIDER
+)  # a class as paktaleem.directory.mail.texting.TextProvider
 
 SECURE_SSL_REDIRECT = False  # an API must not redirect http to https: the proxy refuses it (ASVS 4.1.2)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
@@ -268,12 +272,12 @@ SECURE_CSP = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ur", "اردو")]
-LANGUAGE_COOKIE_NAME = "language"  # of staff alone: see paktaleem/public/language.py
+LANGUAGE_COOKIE_NAME = "language"  # of staff alone: see paktaleem/foundation/public/language.py
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
-FORMAT_MODULE_PATH = ["paktaleem.console.formats"]
+FORMAT_MODULE_PATH = ["paktaleem.foundation.console.formats"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / ".data" / "static"))
@@ -325,12 +329,12 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.api.authentication.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["paktaleem.api.permissions.Closed"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.foundation.api.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["paktaleem.foundation.api.permissions.Closed"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["paktaleem.api.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "paktaleem.api.schema.OperationSchema",
-    "EXCEPTION_HANDLER": "paktaleem.api.problems.answer_problem",
+    "DEFAULT_PARSER_CLASSES": ["paktaleem.foundation.api.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "paktaleem.foundation.api.schema.OperationSchema",
+    "EXCEPTION_HANDLER": "paktaleem.foundation.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }
 
@@ -341,7 +345,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SERVE_INCLUDE_SCHEMA": False,
-    "POSTPROCESSING_HOOKS": ["paktaleem.api.schema.complete_schema"],
+    "POSTPROCESSING_HOOKS": ["paktaleem.foundation.api.schema.complete_schema"],
 }
 
 LOGGING = {
@@ -349,8 +353,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "filters": {
-        "tokens": {"()": "paktaleem.doors.logs.HideTokens"},
-        "routes": {"()": "paktaleem.logs.RoutesNotPaths"},
+        "tokens": {"()": "paktaleem.directory.access_links.logs.HideTokens"},
+        "routes": {"()": "paktaleem.foundation.logs.RoutesNotPaths"},
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["routes", "tokens"]},

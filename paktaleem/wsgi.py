@@ -5,13 +5,13 @@ import os
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
-from paktaleem.startup import refuse_unsafe_start
+from paktaleem.foundation.startup.findings import refuse_unsafe_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 
 django = get_wsgi_application()
 
-from paktaleem.express import Express  # noqa: E402 -- needs the apps to be ready
+from paktaleem.decision_application import Express  # noqa: E402 -- needs the apps to be ready
 
 application = Express(django)
 refuse_unsafe_start()

@@ -11,9 +11,9 @@ class RetentionConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of answers to orders, of people who turn out to be children, and of guardians who were none."""
-        from children.services import when_found_false  # noqa: PLC0415 -- needs the app registry
-        from paktaleem.subjects.revealing import when_child_is_revealed  # noqa: PLC0415 -- likewise
-        from paktaleem.systems.answered import when_answered  # noqa: PLC0415 -- likewise
+        from children.guardians.services import when_found_false  # noqa: PLC0415 -- needs the app registry
+        from paktaleem.directory.data_systems.answered import when_answered  # noqa: PLC0415 -- likewise
+        from paktaleem.directory.people.revealing import when_child_is_revealed  # noqa: PLC0415 -- likewise
         from retention.services.holdings import end_holdings  # noqa: PLC0415 -- likewise
         from retention.services.incidents import (  # noqa: PLC0415 -- likewise
             close_if_answered,

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.roles import Role
-from paktaleem.accounts.selectors import staff_of
-from paktaleem.mail.kinds import LetterKind, declare_letter
-from paktaleem.mail.services import send_letter
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.directory.mail.kinds import LetterKind, declare_letter
+from paktaleem.directory.mail.services import send_letter
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import staff_of
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.models import Incident
 
 __all__ = ["OPENED", "OVERDUE", "tell_officers"]

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
-from paktaleem.accounts.actors import system_actor
-from paktaleem.accounts.models import Client
-from paktaleem.clock import now_here, real_now
-from paktaleem.mail.kinds import LetterKind
-from paktaleem.tenancy.context import as_officer, in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.directory.mail.kinds import LetterKind
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.letters import OPENED, OVERDUE, tell_officers
 from retention.models import Incident
 from retention.services import note_overdue

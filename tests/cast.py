@@ -12,18 +12,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from consent.models import BalancingTest
-from consent.services import sign_balancing_test
-from consent.services.loading import load_register
-from consent.starter import CATEGORIES, PURPOSES
-from paktaleem.accounts.actors import Actor, key_actor, user_actor
-from paktaleem.accounts.models import Client, User
-from paktaleem.accounts.roles import KEY_SCOPES
-from paktaleem.accounts.services import issue_api_key
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import claim_guardian
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from consent.notices.services.loading import load_register
+from consent.notices.starter import CATEGORIES, PURPOSES
+from consent.register.models import BalancingTest
+from consent.register.services import sign_balancing_test
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import claim_guardian
+from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.roles import KEY_SCOPES
+from paktaleem.foundation.accounts.services import issue_api_key
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 
 STAFF = {
     "amina": ("privacy_officer", "paktaleem"),

@@ -17,7 +17,15 @@ from typing import Any
 from django.core.management import call_command
 from django.db import connections
 
-from paktaleem.embedded import APP, OWNER, Cluster, Endpoint, drop_database, ensure_database, ensure_roles
+from paktaleem.development.embedded import (
+    APP,
+    OWNER,
+    Cluster,
+    Endpoint,
+    drop_database,
+    ensure_database,
+    ensure_roles,
+)
 from tests.migrating import quickly
 
 FOLDER = "PAKTALEEM_TEST_FOLDER"

@@ -6,17 +6,19 @@ from typing import Any
 from factory.base import Factory
 from factory.declarations import LazyAttribute, Sequence
 
-from consent.models import Instruction, Notice, Purpose, ServiceAgreement
-from consent.models.purposes import LawfulBasis
-from consent.services import change_register, publish_notice_version
-from paktaleem.accounts.actors import system_actor
-from paktaleem.accounts.models import Client, Membership, User
-from paktaleem.accounts.services import change_client, change_membership, invite_user
-from paktaleem.ledger.by import Reason
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import register_subject
-from paktaleem.systems.models import System, SystemKey
-from paktaleem.systems.services import change_system, let_key_act
+from consent.notices.models import Notice
+from consent.notices.services import publish_notice_version
+from consent.register.models import Instruction, Purpose, ServiceAgreement
+from consent.register.models.purposes import LawfulBasis
+from consent.register.services import change_register
+from paktaleem.directory.data_systems.models import System, SystemKey
+from paktaleem.directory.data_systems.services import change_system, let_key_act
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import register_subject
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import Client, Membership, User
+from paktaleem.foundation.accounts.services import change_client, change_membership, invite_user
+from paktaleem.foundation.audit.by import Reason
 
 SETTING_UP = system_actor("tests")
 CAST_AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)

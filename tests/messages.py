@@ -25,11 +25,11 @@ from django.utils.translation.template import templatize
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup()
 
-from consent.facts import Reason as Refusal  # noqa: E402 -- the apps must be there first
-from paktaleem.console.history import compared_fields  # noqa: E402
-from paktaleem.console.site import SECTIONS, site  # noqa: E402
-from paktaleem.console.words import shown_words, words_of_fields  # noqa: E402
-from paktaleem.mail.kinds import letter_kinds  # noqa: E402
+from consent.decisions.facts import Reason as Refusal  # noqa: E402 -- the apps must be there first
+from paktaleem.directory.mail.kinds import letter_kinds  # noqa: E402
+from paktaleem.foundation.console.history import compared_fields  # noqa: E402
+from paktaleem.foundation.console.site import SECTIONS, site  # noqa: E402
+from paktaleem.foundation.console.words import shown_words, words_of_fields  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"
@@ -70,7 +70,7 @@ def found_messages() -> Catalog:
 def console_words() -> Iterator[tuple[str, str]]:
     """What the console translates where it is shown: names of models, headings, buttons and states, and whose."""
     yield from (("console", section) for section in SECTIONS)
-    yield from (("consent/facts.py", code.replace("_", " ")) for code in Refusal)
+    yield from (("consent/decisions/facts.py", code.replace("_", " ")) for code in Refusal)
     ours = (kind.code for kind in letter_kinds() if (ROOT / f"templates/mail/{kind.code}.en.txt").exists())
     yield from (("mail", code.replace("_", " ").capitalize()) for code in ours)  # tests declare kinds of their own
     admins: list[Any] = list(site._registry.values())

@@ -12,8 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from paktaleem.demo.supervision import Child, running
-from paktaleem.embedded import APP
+from paktaleem.development.demo.supervision import Child, running
+from paktaleem.development.embedded import APP
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
 

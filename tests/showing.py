@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from consent.models import NoticeVersion
-from consent.selectors.purposes import current_notice
-from consent.shown import Shown, sign_shown
+from consent.notices.models import NoticeVersion
+from consent.notices.selectors.purposes import current_notice
+from consent.notices.shown import Shown, sign_shown
 
 
 def shown(client_id: UUID, at: datetime, purpose: str = "newsletter", language: str = "") -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client
 
-from paktaleem.accounts.models import User
-from paktaleem.tenancy.context import in_global
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.tenancy.context import in_global
 
 BOTH = ("password", "mfa")
 
@@ -16,7 +16,7 @@ def browser_of(user: User, *, proofs: Sequence[str] = BOTH, seconds_ago: float =
     """A browser in which somebody has signed in some seconds ago, having proved this much."""
     browser = Client()
     with in_global():
-        browser.force_login(user, backend="paktaleem.accounts.backends.StaffBackend")
+        browser.force_login(user, backend="paktaleem.foundation.accounts.backends.StaffBackend")
     prove(browser, user, proofs=proofs, seconds_ago=seconds_ago)
     return browser
 

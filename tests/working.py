@@ -9,7 +9,7 @@ from django.db import connection, connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.tenancy.context import in_global
+from paktaleem.foundation.tenancy.context import in_global
 
 DONE = "UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = %s"
 

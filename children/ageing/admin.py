@@ -15,15 +15,15 @@ from django.utils.translation import gettext, ngettext
 
 from children.ageing.models import AgeNotice, ComingOfAge
 from children.ageing.selectors import coming_of_age
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.roles import Capability
-from paktaleem.clock import now_here
-from paktaleem.console.asking import actor_of, received_at
-from paktaleem.console.columns import client_name, pill
-from paktaleem.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.console.paging import count_up_to, number_in_words
-from paktaleem.console.site import Card, site
-from paktaleem.subjects.models import Subject
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import client_name, pill
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.site import Card, site
 
 __all__ = ["AgeNoticeAdmin", "ComingOfAgeAdmin", "coming_of_age_board"]
 

@@ -1,6 +1,6 @@
 """Letters about coming of age. None names anybody, nor the day of birth: they may lie open on a shared screen."""
 
-from paktaleem.mail.kinds import declare_letter
+from paktaleem.directory.mail.kinds import declare_letter
 
 __all__ = ["TO_GUARDIAN", "TO_PERSON", "TO_STAFF"]
 

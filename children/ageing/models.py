@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext
 
-from children.models.rows import Said
-from paktaleem.ledger.history import TrackedQuerySet
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.indexes import newest_first
-from paktaleem.tenancy.wall import APPEND, Personal, Scope, Wall
+from children.guardians.models.rows import Said
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.audit.history import TrackedQuerySet
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, Wall
 
 __all__ = ["AgeNotice", "ComingOfAge"]
 

@@ -19,8 +19,8 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from children.ageing.models import AgeNotice, ComingOfAge
-from paktaleem.accounts.actors import Actor, require
-from paktaleem.accounts.roles import Capability
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
 
 __all__ = ["KNOWN_FOR", "coming_of_age", "ripe", "unnoticed"]
 

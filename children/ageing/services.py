@@ -13,19 +13,19 @@ from django.urls import reverse
 from children.ageing.letters import TO_GUARDIAN, TO_PERSON, TO_STAFF
 from children.ageing.models import AgeNotice, ComingOfAge
 from children.ageing.selectors import coming_of_age, unnoticed
+from children.guardians.models import Guardianship
+from children.guardians.models.rows import by_columns
 from children.invitations.checking import fit_channel
-from children.models import Guardianship
-from children.models.rows import by_columns
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Role
-from paktaleem.accounts.selectors import staff_of
-from paktaleem.ledger.services import record_entry
-from paktaleem.mail.models import Channel, Letter
-from paktaleem.mail.services import send_letter
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import locked_subject
-from paktaleem.tenancy.turns import take_turn
+from paktaleem.directory.mail.models import Channel, Letter
+from paktaleem.directory.mail.services import send_letter
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import locked_subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import staff_of
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.turns import take_turn
 
 __all__ = ["give_notice"]
 

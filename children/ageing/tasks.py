@@ -5,10 +5,10 @@ import logging
 from procrastinate.contrib.django import app
 
 from children.ageing.services import give_notice
-from paktaleem.accounts.actors import system_actor
-from paktaleem.accounts.models import Client
-from paktaleem.clock import now_here
-from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["give_age_notices"]
 

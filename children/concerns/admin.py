@@ -27,23 +27,23 @@ from children.concerns.services import (
     copy_of,
     read_concern,
 )
-from children.selectors import GuardianshipUnknown
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.roles import Capability
-from paktaleem.clock import now_here
-from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, received_at
-from paktaleem.console.columns import pill, who, with_actor
-from paktaleem.console.filters import PROGRESS, LongestFirst, ProgressFilter
-from paktaleem.console.forms import ActForm
-from paktaleem.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.console.paging import count_up_to, number_in_words
-from paktaleem.console.site import Card, site
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.sealing import CannotOpen
-from paktaleem.subjects.services import AlreadyErased
-from paktaleem.systems.admin.panels import orders_panel
+from children.guardians.selectors import GuardianshipUnknown
+from paktaleem.directory.data_systems.admin.panels import orders_panel
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import pill, who, with_actor
+from paktaleem.foundation.console.filters import PROGRESS, LongestFirst, ProgressFilter
+from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.encryption.sealing import CannotOpen
 
 __all__ = ["ConcernAdmin", "concern_board"]
 

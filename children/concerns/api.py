@@ -11,11 +11,11 @@ from rest_framework.response import Response
 from children.concerns.asking import Obstacle, Wish
 from children.concerns.models import Concern
 from children.concerns.services import MayNotAsk, ask_about_data
-from paktaleem.accounts.roles import Capability
-from paktaleem.api.operations import Operation, actor_of, moment_of, validated
-from paktaleem.api.problems import PointedProblem, Problem
-from paktaleem.api.serializers import StrictSerializer, TextField
-from paktaleem.subjects.selectors import get_subject
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.foundation.api.problems import PointedProblem, Problem
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["AskAboutData"]
 

@@ -13,8 +13,8 @@ class ConcernsConfig(AppConfig):
     def ready(self) -> None:
         """Have the keys of concerns counted wherever an epoch may be destroyed; hear of answers to orders."""
         from children.concerns.services import note_answers  # noqa: PLC0415 -- needs the app registry
-        from paktaleem.subjects.rowkeys import declare_row_keys  # noqa: PLC0415 -- likewise
-        from paktaleem.systems.answered import when_answered  # noqa: PLC0415 -- likewise
+        from paktaleem.directory.data_systems.answered import when_answered  # noqa: PLC0415 -- likewise
+        from paktaleem.foundation.encryption.rowkeys import declare_row_keys  # noqa: PLC0415 -- likewise
 
         declare_row_keys(self.get_model("Concern"))
         when_answered(note_answers)

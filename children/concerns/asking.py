@@ -3,8 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from children.authority import Guardian
-from children.strength import Strength
+from children.guardians.authority import Guardian
+from children.guardians.strength import Strength
 
 __all__ = ["Obstacle", "Wish", "what_stands_against"]
 

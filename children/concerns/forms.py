@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from children.concerns.asking import Wish
-from paktaleem.console.forms import offer
+from paktaleem.foundation.console.forms import offer
 
 __all__ = ["WISHES", "ConcernForm", "DataForm"]
 

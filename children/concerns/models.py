@@ -7,13 +7,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import ByKind
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.sealing import SealedField
-from paktaleem.tenancy.ids import new_id
-from paktaleem.tenancy.indexes import longest_first, newest_first
-from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import longest_first, newest_first
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
 
 __all__ = ["FAMILIES", "PARENT", "Concern", "ConcernKind", "ConcernOutcome"]
 

@@ -1,7 +1,7 @@
 """The key of one concern: whoever reports it is nobody we know, so the text cannot lie under a person's key."""
 
 from children.concerns.models import Concern
-from paktaleem.subjects.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
 
 __all__ = ["open_text", "seal_texts"]
 

@@ -6,16 +6,16 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from children.authority import Guardian
 from children.concerns.asking import Obstacle, Wish, what_stands_against
 from children.concerns.models import PARENT, Concern, ConcernKind
-from children.models import Guardianship
-from children.selectors import child_facts
-from paktaleem.accounts.actors import Actor, require
-from paktaleem.accounts.roles import Capability
-from paktaleem.subjects.models import Subject
-from paktaleem.systems.models import Order
-from paktaleem.systems.selectors import Parent, answers_of
+from children.guardians.authority import Guardian
+from children.guardians.models import Guardianship
+from children.guardians.selectors import child_facts
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.selectors import Parent, answers_of
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
 
 __all__ = ["Request", "concerns", "obstacles_of", "record_is_left", "requests_of", "with_progress"]
 

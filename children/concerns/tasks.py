@@ -3,10 +3,10 @@
 from procrastinate.contrib.django import app
 
 from children.concerns.services import clients_with_old_concerns, forget_concerns
-from paktaleem.accounts.actors import system_actor
-from paktaleem.accounts.selectors import clients_to_look_at
-from paktaleem.clock import now_here, real_now
-from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.selectors import clients_to_look_at
+from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["forget_old_concerns"]
 

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_http_methods
 
 from children.concerns.forms import ConcernForm
 from children.concerns.services import open_concern
-from paktaleem.accounts.actors import system_actor
-from paktaleem.accounts.addresses import client_address
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.requests import as_received
-from paktaleem.doors.limits import Limit, take_slots
-from paktaleem.doors.visits import at_client
-from paktaleem.public.pages import error_page, public_page
+from paktaleem.directory.access_links.limits import Limit, take_slots
+from paktaleem.directory.access_links.visits import at_client
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.addresses import client_address
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.requests import as_received
+from paktaleem.foundation.public.pages import error_page, public_page
 
 __all__ = ["report"]
 

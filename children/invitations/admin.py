@@ -19,24 +19,24 @@ from children.invitations.models import ContactProblem, Invitation
 from children.invitations.selectors import children_to_ask_about, count_missing, unanswered
 from children.invitations.services import ASK_MANY, invite_guardians_of
 from children.invitations.states import State
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.addresses import public_address
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
-from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, received_at
-from paktaleem.console.columns import pill, who, with_actor
-from paktaleem.console.forms import offer
-from paktaleem.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.console.persons import add_person_acts
-from paktaleem.console.site import site
-from paktaleem.jobs import enqueue_job
-from paktaleem.ledger.models import Entry
-from paktaleem.mail.models import LetterState
-from paktaleem.mail.selectors import LetterProof, letters_about
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.directory.mail.models import LetterState
+from paktaleem.directory.mail.selectors import LetterProof, letters_about
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import pill, who, with_actor
+from paktaleem.foundation.console.forms import offer
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.persons import add_person_acts
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["InvitationAdmin"]
 

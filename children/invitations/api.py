@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from children.contacts import Unusable
+from children.guardians.contacts import Unusable
 from children.invitations.models import ContactProblem, Invitation, InvitationState
 from children.invitations.selectors import invitations
 from children.invitations.services import (
@@ -21,14 +21,14 @@ from children.invitations.services import (
     invite_guardian,
     register_and_invite,
 )
-from paktaleem.accounts.addresses import public_address
-from paktaleem.accounts.roles import Capability
-from paktaleem.api.operations import Operation, actor_of, client_of, moment_of, validated
-from paktaleem.api.problems import PointedProblem, Problem, declare_problems
-from paktaleem.api.serializers import StrictSerializer, TextField
-from paktaleem.mail.models import Channel
-from paktaleem.subjects.details import LANGUAGES
-from paktaleem.subjects.selectors import get_subject
+from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.people.details import LANGUAGES
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.foundation.api.problems import PointedProblem, Problem, declare_problems
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["InviteGuardian", "ShowInvitation"]
 

@@ -13,7 +13,7 @@ class InvitationsConfig(AppConfig):
     def ready(self) -> None:
         """Be told when a guardian comes in by a code."""
         from children.invitations.services import note_arrival  # noqa: PLC0415 -- models are ready now
-        from paktaleem.doors.models import Page  # noqa: PLC0415
-        from paktaleem.doors.services import declare_arrival  # noqa: PLC0415
+        from paktaleem.directory.access_links.models import Page  # noqa: PLC0415
+        from paktaleem.directory.access_links.services import declare_arrival  # noqa: PLC0415
 
         declare_arrival(Page.GUARDIAN, note_arrival)

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from children.contacts import Contact, Holders, Unusable, why_unusable
-from paktaleem.mail.models import Channel
-from paktaleem.subjects.models import Subject, SubjectRole
-from paktaleem.subjects.sealing import Sealed
-from paktaleem.subjects.selectors import sealer_of
+from children.guardians.contacts import Contact, Holders, Unusable, why_unusable
+from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.people.models import Subject, SubjectRole
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.encryption.sealing import Sealed
 
 __all__ = ["fit_channel", "is_fit"]
 

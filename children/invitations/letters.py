@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from paktaleem.doors.letters import INVITATION_LIFE
-from paktaleem.mail.kinds import declare_letter
+from paktaleem.directory.access_links.letters import INVITATION_LIFE
+from paktaleem.directory.mail.kinds import declare_letter
 
 __all__ = ["CONFIRMATION", "INVITATION", "REMINDER"]
 

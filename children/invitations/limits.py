@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from paktaleem.doors.limits import Limit, take_slots
-from paktaleem.mail.models import Channel
-from paktaleem.subjects.models import Subject
+from paktaleem.directory.access_links.limits import Limit, take_slots
+from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.people.models import Subject
 
 __all__ = ["may_be_asked", "may_be_written_to"]
 

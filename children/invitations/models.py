@@ -5,15 +5,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.contacts import Unusable
+from children.guardians.contacts import Unusable
 from children.invitations.states import ANSWERED, OPEN, State
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import ByKind
-from paktaleem.mail.models import Channel
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.ids import new_id
-from paktaleem.tenancy.indexes import newest_first
-from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
 
 __all__ = ["ContactProblem", "Invitation", "InvitationState"]
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from children.guardians.models import Guardianship, ServiceAuthorisation
 from children.invitations.models import Invitation
 from children.invitations.states import State
-from children.models import Guardianship, ServiceAuthorisation
-from paktaleem.accounts.actors import Actor, require
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
-from paktaleem.subjects.models import GuardianClaim, Subject, SubjectRole
-from paktaleem.subjects.selectors import age_is_known, sealers_of, subjects, with_id_beginning
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
+from paktaleem.directory.people.selectors import age_is_known, sealers_of, subjects, with_id_beginning
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 
 __all__ = [
     "Missing",

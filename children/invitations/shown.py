@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core import signing
 
-from paktaleem.ledger.canonical import canonical
+from paktaleem.foundation.audit.canonical import canonical
 
 __all__ = ["NoticeSeen", "SeenForged", "SeenStale", "check_seen", "sign_seen", "words_hash"]
 

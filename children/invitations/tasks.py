@@ -14,13 +14,13 @@ from children.invitations.services import (
     forget_old_contacts,
     invite_guardians_of,
 )
-from paktaleem.accounts.actors import system_actor, user_actor
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import OFFICER_ROLES, Role
-from paktaleem.accounts.selectors import clients_to_look_at
-from paktaleem.clock import now_here, real_now
-from paktaleem.tenancy.context import as_officer, in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.accounts.actors import system_actor, user_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
+from paktaleem.foundation.accounts.selectors import clients_to_look_at
+from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["ask_many", "follow_invited", "forget_unasked"]
 

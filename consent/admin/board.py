@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from consent.models import BalancingTest, ConsentEvent, ConsentState, Restriction, ServiceAgreement
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.roles import Capability
-from paktaleem.console.paging import count_up_to, number_in_words
-from paktaleem.console.site import Card, site
-from paktaleem.subjects.models import Subject
+from consent.consents.models import ConsentEvent, ConsentState, Restriction
+from consent.register.models import BalancingTest, ServiceAgreement
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.site import Card, site
 
 __all__ = ["board"]
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.tenancy.operations import AppendOnly, BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import AppendOnly, BelongsTo, Walled
 
 CATALOGUE = [
     "DataCategory",

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.tenancy.operations import Walled
+from paktaleem.foundation.tenancy.operations import Walled
 
 XACT = "pg_current_xact_id()::text::bigint"
 NOTE = (

@@ -1,7 +1,7 @@
 """Drafts, announcements to clients, what they say about them, effects, and acknowledgements of the policy."""
 
 import django.db.models.deletion
-import paktaleem.tenancy.ids
+import paktaleem.foundation.tenancy.ids
 import simple_history.models
 from django.db import migrations, models
 
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                 ('actor_id', models.UUIDField()),
                 ('actor_role', models.CharField(max_length=32)),
-                ('id', models.UUIDField(db_index=True, default=paktaleem.tenancy.ids.new_id, editable=False)),
+                ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
                 ('version_owner', models.UUIDField(editable=False)),
                 ('opened_at', models.DateTimeField(editable=False)),
                 ('dispatched_at', models.DateTimeField(null=True)),
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('reminders', models.PositiveSmallIntegerField(default=0)),
                 ('reminded_at', models.DateTimeField(null=True)),
                 ('history_user_id', models.UUIDField(editable=False, null=True)),
-                ('history_id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
                 ('history_change_reason', models.CharField(max_length=100, null=True)),
                 ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                 ('actor_id', models.UUIDField()),
                 ('actor_role', models.CharField(max_length=32)),
-                ('id', models.UUIDField(db_index=True, default=paktaleem.tenancy.ids.new_id, editable=False)),
+                ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
                 ('is_material', models.BooleanField(default=True, help_text='Material: clients are told in advance, and consents given under earlier texts must be renewed.')),
                 ('text_en', models.TextField(verbose_name='text (English)')),
                 ('text_ur', models.TextField(verbose_name='text (Urdu)')),
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ('closed_at', models.DateTimeField(editable=False, null=True)),
                 ('version', models.UUIDField(editable=False, null=True)),
                 ('history_user_id', models.UUIDField(editable=False, null=True)),
-                ('history_id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
                 ('history_change_reason', models.CharField(max_length=100, null=True)),
                 ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='NoticeDispatch',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('version_owner', models.UUIDField(editable=False)),
                 ('opened_at', models.DateTimeField(editable=False)),
                 ('dispatched_at', models.DateTimeField(null=True)),
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='NoticeDraft',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('is_material', models.BooleanField(default=True, help_text='Material: clients are told in advance, and consents given under earlier texts must be renewed.')),
                 ('text_en', models.TextField(verbose_name='text (English)')),
                 ('text_ur', models.TextField(verbose_name='text (Urdu)')),
@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='NoticeEffect',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('version_owner', models.UUIDField(editable=False)),
                 ('took_effect_at', models.DateTimeField()),
                 ('recorded_at', models.DateTimeField()),
@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='NoticeResponse',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('acknowledged', 'Acknowledged'), ('objected', 'Objected'), ('answered', 'Objection answered')], max_length=16)),
                 ('code', models.CharField(blank=True, choices=[('people', "It weakens people's rights"), ('law', 'It conflicts with a law we are bound by'), ('agreement', 'It conflicts with our agreement'), ('unclear', 'We do not understand it'), ('other', 'Another reason'), ('explained', 'Explained; the text stays'), ('changes', 'The text will be changed by another version'), ('agreement_follows', 'The agreement will be changed or ended')], max_length=32)),
                 ('note', models.TextField(blank=True, help_text='About the text only: name nobody.', max_length=2000)),
@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='PolicyAcknowledgement',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('version_owner', models.UUIDField(editable=False)),
                 ('shown_hash', models.CharField(max_length=64)),
                 ('language', models.CharField(max_length=8)),

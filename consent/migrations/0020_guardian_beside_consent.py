@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from paktaleem.tenancy.operations import BelongsTo
+from paktaleem.foundation.tenancy.operations import BelongsTo
 
 FILL = """
 DO $fill$

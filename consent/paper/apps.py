@@ -11,6 +11,6 @@ class PaperConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the keys of answer sheets counted wherever an epoch may be destroyed."""
-        from paktaleem.subjects.rowkeys import declare_row_keys  # noqa: PLC0415 -- needs the app registry
+        from paktaleem.foundation.encryption.rowkeys import declare_row_keys  # noqa: PLC0415 -- needs the app registry
 
         declare_row_keys(self.get_model("AnswerSheet"))

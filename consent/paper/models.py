@@ -5,15 +5,16 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from consent.models import NoticeVersion, Purpose
-from consent.models.rows import CodesField, catalogue_owner
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import ByKind, Reason
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.sealing import SealedField
-from paktaleem.tenancy.ids import new_id
-from paktaleem.tenancy.indexes import newest_first
-from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from consent.notices.models import NoticeVersion
+from consent.register.models import Purpose
+from consent.register.models.rows import CodesField, catalogue_owner
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
 __all__ = [
     "OPEN",

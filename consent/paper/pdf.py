@@ -21,7 +21,7 @@ __all__ = ["Form", "Page", "Question", "write_pdf", "write_pictures"]
 
 _HERE = Path(__file__).resolve().parent
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
-"""As consent/wording.py reads notices: headings, lists, paragraphs and emphasis; everything else is text."""
+"""As consent/register/wording.py reads notices: headings, lists, paragraphs and emphasis; everything else is text."""
 
 type Both = tuple[str, str]
 """A text in English and in Urdu."""

@@ -12,17 +12,26 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, QuerySet
 from django.utils.translation import gettext
 
-from consent.models import Basis, ConsentEvent, ConsentState, Purpose
+from consent.consents.models import ConsentEvent, ConsentState
+from consent.decisions.selectors.registers import current_register
+from consent.notices.selectors.purposes import bases_in_force
 from consent.paper.codes import nearest
-from consent.paper.models import OPEN, AnswerSheet, EntryState, FormPage, FormPurpose, FormRun, SheetEntry
+from consent.paper.models import (
+    OPEN,
+    AnswerSheet,
+    EntryState,
+    FormPage,
+    FormPurpose,
+    FormRun,
+    SheetEntry,
+)
 from consent.paper.verdicts import Case, PurposeFacts
-from consent.register import Register
-from consent.selectors.purposes import bases_in_force
-from consent.selectors.registers import current_register
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import Client
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.selectors import subjects, with_id_beginning
+from consent.register.models import Basis, Purpose
+from consent.register.register import Register
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import subjects, with_id_beginning
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
 
 __all__ = [
     "Counts",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from consent.paper.codes import read_code
-from paktaleem.subjects.oneroster import cells as cell
-from paktaleem.subjects.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
-from paktaleem.subjects.spreadsheet.rows import Layout, Row, csv_rows, xlsx_rows
+from paktaleem.directory.rosters.oneroster import cells as cell
+from paktaleem.directory.rosters.oneroster.problems import Problem, ProblemLog, RosterInvalid, refusal
+from paktaleem.directory.rosters.spreadsheet.rows import Layout, Row, csv_rows, xlsx_rows
 
 __all__ = ["CODE", "FIXED", "LAYOUT", "ROW_LIMIT", "Sheet", "SheetRefused", "SheetRow", "read_sheet"]
 

@@ -7,11 +7,11 @@ from procrastinate.contrib.django import app
 
 from consent.paper.services.expiring import clients_with_unmatched, expire_unmatched
 from consent.paper.services.sheets import GO_ON, confirm_some
-from paktaleem.accounts.actors import system_actor
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.selectors import clients_to_look_at
-from paktaleem.clock import now_here, real_now
-from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.selectors import clients_to_look_at
+from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["confirm_matched_rows", "expire_old_rows"]
 

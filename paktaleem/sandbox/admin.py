@@ -8,15 +8,21 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from consent.services import PurposeUnknown
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
-from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, received_at
-from paktaleem.console.forms import ActForm
-from paktaleem.sandbox.services import NotASandbox, StateNotReached, force_state, move_clock, start_over
+from consent.consents.services import PurposeUnknown
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.forms import ActForm
+from paktaleem.sandbox.services import (
+    NotASandbox,
+    StateNotReached,
+    force_state,
+    move_clock,
+    start_over,
+)
 from paktaleem.sandbox.states import STATES
-from paktaleem.subjects.services import AlreadyErased
 
 __all__ = ["SANDBOX_ACTS"]
 

@@ -11,9 +11,9 @@ from django.apps import apps
 from django.db import connections
 from django.db.models import Model
 
-from paktaleem.tenancy.grants import wall_of
-from paktaleem.tenancy.operations import APP
-from paktaleem.tenancy.wall import Scope
+from paktaleem.foundation.tenancy.grants import wall_of
+from paktaleem.foundation.tenancy.operations import APP
+from paktaleem.foundation.tenancy.wall import Scope
 
 __all__ = ["STAYS", "going_tables", "install_after_migrate"]
 

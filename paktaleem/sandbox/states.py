@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from consent.facts import Reason
+from consent.decisions.facts import Reason
 
 __all__ = ["STATES", "About", "Promise"]
 

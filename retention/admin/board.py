@@ -5,10 +5,10 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.roles import Capability
-from paktaleem.console.paging import count_up_to, number_in_words
-from paktaleem.console.site import Card, site
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.site import Card, site
 from retention.models import Incident
 
 __all__ = ["incidents_board"]

@@ -10,10 +10,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from paktaleem.accounts.roles import Capability
-from paktaleem.console.columns import pill
-from paktaleem.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.console.site import site
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import site
 from retention.models import Collection, Holding
 
 __all__ = ["CollectionAdmin", "HoldingAdmin", "person_link"]

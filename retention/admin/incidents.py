@@ -9,16 +9,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.accounts.roles import Capability
-from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, received_at
-from paktaleem.console.columns import pill
-from paktaleem.console.filters import LongestFirst, ProgressFilter
-from paktaleem.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.console.site import site
-from paktaleem.systems.admin.forms import AgreeForm
-from paktaleem.systems.admin.panels import orders_panel
-from paktaleem.systems.models import Order
+from paktaleem.directory.data_systems.admin.forms import AgreeForm
+from paktaleem.directory.data_systems.admin.panels import orders_panel
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.console.filters import LongestFirst, ProgressFilter
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import site
 from retention.admin.holdings import person_link
 from retention.models import Incident
 from retention.services import OrdersOpen, close_by_hand

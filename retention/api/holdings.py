@@ -8,10 +8,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from paktaleem.accounts.roles import Capability
-from paktaleem.api.operations import Operation, actor_of, moment_of, validated
-from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
-from paktaleem.subjects.selectors import get_subject
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from retention.models import Holding
 from retention.selectors import holdings_of
 from retention.services import Collected, report_collection

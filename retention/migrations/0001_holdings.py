@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import paktaleem.tenancy.ids
+import paktaleem.foundation.tenancy.ids
 import simple_history.models
 from django.db import migrations, models
 
@@ -24,14 +24,14 @@ class Migration(migrations.Migration):
                 ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                 ('actor_id', models.UUIDField()),
                 ('actor_role', models.CharField(max_length=32)),
-                ('id', models.UUIDField(db_index=True, default=paktaleem.tenancy.ids.new_id, editable=False)),
+                ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.ids.new_id, editable=False)),
                 ('cause', models.CharField(choices=[('collected', 'Reported as collected of a child without authority'), ('revealed', 'A change of age revealed a child')], max_length=16)),
                 ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), help_text='The data that was collected.')),
                 ('opened_at', models.DateTimeField(editable=False)),
                 ('due_at', models.DateTimeField(editable=False)),
                 ('closed_at', models.DateTimeField(editable=False, null=True)),
                 ('history_user_id', models.UUIDField(editable=False, null=True)),
-                ('history_id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
                 ('history_change_reason', models.CharField(max_length=100, null=True)),
                 ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Collection',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('category', models.CharField(max_length=63)),
                 ('system_owner', models.UUIDField(editable=False, null=True)),
                 ('occasion', models.CharField(max_length=63)),
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Holding',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('category', models.CharField(max_length=63)),
                 ('system_owner', models.UUIDField(editable=False, null=True)),
                 ('occasions', models.JSONField(default=list, help_text='On which occasions it was collected.')),
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Incident',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('cause', models.CharField(choices=[('collected', 'Reported as collected of a child without authority'), ('revealed', 'A change of age revealed a child')], max_length=16)),
                 ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), help_text='The data that was collected.')),
                 ('opened_at', models.DateTimeField(editable=False)),

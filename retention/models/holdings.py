@@ -5,13 +5,13 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.db.models import F, Q
 
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import ByKind
-from paktaleem.subjects.models import Subject
-from paktaleem.systems.models import System
-from paktaleem.tenancy.ids import new_id
-from paktaleem.tenancy.indexes import newest_first
-from paktaleem.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
 __all__ = ["Collection", "Holding"]
 

@@ -9,12 +9,12 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.history import History, Tracked, TrackedQuerySet
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.ids import new_id
-from paktaleem.tenancy.indexes import longest_first, newest_first
-from paktaleem.tenancy.wall import EDIT, Personal, Scope, Wall
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import longest_first, newest_first
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
 
 __all__ = ["Incident", "IncidentCause"]
 

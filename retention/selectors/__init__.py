@@ -5,12 +5,12 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from children.authority import GIVEN, ChildFacts
-from children.models import ServiceAuthorisation
-from children.selectors import child_facts
-from paktaleem.accounts.actors import Actor, require
-from paktaleem.accounts.roles import Capability
-from paktaleem.subjects.models import Subject
+from children.guardians.authority import GIVEN, ChildFacts
+from children.guardians.models import ServiceAuthorisation
+from children.guardians.selectors import child_facts
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
 from retention.models import Collection, Holding, Incident
 
 __all__ = ["collections", "holdings", "holdings_of", "incidents", "is_without_authority"]

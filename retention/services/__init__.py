@@ -1,6 +1,12 @@
 """Reporting what was collected, and seeing to what should not have been."""
 
 from retention.services.collecting import Collected, report_collection
-from retention.services.incidents import DEADLINE, OrdersOpen, close_by_hand, note_overdue, open_incident
+from retention.services.incidents import (
+    DEADLINE,
+    OrdersOpen,
+    close_by_hand,
+    note_overdue,
+    open_incident,
+)
 
 __all__ = ["DEADLINE", "Collected", "OrdersOpen", "close_by_hand", "note_overdue", "open_incident", "report_collection"]

@@ -8,16 +8,16 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent.decision import Question
-from consent.models import DataCategory, Occasion, Purpose
-from consent.selectors.decisions import decide_for
-from paktaleem.accounts.actors import Actor, require, system_actor
-from paktaleem.accounts.roles import Capability
-from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import locked_subject
-from paktaleem.systems.selectors import system_acted_for
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.decisions.decision import Question
+from consent.decisions.selectors.decisions import decide_for
+from consent.register.models import DataCategory, Occasion, Purpose
+from paktaleem.directory.data_systems.selectors import system_acted_for
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import locked_subject
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from retention.models import Collection, Incident, IncidentCause
 from retention.selectors import is_without_authority
 from retention.services.holdings import add_to_holding

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from paktaleem.accounts.actors import Actor
-from paktaleem.systems.models import Order, OrderKind
-from paktaleem.systems.states import State
+from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.directory.data_systems.states import State
+from paktaleem.foundation.accounts.actors import Actor
 from retention.models import Collection, Holding
 
 __all__ = ["add_to_holding", "end_holdings"]

@@ -10,18 +10,18 @@ from uuid import UUID
 
 from django.db import transaction
 
-from children.models import QuarantineCause, Verification
-from children.services import NotHeldBack, quarantine, release
-from paktaleem.accounts.actors import Actor, require, system_actor
-from paktaleem.accounts.roles import Capability
-from paktaleem.jobs import enqueue_job
-from paktaleem.ledger.by import By, Reason
-from paktaleem.ledger.history import save_tracked
-from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.models import Subject
-from paktaleem.systems.models import Ground, Order, OrderKind
-from paktaleem.systems.selectors import Parent, is_everything_answered
-from paktaleem.systems.services import Told, issue_orders
+from children.guardians.models import QuarantineCause, Verification
+from children.guardians.services import NotHeldBack, quarantine, release
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered
+from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import By, Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.jobs.enqueue import enqueue_job
 from retention.models import Collection, Holding, Incident, IncidentCause
 from retention.selectors import is_without_authority
 

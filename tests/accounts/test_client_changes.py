@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from paktaleem.accounts.actors import NotAllowed, user_actor
-from paktaleem.accounts.models import Client, ClientChange
-from paktaleem.accounts.secondperson import ChangeSettled, SamePerson
-from paktaleem.accounts.services import change_client, settle_client_change
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
+from paktaleem.foundation.accounts.models import Client, ClientChange
+from paktaleem.foundation.accounts.secondperson import ChangeSettled, SamePerson
+from paktaleem.foundation.accounts.services import change_client, settle_client_change
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from tests.children.making import reason_at
 from tests.factories import SETTING_UP
 

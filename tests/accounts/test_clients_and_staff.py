@@ -9,12 +9,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from consent import urls as notices
-from consent.choices import urls as choices
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.accounts.backends import StaffBackend
-from paktaleem.accounts.models import RESERVED_CODES, Client, Membership, User
-from paktaleem.accounts.selectors import memberships_of
-from paktaleem.accounts.services import (
+from consent.preference_centre import urls as choices
+from paktaleem.directory.access_links import urls as doors
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.backends import StaffBackend
+from paktaleem.foundation.accounts.models import RESERVED_CODES, Client, Membership, User
+from paktaleem.foundation.accounts.selectors import memberships_of
+from paktaleem.foundation.accounts.services import (
     AlreadyEnded,
     change_client,
     change_membership,
@@ -22,11 +23,10 @@ from paktaleem.accounts.services import (
     end_membership,
     invite_user,
 )
-from paktaleem.doors import urls as doors
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 
 WHY = Reason.ONBOARDING
 

@@ -7,13 +7,13 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.accounts.models import ApiKey
-from paktaleem.accounts.roles import KEY_SCOPES, Capability
-from paktaleem.accounts.selectors import actor_of_key, client_with_code
-from paktaleem.accounts.services import AlreadyRevoked, issue_api_key, revoke_api_key
-from paktaleem.ledger.by import Reason
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
+from paktaleem.foundation.accounts.selectors import actor_of_key, client_with_code
+from paktaleem.foundation.accounts.services import AlreadyRevoked, issue_api_key, revoke_api_key
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
 
 
 def issue(cast, now, *, actor="farah", code="indus", **changed):

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from paktaleem.accounts.actors import (
+from paktaleem.foundation.accounts.actors import (
     NotAllowed,
     key_actor,
     person_actor,
@@ -14,8 +14,8 @@ from paktaleem.accounts.actors import (
     system_actor,
     user_actor,
 )
-from paktaleem.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_OF, Capability, Role
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, ROLES_OF, Capability, Role
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 TABLE = """
                        officer support auditor admin key system person

@@ -8,19 +8,19 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.utils import timezone
 
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.accounts.models import ApiKey
-from paktaleem.accounts.roles import Capability
-from paktaleem.accounts.selectors import actor_of_key
-from paktaleem.accounts.services import (
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.selectors import actor_of_key
+from paktaleem.foundation.accounts.services import (
     KeyNotLive,
     TooManyLiveKeys,
     issue_api_key,
     revoke_api_key,
     rotate_api_key,
 )
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 
 DAY = timedelta(days=1)

@@ -10,10 +10,10 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from consent.models import ConsentState
-from consent.services import Answer, record_answers
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, record_answers
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
 from tests.showing import shown
 

@@ -8,7 +8,7 @@ from django.urls import resolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paktaleem.api.urls import urlpatterns
+from paktaleem.api_urls import urlpatterns
 
 GARBAGE = [
     b"",

@@ -5,10 +5,10 @@ from http import HTTPStatus
 import pytest
 from django.db import connection
 
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import GuardianClaim, Subject, SubjectEvent
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEvent
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.test_idempotency import in_threads, post
 
 BATCH, EVENTS = "/api/v1/subjects/batch", "/api/v1/subjects/lms-kiran/events"

@@ -9,14 +9,16 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from consent.models import Purpose, RegisterChange, SubjectChange
-from consent.selectors.changes import Position
-from consent.services import change_register, lift_restriction, object_to_purpose, restrict_processing
-from paktaleem.api.purging import purge_expired
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import erase_subject, register_subject
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.consents.services import lift_restriction, object_to_purpose, restrict_processing
+from consent.decisions.models import RegisterChange, SubjectChange
+from consent.decisions.selectors.changes import Position
+from consent.register.models import Purpose
+from consent.register.services import change_register
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.foundation.api.purging import purge_expired
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
 
 CHANGES = "/api/v1/changes"
@@ -234,7 +236,9 @@ def test_an_old_cursor_says_start_over(lms, committed, settings):
 
 def test_a_cursor_of_another_database_says_start_over(lms, committed, monkeypatch):
     cursor = begin(lms)
-    monkeypatch.setattr("consent.api.changes.latest_position", lambda: Position(1, 1, committed.client_id("khyber")))
+    monkeypatch.setattr(
+        "consent.decisions.api.changes.latest_position", lambda: Position(1, 1, committed.client_id("khyber"))
+    )
     assert lms.get(CHANGES, since=cursor).status_code == HTTPStatus.GONE
 
 

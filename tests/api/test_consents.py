@@ -7,9 +7,9 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.models import Consent, ConsentEvent
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import Consent, ConsentEvent
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 
 KIRAN = "/api/v1/subjects/lms-kiran/consents"
 

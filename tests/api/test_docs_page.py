@@ -6,7 +6,7 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
-from paktaleem.api.schema import schema_document
+from paktaleem.foundation.api.schema import schema_document
 from tests.demo.running import running_demonstration
 
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")

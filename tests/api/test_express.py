@@ -11,8 +11,8 @@ from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 
-from paktaleem.express import NOT_NEEDED, VIEWS, Express
-from paktaleem.tenancy.context import read_alone
+from paktaleem.decision_application import NOT_NEEDED, VIEWS, Express
+from paktaleem.foundation.tenancy.context import read_alone
 from tests.api.callers import question
 
 EVALUATION, MANY = "/access/v1/evaluation", "/access/v1/evaluations"

@@ -12,16 +12,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 
-from consent.models import SubjectChange
-from consent.selectors import registers
-from consent.selectors.registers import current_register
-from consent.services import lift_restriction, object_to_purpose, restrict_processing
-from paktaleem.accounts.actors import user_actor
-from paktaleem.accounts.services import change_client
-from paktaleem.subjects.services import approve_readmission, erase_subject, request_readmission
-from paktaleem.subjects.tasks import recompute_ages_of_client
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from consent.consents.services import lift_restriction, object_to_purpose, restrict_processing
+from consent.decisions.models import SubjectChange
+from consent.decisions.selectors import registers
+from consent.decisions.selectors.registers import current_register
+from paktaleem.directory.people.services import (
+    approve_readmission,
+    erase_subject,
+    request_readmission,
+)
+from paktaleem.directory.people.tasks import recompute_ages_of_client
+from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 
 DAY = timedelta(days=1)
 

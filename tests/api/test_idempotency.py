@@ -12,13 +12,13 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from consent.api.consents import RecordConsents
-from consent.models import ConsentEvent
-from paktaleem.api.idempotency import KeyMalformed, parse_key
-from paktaleem.api.models import KeptAnswer
-from paktaleem.api.purging import purge_expired
-from paktaleem.api.tasks import purge_api
-from paktaleem.tenancy.context import in_client
+from consent.consents.api.consents import RecordConsents
+from consent.consents.models import ConsentEvent
+from paktaleem.foundation.api.idempotency import KeyMalformed, parse_key
+from paktaleem.foundation.api.models import KeptAnswer
+from paktaleem.foundation.api.purging import purge_expired
+from paktaleem.foundation.api.tasks import purge_api
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 
 CONSENTS = "/api/v1/consents"
@@ -266,7 +266,7 @@ class LosesAnswers:
 def test_a_defect_after_the_act_leaves_neither_act_nor_answer(committed, monkeypatch):
     secret = committed.key("khyber")
     body = consent_body(Caller(secret).shown("newsletter"))
-    monkeypatch.setattr("paktaleem.api.idempotency._seal", lambda *_: 1 / 0)
+    monkeypatch.setattr("paktaleem.foundation.api.idempotency._seal", lambda *_: 1 / 0)
     assert post(secret, body).status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     assert recorded(committed) == 0
     monkeypatch.undo()

@@ -4,11 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.models import Purpose
-from consent.services import change_register
-from paktaleem.accounts.models import ApiKey
-from paktaleem.accounts.services import issue_api_key, revoke_api_key
-from paktaleem.tenancy.context import in_client
+from consent.register.models import Purpose
+from consent.register.services import change_register
+from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.services import issue_api_key, revoke_api_key
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
 from tests.cast import FAR
 
@@ -56,7 +56,7 @@ def test_without_a_key_every_route_answers_401(db, route):
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_key_of_every_other_scope_answers_403_before_reading_the_input(cast, now, route):
-    from paktaleem.accounts.roles import KEY_SCOPES  # noqa: PLC0415
+    from paktaleem.foundation.accounts.roles import KEY_SCOPES  # noqa: PLC0415
 
     needed = ROUTES[route][2]
     others = [scope for scope in KEY_SCOPES if scope != needed]

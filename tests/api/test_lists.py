@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.utils import timezone
 
-from consent.models import Purpose
-from consent.services import change_register
-from paktaleem.tenancy.context import in_client
+from consent.register.models import Purpose
+from consent.register.services import change_register
+from paktaleem.foundation.tenancy.context import in_client
 
 PURPOSES, NOTICE = "/api/v1/purposes", "/api/v1/notices/current?purpose=newsletter"
 CONSENTS, CHANGES = "/api/v1/subjects/lms-kiran/consents", "/api/v1/changes"

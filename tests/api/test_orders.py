@@ -8,13 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import AccessRecord
-from paktaleem.subjects.services import erase_subject
-from paktaleem.systems.models import Ground, Order, OrderKind, OrderStep, SystemKey
-from paktaleem.systems.services import Told, end_system_key, issue_orders
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderStep, SystemKey
+from paktaleem.directory.data_systems.services import Told, end_system_key, issue_orders
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP, make_system
 
 ORDERS = "/api/v1/orders"

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from consent.models import ServiceAgreement
-from consent.models.consents import ConsentState
-from consent.services import Answer, end_period, record_answers, withdraw_consent
-from paktaleem.subjects.services import erase_subject, register_subject
-from paktaleem.tenancy.context import in_client
+from consent.consents.models.consents import ConsentState
+from consent.consents.services import Answer, record_answers, withdraw_consent
+from consent.register.models import ServiceAgreement
+from consent.register.services import end_period
+from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.foundation.tenancy.context import in_client
 from tests.showing import shown
 
 GIVEN_AT = datetime(2026, 9, 10, 12, 0, tzinfo=UTC)

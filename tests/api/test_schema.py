@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
 
-from paktaleem.api.schema import schema_document
-from paktaleem.api.urls import urlpatterns
+from paktaleem.api_urls import urlpatterns
+from paktaleem.foundation.api.schema import schema_document
 from tests.sandbox.making import Sandbox
 
 CASES = int(os.environ.get("SCHEMATHESIS_CASES", "8"))

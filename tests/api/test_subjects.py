@@ -2,10 +2,10 @@
 
 import pytest
 
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import AccessRecord, GuardianClaim, Subject
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 
 NEW = "/api/v1/subjects/lms-new"
 ZARA = {"role": "student", "full_name": "Zara Khan", "email": "zara@students.example", "birth_date": "2010-05-01"}

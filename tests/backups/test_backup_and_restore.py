@@ -13,15 +13,22 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client as Browser
 
-from paktaleem.backups.dumps import back_up, check_complete, count_dump
-from paktaleem.backups.programs import BackupFailed, environment_of, find_program
-from paktaleem.embedded import APP, BACKUP, OWNER, SUPERUSER, drop_database, ensure_database
-from paktaleem.subjects.erasures import ErasureState, erasure_state
-from paktaleem.subjects.models import SubjectKey
-from paktaleem.subjects.sealing import CannotOpen
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.development.embedded import (
+    APP,
+    BACKUP,
+    OWNER,
+    SUPERUSER,
+    drop_database,
+    ensure_database,
+)
+from paktaleem.directory.people.erasures import ErasureState, erasure_state
+from paktaleem.directory.people.models import SubjectKey
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.backups.dumps import back_up, check_complete, count_dump
+from paktaleem.foundation.backups.programs import BackupFailed, environment_of, find_program
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.database import leave_database, template_ready, use_database
 from tests.tenancy.catalog import findings
@@ -125,7 +132,7 @@ def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path,
     file = tmp_path / "portal.dump"
     run("backup", file)
     before = file.read_bytes()
-    monkeypatch.setattr("paktaleem.backups.dumps.count_dump", lambda *_, **__: {})
+    monkeypatch.setattr("paktaleem.foundation.backups.dumps.count_dump", lambda *_, **__: {})
     assert "No backup was made" in refused("backup", file)
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
@@ -133,7 +140,7 @@ def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path,
 
 def test_writers_meanwhile_do_not_spoil_the_count(committed, addresses, tmp_path, monkeypatch):
     """Counted and dumped is one moment: a row added between the two belongs to neither."""
-    from paktaleem.backups import dumps  # noqa: PLC0415
+    from paktaleem.foundation.backups import dumps  # noqa: PLC0415
 
     real = dumps._dump
 

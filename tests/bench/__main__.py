@@ -17,7 +17,7 @@ import django
 from django.core.management import call_command
 from django.db import connections
 
-from paktaleem.embedded import SUPERUSER, Endpoint, ensure_database
+from paktaleem.development.embedded import SUPERUSER, Endpoint, ensure_database
 from tests.bench.clone import clone_rows
 from tests.bench.effect import effect_rows
 from tests.bench.ground import cluster, environment_for, served

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from paktaleem.embedded import APP, SUPERUSER, Endpoint
+from paktaleem.development.embedded import APP, SUPERUSER, Endpoint
 from tests.bench import questions
 from tests.bench.loading import Load, Site, ask_all, drive, pgbench
 from tests.bench.table import Row, attempted, say

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from paktaleem.embedded import Endpoint, ensure_database
+from paktaleem.development.embedded import Endpoint, ensure_database
 from tests.bench.ground import environment_for
 from tests.bench.table import Row, attempted
 
@@ -106,11 +106,11 @@ def _timed(count: Callable[[], int]) -> tuple[float, int]:
 
 def _preview() -> int:
     """Ask, as a privacy officer does before announcing a material text, what it would change at every client."""
-    from consent.models import Notice  # noqa: PLC0415 -- models need the settings of this run
-    from consent.selectors.preview import preview_effect  # noqa: PLC0415 -- as above
-    from paktaleem.accounts.actors import user_actor  # noqa: PLC0415 -- as above
-    from paktaleem.tenancy.context import as_officer  # noqa: PLC0415 -- as above
-    from paktaleem.tenancy.ids import PAKTALEEM  # noqa: PLC0415 -- as above
+    from consent.notices.models import Notice  # noqa: PLC0415 -- models need the settings of this run
+    from consent.notices.selectors.preview import preview_effect  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.accounts.actors import user_actor  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.context import as_officer  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.ids import PAKTALEEM  # noqa: PLC0415 -- as above
 
     officer = user_actor(PAKTALEEM, "privacy_officer", PAKTALEEM)
     with as_officer():
@@ -123,7 +123,7 @@ def _count() -> int:
     """Count the consents by purpose, in the same view."""
     from django.db import connection  # noqa: PLC0415 -- as above
 
-    from paktaleem.tenancy.context import as_officer  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.context import as_officer  # noqa: PLC0415 -- as above
 
     with as_officer(), connection.cursor() as cursor:
         cursor.execute(PLAIN)
@@ -132,18 +132,19 @@ def _count() -> int:
 
 def _fill(superuser_url: str) -> None:
     """Make two purposes of PakTaleem's under one notice, and have the people of every client consent to both."""
-    from paktaleem.accounts.models import Client  # noqa: PLC0415 -- as above
-    from paktaleem.ledger.by import Reason  # noqa: PLC0415 -- as above
-    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from paktaleem.tenancy.ids import PAKTALEEM  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.audit.by import Reason  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.ids import PAKTALEEM  # noqa: PLC0415 -- as above
     from tests.bench import world  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT, SETTING_UP, make_consent_purpose  # noqa: PLC0415 -- as above
 
     if world.count(superuser_url, "consent_consent"):
         return
     with in_client(PAKTALEEM):
-        from consent.models import Notice, Purpose  # noqa: PLC0415 -- as above
-        from consent.services import change_register  # noqa: PLC0415 -- as above
+        from consent.notices.models import Notice  # noqa: PLC0415 -- as above
+        from consent.register.models import Purpose  # noqa: PLC0415 -- as above
+        from consent.register.services import change_register  # noqa: PLC0415 -- as above
 
         made = set(Purpose.objects.values_list("code", flat=True))  # by a run that was broken off
         for code, categories in SHARED.items():

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from paktaleem.demo.supervision import Child, running, web_program
-from paktaleem.embedded import SUPERUSER, Cluster, Endpoint, ensure_roles
-from paktaleem.trial import variables
+from paktaleem.development.demo.supervision import Child, running, web_program
+from paktaleem.development.embedded import SUPERUSER, Cluster, Endpoint, ensure_roles
+from paktaleem.development.trial import variables
 from tests.bench.loading import Site
 
 __all__ = ["HOST", "cluster", "environment_for", "free_port", "served"]

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-from paktaleem.embedded import Endpoint
-from paktaleem.embedded.account import server_account
-from paktaleem.embedded.binaries import find_binaries
+from paktaleem.development.embedded import Endpoint
+from paktaleem.development.embedded.account import server_account
+from paktaleem.development.embedded.binaries import find_binaries
 
 __all__ = ["CONNECTIONS", "Load", "Site", "ask_all", "drive", "generator", "pgbench", "request_bytes"]
 

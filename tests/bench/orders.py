@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from paktaleem.embedded import Endpoint, ensure_database
+from paktaleem.development.embedded import Endpoint, ensure_database
 from tests.bench.ground import environment_for
 from tests.bench.table import Row, attempted
 
@@ -93,11 +93,11 @@ def _insert(superuser_url: str) -> int:
 
 def _issue() -> int:
     """Order an erasure of everybody of one client, as the disposal of a whole school does."""
-    from paktaleem.ledger.by import Reason  # noqa: PLC0415 -- as above
-    from paktaleem.subjects.models import Subject  # noqa: PLC0415 -- as above
-    from paktaleem.systems.models import Ground, OrderKind  # noqa: PLC0415 -- as above
-    from paktaleem.systems.services import Told, issue_orders_for_set  # noqa: PLC0415 -- as above
-    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.models import Ground, OrderKind  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.services import Told, issue_orders_for_set  # noqa: PLC0415 -- as above
+    from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.audit.by import Reason  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
     from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above
 
@@ -124,9 +124,9 @@ def _clear(superuser_url: str) -> None:
 
 def _fill(superuser_url: str) -> None:
     """Make the people of one client, and a system that holds data of them."""
-    from paktaleem.systems.models import System  # noqa: PLC0415 -- as above
-    from paktaleem.systems.services import change_system  # noqa: PLC0415 -- as above
-    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.models import System  # noqa: PLC0415 -- as above
+    from paktaleem.directory.data_systems.services import change_system  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench import world  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
 

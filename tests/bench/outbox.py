@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from paktaleem.embedded import APP, Endpoint, ensure_database
+from paktaleem.development.embedded import APP, Endpoint, ensure_database
 from tests.bench.ground import environment_for, free_port
 from tests.bench.loading import pgbench
 from tests.bench.table import Row, attempted
@@ -63,8 +63,8 @@ def main() -> None:
     django.setup()
     from django.db import connections  # noqa: PLC0415 -- models need the settings of this run
 
-    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from paktaleem.webhooks.models import Delivery  # noqa: PLC0415 -- as above
+    from paktaleem.directory.webhooks.models import Delivery  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     own = _let_happen()
@@ -81,10 +81,10 @@ def main() -> None:
 
 def _let_happen() -> list[UUID]:
     """Add receivers and let things happen; returns the receivers. Those of a run that was killed are told nothing."""
-    from paktaleem.ledger.services import record_entry  # noqa: PLC0415 -- as above
-    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from paktaleem.webhooks.models import Endpoint as Webhook  # noqa: PLC0415 -- as above
-    from paktaleem.webhooks.services import add_endpoint, remove_endpoint  # noqa: PLC0415 -- as above
+    from paktaleem.directory.webhooks.models import Endpoint as Webhook  # noqa: PLC0415 -- as above
+    from paktaleem.directory.webhooks.services import add_endpoint, remove_endpoint  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.audit.services import record_entry  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench.world import PATTERN  # noqa: PLC0415 -- as above
     from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above
 
@@ -103,7 +103,7 @@ def _let_happen() -> list[UUID]:
 
 
 async def _send() -> float:
-    from paktaleem.webhooks.pump import Pump  # noqa: PLC0415 -- as above
+    from paktaleem.directory.webhooks.pump import Pump  # noqa: PLC0415 -- as above
     from tests.outbound.listening import saying  # noqa: PLC0415 -- as above
 
     answer = saying()

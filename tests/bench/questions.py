@@ -7,7 +7,7 @@ from uuid import UUID
 
 import psycopg
 
-from consent.shown import Shown, sign_shown
+from consent.notices.shown import Shown, sign_shown
 from tests.bench.loading import request_bytes
 from tests.bench.world import CLIENTS, OWN, PATTERN, key_of
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from paktaleem.embedded import Endpoint, drop_database, ensure_database
+from paktaleem.development.embedded import Endpoint, drop_database, ensure_database
 from tests.bench.ground import environment_for
 from tests.bench.table import Row, attempted, say
 from tests.rosters import school
@@ -107,13 +107,13 @@ def main() -> None:
 
 def _sealed_people() -> tuple[list[Any], Any]:
     """Seal people as the import does, in chunks as the import has them; nothing is written yet."""
-    from paktaleem.accounts.actors import system_actor  # noqa: PLC0415 -- models need settings
-    from paktaleem.accounts.models import Client  # noqa: PLC0415 -- as above
-    from paktaleem.subjects.details import SubjectDetails  # noqa: PLC0415 -- as above
-    from paktaleem.subjects.importing import people  # noqa: PLC0415 -- as above
-    from paktaleem.subjects.importing.run import Run  # noqa: PLC0415 -- as above
-    from paktaleem.subjects.importing.service import CHUNK  # noqa: PLC0415 -- as above
-    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from paktaleem.directory.people.details import SubjectDetails  # noqa: PLC0415 -- as above
+    from paktaleem.directory.rosters.importing import people  # noqa: PLC0415 -- as above
+    from paktaleem.directory.rosters.importing.run import Run  # noqa: PLC0415 -- as above
+    from paktaleem.directory.rosters.importing.service import CHUNK  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- models need settings
+    from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench.world import client_id  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT  # noqa: PLC0415 -- as above
 
@@ -149,7 +149,7 @@ def _sweep() -> None:
 def _timed(write: Callable[[], None]) -> float:
     from django.db import transaction  # noqa: PLC0415 -- as above
 
-    from paktaleem.tenancy.context import in_client  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
     from tests.bench.world import client_id  # noqa: PLC0415 -- as above
 
     with in_client(client_id(3)):
@@ -161,7 +161,7 @@ def _timed(write: Callable[[], None]) -> float:
 
 
 def _by_the_import(chunks: list[Any], run: Any) -> None:
-    from paktaleem.subjects.importing import people, tables  # noqa: PLC0415 -- as above
+    from paktaleem.directory.rosters.importing import people, tables  # noqa: PLC0415 -- as above
 
     tables.make_stages()
     for number, staged in enumerate(chunks, start=1):
@@ -171,7 +171,7 @@ def _by_the_import(chunks: list[Any], run: Any) -> None:
 
 def _refresh_statistics(chunks: int) -> None:
     """Let the planner see what is written so far, when the import does: the checks of keys would walk else."""
-    from paktaleem.subjects.importing import service, tables  # noqa: PLC0415 -- as above
+    from paktaleem.directory.rosters.importing import service, tables  # noqa: PLC0415 -- as above
 
     if service._doubled(chunks):
         tables.refresh_statistics()
@@ -181,8 +181,8 @@ def _by_bulk_create(chunks: list[Any], run: Any) -> None:
     """Write as one writes with Django and simple-history: four bulk_create for each chunk, with the same statistics."""
     from django.db.models import QuerySet  # noqa: PLC0415 -- as above
 
-    from paktaleem.ledger.models import Entry  # noqa: PLC0415 -- as above
-    from paktaleem.subjects.models import Subject, SubjectKey  # noqa: PLC0415 -- as above
+    from paktaleem.directory.people.models import Subject, SubjectKey  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.audit.models import Entry  # noqa: PLC0415 -- as above
 
     history: Any = Subject.history.model
     stamp = {name: run.params[name] for name in ("actor_kind", "actor_id", "actor_role")}
@@ -207,8 +207,8 @@ def _by_bulk_create(chunks: list[Any], run: Any) -> None:
 
 
 def _subject(row: dict[str, Any], run: Any) -> Any:
-    from paktaleem.subjects.models import Subject  # noqa: PLC0415 -- as above
-    from paktaleem.subjects.sealing import Sealed  # noqa: PLC0415 -- as above
+    from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
+    from paktaleem.foundation.encryption.sealing import Sealed  # noqa: PLC0415 -- as above
 
     names = {field.attname for field in Subject._meta.concrete_fields} & row.keys()
     values = {name: row[name] for name in names}
@@ -218,7 +218,7 @@ def _subject(row: dict[str, Any], run: Any) -> Any:
 
 
 def _key(row: dict[str, Any], run: Any) -> Any:
-    from paktaleem.subjects.models import SubjectKey  # noqa: PLC0415 -- as above
+    from paktaleem.directory.people.models import SubjectKey  # noqa: PLC0415 -- as above
 
     return SubjectKey(
         id=row["key_id"], client_id=run.client.id, subject_id=row["id"], epoch=row["epoch"], wrapped=row["wrapped"]

@@ -17,12 +17,12 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from consent.services.loading import load_register
-from consent.starter import CATEGORIES, PURPOSES
-from paktaleem.accounts.roles import KEY_SCOPES
-from paktaleem.accounts.services import issue_api_key
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.notices.services.loading import load_register
+from consent.notices.starter import CATEGORIES, PURPOSES
+from paktaleem.foundation.accounts.roles import KEY_SCOPES
+from paktaleem.foundation.accounts.services import issue_api_key
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import CAST_AT, SETTING_UP, ClientFactory, make_agreement, make_consent_purpose
 
 __all__ = [

@@ -4,17 +4,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from children.models import Guardianship, ServiceAuthorisation
-from children.services import answer_service, name_guardian, verify_guardian
-from consent.decision import Question
-from consent.models import Recipient, RecipientApproval
-from consent.selectors.decisions import decide_for
-from consent.services import change_register
-from consent.starter import CATEGORIES
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import Reason
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import in_client
+from children.guardians.models import Guardianship, ServiceAuthorisation
+from children.guardians.services import answer_service, name_guardian, verify_guardian
+from consent.decisions.decision import Question
+from consent.decisions.selectors.decisions import decide_for
+from consent.notices.starter import CATEGORIES
+from consent.register.models import Recipient, RecipientApproval
+from consent.register.services import change_register
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 
 __all__ = ["answered", "approve_host", "guardian_of", "make_guardian", "reason_at", "verified"]

@@ -4,20 +4,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from paktaleem.accounts.actors import NotAllowed, user_actor
-from paktaleem.accounts.secondperson import ChangeSettled, SamePerson
-from paktaleem.accounts.services import change_client
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects import revealing
-from paktaleem.subjects.importing.uploads import confirm_import, upload_roster
-from paktaleem.subjects.models import AgeChange, Subject
-from paktaleem.subjects.services import (
-    open_age_change,
-    register_subject,
-    settle_age_change,
-)
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import new_id
+from paktaleem.directory.people import revealing
+from paktaleem.directory.people.models import AgeChange, Subject
+from paktaleem.directory.people.services import open_age_change, register_subject, settle_age_change
+from paktaleem.directory.rosters.importing.uploads import confirm_import, upload_roster
+from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
+from paktaleem.foundation.accounts.secondperson import ChangeSettled, SamePerson
+from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from tests.children.making import reason_at
 from tests.factories import SETTING_UP, SubjectFactory
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from children.models import ServiceAuthorisation
-from children.selectors import GuardianshipUnknown, child_facts
-from children.services import (
+from children.guardians.models import ServiceAuthorisation
+from children.guardians.selectors import GuardianshipUnknown, child_facts
+from children.guardians.services import (
     AnswerInFuture,
     ChildMayNotAuthorise,
     EvidenceMissing,
@@ -19,12 +19,12 @@ from children.services import (
     end_guardian,
     record_verification,
 )
-from children.strength import METHODS, Method, Strength, needed_strength, strength_of
-from paktaleem.accounts.actors import NotAllowed, person_actor
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import AlreadyErased, erase_subject
-from paktaleem.tenancy.context import in_client
+from children.guardians.strength import METHODS, Method, Strength, needed_strength, strength_of
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.making import answered, guardian_of, make_guardian, verified
 from tests.factories import SETTING_UP
 

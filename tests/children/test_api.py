@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from children.models import GuardianChange, ServiceAuthorisation, Verification
-from children.selectors import live_guardianship
-from children.services import (
+from children.guardians.models import GuardianChange, ServiceAuthorisation, Verification
+from children.guardians.selectors import live_guardianship
+from children.guardians.services import (
     authorise_by_school,
     change_guardian,
     end_guardian,
@@ -15,11 +15,11 @@ from children.services import (
     release,
     settle_change,
 )
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import AgeChange
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.events import EVENTS
-from paktaleem.webhooks.models import Message
+from paktaleem.directory.people.models import AgeChange
+from paktaleem.directory.webhooks.events import EVENTS
+from paktaleem.directory.webhooks.models import Message
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.children.making import answered, make_guardian, verified
 from tests.webhooks.making import make_endpoint

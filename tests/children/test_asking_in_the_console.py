@@ -10,8 +10,8 @@ from django.core import mail
 from children.concerns.models import Concern
 from children.concerns.services import open_concern
 from children.invitations.models import Invitation
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.visiting import work
 from tests.console.pages import list_url, row_url
 from tests.factories import BORN, SETTING_UP, SubjectFactory

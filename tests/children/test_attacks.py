@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from children.models import Guardianship
-from children.services import (
+from children.guardians.models import Guardianship
+from children.guardians.services import (
     NoAuthority,
     answer_service,
     change_guardian,
@@ -20,13 +20,13 @@ from children.services import (
     request_check,
     verify_guardian,
 )
-from paktaleem.accounts.actors import NotAllowed, person_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.subjects.models import AgeChange, GuardianClaim, Subject
-from paktaleem.subjects.services import register_subject, settle_age_change
-from paktaleem.systems.models import Ground, OrderKind
-from paktaleem.systems.services import Told, issue_orders
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.data_systems.models import Ground, OrderKind
+from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.people.models import AgeChange, GuardianClaim, Subject
+from paktaleem.directory.people.services import register_subject, settle_age_change
+from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.children.making import reason_at, verified
 from tests.children.test_age_changes import bring

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from children.authority import Answer, Guardian, Standing, Verified, opens, standing
+from children.guardians.authority import Answer, Guardian, Standing, Verified, opens, standing
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

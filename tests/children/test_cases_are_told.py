@@ -17,18 +17,18 @@ from children.concerns.services import (
     open_concern,
     read_concern,
 )
-from paktaleem.accounts.actors import person_actor, system_actor
-from paktaleem.console.site import site
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.ledger.services import record_entry
-from paktaleem.systems.models import Order
-from paktaleem.systems.results import Answer
-from paktaleem.systems.services import accept_order, carry_out_by_hand, complete_order
-from paktaleem.systems.states import Outcome
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.models import Message
-from paktaleem.webhooks.services.sending import payload
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.webhooks.models import Message
+from paktaleem.directory.webhooks.services.sending import payload
+from paktaleem.foundation.accounts.actors import person_actor, system_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.making import verified
 from tests.console.pages import list_url, row_url
 from tests.factories import SETTING_UP

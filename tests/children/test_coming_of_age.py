@@ -11,19 +11,19 @@ from django.utils import timezone
 from children.ageing.models import AgeNotice
 from children.ageing.selectors import coming_of_age, unnoticed
 from children.ageing.services import give_notice
-from consent.models import Consent, ConsentEvent, ConsentState
-from consent.models.consents import GivenBy
-from consent.services import Answer, record_answers
-from consent.services.renewal import ask_again
-from paktaleem.accounts.actors import NotAllowed, key_actor, system_actor
-from paktaleem.ledger.models import Entry
-from paktaleem.mail.contexts import open_context
-from paktaleem.mail.models import Letter
-from paktaleem.mail.wording import render
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import register_subject
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from consent.consents.models import Consent, ConsentEvent, ConsentState
+from consent.consents.models.consents import GivenBy
+from consent.consents.services import Answer, record_answers
+from consent.consents.services.renewal import ask_again
+from paktaleem.directory.mail.contexts import open_context
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.wording import render
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import register_subject
+from paktaleem.foundation.accounts.actors import NotAllowed, key_actor, system_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from tests.children.making import answered, guardian_of, verified
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown

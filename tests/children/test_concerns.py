@@ -15,13 +15,13 @@ from children.concerns.services import (
     open_concern,
     read_concern,
 )
-from paktaleem.accounts.actors import NotAllowed, system_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.sealing import CannotOpen
-from paktaleem.subjects.services import erase_subject
-from paktaleem.subjects.wrapped import everything_wrapped
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.encryption.wrapped import everything_wrapped
+from paktaleem.foundation.tenancy.context import in_client
 from tests.doors.visiting import send, visitor
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from children.contacts import Contact, Holders, Likeness, Unusable, mail_likeness, phone_likeness, why_unusable
+from children.guardians.contacts import (
+    Contact,
+    Holders,
+    Likeness,
+    Unusable,
+    mail_likeness,
+    phone_likeness,
+    why_unusable,
+)
 
 CHILD = "danish.qureshi@gmail.com"
 

@@ -4,13 +4,25 @@ from datetime import timedelta
 
 import pytest
 
-from children.models import Guardianship, ServiceAuthorisation
-from children.services import change_guardian, end_guardian, quarantine, record_verification, release
-from consent.decision import Question
-from consent.selectors.changes import changes_since, latest_position
-from consent.selectors.decisions import Asked, decide_for, decide_many_with_key, decide_with_key, standing
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
+from children.guardians.models import Guardianship, ServiceAuthorisation
+from children.guardians.services import (
+    change_guardian,
+    end_guardian,
+    quarantine,
+    record_verification,
+    release,
+)
+from consent.decisions.decision import Question
+from consent.decisions.selectors.changes import changes_since, latest_position
+from consent.decisions.selectors.decisions import (
+    Asked,
+    decide_for,
+    decide_many_with_key,
+    decide_with_key,
+    standing,
+)
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.making import answered, approve_host, guardian_of, make_guardian, verified
 from tests.factories import SETTING_UP
 

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from children.models import GuardianChange, Verification
-from children.services import FoundFalseBefore, end_guardian, find_false
-from consent.models import Consent
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.services import erase_subject
-from paktaleem.systems.models import Order
-from paktaleem.tenancy.context import in_client
+from children.guardians.models import GuardianChange, Verification
+from children.guardians.services import FoundFalseBefore, end_guardian, find_false
+from consent.consents.models import Consent
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Incident
 from retention.services import Collected, report_collection
 from tests.children.making import answered, make_guardian, reason_at, verified

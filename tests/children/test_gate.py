@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from children.models import Guardianship, ServiceAuthorisation, Verification
-from children.selectors import GuardianshipUnknown
-from children.services import (
+from children.guardians.models import Guardianship, ServiceAuthorisation, Verification
+from children.guardians.selectors import GuardianshipUnknown
+from children.guardians.services import (
     AlreadyEnded,
     AlreadyNamed,
     ChangeWaits,
@@ -44,22 +44,22 @@ from children.services import (
     release,
     settle_change,
 )
-from children.strength import METHODS, Method
-from consent.decision import Question
-from consent.selectors.decisions import decide_for
-from paktaleem.accounts.actors import NotAllowed, person_actor, user_actor
-from paktaleem.accounts.models import Client, ClientChange
-from paktaleem.accounts.secondperson import ChangeSettled, SamePerson
-from paktaleem.accounts.services import change_client, settle_client_change
-from paktaleem.subjects.models import AgeChange, Subject
-from paktaleem.subjects.services import (
+from children.guardians.strength import METHODS, Method
+from consent.decisions.decision import Question
+from consent.decisions.selectors.decisions import decide_for
+from paktaleem.directory.people.models import AgeChange, Subject
+from paktaleem.directory.people.services import (
     AlreadyErased,
     erase_subject,
     recompute_ages,
     register_subject,
 )
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import new_id
+from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, user_actor
+from paktaleem.foundation.accounts.models import Client, ClientChange
+from paktaleem.foundation.accounts.secondperson import ChangeSettled, SamePerson
+from paktaleem.foundation.accounts.services import change_client, settle_client_change
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from tests.children.making import answered, approve_host, make_guardian, verified
 from tests.factories import SETTING_UP, SubjectFactory
 

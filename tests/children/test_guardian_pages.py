@@ -12,19 +12,20 @@ from django.core import mail
 from django.db import connections
 
 from children.concerns.models import Concern
+from children.guardians.models import Guardianship, ServiceAuthorisation, Verification
+from children.guardians.selectors import child_facts
+from children.guardians.services import answer_service, change_guardian, end_guardian, verify_guardian
 from children.invitations.models import Invitation
 from children.invitations.services import Saying, invite_guardian, say_no, say_yes
 from children.invitations.shown import NoticeSeen, SeenForged, SeenStale, check_seen, sign_seen
-from children.models import Guardianship, ServiceAuthorisation, Verification
-from children.selectors import child_facts
-from children.services import answer_service, change_guardian, end_guardian, verify_guardian
-from consent.models import Consent, Purpose
-from consent.services import change_register
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import AccessRecord, Subject
-from paktaleem.subjects.services import register_subject
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.consents.models import Consent
+from consent.register.models import Purpose
+from consent.register.services import change_register
+from paktaleem.directory.people.models import AccessRecord, Subject
+from paktaleem.directory.people.services import register_subject
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
 from tests.children.making import approve_host, guardian_of, verified
 from tests.children.visiting import (
@@ -188,7 +189,7 @@ def hashes_shown(cast):
 
 
 def test_a_guardian_without_mail_does_the_same_by_text_message(cast, clock, settings, tmp_path):
-    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = str(tmp_path), "paktaleem.mail.texting.FolderProvider"
+    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = str(tmp_path), "paktaleem.directory.mail.texting.FolderProvider"
     with in_client(cast.client_id("indus")):
         client = cast.client("indus")
         ward = SubjectFactory(client=client, external_id="lms-ward", full_name="Zara Khan", birth_date=BORN["child"])

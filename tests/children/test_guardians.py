@@ -8,8 +8,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from children.models import GuardianChange, GuardianConflict, Guardianship, SchoolAuthorisation, Verification
-from children.selectors import (
+from children.guardians.models import (
+    GuardianChange,
+    GuardianConflict,
+    Guardianship,
+    SchoolAuthorisation,
+    Verification,
+)
+from children.guardians.selectors import (
     GuardianshipUnknown,
     answers_of,
     candidates_of,
@@ -18,7 +24,7 @@ from children.selectors import (
     live_guardianship,
     standing_of,
 )
-from children.services import (
+from children.guardians.services import (
     AlreadyEnded,
     AlreadyNamed,
     ChangeWaits,
@@ -41,13 +47,13 @@ from children.services import (
     take_up_claim,
     verify_guardian,
 )
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.accounts.secondperson import ChangeSettled, SamePerson
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import GuardianClaim
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import AlreadyErased, erase_subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.models import GuardianClaim
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.secondperson import ChangeSettled, SamePerson
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.making import answered, guardian_of, make_guardian, verified
 from tests.factories import SETTING_UP
 

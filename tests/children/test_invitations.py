@@ -11,7 +11,9 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from children.concerns.services import close_concern, open_concern
-from children.contacts import Unusable
+from children.guardians.contacts import Unusable
+from children.guardians.models import Guardianship
+from children.guardians.services import end_guardian, verify_guardian
 from children.invitations.models import Invitation
 from children.invitations.selectors import children_to_ask_about, count_missing
 from children.invitations.services import (
@@ -26,19 +28,22 @@ from children.invitations.services import (
     invite_guardians_of,
 )
 from children.invitations.states import NEXT, OPEN, State, may_become
-from children.models import Guardianship
-from children.services import end_guardian, verify_guardian
-from paktaleem.accounts.actors import NotAllowed, system_actor
-from paktaleem.jobs import enqueue_job
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.mail.models import Letter
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.sealing import CannotOpen
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import claim_guardian, erase_subject, register_subject, reveal_fields
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.models import Message
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import (
+    claim_guardian,
+    erase_subject,
+    register_subject,
+    reveal_fields,
+)
+from paktaleem.directory.webhooks.models import Message
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.making import answered, verified
 from tests.children.visiting import PORTAL, follow, latest_link, work
 from tests.factories import BORN, SETTING_UP, SubjectFactory
@@ -113,7 +118,7 @@ def test_asked_again_the_same_invitation_stands_and_no_second_letter_goes(indus)
 
 
 def test_a_guardian_without_mail_is_asked_by_a_short_message(indus, settings, tmp_path):
-    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = str(tmp_path), "paktaleem.mail.texting.FolderProvider"
+    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = str(tmp_path), "paktaleem.directory.mail.texting.FolderProvider"
     father = parent(indus, "yusuf", phone="0333 7654321")
     row = invite_guardian(
         family(indus, "zara", guardian=father), guardian=father, portal=PORTAL, actor=indus.actor("farah"), at=AT

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
+from children.guardians.models import ProviderCheck, ServiceAuthorisation, Verification
+from children.guardians.services import declare_mechanism
+from children.guardians.services.checking import BEGIN
+from children.guardians.tasks import ask, begin
 from children.invitations.services import invite_guardian
-from children.models import ProviderCheck, ServiceAuthorisation, Verification
-from children.services import declare_mechanism
-from children.services.checking import BEGIN
-from children.tasks import ask, begin
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.signing import new_secret
+from paktaleem.directory.webhooks.signing import new_secret
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.making import reason_at
 from tests.children.test_provider_checks import WithAddress, answer_by_file
 from tests.children.visiting import PORTAL, answer, by_link, child_page, latest_link

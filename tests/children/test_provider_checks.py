@@ -9,10 +9,17 @@ from unittest.mock import ANY
 import pytest
 from django.test import Client
 
-from children.models import ProviderCheck, Verification
-from children.providers import FolderProvider, NoSuchProvider, NotSigned, Started, check_providers, read_signed
-from children.selectors import where_checked
-from children.services import (
+from children.guardians.models import ProviderCheck, Verification
+from children.guardians.providers import (
+    FolderProvider,
+    NoSuchProvider,
+    NotSigned,
+    Started,
+    check_providers,
+    read_signed,
+)
+from children.guardians.selectors import where_checked
+from children.guardians.services import (
     CheckUnknown,
     MayNotConsent,
     MethodNotOffered,
@@ -22,12 +29,12 @@ from children.services import (
     show_where,
     take_answer,
 )
-from children.services.checking import BEGIN
-from children.tasks import ask, ask_providers, begin
-from paktaleem.accounts.actors import NotAllowed, person_actor
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.signing import headers_of, new_secret
+from children.guardians.services.checking import BEGIN
+from children.guardians.tasks import ask, ask_providers, begin
+from paktaleem.directory.webhooks.signing import headers_of, new_secret
+from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.children.making import answered, guardian_of, make_guardian, reason_at
 from tests.working import work
@@ -46,7 +53,7 @@ def clock(time_machine, now):
 @pytest.fixture
 def folder(settings, tmp_path):
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
-    settings.CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"}
+    settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
     return tmp_path
 
 
@@ -153,7 +160,7 @@ def test_an_answer_that_is_not_the_providers_is_refused(cast, now, row, settings
 def test_an_answer_for_another_client_or_a_check_nobody_began_is_unknown(cast, now, row, settings):
     check = start(cast, row, now)
     body, headers = signed(check, "passed", settings, at=now)
-    settings.CHECK_PROVIDERS = {**settings.CHECK_PROVIDERS, "other": "children.providers.FolderProvider"}
+    settings.CHECK_PROVIDERS = {**settings.CHECK_PROVIDERS, "other": "children.guardians.providers.FolderProvider"}
     with pytest.raises(CheckUnknown):
         take_answer(row.client_id, "other", body, headers, arrived_at=now, at=now)
     with pytest.raises(NoSuchProvider):
@@ -225,7 +232,7 @@ def test_a_provider_that_cannot_be_reached_is_asked_again_for_a_day(cast, clock,
     assert request(cast, row, now).pk == check.pk, "what is under way is not begun again"
     settings.CHECK_PROVIDERS = {}
     begin(str(check.client_id), str(check.pk))
-    settings.CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"}
+    settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
     begin(str(check.client_id), str(check.pk))
     check.refresh_from_db()
     assert (check.state, len(list(folder.iterdir()))) == ("started", 1)

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from children.models import GuardianChange, GuardianConflict, Guardianship
-from children.services import change_guardian, end_guardian
-from consent.decision import Question
-from consent.models import Consent, ConsentState
-from consent.models.consents import GivenBy
-from consent.selectors.decisions import decide_with_key
-from consent.services import Answer, record_answers
-from paktaleem.subjects.services import claim_guardian
-from paktaleem.tenancy.context import in_client
+from children.guardians.models import GuardianChange, GuardianConflict, Guardianship
+from children.guardians.services import change_guardian, end_guardian
+from consent.consents.models import Consent, ConsentState
+from consent.consents.models.consents import GivenBy
+from consent.consents.services import Answer, record_answers
+from consent.decisions.decision import Question
+from consent.decisions.selectors.decisions import decide_with_key
+from paktaleem.directory.people.services import claim_guardian
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.making import answered, make_guardian, verified
 from tests.factories import SETTING_UP
 from tests.showing import shown

@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from children.authority import Guardian, Verified
 from children.concerns.asking import Obstacle, Wish, what_stands_against
 from children.concerns.models import Concern
 from children.concerns.services import (
@@ -24,18 +23,19 @@ from children.concerns.services import (
     confirm_deletion,
     copy_of,
 )
-from children.models import Guardianship
-from children.selectors import GuardianshipUnknown
-from children.services import change_guardian, end_guardian, record_verification
-from paktaleem.accounts.actors import NotAllowed, person_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import AccessRecord
-from paktaleem.systems.models import Order
-from paktaleem.systems.results import Answer, Section
-from paktaleem.systems.services import accept_order, carry_out_by_hand, complete_order
-from paktaleem.systems.states import Outcome
-from paktaleem.tenancy.context import in_client
+from children.guardians.authority import Guardian, Verified
+from children.guardians.models import Guardianship
+from children.guardians.selectors import GuardianshipUnknown
+from children.guardians.services import change_guardian, end_guardian, record_verification
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer, Section
+from paktaleem.directory.data_systems.services import accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.children.making import answered, guardian_of, make_guardian, verified
 from tests.children.visiting import answer, by_contact, child_page

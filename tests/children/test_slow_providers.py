@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, connections
 
-from children.models import Guardianship, ProviderCheck, Verification
-from children.providers import FolderProvider
-from children.services import request_check
-from children.services.checking import BEGIN
-from children.tasks import ask_providers, begin
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.signing import new_secret
+from children.guardians.models import Guardianship, ProviderCheck, Verification
+from children.guardians.providers import FolderProvider
+from children.guardians.services import request_check
+from children.guardians.services.checking import BEGIN
+from children.guardians.tasks import ask_providers, begin
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.webhooks.signing import new_secret
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.making import guardian_of
 from tests.children.test_provider_checks import answer_by_file
 from tests.working import work

@@ -4,10 +4,23 @@ from typing import Any
 
 import pytest
 
-from children.evidence import NumberNotKept, check_evidence
-from children.services import TooWeakToShare, answer_service, record_verification, verify_guardian
-from children.strength import METHODS, PROVIDER_METHODS, STAFF_METHODS, Method, Strength, needed_strength, strength_of
-from paktaleem.tenancy.context import in_client
+from children.guardians.evidence import NumberNotKept, check_evidence
+from children.guardians.services import (
+    TooWeakToShare,
+    answer_service,
+    record_verification,
+    verify_guardian,
+)
+from children.guardians.strength import (
+    METHODS,
+    PROVIDER_METHODS,
+    STAFF_METHODS,
+    Method,
+    Strength,
+    needed_strength,
+    strength_of,
+)
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.children.making import answered, approve_host, guardian_of, reason_at
 from tests.factories import SETTING_UP

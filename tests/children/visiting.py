@@ -9,8 +9,8 @@ from django.test import Client
 
 from children.invitations.services import ASK_MANY, follow_invitations
 from children.invitations.tasks import ask_many
-from paktaleem.accounts.actors import system_actor
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.doors.visiting import TASKS, latest_code, path_of, send, visitor
 from tests.working import work as work_on

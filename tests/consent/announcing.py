@@ -2,18 +2,21 @@
 
 from datetime import timedelta
 
-from consent.decision import Question
-from consent.models import Notice, NoticeDispatch, ServiceAgreement
-from consent.models.agreements import Instruction
-from consent.models.consents import ConsentState, Method
-from consent.selectors.decisions import decide_for
-from consent.selectors.notices import purpose_timeline, version_in_effect
-from consent.services import Answer, change_register, publish_notice_version, record_answers
-from consent.services.dispatching import open_dispatches, prove_dispatch
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import Reason
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.consents.models.consents import ConsentState, Method
+from consent.consents.services import Answer, record_answers
+from consent.decisions.decision import Question
+from consent.decisions.selectors.decisions import decide_for
+from consent.notices.models import Notice, NoticeDispatch
+from consent.notices.selectors.notices import purpose_timeline, version_in_effect
+from consent.notices.services import publish_notice_version
+from consent.notices.services.dispatching import open_dispatches, prove_dispatch
+from consent.register.models import ServiceAgreement
+from consent.register.models.agreements import Instruction
+from consent.register.services import change_register
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import CAST_AT, SETTING_UP, make_consent_purpose
 
 DAY = timedelta(days=1)

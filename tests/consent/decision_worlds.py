@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from consent.decision import ConsentFact, Question, SubjectFacts, decide
-from consent.register import (
+from consent.decisions.decision import ConsentFact, Question, SubjectFacts, decide
+from consent.register.register import (
     AgreementRule,
     Approval,
     BasisRule,
@@ -17,8 +17,8 @@ from consent.register import (
     RecipientRule,
     compile_register,
 )
-from consent.versions import NoticeRule, NoticeVersionRule
-from paktaleem.accounts.thresholds import Thresholds
+from consent.register.versions import NoticeRule, NoticeVersionRule
+from paktaleem.foundation.accounts.thresholds import Thresholds
 from tests.consent.plain_decision import Rows
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

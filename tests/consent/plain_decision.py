@@ -1,4 +1,4 @@
-"""A second, deliberately plain answer to the same question, to hold against `consent.decision`.
+"""A second, deliberately plain answer to the same question, to hold against `consent.decisions.decision`.
 
 Written from the table of the design (section 6), over the rows as lists, with nothing prepared: it looks at
 every row each time. It shares the row classes with the code under test and none of its logic.
@@ -11,8 +11,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from consent.register import AgreementRule, BasisRule, InstructionRule, PurposeRule, RecipientRule
-    from consent.versions import NoticeVersionRule
+    from consent.register.register import (
+        AgreementRule,
+        BasisRule,
+        InstructionRule,
+        PurposeRule,
+        RecipientRule,
+    )
+    from consent.register.versions import NoticeVersionRule
 
 FAR = datetime.max.replace(tzinfo=UTC)
 

@@ -9,16 +9,18 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from consent.bundles import LEDGER, check_bundle
-from consent.models import Consent, ConsentEvent, Method, PolicyAcknowledgement
-from consent.selectors.notices import policy_timeline, version_in_effect
-from consent.selectors.timelines import ACKNOWLEDGED, acknowledgements_of, timeline
-from consent.services import ClaimInFuture, NoticeStale, acknowledge_policy, export_evidence
-from consent.shown import ShownForeign, ShownForged, ShownMissing, ShownStale
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import Consent, ConsentEvent, Method
+from consent.consents.selectors.timelines import ACKNOWLEDGED, acknowledgements_of, timeline
+from consent.consents.services import ClaimInFuture, NoticeStale, acknowledge_policy
+from consent.notices.models import PolicyAcknowledgement
+from consent.notices.selectors.notices import policy_timeline, version_in_effect
+from consent.notices.shown import ShownForeign, ShownForged, ShownMissing, ShownStale
+from consent.receipts.bundles import LEDGER, check_bundle
+from consent.receipts.services import export_evidence
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.consent.announcing import DAY, announce
 from tests.showing import shown, shown_version

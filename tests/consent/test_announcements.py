@@ -7,33 +7,27 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.models import (
-    ConsentEvent,
-    Notice,
-    NoticeDispatch,
-    NoticeDraft,
-    NoticeEffect,
-    NoticeVersion,
-    RegisterVersion,
-)
-from consent.selectors.notices import notice_timeline, policy_timeline
-from consent.services import (
+from consent.consents.models import ConsentEvent
+from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeEffect, NoticeVersion
+from consent.notices.selectors.notices import notice_timeline, policy_timeline
+from consent.notices.services import (
     DraftClosed,
     announce_draft,
-    change_register,
     discard_draft,
     publish_notice_version,
     save_draft,
 )
-from consent.services.dispatching import open_dispatches
-from consent.services.following import clients_to_follow, follow_client
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.services import change_client
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import as_officer, in_client
-from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from consent.notices.services.dispatching import open_dispatches
+from consent.notices.services.following import clients_to_follow, follow_client
+from consent.register.models import RegisterVersion
+from consent.register.services import change_register
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from tests.consent.announcing import DAY, PURPOSE, SECOND, TICK, announce, consent, decision, prove, share_purpose
 from tests.factories import SETTING_UP, make_consent_purpose
 

@@ -16,13 +16,13 @@ from django.db import connections
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from consent.models import Notice
-from consent.services.following import follow_client
-from paktaleem.accounts.actors import system_actor
-from paktaleem.mail.delivery import deliver_letter
-from paktaleem.mail.models import Letter
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.notices.models import Notice
+from consent.notices.services.following import follow_client
+from paktaleem.directory.mail.delivery import deliver_letter
+from paktaleem.directory.mail.models import Letter
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.browser.test_browser import WIDE, violations
 from tests.cast import Cast
 from tests.serving import HOST, environment_of_server, served

@@ -9,13 +9,15 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from consent.models import Consent, ConsentEvent, ConsentState, Notice, Objection
-from consent.models.consents import GivenBy, Method
-from consent.selectors.purposes import current_notice
-from consent.services import Answer, ChildMayNotGive, publish_notice_version, record_answers
-from paktaleem.accounts.actors import NotAllowed, person_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection
+from consent.consents.models.consents import GivenBy, Method
+from consent.consents.services import Answer, ChildMayNotGive, record_answers
+from consent.notices.models import Notice
+from consent.notices.selectors.purposes import current_notice
+from consent.notices.services import publish_notice_version
+from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.api.test_changes import settle
 from tests.cast import Cast

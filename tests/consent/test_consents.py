@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.models import Consent, ConsentEvent, ConsentState, LawfulBasis, Method, NoticeVersion, Purpose
-from consent.models.consents import GivenBy
-from consent.selectors.purposes import current_notice
-from consent.services import (
+from consent.consents.models import Consent, ConsentEvent, ConsentState, Method
+from consent.consents.models.consents import GivenBy
+from consent.consents.services import (
     Answer,
     ClaimInFuture,
     ConsentNotBased,
@@ -20,18 +19,21 @@ from consent.services import (
     NothingToWithdraw,
     NoticeStale,
     PurposeUnknown,
-    change_register,
-    publish_notice_version,
     record_answers,
     withdraw_consent,
 )
-from consent.shown import ShownForeign, ShownStale
-from paktaleem.accounts.actors import NotAllowed, key_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import as_officer, in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.notices.models import NoticeVersion
+from consent.notices.selectors.purposes import current_notice
+from consent.notices.services import publish_notice_version
+from consent.notices.shown import ShownForeign, ShownStale
+from consent.register.models import LawfulBasis, Purpose
+from consent.register.services import change_register
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import make_consent_purpose
 from tests.showing import shown, shown_version
 
@@ -136,7 +138,7 @@ def test_several_answers_are_recorded_apart(cast, indus, now):
 
 
 def publish_for(cast, client, purposes, now, code="both"):
-    from consent.models import Notice  # noqa: PLC0415
+    from consent.notices.models import Notice  # noqa: PLC0415
 
     row = Notice(client_id=client.id, code=code, title_en="Both", title_ur="دونوں", purposes=purposes)
     change_register(row, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
@@ -265,7 +267,7 @@ def test_consent_is_given_under_the_effective_notice_only(cast, indus, now, wron
 
 
 def foreign_notice(cast):
-    from paktaleem.embedded import SUPERUSER  # noqa: PLC0415
+    from paktaleem.development.embedded import SUPERUSER  # noqa: PLC0415
     from tests.tenancy.doors import enter, rows  # noqa: PLC0415
 
     with enter(SUPERUSER) as door:
@@ -487,7 +489,7 @@ def no_withdrawal_is_undone(events):
 
 def test_a_shared_purpose_of_paktaleem_may_rest_on_consent_too(cast, now):
     with in_client(PAKTALEEM):
-        from paktaleem.accounts.models import Client  # noqa: PLC0415
+        from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415
 
         make_consent_purpose(Client.objects.get(id=PAKTALEEM), "survey", ["contact_details"], now)
     with in_client(cast.client_id("indus")):

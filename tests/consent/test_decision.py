@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from consent.decision import Objection, Reason, Restriction, next_change
-from consent.register import Period
-from consent.remedies import remedy_for
-from consent.versions import NoticeRule, NoticeVersionRule
+from consent.decisions.decision import Objection, Reason, Restriction, next_change
+from consent.decisions.remedies import remedy_for
+from consent.register.register import Period
+from consent.register.versions import NoticeRule, NoticeVersionRule
 from tests.consent.decision_worlds import (
     AGREEMENT,
     ALWAYS,
@@ -508,7 +508,7 @@ def test_for_a_child_the_remedy_says_whom_to_ask():
 
 
 def test_the_decision_needs_no_django_and_reads_no_clock():
-    code = "import sys, consent.decision, consent.remedies; print([m for m in sys.modules if 'django' in m])"
+    code = "import sys, consent.decisions.decision, consent.decisions.remedies; print([m for m in sys.modules if 'django' in m])"
     seen = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"
     for module in ("decision", "facts", "register", "remedies", "rules"):

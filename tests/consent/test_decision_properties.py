@@ -14,7 +14,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from consent.decision import (
+from consent.decisions.decision import (
     Action,
     ConsentFact,
     Objection,
@@ -24,8 +24,15 @@ from consent.decision import (
     decide,
     next_change,
 )
-from consent.register import AgreementRule, Approval, BasisRule, InstructionRule, Period, RecipientRule
-from consent.versions import NoticeVersionRule
+from consent.register.register import (
+    AgreementRule,
+    Approval,
+    BasisRule,
+    InstructionRule,
+    Period,
+    RecipientRule,
+)
+from consent.register.versions import NoticeVersionRule
 from tests.consent.decision_worlds import (
     AGREEMENT,
     CATEGORIES,

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from children.services import declare_mechanism
-from consent.facts import Reason
-from consent.register import Declared, DeclaredRule
-from consent.remedies import remedy_for
-from paktaleem.accounts.services import change_client
-from paktaleem.tenancy.context import in_client
+from children.guardians.services import declare_mechanism
+from consent.decisions.facts import Reason
+from consent.decisions.remedies import remedy_for
+from consent.register.register import Declared, DeclaredRule
+from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.factories import SETTING_UP
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.differences import Piece, differences
-from consent.wording import as_html
+from consent.notices.differences import Piece, differences
+from consent.register.wording import as_html
 
 TEXTS = st.lists(
     st.lists(

@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from consent.models import NoticeEffect
+from consent.notices.models import NoticeEffect
 from consent.tasks import follow_announcements
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.consent.announcing import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose

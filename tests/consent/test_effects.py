@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.effects import Published, effect_after_proof, effects_at_client, own_before_shared
-from consent.versions import NoticeRule, NoticeVersionRule
+from consent.notices.effects import (
+    Published,
+    effect_after_proof,
+    effects_at_client,
+    own_before_shared,
+)
+from consent.register.versions import NoticeRule, NoticeVersionRule
 from tests.consent.plain_decision import plain_in_effect, plain_outdated
 
 NOW = datetime(2026, 10, 1, 9, tzinfo=UTC)

@@ -7,20 +7,20 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from consent.models import ConsentEvent, ConsentEvidence, ConsentState, Method
-from consent.selectors.purposes import current_notice
-from consent.services import (
+from consent.consents.models import ConsentEvent, ConsentEvidence, ConsentState, Method
+from consent.consents.services import (
     Answer,
     EvidenceMissing,
     add_evidence_file,
     open_evidence,
     record_answers,
 )
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import AccessRecord
-from paktaleem.subjects.services import AlreadyErased, erase_subject
-from paktaleem.tenancy.context import in_client
+from consent.notices.selectors.purposes import current_notice
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.console.pages import list_url, row_url
 from tests.showing import shown
 from tests.signing_in import browser_of

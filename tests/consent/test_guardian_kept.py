@@ -3,10 +3,10 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from consent.models import Consent, ConsentState
-from consent.models.consents import GivenBy, Method
-from consent.services import Answer, record_answers, withdraw_consent
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import Consent, ConsentState
+from consent.consents.models.consents import GivenBy, Method
+from consent.consents.services import Answer, record_answers, withdraw_consent
+from paktaleem.foundation.tenancy.context import in_client
 from tests.showing import shown
 
 

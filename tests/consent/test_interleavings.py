@@ -17,14 +17,16 @@ from typing import Any, NamedTuple
 import pytest
 from django.db import connections
 
-from consent.models import Consent, ConsentEvent, ConsentState, Purpose
-from consent.selectors.consents import consent_states
-from consent.services import Answer, NothingToWithdraw, change_register, record_answers, withdraw_consent
-from consent.shown import ShownStale
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import Consent, ConsentEvent, ConsentState
+from consent.consents.selectors.consents import consent_states
+from consent.consents.services import Answer, NothingToWithdraw, record_answers, withdraw_consent
+from consent.notices.shown import ShownStale
+from consent.register.models import Purpose
+from consent.register.services import change_register
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown

@@ -7,12 +7,17 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from consent.models import Objection, Restriction
-from consent.services import lift_objection, lift_restriction, object_to_purpose, restrict_processing
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import Objection, Restriction
+from consent.consents.services import (
+    lift_objection,
+    lift_restriction,
+    object_to_purpose,
+    restrict_processing,
+)
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 
 WHY, DAY = Reason.SUBJECT_REQUEST, timedelta(days=1)
 

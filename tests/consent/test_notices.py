@@ -9,15 +9,16 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.models import Notice, NoticeVersion, RegisterVersion
-from consent.selectors.purposes import NoticeUnknown, current_notice
-from consent.services import publish_notice_version
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.history import UnstampedChange
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.notices.models import Notice, NoticeVersion
+from consent.notices.selectors.purposes import NoticeUnknown, current_notice
+from consent.notices.services import publish_notice_version
+from consent.register.models import RegisterVersion
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import UnstampedChange
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 DAY = timedelta(days=1)
 

@@ -6,12 +6,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, connection, transaction
 
-from consent.models import Consent, ConsentEvent, ConsentState, NoticeVersion, Purpose
-from consent.selectors.consents import consent_states
-from consent.services import Answer, PurposeUnknown, record_answers, withdraw_consent
-from paktaleem.ledger.by import Reason
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import Consent, ConsentEvent, ConsentState
+from consent.consents.selectors.consents import consent_states
+from consent.consents.services import Answer, PurposeUnknown, record_answers, withdraw_consent
+from consent.notices.models import NoticeVersion
+from consent.register.models import Purpose
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.showing import shown
 

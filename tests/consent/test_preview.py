@@ -4,15 +4,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.models import Consent, Notice
-from consent.models.consents import ConsentState, GivenBy, Method
-from consent.selectors.preview import Renewal, preview_effect
-from consent.selectors.purposes import current_notice
-from consent.services import Answer, change_register, record_answers, withdraw_consent
-from paktaleem.accounts.actors import NotAllowed, system_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.tenancy.context import as_officer, in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.consents.models import Consent
+from consent.consents.models.consents import ConsentState, GivenBy, Method
+from consent.consents.services import Answer, record_answers, withdraw_consent
+from consent.notices.models import Notice
+from consent.notices.selectors.preview import Renewal, preview_effect
+from consent.notices.selectors.purposes import current_notice
+from consent.register.services import change_register
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.consent.announcing import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose
 from tests.factories import SETTING_UP
 from tests.showing import shown

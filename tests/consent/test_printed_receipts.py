@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from consent.models import ConsentEvent
-from consent.printing import RECEIPT_CODE, event_of_code, receipt_code
-from consent.views.receipts import receipt_key
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import ConsentEvent
+from consent.receipts.printing import RECEIPT_CODE, event_of_code, receipt_code
+from consent.receipts.views import receipt_key
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.console.pages import refused_by_policy
 from tests.doors.visiting import by_link, latest_code, send, visitor, work

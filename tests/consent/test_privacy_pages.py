@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from consent.models import Notice
-from consent.services import publish_notice_version
-from paktaleem.ledger.by import Reason
-from paktaleem.tenancy.context import in_client
+from consent.notices.models import Notice
+from consent.notices.services import publish_notice_version
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.announcing import DAY, announce, prove
 from tests.console.pages import answer, refused_by_policy
 

@@ -9,12 +9,21 @@ import jsonschema
 import pytest
 from pyld import jsonld
 
-from consent import dpv
-from consent.models import ConsentEvent, ConsentState, Purpose
-from consent.receipts import Answered, DataItem, Party, Place, RecordFacts, Told, consent_receipt
-from consent.services import change_register
-from paktaleem.ledger.by import Reason
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import ConsentEvent, ConsentState
+from consent.receipts.receipt import (
+    Answered,
+    DataItem,
+    Party,
+    Place,
+    RecordFacts,
+    Told,
+    consent_receipt,
+)
+from consent.register import dpv
+from consent.register.models import Purpose
+from consent.register.services import change_register
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 
 HERE = Path(__file__).parent

@@ -9,13 +9,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from psycopg import errors
 
-from consent.models import (
+from consent.notices.models import Notice
+from consent.register.models import (
     AgreementSuspension,
     BalancingTest,
     DataCategory,
     Instruction,
     LawfulBasis,
-    Notice,
     Occasion,
     Purpose,
     Recipient,
@@ -23,15 +23,21 @@ from consent.models import (
     RegisterVersion,
     ServiceAgreement,
 )
-from consent.models.rows import PeriodRow, RegisterRow
-from consent.services import AlreadySigned, NotYours, change_register, end_period, sign_balancing_test
-from consent.services.register import CAPABILITY_OF
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.accounts.services import change_client
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.register.models.rows import PeriodRow, RegisterRow
+from consent.register.services import (
+    AlreadySigned,
+    NotYours,
+    change_register,
+    end_period,
+    sign_balancing_test,
+)
+from consent.register.services.register import CAPABILITY_OF
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 WHY = Reason.REVIEW
 DAY = timedelta(days=1)
@@ -225,7 +231,7 @@ def test_a_shared_row_is_not_changed_by_a_client(cast, indus, now):
 
 def test_a_shared_row_is_told_to_be_paktaleems(cast, indus, now, monkeypatch):
     """Even if the capability let a client through, the catalogue stays PakTaleem's."""
-    monkeypatch.setattr("consent.services.register.require", lambda *_: None)
+    monkeypatch.setattr("consent.register.services.register.require", lambda *_: None)
     with pytest.raises(NotYours):
         change(cast, Purpose.objects.get(code="support", client_id=PAKTALEEM), now, "farah")
 

@@ -5,11 +5,19 @@ from datetime import timedelta
 import pytest
 from django.core import signing
 
-from consent.models import Consent, ConsentState, Method
-from consent.services import Answer, record_answers, withdraw_consent
-from consent.shown import Shown, ShownForeign, ShownForged, ShownMissing, ShownStale, read_shown, sign_shown
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import new_id
+from consent.consents.models import Consent, ConsentState, Method
+from consent.consents.services import Answer, record_answers, withdraw_consent
+from consent.notices.shown import (
+    Shown,
+    ShownForeign,
+    ShownForged,
+    ShownMissing,
+    ShownStale,
+    read_shown,
+    sign_shown,
+)
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from tests.showing import shown
 
 DAY = timedelta(hours=24)

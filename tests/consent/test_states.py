@@ -5,27 +5,29 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from consent.models import Consent, ConsentEvent, ConsentState, NoticeVersion, Purpose
-from consent.models.changes import SubjectChange
-from consent.selectors.consents import consent_states
-from consent.selectors.decisions import standing
-from consent.services import (
+from consent.consents.models import Consent, ConsentEvent, ConsentState
+from consent.consents.selectors.consents import consent_states
+from consent.consents.services import (
     Answer,
     NothingInForce,
-    change_register,
     invalidate_consent,
-    publish_notice_version,
     record_answers,
     revoke_consent,
     withdraw_consent,
 )
-from consent.services.renewal import ask_again
-from consent.shown import ShownStale
-from consent.states import becomes_state, renewal_is_due
-from paktaleem.accounts.actors import NotAllowed, system_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
+from consent.consents.services.renewal import ask_again
+from consent.decisions.models import SubjectChange
+from consent.decisions.selectors.decisions import standing
+from consent.decisions.states import becomes_state, renewal_is_due
+from consent.notices.models import NoticeVersion
+from consent.notices.services import publish_notice_version
+from consent.notices.shown import ShownStale
+from consent.register.models import Purpose
+from consent.register.services import change_register
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.showing import shown
 
 DAY = timedelta(days=1)

@@ -7,22 +7,22 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, connection, transaction
 
-from consent.models import NoticeDispatch, NoticeResponse
-from consent.selectors.announcements import open_objections, unacknowledged
-from consent.services import (
+from consent.notices.models import NoticeDispatch, NoticeResponse
+from consent.notices.selectors.announcements import open_objections, unacknowledged
+from consent.notices.services import (
     AlreadySaid,
     NothingToAnswer,
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
 )
-from consent.services.following import follow_client
+from consent.notices.services.following import follow_client
 from consent.tasks import follow_announcements
-from paktaleem.accounts.actors import NotAllowed, system_actor
-from paktaleem.ledger.models import Entry
-from paktaleem.mail.delivery import WAITS, deliver_letter
-from paktaleem.mail.models import Letter
-from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.directory.mail.delivery import WAITS, deliver_letter
+from paktaleem.directory.mail.models import Letter
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.consent.announcing import DAY, SECOND, announce, consent, decision, prove, share_purpose
 
 WORKER = system_actor("tests")

@@ -9,23 +9,21 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from consent.bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
-from consent.models import ConsentEvent, Notice, Purpose
-from consent.selectors.registers import register_as_of
-from consent.selectors.timelines import consents_of, state_as_of, timeline
-from consent.services import (
-    NothingToProve,
-    change_register,
-    export_evidence,
-    object_to_purpose,
-    publish_notice_version,
-    withdraw_consent,
-)
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import ConsentEvent
+from consent.consents.selectors.timelines import consents_of, state_as_of, timeline
+from consent.consents.services import object_to_purpose, withdraw_consent
+from consent.decisions.selectors.registers import register_as_of
+from consent.notices.models import Notice
+from consent.notices.services import publish_notice_version
+from consent.receipts.bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
+from consent.receipts.services import NothingToProve, export_evidence
+from consent.register.models import Purpose
+from consent.register.services import change_register
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.signing_in import browser_of
 

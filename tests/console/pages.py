@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from paktaleem.console.site import site
+from paktaleem.foundation.console.site import site
 
 MODELS = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in site._registry)
 

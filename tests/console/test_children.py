@@ -5,15 +5,21 @@ from typing import Any
 
 from django.utils import timezone
 
-import children.tasks
+import children.guardians.tasks
 from children.concerns.models import Concern
 from children.concerns.services import open_concern
-from children.models import ChildMechanism, ProviderCheck, Quarantine, SchoolAuthorisation, Verification
-from children.services.checking import ASK, BEGIN
-from paktaleem.accounts.models import Client, ClientChange
-from paktaleem.subjects.models import AgeChange, Subject
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.signing import new_secret
+from children.guardians.models import (
+    ChildMechanism,
+    ProviderCheck,
+    Quarantine,
+    SchoolAuthorisation,
+    Verification,
+)
+from children.guardians.services.checking import ASK, BEGIN
+from paktaleem.directory.people.models import AgeChange, Subject
+from paktaleem.directory.webhooks.signing import new_secret
+from paktaleem.foundation.accounts.models import Client, ClientChange
+from paktaleem.foundation.tenancy.context import in_client
 from retention.services import Collected, report_collection
 from tests.children.making import guardian_of, reason_at, verified
 from tests.children.test_provider_checks import answer_by_file
@@ -156,7 +162,7 @@ def test_what_an_incident_holds_back_too_is_not_released_by_hand(sign_in, cast, 
 
 def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_in, cast, now, settings, tmp_path):
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
-    settings.CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"}
+    settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
     with in_client(cast.client_id("indus")):
         row = guardian_of(cast.subject("danish"), cast.subject("esra"), at=now)
     farah = sign_in("farah")
@@ -165,7 +171,7 @@ def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_
     page = farah.post(start, told, follow=True).content.decode()
     assert "nothing of what the provider saw" in farah.get("/admin/children/providercheck/").content.decode()
     assert "The provider is being asked" in page
-    work({BEGIN: children.tasks.begin})
+    work({BEGIN: children.guardians.tasks.begin})
     with in_client(cast.client_id("indus")):
         check = ProviderCheck.objects.get()
     answer_by_file(check, "passed", settings)
@@ -174,7 +180,7 @@ def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_
     assert "named no address" in farah.post(where, {"reason": "client_instruction"}, follow=True).content.decode()
     assert sign_in("bilal").get(where).status_code == 403
     assert farah.post(ask, {"reason": "client_instruction"}).status_code == 302
-    work({ASK: children.tasks.ask})
+    work({ASK: children.guardians.tasks.ask})
     with in_client(cast.client_id("indus")):
         found = Verification.objects.get()
         assert (found.method, found.provider, found.provider_check_id) == (

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from consent.models import Consent, ConsentEvent, Objection, Restriction
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import Consent, ConsentEvent, Objection, Restriction
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url

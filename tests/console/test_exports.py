@@ -13,15 +13,15 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from paktaleem.console.exporting import ROWS_AT_ONCE, ExportableAdmin
-from paktaleem.console.sheets import cell
-from paktaleem.console.site import site
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.sealing import SealedField
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
-from paktaleem.tenancy.wall import Personal
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.console.exporting import ROWS_AT_ONCE, ExportableAdmin
+from paktaleem.foundation.console.sheets import cell
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.wall import Personal
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.factories import CAST_AT

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django import forms
 
-from paktaleem.accounts.models import Client
-from paktaleem.console.forms import offer
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.console.forms import offer
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 
 

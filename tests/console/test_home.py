@@ -5,8 +5,8 @@ import re
 import pytest
 from django.utils import timezone
 
-from paktaleem.ledger.services import record_entry
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 

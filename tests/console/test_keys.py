@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from paktaleem.accounts.models import ApiKey
-from paktaleem.accounts.selectors import actor_of_key
-from paktaleem.accounts.services import issue_api_key
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.selectors import actor_of_key
+from paktaleem.foundation.accounts.services import issue_api_key
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import row_url

@@ -8,11 +8,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.ledger.by import Reason
-from paktaleem.subjects.models import AccessRecord
-from paktaleem.systems.models import Ground, Order, OrderKind, OrderPart, System, SystemKey
-from paktaleem.systems.services import Told, accept_order, fail_order, issue_orders
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.data_systems.models import (
+    Ground,
+    Order,
+    OrderKind,
+    OrderPart,
+    System,
+    SystemKey,
+)
+from paktaleem.directory.data_systems.services import Told, accept_order, fail_order, issue_orders
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url

@@ -10,16 +10,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from consent.models import ConsentState
-from consent.services import Answer, object_to_purpose, record_answers, restrict_processing
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
-from paktaleem.console.acts import PAGES, Act
-from paktaleem.console.model_admin import ScopedAdmin
-from paktaleem.ledger.by import Reason
-from paktaleem.subjects.services import claim_guardian, reveal_fields
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import new_id
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
+from paktaleem.directory.people.services import claim_guardian, reveal_fields
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.console.acts import PAGES, Act
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from paktaleem.ledger.by import Reason
-from paktaleem.subjects.models import AccessRecord, Subject
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import new_id
+from paktaleem.directory.people.models import AccessRecord, Subject
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, answer, list_url, row_url

@@ -4,10 +4,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.accounts.models import Membership
-from paktaleem.accounts.services import end_membership
-from paktaleem.ledger.by import Reason
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.accounts.models import Membership
+from paktaleem.foundation.accounts.services import end_membership
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import MODELS, admin_of, list_url, row_url

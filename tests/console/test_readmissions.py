@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.subjects.models import Readmission
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.directory.people.models import Readmission
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.console.conftest import SignIn

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from consent.models import BalancingTest, Instruction, Notice, NoticeDraft, NoticeVersion, Purpose, ServiceAgreement
-from paktaleem.accounts.models import ApiKey, Membership, User
-from paktaleem.accounts.selectors import actor_of_key
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.notices.models import Notice, NoticeDraft, NoticeVersion
+from consent.register.models import BalancingTest, Instruction, Purpose, ServiceAgreement
+from paktaleem.foundation.accounts.models import ApiKey, Membership, User
+from paktaleem.foundation.accounts.selectors import actor_of_key
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
 from tests.console.conftest import SignIn
 from tests.console.pages import list_url, row_url
@@ -262,7 +263,7 @@ def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in: SignIn, cas
 
 def test_who_holds_several_roles_chooses_one_for_the_session(sign_in: SignIn, cast: Cast) -> None:
     with in_client(cast.client_id("khyber")):
-        from paktaleem.accounts.services import change_membership  # noqa: PLC0415
+        from paktaleem.foundation.accounts.services import change_membership  # noqa: PLC0415
 
         second = Membership(client_id=cast.client_id("khyber"), user_id=cast.user_id("farah"), role="client_admin")
         change_membership(second, actor=cast.actor("amina"), reason=Reason.ONBOARDING, at=timezone.now())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import django
 
-from paktaleem.trial import data_folder, environment
+from paktaleem.development.trial import data_folder, environment
 from tests.database import run_folder, turn
 from tests.migrating import quickly
 
@@ -51,7 +51,7 @@ def main() -> None:
         django.setup()
         from django.db import connections  # noqa: PLC0415 -- needs the settings
 
-        from paktaleem.demo.management.commands import demo  # noqa: PLC0415 -- as above
+        from paktaleem.development.demo.management.commands import demo  # noqa: PLC0415 -- as above
 
         with quickly():
             demo.Command()._prepare(data_folder(), demo._own_endpoint(), portal=PORTAL, fresh=False)

@@ -8,8 +8,8 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from paktaleem.demo.receiver import Receiver
-from paktaleem.webhooks.signing import headers_of, new_secret
+from paktaleem.development.demo.receiver import Receiver
+from paktaleem.directory.webhooks.signing import headers_of, new_secret
 
 BODY = json.dumps({"type": "consent.given", "data": {}}).encode()
 

@@ -12,15 +12,20 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.doors.limits import TRYING, take_slots
-from paktaleem.doors.logs import HideTokens
-from paktaleem.doors.models import PageCode, PageLink
-from paktaleem.doors.services import invite_by_letter, issue_link, open_by_code, open_by_link
-from paktaleem.doors.tokens import code_digest, token_digest
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.services import register_subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.access_links.limits import TRYING, take_slots
+from paktaleem.directory.access_links.logs import HideTokens
+from paktaleem.directory.access_links.models import PageCode, PageLink
+from paktaleem.directory.access_links.services import (
+    invite_by_letter,
+    issue_link,
+    open_by_code,
+    open_by_link,
+)
+from paktaleem.directory.access_links.tokens import code_digest, token_digest
+from paktaleem.directory.people.services import register_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.doors.visiting import by_link, issue, latest_code, path_of, send, token_of, visitor, work
 
 START, CODE, PAGE = "/choices/indus/", "/choices/code/", "/choices/"
@@ -176,7 +181,7 @@ def test_a_code_sent_to_the_known_address_opens(cast):
 
 def test_a_number_gets_a_text_message_in_the_language_of_the_page(cast, settings, tmp_path):
     settings.MAIL_FOLDER = str(tmp_path)
-    settings.TEXT_PROVIDER = "paktaleem.mail.texting.FolderProvider"
+    settings.TEXT_PROVIDER = "paktaleem.directory.mail.texting.FolderProvider"
     browser = visitor()
     send(browser, f"{START}?lang=ur", contact="+92 300 1234567")
     work()
@@ -192,7 +197,7 @@ def test_a_number_gets_a_text_message_in_the_language_of_the_page(cast, settings
 @pytest.mark.parametrize("written", ["0300 1234567", "0092-300-1234567", "۰۳۰۰۱۲۳۴۵۶۷"])
 def test_a_number_leads_there_however_it_is_typed(cast, settings, tmp_path, written):
     settings.MAIL_FOLDER = str(tmp_path)
-    settings.TEXT_PROVIDER = "paktaleem.mail.texting.FolderProvider"
+    settings.TEXT_PROVIDER = "paktaleem.directory.mail.texting.FolderProvider"
     send(visitor(), START, contact=written)
     work()
     [file] = tmp_path.iterdir()

@@ -6,10 +6,10 @@ from typing import Any
 from django.core import mail
 from django.test import Client
 
-from paktaleem.doors.services import SEND_CODES
-from paktaleem.doors.tasks import send_asked_codes
-from paktaleem.mail.services import DELIVER
-from paktaleem.mail.tasks import deliver
+from paktaleem.directory.access_links.services import SEND_CODES
+from paktaleem.directory.access_links.tasks import send_asked_codes
+from paktaleem.directory.mail.services import DELIVER
+from paktaleem.directory.mail.tasks import deliver
 from tests.cast import Cast
 from tests.working import work as work_on
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.embedded import Cluster, ensure_database, ensure_roles
-from paktaleem.embedded.layout import layout_for
+from paktaleem.development.embedded import Cluster, ensure_database, ensure_roles
+from paktaleem.development.embedded.layout import layout_for
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from paktaleem.embedded import SUPERUSER, ClusterError
-from paktaleem.embedded import binaries as binaries_module
-from paktaleem.embedded.account import Account, server_account
-from paktaleem.embedded.layout import SHELTER
+from paktaleem.development.embedded import SUPERUSER, ClusterError
+from paktaleem.development.embedded import binaries as binaries_module
+from paktaleem.development.embedded.account import Account, server_account
+from paktaleem.development.embedded.layout import SHELTER
 
 PROJECT = Path(__file__).resolve().parents[2]
 WHEEL = binaries_module.wheel_folder() or Path("/no/wheel")
@@ -24,7 +24,7 @@ WHOLE_LIFE = """
 import sys
 from pathlib import Path
 import psycopg
-from paktaleem.embedded import SUPERUSER, Cluster, ensure_database, ensure_roles
+from paktaleem.development.embedded import SUPERUSER, Cluster, ensure_database, ensure_roles
 cluster = Cluster(Path(sys.argv[1]), durable=False)
 endpoint = cluster.ensure_running()
 ensure_roles(endpoint)

@@ -11,17 +11,17 @@ import threading
 import psycopg
 import pytest
 
-from paktaleem.embedded import SUPERUSER, ClusterError
-from paktaleem.embedded.account import server_account
-from paktaleem.embedded.files import write_atomically
-from paktaleem.embedded.layout import Layout
-from paktaleem.embedded.making import make_cluster
+from paktaleem.development.embedded import SUPERUSER, ClusterError
+from paktaleem.development.embedded.account import server_account
+from paktaleem.development.embedded.files import write_atomically
+from paktaleem.development.embedded.layout import Layout
+from paktaleem.development.embedded.making import make_cluster
 from tests.embedded.processes import kill_whole_server, postmasters_of, state_of, wait_for
 
 START = """
 import sys
 from pathlib import Path
-from paktaleem.embedded import Cluster
+from paktaleem.development.embedded import Cluster
 Cluster(Path(sys.argv[1]), durable=False).ensure_running()
 """
 SUBREAPER = 36

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from paktaleem.embedded import (
+from paktaleem.development.embedded import (
     APP,
     BACKUP,
     OFFICER,

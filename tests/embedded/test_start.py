@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from paktaleem.embedded import (
+from paktaleem.development.embedded import (
     OWNER,
     SUPERUSER,
     Cluster,
@@ -20,13 +20,13 @@ from paktaleem.embedded import (
     making,
     starting,
 )
-from paktaleem.embedded import binaries as binaries_module
+from paktaleem.development.embedded import binaries as binaries_module
 from tests.embedded.processes import postmasters_of
 
 JOIN = """
 import sys
 from pathlib import Path
-from paktaleem.embedded import Cluster, ensure_database, ensure_roles
+from paktaleem.development.embedded import Cluster, ensure_database, ensure_roles
 endpoint = Cluster(Path(sys.argv[1]), durable=False).ensure_running()
 ensure_roles(endpoint)
 ensure_database(endpoint, "portal")

@@ -17,15 +17,15 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
-from paktaleem.demo.supervision import running
-from paktaleem.jobs import enqueue_job
-from paktaleem.ledger.by import Reason
-from paktaleem.systems.models import Ground, Order, OrderKind
-from paktaleem.systems.services import Told, issue_orders
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.webhooks.models import Attempt, Delivery, EndpointHealth, Message
-from paktaleem.webhooks.pump import PUMP
-from paktaleem.worker.tasks import RESUME
+from paktaleem.development.demo.supervision import running
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealth, Message
+from paktaleem.directory.webhooks.pump import PUMP
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.jobs.tasks import RESUME
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.demo.running import free_port
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.faults.size import sized

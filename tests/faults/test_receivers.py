@@ -11,20 +11,20 @@ import time_machine
 from django.db import transaction
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from paktaleem.accounts.actors import system_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.services import record_entry
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import new_id
-from paktaleem.webhooks.models import Attempt, Delivery, Endpoint, Message
-from paktaleem.webhooks.services import (
+from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, Message
+from paktaleem.directory.webhooks.services import (
     Result,
     add_endpoint,
     begin_shift,
     record_results,
     rotate_secret,
 )
-from paktaleem.webhooks.signing import headers_of
+from paktaleem.directory.webhooks.signing import headers_of
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from tests.factories import SETTING_UP
 from tests.faults.size import sized
 from tests.webhooks.receiving import Siege, dripping, endless, pumped, silent

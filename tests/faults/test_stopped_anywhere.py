@@ -6,8 +6,8 @@ import sys
 import pytest
 from django.utils import timezone
 
-from paktaleem.systems.models import Order
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.tenancy.context import in_client
 from tests.demo.running import PATIENCE, ROOT
 from tests.faults.size import sized
 from tests.faults.whole import assert_orders_are_whole

@@ -6,12 +6,18 @@ import secrets
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from paktaleem.files.kinds import FileKind, kind_of
-from paktaleem.files.models import FileChunk, SealedFile
-from paktaleem.files.services import CHUNK_BYTES, FileKindRefused, FileTooLarge, open_file, store_file
-from paktaleem.subjects.sealing import CannotOpen, KeyDestroyed
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.files.kinds import FileKind, kind_of
+from paktaleem.directory.files.models import FileChunk, SealedFile
+from paktaleem.directory.files.services import (
+    CHUNK_BYTES,
+    FileKindRefused,
+    FileTooLarge,
+    open_file,
+    store_file,
+)
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.encryption.sealing import CannotOpen, KeyDestroyed
+from paktaleem.foundation.tenancy.context import in_client
 
 
 @pytest.fixture

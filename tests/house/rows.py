@@ -5,50 +5,33 @@ from typing import Any
 
 from children.ageing.models import AgeNotice
 from children.concerns.services import ask_about_data, open_concern
+from children.guardians.models import Guardianship, ProviderCheck, Quarantine
+from children.guardians.models.rows import by_columns
+from children.guardians.services import (
+    authorise_by_school,
+    declare_mechanism,
+    end_guardian,
+    quarantine,
+)
 from children.invitations.services import invite_guardian
-from children.models import Guardianship, ProviderCheck, Quarantine
-from children.models.rows import by_columns
-from children.services import authorise_by_school, declare_mechanism, end_guardian, quarantine
-from consent.models import (
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, object_to_purpose, record_answers, restrict_processing
+from consent.notices.models import Notice, NoticeDraft
+from consent.notices.services import object_to_announcement, save_draft
+from consent.register.models import (
     AgreementSuspension,
     BalancingTest,
-    ConsentState,
     DataCategory,
     LawfulBasis,
-    Notice,
-    NoticeDraft,
     Occasion,
     Purpose,
     Recipient,
     RecipientApproval,
     ServiceAgreement,
 )
-from consent.services import (
-    Answer,
-    change_register,
-    object_to_announcement,
-    object_to_purpose,
-    record_answers,
-    restrict_processing,
-    save_draft,
-)
-from paktaleem.accounts.models import ClientChange
-from paktaleem.accounts.services import change_client
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.history import save_tracked
-from paktaleem.mail.models import Letter
-from paktaleem.subjects.importing.uploads import upload_roster
-from paktaleem.subjects.models import Readmission, RosterImport, Subject
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import (
-    claim_guardian,
-    erase_subject,
-    register_subject,
-    request_readmission,
-    reveal_fields,
-)
-from paktaleem.systems.models import Ground, OrderAlert, OrderKind, OrderSet
-from paktaleem.systems.services import (
+from consent.register.services import change_register
+from paktaleem.directory.data_systems.models import Ground, OrderAlert, OrderKind, OrderSet
+from paktaleem.directory.data_systems.services import (
     Told,
     accept_order,
     fail_order,
@@ -57,8 +40,23 @@ from paktaleem.systems.services import (
     propose_waiver,
     raise_alerts,
 )
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.services import disable_endpoint
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import Readmission, RosterImport, Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import (
+    claim_guardian,
+    erase_subject,
+    register_subject,
+    request_readmission,
+    reveal_fields,
+)
+from paktaleem.directory.rosters.importing.uploads import upload_roster
+from paktaleem.directory.webhooks.services import disable_endpoint
+from paktaleem.foundation.accounts.models import ClientChange
+from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding
 from retention.services import Collected, report_collection
 from tests.cast import Cast

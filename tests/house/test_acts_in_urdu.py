@@ -7,7 +7,7 @@ from django import forms
 from django.db import transaction
 from django.test import Client
 
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.house.rows import rows_of_indus

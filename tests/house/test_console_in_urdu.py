@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
-from paktaleem.console.persons import person_pages
+from paktaleem.foundation.console.persons import person_pages
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.house.rows import rows_of_indus

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from consent.facts import Reason
-from consent.remedies import remedy_for
+from consent.decisions.facts import Reason
+from consent.decisions.remedies import remedy_for
 
 ROOT = Path(__file__).resolve().parents[2]
 REASONS = (ROOT / "docs" / "decisions-api.md").read_text(encoding="utf-8")

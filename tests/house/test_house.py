@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 
-from paktaleem.subjects.wrapped import everything_wrapped
+from paktaleem.foundation.encryption.wrapped import everything_wrapped
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = [
@@ -67,8 +67,8 @@ CLOCKS = {
     "time.time",
 }
 CLOCK_DOORS = {
-    "paktaleem/clock.py": "the door",
-    "paktaleem/embedded/postmaster.py": "the age of a file, before there is any Django",
+    "paktaleem/foundation/clock.py": "the door",
+    "paktaleem/development/embedded/postmaster.py": "the age of a file, before there is any Django",
 }
 
 
@@ -148,12 +148,14 @@ def test_no_import_brings_everything(path):
 @each_module
 def test_the_clock_is_read_at_its_one_door(path):
     if named(path) not in CLOCK_DOORS:
-        assert clock_reads(parsed(path)) == [], "read paktaleem.clock: now_here() for a client's rules, else real_now()"
+        assert clock_reads(parsed(path)) == [], (
+            "read paktaleem.foundation.clock: now_here() for a client's rules, else real_now()"
+        )
 
 
 @each_module
 def test_jobs_are_enqueued_by_the_one_function_that_does_so_in_this_transaction(path):
-    assert jobs_by_the_library(path, parsed(path)) == [], "call paktaleem.jobs.enqueue_job"
+    assert jobs_by_the_library(path, parsed(path)) == [], "call paktaleem.foundation.jobs.enqueue.enqueue_job"
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if is_documented(path)], ids=named)

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, path
 from django.utils import timezone
 
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import question
 from tests.cast import Cast
 from tests.consent.announcing import announce

@@ -15,16 +15,17 @@ from django.utils.translation import override
 from procrastinate.contrib.django import app as jobs
 
 from children.concerns.models import FAMILIES as CASE_FAMILIES
+from children.guardians.models import Decision
 from children.invitations.services.following import _WRITTEN
-from children.models import Decision
-from consent.models import ConsentState, ResponseKind
+from consent.consents.models import ConsentState
+from consent.notices.models import ResponseKind
 from consent.paper.models import EntryState
-from paktaleem.ledger.words import ACTS, FAMILIES, act_in_words
-from paktaleem.signin.letters import CHANGES
-from paktaleem.subjects.models import SubjectEvent
-from paktaleem.systems.states import KIND_OF_ENTRY
-from paktaleem.webhooks.events import EVENTS, INVALIDATED, TEST, patterns
-from paktaleem.webhooks.words import event_in_words, pattern_in_words
+from paktaleem.directory.data_systems.states import KIND_OF_ENTRY
+from paktaleem.directory.people.models import SubjectEvent
+from paktaleem.directory.sign_in.letters import CHANGES
+from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED, TEST, patterns
+from paktaleem.directory.webhooks.words import event_in_words, pattern_in_words
+from paktaleem.foundation.audit.words import ACTS, FAMILIES, act_in_words
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
@@ -53,8 +54,8 @@ NO_ACTS = {
     "answers.xlsx",
     "consent.invalidate_false",
     "consent.paper",
-    "consent.receipts",
-    "consent.shown",
+    "consent.receipts.receipt",
+    "consent.notices.shown",
     "consent.urls",
     "form.typ",
     "sandbox.forgetting",
@@ -105,7 +106,7 @@ def parts_of(kind: str) -> Iterator[str]:
 def test_every_act_that_is_recorded_has_its_words() -> None:
     found = recorded()
     assert len(found) > 120
-    assert not found - set(ACTS), "give them their words in paktaleem/ledger/words.py"
+    assert not found - set(ACTS), "give them their words in paktaleem/foundation/audit/words.py"
     assert not {kind.partition(".")[0] for kind in ACTS} ^ set(FAMILIES)
 
 

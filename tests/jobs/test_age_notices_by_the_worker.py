@@ -13,12 +13,12 @@ from procrastinate.periodic import PeriodicDeferrer
 
 from children.ageing.models import AgeNotice
 from children.ageing.tasks import NOTICE
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.services import RECOMPUTE_AGES, change_client
-from paktaleem.ledger.models import Entry
-from paktaleem.mail.models import Letter
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.children.making import guardian_of
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.working import run_worker

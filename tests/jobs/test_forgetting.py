@@ -5,9 +5,9 @@ from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 
-from paktaleem.jobs import enqueue_job
-from paktaleem.tenancy.context import in_global
-from paktaleem.worker.tasks import FORGET
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.jobs.tasks import FORGET
+from paktaleem.foundation.tenancy.context import in_global
 from tests.working import run_worker
 
 QUEUE, TASK = "tests", "tests.of_long_ago"

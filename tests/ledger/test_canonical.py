@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.ledger.canonical import canonical, commitment, leaf_hash, new_salt
+from paktaleem.foundation.audit.canonical import canonical, commitment, leaf_hash, new_salt
 
 VECTORS = {
     "an empty object": ({}, b"{}"),

@@ -9,20 +9,31 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from consent.models import ConsentState
-from consent.models.consents import GivenBy
-from consent.services import Answer, object_to_purpose, record_answers, restrict_processing, withdraw_consent
-from paktaleem.accounts.actors import system_actor
-from paktaleem.accounts.services import issue_api_key, revoke_api_key
-from paktaleem.ledger import services
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.sealing import Sealed
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import claim_guardian, erase_subject, register_subject, reveal_fields
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import ConsentState
+from consent.consents.models.consents import GivenBy
+from consent.consents.services import (
+    Answer,
+    object_to_purpose,
+    record_answers,
+    restrict_processing,
+    withdraw_consent,
+)
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import (
+    claim_guardian,
+    erase_subject,
+    register_subject,
+    reveal_fields,
+)
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.services import issue_api_key, revoke_api_key
+from paktaleem.foundation.audit import services
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import Sealed
+from paktaleem.foundation.tenancy.context import in_client
 from tests.showing import shown
 
 PERSONAL = {

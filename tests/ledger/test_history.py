@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from consent.models import Purpose
-from paktaleem.accounts.models import ApiKey, Client, Membership
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.history import UnstampedChange, save_tracked
-from paktaleem.subjects.models import GuardianClaim, Subject
-from paktaleem.tenancy.context import in_client
+from consent.register.models import Purpose
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.foundation.accounts.models import ApiKey, Client, Membership
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import UnstampedChange, save_tracked
+from paktaleem.foundation.tenancy.context import in_client
 
 TRACKED: list[Any] = [Client, Membership, ApiKey, Subject, GuardianClaim, Purpose]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.mail.kinds import declare_letter
+from paktaleem.directory.mail.kinds import declare_letter
 
 KIND = declare_letter("test_greeting", fields=["code", "url"], life=timedelta(minutes=10), is_texted=True)
 VALUES = {"code": "4711", "url": "https://privacy.school.example/x"}

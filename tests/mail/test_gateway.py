@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from paktaleem.mail.gateway import HttpProvider
-from paktaleem.mail.texting import NoProvider, TextRefused, text_provider
+from paktaleem.directory.mail.gateway import HttpProvider
+from paktaleem.directory.mail.texting import NoProvider, TextRefused, text_provider
 from tests.outbound.listening import listener, trust
 
 NUMBER, TEXT, REFERENCE = "+923001234567", "آپ کا کوڈ 4711", "0190b9f4-0000-7000-8000-000000000001"
@@ -111,6 +111,6 @@ def test_neither_number_nor_text_nor_key_is_logged(ask, caplog):
 
 
 def test_without_a_gateway_there_is_no_provider(settings):
-    settings.TEXT_URL, settings.TEXT_PROVIDER = "", "paktaleem.mail.gateway.HttpProvider"
+    settings.TEXT_URL, settings.TEXT_PROVIDER = "", "paktaleem.directory.mail.gateway.HttpProvider"
     with pytest.raises(NoProvider):
         text_provider().send(number=NUMBER, text=TEXT, reference=REFERENCE)

@@ -8,22 +8,28 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.accounts.actors import NotAllowed, system_actor
-from paktaleem.accounts.models import User
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.canonical import commitment
-from paktaleem.ledger.models import Entry
-from paktaleem.mail.delivery import WAITS, deliver_letter
-from paktaleem.mail.kinds import declare_letter, letter_kinds
-from paktaleem.mail.models import Letter
-from paktaleem.mail.selectors import letters, letters_about
-from paktaleem.mail.services import GRACE, CannotResend, queue_again, resend_letter, send_letter
-from paktaleem.mail.wording import render
-from paktaleem.subjects.sealing import Sealed
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import new_id
+from paktaleem.directory.mail.delivery import WAITS, deliver_letter
+from paktaleem.directory.mail.kinds import declare_letter, letter_kinds
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.selectors import letters, letters_about
+from paktaleem.directory.mail.services import (
+    GRACE,
+    CannotResend,
+    queue_again,
+    resend_letter,
+    send_letter,
+)
+from paktaleem.directory.mail.wording import render
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.canonical import commitment
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import Sealed
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from tests.mail.conftest import VALUES
 
 WORKER = system_actor("mail.deliver")
@@ -211,7 +217,7 @@ def test_who_has_no_address_or_was_erased_gets_none(asked, cast, now, mailoutbox
 
 def test_a_text_message_goes_to_the_number_and_names_nobody(asked, now, settings, tmp_path):
     settings.MAIL_FOLDER = str(tmp_path)
-    settings.TEXT_PROVIDER = "paktaleem.mail.texting.FolderProvider"
+    settings.TEXT_PROVIDER = "paktaleem.directory.mail.texting.FolderProvider"
     letter = asked("esra", channel="text", language="en")
     assert deliver(letter, now).state == "sent"
     [file] = tmp_path.iterdir()

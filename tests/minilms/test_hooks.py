@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import pytest
 
-from paktaleem.webhooks.signing import headers_of, new_secret
+from paktaleem.directory.webhooks.signing import headers_of, new_secret
 from tests.minilms.hooks import SECRET, Hooks, act_upon
 from tests.minilms.portal import Portal
 from tests.minilms.store import Store

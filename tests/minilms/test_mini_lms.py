@@ -8,17 +8,17 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from consent.services import withdraw_consent
-from paktaleem.demo.supervision import running
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import Subject
-from paktaleem.systems.models import Ground, Order, OrderKind
-from paktaleem.systems.results import Answer
-from paktaleem.systems.selectors import parts_of
-from paktaleem.systems.services import Told, carry_out_by_hand, issue_orders, open_part
-from paktaleem.systems.states import Outcome
-from paktaleem.tenancy.context import in_client
+from consent.consents.services import withdraw_consent
+from paktaleem.development.demo.supervision import running
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.selectors import parts_of
+from paktaleem.directory.data_systems.services import Told, carry_out_by_hand, issue_orders, open_part
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding, Incident
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.minilms.connecting import Platform, until

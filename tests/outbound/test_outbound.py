@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.outbound import destinations
-from paktaleem.outbound.destinations import DestinationRefused, is_public, parse_destination
-from paktaleem.outbound.door import KEPT_BYTES, Unreachable, post
-from paktaleem.webhooks.services.endpoints import REFUSALS
+from paktaleem.directory.webhooks.services.endpoints import REFUSALS
+from paktaleem.foundation.http_client import destinations
+from paktaleem.foundation.http_client.client import KEPT_BYTES, Unreachable, post
+from paktaleem.foundation.http_client.destinations import (
+    DestinationRefused,
+    is_public,
+    parse_destination,
+)
 from tests.outbound.listening import listener, saying, trust
 
 INSIDE = {

@@ -7,7 +7,7 @@ from typing import Any
 from consent.paper.codes import shown_code
 from consent.paper.models import AnswerSheet, FormPage, FormRun, SheetEntry
 from consent.paper.services import make_form, upload_sheet
-from paktaleem.subjects.models import Subject
+from paktaleem.directory.people.models import Subject
 from tests.cast import Cast
 
 HEADER = ("code", "newsletter", "product_research", "answered_by", "method", "answered_on", "note")

@@ -1,9 +1,9 @@
 """What is said on the telephone goes by the same sheet as paper, to a consent that counts, with proof of the call."""
 
-from consent.models import ConsentEvent, ConsentEvidence
-from consent.services import open_evidence
-from paktaleem.ledger.by import Reason
-from paktaleem.tenancy.context import in_client
+from consent.consents.models import ConsentEvent, ConsentEvidence
+from consent.consents.services import open_evidence
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.console.pages import row_url
 from tests.paper.test_screens import QUEUE, brought, entry, lines_for, made

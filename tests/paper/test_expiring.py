@@ -7,14 +7,14 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from consent.models import ConsentEvent
+from consent.consents.models import ConsentEvent
 from consent.paper.models import AnswerSheet, EntryStep, SheetEntry
 from consent.paper.services import Settled, expire_unmatched, match_entry
 from consent.paper.tasks import expire_old_rows
-from paktaleem.accounts.actors import NotAllowed, system_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.paper.sheets import bring, code_of, entries_of, form_for, line, stands
 
 WORKER = system_actor("paper.expire_unmatched")

@@ -6,19 +6,19 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
-from consent.models import LawfulBasis
+from consent.notices.selectors.purposes import current_notice
 from consent.paper.codes import is_code
 from consent.paper.models import FormPage, FormPurpose, FormRun
 from consent.paper.selectors import people_for_form, purposes_to_ask
 from consent.paper.services import make_form, print_form
-from consent.selectors.purposes import current_notice
-from consent.services import end_period
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import AccessRecord
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
+from consent.register.models import LawfulBasis
+from consent.register.services import end_period
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.paper.sheets import BOTH, form_for
 
 ADDRESS = "portal.example/choices/indus/"

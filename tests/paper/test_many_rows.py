@@ -4,10 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.models import ConsentEvent
+from consent.consents.models import ConsentEvent
 from consent.paper.models import AnswerSheet, EntryState, SheetEntry
 from consent.paper.services import confirm_matched, confirm_some
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import in_client
 from tests.paper.sheets import bring, code_of, form_for, line
 from tests.paper.test_queue import MADE
 

@@ -8,7 +8,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from consent.models import Consent, ConsentEvent, ConsentEvidence, ConsentState, Notice
+from consent.consents.models import Consent, ConsentEvent, ConsentEvidence, ConsentState
+from consent.consents.services import Answer, open_evidence, record_answers, withdraw_consent
+from consent.notices.models import Notice
+from consent.notices.services import publish_notice_version
 from consent.paper.models import AnswerSheet, EntryStep, FormPage, SheetEntry
 from consent.paper.selectors import near_codes
 from consent.paper.services import (
@@ -24,12 +27,11 @@ from consent.paper.services import (
     opened_details,
 )
 from consent.paper.services.queue import CodeUnknown
-from consent.services import Answer, open_evidence, publish_notice_version, record_answers, withdraw_consent
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.paper.sheets import bring, code_of, entries_of, form_for, line, stands
 from tests.showing import shown
 

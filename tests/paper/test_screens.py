@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from consent.models import Consent, ConsentEvent, ConsentEvidence
+from consent.consents.models import Consent, ConsentEvent, ConsentEvidence
 from consent.paper.models import AnswerSheet, FormRun, SheetEntry
-from paktaleem.subjects.models import AccessRecord
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.pages import list_url, refused_by_policy, row_url
 from tests.paper.sheets import HEADER, code_of, line, sheet_of

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.accounts.actors import user_actor
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from retention.services import Collected, report_collection
 
 

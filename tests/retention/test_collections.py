@@ -7,10 +7,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.services import AlreadyErased, erase_subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Collection, Holding, Incident
 from retention.selectors import collections, holdings, holdings_of
 from retention.services import Collected, report_collection

@@ -6,22 +6,22 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from children.models import Quarantine
-from paktaleem.accounts.actors import NotAllowed, system_actor
-from paktaleem.ledger.models import Entry
-from paktaleem.mail.models import Letter
-from paktaleem.subjects.services import erase_subject, register_subject
-from paktaleem.systems.models import Order
-from paktaleem.systems.results import Answer, Exemption
-from paktaleem.systems.services import (
+from children.guardians.models import Quarantine
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer, Exemption
+from paktaleem.directory.data_systems.services import (
     accept_order,
     approve_waiver,
     carry_out_by_hand,
     complete_order,
     propose_waiver,
 )
-from paktaleem.systems.states import Outcome
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Holding, Incident
 from retention.selectors import incidents
 from retention.services import Collected, OrdersOpen, close_by_hand, note_overdue, report_collection

@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Any
 
-from consent.starter import CATEGORIES, PURPOSES
-from paktaleem.accounts.actors import Actor, key_actor
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import KEY_SCOPES
-from paktaleem.accounts.services import issue_api_key
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import new_id
+from consent.notices.starter import CATEGORIES, PURPOSES
+from paktaleem.foundation.accounts.actors import Actor, key_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import KEY_SCOPES
+from paktaleem.foundation.accounts.services import issue_api_key
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from tests.api.callers import Caller
 from tests.cast import FAR
 from tests.factories import (

@@ -15,21 +15,21 @@ from children.invitations.tasks import forget_unasked
 from consent.paper.models import SheetEntry
 from consent.paper.services import upload_sheet
 from consent.paper.tasks import expire_old_rows
-from paktaleem.accounts.actors import user_actor
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.selectors import clients_to_look_at
-from paktaleem.clock import now_here, real_now
-from paktaleem.ledger.by import Reason
-from paktaleem.mail.models import Letter
-from paktaleem.mail.services import GRACE, send_letter
-from paktaleem.mail.tasks import pick_up_forgotten
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import claim_guardian
-from paktaleem.tenancy.context import as_officer, in_client
-from paktaleem.tenancy.ids import new_id
-from paktaleem.webhooks.models import Delivery, DeliveryState, Message
-from paktaleem.webhooks.services import add_endpoint, replay_since
-from paktaleem.webhooks.tasks import forget_old_messages
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.services import GRACE, send_letter
+from paktaleem.directory.mail.tasks import pick_up_forgotten
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import claim_guardian
+from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Message
+from paktaleem.directory.webhooks.services import add_endpoint, replay_since
+from paktaleem.directory.webhooks.tasks import forget_old_messages
+from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.selectors import clients_to_look_at
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import new_id
 from tests.factories import SETTING_UP, SubjectFactory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,8 +195,8 @@ def test_sandboxes_ahead_are_looked_at_whatever_is_found(both, sandbox):
 
 
 BY_THE_MACHINE = {
-    "paktaleem/doors/tasks.py": "links and codes live by the machine's clock (decision 0023)",
-    "paktaleem/systems/tasks.py": "asks every client by its own; PakTaleem itself is no sandbox",
+    "paktaleem/directory/access_links/tasks.py": "links and codes live by the machine's clock (decision 0023)",
+    "paktaleem/directory/data_systems/tasks.py": "asks every client by its own; PakTaleem itself is no sandbox",
 }
 TASKS = sorted(
     path for root in ("paktaleem", "children", "consent", "retention") for path in (ROOT / root).rglob("tasks.py")

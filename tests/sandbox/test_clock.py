@@ -7,19 +7,19 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from children.guardians.models import ServiceAuthorisation
+from children.guardians.services import name_guardian, verify_guardian
 from children.invitations.services import invite_guardian
-from children.models import ServiceAuthorisation
-from children.services import name_guardian, verify_guardian
-from consent.models import Consent, ConsentEvent
-from paktaleem.accounts.models import FURTHEST_CLOCK, Client
-from paktaleem.accounts.selectors import actor_of_key
-from paktaleem.clock import now_here, real_now
-from paktaleem.ledger.models import Entry
+from consent.consents.models import Consent, ConsentEvent
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.webhooks.models import Delivery
+from paktaleem.directory.webhooks.services import add_endpoint
+from paktaleem.foundation.accounts.models import FURTHEST_CLOCK, Client
+from paktaleem.foundation.accounts.selectors import actor_of_key
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global
 from paktaleem.sandbox.services import NotASandbox, move_clock
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import as_officer, clock_offset, in_client, in_global
-from paktaleem.webhooks.models import Delivery
-from paktaleem.webhooks.services import add_endpoint
 from tests.api.callers import Caller, question
 from tests.children.visiting import PORTAL, answer, by_link, latest_link, work
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.accounts.models import Client, Membership
-from paktaleem.accounts.services import change_membership
-from paktaleem.clock import now_here, real_now
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import Subject
-from paktaleem.systems.models import Ground, OrderKind
-from paktaleem.systems.services import Told, issue_orders
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.services import add_endpoint
+from paktaleem.directory.data_systems.models import Ground, OrderKind
+from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.webhooks.services import add_endpoint
+from paktaleem.foundation.accounts.models import Client, Membership
+from paktaleem.foundation.accounts.services import change_membership
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.tenancy.context import in_client
 from tests.console.pages import list_url, row_url
 from tests.factories import CAST_AT, SETTING_UP, UserFactory
 from tests.signing_in import browser_of

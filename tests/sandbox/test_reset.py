@@ -5,21 +5,22 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
-from consent.models import NoticeVersion, Purpose, ServiceAgreement
-from paktaleem.clock import real_now
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.mail.models import Letter
+from consent.notices.models import NoticeVersion
+from consent.register.models import Purpose, ServiceAgreement
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.people.models import Subject, SubjectKey
+from paktaleem.directory.webhooks.models import Delivery, Message
+from paktaleem.directory.webhooks.services import add_endpoint
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.grants import declared_walls
+from paktaleem.foundation.tenancy.wall import Scope
 from paktaleem.sandbox.forgetting import STAYS, going_tables
 from paktaleem.sandbox.services import NotASandbox, start_over
-from paktaleem.subjects.models import Subject, SubjectKey
-from paktaleem.systems.models import Ground, Order, OrderKind
-from paktaleem.systems.services import Told, issue_orders
-from paktaleem.tenancy.context import as_officer, in_client
-from paktaleem.tenancy.grants import declared_walls
-from paktaleem.tenancy.wall import Scope
-from paktaleem.webhooks.models import Delivery, Message
-from paktaleem.webhooks.services import add_endpoint
 from tests.api.callers import Caller
 from tests.factories import CAST_AT, SETTING_UP
 

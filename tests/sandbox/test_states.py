@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
-from consent.models import ConsentEvent
-from paktaleem.ledger.models import Entry
+from consent.consents.models import ConsentEvent
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.sandbox.states import STATES
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.factories import SubjectFactory
 

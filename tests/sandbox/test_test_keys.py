@@ -4,11 +4,11 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.services import change_client, issue_api_key, rotate_api_key
-from paktaleem.clock import real_now
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.services import change_client, issue_api_key, rotate_api_key
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import FAR
 from tests.factories import CAST_AT, SETTING_UP
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-from paktaleem.tenancy.context import current_client
+from paktaleem.foundation.tenancy.context import current_client
 
 __all__ = ["Planned", "Spy", "spied"]
 

@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from django.test import Client
 
-from paktaleem.accounts import sessionlife
-from paktaleem.console.filters import CLIENT_PARAMETER, ChosenFilter
-from paktaleem.console.persons import person_pages
-from paktaleem.embedded import SUPERUSER, Endpoint
-from paktaleem.tenancy.context import in_client
+from paktaleem.development.embedded import SUPERUSER, Endpoint
+from paktaleem.foundation.accounts import sessionlife
+from paktaleem.foundation.console.filters import CLIENT_PARAMETER, ChosenFilter
+from paktaleem.foundation.console.persons import person_pages
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.test_permissions import STAFF, TABLE

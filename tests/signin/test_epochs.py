@@ -6,8 +6,8 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 
-from paktaleem.subjects.keyring import with_new_epoch, without_epoch
-from paktaleem.tenancy.context import in_global
+from paktaleem.foundation.encryption.keyring import with_new_epoch, without_epoch
+from paktaleem.foundation.tenancy.context import in_global
 from tests.cast import Cast
 from tests.signin.visiting import Visitor
 

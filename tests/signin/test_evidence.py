@@ -10,12 +10,12 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.accounts.sessionlife import IDLE
-from paktaleem.ledger.models import Entry
-from paktaleem.ledger.words import act_in_words
-from paktaleem.signin.evidence import record_sign_out
-from paktaleem.tenancy.context import as_officer, in_client, in_global
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.directory.sign_in.evidence import record_sign_out
+from paktaleem.foundation.accounts.sessionlife import IDLE
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.words import act_in_words
+from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
 from tests.signin.test_lockout import ELSEWHERE, HERE, Aborted, at_address, fail
 from tests.signin.visiting import Visitor

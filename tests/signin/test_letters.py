@@ -11,15 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.accounts.models import User
-from paktaleem.accounts.services import TELL_OWNER
-from paktaleem.ledger.models import Entry
-from paktaleem.mail.models import Letter
-from paktaleem.signin.forms import SEND_PASSWORD_LINK
-from paktaleem.signin.letters import CHANGES
-from paktaleem.signin.tasks import tell_owner
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
+from paktaleem.directory.sign_in.letters import CHANGES
+from paktaleem.directory.sign_in.tasks import tell_owner
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.services import TELL_OWNER
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.signin.visiting import ENROL, FORGOTTEN, SIGN_IN, Visitor, letters
 from tests.signing_in import browser_of
 
@@ -213,7 +213,7 @@ def test_every_page_that_changes_a_factor_is_ours():
         view = getattr(pattern.callback, "view_class", pattern.callback)
         if hasattr(view, "post"):
             found[name] = view.__module__
-    theirs = {name for name, module in found.items() if module != "paktaleem.signin.views"}
+    theirs = {name for name, module in found.items() if module != "paktaleem.directory.sign_in.views"}
     assert theirs == {
         "mfa_authenticate",
         "mfa_edit_webauthn",  # its name

@@ -11,9 +11,9 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import Client, RequestFactory
 
-from paktaleem.accounts.addresses import client_address
-from paktaleem.signin.models import Counter
-from paktaleem.tenancy.context import aside, in_client, in_global
+from paktaleem.directory.sign_in.models import Counter
+from paktaleem.foundation.accounts.addresses import client_address
+from paktaleem.foundation.tenancy.context import aside, in_client, in_global
 from tests.cast import Cast
 from tests.signin.visiting import SIGN_IN, Visitor
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from consent.models import Purpose
-from paktaleem.accounts.models import Client
-from paktaleem.console.site import site
-from paktaleem.tenancy.context import in_client
+from consent.register.models import Purpose
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.signing_in import browser_of
 

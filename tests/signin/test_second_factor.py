@@ -10,9 +10,9 @@ from django.db import connections
 from django.test import Client
 from django.urls import get_resolver
 
-from paktaleem.console.site import site
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, refused_by_policy
 from tests.signin.visiting import ENROL, FACTORS, FORGOTTEN, SIGN_IN, VERIFY, Visitor, enrolled, letters

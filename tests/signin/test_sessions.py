@@ -8,13 +8,18 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.accounts.models import Membership
-from paktaleem.accounts.services import change_membership, change_user, end_membership, set_password
-from paktaleem.accounts.sessionlife import IDLE, LONGEST, is_over
-from paktaleem.ledger.by import Reason
-from paktaleem.signin.sessions import SessionStore
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.directory.sign_in.sessions import SessionStore
+from paktaleem.foundation.accounts.models import Membership
+from paktaleem.foundation.accounts.services import (
+    change_membership,
+    change_user,
+    end_membership,
+    set_password,
+)
+from paktaleem.foundation.accounts.sessionlife import IDLE, LONGEST, is_over
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
 from tests.factories import MembershipFactory
 from tests.signing_in import browser_of

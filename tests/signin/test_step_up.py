@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from paktaleem.accounts.models import ApiKey
-from paktaleem.accounts.proofs import FRESH, is_fresh
-from paktaleem.accounts.roles import SENSITIVE, Capability
-from paktaleem.console.site import site
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.proofs import FRESH, is_fresh
+from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.house.rows import rows_of_indus
 from tests.signin.visiting import STEP_UP

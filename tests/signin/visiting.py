@@ -6,14 +6,14 @@ import pyotp
 from django.core import mail
 from django.test import Client
 
-from paktaleem.accounts.models import User
-from paktaleem.accounts.services import TELL_OWNER
-from paktaleem.mail.services import DELIVER
-from paktaleem.mail.tasks import deliver
-from paktaleem.signin.enrolment import enrol_totp, new_secret
-from paktaleem.signin.forms import SEND_PASSWORD_LINK
-from paktaleem.signin.tasks import send_password_link, tell_owner
-from paktaleem.tenancy.context import in_global
+from paktaleem.directory.mail.services import DELIVER
+from paktaleem.directory.mail.tasks import deliver
+from paktaleem.directory.sign_in.enrolment import enrol_totp, new_secret
+from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
+from paktaleem.directory.sign_in.tasks import send_password_link, tell_owner
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.services import TELL_OWNER
+from paktaleem.foundation.tenancy.context import in_global
 from tests.working import work
 
 SIGN_IN = "/admin/login/"

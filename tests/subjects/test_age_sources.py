@@ -6,12 +6,17 @@ from itertools import product
 import pytest
 from django.core.exceptions import ValidationError
 
-from paktaleem.subjects.ages import AgeSource, Statement, weighed
-from paktaleem.subjects.details import LONG_AGO, AgeCheck, SubjectDetails, reached_threshold_at
-from paktaleem.subjects.models import AgeChange, Subject
-from paktaleem.subjects.services import register_subject, settle_age_change
-from paktaleem.systems.models import Order
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.ages import AgeSource, Statement, weighed
+from paktaleem.directory.people.details import (
+    LONG_AGO,
+    AgeCheck,
+    SubjectDetails,
+    reached_threshold_at,
+)
+from paktaleem.directory.people.models import AgeChange, Subject
+from paktaleem.directory.people.services import register_subject, settle_age_change
+from paktaleem.foundation.tenancy.context import in_client
 from retention.models import Incident
 from retention.services import Collected, report_collection
 from tests.api.callers import Caller

@@ -7,10 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.accounts.thresholds import Thresholds
-from paktaleem.subjects.ages import birthday, may_be_child_until, of_age_at, of_age_by_attestation
-from paktaleem.subjects.details import LONG_AGO, SubjectDetails, reached_threshold_at
-from paktaleem.subjects.models import Subject
+from paktaleem.directory.people.ages import (
+    birthday,
+    may_be_child_until,
+    of_age_at,
+    of_age_by_attestation,
+)
+from paktaleem.directory.people.details import LONG_AGO, SubjectDetails, reached_threshold_at
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.thresholds import Thresholds
 
 BIRTHDAYS = [
     (date(2010, 3, 14), 13, date(2023, 3, 14)),

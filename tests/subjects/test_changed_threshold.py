@@ -7,14 +7,14 @@ import pytest
 from django.db import connections
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.accounts.models import ClientChange
-from paktaleem.accounts.services import RECOMPUTE_AGES, change_client, settle_client_change
-from paktaleem.embedded import SUPERUSER
-from paktaleem.subjects.details import LONG_AGO
-from paktaleem.subjects.services import recompute_ages
-from paktaleem.subjects.tasks import recompute_ages_of_client
-from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.development.embedded import SUPERUSER
+from paktaleem.directory.people.details import LONG_AGO
+from paktaleem.directory.people.services import recompute_ages
+from paktaleem.directory.people.tasks import recompute_ages_of_client
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.models import ClientChange
+from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client, settle_client_change
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.api.callers import Caller
 from tests.tenancy.catalog import open_walls
 from tests.tenancy.doors import enter, rows
@@ -137,7 +137,7 @@ def test_the_past_is_answered_with_the_threshold_of_then(cast, now):
 
 
 def test_the_migration_fills_in_what_those_who_were_there_had_been_computed_for(committed):
-    migration = import_module("paktaleem.subjects.migrations.0008_of_age_threshold")
+    migration = import_module("paktaleem.directory.people.migrations.0008_of_age_threshold")
     with enter(SUPERUSER) as door:
         door.execute("ALTER TABLE subjects_subject DISABLE TRIGGER notes_update")  # it came after that migration
         door.execute("UPDATE subjects_subject SET of_age_threshold = NULL")

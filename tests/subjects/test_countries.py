@@ -9,13 +9,13 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.accounts.services import change_client
-from paktaleem.accounts.thresholds import Thresholds
-from paktaleem.subjects.models import AgeChange, Subject
-from paktaleem.subjects.selectors import age_is_known
-from paktaleem.subjects.services import erase_subject, register_subject
-from paktaleem.subjects.tasks import recompute_ages_of_client
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.models import AgeChange, Subject
+from paktaleem.directory.people.selectors import age_is_known
+from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.people.tasks import recompute_ages_of_client
+from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.accounts.thresholds import Thresholds
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.children.making import reason_at
 from tests.children.test_age_changes import bring

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 import openpyxl
 import pytest
 
-from paktaleem.accounts.services import change_client
-from paktaleem.subjects.importing.sources import open_source
-from paktaleem.subjects.models import AgeChange, Subject
-from paktaleem.subjects.oneroster import RosterInvalid
-from paktaleem.subjects.services import settle_age_change
-from paktaleem.subjects.spreadsheet import csv_template, xlsx_template
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.models import AgeChange, Subject
+from paktaleem.directory.people.services import settle_age_change
+from paktaleem.directory.rosters.importing.sources import open_source
+from paktaleem.directory.rosters.oneroster import RosterInvalid
+from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
+from paktaleem.foundation.accounts.services import change_client
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.making import reason_at
 from tests.children.test_age_changes import bring
 from tests.rosters import clean_network

@@ -13,9 +13,22 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from children.concerns.services import open_concern
-from paktaleem.accounts.actors import system_actor
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.keyring import (
+from paktaleem.directory.people.models import Subject, SubjectKey
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import epochs as epochs_module
+from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.directory.people.services.epochs import (
+    EpochNotEmpty,
+    EpochTooYoung,
+    add_epoch,
+    destroy_epoch,
+    keys_by_epoch,
+    record_emptied_epochs,
+    rewrap_keys,
+)
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.keyring import (
     EpochInUse,
     EpochUnknown,
     KeyringNotAFile,
@@ -26,23 +39,10 @@ from paktaleem.subjects.keyring import (
     with_new_epoch,
     without_epoch,
 )
-from paktaleem.subjects.models import Subject, SubjectKey
-from paktaleem.subjects.sealing import CannotOpen, Sealer
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import epochs as epochs_module
-from paktaleem.subjects.services import erase_subject, register_subject
-from paktaleem.subjects.services.epochs import (
-    EpochNotEmpty,
-    EpochTooYoung,
-    add_epoch,
-    destroy_epoch,
-    keys_by_epoch,
-    record_emptied_epochs,
-    rewrap_keys,
-)
-from paktaleem.subjects.wrapped import everything_wrapped
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
+from paktaleem.foundation.encryption.wrapped import everything_wrapped
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.conftest import KEYRING
 from tests.factories import SETTING_UP
 from tests.house.rows import stopped_roster

@@ -9,17 +9,19 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from consent.models import ConsentEvent, ConsentState
-from consent.models.consents import GivenBy
-from consent.services import Answer, object_to_purpose, record_answers, restrict_processing, withdraw_consent
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.embedded import SUPERUSER
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.details import PERSONAL
-from paktaleem.subjects.models import Subject, SubjectKey
-from paktaleem.subjects.sealing import CannotOpen, blind_index
-from paktaleem.subjects.selectors import (
+from consent.consents.models import ConsentEvent, ConsentState
+from consent.consents.models.consents import GivenBy
+from consent.consents.services import (
+    Answer,
+    object_to_purpose,
+    record_answers,
+    restrict_processing,
+    withdraw_consent,
+)
+from paktaleem.development.embedded import SUPERUSER
+from paktaleem.directory.people.details import PERSONAL
+from paktaleem.directory.people.models import Subject, SubjectKey
+from paktaleem.directory.people.selectors import (
     SubjectErased,
     SubjectUnknown,
     get_subject,
@@ -28,14 +30,18 @@ from paktaleem.subjects.selectors import (
     search_subjects,
     subjects,
 )
-from paktaleem.subjects.services import (
+from paktaleem.directory.people.services import (
     AlreadyErased,
     claim_guardian,
     erase_subject,
     register_subject,
     reveal_fields,
 )
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import CannotOpen, blind_index
+from paktaleem.foundation.tenancy.context import in_client
 from tests.conftest import KEYRING
 from tests.showing import shown
 from tests.tenancy.doors import enter, rows

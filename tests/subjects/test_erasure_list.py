@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from paktaleem.subjects.erasurelist import FileErasureList, ListDamaged, erasure_list
-from paktaleem.subjects.keyring import new_keyring_text
+from paktaleem.foundation.encryption.erasure_list import FileErasureList, ListDamaged, erasure_list
+from paktaleem.foundation.encryption.keyring import new_keyring_text
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 

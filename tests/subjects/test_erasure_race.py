@@ -11,13 +11,18 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connections
 
-from paktaleem.backups.programs import environment_of, find_program
-from paktaleem.embedded import BACKUP, SUPERUSER
-from paktaleem.subjects.details import PERSONAL
-from paktaleem.subjects.keyring import keyring
-from paktaleem.subjects.models import Subject, SubjectKey
-from paktaleem.subjects.services import AlreadyErased, erase_subject, register_subject, reveal_fields
-from paktaleem.tenancy.context import in_client
+from paktaleem.development.embedded import BACKUP, SUPERUSER
+from paktaleem.directory.people.details import PERSONAL
+from paktaleem.directory.people.models import Subject, SubjectKey
+from paktaleem.directory.people.services import (
+    AlreadyErased,
+    erase_subject,
+    register_subject,
+    reveal_fields,
+)
+from paktaleem.foundation.backups.programs import environment_of, find_program
+from paktaleem.foundation.encryption.keyring import keyring
+from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.database import template_ready
 from tests.subjects.test_erasure import opens, sealed_values_in

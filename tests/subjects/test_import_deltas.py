@@ -4,14 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.accounts.actors import system_actor
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.importing import ContextChanged, Tally, TooManyWouldVanish, import_roster, try_roster
-from paktaleem.subjects.models import GuardianClaim, Subject, SubjectEvent
-from paktaleem.subjects.oneroster import RosterInvalid, open_roster
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import register_subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectEvent
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.rosters.importing import (
+    ContextChanged,
+    Tally,
+    TooManyWouldVanish,
+    import_roster,
+    try_roster,
+)
+from paktaleem.directory.rosters.oneroster import RosterInvalid, open_roster
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.rosters import clean_network, school
 
 IMPORTER = system_actor("import_roster")

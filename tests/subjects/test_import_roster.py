@@ -10,12 +10,11 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from psycopg.errors import UniqueViolation
 
-from paktaleem.accounts.actors import NotAllowed, system_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.canonical import commitment, leaf_hash
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.details import PERSONAL, SubjectDetails
-from paktaleem.subjects.importing import (
+from paktaleem.directory.people.details import PERSONAL, SubjectDetails
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import claim_guardian, erase_subject, register_subject
+from paktaleem.directory.rosters.importing import (
     ImportRunning,
     PeopleChangedMeanwhile,
     Tally,
@@ -24,12 +23,13 @@ from paktaleem.subjects.importing import (
     service,
     tables,
 )
-from paktaleem.subjects.models import GuardianClaim, Subject, SubjectKey
-from paktaleem.subjects.oneroster import RosterInvalid, open_roster
-from paktaleem.subjects.sealing import Sealed
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import claim_guardian, erase_subject, register_subject
-from paktaleem.tenancy.context import ContextMissing, in_client
+from paktaleem.directory.rosters.oneroster import RosterInvalid, open_roster
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.canonical import commitment, leaf_hash
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import Sealed
+from paktaleem.foundation.tenancy.context import ContextMissing, in_client
 from tests.rosters import clean_network, odd_network, school
 
 IMPORTER = system_actor("import_roster")

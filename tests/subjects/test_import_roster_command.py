@@ -9,11 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
 
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.importing import ImportRunning, PeopleChangedMeanwhile
-from paktaleem.subjects.management.commands import import_roster as command
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.rosters.importing import ImportRunning, PeopleChangedMeanwhile
+from paktaleem.directory.rosters.management.commands import import_roster as command
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.rosters import clean_network, odd_network, school
 
 

@@ -14,15 +14,15 @@ from django.test import RequestFactory
 from django.urls import resolve
 from django.utils import timezone
 
-from paktaleem.demo.supervision import running
-from paktaleem.doors.letters import PAGE_CODE
-from paktaleem.embedded import SUPERUSER
-from paktaleem.logs import RoutesNotPaths
-from paktaleem.mail.models import Letter
-from paktaleem.mail.services import send_letter
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
+from paktaleem.development.demo.supervision import running
+from paktaleem.development.embedded import SUPERUSER
+from paktaleem.directory.access_links.letters import PAGE_CODE
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.services import send_letter
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.logs import RoutesNotPaths
+from paktaleem.foundation.tenancy.context import in_client
 from tests.database import worker_folder
 from tests.demo.running import PATIENCE, free_port
 from tests.serving import call, environment_of_server, served

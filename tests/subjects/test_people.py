@@ -8,13 +8,15 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from paktaleem.accounts.actors import NotAllowed, key_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.details import PERSONAL
-from paktaleem.subjects.models import AccessRecord, AgeChange, GuardianClaim, Subject, SubjectKey
-from paktaleem.subjects.sealing import CannotOpen, Sealed
-from paktaleem.subjects.selectors import (
+from paktaleem.directory.people.details import PERSONAL
+from paktaleem.directory.people.models import (
+    AccessRecord,
+    AgeChange,
+    GuardianClaim,
+    Subject,
+    SubjectKey,
+)
+from paktaleem.directory.people.selectors import (
     SubjectUnknown,
     access_records,
     get_subject,
@@ -23,8 +25,12 @@ from paktaleem.subjects.selectors import (
     search_subjects,
     subjects,
 )
-from paktaleem.subjects.services import claim_guardian, register_subject, reveal_fields
-from paktaleem.tenancy.context import as_officer, in_client
+from paktaleem.directory.people.services import claim_guardian, register_subject, reveal_fields
+from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 ZOE = {
     "role": "student",

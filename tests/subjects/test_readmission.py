@@ -3,12 +3,9 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.accounts.actors import NotAllowed, system_actor, user_actor
-from paktaleem.accounts.secondperson import SamePerson
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import Readmission, Subject
-from paktaleem.subjects.selectors import is_erased
-from paktaleem.subjects.services import (
+from paktaleem.directory.people.models import Readmission, Subject
+from paktaleem.directory.people.selectors import is_erased
+from paktaleem.directory.people.services import (
     AlreadyAsked,
     AlreadyErased,
     NotErased,
@@ -17,9 +14,12 @@ from paktaleem.subjects.services import (
     register_subject,
     request_readmission,
 )
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM, new_id
-from paktaleem.webhooks.models import Message
+from paktaleem.directory.webhooks.models import Message
+from paktaleem.foundation.accounts.actors import NotAllowed, system_actor, user_actor
+from paktaleem.foundation.accounts.secondperson import SamePerson
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from tests.webhooks.making import make_endpoint
 
 

@@ -6,14 +6,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from consent.decision import Question
-from consent.selectors.decisions import decide_for
-from paktaleem.accounts.models import ClientChange
-from paktaleem.accounts.services import RECOMPUTE_AGES, change_client, settle_client_change
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import recompute_ages, register_subject
-from paktaleem.subjects.tasks import recompute_ages_of_client
-from paktaleem.tenancy.context import in_client
+from consent.decisions.decision import Question
+from consent.decisions.selectors.decisions import decide_for
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import recompute_ages, register_subject
+from paktaleem.directory.people.tasks import recompute_ages_of_client
+from paktaleem.foundation.accounts.models import ClientChange
+from paktaleem.foundation.accounts.services import RECOMPUTE_AGES, change_client, settle_client_change
+from paktaleem.foundation.tenancy.context import in_client
 from tests.children.making import answered, reason_at, verified
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.working import work

@@ -12,19 +12,24 @@ from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse
 from django.test import Client as Browser
 
-from paktaleem.embedded import SUPERUSER
-from paktaleem.ledger.models import Entry
+from paktaleem.development.embedded import SUPERUSER
+from paktaleem.directory.people.erasures import (
+    UNDER_WAY,
+    ErasureState,
+    erasure_state,
+    missing_erasures,
+)
+from paktaleem.directory.people.models import ErasureCarriedOut, Subject, SubjectKey
+from paktaleem.directory.people.selectors import is_erased, tombstone
+from paktaleem.directory.people.services import AlreadyErased, erase_subject, register_subject
+from paktaleem.directory.people.services import erasure as erasure_module
+from paktaleem.directory.people.services.replay import replay_erasures
+from paktaleem.directory.people.tasks import complete_erasures
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.erasure_list import FileErasureList, Intent, erasure_list
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.readiness import ServesOnlyWhenReady
-from paktaleem.subjects.erasurelist import FileErasureList, Intent, erasure_list
-from paktaleem.subjects.erasures import UNDER_WAY, ErasureState, erasure_state, missing_erasures
-from paktaleem.subjects.models import ErasureCarriedOut, Subject, SubjectKey
-from paktaleem.subjects.selectors import is_erased, tombstone
-from paktaleem.subjects.services import AlreadyErased, erase_subject, register_subject
-from paktaleem.subjects.services import erasure as erasure_module
-from paktaleem.subjects.services.replay import replay_erasures
-from paktaleem.subjects.tasks import complete_erasures
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.tenancy.ids import new_id
 from tests.api.callers import Caller, question
 from tests.tenancy.doors import enter
 

@@ -7,10 +7,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.importing import uploads
-from paktaleem.subjects.importing.uploads import (
+from paktaleem.directory.people.models import RosterChunk, RosterImport, Subject
+from paktaleem.directory.people.services import register_subject
+from paktaleem.directory.rosters.importing import uploads
+from paktaleem.directory.rosters.importing.uploads import (
     NotNow,
     check_again,
     confirm_import,
@@ -20,9 +20,9 @@ from paktaleem.subjects.importing.uploads import (
     shown_details,
     upload_roster,
 )
-from paktaleem.subjects.models import RosterChunk, RosterImport, Subject
-from paktaleem.subjects.services import register_subject
-from paktaleem.tenancy.context import in_client, in_global
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.rosters import clean_network
 
 LATER = timedelta(hours=1)

@@ -13,11 +13,19 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.subjects.keyring import LocalKeyring, new_keyring_text
-from paktaleem.subjects.models import Subject, SubjectKey
-from paktaleem.subjects.sealing import DOTS, CannotOpen, Sealed, Sealer, blind_index, normalized, wrap_new_key
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.people.models import Subject, SubjectKey
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.encryption.keyring import LocalKeyring, new_keyring_text
+from paktaleem.foundation.encryption.sealing import (
+    DOTS,
+    CannotOpen,
+    Sealed,
+    Sealer,
+    blind_index,
+    normalized,
+    wrap_new_key,
+)
+from paktaleem.foundation.tenancy.context import in_client
 
 CLIENT, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
 PERSON, SOMEONE = uuid.UUID(int=3), uuid.UUID(int=4)

@@ -11,9 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paktaleem.subjects.oneroster import GuardianRelation, Person, RosterInvalid
-from paktaleem.subjects.spreadsheet import csv_template, open_csv, open_xlsx, rows, xlsx_template
-from paktaleem.subjects.spreadsheet.columns import COLUMNS
+from paktaleem.directory.rosters.oneroster import GuardianRelation, Person, RosterInvalid
+from paktaleem.directory.rosters.spreadsheet import (
+    csv_template,
+    open_csv,
+    open_xlsx,
+    rows,
+    xlsx_template,
+)
+from paktaleem.directory.rosters.spreadsheet.columns import COLUMNS
 
 HEADER = [column.heading for column in COLUMNS]
 DANISH = {

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.accounts.actors import user_actor
-from paktaleem.ledger.by import Reason
-from paktaleem.systems.models import Ground, OrderKind, System
-from paktaleem.systems.selectors import Parent
-from paktaleem.systems.services import Told, issue_orders
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.directory.data_systems.models import Ground, OrderKind, System
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.data_systems.services import Told, issue_orders
+from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
 from tests.factories import SETTING_UP, make_system
 
 

@@ -6,12 +6,12 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from paktaleem.mail.models import Letter
-from paktaleem.systems.models import OrderAlert
-from paktaleem.systems.services import accept_order, issue_orders, raise_alerts
-from paktaleem.systems.tasks import tell_of_stuck_orders
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.directory.data_systems.models import OrderAlert
+from paktaleem.directory.data_systems.services import accept_order, issue_orders, raise_alerts
+from paktaleem.directory.data_systems.tasks import tell_of_stuck_orders
+from paktaleem.directory.mail.models import Letter
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import SETTING_UP
 
 LATER = timedelta(days=2)

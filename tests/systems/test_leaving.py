@@ -4,16 +4,16 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from django.db import connection
 
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.erasurelist import erasure_list
-from paktaleem.subjects.services import carry_out, erase_subject
-from paktaleem.subjects.services.epochs import rewrap_everything_else
-from paktaleem.subjects.wrapped import everything_wrapped
-from paktaleem.systems.models import Order
-from paktaleem.systems.naming import name_of
-from paktaleem.systems.results import Answer
-from paktaleem.systems.services import accept_order, complete_order
-from paktaleem.systems.states import Outcome
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.naming import name_of
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import accept_order, complete_order
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.people.services import carry_out, erase_subject
+from paktaleem.directory.people.services.epochs import rewrap_everything_else
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.erasure_list import erasure_list
+from paktaleem.foundation.encryption.wrapped import everything_wrapped
 
 DONE = Answer(Outcome.DONE, counts={"usage_logs": 4})
 

@@ -4,12 +4,17 @@ from io import BytesIO
 
 import pytest
 
-from paktaleem.files.services import FileTooLarge
-from paktaleem.systems.models import Order, OrderPart
-from paktaleem.systems.results import Answer, Section
-from paktaleem.systems.services import TooManyParts, accept_order, add_part, complete_order
-from paktaleem.systems.services.collecting import MOST_PARTS
-from paktaleem.systems.states import Outcome
+from paktaleem.directory.data_systems.models import Order, OrderPart
+from paktaleem.directory.data_systems.results import Answer, Section
+from paktaleem.directory.data_systems.services import (
+    TooManyParts,
+    accept_order,
+    add_part,
+    complete_order,
+)
+from paktaleem.directory.data_systems.services.collecting import MOST_PARTS
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.files.services import FileTooLarge
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def test_an_order_takes_so_many_parts_and_no_more(collecting, key, now):
 
 
 def test_files_count_among_them(collecting, key, now, monkeypatch):
-    monkeypatch.setattr("paktaleem.systems.services.collecting.MOST_PARTS", 2)
+    monkeypatch.setattr("paktaleem.directory.data_systems.services.collecting.MOST_PARTS", 2)
     for _ in range(2):
         add_part(collecting, BytesIO(b"%PDF-1.7 essay"), category="content", actor=key, at=now)
     with pytest.raises(TooManyParts):

@@ -10,9 +10,9 @@ from datetime import timedelta
 
 from django.db import connection
 
-from paktaleem.subjects.models import Subject
-from paktaleem.systems.selectors import is_set_intact, orders_for
-from paktaleem.systems.services import hand_over, issue_orders, issue_orders_for_set
+from paktaleem.directory.data_systems.selectors import is_set_intact, orders_for
+from paktaleem.directory.data_systems.services import hand_over, issue_orders, issue_orders_for_set
+from paktaleem.directory.people.models import Subject
 from tests.factories import SETTING_UP
 
 PEOPLE = int(os.environ.get("ORDERS", "3000"))

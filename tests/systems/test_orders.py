@@ -8,14 +8,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import AccessRecord
-from paktaleem.subjects.services import AlreadyErased, erase_subject
-from paktaleem.systems.models import Order, OrderPart, OrderStep
-from paktaleem.systems.results import Answer, Exemption, Section
-from paktaleem.systems.schedule import MOST_ATTEMPTS
-from paktaleem.systems.selectors import (
+from paktaleem.directory.data_systems.models import Order, OrderPart, OrderStep
+from paktaleem.directory.data_systems.results import Answer, Exemption, Section
+from paktaleem.directory.data_systems.schedule import MOST_ATTEMPTS
+from paktaleem.directory.data_systems.selectors import (
     OrderUnknown,
     Parent,
     answers_of,
@@ -25,7 +21,7 @@ from paktaleem.systems.selectors import (
     orders_for,
     parts_of,
 )
-from paktaleem.systems.services import (
+from paktaleem.directory.data_systems.services import (
     AlreadyAnswered,
     CategoryUnknown,
     NotByHand,
@@ -40,8 +36,12 @@ from paktaleem.systems.services import (
     open_part,
     retry_order,
 )
-from paktaleem.systems.states import Outcome, StepRefused
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.data_systems.states import Outcome, StepRefused
+from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.services import AlreadyErased, erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP, make_system
 
 ERASED = Answer(Outcome.DONE, counts={"usage_logs": 12})

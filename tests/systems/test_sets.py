@@ -8,15 +8,24 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import erase_subject
-from paktaleem.systems.models import Order, OrderStep
-from paktaleem.systems.results import Answer
-from paktaleem.systems.selectors import is_everything_answered, is_set_intact, orders_for
-from paktaleem.systems.services import accept_order, complete_order, hand_over, issue_orders_for_set
-from paktaleem.systems.states import Outcome
+from paktaleem.directory.data_systems.models import Order, OrderStep
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.selectors import (
+    is_everything_answered,
+    is_set_intact,
+    orders_for,
+)
+from paktaleem.directory.data_systems.services import (
+    accept_order,
+    complete_order,
+    hand_over,
+    issue_orders_for_set,
+)
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.models import Entry
 from tests.factories import SETTING_UP
 
 STUDENTS = {"danish", "hamza", "iqra"}

@@ -7,9 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.systems.results import Answer, Exemption, Section, faults_of
-from paktaleem.systems.schedule import MOST_ATTEMPTS, retry_at, spread_of, stuck_at
-from paktaleem.systems.states import ENDED, KIND_OF_ENTRY, OPEN, Outcome, State, Step, StepRefused, next_state
+from paktaleem.directory.data_systems.results import Answer, Exemption, Section, faults_of
+from paktaleem.directory.data_systems.schedule import MOST_ATTEMPTS, retry_at, spread_of, stuck_at
+from paktaleem.directory.data_systems.states import (
+    ENDED,
+    KIND_OF_ENTRY,
+    OPEN,
+    Outcome,
+    State,
+    Step,
+    StepRefused,
+    next_state,
+)
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 

@@ -6,16 +6,27 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.accounts.actors import NotAllowed, key_actor
-from paktaleem.accounts.models import ApiKey
-from paktaleem.accounts.services import rotate_api_key
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.systems.models import System, SystemKey
-from paktaleem.systems.selectors import NoSystem, system_of_key, systems, systems_holding
-from paktaleem.systems.services import AlreadyEnded, change_system, end_system, end_system_key, let_key_act
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.directory.data_systems.models import System, SystemKey
+from paktaleem.directory.data_systems.selectors import (
+    NoSystem,
+    system_of_key,
+    systems,
+    systems_holding,
+)
+from paktaleem.directory.data_systems.services import (
+    AlreadyEnded,
+    change_system,
+    end_system,
+    end_system_key,
+    let_key_act,
+)
+from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
+from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.services import rotate_api_key
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import make_system
 
 

@@ -3,12 +3,9 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.accounts.secondperson import SamePerson
-from paktaleem.ledger.models import Entry
-from paktaleem.systems.models import OrderStep, Waiver
-from paktaleem.systems.results import Answer
-from paktaleem.systems.services import (
+from paktaleem.directory.data_systems.models import OrderStep, Waiver
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import (
     AlreadyProposed,
     NothingProposed,
     accept_order,
@@ -16,7 +13,10 @@ from paktaleem.systems.services import (
     complete_order,
     propose_waiver,
 )
-from paktaleem.systems.states import Outcome, StepRefused
+from paktaleem.directory.data_systems.states import Outcome, StepRefused
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.secondperson import SamePerson
+from paktaleem.foundation.audit.models import Entry
 
 
 def propose(order, actor, now):

@@ -7,10 +7,10 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from paktaleem.embedded import APP, OFFICER, OWNER
-from paktaleem.tenancy.grants import declared_walls
-from paktaleem.tenancy.ids import PAKTALEEM
-from paktaleem.tenancy.wall import APPEND, Scope, Wall
+from paktaleem.development.embedded import APP, OFFICER, OWNER
+from paktaleem.foundation.tenancy.grants import declared_walls
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.wall import APPEND, Scope, Wall
 from tests.tenancy.doors import Door, rows
 
 GLOBAL_UNIQUE = {

@@ -6,11 +6,11 @@ import uuid
 import pytest
 from psycopg import errors
 
-from paktaleem.accounts.services import key_digest
-from paktaleem.embedded import APP, OWNER, SUPERUSER
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import ContextMissing
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.development.embedded import APP, OWNER, SUPERUSER
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.services import key_digest
+from paktaleem.foundation.tenancy.context import ContextMissing
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.tenancy.catalog import walled
 from tests.tenancy.doors import become_client, become_officer, enter, rows
 

@@ -1,6 +1,6 @@
 """The cast itself."""
 
-from paktaleem.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import in_client
 
 
 def test_the_cast_is_there(cast):

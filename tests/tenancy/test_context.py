@@ -19,12 +19,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from consent.models import Purpose
-from paktaleem.accounts.models import User
-from paktaleem.accounts.selectors import actor_of_key
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy import context as contexts
-from paktaleem.tenancy.context import (
+from consent.register.models import Purpose
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.selectors import actor_of_key
+from paktaleem.foundation.tenancy import context as contexts
+from paktaleem.foundation.tenancy.context import (
     ContextMissing,
     ContextSwitchRefused,
     as_officer,
@@ -33,7 +33,7 @@ from paktaleem.tenancy.context import (
     in_global,
     one_statement,
 )
-from paktaleem.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.cast import Cast
 from tests.database import cast_values
 from tests.tenancy.doors import enter

@@ -6,12 +6,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.test.utils import isolate_apps
 
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.sealing import SealedField
-from paktaleem.tenancy import grants
-from paktaleem.tenancy.checks import check_declarations
-from paktaleem.tenancy.third_party import THIRD_PARTY_TABLES
-from paktaleem.tenancy.wall import APPEND, EDIT, READ, Personal, Scope, Wall
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy import grants
+from paktaleem.foundation.tenancy.checks import check_declarations
+from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, READ, Personal, Scope, Wall
 from tests.tenancy.catalog import GLOBAL_TABLES
 
 
@@ -32,19 +32,19 @@ def test_every_model_of_the_project_is_declared():
     assert check_declarations() == []
 
 
-@isolate_apps("paktaleem.tenancy")
+@isolate_apps("paktaleem.foundation.tenancy")
 def test_a_model_without_a_wall_is_refused(monkeypatch):
     model = make_model()
     assert errors_of(model, monkeypatch) == [("tenancy.E001", model)]
 
 
-@isolate_apps("paktaleem.tenancy")
+@isolate_apps("paktaleem.foundation.tenancy")
 def test_a_walled_model_without_a_client_is_refused(monkeypatch):
     model = make_model(Wall(Scope.TENANT, EDIT))
     assert errors_of(model, monkeypatch) == [("tenancy.E002", model)]
 
 
-@isolate_apps("paktaleem.tenancy")
+@isolate_apps("paktaleem.foundation.tenancy")
 def test_a_catalogue_without_an_owner_is_refused(monkeypatch):
     model = make_model(Wall(Scope.CATALOGUE, EDIT))
     assert errors_of(model, monkeypatch) == [("tenancy.E002", model)]
@@ -67,21 +67,21 @@ FREE = {
 }
 
 
-@isolate_apps("paktaleem.tenancy")
+@isolate_apps("paktaleem.foundation.tenancy")
 @pytest.mark.parametrize("make", FREE.values(), ids=FREE)
 def test_an_unclassified_field_is_refused(monkeypatch, make):
     model = make_model(Wall(Scope.TENANT, EDIT), client_id=models.UUIDField(), planted=make())
     assert errors_of(model, monkeypatch) == [("tenancy.E003", model)]
 
 
-@isolate_apps("paktaleem.tenancy")
+@isolate_apps("paktaleem.foundation.tenancy")
 @pytest.mark.parametrize("make", FREE.values(), ids=FREE)
 def test_a_classified_field_passes(monkeypatch, make):
     wall = Wall(Scope.TENANT, EDIT, personal={"planted": Personal.NONE})
     assert errors_of(make_model(wall, client_id=models.UUIDField(), planted=make()), monkeypatch) == []
 
 
-@isolate_apps("paktaleem.tenancy")
+@isolate_apps("paktaleem.foundation.tenancy")
 def test_a_third_party_table_that_is_not_listed_is_refused(monkeypatch):
     model = make_model()
     model._meta.db_table = "django_session"
@@ -89,7 +89,7 @@ def test_a_third_party_table_that_is_not_listed_is_refused(monkeypatch):
     assert errors_of(model, monkeypatch) == [("tenancy.E001", model)]
 
 
-@isolate_apps("paktaleem.tenancy")
+@isolate_apps("paktaleem.foundation.tenancy")
 def test_a_text_of_a_third_party_table_is_classified_too(monkeypatch):
     model = make_model(note=models.TextField())
     model._meta.db_table = "django_session"

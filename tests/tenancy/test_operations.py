@@ -5,9 +5,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from paktaleem.embedded import OWNER
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.routers import OwnerMigrates
+from paktaleem.development.embedded import OWNER
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.routers import OwnerMigrates
 from tests.migrating import quickly
 from tests.tenancy.catalog import findings
 from tests.tenancy.doors import enter, rows

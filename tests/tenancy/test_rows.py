@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError
 
-from consent.models import Purpose
-from paktaleem.api.models import KeptAnswer
-from paktaleem.ledger.models import Entry
-from paktaleem.ledger.services import make_entry
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.context import ContextMissing, in_client
-from paktaleem.tenancy.rows import find_row, find_rows, insert_together
+from consent.register.models import Purpose
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.api.models import KeptAnswer
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.tenancy.context import ContextMissing, in_client
+from paktaleem.foundation.tenancy.rows import find_row, find_rows, insert_together
 from tests.factories import SETTING_UP
 
 EVERYONE = "r.external_id = ANY (%(ids)s)"

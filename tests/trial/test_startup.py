@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connections
 
-from paktaleem.embedded import APP, BACKUP, OFFICER, OWNER, SUPERUSER
-from paktaleem.startup import (
+from paktaleem.development.embedded import APP, BACKUP, OFFICER, OWNER, SUPERUSER
+from paktaleem.foundation.startup.findings import (
     DatabaseFacts,
     SettingsFacts,
     UnsafeStart,

@@ -9,10 +9,10 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
-from paktaleem.outbound.door import post
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.pump import Pump
-from paktaleem.webhooks.services import add_endpoint, send_test
+from paktaleem.directory.webhooks.pump import Pump
+from paktaleem.directory.webhooks.services import add_endpoint, send_test
+from paktaleem.foundation.http_client.client import post
+from paktaleem.foundation.tenancy.context import in_client
 from tests.demo.running import PATIENCE
 from tests.factories import SETTING_UP
 from tests.outbound.listening import listener, saying

@@ -6,15 +6,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, transaction
 
-from paktaleem.accounts.actors import NotAllowed
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.keyring import keyring
-from paktaleem.subjects.services.epochs import keys_by_epoch, rewrap_everything_else
-from paktaleem.tenancy.context import as_officer, in_client
-from paktaleem.webhooks.models import Endpoint, EndpointSecret
-from paktaleem.webhooks.secrets import live_secrets
-from paktaleem.webhooks.services import (
+from paktaleem.directory.people.services.epochs import keys_by_epoch, rewrap_everything_else
+from paktaleem.directory.webhooks.models import Endpoint, EndpointSecret
+from paktaleem.directory.webhooks.secrets import live_secrets
+from paktaleem.directory.webhooks.services import (
     MOST_ENDPOINTS,
     AlreadyRemoved,
     TooManyEndpoints,
@@ -25,6 +20,11 @@ from paktaleem.webhooks.services import (
     remove_endpoint,
     rotate_secret,
 )
+from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.encryption.keyring import keyring
+from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.webhooks.making import URL, make_endpoint
 
 

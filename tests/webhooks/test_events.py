@@ -5,8 +5,15 @@ from pkgutil import iter_modules
 
 import pytest
 
-from paktaleem.webhooks import migrations
-from paktaleem.webhooks.events import EVENTS, INVALIDATED, EventUnknown, check_patterns, is_subscribed, patterns
+from paktaleem.directory.webhooks import migrations
+from paktaleem.directory.webhooks.events import (
+    EVENTS,
+    INVALIDATED,
+    EventUnknown,
+    check_patterns,
+    is_subscribed,
+    patterns,
+)
 
 
 def test_the_outbox_knows_the_same_events():

@@ -2,12 +2,12 @@
 
 import pytest
 
-from paktaleem.ledger.services import record_entry
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
-from paktaleem.webhooks.events import EVENTS
-from paktaleem.webhooks.models import Delivery, Message
-from paktaleem.webhooks.services.spreading import spread_message
+from paktaleem.directory.webhooks.events import EVENTS
+from paktaleem.directory.webhooks.models import Delivery, Message
+from paktaleem.directory.webhooks.services.spreading import spread_message
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import SETTING_UP
 from tests.webhooks.making import make_endpoint
 

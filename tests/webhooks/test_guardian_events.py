@@ -7,22 +7,22 @@ import pytest
 
 from children.ageing.services import give_notice
 from children.concerns.services import ask_about_data
+from children.guardians.models import Verification
+from children.guardians.services import change_guardian, find_false, request_check
+from children.guardians.services.checking import BEGIN
+from children.guardians.tasks import ask, begin
 from children.invitations.services import invite_guardian
-from children.models import Verification
-from children.services import change_guardian, find_false, request_check
-from children.services.checking import BEGIN
-from children.tasks import ask, begin
-from paktaleem.accounts.actors import system_actor
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.services import claim_guardian
-from paktaleem.systems.models import Order
-from paktaleem.systems.results import Answer
-from paktaleem.systems.services import accept_order, complete_order
-from paktaleem.systems.states import Outcome
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.events import EVENTS
-from paktaleem.webhooks.models import Message
-from paktaleem.webhooks.signing import new_secret
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import accept_order, complete_order
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.people.services import claim_guardian
+from paktaleem.directory.webhooks.events import EVENTS
+from paktaleem.directory.webhooks.models import Message
+from paktaleem.directory.webhooks.signing import new_secret
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from retention.services import Collected, note_overdue, report_collection
 from tests.children.making import answered, guardian_of, make_guardian, verified
 from tests.children.test_provider_checks import answer_by_file
@@ -100,7 +100,7 @@ def test_each_step_of_a_guardian_who_is_reminded_looks_says_yes_and_confirms(ind
 
 def test_a_check_that_began_and_was_settled_and_a_verification_that_was_false(indus, settings, tmp_path):
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
-    settings.CHECK_PROVIDERS = {"folder": "children.providers.FolderProvider"}
+    settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
     with in_client(indus.client_id("indus")):
         row = guardian_of(indus.subject("danish"), indus.subject("esra"), at=AT)
         asked = {"provider": "folder", "method": "payment_card", "answer_to": PORTAL}

@@ -7,15 +7,15 @@ from functools import partial
 import pytest
 from django.core import mail
 
-from paktaleem.accounts.models import User
-from paktaleem.mail.models import Letter
-from paktaleem.mail.services import DELIVER
-from paktaleem.mail.tasks import deliver
-from paktaleem.outbound.door import post
-from paktaleem.tenancy.context import in_client, in_global
-from paktaleem.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
-from paktaleem.webhooks.pump import Pump
-from paktaleem.webhooks.schedule import ATTEMPTS
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.services import DELIVER
+from paktaleem.directory.mail.tasks import deliver
+from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
+from paktaleem.directory.webhooks.pump import Pump
+from paktaleem.directory.webhooks.schedule import ATTEMPTS
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.http_client.client import post
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.console.pages import row_url
 from tests.demo.running import PATIENCE
 from tests.outbound.listening import listener

@@ -4,12 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.models import Subject
-from paktaleem.systems.models import Ground, Order, OrderKind, OrderSet
-from paktaleem.systems.results import Answer
-from paktaleem.systems.services import (
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderSet
+from paktaleem.directory.data_systems.results import Answer
+from paktaleem.directory.data_systems.services import (
     Told,
     accept_order,
     approve_waiver,
@@ -19,9 +16,12 @@ from paktaleem.systems.services import (
     issue_orders_for_set,
     propose_waiver,
 )
-from paktaleem.systems.states import Outcome
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.models import Delivery, Message
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.webhooks.models import Delivery, Message
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP
 from tests.webhooks.making import make_endpoint
 

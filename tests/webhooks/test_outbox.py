@@ -6,18 +6,26 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from consent.models import ConsentState, Recipient, RecipientApproval
-from consent.services import Answer, change_register, end_period, record_answers
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.models import Entry
-from paktaleem.subjects.services import erase_subject
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
-from paktaleem.webhooks.models import Delivery, Message
-from paktaleem.webhooks.selectors import messages_to_spread
-from paktaleem.webhooks.services import disable_endpoint, enable_endpoint, remove_endpoint, replay_since, spread_message
-from paktaleem.webhooks.services.sending import payload
+from consent.consents.models import ConsentState
+from consent.consents.services import Answer, record_answers
+from consent.register.models import Recipient, RecipientApproval
+from consent.register.services import change_register, end_period
+from paktaleem.directory.people.services import erase_subject
+from paktaleem.directory.webhooks.models import Delivery, Message
+from paktaleem.directory.webhooks.selectors import messages_to_spread
+from paktaleem.directory.webhooks.services import (
+    disable_endpoint,
+    enable_endpoint,
+    remove_endpoint,
+    replay_since,
+    spread_message,
+)
+from paktaleem.directory.webhooks.services.sending import payload
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from paktaleem.clock import real_now
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
-from paktaleem.webhooks.services import disable_endpoint, remove_endpoint
-from paktaleem.webhooks.services.purging import purge_messages
-from paktaleem.webhooks.tasks import forget_old_messages
+from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
+from paktaleem.directory.webhooks.services import disable_endpoint, remove_endpoint
+from paktaleem.directory.webhooks.services.purging import purge_messages
+from paktaleem.directory.webhooks.tasks import forget_old_messages
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP
 from tests.webhooks.making import make_endpoint, make_given_up
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.webhooks.schedule import ATTEMPTS, WAITS, Outcome, after, judge, rest_after, wish_of
+from paktaleem.directory.webhooks.schedule import (
+    ATTEMPTS,
+    WAITS,
+    Outcome,
+    after,
+    judge,
+    rest_after,
+    wish_of,
+)
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 

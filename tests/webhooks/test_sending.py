@@ -9,13 +9,11 @@ import pytest
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
-from paktaleem.accounts.actors import system_actor
-from paktaleem.mail.models import Letter
-from paktaleem.tenancy.context import in_client
-from paktaleem.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
-from paktaleem.webhooks.pump import PUMP, Pump
-from paktaleem.webhooks.schedule import ATTEMPTS, LIFE
-from paktaleem.webhooks.services import (
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.webhooks.models import Attempt, Delivery, Endpoint, EndpointHealth
+from paktaleem.directory.webhooks.pump import PUMP, Pump
+from paktaleem.directory.webhooks.schedule import ATTEMPTS, LIFE
+from paktaleem.directory.webhooks.services import (
     Result,
     add_endpoint,
     begin_shift,
@@ -25,6 +23,8 @@ from paktaleem.webhooks.services import (
     record_results,
     send_test,
 )
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP
 from tests.outbound.listening import listener, saying
 from tests.webhooks.making import make_endpoint

@@ -6,7 +6,13 @@ import time
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from paktaleem.webhooks.signing import SECRET_BYTES, headers_of, new_secret, secret_bytes, signature
+from paktaleem.directory.webhooks.signing import (
+    SECRET_BYTES,
+    headers_of,
+    new_secret,
+    secret_bytes,
+    signature,
+)
 
 
 def test_the_specifications_own_vector():

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import paktaleem.tenancy.ids
+import paktaleem.foundation.tenancy.ids
 
 
 class Migration(migrations.Migration):
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False
+                        default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 (

@@ -1,8 +1,8 @@
 """Concerns about children's data."""
 
 import django.db.models.deletion
-import paktaleem.subjects.sealing
-import paktaleem.tenancy.ids
+import paktaleem.foundation.encryption.sealing
+import paktaleem.foundation.tenancy.ids
 from django.db import migrations, models
 
 
@@ -19,11 +19,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Concern',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('concern', "Concern about a child's data"), ('copy', 'A guardian asks for a copy'), ('deletion', 'A guardian asks for deletion')], max_length=16)),
                 ('number', models.CharField(max_length=16)),
-                ('text', paktaleem.subjects.sealing.SealedField(null=True)),
-                ('contact', paktaleem.subjects.sealing.SealedField(null=True)),
+                ('text', paktaleem.foundation.encryption.sealing.SealedField(null=True)),
+                ('contact', paktaleem.foundation.encryption.sealing.SealedField(null=True)),
                 ('epoch', models.PositiveIntegerField(null=True)),
                 ('wrapped', models.BinaryField(null=True)),
                 ('language', models.CharField(max_length=8)),

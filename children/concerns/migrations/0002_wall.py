@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from paktaleem.tenancy.operations import BelongsTo, Walled
+from paktaleem.foundation.tenancy.operations import BelongsTo, Walled
 
 
 class Migration(migrations.Migration):

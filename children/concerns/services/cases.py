@@ -9,13 +9,13 @@ from django.db import transaction
 
 from children.concerns.models import PARENT, Concern, ConcernKind, ConcernOutcome
 from children.concerns.sealing import open_text, seal_texts
-from paktaleem.accounts.actors import Actor, require
-from paktaleem.accounts.roles import Capability
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.models import Subject
-from paktaleem.systems.models import Order
-from paktaleem.tenancy.ids import new_id
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
     "AlreadyClosed",

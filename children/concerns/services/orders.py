@@ -9,14 +9,19 @@ from children.concerns.asking import Wish
 from children.concerns.models import PARENT, Concern, ConcernKind
 from children.concerns.selectors import obstacles_of
 from children.concerns.services.cases import AlreadyClosed, locked_case, write_down
-from children.selectors import GuardianshipUnknown, live_guardianship
-from children.services.locking import locked_child
-from paktaleem.accounts.actors import Actor, require, system_actor
-from paktaleem.accounts.roles import Capability
-from paktaleem.ledger.by import Reason
-from paktaleem.systems.models import Ground, Order, OrderKind, OrderPart
-from paktaleem.systems.selectors import Parent, categories_held, is_everything_answered, parts_of
-from paktaleem.systems.services import Told, issue_orders, open_part
+from children.guardians.selectors import GuardianshipUnknown, live_guardianship
+from children.guardians.services.locking import locked_child
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart
+from paktaleem.directory.data_systems.selectors import (
+    Parent,
+    categories_held,
+    is_everything_answered,
+    parts_of,
+)
+from paktaleem.directory.data_systems.services import Told, issue_orders, open_part
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
 
 __all__ = [
     "AlreadyOrdered",

@@ -9,13 +9,13 @@ from children.concerns.models import Concern, ConcernKind
 from children.concerns.selectors import obstacles_of
 from children.concerns.services.cases import open_concern
 from children.concerns.services.orders import order_copy
-from children.selectors import live_guardianship
-from children.services.locking import locked_child
-from paktaleem.accounts.actors import Actor, NotAllowed, require_about
-from paktaleem.accounts.roles import Capability
-from paktaleem.ledger.by import ByKind
-from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.models import Subject
+from children.guardians.selectors import live_guardianship
+from children.guardians.services.locking import locked_child
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require_about
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.audit.services import record_entry
 
 __all__ = ["MayNotAsk", "ask_about_data"]
 

@@ -1,7 +1,7 @@
 """Invitations of guardians."""
 
 import django.db.models.deletion
-import paktaleem.tenancy.ids
+import paktaleem.foundation.tenancy.ids
 from django.db import migrations, models
 
 
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Invitation',
             fields=[
-                ('id', models.UUIDField(default=paktaleem.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=paktaleem.foundation.tenancy.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('state', models.CharField(choices=[('contact_pending', 'Not asked yet'), ('notice_sent', 'Letter sent'), ('delivery_failed', 'Letter not delivered'), ('viewed', 'Page opened'), ('verifying', 'Waits for a second confirmation'), ('given', 'Given'), ('refused', 'Refused'), ('expired', 'Never answered')], max_length=16)),
                 ('problem', models.CharField(blank=True, choices=[('missing', 'No mail address and no telephone number is known: ask on paper or in person.'), ('of_the_child', "The contact is the child's own, as in a household with one telephone: ask on paper or in person."), ('like_a_child', "The address looks like the child's own: ask on paper or in person."), ('of_a_child', 'A child of the school has the same contact: ask on paper or in person.'), ('shared', 'Many people share this contact: ask on paper or in person.'), ('too_many', 'This contact has had as many letters today as it may: the next goes tomorrow.')], max_length=16, verbose_name='why')),
                 ('channel', models.CharField(blank=True, choices=[('mail', 'Mail'), ('text', 'Text message')], max_length=8)),

@@ -8,26 +8,32 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from children.authority import Guardian
-from children.contacts import Unusable
+from children.guardians.authority import Guardian
+from children.guardians.contacts import Unusable
+from children.guardians.models import Decision, Route
+from children.guardians.selectors import child_facts, live_guardianship
+from children.guardians.services import answer_service, record_verification
+from children.guardians.services.locking import locked_child
+from children.guardians.strength import Method
 from children.invitations.checking import is_fit
 from children.invitations.models import Invitation
 from children.invitations.selectors import wards_of
 from children.invitations.services.inviting import ContactRefused
-from children.invitations.services.steps import locked_open, move, new_invitation, take_guardian, write_down
+from children.invitations.services.steps import (
+    locked_open,
+    move,
+    new_invitation,
+    take_guardian,
+    write_down,
+)
 from children.invitations.shown import SeenStale
 from children.invitations.states import ANSWERED, ASKED, State
-from children.models import Decision, Route
-from children.selectors import child_facts, live_guardianship
-from children.services import answer_service, record_verification
-from children.services.locking import locked_child
-from children.strength import Method
-from paktaleem.accounts.actors import Actor, person_actor
-from paktaleem.doors.models import PageCode
-from paktaleem.ledger.by import Reason
-from paktaleem.mail.models import Channel
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import record_look
+from paktaleem.directory.access_links.models import PageCode
+from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import record_look
+from paktaleem.foundation.accounts.actors import Actor, person_actor
+from paktaleem.foundation.audit.by import Reason
 
 __all__ = [
     "NotAskedAgain",

@@ -9,18 +9,18 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from children.guardians.models import Decision, ServiceAuthorisation
 from children.invitations.letters import CONFIRMATION, INVITATION, REMINDER
 from children.invitations.models import ContactProblem, Invitation
 from children.invitations.services.forgetting import forget_invited
 from children.invitations.services.inviting import write_to
 from children.invitations.services.steps import move, take_guardian, write_down
 from children.invitations.states import OPEN, State
-from children.models import Decision, ServiceAuthorisation
-from paktaleem.accounts.actors import Actor
-from paktaleem.doors.letters import INVITATION_LIFE
-from paktaleem.mail.kinds import LetterKind
-from paktaleem.mail.models import Channel, Letter, LetterState
-from paktaleem.subjects.models import Subject
+from paktaleem.directory.access_links.letters import INVITATION_LIFE
+from paktaleem.directory.mail.kinds import LetterKind
+from paktaleem.directory.mail.models import Channel, Letter, LetterState
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
 
 __all__ = ["clients_to_follow", "follow_invitations"]
 

@@ -12,15 +12,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from children.guardians.models import ServiceAuthorisation, Verification
 from children.invitations.models import Invitation
 from children.invitations.states import OPEN
-from children.models import ServiceAuthorisation, Verification
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.models import GuardianClaim, Subject, SubjectRole
-from paktaleem.subjects.services import erase_subject, register_subject, replace_key
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
+from paktaleem.directory.people.services import erase_subject, register_subject, replace_key
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.services import record_entry
 
 __all__ = ["INVITED_ONLY", "clients_with_old_contacts", "forget_invited", "forget_old_contacts"]
 

@@ -10,29 +10,35 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from children.contacts import Unusable
+from children.guardians.contacts import Unusable
+from children.guardians.models import Guardianship
+from children.guardians.selectors import child_facts
+from children.guardians.services import take_up_claim
 from children.invitations.checking import fit_channel
 from children.invitations.letters import INVITATION
 from children.invitations.limits import may_be_asked, may_be_written_to
 from children.invitations.models import ContactProblem, Invitation
-from children.invitations.services.steps import locked_open, move, new_invitation, take_guardian, write_down
+from children.invitations.services.steps import (
+    locked_open,
+    move,
+    new_invitation,
+    take_guardian,
+    write_down,
+)
 from children.invitations.states import State
-from children.models import Guardianship
-from children.selectors import child_facts
-from children.services import take_up_claim
-from paktaleem.accounts.actors import Actor, require, system_actor
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
-from paktaleem.clock import by_the_machine
-from paktaleem.doors.models import Page
-from paktaleem.doors.services import invite_by_letter
-from paktaleem.ledger.by import Reason
-from paktaleem.mail.kinds import LetterKind
-from paktaleem.mail.models import Channel
-from paktaleem.subjects.details import contact_index
-from paktaleem.subjects.models import GuardianClaim, Subject
-from paktaleem.subjects.services import AlreadyErased, claim_guardian, register_subject
-from paktaleem.tenancy.ids import new_id
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.services import invite_by_letter
+from paktaleem.directory.mail.kinds import LetterKind
+from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.people.details import contact_index
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.services import AlreadyErased, claim_guardian, register_subject
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.clock import by_the_machine
+from paktaleem.foundation.tenancy.ids import new_id
 
 __all__ = [
     "ASK_MANY",

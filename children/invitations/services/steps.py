@@ -4,13 +4,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from children.guardians.models.rows import by_columns
 from children.invitations.models import Invitation
 from children.invitations.states import OPEN, may_become
-from children.models.rows import by_columns
-from paktaleem.accounts.actors import Actor
-from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.models import Subject
-from paktaleem.tenancy.turns import take_turn
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.turns import take_turn
 
 __all__ = ["locked_open", "move", "new_invitation", "take_guardian", "write_down"]
 

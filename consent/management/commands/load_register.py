@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from consent.services.loading import load_register
-from paktaleem.accounts.actors import system_actor
-from paktaleem.clock import real_now
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.notices.services.loading import load_register
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 
 class Command(BaseCommand):

@@ -14,25 +14,25 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.models import Purpose
 from consent.paper.blanks import csv_blank, xlsx_blank
 from consent.paper.models import FormPage, FormPurpose, FormRun
 from consent.paper.selectors import people_for_form, progress_of, purposes_to_ask
 from consent.paper.services import make_form, print_form
-from consent.receipts import Place
-from paktaleem.accounts.addresses import public_address
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
-from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, may, received_at
-from paktaleem.console.columns import moment, who, with_actor
-from paktaleem.console.filters import as_key
-from paktaleem.console.forms import ScopedForm, offer
-from paktaleem.console.model_admin import EvidenceAdmin
-from paktaleem.console.site import site
-from paktaleem.subjects.models import SubjectRole
-from paktaleem.tenancy.context import in_client
-from paktaleem.tenancy.ids import PAKTALEEM
+from consent.receipts.receipt import Place
+from consent.register.models import Purpose
+from paktaleem.directory.people.models import SubjectRole
+from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, may, received_at
+from paktaleem.foundation.console.columns import moment, who, with_actor
+from paktaleem.foundation.console.filters import as_key
+from paktaleem.foundation.console.forms import ScopedForm, offer
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["FormRunAdmin"]
 

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.admin.consents import event_lines
-from consent.models import ConsentEvent
+from consent.consents.admin.consents import event_lines
+from consent.consents.models import ConsentEvent
 from consent.paper.admin.sheets import TONES, PlainForm
 from consent.paper.codes import shown_code
 from consent.paper.models import (
@@ -38,18 +38,18 @@ from consent.paper.services import (
     opened_details,
 )
 from consent.paper.services.queue import CodeUnknown
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.roles import Capability
-from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, may, received_at
-from paktaleem.console.columns import pill, reason_label, who, with_actor
-from paktaleem.console.filters import ChosenFilter, as_key, client_in_view
-from paktaleem.console.forms import ActForm
-from paktaleem.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.console.paging import LIMIT, number_in_words
-from paktaleem.console.site import Card, site
-from paktaleem.files.services import FileKindRefused, FileTooLarge
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.files.services import FileKindRefused, FileTooLarge
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, may, received_at
+from paktaleem.foundation.console.columns import pill, reason_label, who, with_actor
+from paktaleem.foundation.console.filters import ChosenFilter, as_key, client_in_view
+from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.paging import LIMIT, number_in_words
+from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["SheetEntryAdmin", "queue_board"]
 

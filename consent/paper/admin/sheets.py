@@ -18,16 +18,16 @@ from consent.paper.models import OPEN, AnswerSheet, EntryState, SheetEntry
 from consent.paper.selectors import counts_of
 from consent.paper.services import SheetKnown, confirm_matched, upload_sheet
 from consent.paper.sheets import SheetRefused
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
-from paktaleem.console.acts import Act
-from paktaleem.console.asking import actor_of, received_at
-from paktaleem.console.columns import moment, pill, who, with_actor
-from paktaleem.console.forms import ActForm, ScopedForm
-from paktaleem.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.console.site import site
-from paktaleem.subjects.oneroster.problems import Problem
-from paktaleem.tenancy.context import in_client
+from paktaleem.directory.rosters.oneroster.problems import Problem
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import moment, pill, who, with_actor
+from paktaleem.foundation.console.forms import ActForm, ScopedForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["TONES", "AnswerSheetAdmin", "PlainForm"]
 

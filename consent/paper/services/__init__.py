@@ -11,7 +11,13 @@ from consent.paper.services.queue import (
     dismiss_entry,
     match_entry,
 )
-from consent.paper.services.sheets import SheetKnown, confirm_matched, confirm_some, opened_details, upload_sheet
+from consent.paper.services.sheets import (
+    SheetKnown,
+    confirm_matched,
+    confirm_some,
+    opened_details,
+    upload_sheet,
+)
 
 __all__ = [
     "NotMatched",

@@ -10,10 +10,10 @@ from django.db import transaction
 
 from consent.paper.models import AnswerSheet, EntryState, EntryStep, SheetEntry, Step
 from consent.paper.services.queue import let_key_go
-from paktaleem.accounts.actors import Actor, require
-from paktaleem.accounts.roles import Capability
-from paktaleem.ledger.history import actor_columns
-from paktaleem.ledger.services import record_entry
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.audit.services import record_entry
 
 __all__ = ["clients_with_unmatched", "expire_unmatched", "unmatched_since"]
 

@@ -9,21 +9,22 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent.models import Basis, NoticeVersion, Purpose
+from consent.decisions.selectors.registers import current_register
+from consent.notices.models import NoticeVersion
+from consent.notices.selectors.purposes import NoticeUnknown, current_notice, find_purposes
 from consent.paper.codes import new_code
 from consent.paper.models import FormPage, FormPurpose, FormRun
 from consent.paper.pdf import Form, Page, Question, write_pdf
-from consent.register import Register
-from consent.selectors.purposes import NoticeUnknown, current_notice, find_purposes
-from consent.selectors.registers import current_register
-from paktaleem.accounts.actors import Actor, require
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.history import actor_columns
-from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import reveal_names
+from consent.register.models import Basis, Purpose
+from consent.register.register import Register
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import reveal_names
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.audit.services import record_entry
 
 __all__ = ["make_form", "print_form"]
 

@@ -8,7 +8,10 @@ from typing import IO, Any
 
 from django.db import transaction
 
-from consent.models import ConsentEvent, ConsentState, Method
+from consent.consents.models import ConsentEvent, ConsentState, Method
+from consent.consents.services import Answer, record_answers
+from consent.consents.services.events import locked
+from consent.consents.services.evidence import add_evidence_file
 from consent.paper.codes import is_code, read_code, shown_code
 from consent.paper.models import (
     SET_ASIDE,
@@ -22,18 +25,15 @@ from consent.paper.models import (
 )
 from consent.paper.selectors import Knowledge, rivals_of
 from consent.paper.verdicts import Problem, Standing, Verdict, give_verdict
-from consent.services import Answer, record_answers
-from consent.services.events import locked
-from consent.services.evidence import add_evidence_file
-from paktaleem.accounts.actors import Actor, require
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.history import actor_columns
-from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.sealing import CannotOpen, Sealed, Sealer
-from paktaleem.subjects.selectors import sealer_of
-from paktaleem.subjects.services import AlreadyErased
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer
 
 __all__ = [
     "DETAILS",

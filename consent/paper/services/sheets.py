@@ -26,16 +26,16 @@ from consent.paper.selectors import Knowledge, purposes_to_ask, rivals_of
 from consent.paper.services.queue import confirm_entry, differs, open_details, seal_details
 from consent.paper.sheets import Sheet, SheetRow, read_sheet
 from consent.paper.verdicts import give_verdict
-from paktaleem.accounts.actors import Actor, require, user_actor
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
-from paktaleem.jobs import enqueue_job
-from paktaleem.ledger.history import actor_columns
-from paktaleem.ledger.services import record_entry
-from paktaleem.subjects.sealing import Sealer, wrap_new_key
-from paktaleem.subjects.selectors import sealers_of
-from paktaleem.tenancy.ids import new_id
-from paktaleem.tenancy.turns import take_turn
+from paktaleem.directory.people.selectors import sealers_of
+from paktaleem.foundation.accounts.actors import Actor, require, user_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import Sealer, wrap_new_key
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.turns import take_turn
 
 __all__ = ["GO_ON", "SheetKnown", "confirm_matched", "confirm_some", "opened_details", "upload_sheet"]
 

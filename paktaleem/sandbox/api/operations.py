@@ -9,10 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import paktaleem.sandbox.api.problems  # noqa: F401 -- declares its problems
-from paktaleem.accounts.models import FURTHEST_CLOCK
-from paktaleem.accounts.roles import Capability
-from paktaleem.api.operations import Operation, actor_of, arrival_of, client_of, moment_of, validated
-from paktaleem.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.accounts.models import FURTHEST_CLOCK
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import (
+    Operation,
+    actor_of,
+    arrival_of,
+    client_of,
+    moment_of,
+    validated,
+)
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
 from paktaleem.sandbox.services import force_state, get_sandbox, move_clock, start_over
 from paktaleem.sandbox.states import STATES
 

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from paktaleem.api.problems import Problem, declare_problems
+from paktaleem.foundation.api.problems import Problem, declare_problems
 from paktaleem.sandbox.services import NotASandbox, StateNotReached
 
 __all__: list[str] = []

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from paktaleem.accounts.actors import Actor, require
-from paktaleem.accounts.models import Client
-from paktaleem.accounts.roles import Capability
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 
 __all__ = ["NotASandbox", "get_sandbox", "lock_sandbox"]
 

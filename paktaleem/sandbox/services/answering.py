@@ -2,11 +2,17 @@
 
 from collections.abc import Callable
 
-from consent.models import Consent, ConsentEvent, ConsentState
-from consent.selectors.purposes import current_notice
-from consent.services import Answer, invalidate_consent, record_answers, revoke_consent, withdraw_consent
-from consent.shown import Shown, sign_shown
-from paktaleem.ledger.by import Reason
+from consent.consents.models import Consent, ConsentEvent, ConsentState
+from consent.consents.services import (
+    Answer,
+    invalidate_consent,
+    record_answers,
+    revoke_consent,
+    withdraw_consent,
+)
+from consent.notices.selectors.purposes import current_notice
+from consent.notices.shown import Shown, sign_shown
+from paktaleem.foundation.audit.by import Reason
 from paktaleem.sandbox.services.clocks import move_clock
 from paktaleem.sandbox.services.playing import Playing
 from paktaleem.sandbox.services.registering import make_purpose_expire, publish_material_change

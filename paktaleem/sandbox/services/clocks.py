@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import FURTHEST_CLOCK, Client
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.history import save_tracked
-from paktaleem.ledger.services import record_entry
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import FURTHEST_CLOCK, Client
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
 from paktaleem.sandbox.services.access import lock_sandbox
 
 __all__ = ["ClockRunsForwards", "move_clock"]

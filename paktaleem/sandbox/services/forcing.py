@@ -7,20 +7,20 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent.decision import Decision, Question
-from consent.models import Basis, Purpose
-from consent.selectors.decisions import decide_for
-from consent.selectors.purposes import bases_in_force
-from consent.services import PurposeUnknown
-from paktaleem.accounts.actors import Actor, sandbox_actor
-from paktaleem.accounts.models import Client
+from consent.consents.services import PurposeUnknown
+from consent.decisions.decision import Decision, Question
+from consent.decisions.selectors.decisions import decide_for
+from consent.notices.selectors.purposes import bases_in_force
+from consent.register.models import Basis, Purpose
+from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
 from paktaleem.sandbox.services.access import lock_sandbox
 from paktaleem.sandbox.services.answering import ANSWERS
 from paktaleem.sandbox.services.people import PEOPLE, register_afresh
 from paktaleem.sandbox.services.playing import Playing
 from paktaleem.sandbox.services.registering import AGREEMENTS, serve_again
 from paktaleem.sandbox.states import STATES, About
-from paktaleem.tenancy.ids import PAKTALEEM
 
 __all__ = ["Forced", "StateNotReached", "force_state"]
 

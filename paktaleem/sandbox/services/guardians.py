@@ -3,11 +3,26 @@
 from collections.abc import Callable
 from typing import Any
 
-from children.models import Decision, Guardianship, Quarantine, QuarantineCause, Relationship, Route, VerificationMethod
-from children.services import answer_service, end_guardian, name_guardian, quarantine, release, verify_guardian
+from children.guardians.models import (
+    Decision,
+    Guardianship,
+    Quarantine,
+    QuarantineCause,
+    Relationship,
+    Route,
+    VerificationMethod,
+)
+from children.guardians.services import (
+    answer_service,
+    end_guardian,
+    name_guardian,
+    quarantine,
+    release,
+    verify_guardian,
+)
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import register_subject
 from paktaleem.sandbox.services.playing import MOMENT, Playing, years_before
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import register_subject
 
 __all__ = ["GUARDIANS", "hold_back_no_longer"]
 

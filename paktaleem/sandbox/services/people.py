@@ -4,15 +4,20 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from consent.models import Objection, Restriction
-from consent.services import lift_objection, lift_restriction, object_to_purpose, restrict_processing
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import Reason
+from consent.consents.models import Objection, Restriction
+from consent.consents.services import (
+    lift_objection,
+    lift_restriction,
+    object_to_purpose,
+    restrict_processing,
+)
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import erase_subject, register_subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import Reason
 from paktaleem.sandbox.services.guardians import GUARDIANS, hold_back_no_longer
 from paktaleem.sandbox.services.playing import Playing, years_before
-from paktaleem.subjects.models import Subject
-from paktaleem.subjects.services import erase_subject, register_subject
 
 __all__ = ["PEOPLE", "register_afresh"]
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from consent.models import Purpose
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import Client
-from paktaleem.subjects.models import Subject
+from consent.register.models import Purpose
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
 
 __all__ = ["MOMENT", "Playing"]
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from consent.models import AgreementSuspension, Instruction, Purpose, ServiceAgreement
-from consent.models.rows import PeriodRow
-from consent.selectors.purposes import current_notice
-from consent.services import change_register, end_period, publish_notice_version
-from paktaleem.accounts.actors import Actor
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import Reason
+from consent.notices.selectors.purposes import current_notice
+from consent.notices.services import publish_notice_version
+from consent.register.models import AgreementSuspension, Instruction, Purpose, ServiceAgreement
+from consent.register.models.rows import PeriodRow
+from consent.register.services import change_register, end_period
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import Reason
 from paktaleem.sandbox.services.playing import MOMENT, Playing
 
 __all__ = ["AGREEMENTS", "make_purpose_expire", "publish_material_change", "serve_again"]

@@ -6,17 +6,23 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from consent.models import Instruction, LawfulBasis, Purpose, RecipientApproval, ServiceAgreement
-from consent.models.rows import RegisterRow
-from consent.services import change_register
-from paktaleem.accounts.actors import Actor, sandbox_actor
-from paktaleem.accounts.models import Client
-from paktaleem.ledger.by import Reason
-from paktaleem.ledger.services import record_entry
+from consent.register.models import (
+    Instruction,
+    LawfulBasis,
+    Purpose,
+    RecipientApproval,
+    ServiceAgreement,
+)
+from consent.register.models.rows import RegisterRow
+from consent.register.services import change_register
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.services import record_entry
 from paktaleem.sandbox.services.access import lock_sandbox
 from paktaleem.sandbox.services.clocks import set_offset
 from paktaleem.sandbox.services.registering import serve_again
-from paktaleem.subjects.models import Subject
 
 __all__ = ["StartedOver", "start_over"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.subjects.oneroster import (
+from paktaleem.directory.rosters.oneroster import (
     GuardianRelation,
     Person,
     Roster,

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from paktaleem.subjects.oneroster import GuardianRelation, Mention, Person, open_roster
+from paktaleem.directory.rosters.oneroster import GuardianRelation, Mention, Person, open_roster
 from tests.rosters import clean_network, odd_network
 
 

@@ -1,6 +1,0 @@
-"""Guardians, for the learning platform."""
-
-from children.api.checks import GuardianChecks, ShowCheck
-from children.api.guardians import GuardianAuthorisations, Guardians
-
-__all__ = ["GuardianAuthorisations", "GuardianChecks", "Guardians", "ShowCheck"]

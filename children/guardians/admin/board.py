@@ -1,0 +1,44 @@
+"""What guardians put on the first page: what waits for a second person, and who disagrees."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from children.guardians.models import GuardianChange, GuardianConflict
+from paktaleem.directory.people.models import AgeChange
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import ClientChange
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.secondperson import ChangeState
+from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.site import Card, site
+
+__all__ = ["children_board"]
+
+
+@site.add_board
+def children_board(actor: Actor, at: datetime) -> list[Card]:
+    """Tell who may settle them of changes that wait and of guardians who disagree."""
+    del at
+    if not actor.may(Capability.SETTLE_CHILD_CHANGES):
+        return []
+    changes = count_up_to(GuardianChange.objects.filter(state=ChangeState.WAITING))
+    ages = count_up_to(AgeChange.objects.filter(state=ChangeState.WAITING))
+    clients = count_up_to(ClientChange.objects.filter(state=ChangeState.WAITING))
+    cases = count_up_to(GuardianConflict.objects.filter(closed_at=None))
+    found = (
+        (_("Changes of guardians"), changes, "children_guardianchange", "?state__exact=waiting"),
+        (_("Changes of ages"), ages, "subjects_agechange", "?state__exact=waiting"),
+        (_("Changes of clients"), clients, "accounts_clientchange", "?state__exact=waiting"),
+        (_("Guardians disagree"), cases, "children_guardianconflict", ""),
+    )
+    return [
+        Card(title, number_in_words(number), _("wait for a person"), _list(name) + query, needs_attention=True)
+        for title, number, name, query in found
+        if number
+    ]
+
+
+def _list(name: str) -> str:
+    return reverse(f"admin:{name}_changelist", current_app=site.name)

@@ -1,0 +1,264 @@
+"""Guardians in the console: how they were verified, what they answered, what they may do."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from children.concerns.forms import WISHES
+from children.concerns.services import MayNotAsk, ask_about_data
+from children.guardians.admin.checks import START_CHECK
+from children.guardians.admin.words import REFUSALS
+from children.guardians.models import (
+    Decision,
+    Guardianship,
+    Route,
+    ServiceAuthorisation,
+    Verification,
+    VerificationMethod,
+)
+from children.guardians.services import answer_service, change_guardian, verify_guardian
+from children.guardians.strength import STAFF_METHODS
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import period_pill, pill
+from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
+from paktaleem.foundation.console.site import site
+
+__all__ = ["GuardianshipAdmin", "ServiceAuthorisationAdmin"]
+
+_METHODS = [one for one in VerificationMethod if one.value in STAFF_METHODS]
+_ROUTES = [one for one in Route if one != Route.PORTAL]
+_TONES = {"given": "good", "refused": "bad", "withdrawn": "bad"}
+
+
+class EvidenceForm(ActForm):
+    """Where the evidence lies, or the signed form itself."""
+
+    evidence = forms.CharField(
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Where the paper lies, or who saw them and when. It is sealed. Keep no copy of an identity card.",
+    )
+    file = forms.FileField(label="Signed form", required=False, help_text="PDF, JPEG or PNG. It is sealed.")
+
+
+class VerifyForm(EvidenceForm):
+    """How staff know that it is the guardian."""
+
+    method = forms.ChoiceField(choices=[(one.value, one.label) for one in _METHODS])
+    field_order = ("method", "evidence", "file", "reason")
+
+
+class AnswerForm(EvidenceForm):
+    """What the guardian answered, recipients apart; no reason is asked of them."""
+
+    reason = None  # type: ignore[assignment]
+    decision = forms.ChoiceField(label="Answer", choices=Decision.choices, widget=forms.RadioSelect)
+    shares = forms.TypedChoiceField(
+        label="Recipients outside",
+        required=False,
+        choices=[("", "Not asked"), ("yes", "Agrees"), ("no", "Does not agree")],
+        help_text="An answer of its own: nobody who says yes to the service has said yes to recipients.",
+    )
+    route = forms.ChoiceField(label="How the answer reached us", choices=[(one.value, one.label) for one in _ROUTES])
+    field_order = ("decision", "shares", "route", "evidence", "file")
+
+
+class AboutDataForm(ActForm):
+    """What the guardian says shall happen to the data."""
+
+    reason = None  # type: ignore[assignment]
+    wish = forms.ChoiceField(
+        label="What shall happen to the data", choices=list(WISHES.items()), widget=forms.RadioSelect
+    )
+
+
+class ChangeForm(ActForm):
+    """What the guardian may do from now on."""
+
+    may_consent = forms.BooleanField(label="May decide, once verified", required=False)
+    may_receive_data = forms.BooleanField(label="May be told what is held", required=False)
+    court_order = forms.BooleanField(label="A court order stands against their deciding", required=False)
+    note = forms.CharField(label="Note on the court order", required=False, max_length=500, help_text="It is sealed.")
+    field_order = ("may_consent", "may_receive_data", "court_order", "note", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show what holds now."""
+        super().__init__(*args, **kwargs)
+        for name in ("may_consent", "may_receive_data", "court_order"):
+            self.fields[name].initial = getattr(self.row, name)
+
+
+def _verify(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
+    verify_guardian(row, **given, actor=actor_of(request), at=received_at(request))
+
+
+def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    shares = {"yes": True, "no": False}.get(given.pop("shares"))
+    told: dict[str, Any] = {"shares": shares, "actor": actor_of(request), "at": received_at(request)}
+    answer_service(row.child, guardian=row.guardian, **given, **told)
+    if given["decision"] != Decision.WITHDRAWN:
+        return None
+    messages.success(request, gettext("Recorded: it stops at once. Ask the guardian what shall happen to the data."))
+    return HttpResponseRedirect(reverse("admin:children_guardianship_data", args=[row.pk], current_app=site.name))
+
+
+def _about_data(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
+    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    ask_about_data(row.child, guardian=row.guardian, wish=given["wish"], language=row.guardian.language, **told)
+
+
+def _change(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
+    reason, note = given.pop("reason"), given.pop("note")
+    change_guardian(row, changes=given, note=note, reason=reason, actor=actor_of(request), at=received_at(request))
+
+
+def _end(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
+    at = received_at(request)
+    change_guardian(row, changes={"ends_at": at}, reason=given["reason"], actor=actor_of(request), at=at)
+
+
+def _stands(row: Guardianship, at: Any) -> bool:
+    return row.ends_at is None or row.ends_at > at
+
+
+_MAY_NOT_ASK = (
+    "They may not ask for this: verify them first, for a copy by what somebody saw, and see whether they may be told."
+)
+_WAITS = "What would let a child's data be used that a guardian forbade waits for a second person."
+
+
+@admin.register(Guardianship, site=site)
+class GuardianshipAdmin(ScopedAdmin):
+    """Who stands as a guardian of whom."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    asks_reason = False
+    list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
+    list_filter = ("relationship", "client")
+    newest_by = "starts_at"
+    sortable_by = ()
+    detail_fields = (
+        "child",
+        "guardian",
+        "relationship",
+        "source",
+        "state",
+        "may_consent",
+        "may_receive_data",
+        "court_order",
+        "verified",
+        "latest_answer",
+        "starts_at",
+        "ends_at",
+    )
+    intro = "Who may act for a child, from when, until when. It is no authority before they are verified."
+    empty_text = "No guardian is named yet. Name one on the page of the child."
+    state = state_column(period_pill)
+    acts = (
+        Act(
+            "verify",
+            "Verify guardian",
+            Capability.VERIFY_GUARDIANS,
+            _verify,
+            form=VerifyForm,
+            lead="Record what you saw for yourself: the person, their signed form, or the school's own papers.",
+            done="Verified.",
+            applies=_stands,
+            refusals=REFUSALS,
+        ),
+        START_CHECK,
+        Act(
+            "answer",
+            "Record answer",
+            Capability.RECORD_GUARDIANS,
+            _answer,
+            form=AnswerForm,
+            lead="What the guardian says about the service as a whole. A no needs no evidence and stops at once.",
+            done="Recorded.",
+            applies=_stands,
+            refusals=REFUSALS,
+        ),
+        Act(
+            "data",
+            "What shall happen to the data",
+            Capability.RECORD_GUARDIANS,
+            _about_data,
+            form=AboutDataForm,
+            lead="What the guardian asks for. A copy is ordered of every system at once; a deletion waits until an "
+            "administrator of the client confirms it, under Concerns.",
+            done="Taken in.",
+            applies=_stands,
+            refusals={**REFUSALS, MayNotAsk: _MAY_NOT_ASK},
+        ),
+        Act(
+            "change-authority",
+            "Change authority",
+            Capability.MANAGE_GUARDIANS,
+            _change,
+            form=ChangeForm,
+            lead=_WAITS,
+            done="Changed, or waiting for a second person.",
+            applies=_stands,
+            refusals=REFUSALS,
+        ),
+        Act(
+            "end",
+            "End guardian",
+            Capability.MANAGE_GUARDIANS,
+            _end,
+            lead=_WAITS,
+            done="Ended, or waiting for a second person.",
+            danger=True,
+            applies=_stands,
+            refusals=REFUSALS,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring both people along."""
+        return super().get_queryset(request).select_related("child", "guardian")
+
+    @admin.display(description="verified")
+    def verified(self, row: Guardianship) -> Any:
+        """Say by which methods, and until when."""
+        at = now_here()
+        found = Verification.objects.filter(client_id=row.client_id, guardianship=row, ended_at=None)
+        live = [one for one in found if one.expires_at is None or one.expires_at > at]
+        return ", ".join(str(one.get_method_display()) for one in live) or pill("Not verified", "warn")
+
+    @admin.display(description="latest answer")
+    def latest_answer(self, row: Guardianship) -> Any:
+        """Say what they last answered about the service."""
+        said = ServiceAuthorisation.objects.filter(client_id=row.client_id, child=row.child, guardianship=row)
+        last = said.order_by("-recorded_at", "-id").first()
+        return pill(last.get_decision_display(), _TONES[last.decision]) if last else pill("No answer", "warn")
+
+
+@admin.register(ServiceAuthorisation, site=site)
+class ServiceAuthorisationAdmin(EvidenceAdmin):
+    """What guardians answered about the service."""
+
+    section = "Evidence"
+    view_capability = Capability.VIEW_GUARDIANS
+    list_display = ("recorded_at", "child", "guardian", "answer", "route", "owner")
+    list_filter = ("decision", "client")
+    newest_by = "recorded_at"
+    detail_fields = ("recorded_at", "child", "guardian", "answer", "shares", "route", "claimed_at", "expires_at")
+    intro = "Every answer about the service for a child. The latest of each guardian counts; a no stands over a yes."
+    empty_text = "No guardian has answered yet."
+    answer = state_column(lambda row: pill(row.get_decision_display(), _TONES[row.decision]), "answer")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring both people along."""
+        return super().get_queryset(request).select_related("child", "guardian")

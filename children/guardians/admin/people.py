@@ -1,0 +1,112 @@
+"""What guardians add to a person's page: who decides and why, and naming a guardian."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from children.guardians.admin.words import REFUSALS
+from children.guardians.models import Guardianship, Relationship
+from children.guardians.selectors import (
+    candidates_of,
+    child_facts,
+    guardians_of,
+    mechanisms,
+    school_authorisations,
+)
+from children.guardians.services import name_guardian
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import SubjectUnknown, get_subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, may, received_at
+from paktaleem.foundation.console.columns import period_pill, pill
+from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.persons import add_person_acts, add_person_panel
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["gate_panel"]
+
+_TONES = {"given": "good", "refused": "bad", "withdrawn": "bad", "lapsed": "warn", None: "warn"}
+_WORDS = {
+    "given": _("A guardian has given"),
+    "refused": _("A guardian has refused"),
+    "withdrawn": _("A guardian has withdrawn"),
+    "lapsed": _("The guardian's authority has lapsed"),
+    None: _("No guardian has answered"),
+}
+
+
+class NameForm(ActForm):
+    """Whom the school names."""
+
+    guardian = forms.CharField(
+        label="LMS id of the guardian", max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    relationship = forms.ChoiceField(choices=Relationship.choices)
+    may_consent = forms.BooleanField(label="May decide, once verified", required=False, initial=True)
+    may_receive_data = forms.BooleanField(label="May be told what is held", required=False)
+    field_order = ("guardian", "relationship", "may_consent", "may_receive_data", "reason")
+
+
+def _name(child: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    actor = actor_of(request)
+    guardian = get_subject(given.pop("guardian").strip(), actor=actor)
+    name_guardian(child, guardian=guardian, **given, actor=actor, at=received_at(request))
+
+
+add_person_acts(
+    Act(
+        "name-guardian",
+        "Name guardian",
+        Capability.MANAGE_GUARDIANS,
+        _name,
+        form=NameForm,
+        lead="They must be registered. It is no authority before they are verified.",
+        done="Named.",
+        applies=lambda row, _at: row.erased_at is None and row.role in {"student", "learner"},
+        refusals={**REFUSALS, SubjectUnknown: "Nobody is registered under this LMS id."},
+    )
+)
+
+
+@add_person_panel
+def gate_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+    """Show whether a guardian decides, what they decided, and on what that rests."""
+    if row.role not in {"student", "learner"} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
+        return None
+    actor, at = actor_of(request), received_at(request)
+    with in_client(row.client_id):
+        facts = child_facts(row)
+    standing, known = facts.standing(at), {one.id: one for one in facts.guardians}
+    client = row.client
+    decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
+    lines = [_line(one, known.get(one.pk), at) for one in guardians_of(row, actor=actor)[:20]]
+    return {
+        "template": "console/panels/gate.html",
+        "decides": decides,
+        "state": pill(_WORDS[standing.state], _TONES[standing.state]),
+        "shares": standing.may_share,
+        "in_conflict": standing.in_conflict,
+        "held_back": facts.quarantined,
+        "lines": lines,
+        "by_school": school_authorisations(actor).filter(client_id=row.client_id, child=row, ends_at=None).exists(),
+        "declared": mechanisms(actor).filter(client_id=row.client_id, ends_at=None).order_by("kind"),
+        "candidates": [str(one.guardian) for one in candidates_of(row, actor=actor, at=at)[:20]],
+    }
+
+
+def _line(row: Guardianship, known: Any, at: Any) -> dict[str, Any]:
+    answer = known.answer if known else None
+    authority = known is not None and known.has_authority(at)
+    return {
+        "url": reverse("admin:children_guardianship_change", args=[row.pk], current_app=site.name),
+        "guardian": row.guardian,
+        "relation": row.get_relationship_display(),
+        "state": period_pill(row),
+        "authority": pill(_("Verified"), "good") if authority else pill(_("No authority"), "warn"),
+        "answer": pill(_WORDS[answer.decision], _TONES[answer.decision]) if answer else pill(_("No answer")),
+    }

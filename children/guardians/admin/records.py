@@ -1,0 +1,202 @@
+"""What a client declares and records itself, in the console: mechanisms, schools' authorisations, what is held back."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from children.guardians.admin.words import REFUSALS
+from children.guardians.models import ChildMechanism, Quarantine, QuarantineCause, SchoolAuthorisation
+from children.guardians.services import (
+    NotHeldBack,
+    SchoolAuthorisationEnded,
+    authorise_by_school,
+    declare_mechanism,
+    end_school_authorisation,
+    quarantine,
+    release,
+)
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import period_pill, pill
+from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
+from paktaleem.foundation.console.persons import add_person_acts
+from paktaleem.foundation.console.site import site
+from retention.models import Incident
+
+__all__ = ["ChildMechanismAdmin", "QuarantineAdmin", "SchoolAuthorisationAdmin"]
+
+_REFUSALS: dict[type[Exception], str] = {
+    **REFUSALS,
+    NotHeldBack: "It is held back no longer.",
+    SchoolAuthorisationEnded: "It was ended before.",
+}
+
+
+def _end(row: SchoolAuthorisation, given: dict[str, Any], request: HttpRequest) -> None:
+    end_school_authorisation(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+
+
+def _may_be_released(row: Quarantine, _at: Any) -> bool:
+    """Say whether a report alone holds it back: an incident that came later ends when every system has answered."""
+    open_ones = Incident.objects.filter(client_id=row.client_id, subject_id=row.subject_id, closed_at=None)
+    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not open_ones.exists()
+
+
+def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> None:
+    release(row.subject, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+
+
+@admin.register(ChildMechanism, site=site)
+class ChildMechanismAdmin(ScopedAdmin):
+    """How each client verifies ages and obtains guardians' consent, in its own words."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    add_capability = Capability.DECLARE_MECHANISMS
+    row_fields = ("kind", "description", "description_ur", "reference", "provider")
+    detail_fields = ("state", "starts_at", "ends_at")
+    list_display = ("kind", "reference", "state", "starts_at", "owner")
+    list_filter = ("client",)
+    newest_by = "starts_at"
+    sortable_by = ()
+    intro = (
+        "A client whose platform serves minors is responsible for verifying ages and obtaining guardians' consent "
+        "(policy, section 8), and declares here how it does so. A new declaration ends the one before."
+    )
+    empty_text = "Nothing is declared yet."
+    state = state_column(period_pill)
+
+    def write(self, row: ChildMechanism, **details: Any) -> None:
+        """Declare it; what was declared before ends."""
+        told = {name: details[name] for name in ("actor", "reason", "at")}
+        words = {name: getattr(row, name) for name in self.row_fields}
+        row.pk = declare_mechanism(row.client_id, **words, **told).pk
+
+
+@admin.register(SchoolAuthorisation, site=site)
+class SchoolAuthorisationAdmin(EvidenceAdmin):
+    """Schools' own word that a child may use the service for education."""
+
+    section = "Evidence"
+    view_capability = Capability.VIEW_GUARDIANS
+    list_display = ("starts_at", "child", "contract_reference", "worth", "state", "owner")
+    list_filter = ("client",)
+    newest_by = "starts_at"
+    detail_fields = ("child", "contract_reference", "worth", "state", "starts_at", "ends_at")
+    intro = (
+        "A school's own authorisation for education: a separate, weaker record, and no guardian's consent. "
+        "It opens nothing by itself."
+    )
+    empty_text = "No school has authorised anything itself."
+    state = state_column(period_pill)
+    worth = state_column(lambda _row: pill(_("Weaker than a guardian's consent"), "warn"), "worth")
+    acts = (
+        Act(
+            "end",
+            "End authorisation",
+            Capability.RECORD_GUARDIANS,
+            _end,
+            done="Ended.",
+            applies=lambda row, at: row.ends_at is None or row.ends_at > at,
+            refusals=_REFUSALS,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the child along."""
+        return super().get_queryset(request).select_related("child")
+
+
+@admin.register(Quarantine, site=site)
+class QuarantineAdmin(EvidenceAdmin):
+    """Whose data is held back, and was."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    list_display = ("starts_at", "subject", "cause", "state", "owner")
+    list_filter = ("client",)
+    newest_by = "starts_at"
+    detail_fields = ("subject", "cause", "state", "starts_at", "ends_at")
+    intro = (
+        "Nothing may be done with the data of these people but deleting it. What is held back for an incident is "
+        "released by itself when every system has answered."
+    )
+    empty_text = "Nobody's data is held back."
+    state = state_column(period_pill)
+    acts = (
+        Act(
+            "release",
+            "Hold back no longer",
+            Capability.QUARANTINE_SUBJECTS,
+            _release,
+            lead="Only where the report was unfounded. While an incident is open the data stays held back: "
+            "let every system answer.",
+            done="Held back no longer.",
+            applies=_may_be_released,
+            refusals=_REFUSALS,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the person along."""
+        return super().get_queryset(request).select_related("subject")
+
+
+class SchoolForm(ActForm):
+    """Under which contract, and who stands for it."""
+
+    contract_reference = forms.CharField(label="Number of the contract", max_length=100, help_text="Name nobody.")
+    official = forms.CharField(
+        label="Who authorises it",
+        max_length=200,
+        help_text="The name and office of the school's official. It is sealed.",
+    )
+    field_order = ("contract_reference", "official", "reason")
+
+
+def _authorise(child: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    authorise_by_school(child, **given, actor=actor_of(request), at=received_at(request))
+
+
+def _hold(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    told: dict[str, Any] = {"reason": given["reason"], "actor": actor_of(request), "at": received_at(request)}
+    quarantine(subject, cause=QuarantineCause.REPORT, **told)
+
+
+def _is_pupil(row: Subject, _at: Any) -> bool:
+    return row.erased_at is None and row.role in {"student", "learner"}
+
+
+add_person_acts(
+    Act(
+        "school-authorises",
+        "Record the school's authorisation",
+        Capability.RECORD_GUARDIANS,
+        _authorise,
+        form=SchoolForm,
+        lead="The school's own word that the child may use the service for education. It is weaker than a guardian's "
+        "consent, is shown as such, and opens nothing by itself.",
+        done="Recorded. It opens nothing by itself.",
+        applies=_is_pupil,
+        refusals=_REFUSALS,
+    ),
+    Act(
+        "hold-back",
+        "Hold data back",
+        Capability.QUARANTINE_SUBJECTS,
+        _hold,
+        lead="From now on nothing may be done with this person's data but deleting it.",
+        done="Held back.",
+        applies=lambda row, _at: row.erased_at is None,
+        refusals={AlreadyErased: "The person is erased."},
+        danger=True,
+    ),
+)

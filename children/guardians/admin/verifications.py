@@ -1,0 +1,91 @@
+"""How guardians were verified, in the console; and saying that it was false."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from children.guardians.admin.words import REFUSALS
+from children.guardians.models import Verification
+from children.guardians.services import FoundFalseBefore, find_false
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import site
+
+__all__ = ["VerificationAdmin"]
+
+
+def _find_false(row: Verification, given: dict[str, Any], request: HttpRequest) -> None:
+    find_false(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+
+
+def _state(row: Verification) -> SafeString:
+    if row.ended_at is not None:
+        return pill(_("Found false"), "bad")
+    if row.expires_at is not None and row.expires_at <= now_here():
+        return pill(_("Expired"), "warn")
+    return pill(_("Stands"), "good")
+
+
+@admin.register(Verification, site=site)
+class VerificationAdmin(EvidenceAdmin):
+    """How guardians were verified."""
+
+    section = "Evidence"
+    view_capability = Capability.VIEW_GUARDIANS
+    list_display = ("verified_at", "child", "guardian", "method", "standing", "owner")
+    list_filter = ("method", "client")
+    newest_by = "verified_at"
+    detail_fields = (
+        "standing",
+        "child",
+        "guardian",
+        "method",
+        "strength",
+        "provider",
+        "provider_check_id",
+        "verified_at",
+        "expires_at",
+        "ended_at",
+    )
+    intro = (
+        "What showed that a guardian is the guardian. Kept is where the evidence lies, or a provider's number: "
+        "never an identity paper, its number, its picture, or a card."
+    )
+    empty_text = "No guardian has been verified yet."
+    standing = state_column(_state)
+    acts = (
+        Act(
+            "found-false",
+            "Found false",
+            Capability.VERIFY_GUARDIANS,
+            _find_false,
+            lead="It was not the guardian, or the evidence was no good. What it opened is shut at once, also what they "
+            "allowed since; what was collected on it is held back and erased. Name and verify the guardian anew.",
+            done="Shut. What was collected meanwhile is being erased.",
+            danger=True,
+            applies=lambda row, _at: row.ended_at is None,
+            refusals={**REFUSALS, FoundFalseBefore: "It was found false before."},
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring both people along."""
+        return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
+
+    @admin.display(description="child")
+    def child(self, row: Verification) -> str:
+        """Name the child, by pseudonym."""
+        return str(row.guardianship.child)
+
+    @admin.display(description="guardian")
+    def guardian(self, row: Verification) -> str:
+        """Name the guardian, by pseudonym."""
+        return str(row.guardianship.guardian)

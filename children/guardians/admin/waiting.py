@@ -1,0 +1,102 @@
+"""What waits for a person: changes of guardians that would open the gate, and guardians who disagree."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from children.guardians.admin.words import REFUSALS
+from children.guardians.models import GuardianChange, GuardianConflict
+from children.guardians.services import close_conflict, settle_change
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
+from paktaleem.foundation.console.settling import change_standing, settling_acts
+from paktaleem.foundation.console.site import site
+
+__all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
+
+
+@admin.register(GuardianChange, site=site)
+class GuardianChangeAdmin(ScopedAdmin):
+    """Changes of guardians that need a second person."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    asks_reason = False
+    list_display = ("requested_at", "standing", "child", "guardian", "owner")
+    list_filter = ("state", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
+    intro = "A change that would open what a guardian closed has no effect until a second person approves it."
+    empty_text = "No change of a guardian waits."
+    standing = change_standing
+    acts = settling_acts(
+        settle_change,
+        approve="Approve change",
+        decline="Decline change",
+        lead="It takes effect now. Approve only what you know yourself to be right.",
+        refusals=REFUSALS,
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the people along."""
+        return super().get_queryset(request).select_related("child", "guardianship__guardian")
+
+    @admin.display(description="guardian")
+    def guardian(self, row: GuardianChange) -> str:
+        """Name whose authority it is, by pseudonym."""
+        return str(row.guardianship.guardian)
+
+    @admin.display(description="wanted")
+    def wanted(self, row: GuardianChange) -> str:
+        """Say what would change."""
+        return ", ".join(f"{name} = {value}" for name, value in sorted(row.changes.items()))
+
+
+def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -> None:
+    close_conflict(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+
+
+@admin.register(GuardianConflict, site=site)
+class GuardianConflictAdmin(ScopedAdmin):
+    """Guardians who disagree."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    asks_reason = False
+    list_display = ("opened_at", "standing", "child", "about", "owner")
+    list_filter = ("client",)
+    newest_by = "opened_at"
+    sortable_by = ()
+    detail_fields = ("standing", "child", "about", "opened_at", "closed_at", "outcome")
+    intro = (
+        "One guardian says yes, another no. Meanwhile the no stands. Speak with both; the case ends when they agree."
+    )
+    empty_text = "No guardians disagree."
+    standing = state_column(lambda row: pill("Closed") if row.closed_at else pill("Open", "warn"))
+    acts = (
+        Act(
+            "close",
+            "Close case",
+            Capability.SETTLE_CHILD_CHANGES,
+            _close,
+            lead="They differ still: the no stands on. The case opens again when one of them answers anew.",
+            done="Closed: the no stands.",
+            applies=lambda row, _at: row.closed_at is None,
+            refusals=REFUSALS,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the child along."""
+        return super().get_queryset(request).select_related("child")
+
+    @admin.display(description="about")
+    def about(self, row: GuardianConflict) -> str:
+        """Say what they disagree about."""
+        return row.purpose_code or "—"

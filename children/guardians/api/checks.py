@@ -1,0 +1,105 @@
+"""Having a provider verify a guardian, for the learning platform."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from children.guardians.models import CheckState, ProviderCheck
+from children.guardians.selectors import live_guardianship, provider_checks, where_checked
+from children.guardians.services import CheckUnknown, request_check
+from children.guardians.strength import PROVIDER_METHODS
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+
+__all__ = ["GuardianChecks", "ShowCheck"]
+
+
+class CheckInput(StrictSerializer):
+    """Which guardian, by which provider, in which way."""
+
+    guardian = TextField(max_length=255)
+    provider = serializers.RegexField(r"\A[a-z0-9][a-z0-9._-]{0,62}\Z")
+    method = serializers.ChoiceField(sorted(one.value for one in PROVIDER_METHODS))
+
+
+class CheckOutput(serializers.Serializer[Any]):
+    """One check of a provider: passed, it is a verification. ``url`` is where the guardian goes while it is started.
+
+    It is told to a key that may have guardians checked (``guardians:write``).
+    """
+
+    id = serializers.UUIDField()
+    subject = serializers.CharField(allow_null=True)
+    guardian = serializers.CharField(allow_null=True)
+    provider = serializers.CharField()
+    method = serializers.ChoiceField(sorted(one.value for one in PROVIDER_METHODS))
+    state = serializers.ChoiceField(CheckState.values)
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    url = serializers.CharField(allow_null=True)
+
+
+class GuardianChecks(Operation):
+    """``POST /api/v1/subjects/{external_id}/guardian-checks``."""
+
+    capabilities = {"POST": Capability.VERIFY_GUARDIANS}
+
+    @extend_schema(request=CheckInput, responses={201: CheckOutput})
+    def post(self, request: Request, external_id: str) -> Response:
+        """Have a provider check a guardian: 201. It is told neither the child nor the guardian, and asked afterwards.
+
+        Ask for the check until it is ``started``: then ``url`` says where the guardian goes, if anywhere.
+        """
+        given, actor, at = validated(CheckInput, request.data), actor_of(request), moment_of(request)
+        child, guardian = (get_subject(name, actor=actor) for name in (external_id, given["guardian"]))
+        row = live_guardianship(child, guardian, at=at)
+        told = {"provider": given["provider"], "method": given["method"]}
+        answer_to = _answer_to(request, given["provider"])
+        check = request_check(row, **told, answer_to=answer_to, actor=actor, at=at)
+        return Response(_shown(check, None), HTTPStatus.CREATED)
+
+
+class ShowCheck(Operation):
+    """``GET /api/v1/guardian-checks/{id}``."""
+
+    capabilities = {"GET": Capability.VIEW_GUARDIANS}
+
+    @extend_schema(responses=CheckOutput)
+    def get(self, request: Request, check: UUID) -> Response:
+        """Show how far a check is, and what came of it."""
+        actor = actor_of(request)
+        row = provider_checks(actor).filter(pk=check, client_id=client_of(request)).first()
+        if row is None:
+            raise CheckUnknown
+        return Response(_shown(row, where_checked(row) if actor.may(Capability.VERIFY_GUARDIANS) else None))
+
+
+def _answer_to(request: Request, provider: str) -> str:
+    code = Client.objects.values_list("code", flat=True).get(pk=client_of(request))
+    portal = public_address(request._request).rstrip("/")
+    return portal + reverse("guardian-check-answer", args=[code, provider])
+
+
+def _shown(check: ProviderCheck, url: str | None) -> dict[str, Any]:
+    row = check.guardianship
+    return {
+        "id": str(check.pk),
+        "subject": row.child.external_id,
+        "guardian": row.guardian.external_id,
+        "provider": check.provider,
+        "method": check.method,
+        "state": check.state,
+        "started_at": check.started_at.isoformat(),
+        "finished_at": check.finished_at.isoformat() if check.finished_at else None,
+        "url": url,
+    }

@@ -1,0 +1,180 @@
+"""Guardians of a person, for the learning platform: who they are, what they decided, the school's evidence of it."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.db import transaction
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from children.guardians.api.shapes import AuthorisationOutput, GuardiansOutput
+from children.guardians.authority import ChildFacts
+from children.guardians.models import (
+    Decision,
+    Guardianship,
+    Relationship,
+    Route,
+    SchoolAuthorisation,
+    ServiceAuthorisation,
+    Verification,
+)
+from children.guardians.selectors import (
+    candidates_of,
+    child_facts,
+    guardians_of,
+    live_guardianship,
+    mechanisms,
+)
+from children.guardians.services import answer_service, name_guardian, verify_guardian
+from children.guardians.strength import STAFF_METHODS
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+
+__all__ = ["GuardianAuthorisations", "Guardians"]
+
+
+class NamedInput(StrictSerializer):
+    """Somebody registered whom the school names as a guardian."""
+
+    guardian = TextField(max_length=255)
+    relationship = serializers.ChoiceField(Relationship.values)
+    may_consent = serializers.BooleanField()
+    may_receive_data = serializers.BooleanField()
+
+
+class AuthorisationInput(StrictSerializer):
+    """A guardian's answer about the service, as the school has evidence of it; or the child's own no.
+
+    With ``verification`` the school says too how it knows that it is the guardian, on the same evidence.
+    """
+
+    guardian = TextField(required=False, allow_null=True, max_length=255)
+    decision = serializers.ChoiceField(Decision.values)
+    shares = serializers.BooleanField(required=False, allow_null=True, default=None)
+    route = serializers.ChoiceField([one.value for one in Route if one != Route.PORTAL], default=Route.SCHOOL.value)
+    verification = serializers.ChoiceField(sorted(one.value for one in STAFF_METHODS), required=False)
+    evidence = TextField(required=False, allow_null=True, max_length=2_000)
+    claimed_at = ZonedDateTimeField(required=False, allow_null=True)
+
+
+class Guardians(Operation):
+    """``GET`` and ``POST /api/v1/subjects/{external_id}/guardians``."""
+
+    capabilities = {"GET": Capability.VIEW_GUARDIANS, "POST": Capability.MANAGE_GUARDIANS}
+
+    @extend_schema(responses=GuardiansOutput)
+    def get(self, request: Request, external_id: str) -> Response:
+        """Show who decides for a person and what they decided, by pseudonyms."""
+        return Response(_shown(_person(external_id, request), request))
+
+    @extend_schema(request=NamedInput, responses={201: GuardiansOutput})
+    def post(self, request: Request, external_id: str) -> Response:
+        """Name a guardian. It is no authority before they are verified."""
+        given = validated(NamedInput, request.data)
+        child, guardian = _person(external_id, request), _person(given.pop("guardian"), request)
+        name_guardian(child, guardian=guardian, **given, actor=actor_of(request), at=moment_of(request))
+        return Response(_shown(child, request), HTTPStatus.CREATED)
+
+
+class GuardianAuthorisations(Operation):
+    """``POST /api/v1/subjects/{external_id}/guardian-authorisations``."""
+
+    capabilities = {"POST": Capability.RECORD_GUARDIANS}
+
+    @extend_schema(request=AuthorisationInput, responses={201: AuthorisationOutput})
+    @transaction.atomic
+    def post(self, request: Request, external_id: str) -> Response:
+        """Record what a guardian answered about the service, with the school's evidence: 201 with what it comes to."""
+        given = validated(AuthorisationInput, request.data)
+        child, guardian = _person(external_id, request), _guardian(given, request)
+        told: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
+        evidence, method = given.pop("evidence", None) or "", given.pop("verification", None)
+        if method is not None and guardian is not None:
+            row = live_guardianship(child, guardian, at=told["at"])
+            verify_guardian(row, method=method, evidence=evidence, **told)
+        answer = answer_service(child, guardian=guardian, evidence=evidence, **given, **told)
+        shown = {"id": answer.pk, "decision": answer.decision, "shares": answer.shares}
+        service = _service(child, child_facts(child), request)
+        shown |= {"recorded_at": answer.recorded_at, "service": service, "ask_about_data": _asks_about_data(answer)}
+        return Response(shown, HTTPStatus.CREATED)
+
+
+def _asks_about_data(answer: ServiceAuthorisation) -> bool:
+    """Say whether it is to be asked now what shall happen to the data: after a guardian's withdrawal."""
+    return answer.decision == Decision.WITHDRAWN and answer.guardian_id is not None
+
+
+def _person(external_id: str, request: Request) -> Subject:
+    return get_subject(external_id, actor=actor_of(request))
+
+
+def _guardian(given: dict[str, Any], request: Request) -> Subject | None:
+    named = given.pop("guardian", None)
+    return None if named is None else _person(named, request)
+
+
+def _shown(child: Subject, request: Request) -> dict[str, Any]:
+    actor, at, facts = actor_of(request), moment_of(request), child_facts(child)
+    rows = list(guardians_of(child, actor=actor)[:50])
+    methods = _methods(rows)
+    return {
+        "subject": child.external_id,
+        "service": _service(child, facts, request),
+        "guardians": [_guardian_shown(row, facts, methods.get(row.pk, []), request) for row in rows],
+        "declared": [
+            {"kind": one.kind, "description": one.description, "reference": one.reference}
+            for one in mechanisms(actor).filter(client_id=child.client_id, ends_at=None).order_by("kind")
+        ],
+        "candidates": [one.guardian.external_id for one in candidates_of(child, actor=actor, at=at)[:50]],
+    }
+
+
+def _methods(rows: list[Guardianship]) -> dict[Any, list[str]]:
+    found: dict[Any, list[str]] = {}
+    kept = Verification.objects.filter(guardianship__in=[row.pk for row in rows], ended_at=None).order_by("id")
+    for one in kept:
+        found.setdefault(one.guardianship_id, []).append(one.method)
+    return found
+
+
+def _service(child: Subject, facts: ChildFacts, request: Request) -> dict[str, Any]:
+    standing = facts.standing(moment_of(request))
+    by_school = SchoolAuthorisation.objects.filter(client_id=child.client_id, child=child, ends_at=None)
+    return {
+        "state": standing.state or "unanswered",
+        "shares": standing.may_share,
+        "in_conflict": standing.in_conflict,
+        "until": standing.until.isoformat() if standing.until else None,
+        "held_back": facts.quarantined,
+        "school_authorised": by_school.exists(),
+    }
+
+
+def _guardian_shown(row: Guardianship, facts: ChildFacts, methods: list[str], request: Request) -> dict[str, Any]:
+    known = next((one for one in facts.guardians if one.id == row.pk), None)
+    answer = known.answer if known else None
+    return {
+        "id": str(row.pk),
+        "guardian": row.guardian.external_id,
+        "relationship": row.relationship,
+        "source": row.source,
+        "may_consent": row.may_consent and not row.court_order,
+        "may_receive_data": row.may_receive_data,
+        "has_authority": known is not None and known.has_authority(moment_of(request)),
+        "verified_by": methods,
+        "starts_at": row.starts_at.isoformat(),
+        "ends_at": row.ends_at.isoformat() if row.ends_at else None,
+        "answer": answer
+        and {
+            "id": str(answer.id),
+            "decision": answer.decision,
+            "shares": answer.shares,
+            "recorded_at": answer.recorded_at.isoformat(),
+            "expires_at": answer.expires_at.isoformat() if answer.expires_at else None,
+        },
+    }

@@ -1,0 +1,172 @@
+"""Who stands as a guardian of whom, and what shows it."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from children.guardians.models.rows import ChildRow
+from children.guardians.strength import Method, Strength
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.audit.history import History, TrackedQuerySet
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = ["Guardianship", "Relationship", "Source", "Verification", "VerificationMethod", "VerificationStrength"]
+
+
+class Relationship(models.TextChoices):
+    """What somebody is to a child."""
+
+    PARENT = "parent", _("Parent")
+    GUARDIAN = "guardian", _("Guardian")
+    RELATIVE = "relative", _("Relative")
+    OTHER = "other", _("Other")
+
+
+class Source(models.TextChoices):
+    """Who says that they are."""
+
+    ROSTER = "roster", _("Claimed by the roster")
+    SCHOOL = "school", _("Named by the school")
+    SELF = "self", _("Said by themselves")
+
+
+class VerificationMethod(models.TextChoices):
+    """The methods of ``children.guardians.strength`` in words."""
+
+    SIGNED_FORM = Method.SIGNED_FORM.value, _("Signed form")
+    IN_PERSON = Method.IN_PERSON.value, _("In person")
+    SCHOOL_ATTESTED = Method.SCHOOL_ATTESTED.value, _("Attested by the school")
+    PAYMENT_CARD = Method.PAYMENT_CARD.value, _("Payment card")
+    TOLL_FREE_CALL = Method.TOLL_FREE_CALL.value, _("Telephone call with trained staff")
+    VIDEO_CONFERENCE = Method.VIDEO_CONFERENCE.value, _("Video conference with trained staff")
+    GOV_ID_DATABASE = Method.GOV_ID_DATABASE.value, _("Identity number checked with a database")
+    KNOWLEDGE_BASED = Method.KNOWLEDGE_BASED.value, _("Questions that only they can answer")
+    FACE_MATCH_PHOTO_ID = Method.FACE_MATCH_PHOTO_ID.value, _("Face compared with an identity card")
+    EMAIL_PLUS = Method.EMAIL_PLUS.value, _("Mail, confirmed a second time")
+    TEXT_PLUS = Method.TEXT_PLUS.value, _("Text message, confirmed a second time")
+
+
+class VerificationStrength(models.IntegerChoices):
+    """The strengths of ``children.guardians.strength`` in words."""
+
+    BASIC = Strength.BASIC.value, _("Basic: for use inside only")
+    SUBSTANTIAL = Strength.SUBSTANTIAL.value, _("Substantial")
+    HIGH = Strength.HIGH.value, _("High")
+
+
+class GuardianshipQuerySet(TrackedQuerySet["Guardianship"]):
+    """Guardianships, narrowed by adjectives."""
+
+    def live(self, at: datetime) -> Self:
+        """Those that stand at a moment."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
+
+
+class Guardianship(ChildRow):
+    """One person's standing as a guardian of one child, for a period [starts_at, ends_at).
+
+    It is no authority by itself: that needs a live verification (``Verification``), ``may_consent`` and no court order
+    against it. Ended it stays ended: whoever is a guardian again is named anew, verified anew and asked anew.
+    """
+
+    wall = Wall(Scope.TENANT, EDIT, personal={"court_order_note": Personal.SEALED})
+
+    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    relationship = models.CharField(max_length=16, choices=Relationship)
+    source = models.CharField(max_length=16, choices=Source, editable=False)
+    may_consent = models.BooleanField(default=False, help_text="May decide for the child, once verified.")
+    may_receive_data = models.BooleanField(default=False, help_text="May be told what is held about the child.")
+    court_order = models.BooleanField(
+        default=False, help_text="A court order stands against their deciding: they have no authority."
+    )
+    court_order_note = SealedField()
+    starts_at = models.DateTimeField(editable=False)
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="From then on they are no guardian.")
+
+    objects: ClassVar[Any] = GuardianshipQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        verbose_name = "guardian"
+        ordering = ["-starts_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(child=F("guardian")), name="guardianship_not_of_oneself"),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="guardianship_period"
+            ),
+            models.UniqueConstraint(
+                fields=["client", "child", "guardian"], condition=Q(ends_at=None), name="guardianship_one_open_per_pair"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "child", "id"], name="guardianship_of_child"),
+            models.Index(fields=["client", "guardian", "id"], name="guardianship_of_guardian"),
+            *newest_first("starts_at", "guardianship_by_time"),
+            *newest_first("starts_at", "guardianship_by_relation", by="relationship"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the relation."""
+        return self.get_relationship_display()
+
+
+class Verification(ChildRow):
+    """What showed once that a guardian is the guardian: by which method, how strong, with which evidence.
+
+    Kept is a reference, a hash or a provider's number, never the card number, the identity paper, its picture, or
+    the answers to questions (COPPA, 16 CFR 312.5(b)(2)). Ended means found false: it shows nothing, then or later.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "evidence_reference": Personal.SEALED,
+            "evidence_sha256": Personal.PSEUDONYM,
+            "provider": Personal.NONE,
+            "provider_check_id": Personal.PSEUDONYM,
+        },
+    )
+
+    guardianship = models.ForeignKey(
+        Guardianship, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    method = models.CharField(max_length=24, choices=VerificationMethod)
+    strength = models.PositiveSmallIntegerField(choices=VerificationStrength)
+    evidence_reference = SealedField()
+    evidence_sha256 = models.CharField(max_length=64, blank=True)
+    file = models.ForeignKey(
+        SealedFile, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    provider = models.CharField(max_length=63, blank=True)
+    provider_check_id = models.CharField(max_length=200, blank=True)
+    verified_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = ["-verified_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("verified_at")), name="verification_period"
+            ),
+            models.CheckConstraint(condition=Q(strength__range=(1, 3)), name="verification_strength_known"),
+        ]
+        indexes = [
+            models.Index(fields=["client", "guardianship", "id"], name="verification_of_guardianship"),
+            *newest_first("verified_at", "verification_by_time"),
+            *newest_first("verified_at", "verification_by_method", by="method"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the method."""
+        return self.get_method_display()

@@ -1,0 +1,309 @@
+"""Having a provider verify a guardian: what is about to be done is written down, and its signed answer a verification.
+
+A provider may be slow or dead, so nothing here calls one: a request is written and committed, the worker
+(``children.guardians.tasks``) asks while no transaction is open, and what came of it is written in a second one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from children.guardians.models import CHECK_URL, OPEN_CHECKS, CheckState, Guardianship, ProviderCheck
+from children.guardians.providers import (
+    CheckProvider,
+    Found,
+    NoSuchProvider,
+    Started,
+    check_providers,
+)
+from children.guardians.selectors import where_checked
+from children.guardians.services.guardians import AlreadyEnded
+from children.guardians.services.locking import locked_child
+from children.guardians.services.verifying import MayNotConsent, record_verification
+from children.guardians.strength import Method
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.accounts.actors import (
+    Actor,
+    NotAllowed,
+    require,
+    require_about,
+    system_actor,
+)
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+
+__all__ = [
+    "ASK",
+    "BEGIN",
+    "Beginning",
+    "CheckUnknown",
+    "MethodNotOffered",
+    "Question",
+    "TooManyChecks",
+    "check_to_ask",
+    "check_to_begin",
+    "keep_begun",
+    "request_ask",
+    "request_check",
+    "settle_check",
+    "show_where",
+    "take_answer",
+]
+
+BEGIN, ASK = "children.begin_check", "children.ask_check"
+BEGIN_WITHIN = timedelta(days=1)
+"""After that long a provider that could not be asked is asked no more."""
+ANSWERED_WITHIN = timedelta(days=30)
+"""After that long a check of which nothing came is asked about no more."""
+OWN_CHECKS_A_DAY = 3
+_LONGEST_URL = 2_000
+_ANSWERED = system_actor("children.provider_answered")
+
+
+class MethodNotOffered(Exception):
+    """The provider does not check by this method."""
+
+
+class TooManyChecks(Exception):
+    """A guardian has had themselves checked as often as is done in a day: each may cost the school something."""
+
+
+class CheckUnknown(LookupError):
+    """No check of this client has this number at this provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A check that a provider is to begin, and what it is told: nobody's name or contact."""
+
+    provider: CheckProvider
+    reference: str
+    method: Method
+    language: str
+    answer_to: str
+
+    def carry_out(self) -> Started:
+        """Ask the provider to begin it. Call it while no transaction is open. Raises OSError."""
+        return self.provider.start(
+            reference=self.reference, method=self.method, language=self.language, answer_to=self.answer_to
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A check about which a provider is to be asked, by the provider's number of it."""
+
+    provider: CheckProvider
+    number: str
+
+    def carry_out(self) -> Found | None:
+        """Ask the provider what came of it. Call it while no transaction is open. Raises NotSigned, OSError."""
+        return self.provider.ask(self.number)
+
+
+@transaction.atomic
+def request_check(
+    guardianship: Guardianship,
+    *,
+    provider: str,
+    method: Method | str,
+    answer_to: str,
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> ProviderCheck:
+    """Have a provider check a guardian: written down here, carried out by the worker once that has committed.
+
+    Staff and keys ask, or the guardian on their own page. One that is under way already is not begun again. Raises
+    NoSuchProvider, MethodNotOffered, TooManyChecks, MayNotConsent, AlreadyEnded, AlreadyErased, NotAllowed.
+    """
+    _require(actor, guardianship)
+    locked_child(guardianship.child)
+    row = Guardianship.objects.select_related("guardian").get(pk=guardianship.pk, client_id=guardianship.client_id)
+    _check_stands(row, at)
+    if Method(method) not in _named(provider).methods:
+        raise MethodNotOffered
+    own: dict[str, Any] = {"client_id": row.client_id, "guardianship": row, "provider": provider}
+    under_way: ProviderCheck | None = ProviderCheck.objects.filter(
+        **own, method=Method(method).value, state__in=OPEN_CHECKS
+    ).first()
+    if under_way is not None:
+        return under_way
+    if actor.kind == ByKind.SUBJECT:
+        _check_not_too_many(row, at)
+    check = ProviderCheck(**own, method=Method(method).value, answer_to=answer_to, started_at=at)
+    check.full_clean(exclude=["client", "guardianship"], validate_constraints=False)
+    save_tracked(check, actor=actor, reason=reason, at=at)
+    _record("guardian.check_requested", check, actor, at)
+    _enqueue(BEGIN, check)
+    return check
+
+
+def _require(actor: Actor, row: Guardianship) -> None:
+    """Let staff and keys ask, and of people on their own pages the guardian themselves."""
+    require_about(actor, Capability.VERIFY_GUARDIANS, subject_id=row.child_id, client_id=row.client_id)
+    if actor.kind == ByKind.SUBJECT and actor.id != row.guardian_id:
+        raise NotAllowed("People on their own pages have nobody checked but themselves.")
+
+
+def _named(provider: str) -> CheckProvider:
+    found = check_providers().get(provider)
+    if found is None:
+        raise NoSuchProvider(provider)
+    return found
+
+
+def _check_stands(row: Guardianship, at: datetime) -> None:
+    if row.ends_at is not None and row.ends_at <= at:
+        raise AlreadyEnded
+    if not row.may_consent or row.court_order:
+        raise MayNotConsent
+
+
+def _check_not_too_many(row: Guardianship, at: datetime) -> None:
+    lately = ProviderCheck.objects.filter(
+        client_id=row.client_id, guardianship=row, started_at__gt=at - timedelta(days=1)
+    )
+    if lately.count() >= OWN_CHECKS_A_DAY:
+        raise TooManyChecks
+
+
+def _enqueue(task: str, check: ProviderCheck) -> None:
+    enqueue_job(task, lock=f"check/{check.pk}", client=str(check.client_id), check=str(check.pk))
+
+
+@transaction.atomic
+def request_ask(check: ProviderCheck, *, actor: Actor) -> None:
+    """Have the worker ask the provider now, for its number or for its result. Raises NotAllowed."""
+    require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
+    _enqueue(BEGIN if check.is_requested else ASK, check)
+
+
+@transaction.atomic
+def show_where(check: ProviderCheck, *, actor: Actor, reason: Reason | str, at: datetime) -> str | None:
+    """Show staff where the guardian goes, if the provider named an address; the look is written down. NotAllowed."""
+    require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
+    url = where_checked(check)
+    if url is not None:
+        _record("guardian.check_shown", check, actor, at, reason=Reason(reason).value)
+    return url
+
+
+@transaction.atomic
+def check_to_begin(check_id: UUID, *, client_id: UUID, at: datetime) -> Beginning | None:
+    """Give what a provider is to be asked, or None if that was done or is no use any more. Raises NoSuchProvider."""
+    check = _locked(check_id, client_id)
+    row = check.guardianship
+    if check.state != CheckState.REQUESTED:
+        return None
+    if at >= check.started_at + BEGIN_WITHIN or not _may_be_verified(row, at):
+        _finish(check, CheckState.LAPSED, at)
+        return None
+    told = {"language": row.guardian.language, "answer_to": check.answer_to}
+    return Beginning(_named(check.provider), str(check.pk), Method(check.method), **told)
+
+
+@transaction.atomic
+def keep_begun(check_id: UUID, started: Started, *, client_id: UUID, at: datetime) -> ProviderCheck:
+    """Keep the number under which a provider has begun a check, once, and where the guardian goes (https alone).
+
+    Raises ValidationError where one of them is none.
+    """
+    if started.url and not (started.url.startswith("https://") and len(started.url) <= _LONGEST_URL):
+        raise ValidationError("A guardian is not sent there.")
+    check = _locked(check_id, client_id)
+    if check.state != CheckState.REQUESTED:
+        return check
+    check.state, check.provider_check_id = CheckState.STARTED, started.number
+    if started.url and check.guardianship.guardian.erased_at is None:
+        check.url = sealer_of(check.guardianship.guardian).seal(started.url, column=CHECK_URL)
+    check.full_clean(exclude=["client", "guardianship"], validate_unique=False)
+    save_tracked(check, actor=_ANSWERED, reason=Reason.CLIENT_INSTRUCTION, at=at)
+    _record("guardian.check_started", check, _ANSWERED, at)
+    return check
+
+
+@transaction.atomic
+def check_to_ask(check_id: UUID, *, client_id: UUID, at: datetime) -> Question | None:
+    """Give what a provider is to be asked about a check, or None if its answer is there. Raises NoSuchProvider."""
+    check = _locked(check_id, client_id)
+    if check.state != CheckState.STARTED:
+        return None
+    if at >= check.started_at + ANSWERED_WITHIN:
+        _finish(check, CheckState.LAPSED, at)
+        return None
+    return Question(_named(check.provider), check.provider_check_id)
+
+
+@transaction.atomic
+def take_answer(
+    client_id: UUID, provider: str, body: bytes, headers: Mapping[str, str], *, arrived_at: datetime, at: datetime
+) -> ProviderCheck:
+    """Take what a provider sent by itself, signed within minutes of ``arrived_at``; once more it changes nothing.
+
+    Raises NoSuchProvider, NotSigned, CheckUnknown, AlreadyErased.
+    """
+    found = _named(provider).read(body, headers, at=arrived_at)
+    checks = ProviderCheck.objects.filter(client_id=client_id, provider=provider, provider_check_id=found.number)
+    check = checks.first() if found.number else None
+    if check is None:
+        raise CheckUnknown
+    return settle_check(check.pk, found, client_id=client_id, at=at)
+
+
+@transaction.atomic
+def settle_check(check_id: UUID, found: Found, *, client_id: UUID, at: datetime) -> ProviderCheck:
+    """Write what was found, once; a guardian who is none any more is not verified by it. Raises AlreadyErased."""
+    unlocked = ProviderCheck.objects.select_related("guardianship__child").get(pk=check_id, client_id=client_id)
+    locked_child(unlocked.guardianship.child)
+    check = _locked(check_id, client_id)
+    if check.state != CheckState.STARTED:
+        return check
+    _finish(check, CheckState.PASSED if found.passed else CheckState.FAILED, at)
+    if found.passed and _may_be_verified(check.guardianship, at):
+        kept = {"provider": check.provider, "provider_check_id": check.provider_check_id}
+        told: dict[str, Any] = {"actor": _ANSWERED, "reason": Reason.CLIENT_INSTRUCTION, "at": at}
+        record_verification(check.guardianship, method=check.method, kept=kept, **told)
+    return check
+
+
+def _locked(check_id: UUID, client_id: UUID) -> ProviderCheck:
+    rows = ProviderCheck.objects.select_for_update(of=("self",))
+    found: ProviderCheck = rows.select_related("guardianship__child", "guardianship__guardian").get(
+        pk=check_id, client_id=client_id
+    )
+    return found
+
+
+def _may_be_verified(row: Guardianship, at: datetime) -> bool:
+    is_live = (row.ends_at is None or row.ends_at > at) and row.may_consent and not row.court_order
+    return is_live and row.child.erased_at is None and row.guardian.erased_at is None
+
+
+def _finish(check: ProviderCheck, state: CheckState, at: datetime) -> None:
+    check.state, check.finished_at, check.url = state, at, None
+    save_tracked(check, actor=_ANSWERED, reason=Reason.CLIENT_INSTRUCTION, at=at)
+    _record("guardian.check_settled", check, _ANSWERED, at)
+
+
+def _record(kind: str, check: ProviderCheck, actor: Actor, at: datetime, **more: str) -> None:
+    facts = {
+        "check": str(check.pk),
+        "guardianship": str(check.guardianship_id),
+        "guardian": str(check.guardianship.guardian_id),
+        "provider": check.provider,
+        "number": check.provider_check_id,
+        "method": check.method,
+        "state": str(check.state),
+        **more,
+    }
+    child_id = check.guardianship.child_id
+    record_entry(kind, client_id=check.client_id, subject_id=child_id, facts=facts, actor=actor, at=at)

@@ -1,0 +1,76 @@
+"""Guardians who disagree: the case opens and closes with what they say; meanwhile the no stands."""
+
+from datetime import datetime
+
+from children.guardians.models import ConflictOutcome, GuardianConflict
+from children.guardians.selectors import child_facts
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = ["AlreadyClosed", "close_conflict", "follow_conflict", "note_conflict"]
+
+
+class AlreadyClosed(Exception):
+    """The case was closed before."""
+
+
+def follow_conflict(
+    child: Subject, *, outcome: ConflictOutcome, actor: Actor, reason: Reason | str, at: datetime
+) -> GuardianConflict | None:
+    """Open a case if the guardians disagree about the service now, close it as ``outcome`` if they no longer do."""
+    disagree = child_facts(child).standing(at).in_conflict
+    return note_conflict(child, "", disagree=disagree, outcome=outcome, actor=actor, reason=reason, at=at)
+
+
+def note_conflict(
+    child: Subject,
+    purpose: str,
+    *,
+    disagree: bool,
+    outcome: ConflictOutcome = ConflictOutcome.AGREED,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> GuardianConflict | None:
+    """Open or close the case about the service or one purpose, as the guardians disagree or not.
+
+    The child's row must be locked.
+    """
+    cases = GuardianConflict.objects.select_for_update().filter(client_id=child.client_id, child=child)
+    case = cases.filter(purpose_code=purpose, closed_at=None).first()
+    if disagree and case is None:
+        case = GuardianConflict(client_id=child.client_id, child=child, purpose_code=purpose, opened_at=at)
+        save_tracked(case, actor=actor, reason=reason, at=at)
+        _record("guardian.conflict_opened", case, actor, at)
+    elif not disagree and case is not None:
+        _close(case, outcome, actor, reason, at)
+    return case
+
+
+def close_conflict(
+    case: GuardianConflict, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
+) -> GuardianConflict:
+    """Close a case whose guardians differ still: the no stands. Raises AlreadyClosed, NotAllowed."""
+    require(actor, Capability.SETTLE_CHILD_CHANGES, case.client_id)
+    case = GuardianConflict.objects.select_for_update().get(pk=case.pk, client_id=case.client_id)
+    if case.closed_at is not None:
+        raise AlreadyClosed
+    return _close(case, ConflictOutcome.NO_STANDS, actor, reason, at)
+
+
+def _close(
+    case: GuardianConflict, outcome: ConflictOutcome, actor: Actor, reason: Reason | str, at: datetime
+) -> GuardianConflict:
+    case.closed_at, case.outcome = max(at, case.opened_at), outcome
+    save_tracked(case, actor=actor, reason=reason, at=at)
+    _record("guardian.conflict_closed", case, actor, at)
+    return case
+
+
+def _record(kind: str, case: GuardianConflict, actor: Actor, at: datetime) -> None:
+    facts = {"case": str(case.pk), "purpose": case.purpose_code, "outcome": str(case.outcome)}
+    record_entry(kind, client_id=case.client_id, subject_id=case.child_id, facts=facts, actor=actor, at=at)

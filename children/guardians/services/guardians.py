@@ -1,0 +1,315 @@
+"""Naming guardians and changing what they may do; a change that would open the gate waits for a second person."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from children.guardians.authority import ChildFacts, Guardian, opens
+from children.guardians.models import ConflictOutcome, GuardianChange, Guardianship, Source
+from children.guardians.selectors import child_facts
+from children.guardians.services.conflicts import follow_conflict
+from children.guardians.services.locking import locked_child
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.secondperson import ChangeState, require_settler, settle
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import Sealed
+
+__all__ = [
+    "AlreadyEnded",
+    "AlreadyNamed",
+    "ChangeWaits",
+    "NotTheirOwnGuardian",
+    "StillAChild",
+    "also_says_no",
+    "change_guardian",
+    "end_guardian",
+    "name_guardian",
+    "settle_change",
+    "take_up_claim",
+]
+
+_NOTE = "children_guardianship.court_order_note"
+_CHANGEABLE = ("may_consent", "may_receive_data", "court_order", "ends_at")
+type SaysNo = Callable[[Guardianship, datetime], bool]
+_SAY_NO: list[SaysNo] = []
+
+
+class NotTheirOwnGuardian(Exception):
+    """Nobody is a guardian of themselves."""
+
+
+class StillAChild(Exception):
+    """The one named as guardian counts as a child."""
+
+
+class AlreadyNamed(Exception):
+    """The person is a guardian of this child already, with other authority: change that."""
+
+
+class AlreadyEnded(Exception):
+    """The guardianship has ended; name the person anew."""
+
+
+class ChangeWaits(Exception):
+    """Another change of this guardian waits for a second person."""
+
+
+def also_says_no(ask: SaysNo) -> SaysNo:
+    """Have a room above say whether a guardian stands against something there too (a purpose)."""
+    if ask not in _SAY_NO:
+        _SAY_NO.append(ask)
+    return ask
+
+
+@transaction.atomic
+def name_guardian(
+    child: Subject,
+    *,
+    guardian: Subject,
+    relationship: str,
+    may_consent: bool,
+    may_receive_data: bool,
+    source: Source = Source.SCHOOL,
+    ends_at: datetime | None = None,
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> Guardianship:
+    """Name a person as a guardian of a child, from now on. It is no authority before they are verified.
+
+    The same again changes nothing. Raises NotTheirOwnGuardian, StillAChild, AlreadyNamed, AlreadyErased,
+    ValidationError, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
+    if child.pk == guardian.pk:
+        raise NotTheirOwnGuardian
+    child = locked_child(child)
+    _check_grown(guardian, child, at)
+    named = _standing_pair(child, guardian, at)
+    authority = {"relationship": relationship, "may_consent": may_consent, "may_receive_data": may_receive_data}
+    if named is not None:
+        if all(getattr(named, name) == value for name, value in authority.items()):
+            return named
+        raise AlreadyNamed
+    row = Guardianship(
+        client_id=child.client_id,
+        child=child,
+        guardian=guardian,
+        source=source,
+        starts_at=at,
+        ends_at=ends_at,
+        **authority,
+    )
+    row.full_clean(exclude=["client", "child", "guardian"])
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    _record("guardian.named", row, {**authority, "source": str(source)}, actor, at)
+    return row
+
+
+def take_up_claim(
+    claim: GuardianClaim, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
+) -> Guardianship:
+    """Let whom the roster claims stand as a guardian: a candidate who may consent once verified."""
+    return name_guardian(
+        claim.child,
+        guardian=claim.guardian,
+        relationship=claim.relationship,
+        may_consent=True,
+        may_receive_data=True,
+        source=Source.ROSTER,
+        actor=actor,
+        reason=reason,
+        at=at,
+    )
+
+
+def _standing_pair(child: Subject, guardian: Subject, at: datetime) -> Guardianship | None:
+    pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
+    found: Guardianship | None = pair.first()
+    return found
+
+
+def _check_grown(guardian: Subject, child: Subject, at: datetime) -> None:
+    kept = Subject.objects.get(pk=guardian.pk, client_id=child.client_id)
+    if kept.erased_at is not None:
+        raise AlreadyErased
+    client = child.client
+    if kept.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+        raise StillAChild
+
+
+@transaction.atomic
+def change_guardian(
+    guardianship: Guardianship,
+    *,
+    changes: dict[str, Any],
+    note: str = "",
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> Guardianship | GuardianChange:
+    """Change ``may_consent``, ``may_receive_data``, ``court_order`` or ``ends_at``; a court's ``note`` is kept sealed.
+
+    Returns the guardianship, or the change waiting for a second person where it would open the gate: where it lifts a
+    no that stands, lets a yes count that did not, or lets somebody be told who was not.
+    Raises AlreadyEnded, ChangeWaits, AlreadyErased, ValidationError, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_GUARDIANS, guardianship.client_id)
+    child = locked_child(guardianship.child)
+    row = _open_row(guardianship, at)
+    wanted = {name: value for name, value in changes.items() if getattr(row, name) != value}
+    _check_changes(row, wanted, at)
+    if not wanted and not note:
+        return row
+    sealed = sealer_of(child).seal(note, column=_NOTE) if note else None
+    if _loosens(row, wanted, at):
+        return _ask(row, wanted, sealed, actor, reason, at)
+    return _apply(row, wanted, sealed, actor, reason, at)
+
+
+def end_guardian(
+    guardianship: Guardianship, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
+) -> Guardianship | GuardianChange:
+    """End a guardianship now; see ``change_guardian``, which it is."""
+    return change_guardian(guardianship, changes={"ends_at": at}, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def settle_change(
+    change: GuardianChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
+) -> GuardianChange:
+    """Approve a waiting change, which then takes effect now, or decline it; who asked may only decline.
+
+    Raises SamePerson, ChangeSettled, AlreadyEnded, AlreadyErased, NotAllowed.
+    """
+    require_settler(actor, change.client_id)
+    locked_child(change.child)
+    change = settle(change, approve=approve, actor=actor, at=at)
+    save_tracked(change, actor=actor, reason=reason, at=at)
+    _record_change("guardian.change_settled", change, actor, at)
+    if approve:
+        row = _open_row(change.guardianship, at)
+        _apply(row, _values(change.changes, at), change.note, actor, reason, at)
+    return change
+
+
+def _open_row(guardianship: Guardianship, at: datetime) -> Guardianship:
+    row: Guardianship = Guardianship.objects.select_for_update().get(
+        pk=guardianship.pk, client_id=guardianship.client_id
+    )
+    if row.ends_at is not None and row.ends_at <= at:
+        raise AlreadyEnded
+    return row
+
+
+def _check_changes(row: Guardianship, wanted: dict[str, Any], at: datetime) -> None:
+    unknown = sorted(set(wanted) - set(_CHANGEABLE))
+    if unknown:
+        raise ValidationError({name: ["This cannot be changed."] for name in unknown})
+    if wanted.get("ends_at") is not None and wanted["ends_at"] < at:
+        raise ValidationError({"ends_at": ["Nothing is backdated: use now or a later moment."]})
+    if row.ends_at is not None and "ends_at" in wanted and wanted["ends_at"] is None:
+        raise ValidationError({"ends_at": ["An end that is set can be moved, not taken away."]})
+
+
+def _loosens(row: Guardianship, wanted: dict[str, Any], at: datetime) -> bool:
+    if wanted.get("may_receive_data") and not row.may_receive_data:
+        return True
+    before = child_facts(row.child)
+    moment = max(at, wanted.get("ends_at") or at)
+    after = _with_changes(before, row, wanted)
+    if _lifts_a_no(before, after, row, moment):
+        return True
+    return opens(before.standing(at), after.standing(at)) or opens(before.standing(moment), after.standing(moment))
+
+
+def _with_changes(facts: ChildFacts, row: Guardianship, wanted: dict[str, Any]) -> ChildFacts:
+    changed = {name: value for name, value in wanted.items() if name != "may_receive_data"}
+    guardians = tuple(replace(one, **changed) if one.id == row.pk else one for one in facts.guardians)
+    return replace(facts, guardians=guardians)
+
+
+def _lifts_a_no(before: ChildFacts, after: ChildFacts, row: Guardianship, at: datetime) -> bool:
+    was, becomes = _guardian(before, row), _guardian(after, row)
+    if was is None or becomes is None or not was.may_forbid(at) or becomes.may_forbid(at):
+        return False
+    stands_against = was.answer is not None and was.answer.is_no
+    return stands_against or any(ask(row, at) for ask in _SAY_NO)
+
+
+def _guardian(facts: ChildFacts, row: Guardianship) -> Guardian | None:
+    return next((one for one in facts.guardians if one.id == row.pk), None)
+
+
+def _ask(  # noqa: PLR0917 -- what is asked, then by whom
+    row: Guardianship, wanted: dict[str, Any], note: Sealed | None, actor: Actor, reason: Reason | str, at: datetime
+) -> GuardianChange:
+    waiting = GuardianChange.objects.filter(client_id=row.client_id, guardianship=row, state=ChangeState.WAITING)
+    if waiting.exists():
+        raise ChangeWaits
+    change = GuardianChange(
+        client_id=row.client_id,
+        child_id=row.child_id,
+        guardianship=row,
+        changes={name: _plain(value) for name, value in wanted.items()},
+        note=note,
+        requested_kind=actor.kind.value,
+        requested_by=actor.id,
+        requested_at=at,
+    )
+    save_tracked(change, actor=actor, reason=reason, at=at)
+    _record_change("guardian.change_waiting", change, actor, at)
+    return change
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _values(changes: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """Read a change back; a moment that has passed while it waited is now."""
+    values = dict(changes)
+    if values.get("ends_at") is not None:
+        values["ends_at"] = max(at, datetime.fromisoformat(values["ends_at"]))
+    return values
+
+
+def _apply(  # noqa: PLR0917 -- what is changed, then by whom
+    row: Guardianship, wanted: dict[str, Any], note: Sealed | None, actor: Actor, reason: Reason | str, at: datetime
+) -> Guardianship:
+    for name, value in wanted.items():
+        setattr(row, name, value)
+    if note is not None:
+        row.court_order_note = note
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    ended = row.ends_at is not None and row.ends_at <= at
+    told = {name: _plain(value) for name, value in wanted.items()}
+    _record("guardian.ended" if ended else "guardian.changed", row, told, actor, at)
+    outcome = ConflictOutcome.AUTHORITY_CHANGED
+    follow_conflict(row.child, outcome=outcome, actor=actor, reason=reason, at=at)
+    return row
+
+
+def _record(kind: str, row: Guardianship, facts: dict[str, Any], actor: Actor, at: datetime) -> None:
+    told = {"guardianship": str(row.pk), "guardian": str(row.guardian_id), **facts}
+    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=told, actor=actor, at=at)
+
+
+def _record_change(kind: str, change: GuardianChange, actor: Actor, at: datetime) -> None:
+    facts = {
+        "change": str(change.pk),
+        "guardianship": str(change.guardianship_id),
+        "state": str(change.state),
+        "changes": change.changes,
+    }
+    record_entry(kind, client_id=change.client_id, subject_id=change.child_id, facts=facts, actor=actor, at=at)

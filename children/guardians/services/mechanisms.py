@@ -1,0 +1,62 @@
+"""What a client declares about its own verification of ages and consent of guardians (policy §8)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from children.guardians.models import ChildMechanism, MechanismKind
+from children.guardians.providers import check_providers
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.turns import take_turn
+
+__all__ = ["declare_mechanism"]
+
+
+@transaction.atomic
+def declare_mechanism(
+    client_id: UUID,
+    *,
+    kind: MechanismKind | str,
+    description: str,
+    description_ur: str = "",
+    reference: str,
+    provider: str = "",
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> ChildMechanism:
+    """Declare how the client does it from now on; what it declared before ends now.
+
+    It is told beside the decisions that it concerns. ``provider`` enables the check of one provider on the guardians'
+    own page.
+
+    Raises ValidationError naming the field, NotAllowed.
+    """
+    require(actor, Capability.DECLARE_MECHANISMS, client_id)
+    take_turn(f"mechanism/{client_id}/{kind}")
+    row = ChildMechanism(
+        client_id=client_id,
+        kind=MechanismKind(kind),
+        description=description.strip(),
+        description_ur=description_ur.strip(),
+        reference=reference.strip(),
+        provider=provider,
+        starts_at=at,
+    )
+    row.full_clean(exclude=["client"], validate_constraints=False)
+    if provider and (kind != MechanismKind.CONSENT or provider not in check_providers()):
+        raise ValidationError({"provider": _("No provider of guardians' checks is set up under this code.")})
+    for earlier in ChildMechanism.objects.select_for_update().filter(client_id=client_id, kind=kind, ends_at=None):
+        earlier.ends_at = max(at, earlier.starts_at)
+        save_tracked(earlier, actor=actor, reason=reason, at=at)
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    facts = {"mechanism": str(row.pk), "kind": str(row.kind)}
+    record_entry("client.mechanism_declared", client_id=client_id, facts=facts, actor=actor, at=at)
+    return row

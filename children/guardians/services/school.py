@@ -1,0 +1,78 @@
+"""A school's own authorisation for education: a separate, weaker record, which opens nothing by itself."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from children.guardians.models import SchoolAuthorisation
+from children.guardians.services.locking import locked_child
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = ["SchoolAuthorisationEnded", "authorise_by_school", "end_school_authorisation"]
+
+_OFFICIAL = "children_schoolauthorisation.official"
+
+
+class SchoolAuthorisationEnded(Exception):
+    """It has ended before."""
+
+
+@transaction.atomic
+def authorise_by_school(
+    child: Subject,
+    *,
+    contract_reference: str,
+    official: str,
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> SchoolAuthorisation:
+    """Record that a school official authorises the service for education, under a contract; one at a time.
+
+    Raises ValidationError, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.RECORD_GUARDIANS, child.client_id)
+    child = locked_child(child)
+    row = SchoolAuthorisation(
+        client_id=child.client_id,
+        child=child,
+        contract_reference=contract_reference.strip(),
+        official=sealer_of(child).seal(official.strip(), column=_OFFICIAL),
+        starts_at=at,
+    )
+    row.full_clean(exclude=["client", "child"], validate_constraints=False)
+    for earlier in SchoolAuthorisation.objects.filter(client_id=child.client_id, child=child, ends_at=None):
+        _end(earlier, actor, reason, at)
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    _record("guardian.school_authorised", row, actor, at)
+    return row
+
+
+@transaction.atomic
+def end_school_authorisation(
+    row: SchoolAuthorisation, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
+) -> SchoolAuthorisation:
+    """End a school's authorisation. Raises SchoolAuthorisationEnded, NotAllowed."""
+    require(actor, Capability.RECORD_GUARDIANS, row.client_id)
+    row = SchoolAuthorisation.objects.select_for_update().get(pk=row.pk, client_id=row.client_id)
+    if row.ends_at is not None:
+        raise SchoolAuthorisationEnded
+    return _end(row, actor, reason, at)
+
+
+def _end(row: SchoolAuthorisation, actor: Actor, reason: Reason | str, at: datetime) -> SchoolAuthorisation:
+    row.ends_at = max(at, row.starts_at)
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    _record("guardian.school_authorisation_ended", row, actor, at)
+    return row
+
+
+def _record(kind: str, row: SchoolAuthorisation, actor: Actor, at: datetime) -> None:
+    facts = {"school_authorisation": str(row.pk), "contract": row.contract_reference}
+    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=facts, actor=actor, at=at)

@@ -1,0 +1,79 @@
+"""What the worker does about checks of guardians. A provider is asked while no transaction is open: it may be slow.
+
+Whatever dies in between leaves a row that says how far it came. The next round asks again, under the same reference.
+"""
+
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from procrastinate.contrib.django import app
+
+from children.guardians.providers import NoSuchProvider, NotSigned
+from children.guardians.selectors import clients_with_open_checks, open_checks
+from children.guardians.services import check_to_ask, check_to_begin, keep_begun, settle_check
+from children.guardians.services.checking import ASK, BEGIN
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+
+__all__ = ["ask", "ask_providers", "begin"]
+
+log = logging.getLogger(__name__)
+ROUND = "children.ask_providers"
+_NOT_NOW = (NoSuchProvider, NotSigned, AlreadyErased, ValidationError, OSError)
+
+
+@app.task(name=BEGIN, pass_context=False)
+def begin(client: str, check: str) -> None:
+    """Have a provider begin one check; run again after that, it does nothing."""
+    _try(_begin, UUID(client), UUID(check))
+
+
+@app.task(name=ASK, pass_context=False)
+def ask(client: str, check: str) -> None:
+    """Ask what came of one check; once that is known, it does nothing."""
+    _try(_ask, UUID(client), UUID(check))
+
+
+@app.periodic(cron="*/5 * * * *", periodic_id="ask_providers")
+@app.task(name=ROUND, queueing_lock=ROUND, pass_context=False)
+def ask_providers(timestamp: int) -> None:
+    """See, every five minutes, to checks that were not begun yet, and to those whose providers have not answered."""
+    del timestamp
+    with as_officer():
+        clients = clients_with_open_checks()
+    for client_id in clients:
+        with in_client(client_id):
+            checks = open_checks(client_id)
+        for check in checks:
+            _try(_begin if check.is_requested else _ask, client_id, check.pk)
+
+
+def _begin(client_id: UUID, check_id: UUID) -> None:
+    with in_client(client_id):
+        wanted = check_to_begin(check_id, client_id=client_id, at=now_here())
+    if wanted is None:
+        return
+    started = wanted.carry_out()
+    with in_client(client_id):
+        keep_begun(check_id, started, client_id=client_id, at=now_here())
+
+
+def _ask(client_id: UUID, check_id: UUID) -> None:
+    with in_client(client_id):
+        wanted = check_to_ask(check_id, client_id=client_id, at=now_here())
+    found = wanted.carry_out() if wanted is not None else None
+    if found is None:
+        return
+    with in_client(client_id):
+        settle_check(check_id, found, client_id=client_id, at=now_here())
+
+
+def _try(act: Callable[[UUID, UUID], None], client_id: UUID, check_id: UUID) -> None:
+    """Do it, or leave it to the next round."""
+    try:
+        act(client_id, check_id)
+    except _NOT_NOW as error:
+        log.warning("A provider of checks could not be asked: %s", type(error).__name__)

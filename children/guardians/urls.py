@@ -1,0 +1,7 @@
+"""Where providers of checks answer."""
+
+from django.urls import path
+
+from children.guardians.views import answer_check
+
+urlpatterns = [path("<str:client>/<str:provider>/", answer_check, name="guardian-check-answer")]

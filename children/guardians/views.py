@@ -1,0 +1,32 @@
+"""Where providers answer: one signed message for one check; it tells nothing back."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from children.guardians.providers import NoSuchProvider, NotSigned
+from children.guardians.services import CheckUnknown, take_answer
+from paktaleem.directory.access_links.visits import at_client
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.clock import now_here, real_now
+
+__all__ = ["answer_check"]
+
+MOST_BYTES = 64_000
+
+
+@csrf_exempt  # no cookie says who it is: the signature does
+@require_POST
+@at_client
+def answer_check(request: HttpRequest, client_id: UUID, provider: str) -> HttpResponse:
+    """Take a provider's answer: 204, and 404 alike for what is not signed, not known, or not there."""
+    try:
+        if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+            raise Http404
+        take_answer(client_id, provider, request.body, request.headers, arrived_at=real_now(), at=now_here())
+    except (NoSuchProvider, NotSigned, CheckUnknown, AlreadyErased, ValueError) as error:
+        raise Http404 from error
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)

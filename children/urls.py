@@ -1,7 +1,0 @@
-"""Where providers of checks answer."""
-
-from django.urls import path
-
-from children.views import answer_check
-
-urlpatterns = [path("<str:client>/<str:provider>/", answer_check, name="guardian-check-answer")]

@@ -1,1 +1,0 @@
-"""The machines' face of the register, of consents and of the decision."""

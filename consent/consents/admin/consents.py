@@ -1,0 +1,337 @@
+"""Consents, their events, restrictions and objections in the console: read here, changed on the person's page."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop
+
+from consent.consents.admin.evidence import ADD_EVIDENCE
+from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection, Restriction
+from consent.consents.services import (
+    NothingInForce,
+    invalidate_consent,
+    lift_objection,
+    lift_restriction,
+    revoke_consent,
+)
+from consent.notices.models import NoticeVersion
+from consent.receipts.views import print_receipt
+from consent.register.models import Purpose
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import period_pill, pill, who, with_actor
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import ChosenFilter, as_key, client_in_view
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.public.pages import LanguageLink
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["ConsentAdmin", "ConsentEventAdmin", "ObjectionAdmin", "RestrictionAdmin", "state_pill"]
+
+TONES = {
+    ConsentState.GIVEN: "good",
+    ConsentState.REQUESTED: "warn",
+    ConsentState.DEFERRED: "warn",
+    ConsentState.OUTDATED: "warn",
+    ConsentState.EXPIRED: "warn",
+    ConsentState.UNKNOWN: "calm",
+}
+SHORT = {
+    ConsentState.WITHDRAWN: gettext_noop("Withdrawn"),
+    ConsentState.REVOKED: gettext_noop("Revoked"),
+    ConsentState.OUTDATED: gettext_noop("Outdated"),
+}
+SHOWN = 200
+
+
+def state_pill(state: str) -> SafeString:
+    """Show a consent's state."""
+    known = ConsentState(state)
+    return pill(SHORT.get(known, known.label), TONES.get(known, "bad"))
+
+
+class PurposeFilter(ChosenFilter):
+    """By a purpose of the client in view, or a shared one."""
+
+    title = "purpose"
+    parameter_name = "purpose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer the purposes of the client in view, and the shared ones."""
+        owners = {client_in_view(request) or PAKTALEEM, PAKTALEEM}
+        found = Purpose.objects.filter(client_id__in=owners).order_by("name_en").values_list("pk", "name_en")
+        return [(str(key), name) for key, name in found]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Narrow the list."""
+        value = self.value()
+        return queryset.filter(purpose_id=as_key(value)) if value else queryset
+
+
+class OfPersonAdmin(ExportableAdmin):
+    """Rows about one person."""
+
+    section = "People"
+    view_capability = Capability.VIEW_CONSENTS
+    asks_reason = False
+    sortable_by = ()
+
+    @admin.display(description="person")
+    def person(self, row: Any) -> SafeString:
+        """Link to the person."""
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.subject)
+
+
+def _given(row: Consent, _at: Any) -> bool:
+    return row.state == ConsentState.GIVEN
+
+
+def _revoke(row: Consent, given: dict[str, Any], request: HttpRequest) -> None:
+    revoke_consent(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def _invalidate(row: Consent, given: dict[str, Any], request: HttpRequest) -> None:
+    invalidate_consent(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+@admin.register(Consent, site=site)
+class ConsentAdmin(OfPersonAdmin):
+    """What everyone's consent is now."""
+
+    list_display = ("purpose", "person", "answer", "given_by", "recorded_at", "expires_at", "owner")
+    list_filter = ("state", PurposeFilter, "client")
+    in_one_client = (PurposeFilter,)
+    newest_by = "recorded_at"
+    detail_fields = (*list_display[:-1], "asked_at", "notice_version")
+    intro = "The current answer of each person to each purpose that rests on consent. Only “Given” permits."
+    empty_text = "Nobody has been asked for consent here yet."
+    answer = state_column(lambda row: state_pill(row.state))
+    exported = {
+        "person": "subject__external_id",
+        "purpose": "purpose__code",
+        "state": "state",
+        "given_by": "given_by",
+        "recorded_at": "recorded_at",
+        "expires_at": "expires_at",
+        "notice_version": "notice_version",
+    }
+    acts = (
+        Act(
+            "revoke",
+            "Revoke consent",
+            Capability.REVOKE_CONSENTS,
+            _revoke,
+            lead="We, or the client, end this consent. It can be given again under a notice shown anew.",
+            done="Revoked: the next answer follows it.",
+            danger=True,
+            applies=_given,
+            refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
+        ),
+        Act(
+            "invalidate",
+            "Declare invalid",
+            Capability.INVALIDATE_CONSENTS,
+            _invalidate,
+            lead="An authority or a court found this consent invalid, or it should never have been recorded.",
+            done="Invalid from now on: the next answer follows it.",
+            danger=True,
+            applies=_given,
+            refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring person and purpose along."""
+        return super().get_queryset(request).select_related("subject", "purpose")
+
+    def history_of(self, row: Consent, viewer: Actor) -> dict[str, Any]:
+        """Show the events, from which the state follows."""
+        events = ConsentEvent.objects.filter(
+            client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
+        )
+        found = with_actor(events.select_related("guardian", "purpose"), viewer)[:SHOWN]
+        return {"events": event_lines(found), "versions": []}
+
+
+def event_lines(events: Any) -> list[dict[str, Any]]:
+    """Give the lines in which events are shown; one query for the numbers of their notice versions."""
+    found = list(events)
+    versions = {event.notice_version_id for event in found} - {None}
+    numbers = dict(NoticeVersion.objects.filter(pk__in=versions).values_list("pk", "number"))
+    return [
+        {
+            "event": event,
+            "state": state_pill(event.state),
+            "who": who(event),
+            "notice": numbers.get(event.notice_version_id),
+            "url": reverse("admin:consent_consentevent_change", args=[event.pk], current_app=site.name),
+        }
+        for event in found
+    ]
+
+
+@admin.register(ConsentEvent, site=site)
+class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
+    """Every answer ever given."""
+
+    section = "Evidence"
+    list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
+    list_filter = ("state", "method", "given_by", PurposeFilter, "client")
+    in_one_client = ("method", "given_by", PurposeFilter)
+    newest_by = "recorded_at"
+    detail_fields = (
+        "person",
+        "purpose",
+        "answer",
+        "given_by",
+        "guardian",
+        "method",
+        "language",
+        "notice_version",
+        "shown_hash",
+        "actor",
+        "claimed_at",
+        "recorded_at",
+        "expires_at",
+    )
+    intro = "Every answer anyone gave about a purpose, as it was recorded. What was said stays said."
+    empty_text = "No answers have been recorded yet."
+    acts = (ADD_EVIDENCE,)
+    answer = state_column(lambda row: state_pill(row.state))
+    exported = {
+        "person": "subject__external_id",
+        "purpose": "purpose__code",
+        "state": "state",
+        "given_by": "given_by",
+        "guardian": "guardian__external_id",
+        "method": "method",
+        "language": "language",
+        "notice_version": "notice_version_id",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "claimed_at": "claimed_at",
+        "recorded_at": "recorded_at",
+        "expires_at": "expires_at",
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring along person, purpose and who recorded it."""
+        found = super().get_queryset(request).select_related("subject", "purpose", "guardian", "notice_version")
+        return with_actor(found, actor_of(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the receipt of an answer, to print and hand over."""
+        receipt = path(
+            "<path:object_id>/receipt/",
+            self.admin_site.admin_view(self.receipt_view),
+            name="consent_consentevent_receipt",
+        )
+        return [receipt, *super().get_urls()]
+
+    def receipt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the receipt in the language asked for with ``?in=``, else in that of the answer."""
+        row: ConsentEvent = self._row_or_404(request, object_id)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        asked = request.GET.get("in", row.language)
+        language = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        links = [LanguageLink(code, name, f"?in={code}", code == language) for code, name in settings.LANGUAGES]
+        with in_client(row.client_id):
+            return print_receipt(request, row, language=language, links=links)
+
+    def panels(self, request: HttpRequest, row: ConsentEvent) -> list[dict[str, Any]]:
+        """Lead to the receipt."""
+        return [*super().panels(request, row), {"template": "console/panels/receipt.html"}]
+
+    @admin.display(description="by")
+    def actor(self, row: ConsentEvent) -> str:
+        """Name who recorded it."""
+        return who(row)
+
+
+def _lift_restriction(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
+    lift_restriction(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def _lift_objection(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
+    lift_objection(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def _open(row: Any, _at: Any) -> bool:
+    return bool(row.ends_at is None)
+
+
+class LimitAdmin(OfPersonAdmin):
+    """What stands in the way of processing a person's data."""
+
+    list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
+    list_filter = ("client",)
+    newest_by = "starts_at"
+    detail_fields = ("person", "purpose_named", "state", "starts_at", "ends_at")
+    state = state_column(period_pill)
+    exported = {
+        "person": "subject__external_id",
+        "purpose": "purpose_code",
+        "starts_at": "starts_at",
+        "ends_at": "ends_at",
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the people along."""
+        return super().get_queryset(request).select_related("subject")
+
+    @admin.display(description="purpose")
+    def purpose_named(self, row: Any) -> str:
+        """Name the purpose, or all of them."""
+        return row.purpose_code or gettext("Every purpose")
+
+
+@admin.register(Restriction, site=site)
+class RestrictionAdmin(LimitAdmin):
+    """Restrictions of processing."""
+
+    intro = "Where processing is restricted, data is kept and not otherwise used. Opened on the person's page."
+    empty_text = "No processing is restricted. Restrict it on the page of the person."
+    acts = (
+        Act(
+            "lift",
+            "Lift restriction",
+            Capability.RESTRICT_PROCESSING,
+            _lift_restriction,
+            lead="From now on processing is decided as if it had not been restricted.",
+            done="Lifted: the next answer follows it.",
+            applies=_open,
+        ),
+    )
+
+
+@admin.register(Objection, site=site)
+class ObjectionAdmin(LimitAdmin):
+    """Objections to legitimate interest."""
+
+    intro = "Who objected to a purpose that rests on legitimate interest. Opened on the person's page."
+    empty_text = "Nobody has objected. Record an objection on the page of the person."
+    acts = (
+        Act(
+            "lift",
+            "Close objection",
+            Capability.RESTRICT_PROCESSING,
+            _lift_objection,
+            lead="It was taken back, or compelling grounds override it: from now on it no longer stands in the way.",
+            done="Closed: the next answer follows it.",
+            applies=_open,
+        ),
+    )

@@ -1,0 +1,112 @@
+"""Evidence of consents in the console: fewer see that it is there than see the answer, and each opening is recorded."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from consent.consents.models import ConsentEvent, ConsentEvidence
+from consent.consents.services import add_evidence_file, open_evidence
+from paktaleem.directory.files.services import FileKindRefused, FileTooLarge
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import who, with_actor
+from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.site import site
+
+__all__ = ["ADD_EVIDENCE", "ConsentEvidenceAdmin"]
+
+_REFUSALS: dict[type[Exception], str] = {
+    AlreadyErased: "The person is erased: the evidence can no longer be opened.",
+    FileTooLarge: "The file is too large.",
+    FileKindRefused: "Choose a PDF, JPEG or PNG.",
+}
+
+
+class EvidenceForm(ActForm):
+    """A scan or photograph."""
+
+    reason = None  # type: ignore[assignment]
+    file = forms.FileField(
+        help_text="PDF, JPEG or PNG. Its name is not kept. A guardian's identity paper does not belong here."
+    )
+
+
+def _add(event: ConsentEvent, given: dict[str, Any], request: HttpRequest) -> None:
+    add_evidence_file(event, given["file"], actor=actor_of(request), at=received_at(request))
+
+
+ADD_EVIDENCE = Act(
+    "add-evidence",
+    "Add evidence",
+    Capability.RECORD_CONSENTS,
+    _add,
+    form=EvidenceForm,
+    lead="It is sealed under the person's key. Whoever opens it gives a reason, which is recorded.",
+    done="Kept.",
+    refusals=_REFUSALS,
+)
+
+
+def _open(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    opened = open_evidence(evidence, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+    response: HttpResponse
+    if opened.chunks is not None:
+        response = HttpResponse(opened.chunks, content_type=opened.content_type)
+        response["Content-Disposition"] = f'attachment; filename="evidence.{evidence.file and evidence.file.kind}"'
+    else:
+        owner: ConsentEvidenceAdmin = site.get_model_admin(ConsentEvidence)  # type: ignore[assignment]
+        values = {"shown": [(gettext("Reference"), opened.text)], "row_url": owner.url_of("change", evidence)}
+        response = owner.page(request, evidence, "console/revealed.html", title=gettext("Evidence"), **values)
+    return response
+
+
+@admin.register(ConsentEvidence, site=site)
+class ConsentEvidenceAdmin(EvidenceAdmin):
+    """What proves answers that reached us elsewhere."""
+
+    section = "People"
+    view_capability = Capability.VIEW_EVIDENCE
+    list_display = ("added_at", "answer", "person", "what", "actor", "owner")
+    list_filter = ("client",)
+    newest_by = "added_at"
+    detail_fields = ("person", "answer", "what", "actor", "added_at")
+    intro = "Signed forms, letters and notes of calls that prove answers. Opening one takes a reason, and is recorded."
+    empty_text = "No evidence has been added yet."
+    acts = (Act("open", "Open evidence", Capability.VIEW_EVIDENCE, _open, refusals=_REFUSALS),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring along answer, person, file and who added it."""
+        found = super().get_queryset(request).select_related("subject", "event__purpose", "file")
+        return with_actor(found, actor_of(request))
+
+    @admin.display(description="person")
+    def person(self, row: ConsentEvidence) -> SafeString:
+        """Link to the person."""
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.subject)
+
+    @admin.display(description="answer")
+    def answer(self, row: ConsentEvidence) -> SafeString:
+        """Link to the answer it proves."""
+        url = reverse("admin:consent_consentevent_change", args=[row.event_id], current_app=site.name)
+        return format_html('<a href="{}">{}: {}</a>', url, row.event.purpose.name_en, row.event.get_state_display())
+
+    @admin.display(description="what")
+    def what(self, row: ConsentEvidence) -> str:
+        """Say what it is, without opening it."""
+        return gettext("Reference") if row.file is None else str(row.file)
+
+    @admin.display(description="by")
+    def actor(self, row: ConsentEvidence) -> str:
+        """Name who added it."""
+        return who(row)

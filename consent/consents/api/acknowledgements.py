@@ -1,0 +1,68 @@
+"""Recording that somebody has seen the privacy policy."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from consent.consents.api.consents import LONGEST_TOKEN, METHODS
+from consent.consents.models import Method
+from consent.consents.services import acknowledge_policy
+from paktaleem.directory.people.details import LANGUAGES
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of, validated
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+
+__all__ = ["AcknowledgePolicy"]
+
+
+class AcknowledgeInput(StrictSerializer):
+    """Who has seen the policy, and the token of its showing (on paper or by telephone: the version)."""
+
+    subject = TextField(max_length=255)
+    shown = TextField(required=False, allow_null=True, max_length=LONGEST_TOKEN)
+    notice_version = serializers.UUIDField(required=False, allow_null=True)
+    language = serializers.ChoiceField(LANGUAGES, required=False)
+    method = serializers.ChoiceField(METHODS, default=Method.LMS.value)
+    claimed_at = ZonedDateTimeField(required=False, allow_null=True)
+
+
+class AcknowledgementOutput(serializers.Serializer[Any]):
+    """One acknowledgement of one version of the policy."""
+
+    id = serializers.UUIDField()
+    version = serializers.UUIDField()
+    language = serializers.CharField()
+    recorded_at = serializers.DateTimeField()
+
+
+class AcknowledgePolicy(Operation):
+    """``POST /api/v1/acknowledgements``."""
+
+    capabilities = {"POST": Capability.RECORD_CONSENTS}
+
+    @extend_schema(request=AcknowledgeInput, responses=AcknowledgementOutput)
+    def post(self, request: Request) -> Response:
+        """Record that a person has seen the privacy policy, which is no consent: 200; again, the same one."""
+        given = validated(AcknowledgeInput, request.data)
+        seen = acknowledge_policy(
+            get_subject(given["subject"], actor=actor_of(request)),
+            shown=given.get("shown"),
+            notice_version=given.get("notice_version"),
+            language=given.get("language"),
+            method=Method(given["method"]),
+            claimed_at=given.get("claimed_at"),
+            actor=actor_of(request),
+            at=moment_of(request),
+        )
+        return Response(
+            {
+                "id": str(seen.pk),
+                "version": str(seen.version_id),
+                "language": seen.language,
+                "recorded_at": seen.recorded_at.isoformat(),
+            }
+        )

@@ -1,0 +1,56 @@
+"""Adding the scan of a signed form, or a letter, to a recorded answer."""
+
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from consent.consents.models import ConsentEvidence
+from consent.consents.services import add_evidence_file
+from consent.receipts.selectors import get_event
+from paktaleem.directory.files.bodies import FILE_BODY, FileParser
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, moment_of
+
+__all__ = ["AddEvidence"]
+
+
+class EvidenceOutput(serializers.Serializer[Any]):
+    """Evidence that was added."""
+
+    id = serializers.UUIDField()
+    event = serializers.UUIDField()
+    kind = serializers.CharField()
+    size = serializers.IntegerField()
+    added_at = serializers.DateTimeField()
+
+
+class AddEvidence(Operation):
+    """``POST /api/v1/consents/{event}/evidence``."""
+
+    capabilities = {"POST": Capability.RECORD_CONSENTS}
+    parser_classes = (FileParser,)
+
+    @extend_schema(request=FILE_BODY, responses={201: EvidenceOutput})
+    def post(self, request: Request, event: UUID) -> Response:
+        """Keep the body, a PDF, JPEG or PNG, sealed as evidence of the answer. It is opened in the console alone."""
+        found = get_event(event, actor=actor_of(request))
+        content = getattr(request.data, "content", b"")  # an empty body is not parsed at all
+        evidence = add_evidence_file(found, BytesIO(content), actor=actor_of(request), at=moment_of(request))
+        return Response(_evidence(evidence), HTTPStatus.CREATED)
+
+
+def _evidence(evidence: ConsentEvidence) -> dict[str, Any]:
+    file = evidence.file
+    return {
+        "id": str(evidence.pk),
+        "event": str(evidence.event_id),
+        "kind": file.kind if file else "reference",
+        "size": file.size if file else 0,
+        "added_at": evidence.added_at.isoformat(),
+    }

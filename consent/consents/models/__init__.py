@@ -1,0 +1,14 @@
+"""Models of consents."""
+
+from consent.consents.models.consents import Consent, ConsentEvent, ConsentState, Method, Objection, Restriction
+from consent.consents.models.evidence import ConsentEvidence
+
+__all__ = [
+    "Consent",
+    "ConsentEvent",
+    "ConsentEvidence",
+    "ConsentState",
+    "Method",
+    "Objection",
+    "Restriction",
+]

@@ -1,0 +1,246 @@
+"""What people have answered, and what stands in the way of processing."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.notices.models.notices import NoticeVersion
+from consent.register.models.purposes import Purpose
+from consent.register.models.rows import PeriodRow, catalogue_owner, period_is_ordered
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = ["Consent", "ConsentEvent", "ConsentState", "GivenBy", "Method", "Objection", "Restriction"]
+
+
+class ConsentState(models.TextChoices):
+    """The states of a consent (W3C DPV 2.3 consent statuses). Only GIVEN permits."""
+
+    UNKNOWN = "unknown", _("Unknown")
+    REQUESTED = "requested", _("Asked")
+    DEFERRED = "deferred", _("Put off")
+    GIVEN = "given", _("Given")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn by the person or a guardian")
+    REVOKED = "revoked", _("Revoked by us or the client")
+    EXPIRED = "expired", _("Expired")
+    OUTDATED = "outdated", _("Outdated: the notice changed materially")
+    INVALIDATED = "invalidated", _("Invalidated")
+
+
+class GivenBy(models.TextChoices):
+    """Whose answer it is."""
+
+    SELF = "self", _("The data subject")
+    GUARDIAN = "guardian", _("A guardian")
+    STAFF = "staff", _("Staff, on the person's request")
+    ORGANISATION = "organisation", _("PakTaleem or the client, of its own accord")
+
+
+class Method(models.TextChoices):
+    """In which way the answer reached us."""
+
+    LMS = "lms", _("In the learning platform")
+    WEB = "web", _("On a page of this portal")
+    PAPER = "paper", _("On paper")
+    PHONE = "phone", _("By telephone")
+    EMAIL = "email", _("By mail to support")
+    IN_PERSON = "in_person", _("In person")
+    IMPORT = "import", _("Imported")
+    CONSOLE = "console", _("By an act in the console")
+    SYSTEM = "system", _("By the portal itself")
+
+
+class ConsentEvent(models.Model):
+    """One answer of one person about one purpose. Append-only: what was said stays said."""
+
+    wall = Wall(
+        Scope.TENANT,
+        APPEND,
+        personal={
+            "language": Personal.NONE,
+            "actor_role": Personal.NONE,
+            "shown_hash": Personal.NONE,
+            "reason": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    state = models.CharField(max_length=16, choices=ConsentState)
+    given_by = models.CharField(max_length=16, choices=GivenBy)
+    guardian = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    notice_version = models.ForeignKey(
+        NoticeVersion, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    notice_version_owner = models.UUIDField(null=True, editable=False)
+    shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
+    shown_at = models.DateTimeField(null=True, help_text="When it was shown, as the portal's own token says.")
+    language = models.CharField(max_length=8)
+    reason = models.CharField(max_length=32, blank=True, default="", db_default="", help_text="Of an end by us.")
+    becomes_state = models.BooleanField(
+        default=True, db_default=True, help_text="Not so where someone was only asked about a consent in force."
+    )
+    is_renewal = models.BooleanField(default=False, db_default=False, help_text="Given again while given.")
+    method = models.CharField(max_length=16, choices=Method)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    claimed_at = models.DateTimeField(null=True, help_text="When the client says it was collected.")
+    recorded_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")),
+                name="consentevent_claimed_not_future",
+            ),
+            models.CheckConstraint(
+                condition=Q(shown_at=None) | Q(shown_at__lte=F("recorded_at")),
+                name="consentevent_shown_not_future",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ConsentState.GIVEN) | Q(notice_version__isnull=False),
+                name="consentevent_given_under_a_notice",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["revoked", "invalidated"]) | ~Q(reason=""),
+                name="consentevent_ended_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(becomes_state=True) | Q(state__in=["requested", "deferred", "given"]),
+                name="consentevent_answer_becomes_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False)
+                | (~Q(given_by=GivenBy.GUARDIAN) & Q(guardian=None)),
+                name="consentevent_guardian_is_named",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["client", "subject", "purpose", "-recorded_at", "-id"], name="consentevent_of_subject"
+            ),
+            *newest_first("recorded_at", "consentevent_by_time"),
+            *newest_first("recorded_at", "consentevent_by_state", by="state"),
+            models.Index(fields=["client", "purpose", "-recorded_at", "-id"], name="consentevent_by_purpose"),
+            models.Index(fields=["client", "method", "-recorded_at", "-id"], name="consentevent_by_method"),
+            models.Index(fields=["client", "given_by", "-recorded_at", "-id"], name="consentevent_by_giver"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the answer and the moment."""
+        return f"{self.get_state_display()} {self.recorded_at:%Y-%m-%d %H:%M}"
+
+
+class Consent(models.Model):
+    """The current state of one person's consent to one purpose: the latest of its events, kept beside them."""
+
+    wall = Wall(Scope.TENANT, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    state = models.CharField(max_length=16, choices=ConsentState)
+    event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    given_by = models.CharField(max_length=16, choices=GivenBy)
+    guardian = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    notice_version = models.UUIDField(null=True)
+    recorded_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True, help_text="When the person was last asked, since they answered.")
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "subject", "purpose"], name="consent_one_per_purpose"),
+            models.CheckConstraint(
+                condition=Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False)
+                | (~Q(given_by=GivenBy.GUARDIAN) & Q(guardian=None)),
+                name="consent_guardian_is_named",
+            ),
+        ]
+        indexes = [
+            *newest_first("recorded_at", "consent_by_time"),
+            *newest_first("recorded_at", "consent_by_state", by="state"),
+            models.Index(fields=["client", "purpose", "-recorded_at", "-id"], name="consent_by_purpose"),
+            models.Index(
+                fields=["client", "expires_at"],
+                condition=Q(state="given", expires_at__isnull=False, asked_at=None),
+                name="consent_to_ask_about",
+            ),
+            models.Index(
+                fields=["guardian", "purpose"],
+                include=["client", "state", "notice_version", "expires_at"],
+                condition=Q(guardian__isnull=False),
+                name="consent_of_guardians",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show the state."""
+        return self.get_state_display()
+
+
+class Restriction(PeriodRow):
+    """One restriction of processing in force for a person (policy §9; GDPR Art. 18); no purposes means all."""
+
+    wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: every purpose.")
+
+    history = History()
+
+    class Meta:
+        ordering = ["-starts_at", "-id"]
+        constraints = [period_is_ordered("restriction_period")]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="restriction_of_subject"),
+            *newest_first("starts_at", "restriction_by_time"),
+            *newest_first("starts_at", "restriction_open", condition=Q(ends_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Show since when."""
+        return gettext("restricted from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
+
+
+class Objection(PeriodRow):
+    """One objection of a person to processing on legitimate interest (policy §9; GDPR Art. 21)."""
+
+    wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
+
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_code = models.CharField(max_length=63)
+
+    history = History()
+
+    class Meta:
+        ordering = ["-starts_at", "-id"]
+        constraints = [period_is_ordered("objection_period")]
+        indexes = [
+            models.Index(fields=["client", "subject"], name="objection_of_subject"),
+            *newest_first("starts_at", "objection_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        """Show since when."""
+        return gettext("objected from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

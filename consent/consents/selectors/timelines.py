@@ -1,0 +1,187 @@
+"""A person's consents through time: what was shown, answered, by whom, in which words, on which basis."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext_noop
+
+from consent.consents.models import ConsentEvent, ConsentState, Objection, Restriction
+from consent.decisions.selectors.registers import current_register
+from consent.notices.models import NoticeVersion, PolicyAcknowledgement
+from consent.register.models import LawfulBasis
+from consent.register.register import Register
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require_about
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+__all__ = ["ACKNOWLEDGED", "Line", "acknowledgements_of", "consents_of", "state_as_of", "timeline"]
+
+ACKNOWLEDGED = gettext_noop("Policy acknowledged")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One moment of a timeline.
+
+    ``state`` is the consent state from then on; empty for what changes none, which ``what`` names: a notice that was
+    shown, the policy that was acknowledged (ACKNOWLEDGED), a restriction, an objection.
+    ``row`` is what was recorded (None for what followed from time or from a notice), ``basis`` the lawful basis in
+    force then, ``notice`` the version that was shown.
+    """
+
+    at: datetime
+    purpose: str
+    state: str = ""
+    what: str = ""
+    row: Model | None = None
+    basis: str = ""
+    notice: NoticeVersion | None = None
+
+
+def consents_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[ConsentEvent]:
+    """List a person's answers up to a moment, earliest first, for staff, keys and the person. Raises NotAllowed."""
+    require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.pk, client_id=subject.client_id)
+    return (
+        ConsentEvent.objects.filter(client_id=subject.client_id, subject=subject, recorded_at__lte=until)
+        .select_related("purpose", "notice_version__notice", "guardian")
+        .order_by("recorded_at", "pk")
+    )
+
+
+def acknowledgements_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[PolicyAcknowledgement]:
+    """List when a person said that they have seen the policy, up to a moment, earliest first. Raises NotAllowed."""
+    require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.pk, client_id=subject.client_id)
+    return (
+        PolicyAcknowledgement.objects.filter(client_id=subject.client_id, subject=subject, recorded_at__lte=until)
+        .select_related("version__notice")
+        .order_by("recorded_at", "pk")
+    )
+
+
+def timeline(
+    subject: Subject,
+    *,
+    events: Sequence[ConsentEvent],
+    acknowledged: Iterable[PolicyAcknowledgement] = (),
+    until: datetime,
+) -> list[Line]:
+    """Tell everything that happened to a person's consents up to a moment, latest first.
+
+    ``events`` are those of ``consents_of``, ``acknowledged`` those of ``acknowledgements_of``. What follows from time
+    (expiry) and from notices (outdated) is told at its moment, though nothing was recorded then. Inside the client's
+    context; a fixed number of queries.
+    """
+    register = current_register(subject.client_id)
+    bases = _Bases(subject, events)
+    lines = [
+        Line(
+            at=event.recorded_at,
+            purpose=event.purpose.code,
+            state=event.state,
+            row=event,
+            basis=bases.in_force(event),
+            notice=event.notice_version,
+        )
+        for event in events
+    ]
+    shown = [
+        Line(
+            at=event.shown_at,
+            purpose=event.purpose.code,
+            what=gettext_noop("Notice shown"),
+            row=event,
+            notice=event.notice_version,
+        )
+        for event in events
+        if event.shown_at is not None
+    ]
+    derived = [line for of_purpose in _by_purpose(events) for line in _followed(of_purpose, register, until)]
+    seen = [
+        Line(at=one.recorded_at, purpose="", what=ACKNOWLEDGED, row=one, notice=one.version) for one in acknowledged
+    ]
+    return sorted([*lines, *shown, *derived, *seen, *_limits(subject, until)], key=lambda line: line.at, reverse=True)
+
+
+def state_as_of(events: Iterable[ConsentEvent], register: Register, at: datetime) -> dict[str, Line]:
+    """Give the state of each purpose at a moment, from the events up to it."""
+    latest: dict[str, Line] = {}
+    for of_purpose in _by_purpose(events):
+        event = [one for one in of_purpose if one.becomes_state][-1]
+        line = Line(at=event.recorded_at, purpose=event.purpose.code, state=event.state, row=event)
+        for followed in _followed([event], register, at):
+            line = followed
+        latest[event.purpose.code] = line
+    return dict(sorted(latest.items()))
+
+
+def _by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]]:
+    grouped: defaultdict[UUID, list[ConsentEvent]] = defaultdict(list)
+    for event in events:
+        grouped[event.purpose_id].append(event)
+    return list(grouped.values())
+
+
+def _followed(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[Line]:
+    """Tell when each consent given ended by itself: at its expiry or by a material notice, whichever was first."""
+    lines = []
+    events = [event for event in events if event.becomes_state]
+    for event, later in zip(events, [*events[1:], None], strict=True):
+        if event.state != ConsentState.GIVEN:
+            continue
+        ends = later.recorded_at if later is not None else until
+        ended = [(at, state) for at, state in _ends(event, register) if at <= ends]
+        if ended:
+            at, state = min(ended)
+            lines.append(Line(at=at, purpose=event.purpose.code, state=state))
+    return lines
+
+
+def _ends(event: ConsentEvent, register: Register) -> list[tuple[datetime, str]]:
+    notice = register.notices.get(event.purpose.code)
+    outdated_at = notice.outdated_at.get(event.notice_version_id) if notice and event.notice_version_id else None
+    found = [(event.expires_at, ConsentState.EXPIRED.value), (outdated_at, ConsentState.OUTDATED.value)]
+    return [(at, state) for at, state in found if at is not None]
+
+
+class _Bases:
+    """The lawful bases there have been for the person's role and the purposes answered."""
+
+    def __init__(self, subject: Subject, events: Iterable[ConsentEvent]) -> None:
+        purposes = {event.purpose_id for event in events}
+        rows = LawfulBasis.objects.filter(
+            client_id__in=[subject.client_id, PAKTALEEM], purpose_id__in=purposes, role=subject.role
+        )
+        ranked = sorted(rows, key=lambda row: (row.client_id == subject.client_id, row.starts_at, row.pk))
+        self._rows = list(reversed(ranked))
+
+    def in_force(self, event: ConsentEvent) -> str:
+        """Name the basis that was in force when the event was recorded."""
+        at = event.recorded_at
+        for row in self._rows:
+            if row.purpose_id == event.purpose_id and row.starts_at <= at and (row.ends_at is None or at < row.ends_at):
+                return str(row.basis)
+        return ""
+
+
+def _limits(subject: Subject, until: datetime) -> list[Line]:
+    lines = []
+    for model, opened, closed in (
+        (Restriction, gettext_noop("Processing restricted"), gettext_noop("Restriction lifted")),
+        (Objection, gettext_noop("Objected"), gettext_noop("Objection closed")),
+    ):
+        for row in model._default_manager.filter(client_id=subject.client_id, subject=subject):
+            moments = [(row.starts_at, opened), (row.ends_at, closed)]
+            lines += [
+                Line(at=at, purpose=row.purpose_code, what=what, row=row)
+                for at, what in moments
+                if at is not None and at <= until
+            ]
+    return lines

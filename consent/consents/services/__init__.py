@@ -1,0 +1,43 @@
+"""Services of consents."""
+
+from consent.consents.services.acknowledging import acknowledge_policy
+from consent.consents.services.ending import NothingInForce, invalidate_consent, revoke_consent
+from consent.consents.services.evidence import add_evidence_file, add_evidence_reference, open_evidence
+from consent.consents.services.grounds import EvidenceMissing, NoticeStale
+from consent.consents.services.limits import lift_objection, lift_restriction, object_to_purpose, restrict_processing
+from consent.consents.services.recording import (
+    Answer,
+    ChildMayNotGive,
+    ClaimInFuture,
+    ConsentNotBased,
+    GuardianUnknown,
+    NothingToWithdraw,
+    PurposeUnknown,
+    record_answers,
+    withdraw_consent,
+)
+
+__all__ = [
+    "Answer",
+    "ChildMayNotGive",
+    "ClaimInFuture",
+    "ConsentNotBased",
+    "EvidenceMissing",
+    "GuardianUnknown",
+    "NothingInForce",
+    "NothingToWithdraw",
+    "NoticeStale",
+    "PurposeUnknown",
+    "acknowledge_policy",
+    "add_evidence_file",
+    "add_evidence_reference",
+    "invalidate_consent",
+    "lift_objection",
+    "lift_restriction",
+    "object_to_purpose",
+    "open_evidence",
+    "record_answers",
+    "restrict_processing",
+    "revoke_consent",
+    "withdraw_consent",
+]

@@ -1,0 +1,117 @@
+"""Recording that somebody has seen the privacy policy: an event of its own, and never a consent."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from consent.consents.models import Method
+from consent.consents.services.events import locked
+from consent.consents.services.grounds import TOKENLESS, NoticeStale
+from consent.consents.services.recording import ClaimInFuture
+from consent.notices.models import NoticeVersion, PolicyAcknowledgement
+from consent.notices.selectors.notices import NoticeUnknown, policy_timeline, version_in_effect
+from consent.notices.shown import Shown, ShownForeign, ShownMissing, ShownStale, read_shown
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require_about
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = ["acknowledge_policy"]
+
+_WHAT = "the privacy policy"
+
+
+@transaction.atomic
+def acknowledge_policy(
+    subject: Subject,
+    *,
+    shown: str | None = None,
+    notice_version: UUID | None = None,
+    language: str | None = None,
+    method: Method = Method.LMS,
+    claimed_at: datetime | None = None,
+    actor: Actor,
+    at: datetime,
+) -> PolicyAcknowledgement:
+    """Record that a person has seen the policy in effect at their client; it permits nothing, and ends nothing.
+
+    ``shown`` is the token of its showing; methods without a screen of ours (TOKENLESS) name the ``notice_version``.
+    The same version again changes nothing and returns the earlier event.
+    Raises ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale, ClaimInFuture, AlreadyErased, NotAllowed.
+    """
+    require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
+    subject = locked(subject)
+    if claimed_at is not None and claimed_at > at:
+        raise ClaimInFuture
+    token = read_shown(shown, client_id=subject.client_id) if shown else None
+    _check_token(token, notice_version=notice_version, language=language, method=method, at=at)
+    version = _in_effect(subject, token.version if token else notice_version, at)
+    known = PolicyAcknowledgement.objects.filter(client_id=subject.client_id, subject=subject, version=version).first()
+    if known is not None:
+        return known
+    seen = PolicyAcknowledgement(
+        client_id=subject.client_id,
+        subject=subject,
+        version=version,
+        version_owner=version.client_id,
+        shown_hash=version.content_hash,
+        language=(token and token.language) or language or subject.language,
+        method=method,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        claimed_at=claimed_at,
+        recorded_at=at,
+    )
+    seen.save(force_insert=True)
+    _record(seen, token, actor)
+    return seen
+
+
+def _check_token(
+    token: Shown | None, *, notice_version: UUID | None, language: str | None, method: Method, at: datetime
+) -> None:
+    if token is None:
+        if method not in TOKENLESS:
+            raise ShownMissing(_WHAT)
+        return
+    if token.purposes:
+        raise ShownForeign("The token is of a notice about purposes, not of the privacy policy.")
+    if notice_version not in {None, token.version}:
+        raise ShownForeign("The token is of another version than notice_version names.")
+    if token.language and language not in {None, token.language}:
+        raise ShownForeign(f"The policy was shown in another language: {token.language}.")
+    if at - token.at > settings.NOTICE_SHOWN_FOR:
+        raise ShownStale(_WHAT)
+
+
+def _in_effect(subject: Subject, version: UUID | None, at: datetime) -> NoticeVersion:
+    try:
+        current = version_in_effect(policy_timeline(subject.client), at=at)
+    except NoticeUnknown as unknown:
+        raise NoticeStale(_WHAT) from unknown
+    if current.pk != version:
+        raise NoticeStale(_WHAT)
+    return current
+
+
+def _record(seen: PolicyAcknowledgement, token: Shown | None, actor: Actor) -> None:
+    facts = {
+        "acknowledgement": str(seen.pk),
+        "notice_version": str(seen.version_id),
+        "shown_hash": seen.shown_hash,
+        "shown_at": token.at.isoformat() if token else None,
+        "language": seen.language,
+        "method": str(seen.method),
+        "claimed_at": seen.claimed_at.isoformat() if seen.claimed_at else None,
+    }
+    record_entry(
+        "policy.acknowledged",
+        client_id=seen.client_id,
+        subject_id=seen.subject_id,
+        facts=facts,
+        actor=actor,
+        at=seen.recorded_at,
+    )

@@ -1,0 +1,79 @@
+"""Ending a consent otherwise than by the person: revoked by us or the client, or invalid from the beginning."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from consent.consents.models import Consent, ConsentEvent, ConsentState, Method
+from consent.consents.models.consents import GivenBy
+from consent.consents.services.events import append_event, locked, past_of
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+
+__all__ = ["NothingInForce", "invalidate_consent", "invalidate_false", "revoke_consent"]
+
+_ACTOR = system_actor("consent.invalidate_false")
+
+
+class NothingInForce(Exception):
+    """There is no consent that could be ended."""
+
+
+def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
+    """End a consent from our side or the client's, with a coded reason: it may be given again under a notice anew.
+
+    Raises NothingInForce, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.REVOKE_CONSENTS, consent.client_id)
+    return _end(consent, ConsentState.REVOKED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
+
+
+def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
+    """Declare a consent invalid, as an authority or a court found, or because it should never have been recorded.
+
+    Raises NothingInForce, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.INVALIDATE_CONSENTS, consent.client_id)
+    return _end(consent, ConsentState.INVALIDATED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
+
+
+def invalidate_false(verification: Any, actor: Actor, at: datetime) -> None:
+    """Declare invalid what a guardian allowed for single purposes since a verification of theirs that was false.
+
+    Registered with ``children.when_found_false``: it was not they, or nobody knows that it was. It is the portal's act.
+    """
+    del actor
+    row = verification.guardianship
+    given = Consent.objects.filter(client_id=row.client_id, subject_id=row.child_id, guardian_id=row.guardian_id)
+    since = given.filter(state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, recorded_at__gte=verification.verified_at)
+    for consent in since.select_related("subject", "purpose"):
+        _end(consent, ConsentState.INVALIDATED, Method.SYSTEM, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
+
+
+@transaction.atomic
+def _end(
+    consent: Consent, state: ConsentState, method: Method, *, actor: Actor, reason: Reason, at: datetime
+) -> ConsentEvent:
+    subject, purpose = locked(consent.subject), consent.purpose
+    past = past_of(subject)
+    if past.state(purpose) != ConsentState.GIVEN:
+        raise NothingInForce
+    event = ConsentEvent(
+        client_id=subject.client_id,
+        subject=subject,
+        purpose=purpose,
+        purpose_owner=purpose.client_id,
+        state=state,
+        given_by=GivenBy.ORGANISATION,
+        language=subject.language,
+        method=method,
+        reason=reason,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        recorded_at=past.next_moment(at),
+    )
+    append_event(event, purpose, before=ConsentState.GIVEN, actor=actor)
+    return event

@@ -1,0 +1,95 @@
+"""Keeping what proves an answer, and opening it: sealed, seen by fewer than the answer, each opening recorded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Any
+
+from django.db import transaction
+
+from consent.consents.models import ConsentEvent, ConsentEvidence
+from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
+from paktaleem.directory.files.services import open_file, store_file
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import AlreadyErased, record_look
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = ["OpenedEvidence", "add_evidence_file", "add_evidence_reference", "open_evidence"]
+
+_COLUMN = "consent_consentevidence.reference"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEvidence:
+    """What was opened: a text, or a file's content type and its chunks."""
+
+    text: str = ""
+    content_type: str = ""
+    chunks: Iterator[bytes] | None = None
+
+
+@transaction.atomic
+def add_evidence_reference(event: ConsentEvent, text: str, *, actor: Actor, at: datetime) -> ConsentEvidence:
+    """Keep where the evidence of an answer lies, or what was said, sealed. Raises NotAllowed, KeyDestroyed."""
+    require(actor, Capability.RECORD_CONSENTS, event.client_id)
+    sealed = sealer_of(event.subject).seal(text, column=_COLUMN)
+    return _add(event, {"reference": sealed}, {"kind": "reference"}, actor, at)
+
+
+@transaction.atomic
+def add_evidence_file(event: ConsentEvent, content: IO[bytes], *, actor: Actor, at: datetime) -> ConsentEvidence:
+    """Keep a scan or letter as evidence of an answer, sealed under the person's key.
+
+    Raises FileKindRefused, FileTooLarge, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.RECORD_CONSENTS, event.client_id)
+    subject = Subject.objects.get(pk=event.subject_id, client_id=event.client_id)
+    if subject.erased_at is not None:
+        raise AlreadyErased
+    file = store_file(subject, content, at=at)
+    facts = {"kind": file.kind, "size": file.size, "sealed_hash": file.sealed_hash, "file": str(file.pk)}
+    return _add(event, {"file": file}, facts, actor, at)
+
+
+def _add(event: ConsentEvent, kept: Any, facts: dict[str, Any], actor: Actor, at: datetime) -> ConsentEvidence:
+    evidence = ConsentEvidence(
+        client_id=event.client_id,
+        subject_id=event.subject_id,
+        event=event,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        added_at=at,
+        **kept,
+    )
+    evidence.save(force_insert=True)
+    record_entry(
+        "consent.evidence_added",
+        client_id=event.client_id,
+        subject_id=event.subject_id,
+        facts={"evidence": str(evidence.pk), "event": str(event.pk), **facts},
+        actor=actor,
+        at=at,
+    )
+    return evidence
+
+
+@transaction.atomic
+def open_evidence(evidence: ConsentEvidence, *, actor: Actor, reason: Reason | str, at: datetime) -> OpenedEvidence:
+    """Open one piece of evidence, and record who looked and why before anything is shown.
+
+    Raises AlreadyErased when the person's key is destroyed, NotAllowed.
+    """
+    require(actor, Capability.VIEW_EVIDENCE, evidence.client_id)
+    subject = evidence.subject
+    if subject.erased_at is not None:
+        raise AlreadyErased
+    record_look(subject, [f"evidence {evidence.pk}"], actor=actor, reason=reason, at=at)
+    if evidence.file is not None:
+        kind = FileKind(evidence.file.kind)
+        return OpenedEvidence(content_type=CONTENT_TYPES[kind], chunks=open_file(evidence.file))
+    return OpenedEvidence(text=sealer_of(subject).open(evidence.reference, column=_COLUMN))

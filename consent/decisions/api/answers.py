@@ -1,0 +1,24 @@
+"""How a decision is told: the reason, what would help, what it rests on, how long it holds."""
+
+from typing import Any
+
+from consent.decisions.decision import Decision
+from consent.decisions.remedies import remedy_for
+
+__all__ = ["answer_context"]
+
+
+def answer_context(decision: Decision) -> dict[str, Any]:
+    """Give the context of an answer. A caller that cannot ask again by ``valid_until`` must deny."""
+    context: dict[str, Any] = {
+        "reason": str(decision.reason),
+        "lawful_basis": decision.lawful_basis,
+        "evidence": decision.evidence,
+        "valid_until": decision.valid_until,
+    }
+    remedy = remedy_for(decision.reason, is_child=decision.is_child, declared=decision.declared)
+    if remedy is not None:
+        context["remedy"] = {"text": remedy.sentence, "documentation": remedy.documentation}
+        if remedy.sentence_ur:
+            context["remedy"]["text_ur"] = remedy.sentence_ur
+    return context

@@ -1,0 +1,98 @@
+"""What changed for decisions, so that a cache of answers can drop what no longer holds."""
+
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from consent.decisions.selectors.changes import Change, Position, changes_since, latest_position
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, arrival_of, client_of, validated
+from paktaleem.foundation.api.paging import read_cursor, sign_cursor, with_next
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+
+__all__ = ["ListChanges"]
+
+_FRESH = timedelta(days=1)
+
+
+class CursorExpired(APIException):
+    """What happened since the cursor is no longer known."""
+
+    status_code = HTTPStatus.GONE
+    default_code = "cursor-expired"
+    default_detail = "This cursor is too old: drop every cached decision, and ask again without since."
+
+
+class ChangesInput(StrictSerializer):
+    """From where on, and how many at most."""
+
+    since = TextField(required=False, max_length=500)
+    limit = serializers.IntegerField(default=500, min_value=1, max_value=1_000)
+
+
+class ChangeOutput(serializers.Serializer[Any]):
+    """One change; without a subject it concerns everyone."""
+
+    kind = serializers.ChoiceField(["consent", "restriction", "objection", "subject", "register"])
+    subject = serializers.CharField(allow_null=True)
+    id = serializers.UUIDField(allow_null=True)
+    purpose = serializers.CharField(allow_null=True)
+
+
+class ChangesOutput(serializers.Serializer[Any]):
+    """Changes in order, the cursor to go on from, and the address of more if there are more already."""
+
+    changes = ChangeOutput(many=True)
+    cursor = serializers.CharField()
+    next = serializers.CharField(allow_null=True)
+
+
+class ListChanges(Operation):
+    """``GET /api/v1/changes?since=…``."""
+
+    capabilities = {"GET": Capability.ASK_DECISIONS}
+    is_conditional = True
+
+    @extend_schema(parameters=[ChangesInput], responses=ChangesOutput)
+    def get(self, request: Request) -> Response:
+        """List what changed since a cursor; without one, give the cursor of this moment and no changes."""
+        asked, now, client_id = (
+            validated(ChangesInput, request.query_params.dict()),
+            arrival_of(request),
+            client_of(request),
+        )
+        latest = latest_position()
+        if "since" not in asked:
+            return Response({"changes": [], "cursor": _cursor(latest, client_id, now), "next": None})
+        position, issued_at = _read_cursor(asked["since"], client_id)
+        if position.cluster != latest.cluster or issued_at < now - settings.CHANGES_KEPT_FOR:
+            raise CursorExpired
+        page = changes_since(actor_of(request), client_id, position, most=asked["limit"])
+        stays = not page.changes and issued_at > now - _FRESH
+        after = page.position if page.has_more or page.changes else latest
+        cursor = asked["since"] if stays else _cursor(after, client_id, now)
+        answer = {"changes": [_change(one) for one in page.changes], "cursor": cursor}
+        return with_next(request, answer, {"since": cursor} if page.has_more else None)
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"kind": change.kind, "subject": change.subject, "id": change.subject_id, "purpose": change.purpose}
+
+
+def _cursor(position: Position, client_id: UUID, now: datetime) -> str:
+    """Sign a position for the client, so that it can only be one that was given out."""
+    value = [position.cluster, position.xact, position.last.hex, int(now.timestamp())]
+    return sign_cursor(value, of=f"changes/{client_id}")
+
+
+def _read_cursor(text: str, client_id: UUID) -> tuple[Position, datetime]:
+    cluster, xact, last, issued = read_cursor(text, of=f"changes/{client_id}", name="since")
+    return Position(cluster, xact, UUID(hex=last)), datetime.fromtimestamp(issued, UTC)

@@ -1,0 +1,45 @@
+"""Where a person stands: the decision for every active purpose at once."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from consent.decisions.api.answers import answer_context
+from consent.decisions.selectors.decisions import standing
+from consent.notices.shapes import StandingOutput
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.foundation.api.serializers import StrictSerializer, ZonedDateTimeField
+
+__all__ = ["SubjectStanding"]
+
+
+class StandingInput(StrictSerializer):
+    """As of which past moment; now if left out."""
+
+    time = ZonedDateTimeField(required=False)
+
+
+class SubjectStanding(Operation):
+    """``GET /api/v1/subjects/{external_id}/standing``."""
+
+    capabilities = {"GET": Capability.ASK_DECISIONS}
+
+    @extend_schema(parameters=[StandingInput], responses=StandingOutput)
+    def get(self, request: Request, external_id: str) -> Response:
+        """Answer for each active purpose whether its data may be processed, with the reason."""
+        asked, now = validated(StandingInput, request.query_params.dict()), moment_of(request)
+        at = asked.get("time", now)
+        if at > now:
+            raise serializers.ValidationError({"time": ["Ask about now or the past."]})
+        get_subject(external_id, actor=actor_of(request))
+        answers = standing(actor_of(request), client_of(request), external_id, at=at, now=now)
+        return Response(
+            {
+                "subject": external_id,
+                "time": at.isoformat(),
+                "purposes": {code: {"decision": one.allowed, **answer_context(one)} for code, one in answers.items()},
+            }
+        )

@@ -1,0 +1,125 @@
+"""May this be done with this person's data? Facts in, decision out: no clock, no query, no framework.
+
+The first rule that refuses gives the answer (`consent.decisions.rules`), and what cannot be decided is denied. The
+words of question, facts and answer are in `consent.decisions.facts` and can be imported from here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from consent.decisions.facts import (
+    Action,
+    ConsentFact,
+    Decision,
+    Objection,
+    Question,
+    Reason,
+    Restriction,
+    SubjectFacts,
+)
+from consent.decisions.rules import RULES, Case
+from consent.register.register import Basis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from consent.register.register import Register
+
+__all__ = [
+    "Action",
+    "ConsentFact",
+    "Decision",
+    "Objection",
+    "Question",
+    "Reason",
+    "Restriction",
+    "SubjectFacts",
+    "decide",
+    "next_change",
+]
+
+LONG_VALIDITY = timedelta(minutes=15)
+SHORT_VALIDITY = timedelta(seconds=60)
+
+_LASTING_BASES = frozenset({Basis.CONTRACT.value, Basis.LEGAL_OBLIGATION.value})
+
+
+def decide(
+    register: Register, subject: SubjectFacts | None, consents: Mapping[str, ConsentFact], question: Question
+) -> Decision:
+    """Answer a question by the first rule that refuses, or permit.
+
+    `consents` are by purpose code. `subject` is None for a person the client does not know.
+    """
+    case = Case(register, subject, consents, question)
+    for rule in RULES:
+        reason = rule(case)
+        if reason is not None:
+            return _answer(case, reason)
+    return _answer(case, Reason.PERMITTED)
+
+
+def next_change(
+    register: Register, subject: SubjectFacts | None, consents: Mapping[str, ConsentFact], question: Question
+) -> datetime | None:
+    """Find the next known moment after `question.at` at which the answer could change; None if there is none.
+
+    It errs on the early side: the answer may turn out the same then, but does not change before.
+    """
+    return _next_change(Case(register, subject, consents, question))
+
+
+def _answer(case: Case, reason: Reason) -> Decision:
+    allowed = reason is Reason.PERMITTED
+    lasting = allowed and not case.is_child and case.lawful_basis in _LASTING_BASES
+    return Decision(
+        allowed=allowed,
+        reason=reason,
+        lawful_basis=case.lawful_basis,
+        evidence=tuple(case.evidence),
+        valid_until=_valid_until(case, LONG_VALIDITY if lasting else SHORT_VALIDITY),
+        is_child=case.is_child,
+        declared=case.register.declared if case.is_child and not allowed else None,
+    )
+
+
+def _valid_until(case: Case, at_most: timedelta) -> datetime:
+    try:
+        until = case.at + at_most
+    except OverflowError:  # at the end of the calendar: the answer is not good for any time
+        return case.at
+    change = _next_change(case)
+    return until if change is None or until < change else change
+
+
+def _next_change(case: Case) -> datetime | None:
+    at = case.at
+    nearest: datetime | None = None
+    changes = case.register.changes.get(case.purpose.code, ())
+    position = bisect_right(changes, at)
+    if position < len(changes):
+        nearest = changes[position]
+    for moment in _personal_moments(case):
+        if moment is not None and at < moment and (nearest is None or moment < nearest):
+            nearest = moment
+    return nearest
+
+
+def _personal_moments(case: Case) -> Iterator[datetime | None]:
+    subject, consent = case.subject, case.consent
+    yield subject.registered_at
+    yield subject.erased_at
+    yield subject.of_age_at
+    yield subject.may_be_child_until
+    yield subject.service_authorised_until
+    for restriction in subject.restrictions:
+        yield from restriction.period.moments()
+    for objection in subject.objections:
+        yield from objection.period.moments()
+    if consent is not None:
+        yield consent.recorded_at
+        yield consent.expires_at

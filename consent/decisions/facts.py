@@ -1,0 +1,179 @@
+"""What a decision is asked, what it is told, what it answers: plain frozen values.
+
+Facts are what stood at the moment asked about, `Question.at`: whoever asks about the past fetches the
+consent and the guardian's authorisation as they were then. Moments are aware datetimes in UTC, periods
+are `[starts, ends)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from paktaleem.directory.people.ages import is_child
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from consent.register.register import Declared, Period
+
+
+class Action(StrEnum):
+    """What may be done with data; `process` is the ordinary one."""
+
+    COLLECT = "collect"
+    STORE = "store"
+    PROCESS = "process"
+    SHARE = "share"
+    DELETE = "delete"
+
+
+class Reason(StrEnum):
+    """Why the answer is as it is: stable codes, part of the interface. All but `permitted` are refusals."""
+
+    PERMITTED = "permitted"
+    SUBJECT_UNKNOWN = "subject_unknown"
+    SUBJECT_ERASED = "subject_erased"
+    ACTION_UNKNOWN = "action_unknown"
+    PURPOSE_UNKNOWN = "purpose_unknown"
+    PURPOSE_INACTIVE = "purpose_inactive"
+    SALE_FORBIDDEN = "sale_forbidden"
+    CATEGORY_UNKNOWN = "category_unknown"
+    CATEGORY_NOT_COVERED = "category_not_covered"
+    NO_AGREEMENT = "no_agreement"
+    AGREEMENT_SUSPENDED = "agreement_suspended"
+    AGREEMENT_ENDED = "agreement_ended"
+    NOT_INSTRUCTED = "not_instructed"
+    RECIPIENT_MISSING = "recipient_missing"
+    RECIPIENT_NOT_APPROVED = "recipient_not_approved"
+    QUARANTINED = "quarantined"
+    AGE_UNKNOWN = "age_unknown"
+    GUARDIAN_CONSENT_REQUIRED = "guardian_consent_required"
+    GUARDIAN_CONSENT_REFUSED = "guardian_consent_refused"
+    GUARDIAN_CONSENT_WITHDRAWN = "guardian_consent_withdrawn"
+    GUARDIAN_AUTHORITY_LAPSED = "guardian_authority_lapsed"
+    PROCESSING_RESTRICTED = "processing_restricted"
+    BASIS_MISSING = "basis_missing"
+    CONSENT_MISSING = "consent_missing"
+    CONSENT_REFUSED = "consent_refused"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_REVOKED = "consent_revoked"
+    CONSENT_EXPIRED = "consent_expired"
+    CONSENT_OUTDATED = "consent_outdated"
+    CONSENT_INVALIDATED = "consent_invalidated"
+    CONSENT_NOT_BY_GUARDIAN = "consent_not_by_guardian"
+    BALANCING_MISSING = "balancing_missing"
+    OBJECTION_IN_FORCE = "objection_in_force"
+    UNDECIDABLE = "undecidable"
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """A restriction of processing (GDPR article 18) for some purposes; for all where they are None."""
+
+    period: Period
+    purposes: frozenset[str] | None = None
+    id: UUID | None = None
+
+    def covers(self, purpose: str) -> bool:
+        """Say whether the purpose is among the restricted."""
+        return self.purposes is None or purpose in self.purposes
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A person's objection to one purpose based on legitimate interest (GDPR article 21)."""
+
+    purpose: str
+    period: Period
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFacts:
+    """What is known of a person. The guardian's part is about the service as a whole.
+
+    `of_age_at` is when the person reaches the client's threshold; for known adults any moment before
+    their first consent; None: age unknown. `may_be_child_until` is when they do at the latest where their age was
+    computed for another threshold, and is unknown for this one. `service_authorisation` is what all guardians'
+    words come to (`children.guardians.authority`): given, refused, withdrawn, lapsed; None: nobody was asked or has answered.
+    `service_authorised_until` is when that is next known to change. `service_strength` is that of the strongest
+    yes, `may_share` whether they agreed to recipients too, `guardians` whose word counts at all.
+    """
+
+    id: UUID
+    role: str
+    registered_at: datetime
+    erased_at: datetime | None = None
+    of_age_at: datetime | None = None
+    may_be_child_until: datetime | None = None
+    quarantined: bool = False
+    service_authorisation: str | None = None
+    service_authorised_until: datetime | None = None
+    service_authorisation_id: UUID | None = None
+    service_strength: int = 0
+    may_share: bool = False
+    guardians: frozenset[UUID] = frozenset()
+    restrictions: tuple[Restriction, ...] = ()
+    objections: tuple[Objection, ...] = ()
+
+    def is_known_adult(self, at: datetime) -> bool:
+        """Say whether the person is known to be of age at the moment."""
+        return self.of_age_at is not None and self.of_age_at <= at
+
+    def counts_as_child(self, at: datetime, *, serves_minors: bool) -> bool:
+        """Say whether the person is to be treated as a child at the moment, as ``ages.is_child`` has it."""
+        until = self.may_be_child_until
+        return is_child(self.role, self.of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFact:
+    """Where a person's consent to one purpose stands, by its latest event.
+
+    `state` is one of the consent states (only `given` permits); `by` says who gave it: self or guardian, and
+    `guardian` which.
+    """
+
+    event_id: UUID
+    state: str
+    recorded_at: datetime
+    expires_at: datetime | None = None
+    notice_version: UUID | None = None
+    by: str = "self"
+    guardian: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this action be done for this purpose, at this moment?
+
+    `categories` left out (None or empty) are all of the purpose's; `recipient` is the code of whom to
+    share with.
+    """
+
+    purpose: str
+    action: str = Action.PROCESS
+    categories: frozenset[str] | None = None
+    recipient: str | None = None
+    at: datetime = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer, good until `valid_until` (exclusive) while no fact changes.
+
+    `lawful_basis` is the basis in force for the purpose and role, of a refusal too; `evidence` are the ids
+    of the rows the answer rests on; `is_child` says whether the person counted as a child. `declared` is what the
+    client says about its children, where a refusal is about one.
+    """
+
+    allowed: bool
+    reason: Reason
+    lawful_basis: str | None
+    evidence: tuple[UUID, ...]
+    valid_until: datetime
+    is_child: bool = False
+    declared: Declared | None = None

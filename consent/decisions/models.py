@@ -1,0 +1,54 @@
+"""What changed for decisions, noted by database triggers so that no writer can forget it.
+
+``xact`` is the transaction that made the change. Rows are handed out in the order of ``(xact, id)`` and only once no
+older transaction is still running (consent.decisions.selectors.changes), so that none can appear behind a reader's back.
+"""
+
+from django.db import models
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.wall import Personal, Scope, Wall
+
+__all__ = ["RegisterChange", "SubjectChange"]
+
+_PASSING = frozenset({"SELECT", "INSERT", "DELETE"})
+
+
+class SubjectChange(models.Model):
+    """One change of what is decided about one person: their answers, limits, or what is registered of them."""
+
+    wall = Wall(Scope.TENANT, _PASSING, officer=False, personal={"kind": Personal.NONE, "purpose_code": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    xact = models.BigIntegerField()
+    kind = models.CharField(max_length=16)
+    subject_id = models.UUIDField()
+    purpose_code = models.CharField(max_length=63, blank=True)
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "xact", "id"], name="subjectchange_in_order")]
+
+    def __str__(self) -> str:
+        """Name the kind."""
+        return self.kind
+
+
+class RegisterChange(models.Model):
+    """One transaction that changed the register of a client, or the shared catalogue (PakTaleem's rows)."""
+
+    wall = Wall(Scope.CATALOGUE, _PASSING, officer=False)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    xact = models.BigIntegerField()
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "xact"], name="registerchange_once_per_transaction")]
+
+    def __str__(self) -> str:
+        """Show the transaction."""
+        return str(self.xact)

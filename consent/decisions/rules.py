@@ -1,0 +1,399 @@
+"""The ten rules of a decision, each a small function: a reason to refuse, or None to go on.
+
+`RULES` has them in the order of the design's table (section 6). A rule sees a `Case`: the question with
+what was looked up for it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from children.guardians.strength import needed_strength
+from consent.decisions.facts import Action, Reason, SubjectFacts
+from consent.register.register import Basis, Capacity, PurposeRule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from consent.decisions.facts import ConsentFact, Question
+    from consent.register.register import AgreementRule, BasisRule, InstructionRule, Register
+
+_ACTIONS = {action.value: action for action in Action}
+_KEEPING_OR_ENDING = frozenset({Action.STORE, Action.DELETE})
+_BASES = frozenset(basis.value for basis in Basis)
+_CAPACITIES = frozenset(capacity.value for capacity in Capacity)
+_GIVEN = "given"
+_AUTHORISATION_REFUSALS = {
+    "refused": Reason.GUARDIAN_CONSENT_REFUSED,
+    "withdrawn": Reason.GUARDIAN_CONSENT_WITHDRAWN,
+    "lapsed": Reason.GUARDIAN_AUTHORITY_LAPSED,
+}
+_CONSENT_REFUSALS = {
+    "unknown": Reason.CONSENT_MISSING,
+    "requested": Reason.CONSENT_MISSING,
+    "deferred": Reason.CONSENT_MISSING,
+    "refused": Reason.CONSENT_REFUSED,
+    "withdrawn": Reason.CONSENT_WITHDRAWN,
+    "revoked": Reason.CONSENT_REVOKED,
+    "expired": Reason.CONSENT_EXPIRED,
+    "outdated": Reason.CONSENT_OUTDATED,
+    "invalidated": Reason.CONSENT_INVALIDATED,
+}
+# Of the agreements that do not serve, the one nearest to serving is named.
+_AGREEMENT_REFUSALS = (Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED)
+
+
+_NO_ID = UUID(int=0)
+_NOBODY = SubjectFacts(id=_NO_ID, role="", registered_at=datetime.min.replace(tzinfo=UTC))
+_NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, categories=frozenset(), owner=_NO_ID)
+
+
+class Case:
+    """One question with what was looked up for it; the rules note the rows they rested on in `evidence`."""
+
+    __slots__ = (
+        "action",
+        "agreements",
+        "at",
+        "basis",
+        "categories",
+        "consent",
+        "evidence",
+        "is_child",
+        "purpose",
+        "recipient",
+        "register",
+        "subject",
+    )
+
+    def __init__(
+        self,
+        register: Register,
+        subject: SubjectFacts | None,
+        consents: Mapping[str, ConsentFact],
+        question: Question,
+    ) -> None:
+        at = question.at
+        self.register = register
+        self.subject = subject or _NOBODY
+        self.at = at
+        self.action = _ACTIONS.get(question.action)
+        self.purpose = register.purposes.get(question.purpose, _NO_PURPOSE)
+        self.categories = question.categories or self.purpose.categories
+        self.recipient = question.recipient
+        self.basis = register.basis_in_force(self.purpose.code, self.subject.role, at)
+        self.consent = consents.get(self.purpose.code)
+        self.is_child = self.subject.counts_as_child(at, serves_minors=register.serves_minors)
+        self.agreements: dict[UUID, AgreementRule] = {}
+        self.evidence: list[UUID] = []
+
+    def rests_on(self, row: UUID | None) -> None:
+        if row is not None and row not in self.evidence:
+            self.evidence.append(row)
+
+    @property
+    def lawful_basis(self) -> str | None:
+        return self.basis.basis if self.basis is not None and self.basis.basis in _BASES else None
+
+    @property
+    def is_legal_obligation(self) -> bool:
+        return self.basis is not None and self.basis.basis == Basis.LEGAL_OBLIGATION
+
+    @property
+    def needs_instruction(self) -> bool:
+        """As processor; without a basis in force nobody knows PakTaleem's part, and the stricter is taken."""
+        return not self.is_legal_obligation and (self.basis is None or self.basis.capacity != Capacity.CONTROLLER)
+
+    @property
+    def needs_agreement(self) -> bool:
+        return self.needs_instruction or (self.basis is not None and self.basis.basis == Basis.CONTRACT)
+
+
+# Rule 1
+
+
+def _person_is_known(case: Case) -> Reason | None:
+    subject = case.subject
+    if subject is _NOBODY or case.at < subject.registered_at:
+        return Reason.SUBJECT_UNKNOWN
+    if subject.erased_at is not None and subject.erased_at <= case.at:
+        return Reason.SUBJECT_ERASED
+    return None
+
+
+# Rule 2
+
+
+def _purpose_is_open(case: Case) -> Reason | None:
+    if case.action is None:
+        return Reason.ACTION_UNKNOWN
+    if case.purpose is _NO_PURPOSE:
+        return Reason.PURPOSE_UNKNOWN
+    if case.purpose.active and not case.purpose.is_sale:
+        return None
+    case.rests_on(case.purpose.id)
+    return Reason.SALE_FORBIDDEN if case.purpose.active else Reason.PURPOSE_INACTIVE
+
+
+# Rule 3
+
+
+def _categories_are_covered(case: Case) -> Reason | None:
+    if not case.categories <= case.register.categories:
+        return Reason.CATEGORY_UNKNOWN
+    if not case.categories <= case.purpose.categories:
+        case.rests_on(case.purpose.id)
+        return Reason.CATEGORY_NOT_COVERED
+    return None
+
+
+# Rule 4
+
+
+def _agreement_allows(case: Case) -> Reason | None:
+    if not case.needs_agreement:
+        return None
+    refusals = {}
+    for agreement in case.register.agreements:
+        reason = _agreement_refusal(agreement, case)
+        if reason is None:
+            case.agreements[agreement.id] = agreement
+        else:
+            refusals[reason] = agreement
+    if not case.agreements:
+        return _agreement_refused(case, refusals)
+    return _instruction_allows(case)
+
+
+def _agreement_refusal(agreement: AgreementRule, case: Case) -> Reason | None:
+    """Storing goes on while suspended and until the exit day; deleting always, once begun."""
+    if case.at < agreement.starts_at:
+        return Reason.NO_AGREEMENT
+    if case.action is Action.DELETE:
+        return None
+    storing = case.action is Action.STORE
+    if agreement.has_ended(case.at):
+        return None if storing and agreement.is_in_exit(case.at) else Reason.AGREEMENT_ENDED
+    if agreement.suspended and not storing and agreement.is_suspended(case.at):
+        return Reason.AGREEMENT_SUSPENDED
+    return None
+
+
+def _agreement_refused(case: Case, refusals: Mapping[Reason, AgreementRule]) -> Reason:
+    for reason in _AGREEMENT_REFUSALS:
+        if reason in refusals:
+            case.rests_on(refusals[reason].id)
+            return reason
+    return Reason.NO_AGREEMENT
+
+
+def _instruction_allows(case: Case) -> Reason | None:
+    if not case.needs_instruction:
+        case.rests_on(next(iter(case.agreements)))
+        return None
+    instruction = _find_instruction(case)
+    if instruction is None:
+        return Reason.NOT_INSTRUCTED
+    case.rests_on(instruction.agreement)
+    case.rests_on(instruction.id)
+    return None
+
+
+def _find_instruction(case: Case, recipient: str | None = None) -> InstructionRule | None:
+    """Find one instruction that covers purpose, all categories and, where asked for, the recipient."""
+    for instruction in case.register.instructions.get(case.purpose.code, ()):
+        agreement = case.agreements.get(instruction.agreement)
+        if (
+            agreement is not None
+            and case.categories <= instruction.categories
+            and (recipient is None or recipient in instruction.recipients)
+            and _instruction_stands(instruction, agreement, case)
+        ):
+            return instruction
+    return None
+
+
+def _instruction_stands(instruction: InstructionRule, agreement: AgreementRule, case: Case) -> bool:
+    """Say whether the instruction is in force, or still counts.
+
+    What was once instructed may always be deleted, the instruction withdrawn or not (GDPR article
+    28(3)(g)). One that ended with its agreement was not withdrawn: it goes on for storing in the exit time.
+    """
+    period = instruction.period
+    if case.at < period.starts_at:
+        return False
+    if case.action is Action.DELETE or period.contains(case.at):
+        return True
+    return agreement.is_in_exit(case.at) and period.ends_at == agreement.ends_at
+
+
+# Rule 5
+
+
+def _recipient_is_approved(case: Case) -> Reason | None:
+    if case.action is not Action.SHARE:
+        return None
+    if not case.recipient:
+        return Reason.RECIPIENT_MISSING
+    recipient = case.register.recipients.get(case.recipient)
+    if recipient is None:
+        return Reason.RECIPIENT_NOT_APPROVED
+    case.rests_on(recipient.id)
+    approved = any(row.covers(case.purpose.code, case.categories, case.at) for row in recipient.approvals)
+    return _recipient_is_instructed(case) if approved else Reason.RECIPIENT_NOT_APPROVED
+
+
+def _recipient_is_instructed(case: Case) -> Reason | None:
+    if not case.needs_instruction:
+        return None
+    instruction = _find_instruction(case, case.recipient)
+    if instruction is None:
+        return Reason.RECIPIENT_NOT_APPROVED
+    case.rests_on(instruction.id)
+    return None
+
+
+# Rule 6
+
+
+def _child_is_authorised(case: Case) -> Reason | None:
+    """Quarantine is heeded for everyone not known to be of age: it means that someone reported a child."""
+    subject = case.subject
+    if not case.is_child and not subject.quarantined:
+        return None
+    if case.action is Action.DELETE or (case.action is Action.STORE and case.is_legal_obligation):
+        return None
+    if subject.quarantined and not subject.is_known_adult(case.at):
+        return Reason.QUARANTINED
+    return _authorisation_refusal(case) if case.is_child else None
+
+
+def _authorisation_refusal(case: Case) -> Reason | None:
+    subject = case.subject
+    case.rests_on(subject.service_authorisation_id)
+    if subject.service_authorisation is None:
+        return Reason.AGE_UNKNOWN if subject.of_age_at is None else Reason.GUARDIAN_CONSENT_REQUIRED
+    if subject.service_authorisation != _GIVEN:
+        return _AUTHORISATION_REFUSALS.get(subject.service_authorisation, Reason.UNDECIDABLE)
+    if subject.service_authorised_until is not None and subject.service_authorised_until <= case.at:
+        return Reason.GUARDIAN_AUTHORITY_LAPSED
+    return None if _yes_reaches_so_far(case) else Reason.GUARDIAN_CONSENT_REQUIRED
+
+
+def _yes_reaches_so_far(case: Case) -> bool:
+    """To agree to recipients is a yes of its own, and a weak one is none where there are any (`children.guardians.strength`)."""
+    if case.action is Action.SHARE and not case.subject.may_share:
+        return False
+    strength = case.subject.service_strength
+    if strength >= needed_strength(reaches_outside=True):
+        return True
+    outside = case.register.reaches_outside(case.purpose.code, case.at)
+    return strength >= needed_strength(reaches_outside=outside)
+
+
+# Rule 7
+
+
+def _nothing_is_restricted(case: Case) -> Reason | None:
+    if not case.subject.restrictions or case.action in _KEEPING_OR_ENDING or case.is_legal_obligation:
+        return None
+    for restriction in case.subject.restrictions:
+        if restriction.covers(case.purpose.code) and restriction.period.contains(case.at):
+            case.rests_on(restriction.id)
+            return Reason.PROCESSING_RESTRICTED
+    return None
+
+
+# Rule 8
+
+
+def _basis_is_in_force(case: Case) -> Reason | None:
+    if case.basis is None:
+        return Reason.BASIS_MISSING
+    case.rests_on(case.basis.id)
+    return None if _is_intelligible(case.basis) else Reason.UNDECIDABLE
+
+
+def _is_intelligible(basis: BasisRule) -> bool:
+    return basis.basis in _BASES and basis.capacity in _CAPACITIES
+
+
+# Rule 9
+
+
+def _consent_is_given(case: Case) -> Reason | None:
+    """Only `given` permits. One recorded after the moment asked about contradicts it: undecidable."""
+    if case.basis is None or case.basis.basis != Basis.CONSENT:
+        return None
+    consent = case.consent
+    if consent is None:
+        return Reason.CONSENT_MISSING
+    case.rests_on(consent.event_id)
+    if consent.state != _GIVEN:
+        return _CONSENT_REFUSALS.get(consent.state, Reason.UNDECIDABLE)
+    if case.at < consent.recorded_at:
+        return Reason.UNDECIDABLE
+    if consent.expires_at is not None and consent.expires_at <= case.at:
+        return Reason.CONSENT_EXPIRED
+    return _notice_refusal(case, consent) or _giver_refusal(case, consent)
+
+
+def _notice_refusal(case: Case, consent: ConsentFact) -> Reason | None:
+    """Consent under no recorded version is not informed once a notice is in effect: it must be asked again.
+
+    A version that is not one of the purpose's notice is a contradiction: undecidable.
+    """
+    notice = case.register.notices.get(case.purpose.code)
+    version = consent.notice_version
+    if version is None:
+        return Reason.CONSENT_OUTDATED if notice is not None and notice.has_taken_effect(case.at) else None
+    if notice is None or version not in notice.outdated_at:
+        return Reason.UNDECIDABLE
+    outdated_at = notice.outdated_at[version]
+    return Reason.CONSENT_OUTDATED if outdated_at is not None and outdated_at <= case.at else None
+
+
+def _giver_refusal(case: Case, consent: ConsentFact) -> Reason | None:
+    """For a child only the consent of a guardian with authority counts; from the coming of age only the person's own.
+
+    `consent_missing` for the grown: neither the guardian's consent nor what they clicked as a child is
+    their own.
+    """
+    if case.is_child:
+        by_guardian = consent.by == "guardian" and consent.guardian in case.subject.guardians
+        return None if by_guardian else Reason.CONSENT_NOT_BY_GUARDIAN
+    of_age_at = case.subject.of_age_at
+    given_of_age = of_age_at is None or of_age_at <= consent.recorded_at
+    return None if consent.by == "self" and given_of_age else Reason.CONSENT_MISSING
+
+
+# Rule 10
+
+
+def _interest_prevails(case: Case) -> Reason | None:
+    basis = case.basis
+    if basis is None or basis.basis != Basis.LEGITIMATE_INTEREST:
+        return None
+    if basis.balancing_test_at is None or case.at < basis.balancing_test_at:
+        return Reason.BALANCING_MISSING
+    for objection in case.subject.objections:
+        if objection.purpose == case.purpose.code and objection.period.contains(case.at):
+            case.rests_on(objection.id)
+            return Reason.OBJECTION_IN_FORCE
+    return None
+
+
+RULES: tuple[Callable[[Case], Reason | None], ...] = (
+    _person_is_known,
+    _purpose_is_open,
+    _categories_are_covered,
+    _agreement_allows,
+    _recipient_is_approved,
+    _child_is_authorised,
+    _nothing_is_restricted,
+    _basis_is_in_force,
+    _consent_is_given,
+    _interest_prevails,
+)

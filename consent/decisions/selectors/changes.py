@@ -1,0 +1,94 @@
+"""What changed for decisions since a position, without ever missing one.
+
+Transactions do not commit in the order in which they began, so a counter would let a late one slip in behind a
+reader. Here a change is handed out only when every transaction older than its own has ended: its number is below
+the oldest one still running (``pg_snapshot_xmin``). What is handed out is therefore complete, and its order is final.
+The price is that a long writing transaction delays what others hear.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["Change", "ChangesPage", "Position", "changes_since", "latest_position"]
+
+_START = UUID(int=0)
+
+
+class Position(NamedTuple):
+    """A place in the order of changes; ``cluster`` tells whose transactions are counted (a restore counts anew)."""
+
+    cluster: int
+    xact: int
+    last: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change. Without ``subject`` it concerns everyone of the client: the register, or someone erased."""
+
+    kind: str
+    subject: str | None
+    subject_id: UUID | None
+    purpose: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesPage:
+    """Changes in order, the position after them, and whether there are more."""
+
+    changes: list[Change]
+    position: Position
+    has_more: bool
+
+
+_NOW = (
+    "SELECT (SELECT system_identifier FROM pg_control_system()), pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+)
+_SINCE = """
+WITH settled AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS below)
+SELECT kind, external_id, subject_id, purpose_code, xact, id FROM (
+    (SELECT c.kind, s.external_id, c.subject_id, c.purpose_code, c.xact, c.id
+     FROM consent_subjectchange c
+     LEFT JOIN subjects_subject s ON s.client_id = c.client_id AND s.id = c.subject_id
+     WHERE c.client_id = %(client)s AND (c.xact, c.id) > (%(xact)s, %(last)s)
+         AND c.xact < (SELECT below FROM settled)
+     ORDER BY c.xact, c.id LIMIT %(most)s)
+    UNION ALL
+    (SELECT 'register', NULL, NULL, '', r.xact, r.id
+     FROM consent_registerchange r
+     WHERE r.client_id IN (%(client)s, %(shared)s) AND (r.xact, r.id) > (%(xact)s, %(last)s)
+         AND r.xact < (SELECT below FROM settled)
+     ORDER BY r.xact, r.id LIMIT %(most)s)
+) AS found ORDER BY xact, id LIMIT %(most)s
+"""
+
+
+def latest_position() -> Position:
+    """Give the position after all that has settled."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOW)
+        cluster, xact = cursor.fetchone()
+    return Position(cluster, xact, _START)
+
+
+def changes_since(actor: Actor, client_id: UUID, position: Position, *, most: int) -> ChangesPage:
+    """List at most ``most`` settled changes after a position, in the client's context.
+
+    With none the position stays. Raises NotAllowed.
+    """
+    require(actor, Capability.ASK_DECISIONS, client_id)
+    with connection.cursor() as cursor:
+        asked: dict[str, Any] = {"client": client_id, "shared": PAKTALEEM, "xact": position.xact, "last": position.last}
+        cursor.execute(_SINCE, asked | {"most": most + 1})
+        rows = cursor.fetchall()
+    page = rows[:most]
+    after = Position(position.cluster, page[-1][4], page[-1][5]) if page else position
+    changes = [Change(kind, subject, subject_id, purpose or None) for kind, subject, subject_id, purpose, *_ in page]
+    return ChangesPage(changes, after, len(rows) > most)

@@ -1,0 +1,348 @@
+"""Answering “may I?”: the facts in one round trip, the register from this process, the rest is calculation."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from children.guardians.authority import ChildFacts
+from consent.decisions.decision import (
+    ConsentFact,
+    Decision,
+    Objection,
+    Question,
+    Reason,
+    Restriction,
+    SubjectFacts,
+    decide,
+)
+from consent.decisions.selectors.registers import (
+    RegisterUnsettled,
+    cached_register,
+    current_register,
+    register_as_of,
+)
+from consent.register.register import Period, Register
+from paktaleem.directory.people.ages import may_be_child_until
+from paktaleem.directory.people.selectors import tombstone
+from paktaleem.foundation.accounts.actors import Actor, key_actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.services import key_digest
+from paktaleem.foundation.accounts.thresholds import Thresholds
+from paktaleem.foundation.tenancy.context import in_client, read_alone
+
+__all__ = [
+    "LATEST",
+    "Asked",
+    "KeyNotLive",
+    "Reading",
+    "decide_for",
+    "decide_in_sandbox",
+    "decide_many_in_sandbox",
+    "decide_many_with_key",
+    "decide_with_key",
+    "standing",
+]
+
+
+class KeyNotLive(Exception):
+    """No live API key has this secret."""
+
+
+class _Limit(msgspec.Struct):
+    id: UUID
+    purpose: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+    @property
+    def period(self) -> Period:
+        return Period(self.starts_at, self.ends_at)
+
+
+class _Consent(msgspec.Struct):
+    purpose: UUID
+    event: UUID
+    state: str
+    recorded_at: datetime
+    expires_at: datetime | None
+    notice_version: UUID | None
+    by: str
+    guardian: UUID | None
+
+
+class _Person(msgspec.Struct):
+    id: UUID
+    role: str
+    registered_at: datetime
+    erased_at: datetime | None
+    of_age_at: datetime | None
+    of_age_threshold: int | None
+    country: str
+    restrictions: list[_Limit] | None
+    objections: list[_Limit] | None
+    consents: list[_Consent] | None
+    child: ChildFacts | None = None
+
+    def facts(self, thresholds: Thresholds, at: datetime) -> SubjectFacts:
+        """Give the facts; an age computed for another threshold is unknown until the worker has been there."""
+        threshold = thresholds.of(self.country)
+        child = self.child or _NO_GUARDIANS
+        standing = child.standing(at)
+        return SubjectFacts(
+            id=self.id,
+            role=self.role,
+            registered_at=self.registered_at,
+            erased_at=self.erased_at,
+            of_age_at=self.of_age_at if self.of_age_threshold in {None, threshold} else None,
+            may_be_child_until=may_be_child_until(
+                self.of_age_at, computed_for=self.of_age_threshold, threshold=threshold
+            ),
+            quarantined=child.quarantined,
+            service_authorisation=standing.state,
+            service_authorised_until=standing.until,
+            service_authorisation_id=standing.answer,
+            service_strength=standing.strength,
+            may_share=standing.may_share,
+            guardians=standing.persons,
+            restrictions=tuple(
+                Restriction(one.period, frozenset({one.purpose}) if one.purpose else None, one.id)
+                for one in self.restrictions or ()
+            ),
+            objections=tuple(Objection(one.purpose, one.period, one.id) for one in self.objections or ()),
+        )
+
+    def consents_by_code(self, register: Register) -> dict[str, ConsentFact]:
+        codes = register.codes
+        return {
+            codes[one.purpose]: ConsentFact(
+                event_id=one.event,
+                state=one.state,
+                recorded_at=one.recorded_at,
+                expires_at=one.expires_at,
+                notice_version=one.notice_version,
+                by="guardian" if one.by == "guardian" else "self",
+                guardian=one.guardian,
+            )
+            for one in self.consents or ()
+            if one.purpose in codes
+        }
+
+
+_NO_GUARDIANS = ChildFacts()
+
+
+class _Key(msgspec.Struct, kw_only=True):
+    key: UUID
+    client: UUID
+    scopes: list[str]
+    version: tuple[int, int]
+
+    @property
+    def actor(self) -> Actor:
+        return key_actor(self.key, self.client, self.scopes)
+
+
+class _KeyFacts(_Key, kw_only=True):
+    subject: _Person | None
+
+
+class _KeyFactsOfMany(_Key, kw_only=True):
+    subjects: list[_Person | None]
+
+
+_key_facts = msgspec.json.Decoder(_KeyFacts)
+_key_facts_of_many = msgspec.json.Decoder(_KeyFactsOfMany)
+_person = msgspec.json.Decoder(_Person | None)
+_people = msgspec.json.Decoder(list[_Person | None])
+_FACTS, _FACTS_OF_MANY = "consent_decision_facts(%s, %s, %s, %s)", "consent_decisions_facts(%s, %s, %s)"
+_ITS_CLOCK = "accounts_clock_of_key(%s)"
+LATEST = datetime.max.replace(tzinfo=UTC)
+"""The moment at which to read what is asked before it is known what time it is: nothing lies after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question about one person, by LMS id."""
+
+    person: str
+    question: Question
+
+
+type Reading[T] = Callable[[datetime], T]
+"""What is asked, as it reads at a moment: a question without a time of its own is about that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What one question is decided on."""
+
+    register: Register
+    subject: SubjectFacts | None
+    consents: Mapping[str, ConsentFact]
+
+    def answer(self, question: Question) -> Decision:
+        return decide(self.register, self.subject, self.consents, question)
+
+
+def decide_with_key(secret: str, external_id: str, question: Question, *, now: datetime) -> Decision:
+    """Answer one question for the client of an API key, in one round trip to the database.
+
+    The key's validity, the person, the consents and the register's version come from one statement that sets
+    the client itself; only a register this process has not yet seen in that version is read as well. A register that
+    changes faster than it is read makes it undecidable. Raises KeyNotLive, NotAllowed if the key may not ask.
+    """
+    sent = [key_digest(secret), _sendable(external_id), now, _past(question, now)]
+    [[text]] = read_alone(f"SELECT {_FACTS}", sent)
+    return _answer(_opened(text, _key_facts), Asked(external_id, question), now)
+
+
+def decide_in_sandbox(secret: str, reading: Reading[Asked], *, arrived_at: datetime) -> Decision:
+    """Answer one question for a test key, as ``decide_with_key`` does for others, and in one round trip too.
+
+    The sandbox's own moment, by whose clock it is decided, comes with the facts: what is asked is read for the person
+    first, and once that moment is known for the rest. The key lives by the machine's clock, ``arrived_at``. Raises
+    KeyNotLive, NotAllowed, and whatever reading raises.
+    """
+    person = reading(LATEST).person
+    sent = [key_digest(secret), key_digest(secret), _sendable(person), arrived_at, None]
+    [[ahead, text]] = read_alone(f"SELECT {_ITS_CLOCK}, {_FACTS}", sent)
+    facts, now = _opened(text, _key_facts), arrived_at + (ahead or timedelta())
+    return _answer(facts, reading(now), now)
+
+
+def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) -> list[Decision]:
+    """Answer many questions for the client of an API key, in their order, as ``decide_with_key`` answers one.
+
+    One statement brings the key's validity, the register's version and the facts of all the people. What this
+    process cannot answer from them (a register not yet seen in that version, people not found, who may be
+    erased, moments in the past) is read in the client's context, one statement for each moment.
+    Raises KeyNotLive, NotAllowed if the key may not ask.
+    """
+    people = list(dict.fromkeys(one.person for one in asked if one.question.at >= now))
+    [[text]] = read_alone(f"SELECT {_FACTS_OF_MANY}", [key_digest(secret), [_sendable(one) for one in people], now])
+    return _answer_many(_opened(text, _key_facts_of_many), people, asked, now)
+
+
+def decide_many_in_sandbox(
+    secret: str, reading: Reading[Sequence[Asked]], *, arrived_at: datetime
+) -> tuple[datetime, list[Decision]]:
+    """Answer many questions for a test key, as ``decide_in_sandbox`` answers one; returns the sandbox's moment too."""
+    people = list(dict.fromkeys(one.person for one in reading(LATEST)))
+    sent = [key_digest(secret), key_digest(secret), [_sendable(one) for one in people], arrived_at]
+    [[ahead, text]] = read_alone(f"SELECT {_ITS_CLOCK}, {_FACTS_OF_MANY}", sent)
+    facts, now = _opened(text, _key_facts_of_many), arrived_at + (ahead or timedelta())
+    return now, _answer_many(facts, people, reading(now), now)
+
+
+def _opened[F: _Key](text: str | None, decoder: msgspec.json.Decoder[F]) -> F:
+    if text is None:
+        raise KeyNotLive
+    return decoder.decode(text)
+
+
+def _answer(facts: _KeyFacts, asked: Asked, now: datetime) -> Decision:
+    require(facts.actor, Capability.ASK_DECISIONS, facts.client)
+    past = _past(asked.question, now)
+    register = None if past else cached_register(facts.client, facts.version)
+    if register is not None and facts.subject is not None:
+        return _world(register, facts.subject, asked.question.at).answer(asked.question)
+    try:
+        with in_client(facts.client):
+            return _read_world(facts.client, asked.person, past, asked.question.at).answer(asked.question)
+    except RegisterUnsettled:
+        return _undecidable(asked)
+
+
+def _answer_many(
+    facts: _KeyFactsOfMany, people: Sequence[str], asked: Sequence[Asked], now: datetime
+) -> list[Decision]:
+    """Answer from the facts of these people, those asked about the present among them, or read anew."""
+    require(facts.actor, Capability.ASK_DECISIONS, facts.client)
+    register = cached_register(facts.client, facts.version)
+    if register is not None and people and all(facts.subjects) and all(one.question.at >= now for one in asked):
+        found = zip(people, facts.subjects, strict=True)
+        worlds = {name: _world(register, person, now) for name, person in found if person}
+        return [worlds[one.person].answer(one.question) for one in asked]
+    try:
+        with in_client(facts.client):
+            return _read_and_answer(facts.client, asked, now)
+    except RegisterUnsettled:
+        return [_undecidable(one) for one in asked]
+
+
+def _undecidable(asked: Asked) -> Decision:
+    return Decision(False, Reason.UNDECIDABLE, None, (), asked.question.at)
+
+
+def _read_and_answer(client_id: UUID, asked: Sequence[Asked], now: datetime) -> list[Decision]:
+    people: defaultdict[datetime | None, dict[str, None]] = defaultdict(dict)
+    for one in asked:
+        people[_past(one.question, now)][one.person] = None
+    worlds = {past: _read_worlds(client_id, names, past, past or now) for past, names in people.items()}
+    return [worlds[_past(one.question, now)][one.person].answer(one.question) for one in asked]
+
+
+def _past(question: Question, now: datetime) -> datetime | None:
+    return question.at if question.at < now else None
+
+
+def _read_worlds(client_id: UUID, names: Iterable[str], past: datetime | None, at: datetime) -> dict[str, _World]:
+    """Read people and register inside the client's context, as ``_read_world`` does for one."""
+    names = list(names)
+    marks = [tombstone(client_id, name) for name in names]
+    with connection.cursor() as cursor:
+        sent = [[_sendable(name) for name in names], past, marks]
+        cursor.execute("SELECT consent_facts_of_many_as_of(%s, %s, %s)::text", sent)
+        people = _people.decode(cursor.fetchone()[0])
+    register = register_as_of(client_id, past) if past else current_register(client_id)
+    return {
+        name: _World(register, None, {}) if person is None else _world(register, person, at)
+        for name, person in zip(names, people, strict=True)
+    }
+
+
+def decide_for(actor: Actor, client_id: UUID, external_id: str, question: Question, *, now: datetime) -> Decision:
+    """Answer one question inside the client's context. Raises NotAllowed."""
+    require(actor, Capability.ASK_DECISIONS, client_id)
+    past = question.at if question.at < now else None
+    return _read_world(client_id, external_id, past, question.at).answer(question)
+
+
+def standing(actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime) -> dict[str, Decision]:
+    """Answer “may I process?” for every active purpose at once, inside the client's context. Raises NotAllowed."""
+    require(actor, Capability.ASK_DECISIONS, client_id)
+    world = _read_world(client_id, external_id, at if at < now else None, at)
+    return {
+        code: world.answer(Question(purpose=code, at=at))
+        for code, rule in sorted(world.register.purposes.items())
+        if rule.active
+    }
+
+
+def _world(register: Register, person: _Person, at: datetime) -> _World:
+    return _World(register, person.facts(register.thresholds, at), person.consents_by_code(register))
+
+
+def _read_world(client_id: UUID, external_id: str, past: datetime | None, at: datetime) -> _World:
+    """Read person and register inside the client's context, as they stand or as they stood.
+
+    Someone erased is found by the keyed tombstone, the only thing that still knows their LMS id.
+    """
+    mark = tombstone(client_id, external_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT consent_subject_facts(%s, %s, %s)::text", [_sendable(external_id), past, mark])
+        text = cursor.fetchone()[0]
+    register = register_as_of(client_id, past) if past else current_register(client_id)
+    if text is None:
+        return _World(register, None, {})
+    return _world(register, _person.decode(text), at)
+
+
+def _sendable(external_id: str) -> str:
+    """Replace what PostgreSQL cannot take in a text (NUL, lone surrogates): no registered id holds it."""
+    return external_id.replace("\x00", "\ufffd").encode(errors="replace").decode()

@@ -1,0 +1,263 @@
+"""The compiled register of a client: read from the database once per version, kept in the process under it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Model
+
+from children.guardians.models import ChildMechanism
+from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
+from consent.notices.selectors.notices import POLICY, client_timelines
+from consent.register import register as rules
+from consent.register.models import (
+    AgreementSuspension,
+    BalancingTest,
+    DataCategory,
+    Instruction,
+    LawfulBasis,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
+from consent.register.versions import NoticeRule, TextRule
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.thresholds import Thresholds
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["RegisterUnsettled", "Version", "cached_register", "current_register", "register_as_of"]
+
+type Version = tuple[int, int]
+
+_CACHE: dict[UUID, rules.Register] = {}
+_LOCK = Lock()
+_MOST_CLIENTS = 2_000
+_TRIES = 4
+
+
+class RegisterUnsettled(Exception):
+    """The register changed again and again while it was read: what cannot be decided is denied."""
+
+
+def cached_register(client_id: UUID, version: Version) -> rules.Register | None:
+    """Return the client's compiled register if this process has it in just this version."""
+    found = _CACHE.get(client_id)
+    return found if found is not None and found.version == version else None
+
+
+def current_register(client_id: UUID, version: Version | None = None) -> rules.Register:
+    """Return the client's register as it stands, from this process or read anew, inside the client's context.
+
+    ``version`` is ``consent_register_version()`` where it was just read with something else.
+    Raises RegisterUnsettled if it kept changing while it was read.
+    """
+    version = version or _version()
+    for _ in range(_TRIES):
+        cached = cached_register(client_id, version)
+        if cached is not None:
+            return cached
+        found = _compile(client_id, version, None)
+        before, version = version, _version()
+        if before == version:
+            if not _changed_here(client_id):
+                _keep(found)
+            return found
+    raise RegisterUnsettled
+
+
+def _version() -> Version:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT consent_register_version()")
+        own, shared = cursor.fetchone()[0]
+    return own, shared
+
+
+def _changed_here(client_id: UUID) -> bool:
+    """Say whether this very transaction changed the register: rolled back, its version will be given out again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM consent_registerchange WHERE client_id IN (%s, %s)"
+            " AND xact = pg_current_xact_id_if_assigned()::text::bigint)",
+            [client_id, PAKTALEEM],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _keep(register: rules.Register) -> None:
+    with _LOCK:
+        if len(_CACHE) >= _MOST_CLIENTS:
+            _CACHE.clear()
+        _CACHE[register.client] = register
+
+
+def register_as_of(client_id: UUID, at: datetime) -> rules.Register:
+    """Compile the client's register as it stood at a past moment; a client that was not there yet had none."""
+    if not Client.history.filter(id=client_id, history_date__lte=at).exists():
+        return rules.compile_register(
+            client=client_id,
+            version=(0, 0),
+            time_zone="UTC",
+            serves_minors=True,
+            thresholds=Thresholds(0),
+            purposes=(),
+            categories=(),
+        )
+    return _compile(client_id, (0, 0), at)
+
+
+class _Rows:
+    """The rows of the client and of the shared catalogue, as they stand or as they stood."""
+
+    def __init__(self, client_id: UUID, at: datetime | None) -> None:
+        self.client_id, self.at = client_id, at
+
+    def of(self, model: Any) -> list[Any]:
+        owners = [PAKTALEEM] if self.client_id == PAKTALEEM else [PAKTALEEM, self.client_id]
+        source = model.objects.all() if self.at is None else model.history.as_of(self.at)
+        rows = list(source.filter(client_id__in=owners))
+        return sorted(rows, key=lambda row: (row.client_id == self.client_id, row.pk))
+
+    def own(self, model: Any) -> list[Any]:
+        return [row for row in self.of(model) if row.client_id == self.client_id]
+
+    def client(self) -> Client:
+        source = Client.objects.all() if self.at is None else Client.history.as_of(self.at)
+        return source.get(id=self.client_id)
+
+
+def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Register:
+    rows = _Rows(client_id, at)
+    client, purposes = rows.client(), rows.of(Purpose)
+    codes = {purpose.pk: purpose.code for purpose in purposes}
+    return rules.compile_register(
+        client=client_id,
+        version=version,
+        time_zone=client.time_zone,
+        serves_minors=client.serves_minors,
+        thresholds=client.thresholds,
+        purposes=[_purpose(row) for row in purposes],
+        categories=[row.code for row in rows.of(DataCategory)],
+        bases=_bases(rows, codes),
+        agreements=_agreements(rows),
+        instructions=[_instruction(row) for row in rows.own(Instruction)],
+        recipients=_recipients(rows),
+        notices=_notices(rows, client),
+        texts=[_text(row) for row in rows.of(NoticeVersion)],
+        declared=_declared(rows, client),
+    )
+
+
+def _purpose(row: Purpose) -> rules.PurposeRule:
+    return rules.PurposeRule(
+        id=row.pk,
+        code=row.code,
+        active=row.is_active,
+        is_sale=row.is_sale,
+        categories=frozenset(row.categories),
+        owner=row.client_id,
+        consent_months=row.consent_months,
+    )
+
+
+def _text(row: NoticeVersion) -> TextRule:
+    return TextRule(row.pk, row.client_id, row.content_hash, row.effective_at)
+
+
+def _period(row: Any) -> rules.Period:
+    return rules.Period(row.starts_at, row.ends_at)
+
+
+def _bases(rows: _Rows, codes: dict[UUID, str]) -> list[rules.BasisRule]:
+    signed = {test.pk: test.signed_at for test in rows.of(BalancingTest)}
+    return [
+        rules.BasisRule(
+            id=row.pk,
+            purpose=codes[row.purpose_id],
+            role=row.role,
+            basis=row.basis,
+            capacity=row.capacity,
+            period=_period(row),
+            balancing_test_at=signed.get(row.balancing_test_id),
+            shared=row.client_id != rows.client_id,
+        )
+        for row in rows.of(LawfulBasis)
+        if row.purpose_id in codes
+    ]
+
+
+def _agreements(rows: _Rows) -> list[rules.AgreementRule]:
+    suspended = _grouped(rows.own(AgreementSuspension), "agreement_id")
+    return [
+        rules.AgreementRule(
+            id=row.pk,
+            starts_at=max(row.starts_at, row.signed_at),
+            ends_at=row.ends_at,
+            suspended=tuple(_period(one) for one in suspended[row.pk]),
+            exit_until=row.exit_until,
+        )
+        for row in rows.own(ServiceAgreement)
+        if row.signed_at is not None
+    ]
+
+
+def _instruction(row: Instruction) -> rules.InstructionRule:
+    return rules.InstructionRule(
+        id=row.pk,
+        agreement=row.agreement_id,
+        period=_period(row),
+        purposes=frozenset(row.purposes),
+        categories=frozenset(row.categories),
+        recipients=frozenset(row.recipients),
+    )
+
+
+def _declared(rows: _Rows, client: Client) -> rules.Declared:
+    mechanisms = [row for row in rows.own(ChildMechanism) if row.ends_at is None]
+    return rules.Declared(
+        client=client.name,
+        address=" ".join(client.address.split()),
+        mechanisms=tuple(
+            rules.DeclaredRule(row.kind, row.description, row.description_ur, row.reference) for row in mechanisms
+        ),
+    )
+
+
+def _recipients(rows: _Rows) -> list[rules.RecipientRule]:
+    approvals = _grouped(rows.of(RecipientApproval), "recipient_id")
+    return [
+        rules.RecipientRule(
+            id=row.pk,
+            code=row.code,
+            approvals=tuple(
+                rules.Approval(
+                    period=_period(one),
+                    purposes=frozenset(one.purposes),
+                    categories=frozenset(one.categories),
+                    objection_until=one.objection_until,
+                )
+                for one in approvals[row.pk]
+            ),
+        )
+        for row in rows.of(Recipient)
+    ]
+
+
+def _notices(rows: _Rows, client: Client) -> list[NoticeRule]:
+    """Give each purpose the versions that have effect at the client: its own wording before the shared one."""
+    proven = {
+        row.version_id: row.takes_effect_at for row in rows.own(NoticeDispatch) if row.takes_effect_at is not None
+    }
+    timelines = client_timelines(client, notices=rows.of(Notice), versions=rows.of(NoticeVersion), proven=proven)
+    return [NoticeRule(purpose, versions) for purpose, versions in timelines.items() if purpose != POLICY]
+
+
+def _grouped(rows: Iterable[Model], attribute: str) -> defaultdict[UUID, list[Any]]:
+    grouped: defaultdict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        grouped[getattr(row, attribute)].append(row)
+    return grouped

@@ -1,0 +1,83 @@
+"""A guardian has themselves checked by the provider whom the school has enabled, until they are known well enough."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from children.guardians.models import CheckState, ProviderCheck, VerificationMethod
+from children.guardians.providers import NoSuchProvider, check_providers
+from children.guardians.selectors import latest_check, where_checked
+from children.guardians.services import (
+    AlreadyEnded,
+    MayNotConsent,
+    MethodNotOffered,
+    TooManyChecks,
+    request_check,
+)
+from consent.guardian_pages.views.pages import back
+from consent.guardian_pages.views.wards import Ward, about_child
+from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.requests import moment_of
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.console.forms import offer
+from paktaleem.foundation.public.pages import public_page, redirect_to_page
+
+__all__ = ["ask_for_check"]
+
+_REFUSED = (NoSuchProvider, MethodNotOffered, MayNotConsent, AlreadyEnded)
+
+
+class MethodForm(forms.Form):
+    """In which way."""
+
+    method = forms.ChoiceField(label=_("How would you like to be checked?"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, provider: str, **kwargs: Any) -> None:
+        """Offer the ways of this provider."""
+        super().__init__(*args, **kwargs)
+        offered = check_providers()[provider].methods
+        offer(self, "method", [(one.value, one.label) for one in VerificationMethod if one.value in offered])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@about_child
+def ask_for_check(request: HttpRequest, ward: Ward) -> HttpResponse:
+    """Show how far a check is, or offer one; asked for, it begins once this request has been answered."""
+    latest = latest_check(ward.guardianship)
+    if ward.provider is None:
+        return back(ward, "checked" if latest is not None and latest.state == CheckState.PASSED else "nothing")
+    form = MethodForm(request.POST if request.method == "POST" else None, provider=ward.provider)
+    if form.is_valid():
+        return _ask(request, ward, ward.provider, form.cleaned_data["method"])
+    return public_page(
+        request,
+        "guardian/check.html",
+        title=_("Show that it is you"),
+        client=ward.child.client,
+        ward=ward,
+        form=form,
+        check=latest,
+        under_way=latest is not None and latest.is_open,
+        url=_url(latest),
+    )
+
+
+def _url(check: ProviderCheck | None) -> str | None:
+    return where_checked(check) if check is not None else None
+
+
+def _ask(request: HttpRequest, ward: Ward, provider: str, method: str) -> HttpResponse:
+    answers = reverse("guardian-check-answer", args=[ward.child.client.code, provider])
+    told: dict[str, Any] = {"actor": ward.actor, "reason": Reason.SUBJECT_REQUEST, "at": moment_of(request)}
+    try:
+        answer_to = public_address(request) + answers
+        request_check(ward.guardianship, provider=provider, method=method, answer_to=answer_to, **told)
+    except TooManyChecks:
+        return back(ward, "often")
+    except _REFUSED:
+        return back(ward, "nothing")
+    return redirect_to_page("guardian-check-own", ward.child.pk)

@@ -1,0 +1,101 @@
+"""What a guardian is told before deciding (COPPA, 16 CFR 312.4(c)(1)): in the words of the register, as it stands."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from children.invitations.shown import words_hash
+from consent.consents.selectors.choices import Choice, choices_of
+from consent.notices.selectors.notices import NoticeUnknown, policy_timeline, version_in_effect
+from consent.register.models import Basis, DataCategory, RecipientApproval
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import person_actor
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["ServiceNotice", "Use", "recipients_of", "service_notice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One purpose in plain words: what for, which data, on what it rests, who outside may receive the data."""
+
+    code: str
+    name: str
+    description: str
+    basis: str
+    data: tuple[str, ...]
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceNotice:
+    """Everything that is said about the service. ``hash`` changes when any of it does.
+
+    ``uses`` come with the service; ``asked_apart`` rest on consent and are each asked by themselves.
+    """
+
+    uses: tuple[Use, ...]
+    asked_apart: tuple[Use, ...]
+    policy: str
+
+    @property
+    def hash(self) -> str:
+        """The hash of all its words, by which an older text is told."""
+        said = [asdict(one) for one in (*self.uses, *self.asked_apart)]
+        return words_hash({"uses": said, "policy": self.policy})
+
+    @property
+    def recipients(self) -> list[str]:
+        """Everybody outside who may receive something, each once."""
+        return sorted({name for one in self.uses for name in one.recipients})
+
+
+def service_notice(child: Subject, guardian: Subject, *, at: datetime, language: str) -> ServiceNotice:
+    """Gather what is said about the service for this child: purposes, data, recipients, the policy in effect."""
+    actor = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
+    choices = choices_of(child, actor=actor, at=at)
+    data, recipients = _data_names(child.client_id, language), recipients_of(child.client_id, at=at)
+    uses = [_use(choice, data, recipients, language) for choice in choices]
+    return ServiceNotice(
+        uses=tuple(one for one in uses if one.basis != Basis.CONSENT),
+        asked_apart=tuple(one for one in uses if one.basis == Basis.CONSENT),
+        policy=_policy(child, at),
+    )
+
+
+def _use(choice: Choice, data: dict[str, str], recipients: dict[str, list[str]], language: str) -> Use:
+    purpose = choice.purpose
+    return Use(
+        code=purpose.code,
+        name=getattr(purpose, f"name_{language}"),
+        description=getattr(purpose, f"description_{language}"),
+        basis=choice.basis.basis,
+        data=tuple(data.get(code, code) for code in sorted(purpose.categories)),
+        recipients=tuple(recipients.get(purpose.code, ())),
+    )
+
+
+def _data_names(client_id: UUID, language: str) -> dict[str, str]:
+    rows = DataCategory.objects.filter(client_id__in=[PAKTALEEM, client_id])
+    return dict(rows.values_list("code", f"name_{language}"))
+
+
+def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:
+    """Map each purpose to the recipients outside that are approved for it now, by name."""
+    open_now = Q(objection_until=None) | Q(objection_until__lte=at)
+    rows = RecipientApproval.objects.active(at).filter(open_now, client_id__in=[PAKTALEEM, client_id])
+    found: dict[str, Any] = {}
+    for approval in rows.select_related("recipient"):
+        for code in approval.purposes:
+            found.setdefault(code, set()).add(f"{approval.recipient.name} ({approval.recipient.service})")
+    return {code: sorted(names) for code, names in found.items()}
+
+
+def _policy(child: Subject, at: datetime) -> str:
+    try:
+        return version_in_effect(policy_timeline(child.client), at=at).content_hash
+    except NoticeUnknown:
+        return ""

@@ -1,0 +1,131 @@
+"""Each purpose that rests on consent, by itself: read, then allowed or refused; taken back with one button."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from consent.consents.models import ConsentState, Method
+from consent.consents.models.consents import GivenBy
+from consent.consents.selectors.choices import Choice, ChoiceUnknown, choice_about
+from consent.consents.services import (
+    Answer,
+    ChildMayNotGive,
+    ConsentNotBased,
+    GuardianUnknown,
+    NothingToWithdraw,
+    NoticeStale,
+    PurposeUnknown,
+    record_answers,
+    withdraw_consent,
+)
+from consent.guardian_pages.views.notices import recipients_of
+from consent.guardian_pages.views.pages import ask_what_shall_happen, back
+from consent.guardian_pages.views.wards import Ward, about_child, language_of
+from consent.notices.shown import (
+    Shown,
+    ShownForeign,
+    ShownForged,
+    ShownMissing,
+    ShownStale,
+    sign_shown,
+)
+from consent.preference_centre.words import WHY
+from paktaleem.foundation.accounts.requests import moment_of
+from paktaleem.foundation.public.pages import public_page
+
+__all__ = ["ask_purpose", "take_purpose_back"]
+
+_STALE = (ShownStale, ShownMissing, ShownForged, ShownForeign, NoticeStale)
+_REFUSED = (ConsentNotBased, PurposeUnknown, ChildMayNotGive, GuardianUnknown)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@about_child
+def ask_purpose(request: HttpRequest, ward: Ward, purpose: str) -> HttpResponse:
+    """Show the text in effect, then take the guardian's answer to it."""
+    choice = _choice(request, ward, purpose)
+    if request.method != "POST":
+        return _ask(request, ward, choice)
+    state = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}.get(request.POST.get("answer", ""))
+    if state is None:
+        return back(ward, "later")
+    if (instead := _not_possible(ward, choice, state)) is not None:
+        return back(ward, instead)
+    try:
+        answers = [Answer(purpose, state)]
+        record_answers(ward.child, answers=answers, shown=request.POST.get("shown") or None, **_manner(request, ward))
+    except _STALE:
+        return _ask(request, ward, choice, status=HTTPStatus.CONFLICT, is_stale=True)
+    except _REFUSED:
+        return back(ward, "nothing")
+    return back(ward, "allowed" if state == ConsentState.GIVEN else "not_allowed")
+
+
+def _not_possible(ward: Ward, choice: Choice, state: ConsentState) -> str | None:
+    if state == ConsentState.GIVEN and ward.needs_more(choice.purpose.code):
+        return "weak"
+    return None if choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse) else "nothing"
+
+
+@require_http_methods(["POST"])
+@about_child
+def take_purpose_back(request: HttpRequest, ward: Ward, purpose: str) -> HttpResponse:
+    """Take the consent to one purpose back: it stops at once, and what shall happen to the data is asked afterwards."""
+    choice = _choice(request, ward, purpose)
+    try:
+        withdraw_consent(ward.child, purpose=choice.purpose.code, **_manner(request, ward))
+    except NothingToWithdraw:
+        return back(ward, "nothing")
+    return ask_what_shall_happen(ward)
+
+
+def _ask(
+    request: HttpRequest, ward: Ward, choice: Choice, *, status: int = HTTPStatus.OK, is_stale: bool = False
+) -> HttpResponse:
+    if choice.current is None or not (choice.may_give or choice.may_refuse):
+        return back(ward, "nothing")
+    at, language, version = moment_of(request), language_of(), choice.current
+    shown = Shown(version.pk, tuple(version.notice.purposes), language, ward.child.client_id, at)
+    return public_page(
+        request,
+        "guardian/purpose.html",
+        title=getattr(choice.purpose, f"name_{language}"),
+        status=status,
+        client=ward.child.client,
+        ward=ward,
+        choice=choice,
+        needs_more=ward.needs_more(choice.purpose.code),
+        description=getattr(choice.purpose, f"description_{language}"),
+        text=version.text(language),
+        why=WHY["consent"],
+        recipients=recipients_of(ward.child.client_id, at=at).get(choice.purpose.code, []),
+        shown=sign_shown(shown),
+        is_stale=is_stale,
+    )
+
+
+def _choice(request: HttpRequest, ward: Ward, purpose: str) -> Choice:
+    """Find a purpose that the guardian may decide: of a child for whom their own yes to the service stands."""
+    if not ward.gave:
+        raise Http404(_("The service comes first."))
+    try:
+        choice = choice_about(ward.child, purpose, actor=ward.actor, at=moment_of(request))
+    except ChoiceUnknown as error:
+        raise Http404 from error
+    if not choice.rests_on_consent:
+        raise Http404
+    return choice
+
+
+def _manner(request: HttpRequest, ward: Ward) -> dict[str, Any]:
+    return {
+        "given_by": GivenBy.GUARDIAN,
+        "guardian": ward.visit.person,
+        "method": Method.WEB,
+        "language": language_of(),
+        "actor": ward.actor,
+        "at": moment_of(request),
+    }

@@ -1,0 +1,288 @@
+"""Announcements in the console: the inbox of a client's administrators, and an officer's table of proofs."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+
+from consent.notices.differences import differences
+from consent.notices.models import NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
+from consent.notices.selectors.announcements import announcements, open_objections, unacknowledged
+from consent.notices.services import (
+    AlreadySaid,
+    NothingToAnswer,
+    acknowledge_announcement,
+    answer_objection,
+    object_to_announcement,
+)
+from consent.notices.services.responses import ANSWERS, OBJECTIONS
+from consent.register.wording import as_html
+from paktaleem.directory.mail.models import LetterState
+from paktaleem.directory.mail.selectors import LetterProof, letters, letters_about
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import day, pill, who, with_actor
+from paktaleem.foundation.console.forms import ActForm, offer
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.words import translated
+
+__all__ = ["NoticeDispatchAdmin", "announcement_board", "dispatch_lines"]
+
+_REFUSALS = {
+    AlreadySaid: "This was said before.",
+    NothingToAnswer: "No objection waits for an answer.",
+}
+_SHOWN = 10
+_SOON = timedelta(hours=1)
+_TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
+
+
+class PlainForm(ActForm):
+    """An act that needs no reason: it is one."""
+
+    reason = None  # type: ignore[assignment]
+
+
+class CodedForm(PlainForm):
+    """A coded reason and a note about the text."""
+
+    codes: Any = ()
+    code = forms.ChoiceField(label="Reason")
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=2000,
+        widget=admin.widgets.AdminTextareaWidget,
+        help_text="About the text only: name nobody.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the reasons."""
+        super().__init__(*args, **kwargs)
+        offered = [("", gettext("Choose a reason…")), *((one.value, translated(one.label)) for one in self.codes)]
+        offer(self, "code", offered)
+
+
+class ObjectForm(CodedForm):
+    """Why the client objects."""
+
+    codes = OBJECTIONS
+
+
+class AnswerForm(CodedForm):
+    """What becomes of the objection."""
+
+    codes = ANSWERS
+
+
+def _acknowledge(row: NoticeDispatch, _given: dict[str, Any], request: HttpRequest) -> None:
+    acknowledge_announcement(row, actor=actor_of(request), at=received_at(request))
+
+
+def _object(row: NoticeDispatch, given: dict[str, Any], request: HttpRequest) -> None:
+    object_to_announcement(
+        row, code=given["code"], note=given["note"], actor=actor_of(request), at=received_at(request)
+    )
+
+
+def _answer(row: NoticeDispatch, given: dict[str, Any], request: HttpRequest) -> None:
+    answer_objection(row, code=given["code"], note=given["note"], actor=actor_of(request), at=received_at(request))
+
+
+def _said(row: NoticeDispatch) -> Counter[str]:
+    kinds = NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row).values_list("kind", flat=True)
+    return Counter(kinds)
+
+
+def _waits(said: Counter[str]) -> bool:
+    return said[ResponseKind.OBJECTED] > said[ResponseKind.ANSWERED]
+
+
+def _proof(row: NoticeDispatch) -> SafeString:
+    if row.takes_effect_at is None:
+        return pill("No letter proven", "bad")
+    return pill(gettext("Effect {day}").format(day=day(row.takes_effect_at)), "good")
+
+
+@admin.register(NoticeDispatch, site=site)
+class NoticeDispatchAdmin(EvidenceAdmin):
+    """Announcements to clients: proof, and what each client says."""
+
+    section = "Notices"
+    view_capability = Capability.VIEW_REGISTER
+    list_display = ("notice", "number", "owner", "state", "opened_at", "dispatched_at")
+    list_filter = ("client",)
+    detail_fields = ("notice", "number", "state", "opened_at", "dispatched_at", "takes_effect_at", "reminders")
+    intro = "Who was told of a changed text, and what they say. Without proof of a letter it has no effect there."
+    empty_text = "No change has been announced."
+    state = state_column(_proof)
+    acts = (
+        Act(
+            "acknowledge",
+            "Acknowledge",
+            Capability.ANSWER_ANNOUNCEMENTS,
+            _acknowledge,
+            lead="You confirm that your institution has seen what is coming. It agrees to nothing by that.",
+            done="Acknowledged.",
+            form=PlainForm,
+            applies=lambda row, _at: not _said(row)[ResponseKind.ACKNOWLEDGED],
+            refusals=_REFUSALS,
+        ),
+        Act(
+            "object",
+            "Object",
+            Capability.ANSWER_ANNOUNCEMENTS,
+            _object,
+            lead="A privacy officer of PakTaleem will answer. The change is not stopped by the objection alone.",
+            done="Your objection is with a privacy officer.",
+            form=ObjectForm,
+            refusals=_REFUSALS,
+        ),
+        Act(
+            "answer",
+            "Answer the objection",
+            Capability.ANSWER_OBJECTIONS,
+            _answer,
+            lead="The client reads your answer on this page.",
+            done="Answered.",
+            form=AnswerForm,
+            applies=lambda row, _at: _waits(_said(row)),
+            refusals=_REFUSALS,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring version and notice along."""
+        return super().get_queryset(request).select_related("version__notice")
+
+    @admin.display(description="notice")
+    def notice(self, row: NoticeDispatch) -> str:
+        """Name the notice."""
+        return str(row.version.notice)
+
+    @admin.display(description="version")
+    def number(self, row: NoticeDispatch) -> int:
+        """Show the version's number."""
+        return row.version.number
+
+    def panels(self, request: HttpRequest, row: NoticeDispatch) -> list[dict[str, Any]]:
+        """Show what changes, what was said, and each letter with its attempts."""
+        version = row.version
+        before = NoticeVersion.objects.filter(notice=version.notice, number=version.number - 1).first()
+        said = with_actor(NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row), actor_of(request))
+        changes = [
+            {
+                "name": name,
+                "language": code,
+                "direction": way,
+                "blocks": differences(before.text(code) if before else "", version.text(code)),
+            }
+            for name, code, way in ((gettext("English"), "en", "ltr"), (gettext("Urdu"), "ur", "rtl"))
+        ]
+        return [
+            {
+                "template": "console/panels/responses.html",
+                "rows": [{"said": one, "who": who(one), "reason": translated(one.get_code_display())} for one in said],
+            },
+            {"template": "console/panels/letters.html", "rows": _letters(row, actor_of(request))},
+            {"template": "console/panels/changes.html", "changes": changes},
+            {
+                "template": "console/panels/texts.html",
+                "texts": [
+                    {
+                        "name": gettext("English"),
+                        "language": "en",
+                        "direction": "ltr",
+                        "html": as_html(version.text_en),
+                    },
+                    {"name": gettext("Urdu"), "language": "ur", "direction": "rtl", "html": as_html(version.text_ur)},
+                ],
+            },
+        ]
+
+
+def _letters(row: NoticeDispatch, actor: Actor) -> list[dict[str, Any]]:
+    if not actor.may(Capability.VIEW_LETTERS):
+        return []
+    return [_letter(one) for one in letters_about(row.pk, actor=actor)]
+
+
+def _letter(letter: LetterProof) -> dict[str, Any]:
+    words = {"notice_announced": gettext("Announcement"), "notice_reminder": gettext("Reminder")}
+    url = reverse("admin:mail_letter_change", args=[letter.id], current_app=site.name)
+    return {
+        "letter": letter,
+        "kind": words.get(letter.kind, letter.kind),
+        "state": pill(LetterState(letter.state).label, _TONES.get(letter.state, "calm")),
+        "url": url,
+    }
+
+
+def dispatch_lines(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> list[dict[str, Any]]:
+    """Give the lines of a version's table of clients: proof, attempts, what was said; three queries."""
+    rows = list(found.select_related("client").order_by("client__name"))
+    said: dict[Any, Counter[str]] = {row.pk: Counter() for row in rows}
+    for dispatch, kind in NoticeResponse.objects.filter(dispatch__in=rows).values_list("dispatch_id", "kind"):
+        said[dispatch][kind] += 1
+    attempts: dict[Any, int] = {}
+    if actor_of(request).may(Capability.VIEW_LETTERS):
+        about = letters(actor_of(request)).filter(related_id__in=[row.pk for row in rows]).order_by()
+        attempts |= dict(about.values_list("related_id").annotate(Sum("attempts")))
+    return [
+        {
+            "row": row,
+            "proof": _proof(row),
+            "attempts": attempts.get(row.pk, 0),
+            "said": _said_pill(said[row.pk]),
+            "url": reverse("admin:consent_noticedispatch_change", args=[row.pk], current_app=site.name),
+        }
+        for row in rows
+    ]
+
+
+def _said_pill(said: Counter[str]) -> SafeString:
+    if _waits(said):
+        return pill("Objection open", "bad")
+    if said[ResponseKind.ACKNOWLEDGED]:
+        return pill("Acknowledged", "good")
+    return pill("Objection answered") if said[ResponseKind.OBJECTED] else pill("Nothing yet", "warn")
+
+
+@site.add_board
+def announcement_board(actor: Actor, at: datetime) -> list[Card]:
+    """Show a client its announcements, and officers what waits for them; two queries."""
+    if actor.may(Capability.ANSWER_ANNOUNCEMENTS):
+        waiting = unacknowledged(actor).order_by("opened_at")[:_SHOWN]
+        return [_inbox_card(row) for row in waiting]
+    if not actor.may(Capability.ANSWER_OBJECTIONS):
+        return []
+    unproven = announcements(actor).filter(takes_effect_at=None, opened_at__lt=at - _SOON).count()
+    url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name)
+    note = gettext("no letter to the client is proven: no effect there")
+    cards = (
+        [Card(gettext("Announcements unproven"), str(unproven), note, url, needs_attention=True)] if unproven else []
+    )
+    objections = open_objections(actor).order_by("opened_at")[:_SHOWN]
+    words = gettext("{client} objects: answer it")
+    return [*(_card(row, gettext("Objection"), words.format(client=row.client)) for row in objections), *cards]
+
+
+def _card(row: NoticeDispatch, value: str, note: str) -> Card:
+    url = reverse("admin:consent_noticedispatch_change", args=[row.pk], current_app=site.name)
+    title = getattr(row.version.notice, f"title_{get_language() or 'en'}")
+    return Card(title, value, note, url, needs_attention=True)
+
+
+def _inbox_card(row: NoticeDispatch) -> Card:
+    moment = row.takes_effect_at or row.version.effective_at
+    return _card(row, day(moment), gettext("changes on that day: read it, acknowledge or object"))

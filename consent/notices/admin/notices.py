@@ -1,0 +1,252 @@
+"""Notices in the console: their titles, drafts that may be edited, and versions that never change."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Value
+from django.forms import SplitDateTimeField
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from consent.notices.admin.announcements import dispatch_lines
+from consent.notices.differences import differences
+from consent.notices.effects import earliest_effect
+from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
+from consent.notices.models.notices import NoticeText
+from consent.notices.selectors.notices import NoticeUnknown, notice_timeline, version_in_effect
+from consent.notices.selectors.preview import preview_effect
+from consent.notices.services import DraftClosed, announce_draft, discard_draft, save_draft
+from consent.notices.services.publishing import notice_days_of
+from consent.register.admin.rows import RegisterAdmin
+from consent.register.models import Purpose
+from consent.register.wording import as_html
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import day, moment, pill
+from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import site
+
+__all__ = ["NoticeAdmin", "NoticeDraftAdmin", "NoticeVersionAdmin"]
+
+_TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
+_ADMIN_DATE = admin.widgets.AdminSplitDateTime
+
+
+@admin.register(Notice, site=site)
+class NoticeAdmin(RegisterAdmin):
+    """What people are told, by its title."""
+
+    section = "Notices"
+    row_fields = ("code", "title_en", "title_ur", "purposes", "addresses_children")
+    fixed = ("code",)
+    list_display = ("title_en", "code", "owner", "about")
+    list_filter = ("client",)
+    search_fields = ("code", "title_en")
+    codes = {"purposes": Purpose}
+    intro = "What data subjects are told. A new text begins as a draft; announced, it never changes."
+    empty_text = "No notice yet. Add one, then write its first text as a draft."
+
+    @admin.display(description="informs about")
+    def about(self, row: Notice) -> str:
+        """Name the purposes."""
+        return ", ".join(row.purposes) or gettext("The privacy policy")
+
+
+def _texts(row: NoticeText) -> list[dict[str, Any]]:
+    """Give the words as they will be read, each with its language and direction."""
+    named = (
+        (gettext("English"), "en", "ltr", row.text_en),
+        (gettext("Urdu"), "ur", "rtl", row.text_ur),
+        (gettext("For children, English"), "en", "ltr", row.child_text_en),
+        (gettext("For children, Urdu"), "ur", "rtl", row.child_text_ur),
+    )
+    return [
+        {"name": name, "language": language, "direction": direction, "html": as_html(text)}
+        for name, language, direction, text in named
+        if text
+    ]
+
+
+def _changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, Any]]:
+    if before is None:
+        return []
+    return [
+        {"name": name, "language": code, "direction": way, "blocks": differences(before.text(code), row.text(code))}
+        for name, code, way in ((gettext("English"), "en", "ltr"), (gettext("Urdu"), "ur", "rtl"))
+    ]
+
+
+class AnnounceForm(ActForm):
+    """From when the text takes effect."""
+
+    effective_at = SplitDateTimeField(required=False, widget=_ADMIN_DATE, label="Takes effect (UTC)")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Say when that may be at the earliest."""
+        super().__init__(*args, **kwargs)
+        days = notice_days_of(self.row.notice, is_material=self.row.is_material)
+        earliest = earliest_effect(received_at(self.request), days)
+        words = gettext("Clients are told {days} days in advance: {moment} at the earliest.")
+        told = words.format(days=days, moment=moment(earliest)) if days else ""
+        self.fields["effective_at"].help_text = f"{told} {gettext('Empty: as early as may be.')}"
+        self.order_fields(["effective_at", "reason"])
+
+    @property
+    def effect(self) -> Any:
+        """Count what the text would change: shown before it is announced."""
+        row = self.row
+        return preview_effect(
+            row.notice, is_material=row.is_material, actor=actor_of(self.request), at=received_at(self.request)
+        )
+
+
+def _announce(draft: NoticeDraft, given: dict[str, Any], request: HttpRequest) -> None:
+    announce_draft(
+        draft,
+        effective_at=given["effective_at"],
+        actor=actor_of(request),
+        reason=given["reason"],
+        at=received_at(request),
+    )
+
+
+def _discard(draft: NoticeDraft, given: dict[str, Any], request: HttpRequest) -> None:
+    discard_draft(draft, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def _open(draft: NoticeDraft, _at: Any) -> bool:
+    return draft.closed_at is None
+
+
+def _draft_state(row: NoticeDraft) -> SafeString:
+    if row.closed_at is None:
+        return pill("Draft", "warn")
+    if row.version:
+        return pill(gettext("Announced {day}").format(day=day(row.closed_at)), "good")
+    return pill(gettext("Discarded {day}").format(day=day(row.closed_at)))
+
+
+@admin.register(NoticeDraft, site=site)
+class NoticeDraftAdmin(RegisterAdmin):
+    """Texts in the making."""
+
+    section = "Notices"
+    row_fields = ("notice", "is_material", *_TEXTS)
+    fixed = ("notice",)
+    detail_fields = ("state", "changed_at")
+    list_display = ("notice", "state", "kind", "owner", "changed_at")
+    list_filter = ("is_material", "client")
+    intro = (
+        "Texts in the making, seen by their owner alone. Headings (##), lists (-) and **emphasis** are shown as such."
+    )
+    empty_text = "No text is in the making."
+    refusals = {DraftClosed: "It was announced or discarded meanwhile: its text is fixed."}
+    state = state_column(_draft_state)
+    acts = (
+        Act(
+            "announce",
+            "Announce",
+            Capability.ANNOUNCE_NOTICES,
+            _announce,
+            lead="Announced, this text never changes any more. See first what it changes.",
+            done="Announced. Clients that must be told are written to now.",
+            form=AnnounceForm,
+            danger=True,
+            applies=_open,
+            refusals=refusals,
+            template="console/announce.html",
+        ),
+        Act(
+            "discard",
+            "Discard",
+            Capability.MANAGE_REGISTER,
+            _discard,
+            lead="The draft is closed unannounced. Another may be begun.",
+            done="Discarded.",
+            applies=_open,
+            refusals=refusals,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the notices along."""
+        return super().get_queryset(request).select_related("notice")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let nothing of a closed draft change."""
+        return (obj is None or obj.closed_at is None) and super().has_change_permission(request, obj)
+
+    @admin.display(description="kind")
+    def kind(self, row: NoticeText) -> SafeString:
+        """Show whether consents must be renewed."""
+        return pill("Material", "warn") if row.is_material else pill("Minor")
+
+    def panels(self, request: HttpRequest, row: NoticeDraft) -> list[dict[str, Any]]:
+        """Show the words as they will be read, and what they change."""
+        client = Client.objects.filter(pk=row.client_id).first()
+        before = None
+        if client is not None:
+            try:
+                before = version_in_effect(notice_timeline(client, row.notice), at=received_at(request))
+            except NoticeUnknown:
+                before = None
+        return [
+            {"template": "console/panels/changes.html", "changes": _changes(row, before)},
+            {"template": "console/panels/texts.html", "texts": _texts(row)},
+        ]
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Save the draft."""
+        save_draft(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+
+def _version_state(row: NoticeVersion) -> SafeString:
+    if row.effective_at > row.seen_at:  # type: ignore[attr-defined]
+        return pill(gettext("Announced: from {day}").format(day=day(row.effective_at)), "warn")
+    return pill("Superseded") if row.is_superseded else pill("In effect", "good")  # type: ignore[attr-defined]
+
+
+@admin.register(NoticeVersion, site=site)
+class NoticeVersionAdmin(EvidenceAdmin):
+    """Announced texts: they come from drafts, and never change."""
+
+    section = "Notices"
+    view_capability = Capability.VIEW_REGISTER
+    row_fields = ("notice", "is_material")
+    detail_fields = ("number", "state", "effective_at", "announced_at", "notice_days", "content_hash")
+    list_display = ("notice", "number", "owner", "kind", "state", "effective_at")
+    list_filter = ("is_material", "client")
+    intro = "Announced texts. A material version asks everyone for a new consent; a minor one does not."
+    empty_text = "No text was announced yet. Announce a draft on its page."
+    state = state_column(_version_state)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the notices along, and whether a later text has taken effect."""
+        at = received_at(request)
+        later = NoticeVersion.objects.filter(
+            notice=OuterRef("notice"), number__gt=OuterRef("number"), effective_at__lte=at
+        )
+        found = super().get_queryset(request).select_related("notice")
+        marked: QuerySet[Any] = found.annotate(
+            is_superseded=Exists(later), seen_at=Value(at, output_field=DateTimeField())
+        )
+        return marked
+
+    @admin.display(description="kind")
+    def kind(self, row: NoticeText) -> SafeString:
+        """Show whether consents must be renewed."""
+        return pill("Material", "warn") if row.is_material else pill("Minor")
+
+    def panels(self, request: HttpRequest, row: NoticeVersion) -> list[dict[str, Any]]:
+        """Show the clients that were told, what changed, and the words as they are read."""
+        before = NoticeVersion.objects.filter(notice=row.notice, number=row.number - 1).first()
+        told = dispatch_lines(request, NoticeDispatch.objects.filter(version=row)) if row.waits_for_proof else None
+        return [
+            *([{"template": "console/panels/dispatches.html", "rows": told}] if told is not None else []),
+            {"template": "console/panels/changes.html", "changes": _changes(row, before)},
+            {"template": "console/panels/texts.html", "texts": _texts(row)},
+        ]

@@ -1,0 +1,112 @@
+"""What to ask, in which words: purposes and the notices about them."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from consent.notices.models import NoticeVersion
+from consent.notices.selectors.notices import POLICY
+from consent.notices.selectors.purposes import bases_in_force, current_notice, purposes
+from consent.notices.shapes import NoticeOutput, PurposesOutput
+from consent.notices.shown import Shown, sign_shown
+from consent.register.models import LawfulBasis, Purpose
+from paktaleem.directory.people.details import LANGUAGES, ROLES
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.foundation.api.paging import read_cursor, sign_cursor, with_next
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+
+__all__ = ["CurrentNotice", "ListPurposes"]
+
+
+class ListPurposesInput(StrictSerializer):
+    """Where to go on, and how many at most."""
+
+    cursor = TextField(required=False, max_length=500)
+    limit = serializers.IntegerField(default=200, min_value=1, max_value=500)
+
+
+class ListPurposes(Operation):
+    """``GET /api/v1/purposes``."""
+
+    capabilities = {"GET": Capability.VIEW_REGISTER}
+    is_conditional = True
+
+    @extend_schema(parameters=[ListPurposesInput], responses=PurposesOutput)
+    def get(self, request: Request) -> Response:
+        """List the purposes of the client and the shared ones, with the lawful basis for each role."""
+        asked, of = validated(ListPurposesInput, request.query_params.dict()), f"purposes/{client_of(request)}"
+        after = read_cursor(asked["cursor"], of=of, name="cursor") if "cursor" in asked else ""
+        found = list(purposes(actor_of(request)).filter(code__gt=after))
+        codes = sorted({one.code for one in found})[: asked["limit"]]
+        page = [one for one in found if codes and one.code <= codes[-1]]
+        bases = bases_in_force(client_of(request), at=moment_of(request))
+        answer = {"purposes": [_purpose(one, bases) for one in page]}
+        return with_next(request, answer, {"cursor": sign_cursor(codes[-1], of=of)} if len(page) < len(found) else None)
+
+
+def _purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:
+    return {
+        "code": purpose.code,
+        "name": {"en": purpose.name_en, "ur": purpose.name_ur},
+        "description": {"en": purpose.description_en, "ur": purpose.description_ur},
+        "categories": purpose.categories,
+        "active": purpose.is_active,
+        "lawful_basis": {
+            role: {"basis": found.basis, "capacity": found.capacity}
+            for role in ROLES
+            if (found := bases.get((purpose.pk, role)))
+        },
+    }
+
+
+class CurrentNoticeInput(StrictSerializer):
+    """Which notice, in which language; without a purpose the privacy policy."""
+
+    purpose = TextField(required=False, max_length=63)
+    language = serializers.ChoiceField(LANGUAGES, default="en")
+
+
+class CurrentNotice(Operation):
+    """``GET /api/v1/notices/current?purpose=…&language=…``; the privacy policy where no purpose is named."""
+
+    capabilities = {"GET": Capability.VIEW_REGISTER}
+    is_conditional = True
+
+    @extend_schema(parameters=[CurrentNoticeInput], responses=NoticeOutput)
+    def get(self, request: Request) -> Response:
+        """Show the text in effect about a purpose, or the privacy policy; ``shown`` comes back with the answer.
+
+        ``child_text`` is the same for a child to read, where there is one.
+        """
+        asked = validated(CurrentNoticeInput, request.query_params.dict())
+        version = current_notice(asked.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))
+        language = asked["language"]
+        return Response(
+            {
+                "version": str(version.pk),
+                "number": version.number,
+                "language": language,
+                "title": version.notice.title_ur if language == "ur" else version.notice.title_en,
+                "text": version.text(language),
+                "child_text": version.text(language, for_children=True) or None,
+                "hash": version.content_hash,
+                "purposes": version.notice.purposes,
+                "effective_at": version.effective_at.isoformat(),
+                "shown": sign_shown(_shown(version, language, request)),
+            }
+        )
+
+    def validator_of(self, request: Request, response: Response) -> bytes:
+        """Leave out the token, which is new each time, but for its hour: one that is kept is never much older."""
+        rest = {name: value for name, value in response.data.items() if name != "shown"}
+        return json.dumps([rest, f"{moment_of(request):%Y-%m-%d %H}"]).encode()
+
+
+def _shown(version: NoticeVersion, language: str, request: Request) -> Shown:
+    return Shown(version.pk, tuple(version.notice.purposes), language, client_of(request), moment_of(request))

@@ -1,0 +1,180 @@
+"""How an announced notice reached each client, what the client said, and when it took effect there."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.consents.models.consents import Method
+from consent.notices.models.notices import NoticeVersion
+from consent.register.models.rows import RegisterRow, catalogue_owner
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = [
+    "NoticeDispatch",
+    "NoticeEffect",
+    "NoticeResponse",
+    "PolicyAcknowledgement",
+    "ResponseCode",
+    "ResponseKind",
+]
+
+_NONE = Personal.NONE
+
+
+class NoticeDispatch(RegisterRow):
+    """The announcement of one version to one client, and the moment it takes effect there.
+
+    ``dispatched_at`` is when a mail server accepted a letter to one of the client's administrators: the proof, set
+    once. Until then ``takes_effect_at`` is empty and the version has no effect at the client. The letters
+    themselves, with every attempt, are those about this row's id.
+    """
+
+    wall = Wall(Scope.TENANT, EDIT)
+
+    version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version_owner = catalogue_owner()
+    opened_at = models.DateTimeField(editable=False)
+    dispatched_at = models.DateTimeField(null=True)
+    proven_at = models.DateTimeField(null=True)
+    takes_effect_at = models.DateTimeField(null=True)
+    reminders = models.PositiveSmallIntegerField(default=0)
+    reminded_at = models.DateTimeField(null=True)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "announcement to a client"
+        verbose_name_plural = "announcements to clients"
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "version"], name="noticedispatch_once_per_client"),
+            models.CheckConstraint(
+                condition=Q(dispatched_at=None, proven_at=None, takes_effect_at=None)
+                | Q(
+                    dispatched_at__isnull=False,
+                    proven_at__gte=F("dispatched_at"),
+                    takes_effect_at__gte=F("proven_at"),
+                ),
+                name="noticedispatch_effect_follows_proof",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show since when."""
+        return gettext("announced {day}").format(day=f"{self.opened_at:%Y-%m-%d}")
+
+
+class ResponseKind(models.TextChoices):
+    """What was said about an announcement."""
+
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    OBJECTED = "objected", _("Objected")
+    ANSWERED = "answered", _("Objection answered")
+
+
+class ResponseCode(models.TextChoices):
+    """Why a client objects, or how PakTaleem answers."""
+
+    PEOPLE = "people", _("It weakens people's rights")
+    LAW = "law", _("It conflicts with a law we are bound by")
+    AGREEMENT = "agreement", _("It conflicts with our agreement")
+    UNCLEAR = "unclear", _("We do not understand it")
+    OTHER = "other", _("Another reason")
+    EXPLAINED = "explained", _("Explained; the text stays")
+    CHANGES = "changes", _("The text will be changed by another version")
+    AGREEMENT_FOLLOWS = "agreement_follows", _("The agreement will be changed or ended")
+
+
+class NoticeResponse(models.Model):
+    """One acknowledgement, objection or answer about one announcement. Append-only: what was said stays said."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"note": _NONE, "actor_role": _NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    dispatch = models.ForeignKey(NoticeDispatch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=16, choices=ResponseKind)
+    code = models.CharField(max_length=32, choices=ResponseCode, blank=True)
+    note = models.TextField(max_length=2000, blank=True, help_text="About the text only: name nobody.")
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["recorded_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind=ResponseKind.ACKNOWLEDGED, code="")
+                | (~Q(kind=ResponseKind.ACKNOWLEDGED) & ~Q(code="")),
+                name="noticeresponse_objection_has_its_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show what was said."""
+        return self.get_kind_display()
+
+
+class NoticeEffect(models.Model):
+    """One taking effect of one version at one client, recorded once, afterwards; what is so follows from time."""
+
+    wall = Wall(Scope.TENANT, APPEND)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version_owner = catalogue_owner()
+    took_effect_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "version"], name="noticeeffect_once_per_client"),
+            models.CheckConstraint(
+                condition=Q(recorded_at__gte=F("took_effect_at")), name="noticeeffect_recorded_afterwards"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show since when."""
+        return gettext("in effect from {day}").format(day=f"{self.took_effect_at:%Y-%m-%d}")
+
+
+class PolicyAcknowledgement(models.Model):
+    """One person's word that they have seen one version of the privacy policy. Append-only, and never a consent."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"shown_hash": _NONE, "language": _NONE, "actor_role": _NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version_owner = catalogue_owner()
+    shown_hash = models.CharField(max_length=64)
+    language = models.CharField(max_length=8)
+    method = models.CharField(max_length=16, choices=Method)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    claimed_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        indexes = [models.Index(fields=["client", "subject", "-recorded_at"], name="policyack_of_subject")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")), name="policyack_claimed_not_future"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show the moment."""
+        return gettext("acknowledged {moment}").format(moment=f"{self.recorded_at:%Y-%m-%d %H:%M}")

@@ -1,0 +1,128 @@
+"""What people are told: drafts that may be edited, and immutable versions once announced."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+
+from consent.register.models.rows import CodesField, RegisterRow, catalogue_owner
+from paktaleem.foundation.accounts.models import code_validator
+from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = ["Notice", "NoticeDraft", "NoticeVersion"]
+
+_NONE = Personal.NONE
+_TEXTS = {"text_en": _NONE, "text_ur": _NONE, "child_text_en": _NONE, "child_text_ur": _NONE}
+_MATERIAL = "Material: clients are told in advance, and consents given under earlier texts must be renewed."
+
+
+class Notice(RegisterRow):
+    """One notice to data subjects: the privacy policy, or what is told when consent to purposes is asked."""
+
+    wall = Wall(
+        Scope.CATALOGUE, EDIT, personal={"code": _NONE, "title_en": _NONE, "title_ur": _NONE, "purposes": _NONE}
+    )
+
+    code = models.CharField(max_length=63, validators=[code_validator])
+    title_en = models.CharField("title (English)", max_length=200)
+    title_ur = models.CharField("title (Urdu)", max_length=200)
+    purposes = CodesField(help_text="Codes of the purposes it informs about; empty for the privacy policy.")
+    addresses_children = models.BooleanField(
+        default=False, help_text="Every version then has a text that a child can read, too."
+    )
+
+    history = History()
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["client", "code"], name="notice_code_unique")]
+
+    def __str__(self) -> str:
+        """Show the English title."""
+        return self.title_en
+
+    @property
+    def is_policy(self) -> bool:
+        """Whether it is the privacy policy, which informs about everything and asks for nothing."""
+        return not self.purposes
+
+
+class NoticeText(RegisterRow):
+    """The words of a notice in both languages, and for children where it addresses them."""
+
+    is_material = models.BooleanField(default=True, help_text=_MATERIAL)
+    text_en = models.TextField("text (English)")
+    text_ur = models.TextField("text (Urdu)")
+    child_text_en = models.TextField("text for children (English)", blank=True)
+    child_text_ur = models.TextField("text for children (Urdu)", blank=True)
+
+    class Meta:
+        abstract = True
+
+    def text(self, language: str, *, for_children: bool = False) -> str:
+        """Give the words in a language, English but for ``ur``."""
+        kind = "child_text" if for_children else "text"
+        return str(getattr(self, f"{kind}_{'ur' if language == 'ur' else 'en'}"))
+
+
+class NoticeDraft(NoticeText):
+    """One text in the making, seen by its owner alone; announcing it makes a version and closes the draft."""
+
+    wall = Wall(Scope.TENANT, EDIT, personal=_TEXTS)
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    changed_at = models.DateTimeField(editable=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
+    version = models.UUIDField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = [F("closed_at").asc(nulls_first=True), "-changed_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "notice"], condition=Q(closed_at=None), name="noticedraft_one_open_per_notice"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Say that it is a draft."""
+        return gettext("draft") if self.closed_at is None else gettext("closed draft")
+
+
+class NoticeVersion(NoticeText):
+    """One immutable text of a notice in both languages, with the hash by which a consent proves what was read.
+
+    ``notice_days`` is the notice every client has a right to before it takes effect there: only where a letter to
+    the client is proven (NoticeDispatch). 0: it takes effect by itself, at ``effective_at``.
+    """
+
+    wall = Wall(Scope.CATALOGUE, APPEND, personal={**_TEXTS, "content_hash": _NONE})
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    notice_owner = catalogue_owner()
+    number = models.PositiveIntegerField(editable=False)
+    content_hash = models.CharField(max_length=64, editable=False)
+    announced_at = models.DateTimeField(editable=False)
+    notice_days = models.PositiveSmallIntegerField(default=0, editable=False)
+    effective_at = models.DateTimeField()
+
+    history = History()
+
+    class Meta:
+        ordering = ["-effective_at", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "notice", "number"], name="noticeversion_number_unique"),
+            models.CheckConstraint(
+                condition=Q(effective_at__gte=F("announced_at")), name="noticeversion_not_backdated"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show the number."""
+        return gettext("version {number}").format(number=self.number)
+
+    @property
+    def waits_for_proof(self) -> bool:
+        """Whether it takes effect at a client only where a letter is proven."""
+        return self.notice_days > 0

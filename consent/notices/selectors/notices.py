@@ -1,0 +1,158 @@
+"""Notices as one client has them: which versions take effect there, and when; its own wording before the shared one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import BooleanField, Case, QuerySet, When
+
+from consent.notices.effects import Published, effects_at_client, own_before_shared
+from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
+from consent.register.versions import NoticeRule, NoticeVersionRule
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = [
+    "POLICY",
+    "NoticeUnknown",
+    "Placed",
+    "all_timelines",
+    "client_timelines",
+    "get_notice",
+    "notice_timeline",
+    "policy_timeline",
+    "published",
+    "purpose_timeline",
+    "version_in_effect",
+]
+
+POLICY = ""
+"""Stands, among the codes of purposes, for the privacy policy, which informs about everything."""
+
+
+class NoticeUnknown(LookupError):
+    """No effective notice informs about this purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One version with the moment it takes effect at a client, and the moment another takes its place there."""
+
+    version: NoticeVersion
+    effective_at: datetime
+    superseded_at: datetime | None
+
+    def state(self, at: datetime) -> str:
+        """Say whether it is announced, effective or superseded at a moment: nobody sets it."""
+        if at < self.effective_at:
+            return "announced"
+        return "effective" if self.superseded_at is None or at < self.superseded_at else "superseded"
+
+
+def published(version: NoticeVersion) -> Published:
+    """Give what the derivation needs of a version."""
+    return Published(
+        version.pk,
+        version.number,
+        version.is_material,
+        version.announced_at,
+        version.effective_at,
+        version.notice_days,
+    )
+
+
+def client_timelines(
+    client: Client,
+    *,
+    notices: Iterable[Notice],
+    versions: Iterable[NoticeVersion],
+    proven: Mapping[UUID, datetime],
+) -> dict[str, tuple[NoticeVersionRule, ...]]:
+    """Map each purpose (and POLICY) to the versions that have effect at the client, from rows already read."""
+    of_notice: defaultdict[UUID, list[Published]] = defaultdict(list)
+    for version in versions:
+        of_notice[version.notice_id].append(published(version))
+    own: dict[str, tuple[NoticeVersionRule, ...]] = {}
+    shared: dict[str, tuple[NoticeVersionRule, ...]] = {}
+    for notice in notices:
+        is_own = notice.client_id == client.pk
+        since = None if is_own else client.created_at
+        found = effects_at_client(of_notice[notice.pk], proven=proven, client_since=since)
+        if found:
+            (own if is_own else shared).update(dict.fromkeys(notice.purposes or [POLICY], found))
+    return {code: own_before_shared(own.get(code, ()), shared.get(code, ())) for code in {**shared, **own}}
+
+
+def _proven(client_id: UUID) -> dict[UUID, datetime]:
+    rows = NoticeDispatch.objects.filter(client_id=client_id).values_list("version_id", "takes_effect_at")
+    return {version: moment for version, moment in rows if moment is not None}
+
+
+def policy_timeline(client: Client) -> list[Placed]:
+    """List the versions of the privacy policy at a client, in order of effect: its own wording or PakTaleem's."""
+    return purpose_timeline(client, POLICY)
+
+
+def purpose_timeline(client: Client, code: str) -> list[Placed]:
+    """List the versions that tell a client's people of one purpose (or POLICY), in order of effect."""
+    notices = _notices(client).filter(purposes__contains=[code] if code else [])
+    return _timelines(client, list(notices if code else notices.filter(purposes=[]))).get(code, [])
+
+
+def notice_timeline(client: Client, notice: Notice) -> list[Placed]:
+    """List the versions of one notice at a client, in order of effect."""
+    return next(iter(_timelines(client, [notice]).values()), [])
+
+
+def all_timelines(client: Client) -> list[Placed]:
+    """List every version that has, or will have, effect at a client: each once, whatever it tells of."""
+    found: dict[UUID, Placed] = {}
+    for timeline in _timelines(client, list(_notices(client))).values():
+        for placed in timeline:
+            known = found.get(placed.version.pk)
+            if known is None or (known.superseded_at is not None and _lasts_longer(placed, known.superseded_at)):
+                found[placed.version.pk] = placed
+    return list(found.values())
+
+
+def _lasts_longer(placed: Placed, superseded_at: datetime) -> bool:
+    return placed.superseded_at is None or placed.superseded_at > superseded_at
+
+
+def _notices(client: Client) -> QuerySet[Notice]:
+    """Give shared notices before the client's own."""
+    is_own = Case(When(client_id=client.pk, then=True), default=False, output_field=BooleanField())
+    found: QuerySet[Notice] = Notice.objects.filter(client_id__in=[PAKTALEEM, client.pk])
+    return found.order_by(is_own, "pk")
+
+
+def _timelines(client: Client, notices: Sequence[Notice]) -> dict[str, list[Placed]]:
+    versions = list(NoticeVersion.objects.filter(notice__in=notices).select_related("notice"))
+    found = client_timelines(client, notices=notices, versions=versions, proven=_proven(client.pk))
+    return {code: _placed(rules, versions) for code, rules in found.items()}
+
+
+def _placed(rules: Sequence[NoticeVersionRule], versions: Iterable[NoticeVersion]) -> list[Placed]:
+    by_id = {version.pk: version for version in versions}
+    ordered = NoticeRule("", tuple(rules)).versions
+    ends: list[datetime | None] = [*(later.effective_at for later in ordered[1:]), None]
+    return [Placed(by_id[rule.id], rule.effective_at, end) for rule, end in zip(ordered, ends, strict=True)]
+
+
+def version_in_effect(timeline: Sequence[Placed], *, at: datetime) -> NoticeVersion:
+    """Return the version in effect at a moment. Raises NoticeUnknown if none is yet."""
+    for placed in reversed(timeline):
+        if placed.effective_at <= at:
+            return placed.version
+    raise NoticeUnknown
+
+
+def get_notice(client: Client, code: str) -> Notice:
+    """Return the notice with a code: the client's own before the shared one. Raises NoticeUnknown."""
+    found = Notice.objects.filter(client_id__in=[PAKTALEEM, client.pk], code=code)
+    best = max(found, key=lambda one: one.client_id == client.pk, default=None)
+    if best is None:
+        raise NoticeUnknown(code)
+    return best

@@ -1,0 +1,56 @@
+"""Purposes and notices: what may be asked, in which words."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import QuerySet
+
+from consent.notices.models import NoticeVersion
+from consent.notices.selectors.notices import NoticeUnknown, purpose_timeline, version_in_effect
+from consent.register.models import LawfulBasis, Purpose
+from consent.register.register import PurposeRule
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import find_rows
+
+__all__ = ["NoticeUnknown", "bases_in_force", "current_notice", "find_purposes", "purpose_of_rule", "purposes"]
+
+_WITH_CODES = "r.client_id = ANY (%(owners)s) AND r.code = ANY (%(codes)s)"
+
+
+def purposes(actor: Actor) -> QuerySet[Purpose]:
+    """List the client's purposes and the shared ones."""
+    require(actor, Capability.VIEW_REGISTER)
+    found: QuerySet[Purpose] = Purpose.objects.order_by("code")
+    return found if actor.client_id is None else found.filter(client_id__in=[actor.client_id, PAKTALEEM])
+
+
+def find_purposes(client_id: UUID, codes: Iterable[str]) -> dict[str, Purpose]:
+    """Map codes to the client's purposes, closed ones too; its own go before PakTaleem's of the same code."""
+    found = find_rows(Purpose, _WITH_CODES, {"owners": [client_id, PAKTALEEM], "codes": list(codes)})
+    return {purpose.code: purpose for purpose in sorted(found, key=lambda one: one.client_id == client_id)}
+
+
+def purpose_of_rule(rule: PurposeRule) -> Purpose:
+    """Give a purpose's row as far as the register knows it: its words are read where somebody asks for them."""
+    known = ["id", "client_id", "code", "is_active", "consent_months"]  # in the model's order
+    return Purpose.from_db(DEFAULT_DB_ALIAS, known, [rule.id, rule.owner, rule.code, rule.active, rule.consent_months])
+
+
+def bases_in_force(client_id: UUID, *, at: datetime) -> dict[tuple[UUID, str], LawfulBasis]:
+    """Map (purpose, role) to the lawful basis in force: the client's own first, then the latest start."""
+    rows = LawfulBasis.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM])
+    best_last = sorted(rows, key=lambda row: (row.client_id == client_id, row.starts_at, row.pk))
+    return {(row.purpose_id, row.role): row for row in best_last}
+
+
+def current_notice(purpose_code: str, *, client_id: UUID, at: datetime) -> NoticeVersion:
+    """Return the version of the notice about a purpose in effect at a client; its own wording goes first.
+
+    Raises NoticeUnknown.
+    """
+    return version_in_effect(purpose_timeline(Client.objects.get(pk=client_id), purpose_code), at=at)

@@ -1,0 +1,29 @@
+"""Services of notices."""
+
+from consent.notices.services.publishing import (
+    DraftClosed,
+    announce_draft,
+    discard_draft,
+    publish_notice_version,
+    save_draft,
+)
+from consent.notices.services.responses import (
+    AlreadySaid,
+    NothingToAnswer,
+    acknowledge_announcement,
+    answer_objection,
+    object_to_announcement,
+)
+
+__all__ = [
+    "AlreadySaid",
+    "DraftClosed",
+    "NothingToAnswer",
+    "acknowledge_announcement",
+    "announce_draft",
+    "answer_objection",
+    "discard_draft",
+    "object_to_announcement",
+    "publish_notice_version",
+    "save_draft",
+]

@@ -1,0 +1,79 @@
+"""Telling clients of a coming notice: one row for each client, and the proof that a letter left."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from consent.notices.effects import effect_after_proof
+from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
+from consent.notices.selectors.announcements import is_told
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["FOLLOW", "ask_to_tell_clients", "open_dispatches", "prove_dispatch"]
+
+FOLLOW = "consent.follow_announcements"
+
+
+def ask_to_tell_clients() -> None:
+    """Have the worker tell the clients as soon as this transaction has committed; every minute it looks anyway."""
+    enqueue_job(FOLLOW)
+
+
+@transaction.atomic
+def open_dispatches(client: Client, *, actor: Actor, at: datetime) -> list[NoticeDispatch]:
+    """Open the client's row for each announced version that it is to be told of and has none for; returns them all.
+
+    Runs in the client's context. Raises NotAllowed.
+    """
+    require(actor, Capability.ANNOUNCE_NOTICES, client.pk)
+    client = Client.objects.select_for_update().get(pk=client.pk)
+    rows = NoticeDispatch.objects.filter(client_id=client.pk).select_related("version__notice")
+    known = {row.version_id: row for row in rows}
+    versions = NoticeVersion.objects.filter(client_id=PAKTALEEM, notice_days__gt=0).select_related("notice")
+    in_effect = NoticeVersion.objects.filter(client_id=client.pk, effective_at__lte=at)
+    own = list(Notice.objects.filter(client_id=client.pk, pk__in=in_effect.values("notice_id")))
+    for version in versions.exclude(pk__in=known):
+        if is_told(client, version, own):
+            known[version.pk] = _open(client, version, actor, at)
+    return list(known.values())
+
+
+def _open(client: Client, version: NoticeVersion, actor: Actor, at: datetime) -> NoticeDispatch:
+    row = NoticeDispatch(client_id=client.pk, version=version, version_owner=version.client_id, opened_at=at)
+    return save_tracked(row, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
+
+
+@transaction.atomic
+def prove_dispatch(dispatch: NoticeDispatch, *, dispatched_at: datetime, actor: Actor, at: datetime) -> NoticeDispatch:
+    """Record that a letter to the client left at ``dispatched_at``: from this follows when the version has effect.
+
+    Recorded once: a later letter changes nothing. Raises NotAllowed.
+    """
+    require(actor, Capability.ANNOUNCE_NOTICES, dispatch.client_id)
+    row: NoticeDispatch = NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)
+    if row.dispatched_at is not None:
+        return row
+    version = NoticeVersion.objects.select_related("notice").get(pk=row.version_id)
+    zone = ZoneInfo(Client.objects.get(pk=row.client_id).time_zone)
+    row.dispatched_at, row.proven_at = dispatched_at, at
+    row.takes_effect_at = effect_after_proof(
+        version.effective_at, notice_days=version.notice_days, dispatched_at=dispatched_at, proven_at=at, zone=zone
+    )
+    save_tracked(row, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
+    facts = {
+        "notice": version.notice.code,
+        "number": version.number,
+        "hash": version.content_hash,
+        "dispatched_at": dispatched_at.isoformat(),
+        "takes_effect_at": row.takes_effect_at.isoformat(),
+    }
+    record_entry("notice.dispatched", client_id=row.client_id, facts=facts, actor=actor, at=at)
+    return row

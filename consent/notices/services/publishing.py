@@ -1,0 +1,206 @@
+"""Writing what people are told, and publishing it: a draft may change, a version never does."""
+
+import hashlib
+from datetime import datetime
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from consent.notices.effects import earliest_effect
+from consent.notices.models import Notice, NoticeDraft, NoticeVersion
+from consent.notices.models.notices import NoticeText
+from consent.notices.services.dispatching import ask_to_tell_clients
+from consent.register.services.register import refuse_shared
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.canonical import canonical
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = [
+    "DraftClosed",
+    "announce_draft",
+    "content_hash",
+    "discard_draft",
+    "notice_days_of",
+    "publish_notice_version",
+    "save_draft",
+]
+
+_BACKDATED = "Nothing is backdated: choose now or later."
+
+
+class DraftClosed(Exception):
+    """The draft was announced or discarded: its text is fixed."""
+
+
+def content_hash(text_en: str, text_ur: str, child_text_en: str = "", child_text_ur: str = "") -> str:
+    """Hash the texts as they are shown, those for children where there are any: hex SHA-256 of canonical JSON."""
+    texts = {"en": text_en, "ur": text_ur}
+    if child_text_en or child_text_ur:
+        texts |= {"child_en": child_text_en, "child_ur": child_text_ur}
+    return hashlib.sha256(canonical(texts)).hexdigest()
+
+
+def notice_days_of(notice: Notice, *, is_material: bool) -> int:
+    """Return how many days in advance clients must be told of the next version of a notice; 0: not at all.
+
+    They are told of a material change by PakTaleem (privacy policy, section 12). The first text of a notice changes
+    nothing, a minor one nothing that matters, and a client's own wording is its own to announce.
+    """
+    if notice.client_id != PAKTALEEM or not is_material or not NoticeVersion.objects.filter(notice=notice).exists():
+        return 0
+    return int(settings.NOTICE_DAYS)
+
+
+@transaction.atomic
+def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeDraft:
+    """Add a draft, or change one that is not announced. Raises DraftClosed, ValidationError, NotAllowed."""
+    require(actor, Capability.MANAGE_REGISTER, draft.client_id)
+    refuse_shared(draft, actor)
+    if not draft._state.adding and _locked(draft).notice_id != draft.notice_id:
+        raise ValidationError({"notice": ["A draft stays with its notice: write another."]})
+    draft.client_id, draft.changed_at = draft.notice.client_id, at
+    _strip(draft)
+    draft.full_clean()
+    _check_children(draft.notice, draft)
+    return save_tracked(draft, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """Close a draft unannounced. Raises DraftClosed, NotAllowed."""
+    require(actor, Capability.MANAGE_REGISTER, draft.client_id)
+    refuse_shared(draft, actor)
+    draft = _locked(draft)
+    draft.closed_at = at
+    save_tracked(draft, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def announce_draft(
+    draft: NoticeDraft, *, effective_at: datetime | None = None, actor: Actor, reason: Reason | str, at: datetime
+) -> NoticeVersion:
+    """Make the draft an immutable version and tell the clients; ``effective_at`` None: as early as may be.
+
+    Raises DraftClosed, ValidationError if clients would be told too late, NotAllowed.
+    """
+    require(actor, Capability.ANNOUNCE_NOTICES, draft.client_id)
+    refuse_shared(draft, actor)
+    notice = Notice.objects.select_for_update().get(pk=draft.notice_id)
+    draft = _locked(draft)
+    if effective_at is None:
+        effective_at = earliest_effect(at, notice_days_of(notice, is_material=draft.is_material))
+    version = publish_notice_version(
+        notice,
+        text_en=draft.text_en,
+        text_ur=draft.text_ur,
+        child_text_en=draft.child_text_en,
+        child_text_ur=draft.child_text_ur,
+        is_material=draft.is_material,
+        effective_at=effective_at,
+        actor=actor,
+        reason=reason,
+        at=at,
+    )
+    draft.closed_at, draft.version = at, version.pk
+    save_tracked(draft, actor=actor, reason=reason, at=at)
+    return version
+
+
+@transaction.atomic
+def publish_notice_version(
+    notice: Notice,
+    *,
+    text_en: str,
+    text_ur: str,
+    child_text_en: str = "",
+    child_text_ur: str = "",
+    is_material: bool,
+    effective_at: datetime,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> NoticeVersion:
+    """Publish the next immutable version of a notice, effective now or later.
+
+    A material change by PakTaleem is announced to every client, and takes effect the notice days later at the
+    earliest. Raises ValidationError naming the field, NotAllowed.
+    """
+    require(actor, Capability.ANNOUNCE_NOTICES, notice.client_id)
+    refuse_shared(notice, actor)
+    notice = Notice.objects.select_for_update().get(pk=notice.pk)
+    latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
+    days = notice_days_of(notice, is_material=is_material)
+    _check_moment(effective_at, days=days, latest=latest, at=at)
+    version = NoticeVersion(
+        client_id=notice.client_id,
+        notice=notice,
+        notice_owner=notice.client_id,
+        number=latest.number + 1 if latest else 1,
+        is_material=is_material,
+        text_en=text_en,
+        text_ur=text_ur,
+        child_text_en=child_text_en,
+        child_text_ur=child_text_ur,
+        notice_days=days,
+        effective_at=effective_at,
+        announced_at=at,
+    )
+    _strip(version)
+    version.content_hash = content_hash(version.text_en, version.text_ur, version.child_text_en, version.child_text_ur)
+    version.full_clean()
+    _check_children(notice, version)
+    save_tracked(version, actor=actor, reason=reason, at=at)
+    _record(notice, version, actor)
+    if version.waits_for_proof:
+        ask_to_tell_clients()
+    return version
+
+
+def _locked(draft: NoticeDraft) -> NoticeDraft:
+    found: NoticeDraft = NoticeDraft.objects.select_for_update().get(pk=draft.pk)
+    if found.closed_at is not None:
+        raise DraftClosed
+    return found
+
+
+def _strip(text: NoticeText) -> None:
+    for field in ("text_en", "text_ur", "child_text_en", "child_text_ur"):
+        setattr(text, field, getattr(text, field).replace("\r\n", "\n").strip())
+
+
+def _check_moment(effective_at: datetime, *, days: int, latest: NoticeVersion | None, at: datetime) -> None:
+    if effective_at < at:
+        raise ValidationError({"effective_at": [_BACKDATED]})
+    if latest is not None and effective_at < latest.effective_at:
+        raise ValidationError({"effective_at": ["Versions take effect in their order: the latest one does so later."]})
+    earliest = earliest_effect(at, days)
+    if effective_at < earliest:
+        words = f"Clients are told {days} days in advance: {earliest:%Y-%m-%d %H:%M} UTC at the earliest."
+        raise ValidationError({"effective_at": [words]})
+
+
+def _check_children(notice: Notice, text: NoticeText) -> None:
+    missing = [field for field in ("child_text_en", "child_text_ur") if not getattr(text, field)]
+    if notice.addresses_children and missing:
+        raise ValidationError({field: ["This notice addresses children: say it for them, too."] for field in missing})
+    if len(missing) == 1:
+        raise ValidationError({missing[0]: ["A text for children is needed in both languages, or in none."]})
+
+
+def _record(notice: Notice, version: NoticeVersion, actor: Actor) -> None:
+    facts = {
+        "notice": notice.code,
+        "number": version.number,
+        "material": version.is_material,
+        "hash": version.content_hash,
+        "effective_at": version.effective_at.isoformat(),
+    }
+    if version.waits_for_proof:
+        facts["notice_days"] = version.notice_days
+    kind = "notice.announced" if version.waits_for_proof else "notice.published"
+    record_entry(kind, client_id=notice.client_id, facts=facts, actor=actor, at=version.announced_at)

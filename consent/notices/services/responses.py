@@ -1,0 +1,110 @@
+"""What a client says about an announced notice, and how PakTaleem answers an objection."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from consent.notices.models import NoticeDispatch, NoticeResponse, ResponseCode, ResponseKind
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = [
+    "ANSWERS",
+    "OBJECTIONS",
+    "AlreadySaid",
+    "NothingToAnswer",
+    "acknowledge_announcement",
+    "answer_objection",
+    "object_to_announcement",
+]
+
+OBJECTIONS = (
+    ResponseCode.PEOPLE,
+    ResponseCode.LAW,
+    ResponseCode.AGREEMENT,
+    ResponseCode.UNCLEAR,
+    ResponseCode.OTHER,
+)
+ANSWERS = (ResponseCode.EXPLAINED, ResponseCode.CHANGES, ResponseCode.AGREEMENT_FOLLOWS)
+
+
+class AlreadySaid(Exception):
+    """The client has acknowledged the announcement already, or its objection still waits for an answer."""
+
+
+class NothingToAnswer(Exception):
+    """No objection to this announcement waits for an answer."""
+
+
+@transaction.atomic
+def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
+    """Record that the client has seen what is coming; it agrees to nothing by that. Raises AlreadySaid, NotAllowed."""
+    require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
+    if ResponseKind.ACKNOWLEDGED in _said(dispatch):
+        raise AlreadySaid
+    return _say(dispatch, ResponseKind.ACKNOWLEDGED, "", "", actor=actor, at=at)
+
+
+@transaction.atomic
+def object_to_announcement(
+    dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
+) -> NoticeResponse:
+    """Record the client's objection: a task for a privacy officer, which by itself stops nothing.
+
+    Raises AlreadySaid while an earlier objection waits for its answer, ValidationError, NotAllowed.
+    """
+    require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
+    if _waits(_said(dispatch)):
+        raise AlreadySaid
+    return _say(dispatch, ResponseKind.OBJECTED, _known(code, OBJECTIONS), note, actor=actor, at=at)
+
+
+@transaction.atomic
+def answer_objection(
+    dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
+) -> NoticeResponse:
+    """Answer the client's objection, which closes the task. Raises NothingToAnswer, ValidationError, NotAllowed."""
+    require(actor, Capability.ANSWER_OBJECTIONS, dispatch.client_id)
+    if not _waits(_said(dispatch)):
+        raise NothingToAnswer
+    return _say(dispatch, ResponseKind.ANSWERED, _known(code, ANSWERS), note, actor=actor, at=at)
+
+
+def _said(dispatch: NoticeDispatch) -> list[str]:
+    """Take the row, so that two who answer at once follow one another; list what was said, in order."""
+    NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)
+    found = NoticeResponse.objects.filter(client_id=dispatch.client_id, dispatch=dispatch)
+    return list(found.order_by("recorded_at", "id").values_list("kind", flat=True))
+
+
+def _waits(said: list[str]) -> bool:
+    return said.count(ResponseKind.OBJECTED) > said.count(ResponseKind.ANSWERED)
+
+
+def _known(code: str, codes: tuple[ResponseCode, ...]) -> str:
+    if code not in {one.value for one in codes}:
+        raise ValidationError({"code": ["Choose one of the reasons."]})
+    return code
+
+
+def _say(
+    dispatch: NoticeDispatch, kind: ResponseKind, code: str, note: str, *, actor: Actor, at: datetime
+) -> NoticeResponse:
+    response = NoticeResponse(
+        client_id=dispatch.client_id,
+        dispatch=dispatch,
+        kind=kind,
+        code=code,
+        note=note.strip(),
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        recorded_at=at,
+    )
+    response.full_clean()
+    response.save(force_insert=True)
+    facts = {"announcement": str(dispatch.pk), "version": str(dispatch.version_id), "code": code or None}
+    record_entry(f"notice.{kind.value}", client_id=dispatch.client_id, facts=facts, actor=actor, at=at)
+    return response

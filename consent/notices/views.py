@@ -1,0 +1,204 @@
+"""The public pages of notices: the text in effect, what is coming, earlier ones, and what differs between two."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from consent.notices.differences import differences
+from consent.notices.models import Notice, NoticeVersion
+from consent.notices.selectors.notices import (
+    NoticeUnknown,
+    Placed,
+    get_notice,
+    notice_timeline,
+    policy_timeline,
+)
+from consent.notices.selectors.public import consent_notices
+from consent.register.wording import as_html
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.requests import moment_of
+from paktaleem.foundation.public.pages import public_page
+from paktaleem.foundation.tenancy.context import current_client
+
+__all__ = [
+    "compare_versions",
+    "list_versions",
+    "show_child_text",
+    "show_notice",
+    "show_policy",
+    "show_version",
+]
+
+_KEPT_BY_CACHES = timedelta(minutes=5)
+
+type Page = Callable[..., HttpResponse]
+
+
+def _of_client(page: Page) -> Page:
+    """Give the page the client of the address, whose context is open; unknown ones answer as what is not there."""
+
+    @require_safe
+    @wraps(page)
+    def view(request: HttpRequest, client: str = "paktaleem", **parts: Any) -> HttpResponse:
+        client_id = current_client()
+        found = Client.objects.filter(pk=client_id, code=client).first() if client_id else None
+        if found is None:
+            raise Http404
+        try:
+            with timezone.override(ZoneInfo(found.time_zone)):
+                return page(request, found, **parts)
+        except NoticeUnknown as unknown:
+            raise Http404 from unknown
+
+    return view
+
+
+@_of_client
+def show_policy(request: HttpRequest, client: Client) -> HttpResponse:
+    """Show the privacy policy in effect at a client, and what is coming."""
+    return _text_page(request, client, policy_timeline(client), main=True)
+
+
+@_of_client
+def show_child_text(request: HttpRequest, client: Client) -> HttpResponse:
+    """Show the policy in words that a child can read, where there are any."""
+    return _text_page(request, client, policy_timeline(client), for_children=True)
+
+
+@_of_client
+def show_notice(request: HttpRequest, client: Client, code: str) -> HttpResponse:
+    """Show the notice in effect with which consent is asked."""
+    return _text_page(request, client, notice_timeline(client, get_notice(client, code)))
+
+
+@_of_client
+def show_version(request: HttpRequest, client: Client, version: UUID) -> HttpResponse:
+    """Show one version of any notice at the client: an earlier one, the one in effect, or a coming one."""
+    timeline, placed = _find(client, version)
+    return _text_page(request, client, timeline, placed=placed)
+
+
+@_of_client
+def list_versions(request: HttpRequest, client: Client) -> HttpResponse:
+    """List every version of the policy that had, has or will have effect at the client, latest first."""
+    timeline = policy_timeline(client)
+    return _page(
+        request,
+        "privacy/versions.html",
+        client,
+        timeline,
+        title=_("Versions of this text"),
+        rows=_rows(request, timeline),
+    )
+
+
+@_of_client
+def compare_versions(request: HttpRequest, client: Client) -> HttpResponse:
+    """Show what differs between two versions of one notice; left out, the latest change of the policy."""
+    ids = [_uuid(request.GET.get(name)) for name in ("from", "to")]
+    timeline = _find(client, next(one for one in ids if one is not None))[0] if any(ids) else policy_timeline(client)
+    known = {placed.version.pk: placed for placed in timeline}
+    newer = known.get(ids[1]) if ids[1] else timeline[-1] if timeline else None
+    older = known.get(ids[0]) if ids[0] else _before(timeline, newer)
+    if newer is None or older is None:
+        raise Http404
+    language = _language()
+    values = {
+        "title": _("What changes"),
+        "older": older,
+        "newer": newer,
+        "blocks": differences(older.version.text(language), newer.version.text(language)),
+        "notice_title": _title(newer.version.notice),
+    }
+    return _page(request, "privacy/compare.html", client, timeline, **values)
+
+
+def _before(timeline: Sequence[Placed], placed: Placed | None) -> Placed | None:
+    position = timeline.index(placed) if placed in timeline else 0
+    return timeline[position - 1] if position > 0 else None
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _find(client: Client, version: UUID) -> tuple[list[Placed], Placed]:
+    """Find a version that has or will have effect at the client, with the others of its notice. Raises Http404."""
+    row = NoticeVersion.objects.filter(pk=version).select_related("notice").first()
+    if row is None:
+        raise Http404
+    timeline = policy_timeline(client) if row.notice.is_policy else notice_timeline(client, row.notice)
+    for placed in timeline:
+        if placed.version.pk == version:
+            return timeline, placed
+    raise Http404
+
+
+def _rows(request: HttpRequest, timeline: Sequence[Placed]) -> list[dict[str, Any]]:
+    at = moment_of(request)
+    lines = [{"placed": placed, "state": placed.state(at), "before": _before(timeline, placed)} for placed in timeline]
+    return lines[::-1]
+
+
+def _text_page(
+    request: HttpRequest,
+    client: Client,
+    timeline: Sequence[Placed],
+    *,
+    placed: Placed | None = None,
+    for_children: bool = False,
+    main: bool = False,
+) -> HttpResponse:
+    at, language = moment_of(request), _language()
+    come = [one for one in timeline if one.effective_at <= at]
+    if not come and placed is None:
+        raise NoticeUnknown
+    shown = placed or come[-1]
+    words = shown.version.text(language, for_children=for_children)
+    if not words:
+        raise NoticeUnknown
+    return _page(
+        request,
+        "privacy/notice.html",
+        client,
+        timeline,
+        title=_title(shown.version.notice),
+        body=as_html(words),
+        shown=shown,
+        state=shown.state(at),
+        coming=next((one for one in timeline if one.effective_at > at), None) if placed is None else None,
+        for_children=for_children,
+        has_child_text=bool(shown.version.text(language, for_children=True)) and shown.version.notice.is_policy,
+        notices=consent_notices(client, at=at, language=language) if main else [],
+        is_policy=shown.version.notice.is_policy,
+    )
+
+
+def _page(
+    request: HttpRequest, template: str, client: Client, timeline: Sequence[Placed], **values: Any
+) -> HttpResponse:
+    """Render a page; caches may keep it, but not across the moment at which a text takes effect."""
+    at = moment_of(request)
+    is_calm = not any(at < placed.effective_at <= at + _KEPT_BY_CACHES for placed in timeline)
+    contact = {"client": client, "support": settings.SUPPORT_ADDRESS}
+    return public_page(request, template, same_for_all=is_calm, **contact, **values)
+
+
+def _title(notice: Notice) -> str:
+    return notice.title_ur if _language() == "ur" else notice.title_en
+
+
+def _language() -> str:
+    return "ur" if (translation.get_language() or "").startswith("ur") else "en"

@@ -1,0 +1,221 @@
+"""The preference centre. GET shows, POST acts; giving and taking back are one button and one POST each."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from consent.consents.models import ConsentState, Method
+from consent.consents.selectors.choices import Choice, ChoiceUnknown, choice_about, choices_of
+from consent.consents.selectors.timelines import consents_of
+from consent.consents.services import (
+    Answer,
+    ChildMayNotGive,
+    ConsentNotBased,
+    NothingToWithdraw,
+    NoticeStale,
+    PurposeUnknown,
+    lift_objection,
+    object_to_purpose,
+    record_answers,
+    withdraw_consent,
+)
+from consent.notices.models import NoticeVersion
+from consent.notices.shown import (
+    Shown,
+    ShownForeign,
+    ShownForged,
+    ShownMissing,
+    ShownStale,
+    sign_shown,
+)
+from consent.preference_centre.words import DONE, STATES, TONES, WHY
+from consent.receipts.views import print_receipt
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.views import closed
+from paktaleem.directory.access_links.visits import Visit, on_own_page
+from paktaleem.foundation.accounts.requests import moment_of
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.public.pages import page_address, public_page
+
+__all__ = ["decide", "give", "receipt", "show"]
+
+_own_page = on_own_page(Page.CHOICES, closed)
+
+
+@require_http_methods(["GET", "HEAD"])
+@_own_page
+def show(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Show every purpose, on what it rests, what was decided, and what can be done about it now."""
+    found = choices_of(visit.subject, actor=visit.actor, at=moment_of(request))
+    rows = [_row(choice) for choice in found]
+    return public_page(
+        request,
+        "choices/list.html",
+        title=_("Your privacy choices"),
+        client=visit.subject.client,
+        yours=[row for row in rows if row["choice"].rests_on_consent],
+        others=[row for row in rows if not row["choice"].rests_on_consent],
+        is_child=any(row["choice"].is_decided_for for row in rows),
+        done=DONE.get(request.GET.get("done", "")),
+    )
+
+
+@require_http_methods(["GET", "HEAD"])
+@_own_page
+def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
+    """Show the receipt of one of the person's answers, to print and keep."""
+    found = consents_of(visit.subject, actor=visit.actor, until=moment_of(request)).filter(pk=event)
+    answered = found.select_related("client").first()
+    if answered is None:
+        raise Http404
+    return print_receipt(request, answered, language=translation.get_language() or "en")
+
+
+def _row(choice: Choice) -> dict[str, Any]:
+    language = translation.get_language() or "en"
+    return {
+        "choice": choice,
+        "name": getattr(choice.purpose, f"name_{language}"),
+        "description": getattr(choice.purpose, f"description_{language}"),
+        "state": STATES[choice.state],
+        "tone": TONES.get(choice.state, "calm"),
+        "why": WHY[choice.basis.basis],
+        "current_text": _text(choice.current, language, choice),
+        "agreed_text": _text(choice.agreed, choice.event.language if choice.event else language, choice),
+    }
+
+
+def _text(version: NoticeVersion | None, language: str, choice: Choice) -> str:
+    """Give the words; a child reads those written for children, where there are any."""
+    if version is None:
+        return ""
+    for_child = version.text(language, for_children=True) if choice.is_decided_for else ""
+    return for_child or version.text(language)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@_own_page
+def give(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
+    """Show the text in effect, then take the answer to it: yes and no side by side, alike in size."""
+    choice = _choice(visit, purpose, request)
+    if request.method != "POST":
+        return _ask(request, visit, choice)
+    state = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}.get(request.POST.get("answer", ""))
+    if state is None or not (choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse)):
+        return _back("nothing")
+    try:
+        record_answers(
+            visit.subject,
+            answers=[Answer(purpose, state)],
+            shown=request.POST.get("shown") or None,
+            **_manner(request, visit),
+        )
+    except (ShownStale, ShownMissing, ShownForged, ShownForeign, NoticeStale):
+        return _ask(request, visit, choice, status=HTTPStatus.CONFLICT, is_stale=True)
+    except (ConsentNotBased, PurposeUnknown, ChildMayNotGive):
+        return _back("nothing")
+    return _back(state.value)
+
+
+def _ask(
+    request: HttpRequest, visit: Visit, choice: Choice, *, status: int = 200, is_stale: bool = False
+) -> HttpResponse:
+    if choice.current is None or not (choice.may_give or choice.may_refuse):
+        return _back("nothing")
+    language, version = translation.get_language() or "en", choice.current
+    shown = Shown(
+        version=version.pk,
+        purposes=tuple(version.notice.purposes),
+        language=language,
+        client_id=visit.subject.client_id,
+        at=moment_of(request),
+    )
+    return public_page(
+        request,
+        "choices/ask.html",
+        title=_row(choice)["name"],
+        status=status,
+        client=visit.subject.client,
+        row=_row(choice),
+        shown=sign_shown(shown),
+        is_stale=is_stale,
+    )
+
+
+@require_http_methods(["POST"])
+@_own_page
+def decide(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
+    """Take back, refuse, object, or take an objection back: what needs no text first."""
+    act = _ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        raise Http404
+    return _back(act(request, visit, _choice(visit, purpose, request)))
+
+
+def _withdraw(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+    try:
+        withdraw_consent(visit.subject, purpose=choice.purpose.code, **_manner(request, visit))
+    except NothingToWithdraw:
+        return "nothing"
+    return "withdrawn"
+
+
+def _refuse(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+    if not choice.may_refuse:
+        return "nothing"
+    answers = [Answer(choice.purpose.code, ConsentState.REFUSED)]
+    record_answers(visit.subject, answers=answers, **_manner(request, visit))
+    return "refused"
+
+
+def _object(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+    if not choice.may_object:
+        return "nothing"
+    object_to_purpose(visit.subject, purpose_code=choice.purpose.code, **_by(request, visit))
+    return "objected"
+
+
+def _lift(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+    if choice.objection is None:
+        return "nothing"
+    lift_objection(choice.objection, **_by(request, visit))
+    return "lifted"
+
+
+_ACTS: Mapping[str, Callable[[HttpRequest, Visit, Choice], str]] = {
+    "withdraw": _withdraw,
+    "refuse": _refuse,
+    "object": _object,
+    "lift": _lift,
+}
+
+
+def _by(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+    return {"actor": visit.actor, "reason": Reason.SUBJECT_REQUEST, "at": moment_of(request)}
+
+
+def _manner(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+    """Say who answers, how and when; a guardian's page will name the guardian here."""
+    return {
+        "method": Method.WEB,
+        "language": translation.get_language() or "en",
+        "actor": visit.actor,
+        "at": moment_of(request),
+    }
+
+
+def _choice(visit: Visit, purpose: str, request: HttpRequest) -> Choice:
+    try:
+        return choice_about(visit.subject, purpose, actor=visit.actor, at=moment_of(request))
+    except ChoiceUnknown as error:
+        raise Http404 from error
+
+
+def _back(done: str) -> HttpResponse:
+    return HttpResponseRedirect(f"{page_address('choices')}&done={done}")

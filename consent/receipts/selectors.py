@@ -1,0 +1,191 @@
+"""What a receipt is made of: the event, those before it, and the register as it stood then."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import Http404
+
+from consent.consents.models import Consent, ConsentEvent
+from consent.notices.models import NoticeVersion
+from consent.receipts.receipt import Answered, DataItem, Party, RecordFacts, Told
+from consent.register.models import (
+    Capacity,
+    DataCategory,
+    LawfulBasis,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+)
+from paktaleem.directory.people.ages import is_child
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["get_event", "record_facts"]
+
+
+def get_event(event_id: UUID, *, actor: Actor) -> ConsentEvent:
+    """Fetch one event with its purpose. Raises Http404 if it is not there, or not the actor's to see."""
+    require(actor, Capability.VIEW_CONSENTS)
+    found = ConsentEvent.objects.select_related("purpose").filter(pk=event_id)
+    if actor.client_id is not None:
+        found = found.filter(client_id=actor.client_id)
+    event: ConsentEvent | None = found.first()
+    if event is None:
+        raise Http404
+    return event
+
+
+def record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFacts:
+    """Gather what the record said when ``event`` was its latest, inside the client's context.
+
+    Purpose, parties and recipients are those of that moment, from the register's history: a receipt tells tomorrow
+    what it tells today. ``language`` chooses among the names in English and Urdu; ``base`` is the portal's address.
+    """
+    at = event.recorded_at
+    events = _events_up_to(event)
+    purpose = Purpose.history.as_of(at).get(id=event.purpose_id)
+    person = Subject.history.filter(id=event.subject_id, history_date__lte=at).order_by("-history_date").first()
+    basis = _basis(event, person.role)
+    organisations = _Organisations(event, base)
+    acts_for_client = basis is None or basis.capacity == Capacity.PROCESSOR
+    return RecordFacts(
+        record_id=Consent.objects.values_list("pk", flat=True).get(
+            client_id=event.client_id, subject_id=event.subject_id, purpose_id=event.purpose_id
+        ),
+        subject=event.subject_id,
+        role=person.role,
+        purpose=event.purpose_id,
+        purpose_code=purpose.code,
+        purpose_name=_in(language, purpose, "name"),
+        purpose_description=_in(language, purpose, "description"),
+        purpose_term=purpose.dpv_term,
+        categories=_categories(event, purpose.categories, language),
+        basis=basis.basis if basis else "consent",
+        controller=organisations.client if acts_for_client else organisations.paktaleem,
+        processor=organisations.paktaleem if acts_for_client else None,
+        recipients=organisations.recipients(purpose.code),
+        storage_countries=settings.STORAGE_COUNTRIES,
+        events=_answered(events, person, organisations.row),
+        authority=_authority(),
+    )
+
+
+def _authority() -> tuple[str, str] | None:
+    name, contact = [*settings.AUTHORITY, "", ""][:2]
+    return (name, contact) if name else None
+
+
+def _in(language: str, row: object, name: str) -> str:
+    return str(getattr(row, f"{name}_{'ur' if language == 'ur' else 'en'}"))
+
+
+def _events_up_to(event: ConsentEvent) -> list[ConsentEvent]:
+    of_record = ConsentEvent.objects.filter(
+        client_id=event.client_id, subject_id=event.subject_id, purpose_id=event.purpose_id
+    )
+    before = Q(recorded_at__lt=event.recorded_at) | Q(recorded_at=event.recorded_at, pk__lte=event.pk)
+    return list(of_record.filter(before).order_by("recorded_at", "pk"))
+
+
+def _basis(event: ConsentEvent, role: str) -> LawfulBasis | None:
+    owners = [event.client_id, PAKTALEEM]
+    rows = LawfulBasis.objects.active(event.recorded_at).filter(
+        client_id__in=owners, purpose_id=event.purpose_id, role=role
+    )
+    ranked = sorted(rows, key=lambda row: (row.client_id == event.client_id, row.starts_at, row.pk))
+    return ranked[-1] if ranked else None
+
+
+def _categories(event: ConsentEvent, codes: Sequence[str], language: str) -> list[DataItem]:
+    rows = DataCategory.history.as_of(event.recorded_at).filter(
+        client_id__in=[event.client_id, PAKTALEEM], code__in=codes
+    )
+    names = {row.code: _in(language, row, "name") for row in rows}
+    return [DataItem(code, names.get(code, code)) for code in codes]
+
+
+class _Organisations:
+    """The organisations that had a part in the processing at the moment of an event."""
+
+    def __init__(self, event: ConsentEvent, base: str) -> None:
+        self.event, self.base = event, base
+        self.row = Client.history.as_of(event.recorded_at).get(id=event.client_id)
+        seat = (self.row.country,)
+        self.client = Party(self.row.id, self.row.name, seat, f"{base}/privacy/{self.row.code}/", self.row.address)
+        self.paktaleem = Party(PAKTALEEM, "PakTaleem", ("PK",), f"{base}/privacy/", settings.PAKTALEEM_ADDRESS)
+
+    def recipients(self, purpose_code: str) -> list[Party]:
+        """Give those approved for the purpose then, past their objection window."""
+        at = self.event.recorded_at
+        owners = [self.event.client_id, PAKTALEEM]
+        approved = {
+            row.recipient_id
+            for row in RecipientApproval.history.as_of(at).filter(client_id__in=owners, starts_at__lte=at)
+            if purpose_code in row.purposes
+            and (row.ends_at is None or row.ends_at > at)
+            and (row.objection_until is None or row.objection_until <= at)
+        }
+        rows = Recipient.history.as_of(at).filter(id__in=approved) if approved else []
+        contact = f"{self.base}/privacy/{self.row.code}/"
+        return [
+            Party(row.id, row.name, tuple(row.countries.replace(",", " ").upper().split()), contact, row.address)
+            for row in sorted(rows, key=lambda row: row.code)
+        ]
+
+
+def _answered(events: Iterable[ConsentEvent], person: Subject, client: Client) -> list[Answered]:
+    events = list(events)
+    told = _told({event.notice_version_id for event in events} - {None})
+    guardians = {event.guardian_id for event in events} - {None}
+    relations = dict(
+        GuardianClaim.objects.filter(child_id=person.id, guardian_id__in=guardians).values_list(
+            "guardian_id", "relationship"
+        )
+    )
+    return [
+        Answered(
+            id=event.pk,
+            state=event.state,
+            recorded_at=event.recorded_at,
+            by=event.given_by,
+            method=event.get_method_display(),
+            language=event.language,
+            expires_at=event.expires_at,
+            guardian=event.guardian_id,
+            relationship=relations.get(event.guardian_id, "") if event.guardian_id else "",
+            actor=event.actor_id,
+            of_child=_was_child(person, client, event),
+            told=_in_words(told.get(event.notice_version_id), event),
+            reason=event.reason,
+            is_renewal=event.is_renewal,
+        )
+        for event in events
+    ]
+
+
+def _was_child(person: Subject, client: Client, event: ConsentEvent) -> bool:
+    """Say whether a guardian decided for the person then; unknown age counts where minors are served."""
+    return is_child(person.role, person.of_age_at, at=event.recorded_at, serves_minors=client.serves_minors)
+
+
+def _told(versions: Iterable[UUID | None]) -> dict[UUID | None, NoticeVersion]:
+    rows = NoticeVersion.objects.select_related("notice").filter(pk__in=list(versions))
+    return {row.pk: row for row in rows}
+
+
+def _in_words(version: NoticeVersion | None, event: ConsentEvent) -> Told | None:
+    if version is None:
+        return None
+    return Told(
+        version=version.pk,
+        number=version.number,
+        title=_in(event.language, version.notice, "title"),
+        language=event.language,
+        content_hash=event.shown_hash,
+        effective_at=version.effective_at,
+    )

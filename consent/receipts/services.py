@@ -1,0 +1,118 @@
+"""Packing the evidence about one person's consents, for whoever asks for proof."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from consent.consents.selectors.timelines import acknowledgements_of, consents_of
+from consent.notices.models import NoticeVersion
+from consent.receipts.bundles import LEDGER, manifest_of, pack
+from consent.receipts.receipt import Place, consent_receipt
+from consent.receipts.selectors import record_facts
+from consent.register.dpv import CONTEXT
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.canonical import canonical
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = ["NothingToProve", "export_evidence"]
+
+_README = """Evidence about the consents of one person, as recorded by the privacy portal of PakTaleem.
+
+receipts/    one document for each answer: what was told, answered, by whom, how, on which lawful basis
+             (ISO/IEC TS 27560:2023, JSON-LD in the W3C Data Privacy Vocabulary; context.jsonld explains the terms)
+notices/     the texts as they were shown, by version and language; a receipt names the version and its hash
+ledger.jsonl the entries of the ledger about these answers, and about the policy where it was acknowledged: exact
+             canonical texts with their leaf hashes
+manifest.json the SHA-256 of every file; its own SHA-256 is in the ledger, in the entry consent.evidence_exported
+
+People are named by pseudonym only. Check the bundle with: manage.py check_evidence FILE
+"""
+
+
+class NothingToProve(Exception):
+    """The person has never answered anything."""
+
+
+@transaction.atomic
+def export_evidence(
+    subject: Subject, *, base: str, language: str = "en", actor: Actor, reason: Reason | str, at: datetime
+) -> bytes:
+    """Pack receipts, the notices as they were shown and the ledger's entries into a ZIP with a manifest of hashes.
+
+    The hash of the manifest is recorded in the ledger with who asked and why. ``base`` is the portal's address.
+    Raises NothingToProve, NotAllowed.
+    """
+    require(actor, Capability.EXPORT_EVIDENCE, subject.client_id)
+    events = list(consents_of(subject, actor=actor, until=at))
+    seen = list(acknowledgements_of(subject, actor=actor, until=at))
+    if not events and not seen:
+        raise NothingToProve
+    place = Place.of(base, subject.client.code)
+    files = {
+        "README.txt": _README.encode(),
+        "context.jsonld": canonical(CONTEXT),
+        LEDGER: _ledger_lines(subject, at),
+        **{
+            f"receipts/{event.pk}.jsonld": canonical(
+                consent_receipt(record_facts(event, language=language, base=base), place)
+            )
+            for event in events
+        },
+        **_notices([*(event.notice_version for event in events), *(one.version for one in seen)]),
+    }
+    about = {
+        "client": str(subject.client_id),
+        "subject": str(subject.pk),
+        "until": at.isoformat(),
+        "language": language,
+    }
+    manifest = manifest_of(files, about)
+    facts = {"manifest": hashlib.sha256(manifest).hexdigest(), "files": len(files), "reason": str(reason)}
+    record_entry(
+        "consent.evidence_exported",
+        client_id=subject.client_id,
+        subject_id=subject.pk,
+        facts=facts,
+        actor=actor,
+        at=at,
+    )
+    return pack(files, manifest, at)
+
+
+def _ledger_lines(subject: Subject, at: datetime) -> bytes:
+    entries = Entry.objects.filter(
+        Q(kind__startswith="consent.") | Q(kind="policy.acknowledged"),
+        client_id=subject.client_id,
+        subject_id=subject.pk,
+        recorded_at__lte=at,
+    )
+    lines = [
+        json.dumps({"body": entry.body, "leaf_hash": bytes(entry.leaf_hash).hex()}, ensure_ascii=False)
+        for entry in entries.order_by("recorded_at", "id")
+    ]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _notices(shown: Iterable[NoticeVersion | None]) -> dict[str, bytes]:
+    versions = {version.pk: version for version in shown if version is not None}
+    texts: dict[str, bytes] = {}
+    for version in versions.values():
+        name = f"notices/{version.notice.code}-{version.number}"
+        texts |= {f"{name}.{language}.txt": text.encode() for language, text in _texts(version).items()}
+        texts[f"{name}.sha256"] = f"{version.content_hash}\n".encode()
+    return texts
+
+
+def _texts(version: NoticeVersion) -> dict[str, str]:
+    """Give all the words that the version's hash is of, those for children too."""
+    texts = {"en": version.text_en, "ur": version.text_ur}
+    children = {"child_en": version.child_text_en, "child_ur": version.child_text_ur}
+    return texts | {name: text for name, text in children.items() if text}

@@ -1,0 +1,121 @@
+"""A receipt as a page to print and keep, in both languages."""
+
+from typing import Any
+from uuid import UUID
+
+import segno
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from consent.consents.models import ConsentEvent
+from consent.notices.models import NoticeVersion
+from consent.receipts.printing import event_of_code, receipt_code
+from consent.receipts.receipt import Place
+from consent.receipts.selectors import record_facts
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.services import issue_link
+from paktaleem.directory.access_links.views import send_code
+from paktaleem.directory.access_links.visits import at_client
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.requests import moment_of
+from paktaleem.foundation.encryption.keyring import keyring
+from paktaleem.foundation.public.pages import LanguageLink, public_page
+
+__all__ = ["follow_receipt", "print_receipt", "receipt_key"]
+
+_ANSWERS = {
+    "given": _("Yes, given"),
+    "refused": _("No, refused"),
+    "withdrawn": _("Withdrawn"),
+    "deferred": _("Put off: not answered yet"),
+    "requested": _("Asked: not answered yet"),
+    "revoked": _("Ended by the school or PakTaleem"),
+    "invalidated": _("Declared invalid"),
+}
+_WAYS = {
+    "lms": _("in the learning platform"),
+    "web": _("on a page of this portal"),
+    "paper": _("on paper"),
+    "phone": _("by telephone"),
+    "email": _("by mail"),
+    "in_person": _("in person"),
+    "import": _("taken over from an earlier record"),
+}
+_WHOSE = {
+    "self": _("The person themselves"),
+    "guardian": _("A guardian"),
+    "staff": _("Staff, on the person's request"),
+}
+
+
+def receipt_key() -> bytes:
+    """Give the key of the codes on receipts: it outlives every SECRET_KEY, as paper does."""
+    return keyring().index_key(b"receipt-codes")
+
+
+def print_receipt(
+    request: HttpRequest, event: ConsentEvent, *, language: str, links: list[LanguageLink] | None = None
+) -> HttpResponse:
+    """Render the receipt of an event, inside its client's context; ``links`` lead to it in the other language."""
+    base = public_address(request)
+    facts = record_facts(event, language=language, base=base)
+    place = Place.of(base, event.client.code)
+    code = receipt_code(event.pk, receipt_key())
+    change_url = f"{place.choices}receipt/{code}/"
+    values: dict[str, Any] = {
+        "facts": facts,
+        "latest": facts.latest,
+        "answer": _ANSWERS.get(event.state, event.state),
+        "way": _WAYS.get(event.method, event.method),
+        "whose": _WHOSE.get(event.given_by, event.given_by),
+        "words": _words(event),
+        "place": place,
+        "zone": event.client.time_zone,
+        "code": " ".join(code[i : i + 4] for i in range(0, len(code), 4)),
+        "change_url": change_url,
+        "square": _square(change_url),
+        **({"languages": links} if links else {}),
+    }
+    with translation.override(language), timezone.override(event.client.time_zone):
+        return public_page(request, "receipts/receipt.html", title=_("Receipt of an answer"), **values)
+
+
+def _words(event: ConsentEvent) -> str:
+    version: NoticeVersion | None = event.notice_version
+    if version is None:
+        return ""
+    return version.text_ur if event.language == "ur" else version.text_en
+
+
+def _square(address: str) -> str:
+    """Draw the address as a QR code: an SVG without script or style."""
+    drawn: str = segno.make(address, error="m").svg_inline(scale=3, border=2, svgclass="square", lineclass=None)
+    return mark_safe(drawn)  # noqa: S308 -- our own drawing of our own address
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_client
+def follow_receipt(request: HttpRequest, client_id: UUID, code: str) -> HttpResponse:
+    """Lead from a receipt's code to the choices: a code is sent to whoever gave the answer, where they are known."""
+    event_id = event_of_code(code, receipt_key())
+    events = ConsentEvent.objects.select_related("subject", "guardian", "client")
+    event = events.filter(pk=event_id, client_id=client_id).first() if event_id else None
+    person = (event.guardian or event.subject) if event else None
+    if event is None or person is None or person.erased_at is not None:
+        raise Http404
+    if request.method != "POST":
+        title = _("Your privacy choices")
+        return public_page(request, "receipts/follow.html", title=title, client_name=event.client.name)
+    link, _token = issue_link(
+        person,
+        page=Page.CHOICES,
+        child=event.subject if event.guardian_id else None,
+        needs_code=True,
+        actor=system_actor("consent.receipts.receipt"),
+        at=moment_of(request),
+    )
+    return send_code(request, link)

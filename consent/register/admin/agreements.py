@@ -1,0 +1,166 @@
+"""Service agreements, suspensions, instructions, recipients and their approvals in the console."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from consent.register.admin.rows import PeriodAdmin, RegisterAdmin, end_act
+from consent.register.models import (
+    AgreementSuspension,
+    DataCategory,
+    Instruction,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
+from consent.register.services import change_register
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.console.model_admin import state_column
+from paktaleem.foundation.console.site import site
+
+__all__ = [
+    "AgreementSuspensionAdmin",
+    "InstructionAdmin",
+    "RecipientAdmin",
+    "RecipientApprovalAdmin",
+    "ServiceAgreementAdmin",
+]
+
+_STATES = {"draft": "warn", "upcoming": "warn", "active": "good", "ended": "calm"}
+
+
+def _agreement_state(row: ServiceAgreement) -> SafeString:
+    state = row.state(now_here())
+    return pill(state.capitalize(), _STATES[state])
+
+
+def _sign(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+    row.signed_at = received_at(request)
+    change_register(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+@admin.register(ServiceAgreement, site=site)
+class ServiceAgreementAdmin(RegisterAdmin):
+    """Agreements between PakTaleem and its clients."""
+
+    section = "Agreements"
+    add_capability = change_capability = Capability.MANAGE_AGREEMENTS
+    row_fields = ("reference", "starts_at", "ends_at", "exit_until")
+    fixed = ("starts_at",)
+    detail_fields = ("state", "signed_at")
+    list_display = ("reference", "owner", "state", "starts_at", "ends_at", "exit_until")
+    list_filter = ("client",)
+    search_fields = ("reference",)
+    intro = "Without a live agreement nothing is processed on a client's behalf. A draft becomes one when it is signed."
+    empty_text = "No agreement yet: nothing is processed for any client."
+    state = state_column(_agreement_state)
+    acts = (
+        Act(
+            "sign",
+            "Sign agreement",
+            Capability.MANAGE_AGREEMENTS,
+            _sign,
+            lead="From its start on, data may be processed under the agreement, as far as its instructions go.",
+            done="Signed: the next answer follows it.",
+            applies=lambda row, _at: row.signed_at is None,
+        ),
+        end_act(
+            "End agreement",
+            "From now on data may only be deleted, and until the exit day stored.",
+            Capability.MANAGE_AGREEMENTS,
+        ),
+    )
+
+
+class OfAgreementAdmin(PeriodAdmin):
+    """Rows that belong to an agreement."""
+
+    section = "Agreements"
+    list_filter = ("client",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the agreements along."""
+        return super().get_queryset(request).select_related("agreement")
+
+
+@admin.register(AgreementSuspension, site=site)
+class AgreementSuspensionAdmin(OfAgreementAdmin):
+    """Periods in which an agreement is suspended."""
+
+    add_capability = change_capability = Capability.MANAGE_AGREEMENTS
+    row_fields = ("agreement", "starts_at", "ends_at")
+    fixed = ("agreement", "starts_at")
+    list_display = ("agreement", "owner", "state", "starts_at", "ends_at")
+    intro = "While an agreement is suspended, data is stored and deleted, and not otherwise processed."
+    empty_text = "No agreement was ever suspended."
+    acts = (
+        end_act("End suspension", "From now on processing goes on under the agreement.", Capability.MANAGE_AGREEMENTS),
+    )
+
+
+@admin.register(Instruction, site=site)
+class InstructionAdmin(OfAgreementAdmin):
+    """What a client has instructed."""
+
+    row_fields = ("agreement", "document", "purposes", "categories", "recipients", "starts_at", "ends_at")
+    fixed = ("agreement", "starts_at")
+    list_display = ("document", "owner", "agreement", "covers", "state", "starts_at")
+    fixed_once_started = ("purposes", "categories", "recipients")
+    codes = {"purposes": Purpose, "categories": DataCategory, "recipients": Recipient}
+    intro = "What a client has instructed PakTaleem to do: purposes, data and recipients, in writing."
+    empty_text = "No instruction yet: without one nothing is processed on a client’s behalf."
+    acts = (
+        end_act(
+            "End instruction",
+            "From now on nothing is processed on this instruction.",
+            Capability.MANAGE_REGISTER,
+        ),
+    )
+
+    @admin.display(description="covers")
+    def covers(self, row: Instruction) -> str:
+        """Count what it covers."""
+        return f"{len(row.purposes)} purposes, {len(row.categories)} categories"
+
+
+@admin.register(Recipient, site=site)
+class RecipientAdmin(RegisterAdmin):
+    """Third parties with whom data may be shared."""
+
+    section = "Agreements"
+    row_fields = ("code", "name", "service", "agreement_reference", "countries", "address")
+    fixed = ("code",)
+    list_display = ("name", "code", "service", "countries", "owner")
+    list_filter = ("client",)
+    search_fields = ("code", "name")
+    intro = "Third-party providers under a data processing agreement. Data is shared only while one is approved."
+    empty_text = "No recipients: nothing is shared with anyone."
+
+
+@admin.register(RecipientApproval, site=site)
+class RecipientApprovalAdmin(PeriodAdmin):
+    """Periods in which a recipient is approved."""
+
+    section = "Agreements"
+    add_capability = change_capability = Capability.MANAGE_AGREEMENTS
+    row_fields = ("recipient", "purposes", "categories", "objection_until", "starts_at", "ends_at")
+    fixed = ("recipient", "starts_at")
+    list_display = ("recipient", "owner", "state", "objection_until", "starts_at", "ends_at")
+    list_filter = ("client",)
+    fixed_once_started = ("purposes", "categories", "objection_until")
+    codes = {"purposes": Purpose, "categories": DataCategory}
+    intro = "When, for which purposes and data a recipient is approved, after clients could object."
+    empty_text = "No recipient was ever approved: nothing is shared with anyone."
+    acts = (end_act("End approval", "From now on nothing is shared on this approval.", Capability.MANAGE_AGREEMENTS),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the recipients along."""
+        return super().get_queryset(request).select_related("recipient")

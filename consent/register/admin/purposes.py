@@ -1,0 +1,166 @@
+"""Purposes, categories, occasions, lawful bases and balancing tests in the console."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from consent.register.admin.rows import PeriodAdmin, RegisterAdmin, end_act
+from consent.register.models import BalancingTest, DataCategory, LawfulBasis, Occasion, Purpose
+from consent.register.services import AlreadySigned, sign_balancing_test
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import day, pill
+from paktaleem.foundation.console.model_admin import state_column
+from paktaleem.foundation.console.site import site
+
+__all__ = ["BalancingTestAdmin", "DataCategoryAdmin", "LawfulBasisAdmin", "OccasionAdmin", "PurposeAdmin"]
+
+
+class NamedAdmin(RegisterAdmin):
+    """A code and a name in both languages."""
+
+    row_fields = ("code", "name_en", "name_ur")
+    fixed = ("code",)
+    list_display = ("code", "name_en", "name_ur", "owner")
+    list_filter = ("client",)
+    search_fields = ("code", "name_en")
+
+
+@admin.register(DataCategory, site=site)
+class DataCategoryAdmin(NamedAdmin):
+    """Types of personal data."""
+
+    intro = "Types of personal data. Shared ones belong to PakTaleem; a client may add its own."
+    empty_text = "No category yet: purposes need some to name."
+
+
+@admin.register(Occasion, site=site)
+class OccasionAdmin(NamedAdmin):
+    """When data is collected."""
+
+    intro = "On which occasions personal data is collected."
+    empty_text = "No occasion yet: name when data is collected."
+
+
+@admin.register(Purpose, site=site)
+class PurposeAdmin(RegisterAdmin):
+    """What data is processed for."""
+
+    fixed = ("code",)
+    search_fields = ("code", "name_en")
+    row_fields = (
+        "code",
+        "name_en",
+        "name_ur",
+        "description_en",
+        "description_ur",
+        "categories",
+        "dpv_term",
+        "consent_months",
+        "renew_days",
+        "is_active",
+    )
+    list_display = ("code", "name_en", "owner", "needs", "state")
+    list_filter = ("is_active", "client")
+    codes = {"categories": DataCategory}
+    intro = "What personal data is processed for, and which data that needs. Never a sale."
+    empty_text = "No purpose yet: nothing may be processed."
+    state = state_column(lambda row: pill("Active", "good") if row.is_active else pill("Inactive"))
+
+    @admin.display(description="data needed")
+    def needs(self, row: Purpose) -> str:
+        """Name the categories."""
+        return ", ".join(row.categories) or "—"
+
+
+@admin.register(LawfulBasis, site=site)
+class LawfulBasisAdmin(PeriodAdmin):
+    """On what processing rests."""
+
+    row_fields = (
+        "purpose",
+        "role",
+        "basis",
+        "capacity",
+        "legal_reference",
+        "balancing_test",
+        "starts_at",
+        "ends_at",
+    )
+    fixed = ("purpose", "role", "starts_at")
+    fixed_once_started = ("basis", "capacity", "balancing_test")
+    list_display = ("purpose", "role", "basis", "capacity", "owner", "state", "starts_at")
+    list_filter = ("basis", "capacity", "role", "client")
+    ordering = ("-starts_at", "-id")
+    newest_by = "starts_at"
+    intro = "On which lawful basis each purpose stands, for each role, from a day. The latest that has started holds."
+    empty_text = "No lawful basis yet: every question is answered with no."
+    acts = (
+        end_act(
+            "End this basis",
+            "From now on the purpose no longer rests on it; without another basis nothing may be processed.",
+            Capability.MANAGE_REGISTER,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the purposes along."""
+        return super().get_queryset(request).select_related("purpose", "balancing_test")
+
+
+def _sign(test: BalancingTest, given: dict[str, Any], request: HttpRequest) -> None:
+    sign_balancing_test(test, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def _signature(row: BalancingTest) -> SafeString:
+    return (
+        pill(gettext("Signed {day}").format(day=day(row.signed_at)), "good")
+        if row.signed_at
+        else pill("Unsigned", "warn")
+    )
+
+
+@admin.register(BalancingTest, site=site)
+class BalancingTestAdmin(RegisterAdmin):
+    """Legitimate interest weighed against the person's rights."""
+
+    row_fields = ("purpose", "interest", "necessity", "balance", "safeguards")
+    fixed = ("purpose",)
+    detail_fields = ("state", "signed_by", "signed_at")
+    list_display = ("purpose", "owner", "state", "interest_short")
+    list_filter = ("client",)
+    intro = "Legitimate interest may be used only after a privacy officer has weighed it and signed."
+    empty_text = "No balancing test yet: no purpose rests on legitimate interest."
+    state = state_column(_signature)
+    acts = (
+        Act(
+            "sign",
+            "Sign",
+            Capability.SIGN_BALANCING_TEST,
+            _sign,
+            lead="With your signature the purpose may rest on legitimate interest. The text is fixed from then on.",
+            done="Signed: the next answer follows it.",
+            applies=lambda row, _at: row.signed_at is None,
+            refusals={AlreadySigned: "It was signed before."},
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the purposes along."""
+        return super().get_queryset(request).select_related("purpose", "signed_by")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let nothing of a signed test change: a new assessment is a new row."""
+        if obj is not None and obj.signed_at is not None:
+            return False
+        return super().has_change_permission(request, obj)
+
+    @admin.display(description="interest")
+    def interest_short(self, row: BalancingTest) -> str:
+        """Begin the text."""
+        return row.interest if len(row.interest) <= 80 else f"{row.interest[:79]}…"  # noqa: PLR2004 -- one line

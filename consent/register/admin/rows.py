@@ -1,0 +1,59 @@
+"""The base of the register's pages: every row is written through ``change_register``."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+
+from consent.register.services import change_register, end_period
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import period_pill
+from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
+
+__all__ = ["PeriodAdmin", "RegisterAdmin", "end_act"]
+
+
+class RegisterAdmin(ScopedAdmin):
+    """One kind of register row: its client's own rows may be changed, shared ones only read."""
+
+    section = "Register"
+    view_capability = Capability.VIEW_REGISTER
+    add_capability: ClassVar[Capability | None] = Capability.MANAGE_REGISTER
+    change_capability: ClassVar[Capability | None] = Capability.MANAGE_REGISTER
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Add or change the row; effective on the next decision."""
+        change_register(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+
+class PeriodAdmin(RegisterAdmin):
+    """Rows with a period: they start now or later, end rather than go, and are fixed once they have started."""
+
+    fixed_once_started: ClassVar[Sequence[str]] = ()
+    state = state_column(period_pill)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep what was decided upon: a started row is ended and another added."""
+        fields = super().get_readonly_fields(request, obj)
+        started = obj is not None and obj.starts_at <= received_at(request)
+        return (*fields, *self.fixed_once_started) if started else fields
+
+
+def _end(row: Any, given: dict[str, Any], request: HttpRequest) -> None:
+    end_period(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+def end_act(label: str, lead: str, capability: Capability) -> Act:
+    """Make the act that ends a row's period now."""
+    return Act(
+        "end",
+        label,
+        capability,
+        _end,
+        lead=lead,
+        done="Ended: the next answer follows it.",
+        danger=True,
+        applies=lambda row, at: row.starts_at < at and (row.ends_at is None or row.ends_at > at),
+    )

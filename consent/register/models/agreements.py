@@ -1,0 +1,169 @@
+"""On whose instructions PakTaleem acts, and with whom data may be shared."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+
+from consent.register.models.rows import (
+    CodesField,
+    PeriodRow,
+    RegisterRow,
+    catalogue_owner,
+    period_is_ordered,
+)
+from paktaleem.foundation.accounts.models import code_validator
+from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = ["AgreementSuspension", "Instruction", "Recipient", "RecipientApproval", "ServiceAgreement"]
+
+_NONE = Personal.NONE
+
+
+class ServiceAgreement(PeriodRow):
+    """One service agreement between PakTaleem and a client (policy §7): a draft until it is signed.
+
+    After its end data may still be deleted, and until ``exit_until`` stored, so that it can be returned.
+    """
+
+    wall = Wall(Scope.TENANT, EDIT, personal={"reference": _NONE})
+
+    reference = models.CharField(max_length=100, help_text="The agreement's number in the files.")
+    signed_at = models.DateTimeField(null=True, blank=True)
+    exit_until = models.DateTimeField(
+        null=True, blank=True, help_text="After the end: until when data may be stored for its return."
+    )
+
+    history = History()
+
+    class Meta:
+        ordering = ["-starts_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "reference"], name="serviceagreement_reference_unique"),
+            period_is_ordered("serviceagreement_period"),
+            models.CheckConstraint(
+                condition=Q(exit_until=None) | Q(ends_at__isnull=False, exit_until__gte=F("ends_at")),
+                name="serviceagreement_exit_follows_end",
+                violation_error_message="The exit day lies after the agreement's end.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show the reference."""
+        return self.reference
+
+    def state(self, at: datetime) -> str:
+        """Say what the agreement is at a moment, leaving suspensions aside: draft, upcoming, active or ended."""
+        if self.signed_at is None or self.signed_at > at:
+            return "draft"
+        if at < self.starts_at:
+            return "upcoming"
+        return "ended" if self.ends_at is not None and self.ends_at <= at else "active"
+
+
+class AgreementSuspension(PeriodRow):
+    """One period in which an agreement is suspended: data is stored and deleted, and not otherwise processed."""
+
+    wall = Wall(Scope.TENANT, EDIT)
+
+    agreement = models.ForeignKey(
+        ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+
+    history = History()
+
+    class Meta:
+        ordering = ["-starts_at"]
+        constraints = [period_is_ordered("agreementsuspension_period")]
+
+    def __str__(self) -> str:
+        """Show since when."""
+        return gettext("suspended from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
+
+
+class Instruction(PeriodRow):
+    """One documented instruction of a client: which purposes, categories and recipients its agreement covers."""
+
+    wall = Wall(
+        Scope.TENANT, EDIT, personal={"purposes": _NONE, "categories": _NONE, "recipients": _NONE, "document": _NONE}
+    )
+
+    agreement = models.ForeignKey(
+        ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    document = models.CharField(max_length=200, help_text="Where the instruction is written down.")
+    purposes = CodesField(help_text="Codes of the purposes instructed.")
+    categories = CodesField(help_text="Codes of the data categories covered.")
+    recipients = CodesField(help_text="Codes of the recipients with whom data may be shared.")
+
+    history = History()
+
+    class Meta:
+        ordering = ["-starts_at"]
+        constraints = [period_is_ordered("instruction_period")]
+
+    def __str__(self) -> str:
+        """Show the document."""
+        return self.document
+
+
+class Recipient(RegisterRow):
+    """One third-party provider with whom data may be shared (policy §6), under a data processing agreement."""
+
+    wall = Wall(
+        Scope.CATALOGUE,
+        EDIT,
+        personal=dict.fromkeys(("code", "name", "service", "agreement_reference", "countries", "address"), _NONE),
+    )
+
+    code = models.CharField(max_length=63, validators=[code_validator])
+    name = models.CharField(max_length=200)
+    service = models.CharField(max_length=200, help_text="What it does for us: hosting, payment, messages …")
+    agreement_reference = models.CharField(max_length=100, help_text="The data processing agreement.")
+    countries = models.CharField(
+        max_length=200, blank=True, help_text="ISO 3166 codes, such as PK, IE; where it has its seat first."
+    )
+    address = models.CharField(
+        "postal address",
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Street, place and postal code: told on receipts.",
+    )
+
+    history = History()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["client", "code"], name="recipient_code_unique")]
+
+    def __str__(self) -> str:
+        """Show the name."""
+        return self.name
+
+
+class RecipientApproval(PeriodRow):
+    """One period in which a recipient is approved for purposes and categories, after clients could object."""
+
+    wall = Wall(Scope.CATALOGUE, EDIT, personal={"purposes": _NONE, "categories": _NONE})
+
+    recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    recipient_owner = catalogue_owner()
+    purposes = CodesField()
+    categories = CodesField()
+    objection_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then clients may object, and nothing is shared."
+    )
+
+    history = History()
+
+    class Meta:
+        ordering = ["-starts_at"]
+        constraints = [period_is_ordered("recipientapproval_period")]
+
+    def __str__(self) -> str:
+        """Show since when."""
+        return gettext("approved from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

@@ -1,0 +1,245 @@
+"""Purposes, what they need, and the lawful basis on which they stand."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from consent.register.models.rows import (
+    CodesField,
+    PeriodRow,
+    RegisterRow,
+    catalogue_owner,
+    period_is_ordered,
+)
+from paktaleem.foundation.accounts.models import Client, User, code_validator
+from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = [
+    "BalancingTest",
+    "Basis",
+    "Capacity",
+    "DataCategory",
+    "LawfulBasis",
+    "Occasion",
+    "Purpose",
+    "RegisterVersion",
+]
+
+_NONE = Personal.NONE
+SALE_CODES = r"(^|_)(sales?|sell|sells|selling|sold|resale|resell)(_|$)"
+SALE_TERMS = r"(^|[:#/])(Sell|Resell)"
+"""What a sale is called, as code or as DPV term: no purpose may bear such a name."""
+
+
+class Named(RegisterRow):
+    """A catalogue row with a code that never changes and a name in both languages."""
+
+    code = models.CharField(max_length=63, validators=[code_validator])
+    name_en = models.CharField("name (English)", max_length=200)
+    name_ur = models.CharField("name (Urdu)", max_length=200)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        """Show the English name."""
+        return self.name_en
+
+
+_NAMED = {"code": _NONE, "name_en": _NONE, "name_ur": _NONE}
+
+
+class DataCategory(Named):
+    """One type of personal data (policy §1)."""
+
+    wall = Wall(Scope.CATALOGUE, EDIT, personal=_NAMED)
+    history = History()
+
+    class Meta:
+        verbose_name_plural = "data categories"
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["client", "code"], name="datacategory_code_unique")]
+
+
+class Occasion(Named):
+    """One occasion on which personal data is collected (policy §1)."""
+
+    wall = Wall(Scope.CATALOGUE, EDIT, personal=_NAMED)
+    history = History()
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["client", "code"], name="occasion_code_unique")]
+
+
+class Purpose(Named):
+    """One specific, legitimate purpose of processing, and the categories of data it needs (policy §2). Never a sale."""
+
+    wall = Wall(
+        Scope.CATALOGUE,
+        EDIT,
+        personal={
+            **_NAMED,
+            "description_en": _NONE,
+            "description_ur": _NONE,
+            "categories": _NONE,
+            "dpv_term": _NONE,
+        },
+    )
+
+    description_en = models.TextField("description (English)")
+    description_ur = models.TextField("description (Urdu)")
+    categories = CodesField(help_text="The data this purpose needs, and no more.")
+    dpv_term = models.CharField(
+        "DPV term", max_length=100, blank=True, help_text="The broader W3C DPV purpose, such as dpv:ServiceProvision."
+    )
+    is_active = models.BooleanField(default=True)
+    is_sale = models.BooleanField(default=False, editable=False)
+    consent_months = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="A consent to it expires after so many months; empty: it does not expire."
+    )
+
+    renew_days = models.PositiveSmallIntegerField(
+        "asked again so many days ahead",
+        default=30,
+        db_default=30,
+        help_text="So long before a consent expires the person is asked again; it goes on meanwhile.",
+    )
+
+    history = History()
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "code"], name="purpose_code_unique"),
+            models.CheckConstraint(
+                condition=Q(consent_months=None) | Q(consent_months__gte=1),
+                name="purpose_consent_lasts_a_month",
+                violation_error_message="A consent lasts a month at least; leave it empty if it does not expire.",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_sale=False) & ~Q(code__regex=SALE_CODES) & ~Q(dpv_term__regex=SALE_TERMS),
+                name="purpose_is_never_a_sale",
+                violation_error_message="PakTaleem never sells personal data: a sale cannot be a purpose.",
+            ),
+        ]
+
+
+class Basis(models.TextChoices):
+    """The four lawful bases of the policy (§3; GDPR Art. 6(1)(a), (b), (c), (f))."""
+
+    CONSENT = "consent", _("Consent")
+    CONTRACT = "contract", _("Contract")
+    LEGAL_OBLIGATION = "legal_obligation", _("Legal obligation")
+    LEGITIMATE_INTEREST = "legitimate_interest", _("Legitimate interest")
+
+
+class Capacity(models.TextChoices):
+    """PakTaleem's part in the processing (policy §7)."""
+
+    CONTROLLER = "controller", _("PakTaleem is controller")
+    PROCESSOR = "processor", _("PakTaleem is processor")
+
+
+class BalancingTest(RegisterRow):
+    """One balancing of a legitimate interest against the person's rights, signed by a privacy officer (policy §3)."""
+
+    wall = Wall(
+        Scope.CATALOGUE,
+        EDIT,
+        personal={"interest": _NONE, "necessity": _NONE, "balance": _NONE, "safeguards": _NONE},
+    )
+
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    interest = models.TextField(help_text="Which interest is pursued?")
+    necessity = models.TextField(help_text="Why is the processing necessary for it?")
+    balance = models.TextField(help_text="Why does it not override the person's rights, a child's above all?")
+    safeguards = models.TextField(blank=True)
+    signed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    signed_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, blank=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        """Show whether it is signed."""
+        if self.signed_at is None:
+            return gettext("Balancing test, unsigned")
+        return gettext("Balancing test, signed {day}").format(day=f"{self.signed_at:%Y-%m-%d}")
+
+
+ROLES = [
+    ("student", "Student"),
+    ("learner", "Learner"),
+    ("instructor", "Instructor"),
+    ("administrator", "Administrator"),
+    ("guardian", "Guardian"),
+]
+
+
+class LawfulBasis(PeriodRow):
+    """The lawful basis of one purpose for one role of people at one client, from a day (policy §3, §7).
+
+    Of those that have started the latest wins; a client's own row goes before the shared one of PakTaleem.
+    """
+
+    wall = Wall(Scope.CATALOGUE, EDIT, personal={"legal_reference": _NONE})
+
+    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose_owner = catalogue_owner()
+    role = models.CharField(max_length=16, choices=ROLES)
+    basis = models.CharField(max_length=24, choices=Basis)
+    capacity = models.CharField(max_length=16, choices=Capacity)
+    legal_reference = models.CharField(
+        max_length=300, blank=True, help_text="For a legal obligation: the law and the section."
+    )
+    balancing_test = models.ForeignKey(
+        BalancingTest, models.PROTECT, related_name="+", null=True, blank=True, db_constraint=False, db_index=False
+    )
+
+    history = History()
+
+    class Meta:
+        verbose_name = "lawful basis"
+        verbose_name_plural = "lawful bases"
+        ordering = ["purpose__code", "role", "-starts_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "purpose", "role", "starts_at"], name="lawfulbasis_one_per_start"
+            ),
+            models.CheckConstraint(
+                condition=~Q(basis=Basis.LEGAL_OBLIGATION) | ~Q(legal_reference=""),
+                name="lawfulbasis_legal_obligation_cites_law",
+                violation_error_message="Cite the law and the section for a legal obligation.",
+            ),
+            period_is_ordered("lawfulbasis_period"),
+        ]
+        indexes = newest_first("starts_at", "lawfulbasis_by_start")
+
+    def __str__(self) -> str:
+        """Show basis and role."""
+        return f"{self.get_basis_display()} ({self.get_role_display()})"
+
+
+class RegisterVersion(models.Model):
+    """One counter per client that rises with every change a decision may rest on (database triggers raise it)."""
+
+    wall = Wall(Scope.CATALOGUE, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client"], name="registerversion_one_per_client")]
+
+    def __str__(self) -> str:
+        """Show the number."""
+        return str(self.version)

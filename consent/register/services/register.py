@@ -1,0 +1,152 @@
+"""Changing the register: one door for every row of it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from consent.notices.models import Notice
+from consent.register.models import (
+    AgreementSuspension,
+    BalancingTest,
+    DataCategory,
+    Instruction,
+    LawfulBasis,
+    Occasion,
+    Purpose,
+    Recipient,
+    RecipientApproval,
+    ServiceAgreement,
+)
+from consent.register.models.rows import PeriodRow, RegisterRow
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.canonical import canonical, leaf_hash
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["CAPABILITY_OF", "NotYours", "change_register", "end_period", "refuse_shared"]
+
+CAPABILITY_OF: dict[type[RegisterRow], Capability] = {
+    DataCategory: Capability.MANAGE_REGISTER,
+    Occasion: Capability.MANAGE_REGISTER,
+    Purpose: Capability.MANAGE_REGISTER,
+    BalancingTest: Capability.MANAGE_REGISTER,
+    LawfulBasis: Capability.MANAGE_REGISTER,
+    Notice: Capability.MANAGE_REGISTER,
+    Recipient: Capability.MANAGE_REGISTER,
+    RecipientApproval: Capability.MANAGE_AGREEMENTS,
+    ServiceAgreement: Capability.MANAGE_AGREEMENTS,
+    AgreementSuspension: Capability.MANAGE_AGREEMENTS,
+    Instruction: Capability.MANAGE_REGISTER,
+}
+"""Which capability changing a row takes. A kind of row that is not listed cannot be changed."""
+
+_REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
+_NOT_BACKDATED = "Nothing is backdated: choose now or later."
+_FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
+_FIXED_ONCE_STARTED = (
+    "basis",
+    "capacity",
+    "balancing_test_id",
+    "purposes",
+    "categories",
+    "recipients",
+    "objection_until",
+)
+
+
+class NotYours(NotAllowed):
+    """A row of the shared catalogue, which only PakTaleem changes."""
+
+
+def refuse_shared(row: RegisterRow, actor: Actor) -> None:
+    """Go on only if the row is not the shared catalogue's, or the actor is PakTaleem. Raises NotYours."""
+    if row.client_id == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
+        raise NotYours("Rows of the shared catalogue are changed by PakTaleem only.")
+
+
+@transaction.atomic
+def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
+    """Add a row to the register, or change one; effective on the next decision in every process.
+
+    Periods start now or later, never earlier: what was decided stays explained. Raises ValidationError naming
+    the field, NotYours for a shared row, NotAllowed.
+    """
+    require(actor, CAPABILITY_OF[type(row)], row.client_id)
+    refuse_shared(row, actor)
+    is_new = row._state.adding
+    for reference, owner in _REFERENCES.items():
+        if hasattr(row, owner):
+            setattr(row, owner, getattr(row, reference).client_id)
+    _refuse_backdating(row, is_new=is_new, at=at)
+    _check_balancing(row, is_new=is_new)
+    row.full_clean()
+    save_tracked(row, actor=actor, reason=reason, at=at)
+    _record(row, "register.added" if is_new else "register.changed", actor, at)
+    return row
+
+
+@transaction.atomic
+def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
+    """End a row's period now. Raises ValidationError if it has ended already."""
+    if row.ends_at is not None and row.ends_at <= at:
+        raise ValidationError({"ends_at": ["It has ended already."]})
+    row.ends_at = at
+    return change_register(row, actor=actor, reason=reason, at=at)
+
+
+def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
+    if is_new:
+        if isinstance(row, PeriodRow) and row.starts_at is not None and row.starts_at < at:
+            raise ValidationError({"starts_at": [_NOT_BACKDATED]})
+        return
+    before = type(row)._default_manager.select_for_update().get(pk=row.pk)
+    has_started = isinstance(before, PeriodRow) and before.starts_at <= at
+    for field in (*_FIXED, *(_FIXED_ONCE_STARTED if has_started else ())):
+        if hasattr(row, field) and getattr(before, field) != getattr(row, field):
+            raise ValidationError({field.removesuffix("_id"): ["This cannot change: end this row and add another."]})
+    for field in ("ends_at", "signed_at"):
+        then, now = getattr(before, field, None), getattr(row, field, None)
+        if then != now and any(moment is not None and moment < at for moment in (then, now)):
+            raise ValidationError({field: [_NOT_BACKDATED]})
+
+
+def _check_balancing(row: RegisterRow, *, is_new: bool) -> None:
+    """A signed balancing test stays as it was signed; a basis rests on its own purpose's test."""
+    if isinstance(row, BalancingTest) and (
+        row.signed_at is not None or (not is_new and BalancingTest.objects.get(pk=row.pk).signed_at is not None)
+    ):
+        raise ValidationError("A signed balancing test does not change: a new assessment is a new test.")
+    if isinstance(row, LawfulBasis) and row.balancing_test is not None:
+        test = row.balancing_test
+        if (test.client_id, test.purpose_id) != (row.client_id, row.purpose_id):
+            raise ValidationError({"balancing_test": ["Choose a balancing test of this purpose and this client."]})
+
+
+def _record(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
+    """Record which row became what, as the hash of its canonical values."""
+    facts = {
+        "row": row._meta.label_lower,
+        "id": str(row.pk),
+        "hash": leaf_hash(canonical(_plain_values(row))).hex(),
+    }
+    if isinstance(row, RecipientApproval):
+        facts["recipient"] = str(row.recipient_id)
+        facts |= {"objection_until": row.objection_until.isoformat()} if row.objection_until else {}
+    record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
+
+
+def _plain_values(row: models.Model) -> dict[str, Any]:
+    return {field.attname: _plain(getattr(row, field.attname)) for field in row._meta.concrete_fields}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)

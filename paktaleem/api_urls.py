@@ -1,0 +1,93 @@
+"""Every address of the API."""
+
+from django.urls import path
+
+import children.guardians.api.problems  # noqa: F401 -- declares its problems
+import consent.consents.api.problems  # noqa: F401 -- declares its problems
+from children.concerns.api import AskAboutData
+from children.guardians.api import GuardianAuthorisations, GuardianChecks, Guardians, ShowCheck
+from children.invitations.api import InviteGuardian, ShowInvitation
+from consent.consents.api.acknowledgements import AcknowledgePolicy
+from consent.consents.api.consents import RecordConsents, SubjectConsents, WithdrawConsent
+from consent.consents.api.evidence import AddEvidence
+from consent.decisions.api.changes import ListChanges
+from consent.decisions.api.standing import SubjectStanding
+from consent.notices.api import CurrentNotice, ListPurposes
+from consent.receipts.api import ShowReceipt
+from paktaleem.directory.access_links.api import IssueLink
+from paktaleem.directory.data_systems.api import (
+    AcceptOrder,
+    AddOrderFile,
+    CompleteOrder,
+    FailOrder,
+    ListOrders,
+    ShowOrder,
+)
+from paktaleem.directory.people.api import BatchOperations, RecordSubjectEvent, SubjectOperations
+from paktaleem.directory.webhooks.api import (
+    EnableWebhook,
+    ReplayWebhook,
+    RotateWebhookSecret,
+    TestWebhook,
+    Webhook,
+    WebhookDeliveries,
+    Webhooks,
+)
+from paktaleem.sandbox.api import SandboxClock, SandboxReset, SandboxState
+from retention.api import ReportCollection, SubjectHoldings
+
+app_name = "api"
+
+urlpatterns = [
+    path("subjects/batch", BatchOperations.as_view(), name="subjects-batch"),
+    path("subjects/<str:external_id>", SubjectOperations.as_view(), name="subject"),
+    path("subjects/<str:external_id>/events", RecordSubjectEvent.as_view(), name="record-subject-event"),
+    path("subjects/<str:external_id>/standing", SubjectStanding.as_view(), name="standing"),
+    path("subjects/<str:external_id>/consents", SubjectConsents.as_view(), name="subject-consents"),
+    path(
+        "subjects/<str:external_id>/consents/<str:purpose>/withdraw",
+        WithdrawConsent.as_view(),
+        name="withdraw-consent",
+    ),
+    path("subjects/<str:external_id>/holdings", SubjectHoldings.as_view(), name="subject-holdings"),
+    path("collections", ReportCollection.as_view(), name="report-collection"),
+    path("subjects/<str:external_id>/guardians", Guardians.as_view(), name="guardians"),
+    path(
+        "subjects/<str:external_id>/guardian-authorisations",
+        GuardianAuthorisations.as_view(),
+        name="guardian-authorisations",
+    ),
+    path("subjects/<str:external_id>/guardian-checks", GuardianChecks.as_view(), name="guardian-checks"),
+    path("guardian-checks/<uuid:check>", ShowCheck.as_view(), name="guardian-check"),
+    path(
+        "subjects/<str:external_id>/guardian-requests",
+        AskAboutData.as_view(),
+        name="guardian-requests",
+    ),
+    path("links", IssueLink.as_view(), name="issue-link"),
+    path("guardian-invitations", InviteGuardian.as_view(), name="guardian-invitations"),
+    path("guardian-invitations/<uuid:invitation>", ShowInvitation.as_view(), name="guardian-invitation"),
+    path("purposes", ListPurposes.as_view(), name="purposes"),
+    path("notices/current", CurrentNotice.as_view(), name="current-notice"),
+    path("changes", ListChanges.as_view(), name="changes"),
+    path("consents/<uuid:event>/receipt", ShowReceipt.as_view(), name="receipt"),
+    path("consents/<uuid:event>/evidence", AddEvidence.as_view(), name="add-evidence"),
+    path("acknowledgements", AcknowledgePolicy.as_view(), name="acknowledge-policy"),
+    path("orders", ListOrders.as_view(), name="orders"),
+    path("orders/<uuid:order>", ShowOrder.as_view(), name="order"),
+    path("orders/<uuid:order>/accept", AcceptOrder.as_view(), name="accept-order"),
+    path("orders/<uuid:order>/complete", CompleteOrder.as_view(), name="complete-order"),
+    path("orders/<uuid:order>/fail", FailOrder.as_view(), name="fail-order"),
+    path("orders/<uuid:order>/files/<str:category>", AddOrderFile.as_view(), name="add-order-file"),
+    path("webhooks", Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<uuid:webhook>", Webhook.as_view(), name="webhook"),
+    path("webhooks/<uuid:webhook>/rotate", RotateWebhookSecret.as_view(), name="rotate-webhook-secret"),
+    path("webhooks/<uuid:webhook>/enable", EnableWebhook.as_view(), name="enable-webhook"),
+    path("webhooks/<uuid:webhook>/test", TestWebhook.as_view(), name="test-webhook"),
+    path("webhooks/<uuid:webhook>/replay", ReplayWebhook.as_view(), name="replay-webhook"),
+    path("webhooks/<uuid:webhook>/deliveries", WebhookDeliveries.as_view(), name="webhook-deliveries"),
+    path("sandbox/clock", SandboxClock.as_view(), name="sandbox-clock"),
+    path("sandbox/state", SandboxState.as_view(), name="sandbox-state"),
+    path("sandbox/reset", SandboxReset.as_view(), name="sandbox-reset"),
+    path("consents", RecordConsents.as_view(), name="record-consents"),
+]

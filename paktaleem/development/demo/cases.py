@@ -1,0 +1,102 @@
+"""What waits for people about children at the school of the demonstration: requests, a birthday, an incident.
+
+So that the pages on which officers and the school's administrators find these are filled: a copy that systems have to
+give, a deletion that the school has to confirm, somebody who comes of age within the month, and data of a child that
+should have been erased the day before yesterday.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from children.concerns.asking import Wish
+from children.concerns.models import Concern
+from children.concerns.services import ask_about_data
+from children.guardians.providers import check_providers
+from children.guardians.services import declare_mechanism, name_guardian
+from paktaleem.development.demo.people import external_id_of
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import claim_guardian, register_subject
+from paktaleem.foundation.accounts.actors import Actor, person_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.context import in_client
+from retention.services import DEADLINE, Collected, report_collection
+
+__all__ = ["fill_cases"]
+
+_SOON, _LATE = timedelta(days=19), timedelta(days=2)
+_GROWING, _HELD = "zoya", "bisma"
+_NAMES = {_GROWING: "Zoya Rind", _HELD: "Bisma Magsi"}
+_PROVIDER = "folder"
+_DECLARED = {
+    "age": (
+        "The birth certificate is compared with the admission form at enrolment.",
+        "داخلے کے وقت پیدائش کا سرٹیفکیٹ داخلہ فارم سے ملایا جاتا ہے۔",
+        "Admissions handbook, 4.2",
+    ),
+    "consent": (
+        "A parent signs the form at the school office, or answers on the page to which the school invites them.",
+        "والدین سکول کے دفتر میں فارم پر دستخط کرتے ہیں، یا اس صفحے پر جواب دیتے ہیں جس کی دعوت سکول دیتا ہے۔",
+        "Admissions handbook, 4.3",
+    ),
+}
+_WISHES = (("danish", "esra", Wish.COPY, "ur"), ("laila", "ghazal", Wish.DELETION, "en"))
+"""Child, the guardian who asks, for what, and in which language."""
+
+
+def fill_cases(client_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """Add what waits at one school, unless it was added before."""
+    with in_client(client_id):
+        if Concern.objects.filter(client_id=client_id).exists():
+            return
+        client = Client.objects.get(pk=client_id)
+        for child, guardian, wish, language in _WISHES:
+            _ask(_person(client, child), _person(client, guardian), wish, language, at)
+        _declare(client, actor, at)
+        _comes_of_age_soon(client, actor, at)
+        _was_not_erased_in_time(client, actor, at - DEADLINE - _LATE)
+
+
+def _person(client: Client, code: str) -> Subject:
+    people = Subject.objects.select_related("client")
+    found: Subject = people.get(client_id=client.pk, external_id=external_id_of(code))
+    return found
+
+
+def _ask(child: Subject, guardian: Subject, wish: Wish, language: str, at: datetime) -> None:
+    """Ask as the guardian would on their own page."""
+    by = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
+    ask_about_data(child, guardian=guardian, wish=wish, language=language, actor=by, at=at)
+
+
+def _declare(client: Client, actor: Actor, at: datetime) -> None:
+    """Declare how the school verifies ages and obtains consent (policy §8), and whose check guardians may ask for."""
+    told: dict[str, Any] = {"actor": actor, "at": at}
+    for kind, (english, urdu, reference) in _DECLARED.items():
+        provider = _PROVIDER if kind == "consent" and _PROVIDER in check_providers() else ""
+        words: dict[str, Any] = {"description": english, "description_ur": urdu, "reference": reference}
+        declare_mechanism(client.pk, kind=kind, **words, provider=provider, **told)
+
+
+def _comes_of_age_soon(client: Client, actor: Actor, at: datetime) -> None:
+    day = (at + _SOON).astimezone(ZoneInfo(client.time_zone)).date()
+    born = day.replace(year=day.year - client.age_threshold, day=min(day.day, 28))
+    zoya = _register(client, _GROWING, {"birth_date": born}, actor, at)
+    mother = _person(client, "sheema")
+    claim_guardian(zoya, guardian=mother, relationship="parent", actor=actor, at=at)
+    told: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
+    name_guardian(zoya, guardian=mother, **told, actor=actor, at=at)
+
+
+def _was_not_erased_in_time(client: Client, actor: Actor, at: datetime) -> None:
+    """Report what was collected of a child about whom nobody had been asked, long enough ago to be late by now."""
+    born = at.date().replace(year=at.year - 10, day=min(at.day, 28))
+    bisma = _register(client, _HELD, {"birth_date": born}, actor, at)
+    seen = Collected(category="usage_logs", occasion="assessment", purpose="support", collected_at=at, count=41)
+    report_collection(bisma, seen, actor=actor, at=at)
+
+
+def _register(client: Client, code: str, details: dict[str, Any], actor: Actor, at: datetime) -> Subject:
+    told = {"role": "student", "full_name": _NAMES[code], **details}
+    return register_subject(external_id_of(code), client=client, details=told, actor=actor, at=at)[0]

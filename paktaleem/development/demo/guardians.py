@@ -1,0 +1,50 @@
+"""Guardians of the demonstration: one has given, two disagree, one is asked and the letter lies in the folder."""
+
+from datetime import datetime
+from typing import Any
+
+from children.guardians.services import answer_service, name_guardian, verify_guardian
+from children.invitations.models import Invitation
+from children.invitations.services import invite_guardian
+from paktaleem.development.demo.people import external_id_of
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+
+__all__ = ["ask_a_guardian", "fill_guardians"]
+
+_CHILD, _GUARDIAN = "noor", "omar"
+_ANSWERS = (
+    ("danish", "esra", "given", True),
+    ("laila", "ghazal", "given", False),
+    ("laila", "bashir", "refused", None),
+)
+"""Child, guardian, what they answered about the service, and about recipients."""
+
+
+def fill_guardians(client: Client, *, actor: Actor, at: datetime) -> None:
+    """Name, verify and ask guardians: Danish's mother has given, Laila's parents disagree, others are not asked yet."""
+    people = {one.external_id: one for one in Subject.objects.select_related("client").filter(client_id=client.pk)}
+    told: dict[str, Any] = {"actor": actor, "at": at}
+    for child, guardian, decision, shares in _ANSWERS:
+        young, grown = people[external_id_of(child)], people[external_id_of(guardian)]
+        row = name_guardian(
+            young, guardian=grown, relationship="parent", may_consent=True, may_receive_data=True, **told
+        )
+        verify_guardian(row, method="in_person", evidence="Seen at the school office.", **told)
+        said: dict[str, Any] = {"shares": shares, "route": "in_person", "evidence": "Said at the school office."}
+        answer_service(young, guardian=grown, decision=decision, **said, **told)
+
+
+def ask_a_guardian(client: Client, *, portal: str, actor: Actor, at: datetime) -> None:
+    """Invite one guardian about one child, unless somebody was asked before."""
+    if Invitation.objects.filter(client_id=client.pk).exists():
+        return
+    people = Subject.objects.select_related("client").filter(client_id=client.pk, erased_at=None)
+    found = {
+        one.external_id: one
+        for one in people.filter(external_id__in=[external_id_of(_CHILD), external_id_of(_GUARDIAN)])
+    }
+    child, guardian = found.get(external_id_of(_CHILD)), found.get(external_id_of(_GUARDIAN))
+    if child is not None and guardian is not None:
+        invite_guardian(child, guardian=guardian, portal=portal, actor=actor, at=at)

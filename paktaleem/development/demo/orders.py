@@ -1,0 +1,138 @@
+"""More systems of the demonstration, orders in every state, and a webhook that is really taken."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from paktaleem.development.demo.kept import Kept
+from paktaleem.development.demo.people import external_id_of
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
+from paktaleem.directory.data_systems.results import Answer, Exemption
+from paktaleem.directory.data_systems.services import (
+    Told,
+    accept_order,
+    approve_waiver,
+    carry_out_by_hand,
+    change_system,
+    complete_order,
+    fail_order,
+    hand_over,
+    issue_orders,
+    issue_orders_for_set,
+    propose_waiver,
+)
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.webhooks.models import Endpoint
+from paktaleem.directory.webhooks.services import add_endpoint, change_endpoint, rotate_secret
+from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
+from paktaleem.foundation.accounts.models import ApiKey, User
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["fill_orders", "fill_receiver"]
+
+_RECEIVER = "Receiver of the demonstration"
+_EVENTS = ["consent.*", "decision.*", "guardian.*", "order.*", "subject.*"]
+_OURS = (
+    ("billing", "Billing", ("billing",), "by_hand"),
+    ("support_desk", "Support desk", ("support_communications",), "by_hand"),
+    ("analytics", "Analytics", ("device",), "poll"),
+)
+_LIBRARIES = {"indus": "library", "khyber": "library"}
+
+
+def fill_orders(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
+    """Register PakTaleem's own systems and the schools' libraries, and leave orders in every state at Indus."""
+    by: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    with in_client(PAKTALEEM):
+        for code, name, categories, delivery in _OURS:
+            _ensure_system(PAKTALEEM, code, name, categories, delivery, by)
+    for client, code in _LIBRARIES.items():
+        with in_client(ids[client]):
+            is_new = _ensure_system(ids[client], code, "School library", ("credentials",), "by_hand", by)
+            if is_new and client == "indus":
+                _Orders(ids[client], actor, at).make()
+
+
+def _ensure_system(  # noqa: PLR0917 -- what it is, then who registers it
+    client_id: UUID, code: str, name: str, categories: tuple[str, ...], delivery: str, by: dict[str, Any]
+) -> bool:
+    if System.objects.filter(client_id=client_id, code=code).exists():
+        return False
+    owner = "paktaleem" if client_id == PAKTALEEM else "school"
+    system = System(client_id=client_id, code=code, name=name, categories=list(categories), starts_at=by["at"])
+    system.contact, system.delivery = f"{code.replace('_', '-')}@{owner}.example", delivery
+    change_system(system, **by)
+    return True
+
+
+class _Orders:
+    """The orders at one school, each brought to another state by whoever does so elsewhere."""
+
+    def __init__(self, client_id: UUID, actor: Actor, at: datetime) -> None:
+        key = ApiKey.objects.filter(client_id=client_id, name="LMS", revoked_at=None).latest("created_at")
+        self.client_id, self.actor, self.at = client_id, actor, at
+        self.lms: dict[str, Any] = {"actor": key_actor(key.pk, client_id, key.scopes), "at": at}
+        self.amina: dict[str, Any] = {
+            "actor": _staff("amina@paktaleem.example", Role.PRIVACY_OFFICER, PAKTALEEM),
+            "at": at,
+        }
+        self.farah: dict[str, Any] = {"actor": _staff("farah@indus.example", Role.CLIENT_ADMIN, client_id), "at": at}
+
+    def make(self) -> None:
+        """Queued, sent, at work, done, not found, failed, not applicable, waived, and one about many at once."""
+        self._issue("restrict", "yasir", "content")
+        sent = self._issue("collect", "zubaida", "content")
+        hand_over([sent], system=sent.system, client_id=self.client_id, **self.lms)
+        accept_order(self._issue("collect", "junaid", "content"), **self.lms)
+        done = accept_order(self._issue("erase", "mahnoor", "usage_logs"), **self.lms)
+        complete_order(done, Answer(Outcome.DONE, counts={"usage_logs": 312}), **self.lms)
+        unknown = accept_order(self._issue("erase", "wajiha", "usage_logs"), **self.lms)
+        complete_order(unknown, Answer(Outcome.NOT_FOUND), **self.lms)
+        failed = accept_order(self._issue("object", "hamza", "usage_logs"), **self.lms)
+        fail_order(failed, code="database_locked", again=False, **self.lms)
+        kept = Answer(Outcome.NOT_APPLICABLE, reason=Exemption.LEGAL_DUTY)
+        carry_out_by_hand(self._issue("erase", "junaid", "billing"), kept, **self.amina)
+        waived = self._issue("erase", "zubaida", "credentials")
+        propose_waiver(waived, reason=Reason.REVIEW, **self.farah)
+        approve_waiver(waived, **self.amina)
+        students = Subject.objects.filter(role="student")
+        issue_orders_for_set(
+            students, self._told("object", "device"), client_id=self.client_id, actor=self.actor, at=self.at
+        )
+
+    def _issue(self, kind: str, person: str, category: str) -> Order:
+        subject = Subject.objects.get(client_id=self.client_id, external_id=external_id_of(person))
+        return issue_orders(subject, self._told(kind, category), actor=self.actor, at=self.at)[0]
+
+    def _told(self, kind: str, category: str) -> Told:
+        return Told(
+            kind=OrderKind(kind),
+            categories=frozenset({category}),
+            reason=Reason.SUBJECT_REQUEST,
+            ground=Ground.RIGHT_OF_THE_PERSON,
+            due_at=self.at + timedelta(days=20),
+        )
+
+
+def _staff(email: str, role: Role, client_id: UUID) -> Actor:
+    return user_actor(User.objects.get(email=email).pk, role, client_id)
+
+
+def fill_receiver(client_id: UUID, url: str, kept: Kept, *, actor: Actor, at: datetime) -> None:
+    """Have the demonstration's receiver told what happens, where it listens this time, under a secret it knows."""
+    told: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    with in_client(client_id):
+        endpoint = Endpoint.objects.filter(client_id=client_id, name=_RECEIVER, removed_at=None).first()
+        if endpoint is None:
+            _, secret = add_endpoint(client_id, url=url, events=list(_EVENTS), name=_RECEIVER, **told)
+            kept.keep_webhook_secret(secret)
+            return
+        if endpoint.url != url:
+            endpoint.url = url
+            change_endpoint(endpoint, **told)
+        if not kept.webhook_secret:  # the file was lost
+            kept.keep_webhook_secret(rotate_secret(endpoint, **told))

@@ -1,0 +1,42 @@
+"""A class asked on paper: a form of Indus, and an answer sheet whose rows wait in the queue."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from consent.paper.codes import shown_code
+from consent.paper.models import FormPage, FormRun
+from consent.paper.services import make_form, upload_sheet
+from paktaleem.development.demo.people import external_id_of
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+
+__all__ = ["fill_paper"]
+
+_CLASS = ("danish", "talha", "urwa", "rayyan", "mahnoor")
+_PURPOSES = ("newsletter", "product_research")
+
+
+def fill_paper(client: Client, *, actor: Actor, at: datetime) -> None:
+    """Make a form for a class and bring its sheet: rows that match, a mistyped code, two that differ, a guardian's."""
+    if FormRun.objects.filter(client=client).exists():
+        return
+    people = Subject.objects.filter(client=client, external_id__in=[external_id_of(one) for one in _CLASS])
+    run = make_form(
+        client, name="Grade 8 A", purposes=_PURPOSES, people=people.order_by("external_id"), actor=actor, at=at
+    )
+    pages = FormPage.objects.filter(client_id=client.pk, run=run).select_related("subject")
+    codes = {page.subject.external_id: shown_code(page.code) for page in pages}
+    day = at.astimezone(ZoneInfo(client.time_zone)).date().isoformat()
+    of = {one: codes[external_id_of(one)] for one in _CLASS}
+    mistyped = of["urwa"][:-1] + ("2" if of["urwa"][-1] != "2" else "3")
+    rows = [
+        (of["talha"], "yes", "no", "self", "paper", "Folder 8 A, form 2"),
+        (mistyped, "yes", "yes", "self", "paper", "Folder 8 A, form 3"),
+        (of["rayyan"], "yes", "", "self", "phone", "Call of the office"),
+        (of["rayyan"], "no", "", "self", "paper", "Folder 8 A, form 4"),
+        (of["danish"], "yes", "yes", "guardian", "paper", "Folder 8 A, form 1"),
+    ]
+    lines = ["code,newsletter,product_research,answered_by,method,answered_on,note"]
+    lines += [f'{code},{first},{second},{by},{method},{day},"{note}"' for code, first, second, by, method, note in rows]
+    upload_sheet("\n".join(lines).encode(), client=client, actor=actor, at=at)

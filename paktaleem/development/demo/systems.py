@@ -1,0 +1,41 @@
+"""Where the data lies: a learning platform of each client that calls with the client's key, and one order for it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from paktaleem.development.demo.people import external_id_of
+from paktaleem.directory.data_systems.models import Ground, OrderKind, System, SystemKey
+from paktaleem.directory.data_systems.services import Told, change_system, issue_orders, let_key_act
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import Reason
+
+__all__ = ["fill_systems"]
+
+_HOLDS = ("contact_details", "content", "usage_logs")
+_ASKED = "kiran"
+_DUE_IN = timedelta(days=20)
+
+
+def fill_systems(client: Client, *, actor: Actor, at: datetime) -> None:
+    """Register the platform and let the key LMS act for it; someone at Khyber asked for all that is held of them."""
+    if System.objects.filter(client_id=client.pk, code="lms").exists():
+        return
+    by: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    system = System(client=client, code="lms", name="Learning platform", categories=list(_HOLDS), starts_at=at)
+    system.contact, system.delivery = f"lms@{client.code}.example", "poll"
+    change_system(system, **by)
+    let_key_act(SystemKey(client=client, system=system, key_name="LMS"), **by)
+    for person in Subject.objects.filter(client_id=client.pk, external_id=external_id_of(_ASKED)):
+        issue_orders(person, _all_that_is_held(at), actor=actor, at=at)
+
+
+def _all_that_is_held(at: datetime) -> Told:
+    return Told(
+        kind=OrderKind.COLLECT,
+        categories=frozenset(_HOLDS),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=at + _DUE_IN,
+    )

@@ -1,0 +1,22 @@
+"""PostgreSQL for trial and tests, started by us: nothing to install or configure. Knows no Django."""
+
+from __future__ import annotations
+
+from paktaleem.development.embedded.cluster import Cluster
+from paktaleem.development.embedded.endpoint import APP, BACKUP, OFFICER, OWNER, SUPERUSER, Endpoint
+from paktaleem.development.embedded.errors import ClusterError
+from paktaleem.development.embedded.roles import drop_database, ensure_database, ensure_roles
+
+__all__ = [
+    "APP",
+    "BACKUP",
+    "OFFICER",
+    "OWNER",
+    "SUPERUSER",
+    "Cluster",
+    "ClusterError",
+    "Endpoint",
+    "drop_database",
+    "ensure_database",
+    "ensure_roles",
+]

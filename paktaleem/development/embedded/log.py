@@ -1,0 +1,37 @@
+"""The server's log file: made ready before a start, read again when the start fails."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from paktaleem.development.embedded.account import Account
+
+SIZE_LIMIT = 5_000_000
+TAIL = 4000
+
+
+def prepare_log(log: Path, account: Account) -> int:
+    """Give the server a log that only it and we can read, and return where its next line begins.
+
+    A large one makes room: it is kept beside as .old.
+    """
+    if log.exists() and log.stat().st_size > SIZE_LIMIT:
+        log.replace(log.with_name(f"{log.name}.old"))
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        if account.owner is not None:
+            os.fchown(descriptor, *account.owner)
+        return os.fstat(descriptor).st_size
+    finally:
+        os.close(descriptor)
+
+
+def log_since(log: Path, position: int) -> str:
+    """Read the end of what the server said from a position on."""
+    if not log.exists():
+        return ""
+    return log.read_bytes()[position:][-TAIL:].decode(errors="replace")

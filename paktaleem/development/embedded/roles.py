@@ -1,0 +1,147 @@
+"""The roles of the portal and what each may do, applied to an embedded server; all of it may be repeated.
+
+The portal's wall stands on them: the owner migrates, the app serves and owns nothing, the officer reads
+across clients when the app asks for it by SET LOCAL ROLE, the backup reads everything and writes nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from paktaleem.development.embedded.endpoint import APP, BACKUP, OFFICER, OWNER, SUPERUSER, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MAINTENANCE = "postgres"
+TURN = 0x50_4B_54
+"""The advisory lock under which processes that start together take turns."""
+
+NOTHING: Final = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT -1"
+ATTRIBUTES: Mapping[str, LiteralString] = {
+    OWNER: f"LOGIN NOBYPASSRLS INHERIT {NOTHING}",
+    APP: f"LOGIN NOBYPASSRLS INHERIT {NOTHING}",
+    OFFICER: f"NOLOGIN NOBYPASSRLS INHERIT {NOTHING}",
+    BACKUP: f"LOGIN BYPASSRLS INHERIT {NOTHING}",
+}
+MEMBERSHIPS: Mapping[tuple[str, str], LiteralString] = {
+    (OFFICER, APP): "INHERIT FALSE, SET TRUE",
+    ("pg_read_all_data", BACKUP): "INHERIT TRUE, SET FALSE",
+}
+
+ROLE_SETTINGS = {
+    # Limits of one statement, not of a transaction: a roster import of many statements passes. A task that
+    # needs more for one statement says so itself (SET LOCAL statement_timeout).
+    APP: {"statement_timeout": "30s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"},
+    BACKUP: {"default_transaction_read_only": "on"},
+}
+
+
+def ensure_roles(endpoint: Endpoint) -> None:
+    """Create the roles, or put back their attributes, passwords, memberships and settings."""
+    with _connected(endpoint, MAINTENANCE) as connection, connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [TURN])
+        for role, attributes in ATTRIBUTES.items():
+            _ensure_role(connection, role, attributes)
+            _set_password(connection, role, endpoint.passwords.get(role))
+            _ensure_settings(connection, role)
+        _ensure_memberships(connection)
+        for database in (MAINTENANCE, "template1"):
+            connection.execute(_compose("REVOKE ALL ON DATABASE {} FROM PUBLIC", database))
+
+
+def ensure_database(endpoint: Endpoint, name: str, *, template: str | None = None) -> None:
+    """Create a database of the owner's, or put back who may enter it and use its schema `public`.
+
+    With a template it begins as a copy of that database, to which nobody may be connected.
+    """
+    with _connected(endpoint, MAINTENANCE) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [TURN])
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            source = template or "template1"
+            connection.execute(_compose("CREATE DATABASE {} OWNER {} TEMPLATE {}", name, OWNER, source))
+        with _connected(endpoint, name) as inside, inside.transaction():
+            _grant_entry(inside, name)
+
+
+def drop_database(endpoint: Endpoint, name: str) -> None:
+    """Drop a database and whoever is connected to it; nothing happens if it is gone already."""
+    with _connected(endpoint, MAINTENANCE) as connection:
+        connection.execute(_compose("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+
+
+@contextmanager
+def _connected(endpoint: Endpoint, database: str) -> Iterator[psycopg.Connection[Any]]:
+    """Connect as the bootstrap superuser; settings in our environment (PGOPTIONS ...) have no say."""
+    connection = psycopg.connect(
+        host=endpoint.host,
+        hostaddr=endpoint.host,
+        port=endpoint.port,
+        dbname=database,
+        user=SUPERUSER,
+        password=endpoint.passwords[SUPERUSER],
+        options="",
+        sslmode="disable",
+        gssencmode="disable",
+        connect_timeout=20,
+        autocommit=True,
+    )
+    with connection:
+        yield connection
+
+
+def _compose(template: LiteralString, *names: str) -> sql.Composed:
+    return sql.SQL(template).format(*map(sql.Identifier, names))
+
+
+def _ensure_role(connection: psycopg.Connection[Any], role: str, attributes: LiteralString) -> None:
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+        connection.execute(_compose("CREATE ROLE {}", role))
+    connection.execute(_compose("ALTER ROLE {} " + attributes, role))
+
+
+def _set_password(connection: psycopg.Connection[Any], role: str, password: str | None) -> None:
+    """Send the verifier, never the password itself: a statement can be seen by others while it runs."""
+    if password is None:
+        connection.execute(_compose("ALTER ROLE {} PASSWORD NULL", role))
+        return
+    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    connection.execute(_compose("ALTER ROLE {} PASSWORD ", role) + sql.Literal(verifier))
+
+
+def _ensure_settings(connection: psycopg.Connection[Any], role: str) -> None:
+    connection.execute(_compose("ALTER ROLE {} RESET ALL", role))
+    for setting, value in ROLE_SETTINGS.get(role, {}).items():
+        connection.execute(_compose("ALTER ROLE {} SET {} TO ", role, setting) + sql.Literal(value))
+
+
+def _ensure_memberships(connection: psycopg.Connection[Any]) -> None:
+    """Grant the two memberships there are, and take back any other."""
+    held = connection.execute(
+        "SELECT roleid::regrole::text, member::regrole::text, grantor::regrole::text"
+        " FROM pg_auth_members WHERE member::regrole::text = ANY(%s)",
+        [list(ATTRIBUTES)],
+    ).fetchall()
+    for role, member, grantor in held:
+        if (role, member) not in MEMBERSHIPS:
+            connection.execute(_compose("REVOKE {} FROM {} GRANTED BY {}", role, member, grantor))
+    for (role, member), options in MEMBERSHIPS.items():
+        connection.execute(_compose("GRANT {} TO {} WITH ADMIN FALSE, " + options, role, member))
+
+
+def _grant_entry(connection: psycopg.Connection[Any], name: str) -> None:
+    """Say who may enter the database and use `public`, from nothing upwards, in one transaction."""
+    for statement in (
+        _compose("ALTER DATABASE {} OWNER TO {}", name, OWNER),
+        _compose("REVOKE ALL ON DATABASE {} FROM PUBLIC, {}, {}, {}", name, APP, OFFICER, BACKUP),
+        _compose("GRANT CONNECT ON DATABASE {} TO {}, {}, {}", name, APP, OWNER, BACKUP),
+        _compose("GRANT TEMPORARY ON DATABASE {} TO {}", name, APP),  # a roster import's stage
+        _compose("ALTER SCHEMA public OWNER TO {}", OWNER),
+        _compose("REVOKE ALL ON SCHEMA public FROM PUBLIC, {}, {}, {}", APP, OFFICER, BACKUP),
+        _compose("GRANT USAGE ON SCHEMA public TO {}, {}, {}", APP, OFFICER, BACKUP),
+    ):
+        connection.execute(statement)

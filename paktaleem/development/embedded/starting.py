@@ -1,0 +1,137 @@
+"""Starting the server of a finished cluster, in the background and with our settings."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from paktaleem.development.embedded.binaries import find_binaries
+from paktaleem.development.embedded.errors import ClusterError
+from paktaleem.development.embedded.files import write_atomically
+from paktaleem.development.embedded.log import log_since, prepare_log
+from paktaleem.development.embedded.postmaster import (
+    HOST,
+    Postmaster,
+    clear_stale_pid_file,
+    find_postmaster,
+    wait_until_answering,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from paktaleem.development.embedded.account import Account
+    from paktaleem.development.embedded.layout import Layout
+
+PORTS = range(20000, 30000)
+"""Below the range from which systems take the ports of outgoing connections, so that ours stays free."""
+
+SECONDS_TO_START = 120
+ATTEMPTS = 7
+
+SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "cluster_name": "paktaleem",
+    "max_connections": "300",  # each serving thread holds two: one for the request, one for counters that outlive it
+    # The log holds no personal data: no statements, no values, no errors of clients (they quote values).
+    "log_timezone": "UTC",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
+    "log_checkpoints": "off",
+    "log_lock_waits": "off",
+    "log_autovacuum_min_duration": "-1",
+}
+LEAST_CACHE, MOST_CACHE = 128, 2048  # megabytes
+DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
+
+IN_BACKGROUND = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
+"""The shell ends at once, so the server is no child of ours: it outlives us, and init buries it."""
+
+
+def bring_up(layout: Layout, account: Account, *, durable: bool) -> Postmaster:
+    """Start the server, or wait for one that is starting already; to be called under the lock.
+
+    Tries again while its port or what is left of a killed predecessor is in the way.
+    Raises ClusterError with the end of the log if it does not come up.
+    """
+    log_began = prepare_log(layout.log, account)
+    for attempt in range(ATTEMPTS):
+        running = find_postmaster(layout.data)
+        log_began = prepare_log(layout.log, account)
+        pid = running.pid if running else _launch(layout, account, durable=durable)
+        if postmaster := wait_until_answering(layout.data, pid, SECONDS_TO_START):
+            write_atomically(layout.port, f"{postmaster.port}\n")
+            return postmaster
+        if not (running or find_postmaster(layout.data) or "in use" in log_since(layout.log, log_began)):
+            break
+        time.sleep(0.1 * 2**attempt)
+    output = log_since(layout.log, log_began)
+    raise ClusterError(f"PostgreSQL did not start in {layout.home}. The end of {layout.log}:\n{output}")
+
+
+def _launch(layout: Layout, account: Account, *, durable: bool) -> int:
+    binaries = find_binaries(account, copies=layout.binaries, major=_data_version(layout))
+    clear_stale_pid_file(layout.data)
+    durability = dict.fromkeys(DURABILITY, "on" if durable else "off")
+    memory = _memory_settings() if durable else {}
+    settings = SETTINGS | durability | memory | {"port": str(_port(layout))}
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    server: list[str | Path] = [binaries.folder / "postgres", "-D", layout.data, *options]
+    done = account.run("/bin/sh", "-c", IN_BACKGROUND, layout.log, *server, cwd=layout.home)
+    if not done.stdout.strip().isdigit():
+        raise ClusterError(f"PostgreSQL could not be started in {layout.home}: {done.stderr}")
+    return int(done.stdout)
+
+
+def _memory_settings() -> dict[str, str]:
+    """Give the cache an eighth of the machine, so that people and consents stay in it; tests need no cache.
+
+    Pages count only once they are used. Without it PostgreSQL takes 128 MB, and a million consents do not fit.
+    """
+    megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    cache = min(max(megabytes // 8, LEAST_CACHE), MOST_CACHE)
+    return {"shared_buffers": f"{cache}MB", "max_wal_size": f"{2 * cache}MB"}
+
+
+def _data_version(layout: Layout) -> int:
+    try:
+        return int((layout.data / "PG_VERSION").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError) as error:
+        raise ClusterError(
+            f"The finished database in {layout.data} is damaged: {error}. Nothing was changed. Restore a"
+            f" backup, or remove {layout.home} to begin with an empty database.",
+        ) from error
+
+
+def _port(layout: Layout) -> int:
+    """Take the port of last time if nobody else has it, else a free one."""
+    last = layout.port.read_text(encoding="utf-8").strip() if layout.port.exists() else ""
+    candidates = [int(last)] if last.isdigit() else []
+    candidates += random.SystemRandom().sample(PORTS, 200)
+    for port in candidates:
+        if _is_free(port):
+            return port
+    raise ClusterError(f"No free port was found between {PORTS.start} and {PORTS.stop} on {HOST}.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

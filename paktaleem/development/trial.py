@@ -1,0 +1,156 @@
+"""What production gives by environment, made for a fresh checkout: an embedded database, a secret key, wrapping keys.
+
+Whoever comes first starts the database server; whoever leaves last stops it. Nothing here runs where DATABASE_URL
+is set.
+"""
+
+import fcntl
+import os
+import secrets
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from paktaleem.development.embedded import (
+    APP,
+    BACKUP,
+    OWNER,
+    Cluster,
+    Endpoint,
+    ensure_database,
+    ensure_roles,
+)
+
+__all__ = ["DATABASE", "Terminated", "data_folder", "environment", "kept_secret", "trial_cluster", "variables"]
+
+DATABASE = "paktaleem"
+_WITHOUT_DATABASE = {"help", "version", "--help", "--version", "collectstatic", "startproject", "startapp"}
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Terminated(SystemExit):
+    """The process was asked to end by a signal; it cleans up on its way out."""
+
+
+def data_folder() -> Path:
+    """Return where a trial keeps its database, keys and letters (``PAKTALEEM_DATA_DIR``, else ``.data``)."""
+    default = Path(__file__).resolve().parent.parent / ".data"
+    return Path(os.environ.get("PAKTALEEM_DATA_DIR") or default).resolve()
+
+
+def trial_cluster() -> Cluster:
+    """Return the trial's database server; nothing is started yet."""
+    return Cluster(data_folder() / "postgres")
+
+
+@contextmanager
+def environment(arguments: Sequence[str]) -> Iterator[None]:
+    """Fill in what the environment lacks for the length of one command, and clean up behind the last one."""
+    command = arguments[0] if arguments else "help"
+    if os.environ.get("DATABASE_URL") or command in _WITHOUT_DATABASE:
+        yield
+        return
+    folder, cluster = data_folder(), trial_cluster()
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _end_in_order()
+    with _counted_in(folder / "in-use.lock", cluster):
+        with _undisturbed():
+            endpoint = cluster.ensure_running()
+        ensure_roles(endpoint)
+        ensure_database(endpoint, DATABASE)
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"):
+            os.environ.pop(name, None)  # never one server's owner with another's app role
+        for name, value in variables(endpoint, folder).items():
+            os.environ.setdefault(name, value)
+        yield
+
+
+def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dict[str, str]:
+    """Give the environment of a trial on this server."""
+    return {
+        "DATABASE_URL": endpoint.url(APP, database),
+        "DATABASE_OWNER_URL": endpoint.url(OWNER, database),
+        "SECRET_KEY": kept_secret(folder / "secret-key", lambda: secrets.token_urlsafe(48)),
+        "DATABASE_BACKUP_URL": endpoint.url(BACKUP, database),
+        "PAKTALEEM_KEYS_FILE": str(_kept_keyring(folder / "keyring.json")),
+        "ERASURE_LIST_FILE": str(folder / "erasures.jsonl"),
+        "SECURE_COOKIES": "false",
+        "SECURE_HSTS_SECONDS": "0",
+        "SERVE_STATIC_FROM_SOURCE": "true",
+    }
+
+
+def _kept_keyring(path: Path) -> Path:
+    from paktaleem.foundation.encryption.keyring import new_keyring_text  # noqa: PLC0415 -- imports Django, which `help` may not need
+
+    kept_secret(path, new_keyring_text)
+    return path
+
+
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """Return the secret kept in a 0600 file; the first of several processes makes it."""
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(make())
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text()
+
+
+@contextmanager
+def _counted_in(lock: Path, cluster: Cluster) -> Iterator[None]:
+    """Hold a shared lock while using the server; the last to let go stops it."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        with _undisturbed():
+            _stop_if_last(descriptor, cluster)
+        os.close(descriptor)
+
+
+def _stop_if_last(descriptor: int, cluster: Cluster) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    cluster.stop()
+
+
+def _end_in_order() -> None:
+    """Let every signal that asks for our end unwind the stack, so that the last one out stops the server.
+
+    Ctrl-C is set up too: a shell ignores it on behalf of what it starts in the background.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means it
+        signal.signal(signal.SIGHUP, _terminate)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    del frame
+    raise Terminated(128 + number)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put off every request to end until what must not be left half done is done."""
+    asked: list[int] = []
+    before = {ending: signal.signal(ending, lambda number, _: asked.append(number)) for ending in _ENDINGS}
+    try:
+        yield
+    finally:
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
+    if asked:
+        signal.raise_signal(asked[0])

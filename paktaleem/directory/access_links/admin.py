@@ -1,0 +1,47 @@
+"""Inviting a person to their own page, from their page in the console."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.services import invite_by_letter
+from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, arrived_at
+from paktaleem.foundation.console.persons import add_person_acts
+
+__all__: list[str] = []
+
+
+def _invite(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    portal = public_address(request)
+    invite_by_letter(
+        subject,
+        page=Page.CHOICES,
+        address=lambda token: portal + reverse("choices-link", args=[token]),
+        channel=Channel.MAIL if subject.email is not None else Channel.TEXT,
+        actor=actor_of(request),
+        at=arrived_at(request),
+    )
+
+
+add_person_acts(
+    Act(
+        "invite",
+        "Send a link to their choices",
+        Capability.ISSUE_LINKS,
+        _invite,
+        lead="A letter, or a text message where no mail address is known, invites the person to their own page. The "
+        "link holds for seven days and shows nothing before a code, sent to the same address, has come back.",
+        done="The invitation is on its way; see Letters for what becomes of it.",
+        applies=lambda row, _: row.erased_at is None and (row.email is not None or row.phone is not None),
+        refusals={AlreadyErased: "The person is erased."},
+    ),
+)

@@ -1,0 +1,68 @@
+"""Links for people whom the learning platform has signed in."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.services import issue_link
+from paktaleem.directory.people.selectors import get_subject
+from paktaleem.foundation.accounts.addresses import public_address
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, arrival_of, validated
+from paktaleem.foundation.api.problems import Problem, declare_problems
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField
+
+__all__ = ["IssueLink", "LinkInput", "LinkOutput"]
+
+
+class PageNotOpen(Exception):
+    """The page is foreseen, and not there yet."""
+
+
+declare_problems(
+    {
+        PageNotOpen: Problem(
+            "page-not-open",
+            HTTPStatus.CONFLICT,
+            "This page is not open yet",
+            "Links lead to “choices” for now.",
+        )
+    }
+)
+
+
+class LinkInput(StrictSerializer):
+    """Whom to lead where. ``requests`` is refused with 409 until that page is there."""
+
+    subject = TextField(max_length=255)
+    page = serializers.ChoiceField(["choices", "requests"])
+
+
+class LinkOutput(serializers.Serializer[Any]):
+    """A link that works once, until it expires: lead the person there at once, and keep it nowhere."""
+
+    url = serializers.URLField()
+    expires_at = serializers.DateTimeField()
+
+
+class IssueLink(Operation):
+    """``POST /api/v1/links``."""
+
+    capabilities = {"POST": Capability.ISSUE_LINKS}
+
+    @extend_schema(request=LinkInput, responses={201: LinkOutput})
+    def post(self, request: Request) -> Response:
+        """Issue a link to a page of their own for a person who is signed in at the caller's: 201."""
+        given = validated(LinkInput, request.data)
+        subject = get_subject(given["subject"], actor=actor_of(request))
+        if given["page"] not in Page.values:
+            raise PageNotOpen
+        link, token = issue_link(subject, page=given["page"], actor=actor_of(request), at=arrival_of(request))
+        url = public_address(request._request) + reverse(f"{link.page}-link", args=[token])
+        return Response({"url": url, "expires_at": link.expires_at.isoformat()}, HTTPStatus.CREATED)

@@ -1,0 +1,13 @@
+"""The letters of this room."""
+
+from datetime import timedelta
+
+from paktaleem.directory.mail.kinds import declare_letter
+
+__all__ = ["CODE_LIFE", "INVITATION_LIFE", "PAGE_CODE", "PAGE_LINK"]
+
+CODE_LIFE = timedelta(minutes=10)
+INVITATION_LIFE = timedelta(days=7)
+
+PAGE_CODE = declare_letter("page_code", fields=["code", "minutes"], life=CODE_LIFE, is_texted=True)
+PAGE_LINK = declare_letter("page_link", fields=["url", "days"], life=INVITATION_LIFE, is_texted=True)

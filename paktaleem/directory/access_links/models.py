@@ -1,0 +1,93 @@
+"""Links and codes, as hashes."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = ["Page", "PageCode", "PageLink"]
+
+
+class Page(models.TextChoices):
+    """Which page a door leads to."""
+
+    CHOICES = "choices", "Preference centre"
+    GUARDIAN = "guardian", "Guardian's page"
+
+
+class Door(models.Model):
+    """What links and codes share: whom they let in, for whom that person acts, where to, until when.
+
+    ``channel`` is the way by which it went (mail or text): whoever comes in has proved to read that contact.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
+    page = models.CharField(max_length=16, choices=Page)
+    channel = models.CharField(max_length=8, default="", db_default="")
+    digest = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class PageLink(Door):
+    """One link for one person. With ``needs_code`` it is an invitation: nothing is shown before a code came back."""
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT | {"DELETE"},
+        looked_up=True,
+        personal={"digest": Personal.SECRET, "channel": Personal.NONE, "actor_role": Personal.NONE},
+    )
+
+    needs_code = models.BooleanField()
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "digest"], name="pagelink_digest_unique"),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="pagelink_expires_later"),
+        ]
+        indexes = [
+            models.Index(fields=["digest"], name="pagelink_by_digest"),
+            models.Index(fields=["expires_at"], name="pagelink_by_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the page."""
+        return f"link to {self.page}"
+
+
+class PageCode(Door):
+    """One code that was sent to one person; it works in the browser that asked (``knock``), once."""
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT | {"DELETE"},
+        personal={"digest": Personal.SECRET, "knock": Personal.SECRET, "channel": Personal.NONE},
+    )
+
+    knock = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "knock", "digest"], name="pagecode_digest_unique"),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="pagecode_expires_later"),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="pagecode_by_expiry")]
+
+    def __str__(self) -> str:
+        """Name the page."""
+        return f"code for {self.page}"

@@ -1,0 +1,25 @@
+"""Finding the link a token belongs to, before and in its client's context."""
+
+from datetime import datetime
+from uuid import UUID
+
+from paktaleem.directory.access_links.models import PageLink
+from paktaleem.directory.access_links.tokens import token_digest
+from paktaleem.foundation.tenancy.context import read_alone
+
+__all__ = ["client_of_link", "live_link"]
+
+
+def client_of_link(token: str) -> UUID | None:
+    """Return the client whose link has this token, whatever became of it; None for a token that was never issued."""
+    [[client_id]] = read_alone("SELECT doors_client_of_link(%s)", [token_digest(token)])
+    found: UUID | None = client_id
+    return found
+
+
+def live_link(token: str, *, page: str, at: datetime) -> PageLink | None:
+    """Return the link that this token still opens, in its client's context; None for an expired or used one."""
+    links = PageLink.objects.select_related("subject", "child")
+    return links.filter(
+        digest=token_digest(token), page=page, used_at=None, expires_at__gt=at, subject__erased_at=None
+    ).first()

@@ -1,0 +1,42 @@
+"""What the worker does about links and codes."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from procrastinate.contrib.django import app
+
+from paktaleem.directory.access_links.models import PageCode, PageLink
+from paktaleem.directory.access_links.services import SEND_CODES, Asked, send_codes
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+
+__all__ = ["forget_doors", "send_asked_codes"]
+
+KEPT = timedelta(days=1)
+
+
+@app.task(name=SEND_CODES, pass_context=False)
+def send_asked_codes(  # noqa: PLR0917 -- a job's arguments
+    client: str, page: str, language: str, field: str, index: str, link: str | None, knock: str
+) -> None:
+    """Send codes to whom an address or a link belongs, if to anybody."""
+    client_id = UUID(client)
+    asked = Asked(client_id, page, language, field, bytes.fromhex(index), UUID(link) if link else None)
+    with in_client(client_id):
+        send_codes(asked, knock=bytes.fromhex(knock), actor=system_actor(SEND_CODES), at=real_now())
+
+
+@app.periodic(cron="37 * * * *", periodic_id="forget_doors")
+@app.task(name="doors.forget", queueing_lock="doors.forget", pass_context=False)
+def forget_doors(timestamp: int) -> None:
+    """Delete, every hour, links and codes that expired a day ago; the ledger keeps that there were any."""
+    del timestamp
+    before = real_now() - KEPT
+    for model in (PageLink, PageCode):
+        with as_officer():
+            expired = model._default_manager.filter(expires_at__lt=before)
+            clients = list(expired.order_by().values_list("client_id", flat=True).distinct())
+        for client_id in clients:
+            with in_client(client_id):
+                model._default_manager.filter(client_id=client_id, expires_at__lt=before).delete()

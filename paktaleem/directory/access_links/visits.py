@@ -1,0 +1,132 @@
+"""Running a public page in the context of one client: that of a page session, a link, or the address.
+
+These paths open their context themselves (``RequestContextMiddleware`` passes them by), since what leads to the
+client is not a key or a membership.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.debug import sensitive_post_parameters
+
+from paktaleem.directory.access_links.sessions import PageSession, keep_session, read_session
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, person_actor
+from paktaleem.foundation.accounts.middleware import FIRST_ERROR
+from paktaleem.foundation.accounts.requests import as_received
+from paktaleem.foundation.accounts.selectors import client_with_code
+from paktaleem.foundation.clock import here
+from paktaleem.foundation.tenancy.context import in_client, in_global
+
+__all__ = ["Visit", "at_client", "in_client_context", "on_own_page", "public"]
+
+type View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody on a page of their own: the person, whom they act for (themselves or a child), and their actor."""
+
+    session: PageSession
+    person: Subject
+    subject: Subject
+    actor: Actor
+
+    @property
+    def is_for_child(self) -> bool:
+        """Whether a guardian acts here."""
+        return self.person.pk != self.subject.pk
+
+    @property
+    def came_in_at(self) -> datetime:
+        """When they came in by a code, by the clock of the client, whose context is open."""
+        return here(self.session.began_at)
+
+
+def public(view: View) -> View:
+    """Give a page what every page of people without an account has: no address to others, no store, no index."""
+
+    @sensitive_post_parameters()
+    @wraps(view)
+    def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response.headers["Referrer-Policy"] = _referrer_policy(response)
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return run
+
+
+def _referrer_policy(response: HttpResponse) -> str:
+    """Let a browser tell nothing of where it was; from a page with a form the host, and nobody the address.
+
+    Under ``no-referrer`` browsers send forms with ``Origin: null``, which is what a forged one would have. Under
+    ``same-origin`` the next request to us would carry the address, and its token, into whatever keeps a log.
+    """
+    has_form = not response.streaming and b"<form" in response.content
+    return "strict-origin" if has_form else "no-referrer"
+
+
+def in_client_context(client_id: UUID, answer: Callable[[], HttpResponse]) -> HttpResponse:
+    """Answer in one client's context and transaction; an error leaves nothing of it."""
+    with in_client(client_id):
+        response = answer()
+        if response.status_code >= FIRST_ERROR:
+            transaction.set_rollback(True)
+    return response
+
+
+def at_client(view: View) -> View:
+    """Run a page of one client, named by its code in the address: ``view(request, client_id, …)``."""
+
+    @wraps(view)
+    def run(request: HttpRequest, client: str, **kwargs: Any) -> HttpResponse:
+        client_id = client_with_code(client)
+        if client_id is None:
+            raise Http404
+        return in_client_context(client_id, lambda: view(request, client_id, **kwargs))
+
+    return public(run)
+
+
+def on_own_page(page: str, closed: View) -> Callable[[View], View]:
+    """Run a page of one's own: ``view(request, visit, …)``; ``closed(request)`` answers whoever has not come in."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def run(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            at = as_received(request).received_at
+            session = read_session(request, page, at=at)
+            if session is None:
+                with in_global():
+                    return closed(request)
+            response = in_client_context(session.client_id, lambda: _visited(request, session, view, closed, kwargs))
+            if response.status_code < FIRST_ERROR and f"paktaleem_{page}" not in response.cookies:
+                keep_session(response, session, at=at)
+            return response
+
+        return public(run)
+
+    return decorate
+
+
+def _visited(
+    request: HttpRequest, session: PageSession, view: View, closed: View, kwargs: dict[str, Any]
+) -> HttpResponse:
+    people = Subject.objects.select_related("client").filter(
+        client_id=session.client_id, pk__in={session.person_id, session.acts_for}, erased_at=None
+    )
+    found = {one.pk: one for one in people}
+    if {session.person_id, session.acts_for} - set(found):
+        return closed(request)
+    actor = person_actor(session.person_id, session.client_id, acts_for=session.acts_for)
+    as_received(request).actor = actor
+    visit = Visit(session, found[session.person_id], found[session.acts_for], actor)
+    return view(request, visit, **kwargs)

@@ -1,0 +1,161 @@
+"""Clients in the console, and changes of a client that wait for a second person."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from paktaleem.foundation.accounts.clientchanges import ClientChange
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.secondperson import ChangeState
+from paktaleem.foundation.accounts.services import change_client, settle_client_change
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import arrived_at
+from paktaleem.foundation.console.columns import moment
+from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.settling import change_standing, settling_acts
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.words import translated
+from paktaleem.sandbox.admin import SANDBOX_ACTS
+
+__all__ = ["ClientAdmin", "ClientChangeAdmin"]
+
+
+class CountryThresholdsField(forms.CharField):
+    """Ages by country, one in each line: the two-letter code, then the years."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show what is kept as lines, and what was typed as it was typed."""
+        return "\n".join(f"{one} {years}" for one, years in sorted(value.items())) if isinstance(value, dict) else value
+
+    def to_python(self, value: Any) -> dict[str, int]:  # type: ignore[override]
+        """Read the lines. Raises ValidationError naming one that is no country and age, or comes twice."""
+        found: dict[str, int] = {}
+        for line in (super().to_python(value) or "").splitlines():
+            country, _space, years = line.strip().partition(" ")
+            if not country:
+                continue
+            if not years.strip().isdecimal() or country.upper() in found:
+                said = _("“{line}”: write each country once, such as DE 16.")
+                raise forms.ValidationError(said.format(line=line))
+            found[country.upper()] = int(years)
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare what the lines say."""
+        return bool(super().has_changed(self.prepare_value(initial or {}), data))
+
+
+@admin.register(Client, site=site)
+class ClientAdmin(ScopedAdmin):
+    """Clients: officers register and change them; a client sees its own."""
+
+    section = "Agreements"
+    view_capability = Capability.VIEW_CLIENTS
+    add_capability = change_capability = Capability.MANAGE_CLIENTS
+    owner_column = None
+    row_fields = (
+        "name",
+        "code",
+        "country",
+        "address",
+        "time_zone",
+        "serves_minors",
+        "age_threshold",
+        "country_thresholds",
+        "is_sandbox",
+    )
+    fixed = ("code", "is_sandbox")
+    detail_fields = ("created_at", "clock")
+    acts = SANDBOX_ACTS
+    list_display = ("name", "code", "country", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
+    list_filter = ("serves_minors", "is_sandbox")
+    search_fields = ("name", "code")
+    intro = "Institutions with a service agreement. PakTaleem is one of them, for its own purposes."
+    empty_text = "No client was registered yet."
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        """Let ages by country be written in lines."""
+        if db_field.name != "country_thresholds":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return CountryThresholdsField(
+            label=capfirst(translated(db_field.verbose_name)),
+            required=False,
+            widget=forms.Textarea(attrs={"rows": 3}),
+            help_text=f"{translated(db_field.help_text)} {_('One in each line, such as DE 16.')}",
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        """Keep the code as it is."""
+        return () if obj is None else (*self.fixed, *self.detail_fields)
+
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[Act]:
+        """Offer what is done with a sandbox on a sandbox's page alone; elsewhere the services refuse it."""
+        return super()._acts_of(request, row) if row is not None and row.is_sandbox else []
+
+    @admin.display(description="clock")
+    def clock(self, row: Client) -> str:
+        """Say what time it is in a sandbox; everywhere else the clock is right."""
+        return moment(real_now() + row.clock_offset) if row.is_sandbox else "—"
+
+    def write(self, row: Client, **details: Any) -> None:
+        """Register or change the client."""
+        request = details["request"]
+        at = arrived_at(request)
+        change_client(row, actor=details["actor"], reason=details["reason"], at=at)
+        if ClientChange.objects.filter(client=row, state=ChangeState.WAITING, requested_at=at).exists():
+            messages.warning(request, _WAITS)
+
+
+_WAITS = "What would let people decide for themselves whom a guardian protects now waits for a second person."
+_LABELS = {
+    "serves_minors": "serves minors",
+    "age_threshold": "age threshold",
+    "country_thresholds": "age thresholds by country",
+    "country": "country",
+}
+
+
+@admin.register(ClientChange, site=site)
+class ClientChangeAdmin(ScopedAdmin):
+    """Changes of clients that would take a guardian's protection away."""
+
+    section = "Agreements"
+    view_capability = Capability.VIEW_CLIENTS
+    asks_reason = False
+    list_display = ("requested_at", "standing", "owner", "wanted")
+    list_filter = ("state", "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    detail_fields = ("standing", "wanted", "requested_at", "settled_at")
+    intro = (
+        "Serving minors no longer, or a lower age, takes a guardian's protection from many people at once. "
+        "What an officer asks for has no effect until a second person approves it."
+    )
+    empty_text = "No change of a client waits."
+    standing = change_standing
+    acts = settling_acts(
+        settle_client_change,
+        approve="Approve change",
+        decline="Decline change",
+        lead="It takes effect now. Approve only what you know yourself to be right.",
+        clock=arrived_at,
+    )
+
+    @admin.display(description="wanted")
+    def wanted(self, row: ClientChange) -> str:
+        """Say what would change."""
+        return ", ".join(f"{_LABELS[name]}: {_shown(value)}" for name, value in sorted(row.changes.items()))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, dict):
+        return ", ".join(f"{country} {years}" for country, years in sorted(value.items())) or "—"
+    return str(value)

@@ -1,0 +1,5 @@
+"""Systems and orders in the console."""
+
+from paktaleem.directory.data_systems.admin import alerts, board, orders, systems
+
+__all__ = ["alerts", "board", "orders", "systems"]

@@ -1,0 +1,105 @@
+"""Sets of orders, and alerts of those that stand still, in the console."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from paktaleem.directory.data_systems.models import OrderAlert, OrderSet
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.asking import actor_of
+from paktaleem.foundation.console.columns import pill, reason_label, who, with_actor
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import site
+
+__all__ = ["OrderAlertAdmin", "OrderSetAdmin"]
+
+
+@admin.register(OrderAlert, site=site)
+class OrderAlertAdmin(EvidenceAdmin):
+    """Orders that were found standing still, newest first."""
+
+    section = "Systems"
+    view_capability = Capability.VIEW_ORDERS
+    list_display = ("raised_at", "where", "kind", "system", "stands", "owner")
+    list_filter = ("client",)
+    newest_by = "raised_at"
+    detail_fields = ("where", "attempt", "raised_at", "kind", "system", "stands")
+    intro = (
+        "Orders that nobody but a person moves on, as they were found: once in each state. The client’s administrators "
+        "were written to, or PakTaleem’s officers where the system is PakTaleem’s."
+    )
+    empty_text = "No order has ever stood still."
+    where = state_column(lambda row: pill(row.get_state_display(), "warn"), "stood still")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the orders and their systems along; leave out what is sealed."""
+        found = super().get_queryset(request).select_related("order__system")
+        return found.defer("order__named", "order__new_values")
+
+    @admin.display(description="order")
+    def kind(self, row: OrderAlert) -> SafeString:
+        """Link to the order."""
+        url = reverse("admin:systems_order_change", args=[row.order_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.order.get_kind_display())
+
+    @admin.display(description="system")
+    def system(self, row: OrderAlert) -> str:
+        """Name the system."""
+        return str(row.order.system)
+
+    @admin.display(description="now")
+    def stands(self, row: OrderAlert) -> SafeString:
+        """Say whether it still stands there."""
+        if (row.order.state, row.order.attempts) == (row.state, row.attempt):
+            return pill(_("Still there"), "bad")
+        return pill(row.order.get_state_display(), "good" if not row.order.is_open else "calm")
+
+
+@admin.register(OrderSet, site=site)
+class OrderSetAdmin(EvidenceAdmin):
+    """Orders about many people at once."""
+
+    section = "Systems"
+    view_capability = Capability.VIEW_ORDERS
+    list_display = ("created_at", "kind", "ground", "number", "due_at", "by", "owner")
+    list_filter = ("client",)
+    newest_by = "created_at"
+    row_fields = ("kind", "ground")
+    detail_fields = ("number", "data", "why", "due_at", "by", "case", "created_at", "orders_hash")
+    intro = "The same order about many people, made at once: their number and a hash of them all are the evidence."
+    empty_text = "No order was given about many people at once yet."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Name who ordered."""
+        return with_actor(super().get_queryset(request), actor_of(request))
+
+    @admin.display(description="orders")
+    def number(self, row: OrderSet) -> str:
+        """Say how many."""
+        return f"{row.size:,}"
+
+    @admin.display(description="data")
+    def data(self, row: OrderSet) -> str:
+        """Name the categories."""
+        return ", ".join(row.categories)
+
+    @admin.display(description="reason")
+    def why(self, row: OrderSet) -> str:
+        """Give the reason in words."""
+        return reason_label(row.reason)
+
+    @admin.display(description="by")
+    def by(self, row: Any) -> str:
+        """Name who ordered."""
+        return who(row)
+
+    @admin.display(description="case")
+    def case(self, row: OrderSet) -> str:
+        """Name the case of a room above."""
+        return f"{row.parent_kind.replace('_', ' ')} {row.parent_id}" if row.parent_id else "—"

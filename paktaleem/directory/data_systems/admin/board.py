@@ -1,0 +1,36 @@
+"""What the first page says of orders."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.site import Card, site
+
+__all__ = ["orders_board"]
+
+type Found = Callable[[datetime], QuerySet[Order]]
+
+
+@site.add_board
+def orders_board(actor: Actor, at: datetime) -> list[Card]:
+    """Warn of orders that nobody moves on, and of those past their day."""
+    if not actor.may(Capability.VIEW_ORDERS):
+        return []
+    kept = Order.objects
+    told = [
+        (gettext("Orders stuck"), "stuck", kept.stuck(at), gettext("nobody but a person moves them on")),
+        (gettext("Orders overdue"), "overdue", kept.overdue(at), gettext("not answered by their day")),
+    ]
+    url = reverse("admin:systems_order_changelist", current_app=site.name)
+    return [
+        Card(title, number_in_words(count), note, f"{url}?progress={which}", needs_attention=True)
+        for title, which, found, note in told
+        if (count := count_up_to(found.order_by()))
+    ]

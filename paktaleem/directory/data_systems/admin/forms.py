@@ -1,0 +1,97 @@
+"""Forms for those who carry orders out by hand."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.directory.data_systems.results import Answer, Exemption
+from paktaleem.directory.data_systems.states import Outcome
+from paktaleem.foundation.console.forms import ActForm, offer
+
+__all__ = ["AgreeForm", "AnswerForm", "FileForm"]
+
+_OUTCOMES = [
+    (Outcome.DONE.value, _("Done")),
+    (Outcome.NOT_FOUND.value, _("No such person there")),
+    (Outcome.NOT_APPLICABLE.value, _("Not applicable")),
+]
+_EXEMPTIONS = [
+    ("", _("It does apply")),
+    (Exemption.HOLDS_NONE.value, _("It holds none of these data of anybody")),
+    (Exemption.LEGAL_DUTY.value, _("A law demands that it be kept")),
+    (Exemption.LEGAL_HOLD.value, _("Needed for a claim or an inquiry")),
+    (Exemption.NOT_PERSONAL.value, _("What is left no longer tells of the person")),
+    (Exemption.IMPOSSIBLE.value, _("The system has no way of doing it")),
+]
+_COUNT = "count_"
+
+
+class AnswerForm(ActForm):
+    """What came of an order. What is asked beyond that follows from its kind."""
+
+    reason = None  # type: ignore[assignment]
+    outcome = forms.ChoiceField(label=_("Result"), choices=_OUTCOMES, widget=forms.RadioSelect)
+    exemption = forms.ChoiceField(label=_("Why it does not apply"), choices=_EXEMPTIONS, required=False)
+
+    def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
+        """Ask for numbers where data is destroyed, and for the fields of a correction."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        if row.kind in {OrderKind.ERASE, OrderKind.ANONYMISE}:
+            for category in row.categories:
+                label = _("Records: {category}").format(category=category)
+                self.fields[_COUNT + category] = forms.IntegerField(label=label, min_value=0, required=False)
+        if row.kind == OrderKind.CORRECT:
+            self.fields["corrected"] = forms.MultipleChoiceField(
+                label=_("Corrected"),
+                choices=[(name, name) for name in row.fields],
+                widget=forms.CheckboxSelectMultiple,
+                required=False,
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Make the answer; what does not fit the order its service says, at the field concerned."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if "outcome" not in cleaned:
+            return cleaned
+        done = cleaned["outcome"] == Outcome.DONE
+        missing = [name for name in self.fields if name.startswith(_COUNT) and cleaned.get(name) is None]
+        for name in missing if done else ():
+            if name not in self.errors:
+                self.add_error(name, _("Say how many; 0 is a number too."))
+        if done and "corrected" in self.fields and not cleaned.get("corrected"):
+            self.add_error("corrected", _("Name the fields that were corrected."))
+        if cleaned["outcome"] == Outcome.NOT_APPLICABLE and not cleaned.get("exemption"):
+            self.add_error("exemption", _("Say why."))
+        return cleaned if self.errors else {**cleaned, "answer": self._answer(cleaned, done=done)}
+
+    def _answer(self, cleaned: dict[str, Any], *, done: bool) -> Answer:
+        outcome = Outcome(cleaned["outcome"])
+        counts = {name.removeprefix(_COUNT): cleaned[name] for name in self.fields if name.startswith(_COUNT)}
+        return Answer(
+            outcome=outcome,
+            reason=cleaned["exemption"] if outcome is Outcome.NOT_APPLICABLE else "",
+            counts=counts if done else {},
+            corrected=tuple(cleaned.get("corrected") or ()) if done else (),
+        )
+
+
+class FileForm(ActForm):
+    """One file of what is held, and which data it shows."""
+
+    reason = None  # type: ignore[assignment]
+    category = forms.ChoiceField(label=_("Data"))
+    file = forms.FileField(label=_("File"), help_text=_("PDF, JPEG or PNG. Its name is not kept."))
+
+    def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
+        """Offer the data that the order is about."""
+        super().__init__(*args, row=row, request=request, **kwargs)
+        offer(self, "category", [(code, code) for code in row.categories])
+
+
+class AgreeForm(ActForm):
+    """Nothing but the agreement: the reason was given with the proposal."""
+
+    reason = None  # type: ignore[assignment]

@@ -1,0 +1,316 @@
+"""Orders in the console: how far each is, what its system answered, and what only people can do about it."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
+from django.forms.utils import pretty_name
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.data_systems.admin.forms import AgreeForm, AnswerForm, FileForm
+from paktaleem.directory.data_systems.models import (
+    Delivery,
+    Order,
+    OrderKind,
+    OrderStep,
+    System,
+    Waiver,
+)
+from paktaleem.directory.data_systems.selectors import parts_of
+from paktaleem.directory.data_systems.services import (
+    AlreadyAnswered,
+    AlreadyProposed,
+    NotByHand,
+    NothingProposed,
+    TooManyParts,
+    accept_order,
+    add_part,
+    approve_waiver,
+    carry_out_by_hand,
+    new_values_of,
+    propose_waiver,
+    retry_order,
+)
+from paktaleem.directory.data_systems.states import State, StepRefused
+from paktaleem.directory.files.services import FileKindRefused, FileTooLarge
+from paktaleem.directory.people.services import AlreadyErased
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.secondperson import SamePerson
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import pill, reason_label, who, with_actor
+from paktaleem.foundation.console.filters import (
+    ChosenFilter,
+    LongestFirst,
+    ProgressFilter,
+    as_key,
+    client_in_view,
+)
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["OrderAdmin", "OrderProgressFilter", "SystemFilter"]
+
+_TONES = {
+    State.CONFIRMED: "good",
+    State.QUEUED: "warn",
+    State.SENT: "warn",
+    State.ACCEPTED: "warn",
+    State.FAILED: "bad",
+}
+_MOVED: dict[type[Exception], str] = {
+    StepRefused: "The order has moved on meanwhile: look at it again.",
+    AlreadyAnswered: "The order was answered before.",
+    NotByHand: "This system answers for itself.",
+    AlreadyErased: "The person is erased.",
+}
+
+
+class OrderProgressFilter(ProgressFilter):
+    """Those that are still to be answered, and those that somebody should look at."""
+
+    offered: ClassVar[Any] = {"open": _("Not answered yet"), "overdue": _("Overdue"), "stuck": _("Stuck")}
+
+
+class SystemFilter(ChosenFilter):
+    """By system."""
+
+    title = "system"
+    parameter_name = "system"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer the systems of the client in view and PakTaleem's; all of them across clients."""
+        client_id = client_in_view(request)
+        owners = {client_id, PAKTALEEM} if client_id else None
+        found = System.objects.order_by("name") if owners is None else System.objects.filter(client_id__in=owners)
+        return [(str(key), name) for key, name in found.order_by("name", "pk").values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Narrow the list."""
+        value = self.value()
+        return queryset.filter(system_id=as_key(value)) if value else queryset
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": received_at(request)}
+
+
+def _is_by_hand(row: Order, _at: Any = None) -> bool:
+    return row.is_open and row.system.delivery == Delivery.BY_HAND
+
+
+def _answer(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
+    carry_out_by_hand(row, given["answer"], **_by(request))
+
+
+def _add_file(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
+    order = accept_order(row, **_by(request))
+    add_part(order, given["file"], category=given["category"], **_by(request))
+
+
+def _show_values(row: Order, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    del given
+    owner: OrderAdmin = site.get_model_admin(Order)  # type: ignore[assignment]
+    shown = [(translated(pretty_name(name)), value) for name, value in new_values_of(row, **_by(request)).items()]
+    values = {"shown": shown, "row_url": owner.url_of("change", row)}
+    return owner.page(request, row, "console/revealed.html", title=gettext("What is right"), **values)
+
+
+def _retry(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    retry_order(row, **_by(request))
+
+
+def _propose(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
+    propose_waiver(row, reason=given["reason"], **_by(request))
+
+
+def _agree(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    approve_waiver(row, **_by(request))
+
+
+_ACTS = (
+    Act(
+        "answer",
+        "Say what came of it",
+        Capability.CARRY_OUT_ORDERS,
+        _answer,
+        form=AnswerForm,
+        lead="For a system whose orders people carry out. What you say here is evidence, and cannot be taken back.",
+        done="Recorded.",
+        applies=_is_by_hand,
+        refusals=_MOVED,
+    ),
+    Act(
+        "add-file",
+        "Add what is held",
+        Capability.CARRY_OUT_ORDERS,
+        _add_file,
+        form=FileForm,
+        lead="It is sealed under the person’s key at once. Add every file, and then say that it is done.",
+        done="Kept.",
+        applies=lambda row, at: _is_by_hand(row, at) and row.kind == OrderKind.COLLECT,
+        refusals={
+            **_MOVED,
+            FileTooLarge: "The file is too large.",
+            FileKindRefused: "Choose a PDF, JPEG or PNG.",
+            TooManyParts: "The order has as many files as it may have.",
+        },
+    ),
+    Act(
+        "values",
+        "Show what is right",
+        Capability.CARRY_OUT_ORDERS,
+        _show_values,
+        form=AgreeForm,
+        lead="The look is recorded with your name, for the reason of the order.",
+        applies=lambda row, at: _is_by_hand(row, at) and row.kind == OrderKind.CORRECT,
+        refusals=_MOVED,
+    ),
+    Act(
+        "try-again",
+        "Try again",
+        Capability.ISSUE_ORDERS,
+        _retry,
+        form=AgreeForm,
+        lead="The system is given the order again at once, and its attempts are counted anew.",
+        done="It waits to be fetched.",
+        applies=lambda row, _at: row.state == State.FAILED,
+        refusals=_MOVED,
+    ),
+    Act(
+        "waive",
+        "Propose to waive",
+        Capability.WAIVE_ORDERS,
+        _propose,
+        lead="To do without this system’s answer. Somebody else must agree before it counts.",
+        done="Proposed: a second person must agree.",
+        danger=True,
+        applies=lambda row, _at: row.is_open and not row.is_waiver_proposed,
+        refusals={**_MOVED, AlreadyProposed: "Somebody has proposed it already."},
+    ),
+    Act(
+        "agree",
+        "Agree to waive",
+        Capability.WAIVE_ORDERS,
+        _agree,
+        form=AgreeForm,
+        lead="The system’s answer is no longer waited for. Whether it did what it was told, nobody knows then.",
+        done="Waived.",
+        danger=True,
+        applies=lambda row, _at: row.is_open and row.is_waiver_proposed,
+        refusals={
+            **_MOVED,
+            SamePerson: "You proposed it yourself: somebody else must agree.",
+            NothingProposed: "Nobody has proposed it.",
+        },
+    ),
+)
+
+
+@admin.register(Order, site=site)
+class OrderAdmin(LongestFirst, EvidenceAdmin):
+    """Orders, newest first."""
+
+    section = "Systems"
+    view_capability = Capability.VIEW_ORDERS
+    list_display = ("created_at", "kind", "person", "system", "stands", "due_at", "owner")
+    list_filter = (OrderProgressFilter, "state", "kind", SystemFilter, "client")
+    newest_by = "created_at"
+    longest_first: ClassVar[Any] = {"overdue": "due_at", "stuck": "stuck_at"}
+    row_fields = ("kind", "ground")
+    detail_fields = (
+        "person",
+        "system",
+        "stands",
+        "about",
+        "why",
+        "due_at",
+        "attempts",
+        "failure",
+        "retry_at",
+        "answered",
+        "files",
+        "waiver",
+        "case",
+        "created_at",
+        "ended_at",
+    )
+    intro = (
+        "What systems were told to do about a person’s data, and what each has answered. A case of rights or retention "
+        "ends when every system has answered."
+    )
+    empty_text = "No system has been told to do anything yet."
+    acts = _ACTS
+    stands = state_column(lambda row: pill(row.get_state_display(), _TONES.get(State(row.state), "calm")))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring persons and systems along; leave out what is sealed."""
+        found = super().get_queryset(request).select_related("subject", "system").defer("named", "new_values")
+        proposed = Waiver.objects.filter(client_id=OuterRef("client_id"), order=OuterRef("pk"))
+        annotated: QuerySet[Any] = found.annotate(
+            is_waiver_proposed=Exists(proposed),
+            waiver_reason=Subquery(proposed.values("reason")[:1], output_field=CharField()),
+        )
+        return annotated
+
+    def panels(self, request: HttpRequest, row: Order) -> list[dict[str, Any]]:
+        """Show every step."""
+        taken = OrderStep.objects.filter(client_id=row.client_id, order=row).order_by("pk")
+        lines = [{"step": step, "who": who(step)} for step in with_actor(taken, actor_of(request))]
+        return [*super().panels(request, row), {"template": "console/panels/order_steps.html", "lines": lines}]
+
+    @admin.display(description="person")
+    def person(self, row: Order) -> SafeString:
+        """Link to the person."""
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.subject)
+
+    @admin.display(description="data")
+    def about(self, row: Order) -> str:
+        """Name the categories, and the fields of a correction."""
+        return ", ".join([*row.categories, *row.fields])
+
+    @admin.display(description="reason")
+    def why(self, row: Order) -> str:
+        """Give the reason in words."""
+        return reason_label(row.reason)
+
+    @admin.display(description="answer")
+    def answered(self, row: Order) -> str:
+        """Say what the system answered, in its numbers and codes."""
+        return "; ".join(_told(row.result or {})) or "—"
+
+    @admin.display(description="sections and files")
+    def files(self, row: Order) -> str:
+        """Say what was given, without opening it."""
+        return ", ".join(f"{part.category} ({part.file})" for part in parts_of(row)) or "—"
+
+    @admin.display(description="waiver")
+    def waiver(self, row: Any) -> str:
+        """Say whether somebody proposed to do without an answer, and why."""
+        return reason_label(row.waiver_reason) if row.is_waiver_proposed else "—"
+
+    @admin.display(description="case")
+    def case(self, row: Order) -> str:
+        """Name the case of a room above."""
+        return f"{row.parent_kind.replace('_', ' ')} {row.parent_id}" if row.parent_id else "—"
+
+
+def _told(result: dict[str, Any]) -> Sequence[str]:
+    counts = [f"{category}: {number:,}" for category, number in result.get("counts", {}).items()]
+    others = [
+        f"{name}: {', '.join(value) if isinstance(value, list) else value}"
+        for name, value in result.items()
+        if name != "counts"
+    ]
+    return [*counts, *others]

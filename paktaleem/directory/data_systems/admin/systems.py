@@ -1,0 +1,119 @@
+"""Which systems hold data, and which key acts for which."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from consent.register.models import DataCategory
+from paktaleem.directory.data_systems.models import System, SystemKey
+from paktaleem.directory.data_systems.services import (
+    AlreadyEnded,
+    change_system,
+    end_system,
+    end_system_key,
+    let_key_act,
+)
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import period_pill
+from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
+from paktaleem.foundation.console.site import site
+
+__all__ = ["SystemAdmin", "SystemKeyAdmin"]
+
+_ENDED: dict[type[Exception], str] = {AlreadyEnded: "It has ended before."}
+
+
+def _end(system: System, given: dict[str, Any], request: HttpRequest) -> None:
+    end_system(system, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+@admin.register(System, site=site)
+class SystemAdmin(ScopedAdmin):
+    """Systems that hold personal data."""
+
+    section = "Systems"
+    view_capability = Capability.VIEW_SYSTEMS
+    add_capability = change_capability = Capability.MANAGE_SYSTEMS
+    row_fields = ("code", "name", "categories", "delivery", "contact", "starts_at")
+    fixed = ("code", "starts_at")
+    detail_fields = ("state", "ends_at")
+    list_display = ("name", "code", "holds", "delivery", "state", "owner")
+    list_filter = ("delivery", "client")
+    search_fields = ("code", "name")
+    codes = {"categories": DataCategory}
+    intro = (
+        "Where personal data lies. An order about a person goes to each system that holds such data: the client’s own, "
+        "and PakTaleem’s, which serve every client."
+    )
+    empty_text = "No system has been registered: nobody is told when data must be corrected or erased."
+    state = state_column(period_pill)
+    acts = (
+        Act(
+            "end",
+            "End system",
+            Capability.MANAGE_SYSTEMS,
+            _end,
+            lead="No order goes there from now on. Orders that are open must still be answered or waived.",
+            done="Ended.",
+            danger=True,
+            applies=lambda row, at: row.ends_at is None or row.ends_at > at,
+            refusals=_ENDED,
+        ),
+    )
+
+    def write(self, row: System, **details: Any) -> None:
+        """Register or change the system."""
+        change_system(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+    @admin.display(description="data it holds")
+    def holds(self, row: System) -> str:
+        """Name the categories."""
+        return ", ".join(row.categories)
+
+
+def _end_key(key: SystemKey, given: dict[str, Any], request: HttpRequest) -> None:
+    end_system_key(key, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+@admin.register(SystemKey, site=site)
+class SystemKeyAdmin(ScopedAdmin):
+    """Which key acts for which system."""
+
+    section = "Systems"
+    view_capability = Capability.VIEW_SYSTEMS
+    add_capability = Capability.MANAGE_SYSTEMS
+    row_fields = ("key_name", "system")
+    detail_fields = ("state", "starts_at", "ends_at")
+    list_display = ("key_name", "system", "state", "starts_at", "owner")
+    list_filter = ("client",)
+    intro = (
+        "Whoever calls with a key of this name acts for the system, and sees its orders alone. A rotated key keeps its "
+        "name, and so goes on. A system of PakTaleem’s has a key of its own at each client."
+    )
+    empty_text = "No key acts for a system yet."
+    state = state_column(period_pill)
+    acts = (
+        Act(
+            "end",
+            "Let it act no longer",
+            Capability.MANAGE_SYSTEMS,
+            _end_key,
+            lead="The next call for orders with this key is refused. The key itself stays: revoke it where keys are.",
+            done="Ended: the next call for orders is refused.",
+            danger=True,
+            applies=lambda row, _at: row.ends_at is None,
+            refusals=_ENDED,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the systems along."""
+        return super().get_queryset(request).select_related("system")
+
+    def write(self, row: SystemKey, **details: Any) -> None:
+        """Let the key act."""
+        let_key_act(row, actor=details["actor"], reason=details["reason"], at=details["at"])

@@ -1,0 +1,168 @@
+"""The orders of the system whose key calls, and what it answers."""
+
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+import paktaleem.directory.data_systems.api.problems  # noqa: F401 -- declares its problems
+from paktaleem.directory.data_systems.api.shapes import (
+    AcceptedOutput,
+    CompleteInput,
+    FailInput,
+    ListInput,
+    OrderOutput,
+    OrdersOutput,
+    PartOutput,
+    answer_of,
+    as_order,
+    as_part,
+)
+from paktaleem.directory.data_systems.models import Order, System
+from paktaleem.directory.data_systems.schedule import ASK_AGAIN_AFTER
+from paktaleem.directory.data_systems.selectors import get_order, orders_for, system_of_key
+from paktaleem.directory.data_systems.services import (
+    accept_order,
+    add_part,
+    complete_order,
+    fail_order,
+    hand_over,
+    new_values_of,
+)
+from paktaleem.directory.files.bodies import FILE_BODY, FileParser
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.foundation.api.paging import read_cursor, sign_cursor, with_next
+
+__all__ = ["AcceptOrder", "AddOrderFile", "CompleteOrder", "FailOrder", "ListOrders", "ShowOrder"]
+
+
+class ListOrders(Operation):
+    """``GET /api/v1/orders``."""
+
+    capabilities = {"GET": Capability.CARRY_OUT_ORDERS}
+    is_conditional = True
+    is_last = False
+
+    @extend_schema(parameters=[ListInput], responses=OrdersOutput)
+    def get(self, request: Request) -> Response:
+        """List what this system must do, oldest first: ``open`` is what is to be done now.
+
+        What it is given here for the first time counts as sent from then on. The last page says in ``Retry-After``
+        how many seconds to wait before asking again.
+        """
+        asked = validated(ListInput, request.query_params.dict())
+        system = system_of_key(actor_of(request), at=moment_of(request))
+        page, more = _page(system, asked, request)
+        if request.method == "GET":
+            _hand_over(page, system, request)
+        response = with_next(
+            request, {"orders": [as_order(order) for order in page]}, {"cursor": more} if more else None
+        )
+        self.is_last = more is None
+        return response
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Say on the last page, unchanged or not, how long to wait."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.is_last and response.status_code < HTTPStatus.BAD_REQUEST:
+            response["Retry-After"] = str(int(ASK_AGAIN_AFTER.total_seconds()))
+        return response
+
+
+def _page(system: System, asked: dict[str, Any], request: Request) -> tuple[list[Order], str | None]:
+    of = f"orders/{client_of(request)}/{system.pk}/{asked['state']}"
+    own, is_open = orders_for(system, actor=actor_of(request)), asked["state"] == "open"
+    found = own.ready(moment_of(request)) if is_open else own.filter(ended_at__isnull=False)
+    if "cursor" in asked:
+        found = found.filter(pk__gt=UUID(read_cursor(asked["cursor"], of=of, name="cursor")))
+    rows = list(found[: asked["limit"] + 1])
+    page = rows[: asked["limit"]]
+    return page, sign_cursor(str(page[-1].pk), of=of) if len(rows) > len(page) else None
+
+
+def _hand_over(page: list[Order], system: System, request: Request) -> None:
+    hand_over(
+        [order for order in page if order.is_open],
+        system=system,
+        client_id=client_of(request),
+        actor=actor_of(request),
+        at=moment_of(request),
+    )
+
+
+class ShowOrder(Operation):
+    """``GET /api/v1/orders/{id}``."""
+
+    capabilities = {"GET": Capability.CARRY_OUT_ORDERS}
+    is_conditional = True
+
+    @extend_schema(responses=OrderOutput)
+    def get(self, request: Request, order: UUID) -> Response:
+        """Show one order of this system."""
+        return Response(as_order(_found(order, request)))
+
+
+class AcceptOrder(Operation):
+    """``POST /api/v1/orders/{id}/accept``."""
+
+    capabilities = {"POST": Capability.CARRY_OUT_ORDERS}
+
+    @extend_schema(request=None, responses=AcceptedOutput)
+    def post(self, request: Request, order: UUID) -> Response:
+        """Take an order on. A correction is given with what is right, which is recorded as a look; again, the same."""
+        accepted = accept_order(_found(order, request), **_by(request))
+        return Response({**as_order(accepted), "new_values": new_values_of(accepted, **_by(request))})
+
+
+class CompleteOrder(Operation):
+    """``POST /api/v1/orders/{id}/complete``."""
+
+    capabilities = {"POST": Capability.CARRY_OUT_ORDERS}
+
+    @extend_schema(request=CompleteInput, responses=OrderOutput)
+    def post(self, request: Request, order: UUID) -> Response:
+        """Answer an order that was accepted; the same answer again changes nothing, another is refused."""
+        found = _found(order, request)
+        given = validated(CompleteInput, request.data)
+        return Response(as_order(complete_order(found, answer_of(given), **_by(request))))
+
+
+class FailOrder(Operation):
+    """``POST /api/v1/orders/{id}/fail``."""
+
+    capabilities = {"POST": Capability.CARRY_OUT_ORDERS}
+
+    @extend_schema(request=FailInput, responses=OrderOutput)
+    def post(self, request: Request, order: UUID) -> Response:
+        """Say that an attempt failed; ``retry_at`` says when the order is open again, null that people must look."""
+        found = _found(order, request)
+        given = validated(FailInput, request.data)
+        return Response(as_order(fail_order(found, code=given["code"], again=given["again"], **_by(request))))
+
+
+class AddOrderFile(Operation):
+    """``POST /api/v1/orders/{id}/files/{category}``."""
+
+    capabilities = {"POST": Capability.CARRY_OUT_ORDERS}
+    parser_classes = (FileParser,)
+
+    @extend_schema(request=FILE_BODY, responses={201: PartOutput})
+    def post(self, request: Request, order: UUID, category: str) -> Response:
+        """Keep the body, a PDF, JPEG or PNG, sealed, as a part of what a collect order asked for; then complete it."""
+        found = _found(order, request)
+        content = getattr(request.data, "content", b"")  # an empty body is not parsed at all
+        part = add_part(found, BytesIO(content), category=category, **_by(request))
+        return Response(as_part(part), HTTPStatus.CREATED)
+
+
+def _found(order: UUID, request: Request) -> Order:
+    return get_order(order, actor=actor_of(request), at=moment_of(request))
+
+
+def _by(request: Request) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": moment_of(request)}

@@ -1,0 +1,298 @@
+"""Orders: what a system must do about a person's data, and every step until it has answered."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.data_systems.models.systems import System
+from paktaleem.directory.data_systems.states import ENDED, State
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.audit.history import History, Tracked
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import longest_first, newest_first
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = ["STATES", "Ground", "Order", "OrderKind", "OrderPart", "OrderQuerySet", "OrderSet", "OrderStep", "Waiver"]
+
+
+class OrderKind(models.TextChoices):
+    """What a system can be told to do."""
+
+    COLLECT = "collect", _("Give all that is held")
+    CORRECT = "correct", _("Correct")
+    RESTRICT = "restrict", _("Restrict processing")
+    LIFT_RESTRICTION = "lift_restriction", _("Lift the restriction")
+    ERASE = "erase", _("Erase")
+    ANONYMISE = "anonymise", _("Anonymise")
+    OBJECT = "object", _("Stop after an objection")
+
+
+class Ground(models.TextChoices):
+    """On what an order stands in law or agreement."""
+
+    RIGHT_OF_THE_PERSON = "right_of_the_person", _("A right of the person")
+    CONSENT_ENDED = "consent_ended", _("The consent has ended")
+    CHILD_WITHOUT_CONSENT = "child_without_consent", _("Data of a child without a guardian’s consent")
+    RETENTION_ENDED = "retention_ended", _("The time of keeping is over")
+    AGREEMENT_ENDED = "agreement_ended", _("The agreement has ended")
+    INSTRUCTION = "instruction", _("Instruction of the controller")
+    LEGAL_OBLIGATION = "legal_obligation", _("A duty in law")
+
+
+STATES = [
+    (State.QUEUED.value, _("Waiting to be fetched")),
+    (State.SENT.value, _("Given to the system")),
+    (State.ACCEPTED.value, _("At work")),
+    (State.CONFIRMED.value, _("Done")),
+    (State.NOT_FOUND.value, _("No such person there")),
+    (State.FAILED.value, _("Failed")),
+    (State.NOT_APPLICABLE.value, _("Not applicable")),
+    (State.WAIVED.value, _("Waived")),
+]
+_ENDED = sorted(state.value for state in ENDED)
+
+
+class Ordered(models.Model):
+    """What one order and a set of them share: to do what, why, until when, and for which case."""
+
+    kind = models.CharField(max_length=20, choices=OrderKind)
+    reason = models.CharField(max_length=32, choices=Reason)
+    ground = models.CharField(max_length=32, choices=Ground)
+    categories = ArrayField(models.CharField(max_length=63), help_text="The data it is about.")
+    due_at = models.DateTimeField()
+    parent_kind = models.CharField(max_length=32, blank=True, default="", db_default="")
+    parent_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+_ORDERED = dict.fromkeys(("categories", "parent_kind"), Personal.NONE)
+
+
+class OrderSet(Ordered):
+    """One order about many people, made by one statement; ``orders_hash`` says which orders those are."""
+
+    wall = Wall(
+        Scope.TENANT,
+        APPEND,
+        personal={**_ORDERED, "orders_hash": Personal.PSEUDONYM, "actor_role": Personal.NONE},
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    size = models.PositiveIntegerField(help_text="How many orders.")
+    orders_hash = models.CharField(
+        max_length=64, help_text="SHA-256 over the orders' ids and the people's, in the order of the ids."
+    )
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [*newest_first("created_at", "orderset_by_time")]
+
+    def __str__(self) -> str:
+        """Show what and how many."""
+        return f"{self.get_kind_display()}: {self.size:,}"
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    """Orders."""
+
+    def open(self) -> Self:
+        """Those that are not answered yet."""
+        return self.filter(ended_at=None)
+
+    def ready(self, at: datetime) -> Self:
+        """Those that a system should see: open, and if an attempt failed, due again."""
+        return self.open().filter(~Q(state=State.FAILED) | Q(retry_at__lte=at))
+
+    def overdue(self, at: datetime) -> Self:
+        """Those that should have been answered by now."""
+        return self.open().filter(due_at__lt=at)
+
+    def stuck(self, at: datetime) -> Self:
+        """Those that nobody but a person will move on (``schedule.stuck_at``)."""
+        return self.open().filter(stuck_at__lte=at)
+
+
+class Order(Ordered):
+    """One thing that one system must do about one person's data.
+
+    It names the person by their row alone. Only if they are erased while it is open does it keep their LMS id, sealed
+    under the portal's own key (``named``), so that the system can still be told whom to erase; what it was sealed for
+    ends with the answer, and so does it.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            **_ORDERED,
+            "named": Personal.SEALED,
+            "new_values": Personal.SEALED,
+            "fields": Personal.NONE,
+            "result": Personal.NONE,
+            "failure": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    system_owner = models.UUIDField(editable=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order_set = models.ForeignKey(
+        OrderSet, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    state = models.CharField(max_length=16, choices=STATES, default=State.QUEUED.value)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    retry_at = models.DateTimeField(null=True, help_text="When a failed one is tried again; never, if empty.")
+    failure = models.CharField(max_length=64, blank=True, default="", db_default="", help_text="The system's own code.")
+    named = SealedField()
+    new_values = SealedField(help_text="For a correction: what is right, under the person's key.")
+    fields = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
+    result = models.JSONField(null=True, help_text="What the system answered: counts and codes.")
+    changed_at = models.DateTimeField()
+    stuck_at = models.DateTimeField(null=True, help_text="From when on it counts as stuck if nothing happens.")
+    ended_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=_ENDED, ended_at__isnull=False) | (~Q(state__in=_ENDED) & Q(ended_at=None)),
+                name="order_ends_in_an_answer",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(named=None, new_values=None, retry_at=None, stuck_at=None),
+                name="order_answered_names_nobody",
+            ),
+            models.CheckConstraint(condition=Q(retry_at=None) | Q(state=State.FAILED), name="order_retried_if_failed"),
+            models.CheckConstraint(
+                condition=Q(new_values=None) | Q(kind=OrderKind.CORRECT), name="order_values_of_a_correction"
+            ),
+            models.CheckConstraint(
+                condition=Q(parent_kind="", parent_id=None) | (~Q(parent_kind="") & Q(parent_id__isnull=False)),
+                name="order_parent_is_whole",
+            ),
+            models.CheckConstraint(condition=Q(due_at__gt=F("created_at")), name="order_due_later"),
+        ]
+        indexes = [
+            models.Index(fields=["client", "system", "id"], condition=Q(ended_at=None), name="order_open_of_system"),
+            models.Index(fields=["client", "parent_id"], condition=Q(parent_id__isnull=False), name="order_by_parent"),
+            *newest_first("created_at", "order_by_time"),
+            *newest_first("created_at", "order_by_state", by="state"),
+            *newest_first("created_at", "order_by_system", by="system"),
+            *newest_first("created_at", "order_by_kind", by="kind"),
+            *newest_first("created_at", "order_open", condition=Q(ended_at=None)),
+            *longest_first("due_at", "order_open_by_due", condition=Q(ended_at=None)),
+            *longest_first("stuck_at", "order_open_by_stuck", condition=Q(ended_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Show what and how far."""
+        return f"{self.get_kind_display()}: {self.get_state_display()}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not answered yet."""
+        return self.ended_at is None
+
+
+class OrderStep(models.Model):
+    """One step of one order: to which state, when, by whom. Evidence: never changed.
+
+    Of an order made in a set, the first step is evidence by the set's hash; every later one has a ledger entry.
+    """
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"code": Personal.NONE, "actor_role": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    state = models.CharField(max_length=16, choices=STATES)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    code = models.CharField(max_length=64, blank=True, help_text="Why: of a failure, of an exception, of a waiver.")
+    entry_id = models.UUIDField(null=True, help_text="The ledger entry that proves it; of a set, the set’s.")
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["taken_at", "id"]
+
+    def __str__(self) -> str:
+        """Show where it led."""
+        return str(self.get_state_display())
+
+
+class OrderPart(models.Model):
+    """One part of what a system gave for a collect order: a section of JSON or a file, sealed. Never changed."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"category": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    category = models.CharField(max_length=63)
+    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    attempt = models.PositiveSmallIntegerField(default=0, help_text="In which attempt it came.")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["added_at", "id"]
+
+    def __str__(self) -> str:
+        """Show the category."""
+        return self.category
+
+
+class Waiver(Tracked):
+    """One proposal to do without a system's answer, and who else agreed."""
+
+    wall = Wall(Scope.TENANT, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    reason = models.CharField(max_length=32, choices=Reason)
+    requested_by = models.UUIDField(editable=False)
+    requested_at = models.DateTimeField(editable=False)
+    approved_by = models.UUIDField(null=True, editable=False)
+    approved_at = models.DateTimeField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "order"], name="waiver_one_per_order"),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("requested_by")), name="waiver_by_two_people"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False, approved_at__gte=F("requested_at")),
+                name="waiver_approved_after_request",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Say how far it is."""
+        return gettext("Approved") if self.approved_at else gettext("Proposed")

@@ -1,0 +1,210 @@
+"""Which systems hold what, what they are to do, and whether a case has all its answers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, F, QuerySet
+
+from paktaleem.directory.data_systems.models import (
+    Order,
+    OrderPart,
+    OrderQuerySet,
+    OrderSet,
+    System,
+    SystemKey,
+)
+from paktaleem.directory.data_systems.states import State
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = [
+    "HASH_OF_SET",
+    "Answered",
+    "NoSystem",
+    "OrderUnknown",
+    "Parent",
+    "answers_of",
+    "categories_held",
+    "get_order",
+    "is_everything_answered",
+    "is_set_intact",
+    "orders",
+    "orders_for",
+    "parts_of",
+    "system_acted_for",
+    "system_keys",
+    "system_of_key",
+    "systems",
+    "systems_holding",
+]
+
+HASH_OF_SET = "encode(sha256(string_agg(uuid_send(id) || uuid_send(subject_id), ''::bytea ORDER BY id)), 'hex')"
+"""What proves which orders a set holds: over each order's id and its person's, in the order of the ids (SQL)."""
+
+
+class Parent(NamedTuple):
+    """The case of a room above that an order serves: its kind there, and its id."""
+
+    kind: str
+    id: UUID
+
+
+class NoSystem(Exception):
+    """The key acts for no system."""
+
+
+class OrderUnknown(LookupError):
+    """No such order for this system: never issued, or another's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one system said about one order of a case."""
+
+    order_id: UUID
+    system: str
+    state: State
+    result: dict[str, Any] | None
+    ended_at: datetime | None
+    parts: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the answer is still to come."""
+        return self.ended_at is None
+
+
+def systems(actor: Actor) -> QuerySet[System]:
+    """List the client's systems and PakTaleem's, the ended ones too."""
+    require(actor, Capability.VIEW_SYSTEMS)
+    found: QuerySet[System] = System.objects.order_by("code")
+    return found if actor.client_id is None else found.filter(client_id__in=[actor.client_id, PAKTALEEM])
+
+
+def systems_holding(client_id: UUID, categories: Iterable[str], *, at: datetime) -> list[System]:
+    """List the systems in use that hold any of these data of the client's people: its own, and PakTaleem's."""
+    holding = System.objects.active(at).filter(categories__overlap=sorted(set(categories)))
+    return list(holding.filter(client_id__in=[client_id, PAKTALEEM]).order_by("code", "pk"))
+
+
+def categories_held(client_id: UUID, *, at: datetime) -> frozenset[str]:
+    """Gather the data that any system in use holds of the client's people: what a request about everything is about."""
+    serving = System.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM])
+    return frozenset().union(*serving.values_list("categories", flat=True))
+
+
+def system_keys(actor: Actor) -> QuerySet[SystemKey]:
+    """List which key acts for which system."""
+    require(actor, Capability.VIEW_SYSTEMS)
+    found: QuerySet[SystemKey] = SystemKey.objects.select_related("system")
+    return found
+
+
+def system_of_key(actor: Actor, *, at: datetime) -> System:
+    """Return the system for which a key acts. Raises NoSystem, NotAllowed."""
+    require(actor, Capability.CARRY_OUT_ORDERS)
+    system = system_acted_for(actor, at=at)
+    if system is None:
+        raise NoSystem
+    return system
+
+
+def system_acted_for(actor: Actor, *, at: datetime) -> System | None:
+    """Return the system for which whoever acts does so, or None: people act for none, and not every key for one."""
+    if actor.client_id is None:
+        return None
+    name = ApiKey.objects.filter(pk=actor.id, client_id=actor.client_id).values("name")[:1]
+    acting = SystemKey.objects.active(at).filter(client_id=actor.client_id, key_name__in=name)
+    found = acting.select_related("system").first()
+    return None if found is None else found.system
+
+
+def _client_of(actor: Actor) -> UUID:
+    if actor.client_id is None:
+        raise NoSystem
+    return actor.client_id
+
+
+def orders(actor: Actor) -> QuerySet[Order]:
+    """List the orders that the actor may see."""
+    require(actor, Capability.VIEW_ORDERS)
+    found: QuerySet[Order] = Order.objects.select_related("system", "subject")
+    return found
+
+
+def orders_for(system: System, *, actor: Actor) -> OrderQuerySet:
+    """List what one system must do at the client of the key that asks, oldest first."""
+    require(actor, Capability.CARRY_OUT_ORDERS)
+    own = Order.objects.filter(client_id=_client_of(actor), system=system)
+    found: OrderQuerySet = own.select_related("system", "subject").order_by("pk")
+    return found
+
+
+def get_order(order_id: UUID, *, actor: Actor, at: datetime) -> Order:
+    """Return one order of the system for which the key acts.
+
+    Raises OrderUnknown alike for one that never was and one of another system, NoSystem, NotAllowed.
+    """
+    found = orders_for(system_of_key(actor, at=at), actor=actor).filter(pk=order_id).first()
+    if found is None:
+        raise OrderUnknown
+    return found
+
+
+def answers_of(parent: Parent, *, client_id: UUID) -> list[Answered]:
+    """List the orders of one case with what each system has answered so far, by system."""
+    rows = _of(parent, client_id).select_related("system").order_by("system__code", "pk")
+    counts = dict(
+        OrderPart.objects.filter(client_id=client_id, order__in=_of(parent, client_id), attempt=F("order__attempts"))
+        .order_by()
+        .values_list("order")
+        .annotate(Count("pk"))
+    )
+    return [
+        Answered(
+            order_id=row.pk,
+            system=row.system.code,
+            state=State(row.state),
+            result=row.result,
+            ended_at=row.ended_at,
+            parts=counts.get(row.pk, 0),
+        )
+        for row in rows
+    ]
+
+
+def is_everything_answered(parent: Parent, *, client_id: UUID) -> bool:
+    """Say whether every system has answered for a case, or was waived.
+
+    A case without any order is not answered: that nobody was asked is no answer.
+    """
+    cases = _of(parent, client_id)
+    return cases.exists() and not cases.filter(ended_at=None).exists()
+
+
+def _of(parent: Parent, client_id: UUID) -> QuerySet[Order]:
+    found: QuerySet[Order] = Order.objects.filter(client_id=client_id, parent_id=parent.id, parent_kind=parent.kind)
+    return found
+
+
+def parts_of(order: Order) -> list[OrderPart]:
+    """List the sections and files that a system gave, those of its last attempt."""
+    found = OrderPart.objects.select_related("file", "order__subject").filter(client_id=order.client_id, order=order)
+    return list(found.filter(attempt=order.attempts))
+
+
+def is_set_intact(order_set: OrderSet) -> bool:
+    """Say whether the orders of a set are those that its hash was made of."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*), {HASH_OF_SET} FROM systems_order WHERE client_id = %s AND order_set_id = %s",  # noqa: S608 -- an expression of the source
+            [order_set.client_id, order_set.pk],
+        )
+        [count, found] = cursor.fetchone()
+    return (count, found) == (order_set.size, order_set.orders_hash)

@@ -1,0 +1,64 @@
+"""Registering systems, telling them what to do, and taking their answers, by noun."""
+
+from paktaleem.directory.data_systems.services.alerting import Raised, raise_alerts
+from paktaleem.directory.data_systems.services.carrying_out import (
+    AlreadyAnswered,
+    NotByHand,
+    accept_order,
+    carry_out_by_hand,
+    complete_order,
+    fail_order,
+    hand_over,
+    retry_order,
+)
+from paktaleem.directory.data_systems.services.collecting import (
+    CategoryUnknown,
+    TooManyParts,
+    add_part,
+    open_part,
+)
+from paktaleem.directory.data_systems.services.issuing import Told, issue_orders, new_values_of
+from paktaleem.directory.data_systems.services.registering import (
+    AlreadyEnded,
+    change_system,
+    end_system,
+    end_system_key,
+    let_key_act,
+)
+from paktaleem.directory.data_systems.services.sets import issue_orders_for_set
+from paktaleem.directory.data_systems.services.waiving import (
+    AlreadyProposed,
+    NothingProposed,
+    approve_waiver,
+    propose_waiver,
+)
+
+__all__ = [
+    "AlreadyAnswered",
+    "AlreadyEnded",
+    "AlreadyProposed",
+    "CategoryUnknown",
+    "NotByHand",
+    "NothingProposed",
+    "Raised",
+    "Told",
+    "TooManyParts",
+    "accept_order",
+    "add_part",
+    "approve_waiver",
+    "carry_out_by_hand",
+    "change_system",
+    "complete_order",
+    "end_system",
+    "end_system_key",
+    "fail_order",
+    "hand_over",
+    "issue_orders",
+    "issue_orders_for_set",
+    "let_key_act",
+    "new_values_of",
+    "open_part",
+    "propose_waiver",
+    "raise_alerts",
+    "retry_order",
+]

@@ -1,0 +1,111 @@
+"""What a system gives for a collect order: sealed under the person's key as it comes, opened with a reason."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from io import BytesIO
+from typing import IO, Any
+
+from django.db import transaction
+
+from paktaleem.directory.data_systems.models import Order, OrderKind, OrderPart
+from paktaleem.directory.data_systems.results import Section
+from paktaleem.directory.data_systems.services.steps import facts_of, lock_order, refuse_strangers
+from paktaleem.directory.data_systems.states import State, Step, StepRefused
+from paktaleem.directory.files.kinds import FileKind
+from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.files.services import open_file, store_file
+from paktaleem.directory.people.services import AlreadyErased, record_look
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = ["MOST_PARTS", "CategoryUnknown", "TooManyParts", "add_part", "keep_sections", "open_part"]
+
+MOST_PARTS = 100
+"""How many sections and files one order takes."""
+
+
+class CategoryUnknown(Exception):
+    """The system does not hold data of this category."""
+
+
+class TooManyParts(Exception):
+    """The order has as many sections and files as it may have."""
+
+
+@transaction.atomic
+def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, at: datetime) -> OrderPart:
+    """Keep one file for a collect order that the system is at work on.
+
+    Raises CategoryUnknown, FileKindRefused, FileTooLarge, TooManyParts, StepRefused, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.CARRY_OUT_ORDERS, order.client_id)
+    if actor.kind is ByKind.USER:
+        refuse_strangers(order, actor)
+    order = lock_order(order)
+    if order.kind != OrderKind.COLLECT or order.state != State.ACCEPTED:
+        raise StepRefused(State(order.state), Step.CONFIRM)
+    if category not in order.system.categories:
+        raise CategoryUnknown
+    _refuse_too_many(order, 1)
+    part = _keep(order, store_file(order.subject, content, at=at), category, at)
+    facts = {**facts_of(order), **_facts(part)}
+    record_entry(
+        "order.part_added",
+        client_id=order.client_id,
+        subject_id=order.subject_id,
+        facts=facts,
+        actor=actor,
+        at=at,
+    )
+    return part
+
+
+def keep_sections(order: Order, sections: Iterable[Section], *, at: datetime) -> list[dict[str, Any]]:
+    """Seal the sections of a locked order's answer; returns what the ledger says of each. Raises TooManyParts."""
+    given = list(sections)
+    _refuse_too_many(order, len(given))
+    parts = []
+    for section in given:
+        text = json.dumps(section.data, ensure_ascii=False, separators=(",", ":")).encode()
+        file = store_file(order.subject, BytesIO(text), kind=FileKind.JSON, at=at)
+        parts.append(_keep(order, file, section.category, at))
+    return [_facts(part) for part in parts]
+
+
+def _keep(order: Order, file: SealedFile, category: str, at: datetime) -> OrderPart:
+    part = OrderPart(
+        client_id=order.client_id, order=order, category=category, file=file, attempt=order.attempts, added_at=at
+    )
+    part.save(force_insert=True)
+    return part
+
+
+def _facts(part: OrderPart) -> dict[str, Any]:
+    file = part.file
+    return {
+        "part": str(part.pk),
+        "category": part.category,
+        "kind_of_file": file.kind,
+        "size": file.size,
+        "sealed_hash": file.sealed_hash,
+    }
+
+
+def _refuse_too_many(order: Order, more: int) -> None:
+    kept = OrderPart.objects.filter(client_id=order.client_id, order=order, attempt=order.attempts).count()
+    if kept + more > MOST_PARTS:
+        raise TooManyParts
+
+
+@transaction.atomic
+def open_part(part: OrderPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
+    """Open one part, and record who looked and why before anything is given. Raises AlreadyErased, NotAllowed."""
+    require(actor, Capability.REVEAL_PERSONAL_DATA, part.client_id)
+    subject = part.order.subject
+    if subject.erased_at is not None:
+        raise AlreadyErased
+    record_look(subject, [f"order part {part.pk}"], actor=actor, reason=reason, at=at)
+    return open_file(part.file)

@@ -1,0 +1,152 @@
+"""Telling every system that holds data of a person what to do with it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
+from paktaleem.directory.data_systems.schedule import stuck_at
+from paktaleem.directory.data_systems.selectors import Parent, systems_holding
+from paktaleem.directory.data_systems.services.steps import facts_of, step_row
+from paktaleem.directory.data_systems.states import State
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services import AlreadyErased, record_look
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import code_validator
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import insert_together
+
+__all__ = ["Told", "check_told", "issue_orders", "new_values_of"]
+
+_COLUMN = "systems_order.new_values"
+_MOST_FIELDS = 50
+_FIELDS_NAMED = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What systems are told: to do what with which data, why, on which ground, by when, and for which case."""
+
+    kind: OrderKind
+    categories: frozenset[str]
+    reason: Reason
+    ground: Ground
+    due_at: datetime
+    parent: Parent | None = None
+
+    def columns(self, at: datetime) -> dict[str, Any]:
+        """Give the columns that an order and a set of them share, but for the categories."""
+        return {
+            "kind": self.kind.value,
+            "reason": self.reason.value,
+            "ground": self.ground.value,
+            "due_at": self.due_at,
+            "parent_kind": self.parent.kind if self.parent else "",
+            "parent_id": self.parent.id if self.parent else None,
+            "created_at": at,
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """Give what the ledger says of it."""
+        return {"reason": self.reason.value, "ground": self.ground.value, "due_at": self.due_at.isoformat()}
+
+
+@transaction.atomic
+def issue_orders(
+    subject: Subject, told: Told, *, new_values: Mapping[str, str | None] | None = None, actor: Actor, at: datetime
+) -> list[Order]:
+    """Order every system that holds any of the categories, the client's and PakTaleem's; returns the orders.
+
+    An empty list says that no system is registered as holding such data: whether that will do is the caller's to
+    decide. ``new_values`` are what is right, for a correction and for nothing else; they are sealed.
+    Raises ValidationError naming what is wrong, AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.ISSUE_ORDERS, subject.client_id)
+    subject = Subject.objects.select_for_update().get(pk=subject.pk, client_id=subject.client_id)
+    if subject.erased_at is not None:
+        raise AlreadyErased
+    check_told(told, at=at)
+    values = _checked_values(told.kind, new_values)
+    sealed = sealer_of(subject).seal(json.dumps(values), column=_COLUMN) if values else None
+    correction = {"new_values": sealed, "fields": sorted(values)}
+    found = systems_holding(subject.client_id, told.categories, at=at)
+    return [_issue(subject, system, told, correction, actor=actor, at=at) for system in found]
+
+
+def check_told(told: Told, *, at: datetime) -> None:
+    """Go on only if an order can be made of this. Raises ValidationError naming what is wrong."""
+    if told.due_at <= at:
+        raise ValidationError({"due_at": ["Choose a moment to come."]})
+    if not told.categories:
+        raise ValidationError({"categories": ["Name the data that it is about."]})
+
+
+def _issue(
+    subject: Subject, system: System, told: Told, correction: Mapping[str, Any], *, actor: Actor, at: datetime
+) -> Order:
+    order = Order(
+        id=new_id(),
+        client_id=subject.client_id,
+        system=system,
+        system_owner=system.client_id,
+        subject=subject,
+        state=State.QUEUED.value,
+        categories=sorted(told.categories & set(system.categories)),
+        changed_at=at,
+        stuck_at=stuck_at(State.QUEUED, changed_at=at, retry_due_at=None),
+        **told.columns(at),
+        **correction,
+    )
+    facts = {**facts_of(order), **told.facts(), "categories": order.categories, "fields": order.fields}
+    entry = make_entry(
+        "order.created",
+        client_id=order.client_id,
+        subject_id=subject.pk,
+        facts=facts,
+        actor=actor,
+        at=at,
+    )
+    insert_together(order, entry, step_row(order, entry_id=entry.pk, actor=actor, at=at))
+    return order
+
+
+def _checked_values(kind: OrderKind, given: Mapping[str, str | None] | None) -> dict[str, str | None]:
+    values = dict(given or {})
+    if bool(values) != (kind is OrderKind.CORRECT):
+        raise ValidationError({"new_values": ["A correction says what is right, and nothing else does."]})
+    if len(values) > _MOST_FIELDS:
+        raise ValidationError({"new_values": [f"At most {_MOST_FIELDS} fields."]})
+    for name in values:
+        code_validator(name)
+    return values
+
+
+@transaction.atomic
+def new_values_of(order: Order, *, actor: Actor, at: datetime) -> dict[str, str | None]:
+    """Open what a correction says is right, for the system that carries it out; the look is recorded.
+
+    Nothing for other orders, and for answered ones, which no longer hold it. Raises KeyDestroyed, NotAllowed.
+    """
+    require(actor, Capability.CARRY_OUT_ORDERS, order.client_id)
+    if order.new_values is None:
+        return {}
+    record_look(order.subject, _looked_at(order), actor=actor, reason=order.reason, at=at)
+    values: dict[str, str | None] = json.loads(sealer_of(order.subject).open(order.new_values, column=_COLUMN))
+    return values
+
+
+def _looked_at(order: Order) -> list[str]:
+    """Name the order and its fields, in what the record has room for."""
+    return [
+        f"order {order.pk}",
+        *(order.fields if len(order.fields) <= _FIELDS_NAMED else [f"{len(order.fields)} fields"]),
+    ]

@@ -1,0 +1,32 @@
+"""What becomes of open orders when the person they are about is erased."""
+
+from datetime import datetime
+
+from paktaleem.directory.data_systems.models import Order, OrderKind
+from paktaleem.directory.data_systems.naming import seal_name
+from paktaleem.directory.data_systems.results import PERSON_ERASED
+from paktaleem.directory.data_systems.services.steps import advance
+from paktaleem.directory.data_systems.states import Step
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
+
+__all__ = ["keep_orders_answerable"]
+
+_NEEDS_THE_KEY = frozenset({OrderKind.COLLECT, OrderKind.CORRECT})
+"""What is collected would be sealed under the person's key, and what is right lies under it."""
+
+
+def keep_orders_answerable(subject: Subject, actor: Actor, at: datetime) -> None:
+    """Let open orders name the person until they are answered, and end those that cannot be without their key.
+
+    An erasure waits for no system: it is the systems that are still to be told.
+    """
+    orders = Order.objects.open().select_for_update().filter(client_id=subject.client_id, subject_id=subject.pk)
+    for order in orders.order_by("pk"):
+        if order.kind in _NEEDS_THE_KEY:
+            advance(
+                order, Step.LAPSE, code=PERSON_ERASED, changes={"result": {"reason": PERSON_ERASED}}, actor=actor, at=at
+            )
+        elif subject.external_id is not None:
+            order.named = seal_name(subject.external_id, client_id=order.client_id, order_id=order.pk)
+            order.save(update_fields=["named"])

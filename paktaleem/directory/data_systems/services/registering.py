@@ -1,0 +1,127 @@
+"""Changing which systems hold data, and by which key each calls."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
+
+from paktaleem.directory.data_systems.models import System, SystemKey
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.models import ApiKey
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["AlreadyEnded", "change_system", "end_system", "end_system_key", "let_key_act"]
+
+_FIXED = ("client_id", "code", "starts_at")
+SCOPE = "orders"
+
+
+class AlreadyEnded(Exception):
+    """It has ended before."""
+
+
+@transaction.atomic
+def change_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
+    """Register a system, or change what is said of it. Raises ValidationError naming the field, NotAllowed."""
+    _require(system, actor)
+    is_new = system._state.adding
+    if is_new:
+        if system.starts_at is not None and system.starts_at < at:
+            raise ValidationError({"starts_at": ["Nothing is backdated: choose now or later."]})
+    else:
+        _refuse_other(system)
+    system.full_clean()
+    save_tracked(system, actor=actor, reason=reason, at=at)
+    _record_system("system.registered" if is_new else "system.changed", system, actor, at)
+    return system
+
+
+@transaction.atomic
+def end_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
+    """End a system: no order goes there any more; those that are open are still to be answered or waived.
+
+    Raises AlreadyEnded, NotAllowed.
+    """
+    _require(system, actor)
+    system = System.objects.select_for_update().get(pk=system.pk, client_id=system.client_id)
+    if system.ends_at is not None and system.ends_at <= at:
+        raise AlreadyEnded
+    system.ends_at = at
+    save_tracked(system, actor=actor, reason=reason, at=at)
+    _record_system("system.ended", system, actor, at)
+    return system
+
+
+def _require(system: System, actor: Actor) -> None:
+    require(actor, Capability.MANAGE_SYSTEMS, system.client_id)
+    if system.client_id == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
+        raise NotAllowed("PakTaleem’s own systems are changed by PakTaleem only.")
+
+
+def _refuse_other(system: System) -> None:
+    """Keep what identifies a system, and what has ended."""
+    before = System.objects.select_for_update().get(pk=system.pk)
+    for field in _FIXED:
+        if getattr(before, field) != getattr(system, field):
+            raise ValidationError({field.removesuffix("_id"): ["This cannot change: end this one and add another."]})
+    if before.ends_at != system.ends_at:
+        raise ValidationError({"ends_at": ["End the system by its own act."]})
+
+
+def _record_system(kind: str, system: System, actor: Actor, at: datetime) -> None:
+    facts: dict[str, Any] = {
+        "system": str(system.pk),
+        "code": system.code,
+        "categories": sorted(system.categories),
+        "delivery": system.delivery,
+    }
+    record_entry(kind, client_id=system.client_id, facts=facts, actor=actor, at=at)
+
+
+@transaction.atomic
+def let_key_act(key: SystemKey, *, actor: Actor, reason: Reason | str, at: datetime) -> SystemKey:
+    """Let whoever calls with a key of this name act for a system, from now on.
+
+    Raises ValidationError if no live key of the name has the scope, or it acts for a system already; NotAllowed.
+    """
+    require(actor, Capability.MANAGE_SYSTEMS, key.client_id)
+    key.system_owner, key.starts_at = key.system.client_id, at
+    if key.system_owner not in {key.client_id, PAKTALEEM}:
+        raise ValidationError({"system": [gettext("Choose a system of this client, or one of PakTaleem’s.")]})
+    named = ApiKey.objects.filter(client_id=key.client_id, name=key.key_name, revoked_at=None, expires_at__gt=at)
+    if not named.filter(scopes__contains=[SCOPE]).exists():
+        raise ValidationError({"key_name": [gettext("No live key of this name has the scope orders.")]})
+    key.full_clean(validate_constraints=False)
+    try:
+        with transaction.atomic():
+            save_tracked(key, actor=actor, reason=reason, at=at)
+    except IntegrityError as error:
+        if "systemkey_acts_for_one_system" not in str(error):
+            raise
+        raise ValidationError({"key_name": ["This key acts for a system already: end that first."]}) from error
+    _record_key("system.key_let_in", key, actor, at)
+    return key
+
+
+@transaction.atomic
+def end_system_key(key: SystemKey, *, actor: Actor, reason: Reason | str, at: datetime) -> SystemKey:
+    """Let the key act for the system no longer, from its next call on. Raises AlreadyEnded, NotAllowed."""
+    require(actor, Capability.MANAGE_SYSTEMS, key.client_id)
+    key = SystemKey.objects.select_for_update().get(pk=key.pk, client_id=key.client_id)
+    if key.ends_at is not None:
+        raise AlreadyEnded
+    key.ends_at = at
+    save_tracked(key, actor=actor, reason=reason, at=at)
+    _record_key("system.key_ended", key, actor, at)
+    return key
+
+
+def _record_key(kind: str, key: SystemKey, actor: Actor, at: datetime) -> None:
+    facts = {"system": str(key.system_id), "key_name": key.key_name}
+    record_entry(kind, client_id=key.client_id, facts=facts, actor=actor, at=at)

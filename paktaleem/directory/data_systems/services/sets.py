@@ -1,0 +1,132 @@
+"""The same order about very many people: one statement, one piece of evidence, whatever their number."""
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from paktaleem.directory.data_systems.models import OrderKind, OrderSet
+from paktaleem.directory.data_systems.schedule import stuck_at
+from paktaleem.directory.data_systems.selectors import HASH_OF_SET, systems_holding
+from paktaleem.directory.data_systems.services.issuing import Told, check_told
+from paktaleem.directory.data_systems.states import State
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.ids import new_id
+
+__all__ = ["issue_orders_for_set"]
+
+_UUID7 = (
+    "encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING %(clock)s FROM 1 FOR 6), 52, 1), 53, 1),"
+    " 'hex')::uuid"
+)
+"""A UUIDv7 of the set's moment (RFC 9562 §5.7): version 4 made 7 by two bits, its first 48 bits the milliseconds."""
+
+_PLACE = re.compile("%[%s]")
+_ORDERED = "kind, reason, ground, due_at, parent_kind, parent_id, created_at"
+_VALUES = (
+    "%(kind)s, %(reason)s, %(ground)s, %(due_at)s::timestamptz, %(parent_kind)s, %(parent_id)s::uuid,"
+    " %(created_at)s::timestamptz"
+)
+_ACTOR, _BY = "actor_kind, actor_id, actor_role", "%(actor_kind)s, %(actor_id)s::uuid, %(actor_role)s"
+
+_ISSUE = f"""
+WITH told AS (
+    SELECT id AS system_id, client_id AS system_owner,
+        ARRAY(SELECT unnest(categories) INTERSECT SELECT unnest(%(categories)s::varchar[]) ORDER BY 1) AS about
+    FROM systems_system WHERE id = ANY(%(systems)s)
+), made AS (
+    INSERT INTO systems_order (id, client_id, system_id, system_owner, subject_id, order_set_id, state, attempts,
+        failure, fields, categories, changed_at, stuck_at, {_ORDERED})
+    SELECT {_UUID7}, %(client)s, system_id, system_owner, person, %(set)s, 'queued', 0, '', '{{{{}}}}', about,
+        %(created_at)s, %(stuck_at)s, {_VALUES}
+    FROM ({{people}}) AS people (person) CROSS JOIN told
+    RETURNING id, subject_id
+), stepped AS (
+    INSERT INTO systems_orderstep (id, client_id, order_id, state, attempt, code, taken_at, {_ACTOR})
+    SELECT {_UUID7}, %(client)s, id, 'queued', 0, '', %(created_at)s, {_BY} FROM made
+)
+INSERT INTO systems_orderset (id, client_id, categories, size, orders_hash, {_ORDERED}, {_ACTOR})
+SELECT %(set)s, %(client)s, %(categories)s, count(*), {HASH_OF_SET}, {_VALUES}, {_BY} FROM made HAVING count(*) > 0
+RETURNING size, orders_hash
+"""  # noqa: S608 -- columns named in the source; every value is a parameter
+
+_PLANNED_FOR_MANY = """
+SELECT set_config('statement_timeout', '15min', true), set_config('enable_seqscan', 'off', true),
+    set_config('enable_bitmapscan', 'off', true)
+"""
+"""A hundred thousand orders take longer than the half minute that the app's statements otherwise have. That each step
+has its order is looked up by a plan that PostgreSQL keeps for the connection, and makes anew when autovacuum passes by:
+made while the table was, or seemed to be, empty, it reads the whole table for every row. So the kept plans go first,
+and what reads whole tables is out of the question meanwhile."""
+
+
+@transaction.atomic
+def issue_orders_for_set(
+    people: QuerySet[Subject], told: Told, *, client_id: UUID, actor: Actor, at: datetime
+) -> OrderSet | None:
+    """Order the same about all of these people, of every system that holds any of the categories; returns the set.
+
+    None if there is nobody, or no system. The erased are left out. One ledger entry, ``order.set_created``, proves
+    all of them by their number and hash. Nothing is read into memory. Not for corrections, which differ from person
+    to person. Raises ValidationError naming what is wrong, NotAllowed.
+    """
+    require(actor, Capability.ISSUE_ORDERS, client_id)
+    check_told(told, at=at)
+    if told.kind is OrderKind.CORRECT:
+        raise ValidationError({"kind": ["Corrections differ from person to person: issue them one by one."]})
+    found = systems_holding(client_id, told.categories, at=at)
+    chosen = people.filter(client_id=client_id, erased_at=None).order_by().values("pk")
+    wanted, params = _named(chosen)
+    kind, actor_id, role = actor_columns(actor)
+    values = {
+        **told.columns(at),
+        **params,
+        "set": new_id(),
+        "client": client_id,
+        "stuck_at": stuck_at(State.QUEUED, changed_at=at, retry_due_at=None),
+        "clock": int(at.timestamp() * 1000).to_bytes(6),
+        "categories": sorted(told.categories),
+        "systems": [system.pk for system in found],
+        "actor_kind": kind,
+        "actor_id": actor_id,
+        "actor_role": role,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PLANNED_FOR_MANY)
+        cursor.execute("DISCARD PLANS")
+        cursor.execute(_ISSUE.format(people=wanted), values)
+        made = cursor.fetchone()
+    if made is None:
+        return None
+    return _proved(OrderSet.objects.get(pk=values["set"], client_id=client_id), told, actor=actor, at=at)
+
+
+def _named(chosen: QuerySet[Any]) -> tuple[str, dict[str, Any]]:
+    """Give a query's SQL with its values by name, as the statement around it has them."""
+    sql, params = chosen.query.sql_with_params()
+    values = {f"person_{number}": value for number, value in enumerate(params)}
+    names = iter(values)
+    return _PLACE.sub(lambda found: found[0] if found[0] == "%%" else f"%({next(names)})s", sql), values
+
+
+def _proved(made: OrderSet, told: Told, *, actor: Actor, at: datetime) -> OrderSet:
+    facts = {
+        "set": str(made.pk),
+        "kind": made.kind,
+        **told.facts(),
+        "categories": made.categories,
+        "count": made.size,
+        "orders_hash": made.orders_hash,
+    }
+    if told.parent is not None:
+        facts["parent"] = {"kind": told.parent.kind, "id": str(told.parent.id)}
+    record_entry("order.set_created", client_id=made.client_id, facts=facts, actor=actor, at=at)
+    return made

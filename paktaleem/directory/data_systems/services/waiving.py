@@ -1,0 +1,88 @@
+"""Doing without a system's answer: one person proposes it, another agrees."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from paktaleem.directory.data_systems.models import Order, Waiver
+from paktaleem.directory.data_systems.services.steps import (
+    advance,
+    facts_of,
+    lock_order,
+    refuse_strangers,
+)
+from paktaleem.directory.data_systems.states import State, Step, StepRefused
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.secondperson import SamePerson
+from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.ids import new_id
+
+__all__ = ["AlreadyProposed", "NothingProposed", "SamePerson", "approve_waiver", "propose_waiver"]
+
+
+class AlreadyProposed(Exception):
+    """Somebody proposed it before: a second person may agree."""
+
+
+class NothingProposed(Exception):
+    """Nobody has proposed to waive this order."""
+
+
+@transaction.atomic
+def propose_waiver(order: Order, *, actor: Actor, reason: Reason | str, at: datetime) -> Waiver:
+    """Propose to do without an answer to an open order. Raises StepRefused, AlreadyProposed, NotAllowed."""
+    _require_person(order, actor)
+    order = lock_order(order)
+    if not order.is_open:
+        raise StepRefused(State(order.state), Step.WAIVE)
+    if Waiver.objects.filter(client_id=order.client_id, order=order).exists():
+        raise AlreadyProposed
+    waiver = Waiver(
+        id=new_id(),
+        client_id=order.client_id,
+        order=order,
+        reason=Reason(reason).value,
+        requested_by=actor.id,
+        requested_at=at,
+    )
+    save_tracked(waiver, actor=actor, reason=reason, at=at)
+    facts = {**facts_of(order), "waiver": str(waiver.pk), "reason": waiver.reason}
+    record_entry(
+        "order.waiver_proposed",
+        client_id=order.client_id,
+        subject_id=order.subject_id,
+        facts=facts,
+        actor=actor,
+        at=at,
+    )
+    return waiver
+
+
+@transaction.atomic
+def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
+    """Agree to what another proposed: the order is waived, and no answer is waited for.
+
+    Raises NothingProposed, SamePerson, StepRefused if it was answered meanwhile, NotAllowed.
+    """
+    _require_person(order, actor)
+    order = lock_order(order)
+    waiver = Waiver.objects.select_for_update().filter(client_id=order.client_id, order=order).first()
+    if waiver is None:
+        raise NothingProposed
+    if waiver.requested_by == actor.id:
+        raise SamePerson
+    order = advance(order, Step.WAIVE, code=waiver.reason, facts={"waiver": str(waiver.pk)}, actor=actor, at=at)
+    waiver.approved_by, waiver.approved_at = actor.id, at
+    save_tracked(waiver, actor=actor, reason=waiver.reason, at=at)
+    return order
+
+
+def _require_person(order: Order, actor: Actor) -> None:
+    """Let people decide, and of PakTaleem's own systems PakTaleem's people."""
+    require(actor, Capability.WAIVE_ORDERS, order.client_id)
+    refuse_strangers(order, actor)
+    if actor.kind is not ByKind.USER:
+        raise NotAllowed("Only people waive.")

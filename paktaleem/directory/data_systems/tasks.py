@@ -1,0 +1,61 @@
+"""What the worker does about orders: it tells people of those that stand still."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+from procrastinate.contrib.django import app
+
+from paktaleem.directory.data_systems.services.alerting import raise_alerts
+from paktaleem.directory.mail.kinds import declare_letter
+from paktaleem.directory.mail.services import send_letter
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import staff_of
+from paktaleem.foundation.clock import now_here, real_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["STUCK", "tell_of_stuck_orders"]
+
+ALERT = "systems.tell_of_stuck_orders"
+STUCK = declare_letter("orders_stuck", fields=("count", "url"))
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="tell_of_stuck_orders")
+@app.task(name=ALERT, queueing_lock=ALERT, pass_context=False)
+def tell_of_stuck_orders(timestamp: int) -> None:
+    """Write, every ten minutes, of orders that have become stuck: once of each order in each state.
+
+    To a client's administrators of those to its own systems; to PakTaleem's privacy officers of those to PakTaleem's.
+    """
+    del timestamp
+    with as_officer():
+        clients = list(Client.objects.exclude(pk=PAKTALEEM).values_list("pk", "is_sandbox"))
+    ours = 0
+    for client_id, is_sandbox in clients:
+        told = _look_at(client_id)
+        ours += 0 if is_sandbox else told
+    with in_client(PAKTALEEM):
+        raised = raise_alerts(PAKTALEEM, at=real_now())
+        _write(PAKTALEEM, Role.PRIVACY_OFFICER, ours + raised.own + raised.ours, at=real_now())
+
+
+def _look_at(client_id: UUID) -> int:
+    """Tell one client, in a transaction of its own; returns how many orders are for PakTaleem's systems to answer."""
+    with in_client(client_id):
+        at = now_here()
+        raised = raise_alerts(client_id, at=at)
+        _write(client_id, Role.CLIENT_ADMIN, raised.own, at=at)
+    return raised.ours
+
+
+def _write(client_id: UUID, role: Role, count: int, *, at: datetime) -> None:
+    if not count:
+        return
+    page = reverse("admin:systems_order_changelist", current_app="console")
+    context = {"count": f"{count:,}", "url": f"{settings.PUBLIC_URL.rstrip('/')}{page}?progress=stuck"}
+    for user in staff_of(client_id, role, at=at):
+        send_letter(STUCK.code, to=user, client_id=client_id, context=context, actor=system_actor(ALERT), at=at)

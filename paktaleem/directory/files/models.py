@@ -1,0 +1,55 @@
+"""Files as encrypted chunks; a file's name is never kept, since people put names into it."""
+
+from django.db import models
+
+from paktaleem.directory.files.kinds import FileKind
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, Wall
+
+__all__ = ["FileChunk", "SealedFile"]
+
+
+class SealedFile(models.Model):
+    """One file about one person. Its content opens only with the person's key, and is noise once that is destroyed."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"sealed_hash": Personal.PSEUDONYM})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=16, choices=FileKind)
+    size = models.PositiveIntegerField(help_text="In bytes, before sealing.")
+    chunks = models.PositiveSmallIntegerField()
+    sealed_hash = models.CharField(max_length=64, help_text="SHA-256 of the ciphertext: it tells nothing.")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-added_at", "-id"]
+
+    def __str__(self) -> str:
+        """Show kind and size."""
+        return f"{self.get_kind_display()}, {self.size:,} bytes"
+
+
+class FileChunk(models.Model):
+    """One sealed part of a file, bound to its place in it."""
+
+    wall = Wall(Scope.TENANT, APPEND, officer=False, personal={"data": Personal.SEALED})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    number = models.PositiveSmallIntegerField()
+    data = models.BinaryField(help_text="Ciphertext under the person's key.")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "file", "number"], name="filechunk_number_unique"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the place."""
+        return str(self.number)

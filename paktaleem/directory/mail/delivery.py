@@ -1,0 +1,194 @@
+"""Sending one letter: look the address up, render, hand over, record."""
+
+import json
+import smtplib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+
+from paktaleem.directory.mail.contexts import open_context
+from paktaleem.directory.mail.models import Channel, Letter, LetterError, LetterState
+from paktaleem.directory.mail.services import enqueue
+from paktaleem.directory.mail.texting import NoProvider, TextRefused, text_provider
+from paktaleem.directory.mail.wording import Wording, render
+from paktaleem.directory.people.selectors import contact_of, sealer_of
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.canonical import commitment, new_salt
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import CannotOpen
+
+__all__ = ["WAITS", "deliver_letter"]
+
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720))
+"""How long after each failed attempt the next one is made; after the last, within a day, the letter has failed."""
+_ATTEMPTS = len(WAITS) + 1
+_TEMPORARY = range(400, 500)
+
+
+class _Undelivered(Exception):
+    """An attempt that did not succeed; ``error`` says why, ``is_final`` that trying again is no use."""
+
+    def __init__(self, error: LetterError, *, is_final: bool) -> None:
+        super().__init__(error)
+        self.error, self.is_final = error, is_final
+
+
+class _Sent(NamedTuple):
+    """What was handed over, to which address, and the id it has there."""
+
+    address: str
+    wording: Wording
+    message_id: str
+
+
+@transaction.atomic
+def deliver_letter(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Letter | None:
+    """Make one attempt at a waiting letter; returns it, or None if there is nothing to do (sent, or in other hands).
+
+    An attempt that fails for now is put into the queue again, each time later; what fails for good is recorded.
+    """
+    letter = (
+        Letter.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("subject", "user")
+        .filter(pk=letter_id, client_id=client_id, state=LetterState.QUEUED)
+        .first()
+    )
+    if letter is None:
+        return None
+    letter.attempts += 1
+    try:
+        sent = _attempt(letter, at)
+    except _Undelivered as failure:
+        _record_failure(letter, failure, actor, at)
+    else:
+        _record_sent(letter, sent, actor, at)
+    letter.save()
+    return letter
+
+
+def _attempt(letter: Letter, at: datetime) -> _Sent:
+    if letter.expires_at is not None and letter.expires_at <= at:
+        raise _Undelivered(LetterError.EXPIRED, is_final=True)
+    try:
+        address, values = _address(letter), json.loads(open_context(letter))
+    except (CannotOpen, KeyError, InvalidTag) as error:
+        raise _Undelivered(LetterError.RECIPIENT_GONE, is_final=True) from error
+    if not address:
+        raise _Undelivered(LetterError.NO_ADDRESS, is_final=True)
+    values["client"] = Client.objects.values_list("name", flat=True).get(pk=letter.client_id)
+    wording = render(letter.kind, language=letter.language, channel=letter.channel, values=values)
+    hand_over = _mail if letter.channel == Channel.MAIL else _text
+    return _Sent(address, wording, hand_over(letter, address, wording))
+
+
+def _address(letter: Letter) -> str:
+    if letter.user is not None:
+        if not letter.user.is_active:
+            raise _Undelivered(LetterError.RECIPIENT_GONE, is_final=True)
+        return letter.user.email if letter.channel == Channel.MAIL else ""
+    assert letter.subject is not None  # noqa: S101 -- a constraint of the table
+    return contact_of(letter.subject, "email" if letter.channel == Channel.MAIL else "phone") or ""
+
+
+def _mail(letter: Letter, address: str, wording: Wording) -> str:
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    message_id = f"<{letter.id}@{sender.rpartition('@')[2] or 'localhost'}>"
+    message = EmailMultiAlternatives(
+        wording.subject,
+        wording.text,
+        to=[address],
+        headers={
+            "Message-ID": message_id,
+            "Content-Language": wording.language,
+            "Auto-Submitted": "auto-generated",  # RFC 3834: nobody's holiday answer is wanted
+        },
+    )
+    message.attach_alternative(wording.html, "text/html")
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        raise _refusal(min(code for code, _ in error.recipients.values())) from error
+    except smtplib.SMTPResponseException as error:
+        raise _refusal(error.smtp_code) from error
+    except OSError as error:  # every other SMTPException is one, too
+        raise _Undelivered(LetterError.UNREACHABLE, is_final=False) from error
+    return message_id
+
+
+def _refusal(code: int) -> _Undelivered:
+    """Tell a refusal for now from one for good (RFC 5321 §4.2.1)."""
+    if code in _TEMPORARY:
+        return _Undelivered(LetterError.UNREACHABLE, is_final=False)
+    return _Undelivered(LetterError.REFUSED, is_final=True)
+
+
+def _text(letter: Letter, number: str, wording: Wording) -> str:
+    try:
+        return text_provider().send(number=number, text=wording.text, reference=str(letter.id))
+    except NoProvider as error:
+        raise _Undelivered(LetterError.NO_PROVIDER, is_final=True) from error
+    except TextRefused as error:
+        raise _Undelivered(LetterError.REFUSED, is_final=True) from error
+    except OSError as error:
+        raise _Undelivered(LetterError.UNREACHABLE, is_final=False) from error
+
+
+def _record_sent(letter: Letter, sent: _Sent, actor: Actor, at: datetime) -> None:
+    letter.state, letter.sent_at, letter.last_error, letter.context = LetterState.SENT, at, "", None
+    letter.message_id = sent.message_id
+    facts = {**_facts(letter), "message_id": sent.message_id, "template": sent.wording.template}
+    openings = None
+    if letter.subject is not None:
+        salt = new_salt()
+        facts["commitments"] = {
+            "address": commitment(sent.address, salt),
+            "text": commitment(sent.wording.text, salt),
+        }
+        openings = sealer_of(letter.subject).seal(salt.hex(), column="ledger_entry.openings").ciphertext
+    _record("letter.sent", letter, facts, actor, at, openings=openings)
+
+
+def _record_failure(letter: Letter, failure: _Undelivered, actor: Actor, at: datetime) -> None:
+    letter.last_error = failure.error
+    if not failure.is_final and letter.attempts < _ATTEMPTS:
+        letter.due_at = at + WAITS[letter.attempts - 1]
+        enqueue(letter)
+        return
+    letter.state = LetterState.FAILED
+    if failure.error in {LetterError.EXPIRED, LetterError.RECIPIENT_GONE}:
+        letter.context = None
+    _record("letter.failed", letter, {**_facts(letter), "error": str(failure.error)}, actor, at)
+
+
+def _facts(letter: Letter) -> dict[str, Any]:
+    return {
+        "letter": str(letter.id),
+        "kind": letter.kind,
+        "language": letter.language,
+        "channel": str(letter.channel),
+        "attempts": letter.attempts,
+        "user": str(letter.user_id) if letter.user_id else None,
+        "related": str(letter.related_id) if letter.related_id else None,
+    }
+
+
+def _record(
+    kind: str, letter: Letter, facts: Mapping[str, Any], actor: Actor, at: datetime, *, openings: bytes | None = None
+) -> None:
+    record_entry(
+        kind,
+        client_id=letter.client_id,
+        subject_id=letter.subject_id,
+        facts=facts,
+        openings=openings,
+        actor=actor,
+        at=at,
+    )

@@ -1,0 +1,13 @@
+"""Letters behind the wall."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import BelongsTo, Walled
+
+
+class Migration(migrations.Migration):
+    dependencies = [("mail", "0001_letters"), ("accounts", "0002_wall"), ("subjects", "0002_wall")]
+    operations = [
+        Walled("Letter"),
+        BelongsTo("Letter", "subject", "subjects.Subject"),
+    ]

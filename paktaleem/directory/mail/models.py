@@ -1,0 +1,112 @@
+"""Letters, without an address and without their text."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = ["Channel", "Letter", "LetterError", "LetterState"]
+
+
+class Channel(models.TextChoices):
+    """By which way it goes."""
+
+    MAIL = "mail", _("Mail")
+    TEXT = "text", _("Text message")
+
+
+class LetterState(models.TextChoices):
+    """How far it is."""
+
+    QUEUED = "queued", _("Waiting")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+
+
+class LetterError(models.TextChoices):
+    """Why the last attempt did not succeed."""
+
+    NO_ADDRESS = "no_address", _("The recipient has no such address")
+    RECIPIENT_GONE = "recipient_gone", _("The recipient was erased, or is disabled")
+    EXPIRED = "expired", _("Too late: what it says no longer holds")
+    REFUSED = "refused", _("Refused by the mail or text-message server")
+    UNREACHABLE = "unreachable", _("The server could not be reached")
+    NO_PROVIDER = "no_provider", _("No provider of text messages is set up")
+
+
+class Letter(models.Model):
+    """One letter or text message to one person: a data subject or a member of staff.
+
+    The address is looked up when it is sent. ``context`` holds what the template needs, sealed under the person's
+    key (for staff under the keyring), and is thrown away once it was sent or cannot be sent any more.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "kind": Personal.NONE,
+            "language": Personal.NONE,
+            "context": Personal.SEALED,
+            "message_id": Personal.PSEUDONYM,
+            "actor_role": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=63)
+    language = models.CharField(max_length=8)
+    channel = models.CharField(max_length=8, choices=Channel)
+    subject = models.ForeignKey(
+        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
+    related_id = models.UUIDField(null=True, help_text="What it is about: a request, an invitation.")
+    context = SealedField()
+    state = models.CharField(max_length=8, choices=LetterState, default=LetterState.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=16, choices=LetterError, blank=True)
+    message_id = models.CharField(max_length=255, blank=True)
+    queued_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="When it is tried next.")
+    expires_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        ordering = ["-queued_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(subject__isnull=False, user=None) | Q(subject=None, user__isnull=False),
+                name="letter_has_one_recipient",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=LetterState.SENT, sent_at__isnull=False, context=None)
+                | (~Q(state=LetterState.SENT) & Q(sent_at=None)),
+                name="letter_sent_has_its_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("queued_at")), name="letter_expires_later"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "related_id"], name="letter_about"),
+            *newest_first("queued_at", "letter_by_time"),
+            *newest_first("queued_at", "letter_by_state", by="state"),
+            *newest_first("queued_at", "letter_by_channel", by="channel"),
+            models.Index(fields=["due_at"], condition=Q(state=LetterState.QUEUED), name="letter_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the kind and the state."""
+        return f"{self.kind}, {self.state}"

@@ -1,0 +1,146 @@
+"""Asking for letters, and sending them.
+
+``send_letter`` writes a row and enqueues a job, both in the caller's transaction: no act, no letter. The worker looks
+the address up, renders and sends. A letter is sent at least once, never twice on purpose: its Message-ID is made of
+its id, so that a repetition after a crash can be told.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from paktaleem.directory.mail.contexts import seal_context
+from paktaleem.directory.mail.kinds import letter_kind
+from paktaleem.directory.mail.models import Channel, Letter, LetterState
+from paktaleem.directory.mail.wording import render
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import by_the_machine
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.ids import new_id
+
+__all__ = [
+    "DELIVER",
+    "CannotResend",
+    "clients_with_forgotten",
+    "enqueue",
+    "queue_again",
+    "resend_letter",
+    "send_letter",
+]
+
+DELIVER = "mail.deliver"
+GRACE = timedelta(minutes=10)
+"""How long after it was due a waiting letter counts as forgotten by the queue."""
+_AGAIN_AFTER = timedelta(hours=1)
+
+
+class CannotResend(Exception):
+    """The letter has not failed, or what it says no longer holds."""
+
+
+@transaction.atomic
+def send_letter(
+    kind: str,
+    *,
+    to: Subject | User,
+    client_id: UUID,
+    context: Mapping[str, str] | None = None,
+    channel: Channel | str = Channel.MAIL,
+    language: str | None = None,
+    related_id: UUID | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Letter:
+    """Ask for one letter to one person; the worker sends it once the caller's transaction has committed.
+
+    ``at`` is by the client's clock, as everything a letter goes by but its job.
+    ``kind`` is declared (``kinds.declare_letter``), and ``context`` holds exactly its fields: short texts, sealed
+    until the letter is sent and thrown away then. ``to`` is a data subject, or a member of staff; no address is
+    taken. ``language`` is the person's own unless told otherwise. ``client_id`` is the client
+    whose letter it is, in whose context this is called: a request that has none (signing in) enqueues a task of its
+    own, which opens PakTaleem's and calls this. ``actor`` is who caused it: whoever may do the act that it tells of
+    may have it told, so no capability is asked for here.
+    Raises ValueError for a context that does not fit, KeyDestroyed for an erased person.
+    """
+    declared, values = letter_kind(kind), dict(context or {})
+    if set(values) != declared.fields:
+        raise ValueError(f"{kind} takes exactly: {', '.join(sorted(declared.fields)) or 'nothing'}.")
+    person, staff = (to, None) if isinstance(to, Subject) else (None, to)
+    spoken = language or to.language
+    letter = Letter(
+        id=new_id(),
+        client_id=client_id,
+        kind=kind,
+        language=spoken,
+        channel=Channel(channel),
+        subject=person,
+        user=staff,
+        related_id=related_id,
+        queued_at=at,
+        due_at=at,
+        expires_at=at + declared.life if declared.life else None,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+    )
+    render(kind, language=spoken, channel=letter.channel, values=values)  # a missing template fails here, not at night
+    letter.context = seal_context(letter, json.dumps(values)) if values else None
+    letter.save(force_insert=True)
+    enqueue(letter)
+    return letter
+
+
+def enqueue(letter: Letter) -> None:
+    """Put the letter's job into the queue, in this transaction; its arguments are two ids."""
+    enqueue_job(DELIVER, due_at=by_the_machine(letter.due_at), client=str(letter.client_id), letter=str(letter.id))
+
+
+@transaction.atomic
+def resend_letter(letter: Letter, *, actor: Actor, reason: Reason | str, at: datetime) -> Letter:
+    """Try a failed letter again from the start. Raises CannotResend, NotAllowed."""
+    require(actor, Capability.RESEND_LETTERS, letter.client_id)
+    letter = Letter.objects.select_for_update(of=("self",)).get(pk=letter.pk, client_id=letter.client_id)
+    if letter.state != LetterState.FAILED or (letter.expires_at and letter.expires_at <= at):
+        raise CannotResend
+    letter.state, letter.attempts, letter.due_at = LetterState.QUEUED, 0, at
+    letter.save(update_fields=["state", "attempts", "due_at"])
+    facts = {"letter": str(letter.id), "kind": letter.kind, "reason": Reason(reason).value}
+    record_entry(
+        "letter.requeued",
+        client_id=letter.client_id,
+        subject_id=letter.subject_id,
+        facts=facts,
+        actor=actor,
+        at=at,
+    )
+    enqueue(letter)
+    return letter
+
+
+def clients_with_forgotten(*, at: datetime) -> list[UUID]:
+    """List the clients with letters that should have been tried long ago, in the officers' view."""
+    waiting = Letter.objects.filter(state=LetterState.QUEUED, due_at__lt=at - GRACE)
+    return list(waiting.order_by().values_list("client_id", flat=True).distinct())
+
+
+@transaction.atomic
+def queue_again(client_id: UUID, *, at: datetime) -> int:
+    """Enqueue again what should have been tried long ago: its worker died. Returns how many letters."""
+    forgotten = Letter.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        client_id=client_id, state=LetterState.QUEUED, due_at__lt=at - GRACE
+    )
+    found = list(forgotten.order_by("due_at")[:500])
+    for letter in found:
+        letter.due_at = at
+        enqueue(letter)
+        letter.due_at = at + _AGAIN_AFTER
+        letter.save(update_fields=["due_at"])
+    return len(found)

@@ -1,0 +1,67 @@
+"""The words of a letter: a template in the recipient's language, its first line the subject."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.template import Context
+from django.template.loader import get_template
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from paktaleem.directory.mail.models import Channel
+
+__all__ = ["RIGHT_TO_LEFT", "Wording", "render"]
+
+RIGHT_TO_LEFT = frozenset({"ur"})
+_ENDING = {Channel.MAIL: "txt", Channel.TEXT: "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is sent: ``subject`` is empty for a text message. ``template`` is the SHA-256 of the wording used."""
+
+    subject: str
+    text: str
+    language: str
+    template: str
+
+    @property
+    def html(self) -> str:
+        """The same words as HTML that says its language and direction: no image, no style, nothing to count.
+
+        Mail programs guess the direction of plain text, and guess wrongly where a line starts with a link.
+        """
+        direction = "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
+        blocks = [_paragraph(block) for block in self.text.split("\n\n") if block.strip()]
+        return format_html(
+            '<!doctype html>\n<html lang="{}" dir="{}"><head><meta charset="utf-8"><title>{}</title></head>\n'
+            "<body>\n{}\n</body></html>\n",
+            self.language,
+            direction,
+            self.subject,
+            mark_safe("\n".join(blocks)),  # noqa: S308 -- each paragraph is escaped below
+        )
+
+
+def render(kind: str, *, language: str, channel: Channel | str, values: Mapping[str, Any]) -> Wording:
+    """Fill in the template of a kind of letter. Raises TemplateDoesNotExist."""
+    found: Any = get_template(f"mail/{kind}.{language}.{_ENDING[Channel(channel)]}")
+    template = found.template
+    filled = template.render(Context(dict(values), autoescape=False)).strip()
+    digest = hashlib.sha256(Path(template.origin.name).read_bytes()).hexdigest()
+    if channel == Channel.TEXT:
+        return Wording("", filled, language, digest)
+    subject, _, text = filled.partition("\n")
+    return Wording(" ".join(subject.split()), text.strip() + "\n", language, digest)
+
+
+def _paragraph(block: str) -> SafeString:
+    lines = [_link(line) if line.startswith(("https://", "http://")) else escape(line) for line in block.splitlines()]
+    return format_html("<p>{}</p>", mark_safe("<br>\n".join(lines)))  # noqa: S308 -- escaped line by line
+
+
+def _link(url: str) -> SafeString:
+    return format_html('<a href="{0}" dir="ltr">{0}</a>', url)

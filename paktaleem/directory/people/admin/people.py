@@ -1,0 +1,374 @@
+"""Data subjects in the console: pseudonyms in lists, dots on pages, reveal with a reason."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from paktaleem.directory.people.agechanges import AGE_SOURCES
+from paktaleem.directory.people.details import LONG_AGO, PERSONAL
+from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.selectors import BY_ID, search_subjects, with_id_beginning
+from paktaleem.directory.people.services import AlreadyErased, erase_subject, reveal_fields
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import day, period_pill, pill
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.model_admin import state_column
+from paktaleem.foundation.console.persons import PersonPage, person_acts, person_pages, person_panels
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["LABELS", "GuardianClaimAdmin", "SubjectAdmin", "person_url"]
+
+LABELS = {
+    "full_name": gettext_lazy("Full name"),
+    "email": gettext_lazy("Email address"),
+    "phone": gettext_lazy("Phone"),
+    "birth_date": gettext_lazy("Birth date"),
+    "attested_age": gettext_lazy("Attested age"),
+    "declared_age": gettext_lazy("Declared age"),
+    "age_check": gettext_lazy("Age check of a provider"),
+}
+FOUND_AT_MOST = 20
+_ERASED: dict[type[Exception], str] = {AlreadyErased: "The person is erased: nothing is left to show or to change."}
+
+
+def _not_erased(row: Subject, _at: Any) -> bool:
+    return row.erased_at is None
+
+
+class RevealForm(ActForm):
+    """Which sealed fields to open."""
+
+    fields_wanted = forms.MultipleChoiceField(
+        label="Fields",
+        choices=list(LABELS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        initial=["full_name"],
+        help_text="Open no more than the case needs.",
+    )
+    field_order = ("fields_wanted", "reason")
+
+
+def _reveal(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    values = reveal_fields(
+        subject,
+        fields=given["fields_wanted"],
+        actor=actor_of(request),
+        reason=given["reason"],
+        at=received_at(request),
+    )
+    shown = [(LABELS[name], value) for name, value in values.items()]
+    owner: SubjectAdmin = site.get_model_admin(Subject)  # type: ignore[assignment]
+    return owner.page(
+        request,
+        subject,
+        "console/revealed.html",
+        title=_("Personal data"),
+        shown=shown,
+        row_url=owner.url_of("change", subject),
+    )
+
+
+class EraseForm(ActForm):
+    """The typed confirmation."""
+
+    confirmation = forms.CharField(
+        label="Type the LMS id of the person", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    field_order = ("confirmation", "reason")
+
+    def clean_confirmation(self) -> str:
+        """Accept the person's own id only."""
+        typed = str(self.cleaned_data["confirmation"]).strip()
+        if typed != self.row.external_id:
+            raise forms.ValidationError(_("This is not the LMS id of the person."))
+        return typed
+
+
+def _erase(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    erase_subject(subject, actor=actor_of(request), reason=given["reason"], at=received_at(request))
+
+
+class ErasedFilter(admin.SimpleListFilter):
+    """Those who are here, or those who were erased."""
+
+    title = "record"
+    parameter_name = "record"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer both."""
+        return [("kept", _("Kept")), ("erased", _("Erased"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Narrow the list."""
+        if self.value() == "kept":
+            return queryset.filter(erased_at=None)
+        return queryset.filter(erased_at__isnull=False) if self.value() == "erased" else queryset
+
+
+class AgeFilter(admin.SimpleListFilter):
+    """Children, adults, or those whose age nobody knows."""
+
+    title = "age"
+    parameter_name = "age"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer the three."""
+        return [("child", _("Child")), ("of_age", _("Of age")), ("unknown", _("Unknown"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the list."""
+        at = received_at(request)
+        which = {
+            "child": Q(of_age_at__gt=at),
+            "of_age": Q(of_age_at__lte=at),
+            "unknown": Q(of_age_at=None, erased_at=None),
+        }
+        return queryset.filter(which[str(self.value())]) if self.value() in which else queryset
+
+
+class FindForm(forms.Form):
+    """Whom to find; sent in the body, so that no name reaches an address or a log."""
+
+    text = forms.CharField(
+        label=gettext_lazy("LMS id, full name, mail address or phone"),
+        help_text=gettext_lazy("Exactly as registered; capital letters do not matter, nor how a number is written."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40}),
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Ask officers for the client, whose secret the look-up needs."""
+        super().__init__(*args, **kwargs)
+        if actor_of(request).client_id is None:
+            self.fields["client"] = forms.ModelChoiceField(
+                Client.objects.all(), label=_("Client"), empty_label=_("Choose a client…")
+            )
+
+
+@admin.register(Subject, site=site)
+class SubjectAdmin(ExportableAdmin):
+    """People: who they are stays sealed until someone with a reason looks."""
+
+    section = "People"
+    view_capability = Capability.VIEW_SUBJECTS
+    asks_reason = False
+    list_display = ("lms_id", "owner", "role", "age", "registered_at", "record")
+    list_filter = (ErasedFilter, AgeFilter, "role", "client")
+    search_fields = ("external_id",)
+    search_help_text = "The LMS id, or how it begins. For names, addresses and phones use “Find a person”."
+    sortable_by = ()
+    newest_by = "registered_at"
+    change_list_template = "console/subjects.html"
+    detail_fields = (
+        "lms_id",
+        "role",
+        "age",
+        "stated_by",
+        "country",
+        "language",
+        *PERSONAL,
+        "is_enabled",
+        "registered_at",
+        "changed_at",
+        "erased_at",
+    )
+    intro = "Everyone about whom data is held. Names, addresses and birth dates are sealed: look only with a reason."
+    empty_text = "No data subjects here. The learning platform registers them."
+    exported = {
+        "person": "external_id",
+        "role": "role",
+        "language": "language",
+        "of_age_at": "of_age_at",
+        "is_enabled": "is_enabled",
+        "registered_at": "registered_at",
+        "changed_at": "changed_at",
+        "erased_at": "erased_at",
+    }
+    acts = (
+        Act(
+            "reveal",
+            "Reveal personal data",
+            Capability.REVEAL_PERSONAL_DATA,
+            _reveal,
+            form=RevealForm,
+            lead="Who looked, at which fields and why is recorded before anything is shown.",
+            applies=_not_erased,
+            refusals=_ERASED,
+        ),
+        Act(
+            "erase",
+            "Erase person",
+            Capability.ERASE_SUBJECTS,
+            _erase,
+            form=EraseForm,
+            lead="The person's key is destroyed: nobody, PakTaleem included, can read their data again. "
+            "Pseudonymous evidence stays. This cannot be taken back.",
+            done="The person is erased.",
+            danger=True,
+            applies=_not_erased,
+            refusals=_ERASED,
+        ),
+    )
+
+    def all_acts(self) -> Sequence[Act]:
+        """Put what the apps above add between looking and erasing."""
+        return (self.acts[0], *person_acts(), self.acts[1])
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search by the LMS id or its beginning, by its index."""
+        del request
+        return with_id_beginning(queryset, search_term.strip()), False
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """List in the order of the index that finds: ids as letters, children by who comes of age next."""
+        if request.GET.get("q", "").strip():
+            return (BY_ID.asc(), "id")
+        orders = {"child": ("of_age_at", "id"), "of_age": ("-of_age_at", "-id")}
+        return orders.get(request.GET.get(AgeFilter.parameter_name, ""), ("-registered_at", "-id"))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page on which a person is found by what is sealed."""
+        find = path("find/", self.admin_site.admin_view(self.find_view), name="subjects_subject_find")
+        return [find, *map(self._page_url, person_pages()), *super().get_urls()]
+
+    def _page_url(self, page: PersonPage) -> URLPattern:
+        """Give the address of a page about one person that an app above has added."""
+
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            row = self._row_or_404(request, object_id)
+            if not self._may(request, page.capability, row):
+                raise PermissionDenied
+            return self.page(request, row, page.template, title=translated(page.title), **page.values(request, row))
+
+        name = f"subjects_subject_{page.slug}"
+        return path(f"<path:object_id>/{page.slug}/", self.admin_site.admin_view(view), name=name)
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """Find people of one client by an exact name, address, phone or LMS id, through the keyed index."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = FindForm(request.POST or None, request=request)
+        rows: list[tuple[str, str, str]] | None = None
+        if request.method == "POST" and form.is_valid():
+            rows = self._found(actor_of(request), form.cleaned_data)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Find a person"),
+            "form": form,
+            "found": rows,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "console/find.html", context)
+
+    def _found(self, actor: Actor, wanted: dict[str, Any]) -> list[tuple[str, str, str]]:
+        client = wanted.get("client")
+        client_id = actor.client_id or (client and client.pk)
+        if client_id is None:
+            return []
+        with in_client(client_id):
+            people = list(search_subjects(Subject.objects.all(), wanted["text"])[:FOUND_AT_MOST])
+        return [(self.url_of("change", one), str(one), one.get_role_display()) for one in people]
+
+    @admin.display(description="LMS id")
+    def lms_id(self, row: Subject) -> SafeString | str:
+        """Show the pseudonym, or that the person is erased."""
+        return pill(_("erased")) if row.erased_at else (row.external_id or "—")
+
+    @admin.display(description="age")
+    def age(self, row: Subject) -> SafeString:
+        """Show whether a guardian decides, and until when."""
+        if row.erased_at is not None:
+            return pill("—")
+        if row.of_age_at is None:
+            return pill(_("Age unknown"), "warn" if row.role in {"student", "learner"} else "calm")
+        if row.of_age_at > now_here():
+            return pill(_("Child until {day}").format(day=day(row.of_age_at)), "warn")
+        return (
+            pill(_("Of age"))
+            if row.of_age_at == LONG_AGO
+            else pill(_("Of age since {day}").format(day=day(row.of_age_at)))
+        )
+
+    @admin.display(description="age stated by")
+    def stated_by(self, row: Subject) -> str:
+        """Say who says how old they are, the strongest first."""
+        return ", ".join(str(AGE_SOURCES[one]) for one in row.age_sources) or "—"
+
+    @admin.display(description="record")
+    def record(self, row: Subject) -> SafeString:
+        """Show whether the person is kept or erased."""
+        return (
+            pill(_("Erased {day}").format(day=day(row.erased_at)), "bad") if row.erased_at else pill(_("Kept"), "good")
+        )
+
+    def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, Any]]:
+        """Show consents, what stands in the way, guardians and who looked."""
+        return [*person_panels(request, row), _guardians_panel(row)]
+
+
+def person_url(subject_id: Any) -> str:
+    """Give the address of a person's page."""
+    return reverse("admin:subjects_subject_change", args=[subject_id], current_app=site.name)
+
+
+def _guardians_panel(row: Subject) -> dict[str, Any]:
+    claims = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")[:50]
+    rows = [
+        {
+            "relation": claim.get_relationship_display(),
+            "is_child": claim.child_id == row.pk,
+            "other": claim.guardian if claim.child_id == row.pk else claim.child,
+            "url": person_url(claim.guardian_id if claim.child_id == row.pk else claim.child_id),
+            "state": period_pill(claim),
+        }
+        for claim in claims
+    ]
+    return {"template": "console/panels/guardians.html", "rows": rows}
+
+
+@admin.register(GuardianClaim, site=site)
+class GuardianClaimAdmin(ExportableAdmin):
+    """Relations that schools claim."""
+
+    section = "People"
+    view_capability = Capability.VIEW_SUBJECTS
+    asks_reason = False
+    list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
+    list_filter = ("relationship", "client")
+    newest_by = "starts_at"
+    detail_fields = ("child", "guardian", "relationship", "state", "starts_at", "ends_at")
+    sortable_by = ()
+    intro = "Who a school says is whose guardian. A claim, never a consent and not yet an authority."
+    empty_text = "No guardian was claimed yet. Rosters and the learning platform name them."
+    exported = {
+        "child": "child__external_id",
+        "guardian": "guardian__external_id",
+        "relationship": "relationship",
+        "starts_at": "starts_at",
+        "ends_at": "ends_at",
+    }
+    state = state_column(period_pill)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring both people along."""
+        return super().get_queryset(request).select_related("child", "guardian")

@@ -1,0 +1,182 @@
+"""Readmissions in the console: one officer asks, another approves (DESIGN §4)."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from paktaleem.directory.people.models import Readmission
+from paktaleem.directory.people.services import (
+    AlreadyAsked,
+    NotErased,
+    approve_readmission,
+    request_readmission,
+)
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.secondperson import SamePerson
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import pill
+from paktaleem.foundation.console.forms import ActForm, ScopedForm
+from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
+from paktaleem.foundation.console.paging import count_up_to, number_in_words
+from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["ReadmissionAdmin"]
+
+
+class RequestForm(ScopedForm):
+    """Who may come back: at which client, under which LMS id."""
+
+    external_id = forms.CharField(
+        label="LMS id",
+        max_length=255,
+        help_text="As the learning platform sends it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class ApproveForm(ActForm):
+    """Nothing but the approval: the reason is always that the person asked."""
+
+    reason = None  # type: ignore[assignment]
+
+
+def _approve(asked: Readmission, given: dict[str, Any], request: HttpRequest) -> None:
+    del given
+    approve_readmission(asked, actor=actor_of(request), at=received_at(request))
+
+
+def _state(asked: Readmission) -> SafeString:
+    return pill("Approved", "good") if asked.approved_at else pill("Waiting", "warn")
+
+
+class PendingFilter(admin.SimpleListFilter):
+    """Those that wait, or those that were approved."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Offer both."""
+        return [("pending", gettext("Waiting")), ("approved", gettext("Approved"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        """Narrow the list."""
+        return queryset.filter(approved_at__isnull=self.value() == "pending") if self.value() else queryset
+
+
+@admin.register(Readmission, site=site)
+class ReadmissionAdmin(ScopedAdmin):
+    """Requests to let an erased person be registered again."""
+
+    section = "People"
+    view_capability = Capability.VIEW_WHO_LOOKED
+    add_capability = Capability.ERASE_SUBJECTS
+    asks_reason = False
+    form = RequestForm
+    row_fields = ("external_id",)
+    detail_fields = ("state", "person", "requester", "requested_at", "approver", "approved_at")
+    list_display = ("requested_at", "state", "owner", "requester", "approver")
+    list_filter = (PendingFilter, "client")
+    newest_by = "requested_at"
+    sortable_by = ()
+    intro = (
+        "Someone erased who asks to come back may be registered again once a second officer agrees. "
+        "What was erased stays erased: the person begins anew."
+    )
+    empty_text = "Nobody who was erased has asked to come back."
+    state = state_column(_state)
+    refusals = {
+        NotErased: "Nobody with this LMS id stands erased at this client.",
+        AlreadyAsked: "The readmission of this person was requested before.",
+    }
+    acts = (
+        Act(
+            "approve",
+            "Approve readmission",
+            Capability.ERASE_SUBJECTS,
+            _approve,
+            form=ApproveForm,
+            lead="The next sync may register the person again, with a new key. Nothing that was erased comes back. "
+            "Approve only if you have seen yourself that it is they who ask.",
+            done="Approved: the learning platform may register the person again.",
+            applies=lambda row, _at: row.approved_at is None,
+            refusals={
+                SamePerson: "You asked for this yourself: another officer must approve.",
+                AlreadyAsked: "It was approved before.",
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Name both officers; to a client they are PakTaleem."""
+        names = {
+            "requester_name": _named("requested_by", actor_of(request)),
+            "approver_name": _named("approved_by", actor_of(request)),
+        }
+        found: QuerySet[Any] = super().get_queryset(request).annotate(**names)
+        return found
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the LMS id once; afterwards it is not known."""
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": ["owner", *self.detail_fields]})]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+        """Ask, inside the client."""
+        with in_client(obj.client_id):
+            told: dict[str, Any] = {"actor": actor_of(request), "client_id": obj.client_id, "at": received_at(request)}
+            obj.pk = request_readmission(form.cleaned_data["external_id"].strip(), **told).pk
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Say what is still needed."""
+        messages.success(request, gettext("Requested: a second officer must approve it."))
+        return HttpResponseRedirect(self.url_of("change", obj))
+
+    @admin.display(description="requested by")
+    def requester(self, row: Any) -> str:
+        """Name who asked."""
+        return str(row.requester_name or gettext("Former staff"))
+
+    @admin.display(description="approved by")
+    def approver(self, row: Any) -> str:
+        """Name who approved."""
+        return "—" if row.approved_by is None else str(row.approver_name or gettext("Former staff"))
+
+    @admin.display(description="person")
+    def person(self, row: Any) -> SafeString:
+        """Link to what is left of the person."""
+        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, gettext("the erased record"))
+
+
+def _named(column: str, viewer: Actor) -> Any:
+    if viewer.client_id is not None:
+        return Case(When(**{f"{column}__isnull": False}, then=Value("PakTaleem")))
+    return Subquery(User.objects.filter(pk=OuterRef(column)).values("email")[:1])
+
+
+@site.add_board
+def readmissions_board(actor: Actor, at: datetime) -> list[Card]:
+    """Tell officers of readmissions that wait for a second one."""
+    del at
+    if not actor.may(Capability.ERASE_SUBJECTS):
+        return []
+    waiting = count_up_to(Readmission.objects.filter(approved_at=None))
+    if not waiting:
+        return []
+    url = reverse("admin:subjects_readmission_changelist", current_app=site.name) + "?state=pending"
+    title, note = gettext("Readmissions to approve"), gettext("by another officer than asked")
+    return [Card(title, number_in_words(waiting), note, url, needs_attention=True)]

@@ -1,0 +1,258 @@
+"""People, for the learning platform: register, update, show."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from paktaleem.directory.people.details import LANGUAGES, PERSONAL, ROLES, AgeCheck
+from paktaleem.directory.people.models import Subject, SubjectEventKind
+from paktaleem.directory.people.selectors import (
+    SubjectErased,
+    SubjectUnknown,
+    age_change_waits,
+    get_subject,
+)
+from paktaleem.directory.people.services import (
+    AlreadyErased,
+    BatchRefused,
+    record_subject_event,
+    register_guardians,
+    register_subject,
+    register_subjects,
+    reveal_fields,
+)
+from paktaleem.directory.people.shapes import BatchOutput, SubjectEventOutput, SubjectOutput
+from paktaleem.foundation.accounts.actors import require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, client_of, moment_of, validated
+from paktaleem.foundation.api.problems import PointedProblem, Problem, declare_problems
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.audit.by import Reason
+
+__all__ = ["BatchOperations", "RecordSubjectEvent", "SubjectOperations"]
+
+declare_problems(
+    {
+        SubjectUnknown: Problem("subject-unknown", HTTPStatus.NOT_FOUND, "No such person", "Register them first."),
+        SubjectErased: Problem("subject-erased", HTTPStatus.GONE, "This person was erased"),
+        AlreadyErased: Problem(
+            "subject-erased",
+            HTTPStatus.CONFLICT,
+            "This person was erased",
+            "They are not brought back by a sync.",
+        ),
+    }
+)
+
+
+class PeopleErased(PointedProblem):
+    """Someone in a batch was erased."""
+
+    problem = Problem(
+        "subject-erased", HTTPStatus.CONFLICT, "Someone among them was erased", "They are not brought back by a sync."
+    )
+
+
+class PersonalInput(StrictSerializer):
+    """What may be said of anyone."""
+
+    full_name = TextField(required=False, allow_null=True, max_length=300)
+    email = TextField(required=False, allow_null=True, max_length=254)
+    phone = TextField(required=False, allow_null=True, max_length=40)
+    language = serializers.ChoiceField(LANGUAGES, required=False)
+
+
+class GuardianInput(PersonalInput):
+    """A guardian whom the school names: a person of their own, with an LMS id of their own."""
+
+    external_id = TextField(max_length=255)
+    relationship = serializers.ChoiceField(["parent", "guardian", "relative"])
+
+
+class AgeCheckInput(StrictSerializer):
+    """What a provider found: over or under an age, with its number of the check; never a birth date or a paper."""
+
+    result = serializers.ChoiceField(["over", "under"])
+    age = serializers.IntegerField(min_value=1, max_value=120)
+    checked_on = serializers.DateField(input_formats=["%Y-%m-%d"])
+    provider = serializers.RegexField(r"\A[a-z0-9][a-z0-9._-]{0,62}\Z")
+    reference = serializers.RegexField(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+
+
+class SubjectInput(PersonalInput):
+    """A person as the learning platform knows them. What is left out stays as it is; null empties it."""
+
+    role = serializers.ChoiceField(ROLES)
+    birth_date = serializers.DateField(required=False, allow_null=True, input_formats=["%Y-%m-%d"])
+    attested_age = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=120)
+    declared_age = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=120)
+    age_check = AgeCheckInput(required=False, allow_null=True)
+    country = TextField(required=False, allow_null=True, max_length=2)
+    guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
+
+    def validate_age_check(self, found: dict[str, Any] | None) -> str | None:
+        """Write what was found in the one form in which it is kept."""
+        if found is None:
+            return None
+        told = (found[name] for name in ("result", "age", "checked_on", "provider", "reference"))
+        return AgeCheck(*told).text
+
+
+class RevealInput(StrictSerializer):
+    """Why sealed fields are asked for."""
+
+    include = serializers.ChoiceField(["personal"], required=False)
+    reason = serializers.ChoiceField(Reason.values, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for the reason with the fields."""
+        if "include" in attrs and "reason" not in attrs:
+            raise serializers.ValidationError({"reason": [f"Say why: one of {', '.join(Reason.values)}."]})
+        return attrs
+
+
+class SubjectOperations(Operation):
+    """``PUT`` and ``GET /api/v1/subjects/{external_id}``."""
+
+    capabilities = {"PUT": Capability.REGISTER_SUBJECTS, "GET": Capability.VIEW_SUBJECTS}
+
+    @extend_schema(request=SubjectInput, responses={200: SubjectOutput, 201: SubjectOutput})
+    def put(self, request: Request, external_id: str) -> Response:
+        """Register or update one person: 201 when new, 200 otherwise."""
+        given = validated(SubjectInput, request.data)
+        guardians = given.pop("guardians", [])
+        client = Client.objects.get(id=client_of(request))
+        told: dict[str, Any] = {"client": client, "actor": actor_of(request), "at": moment_of(request)}
+        subject, is_new = register_subject(external_id, details=given, **told)
+        register_guardians(subject, guardians, **told)
+        return Response(_shown(subject, client, request), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+
+    @extend_schema(parameters=[RevealInput], responses=SubjectOutput)
+    def get(self, request: Request, external_id: str) -> Response:
+        """Show one person: role, age gate, dates; sealed fields only with the scope, a reason, and a record of it."""
+        asked = validated(RevealInput, request.query_params.dict())
+        subject = get_subject(external_id, actor=actor_of(request))
+        shown = _shown(subject, subject.client, request)
+        if "include" in asked:
+            shown["personal"] = _revealed(subject, asked["reason"], request)
+        return Response(shown)
+
+
+class BatchItemInput(SubjectInput):
+    """One person of a batch."""
+
+    external_id = TextField(max_length=255)
+
+
+class BatchInput(StrictSerializer):
+    """Up to a thousand people, registered or updated together or not at all."""
+
+    subjects = serializers.ListField(child=BatchItemInput(), allow_empty=False, max_length=1_000)
+
+    def validate_subjects(self, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Refuse to be told about one person twice."""
+        first: dict[str, int] = {}
+        doubled = {
+            place: {"external_id": ["This person stands in the batch twice."]}
+            for place, person in enumerate(people)
+            if first.setdefault(person["external_id"], place) != place
+        }
+        if doubled:
+            raise serializers.ValidationError(doubled)  # type: ignore[arg-type]
+        return people
+
+
+class BatchOperations(Operation):
+    """``POST /api/v1/subjects/batch``; nobody's LMS id is “batch”, so GET and PUT are refused."""
+
+    capabilities = {"POST": Capability.REGISTER_SUBJECTS}
+
+    @extend_schema(request=BatchInput, responses=BatchOutput)
+    def post(self, request: Request) -> Response:
+        """Register or update people: 200 with the id of each, in their order."""
+        given = validated(BatchInput, request.data)["subjects"]
+        client = Client.objects.get(id=client_of(request))
+        try:
+            done = register_subjects(given, client=client, actor=actor_of(request), at=moment_of(request))
+        except BatchRefused as error:
+            raise _refusal(error) from error
+        return Response(
+            {"subjects": [{"external_id": one.external_id, "id": one.id, "created": is_new} for one, is_new in done]}
+        )
+
+
+class EventInput(StrictSerializer):
+    """What happened to the account, and when; now if left out."""
+
+    kind = serializers.ChoiceField(SubjectEventKind.values)
+    happened_at = ZonedDateTimeField(required=False)
+
+
+class RecordSubjectEvent(Operation):
+    """``POST /api/v1/subjects/{external_id}/events``."""
+
+    capabilities = {"POST": Capability.REGISTER_SUBJECTS}
+
+    @extend_schema(request=EventInput, responses={201: SubjectEventOutput})
+    def post(self, request: Request, external_id: str) -> Response:
+        """Record what happened: 201 with the event."""
+        given, now = validated(EventInput, request.data), moment_of(request)
+        subject = get_subject(external_id, actor=actor_of(request))
+        happened_at = given.get("happened_at", now)
+        event = record_subject_event(
+            subject, kind=given["kind"], happened_at=happened_at, actor=actor_of(request), at=now
+        )
+        shown = {"id": event.id, "kind": event.kind, "happened_at": event.happened_at, "recorded_at": event.recorded_at}
+        return Response(shown, HTTPStatus.CREATED)
+
+
+def _refusal(error: BatchRefused) -> Exception:
+    """Point at every person refused: someone erased makes it a conflict, anything else is invalid input."""
+    details = {
+        place: reason.message_dict if isinstance(reason, ValidationError) else ["This person was erased."]
+        for place, reason in error.reasons.items()
+    }
+    if any(isinstance(reason, AlreadyErased) for reason in error.reasons.values()):
+        return PeopleErased({"subjects": details})
+    return serializers.ValidationError({"subjects": details})  # type: ignore[dict-item]
+
+
+def _revealed(subject: Subject, reason: str, request: Request) -> dict[str, str | None]:
+    actor = actor_of(request)
+    require(actor, Capability.REVEAL_PERSONAL_DATA, subject.client_id)
+    return reveal_fields(subject, fields=PERSONAL, actor=actor, reason=reason, at=moment_of(request))
+
+
+def _shown(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
+    return {
+        "external_id": subject.external_id,
+        "id": str(subject.id),
+        "role": subject.role,
+        "language": subject.language,
+        "enabled": subject.is_enabled,
+        "age_gate": _age_gate(subject, client, request),
+        "registered_at": subject.registered_at.isoformat(),
+        "changed_at": subject.changed_at.isoformat(),
+    }
+
+
+def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
+    """Say on which side of the threshold the person stands, and whether a guardian decides."""
+    at = moment_of(request)
+    of_age_at = subject.of_age_for(client.thresholds)
+    state = "unknown" if of_age_at is None else "child" if of_age_at > at else "of_age"
+    return {
+        "state": state,
+        "sources": [one.value for one in subject.age_sources],
+        "threshold": client.thresholds.of(subject.country),
+        "country": subject.country or client.country,
+        "of_age_at": of_age_at.isoformat() if of_age_at and state == "child" else None,
+        "guardian_decides": subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
+        "change_waits": age_change_waits(subject),
+    }

@@ -1,0 +1,340 @@
+"""What may be said of a person, checked and brought to one form. Pure."""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from paktaleem.directory.people import ages
+from paktaleem.directory.people.phones import bare_number, normal_number
+from paktaleem.foundation.accounts.thresholds import Thresholds
+from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
+
+__all__ = [
+    "LONG_AGO",
+    "PERSONAL",
+    "AgeCheck",
+    "SubjectDetails",
+    "age_columns",
+    "age_statements",
+    "check_external_id",
+    "contact_index",
+    "personal_columns",
+    "reached_threshold_at",
+]
+
+PERSONAL = ("full_name", "email", "phone", "birth_date", "attested_age", "declared_age", "age_check")
+LANGUAGES = ("en", "ur")
+ROLES = ("student", "learner", "instructor", "administrator", "guardian")
+RESERVED = frozenset({"batch"})
+"""No LMS ids: ``/api/v1/subjects/`` has addresses of these names."""
+_OLDEST = date(1900, 1, 1)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""The moment written for everyone who is of age: before any consent of theirs, and telling no birthday."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgeCheck:
+    """What a provider found: over or under an age, no birth date (ISO/IEC 27566-1), with its number of the check."""
+
+    result: str
+    years: int
+    checked_on: date
+    provider: str
+    reference: str
+
+    @property
+    def text(self) -> str:
+        """Write it as it is sealed: ``over 13@2026-10-01 provider/number``."""
+        return f"{self.result} {self.years}@{self.checked_on} {self.provider}/{self.reference}"
+
+    @classmethod
+    def read(cls, text: str) -> "AgeCheck":
+        """Read it back. Raises ValueError for what is not written so."""
+        found = _CHECK.fullmatch(text.strip())
+        if found is None or not 0 < int(found["years"]) <= 120:  # noqa: PLR2004 -- a human age
+            raise ValueError("Use over or under, an age, the day, the provider's code and its number of the check.")
+        day = date.fromisoformat(found["day"])
+        return cls(found["result"], int(found["years"]), day, found["provider"], found["reference"])
+
+
+_CHECK = re.compile(
+    r"(?P<result>over|under) (?P<years>\d{1,3})@(?P<day>\d{4}-\d{2}-\d{2}) "
+    r"(?P<provider>[a-z0-9][a-z0-9._-]{0,62})/(?P<reference>[A-Za-z0-9][A-Za-z0-9._-]{0,99})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectDetails:
+    """All that is registered of a person, in plain values; None where nothing is known.
+
+    ``attested_age`` is an age in whole years that the client vouches for, with the day on which it did;
+    ``declared_age`` is what the person says; ``age_check`` what a provider found, as ``AgeCheck`` writes it.
+    ``country`` is where they live (ISO 3166), which says how old they must be; empty: as the institution.
+    """
+
+    role: str
+    full_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    birth_date: date | None = None
+    attested_age: int | None = None
+    attested_on: date | None = None
+    language: str = "en"
+    is_enabled: bool = True
+    country: str = ""
+    declared_age: int | None = None
+    declared_on: date | None = None
+    age_check: str | None = None
+
+    def changed(self, changes: Mapping[str, Any]) -> "SubjectDetails":
+        """Return these details with some replaced, checked. Raises ValidationError naming the field."""
+        return replace(self, **changes)
+
+    def checked(self, *, today: date, region: str) -> "SubjectDetails":
+        """Return the details in their one form; telephone numbers are read as dialled from ``region`` (ISO 3166).
+
+        Raises ValidationError naming each field that is wrong.
+        """
+        errors: dict[str, str] = {}
+        values: dict[str, Any] = asdict(self)
+        for field, check in _CHECKS.items():
+            try:
+                values[field] = check(values[field], today)
+            except ValueError as error:
+                errors[field] = str(error)
+        if errors:
+            raise ValidationError({field: [message] for field, message in errors.items()})
+        if values["phone"] is not None:
+            values["phone"] = normal_number(values["phone"], region=region)
+        for age, on in (("attested_age", "attested_on"), ("declared_age", "declared_on")):
+            if values[age] is not None and values[on] is None:
+                values[on] = today
+        return SubjectDetails(**values)
+
+    def texts(self) -> dict[str, str | None]:
+        """Give the personal fields as the texts that are sealed."""
+        attested = None if self.attested_age is None else f"{self.attested_age}@{self.attested_on}"
+        declared = None if self.declared_age is None else f"{self.declared_age}@{self.declared_on}"
+        return {
+            "full_name": self.full_name,
+            "email": self.email,
+            "phone": self.phone,
+            "birth_date": self.birth_date.isoformat() if self.birth_date else None,
+            "attested_age": attested,
+            "declared_age": declared,
+            "age_check": self.age_check,
+        }
+
+    def fingerprint(self) -> str:
+        """Digest all details, so that two versions compare as equal or not under the client's secret.
+
+        Hashed before the keyed hash, which folds case and spaces: a corrected capital is a change.
+        """
+        texts = self.texts()
+        later = {"country": self.country, **{name: texts.pop(name) for name in ("declared_age", "age_check")}}
+        more = [f"{name}={value}" for name, value in later.items() if value]  # without them it is as it was kept before
+        details = json.dumps([self.role, self.language, self.is_enabled, *texts.values(), *more])
+        return hashlib.sha256(details.encode()).hexdigest()
+
+    @classmethod
+    def from_texts(
+        cls, texts: Mapping[str, str | None], *, role: str, language: str, is_enabled: bool, country: str
+    ) -> "SubjectDetails":
+        """Read the details back from what was sealed."""
+        age, _, day = (texts["attested_age"] or "").partition("@")
+        said, _, said_on = (texts["declared_age"] or "").partition("@")
+        born = texts["birth_date"]
+        return cls(
+            role=role,
+            full_name=texts["full_name"],
+            email=texts["email"],
+            phone=texts["phone"],
+            birth_date=date.fromisoformat(born) if born else None,
+            attested_age=int(age) if age else None,
+            attested_on=date.fromisoformat(day) if day else None,
+            language=language,
+            is_enabled=is_enabled,
+            country=country,
+            declared_age=int(said) if said else None,
+            declared_on=date.fromisoformat(said_on) if said_on else None,
+            age_check=texts["age_check"],
+        )
+
+    @property
+    def is_age_stated(self) -> bool:
+        """Whether anybody says how old they are."""
+        return any(one is not None for one in (self.birth_date, self.attested_age, self.declared_age, self.age_check))
+
+
+def check_external_id(external_id: str) -> str:
+    """Accept an LMS id: 1–255 visible characters, no “@”, no reserved word. Raises ValidationError."""
+    plain = external_id.strip()
+    if not plain or len(plain) > 255 or "@" in plain or _has_control(plain):  # noqa: PLR2004 -- the column's width
+        raise ValidationError(
+            {"external_id": ["Use 1 to 255 visible characters without “@”: an identifier, not a mail address."]}
+        )
+    if plain in RESERVED:
+        raise ValidationError({"external_id": [f"Use another identifier: “{plain}” is an address of the API."]})
+    return plain
+
+
+def _has_control(text: str) -> bool:
+    return any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in text)
+
+
+def _name(value: str | None, _: date) -> str | None:
+    text = unicodedata.normalize("NFC", " ".join((value or "").split()))
+    if len(text) > 300 or _has_control(text):  # noqa: PLR2004
+        raise ValueError("Use at most 300 visible characters.")
+    return text or None
+
+
+def _email(value: str | None, _: date) -> str | None:
+    text = (value or "").strip()
+    if not text:
+        return None
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise ValueError("Use one mail address, such as name@school.example.") from error
+    return text
+
+
+def _phone(value: str | None, _: date) -> str | None:
+    return bare_number(value or "") or None
+
+
+def _birth_date(value: date | None, today: date) -> date | None:
+    if value is not None and not _OLDEST <= value <= today:
+        raise ValueError("Use a day from 1900-01-01 to today.")
+    return value
+
+
+def _country(value: str | None, _: date) -> str:
+    text = (value or "").strip().upper()
+    if text and not (len(text) == 2 and text.isascii() and text.isalpha()):  # noqa: PLR2004 -- ISO 3166
+        raise ValueError("Use the two-letter ISO 3166 code, such as PK.")
+    return text
+
+
+def _age(value: int | None, _: date) -> int | None:
+    if value is not None and not 0 <= value <= 120:  # noqa: PLR2004 -- a human age
+        raise ValueError("Use an age in whole years, 0 to 120.")
+    return value
+
+
+def _age_check(value: str | None, today: date) -> str | None:
+    if not value:
+        return None
+    check = AgeCheck.read(value)
+    if not _OLDEST <= check.checked_on <= today:
+        raise ValueError("Use a day of the check from 1900-01-01 to today.")
+    return check.text
+
+
+def _one_of(allowed: tuple[str, ...]) -> Any:
+    def check(value: str, _: date) -> str:
+        if value not in allowed:
+            raise ValueError(f"Use one of: {', '.join(allowed)}.")
+        return value
+
+    return check
+
+
+def contact_index(client_id: UUID, text: str, *, region: str) -> tuple[Literal["email", "phone"], bytes]:
+    """Tell a mail address from a telephone number; returns the field and the keyed hash by which it is found.
+
+    A number is brought to the form in which it was registered, however it is written, in whichever digits. Raises
+    ValueError for what is neither.
+    """
+    field: Literal["email", "phone"] = "email" if "@" in text else "phone"
+    if field == "phone":
+        text = "".join(str(unicodedata.decimal(one, one)) for one in text)
+    plain = _CHECKS[field](text, None) or ""
+    found = blind_index(client_id, field, normal_number(plain, region=region) if field == "phone" else plain)
+    if found is None:
+        raise ValueError("Use a mail address or a telephone number.")
+    return field, found
+
+
+_CHECKS: dict[str, Any] = {
+    "role": _one_of(ROLES),
+    "language": _one_of(LANGUAGES),
+    "full_name": _name,
+    "email": _email,
+    "phone": _phone,
+    "birth_date": _birth_date,
+    "attested_age": _age,
+    "declared_age": _age,
+    "age_check": _age_check,
+    "country": _country,
+}
+
+
+def personal_columns(details: SubjectDetails, *, client_id: UUID, sealer: Sealer) -> dict[str, Sealed | bytes | None]:
+    """Give the sealed and keyed columns of a person's row."""
+    texts = details.texts()
+    return {
+        **{
+            field: None if text is None else sealer.seal(text, column=f"subjects_subject.{field}")
+            for field, text in texts.items()
+        },
+        "email_index": blind_index(client_id, "email", details.email or ""),
+        "phone_index": blind_index(client_id, "phone", details.phone or ""),
+        "name_index": blind_index(client_id, "name", details.full_name or ""),
+        "details_index": blind_index(client_id, "details", details.fingerprint()),
+    }
+
+
+def age_statements(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> list[ages.Statement]:
+    """Give what is stated of a person's age, by whom, as moments at which they reach a threshold."""
+    rule: dict[str, Any] = {"threshold": threshold, "time_zone": time_zone}
+    today = at.astimezone(ZoneInfo(time_zone)).date()
+    found: list[ages.Statement] = []
+    if details.birth_date is not None:
+        moment = ages.of_age_at(details.birth_date, **rule)
+        found += ages.stated(ages.AgeSource.BIRTH_DATE, moment, on=details.birth_date, time_zone=time_zone)
+    elif details.attested_age is not None:  # the school knows no birthday, and vouches for an age instead
+        on = details.attested_on or today
+        moment = ages.of_age_by_attestation(details.attested_age, attested_on=on, **rule)
+        found += ages.stated(ages.AgeSource.ATTESTED, moment, on=on, time_zone=time_zone)
+    if details.age_check is not None:
+        check = AgeCheck.read(details.age_check)
+        until = ages.of_age_by_check(check.result, check.years, checked_on=check.checked_on, **rule)
+        found += ages.stated(ages.AgeSource.PROVIDER, until, on=check.checked_on, time_zone=time_zone)
+    if details.declared_age is not None:
+        on = details.declared_on or today
+        until = ages.of_age_by_declaration(details.declared_age, declared_on=on, **rule)
+        found += ages.stated(ages.AgeSource.DECLARED, until, on=on, time_zone=time_zone)
+    return found
+
+
+def reached_threshold_at(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> datetime | None:
+    """Return when the person reaches the client's threshold, LONG_AGO if they have, None if unknown.
+
+    Guardians of whom no age was stated are adults by being guardians. For adults only the fact is kept, not the day
+    (minimisation).
+    """
+    statements = age_statements(details, threshold=threshold, time_zone=time_zone, at=at)
+    moment, contradicted = ages.weighed(statements)
+    if moment is None:
+        return LONG_AGO if details.role == "guardian" and not contradicted else None
+    return moment if moment > at else LONG_AGO
+
+
+def age_columns(details: SubjectDetails, *, thresholds: Thresholds, time_zone: str, at: datetime) -> dict[str, Any]:
+    """Give the columns that say when the person comes of age, and for which threshold that was computed."""
+    threshold = thresholds.of(details.country)
+    moment = reached_threshold_at(details, threshold=threshold, time_zone=time_zone, at=at)
+    of_age = {"of_age_at": moment, "of_age_threshold": threshold if details.is_age_stated else None}
+    return {**of_age, "country": details.country}

@@ -1,0 +1,42 @@
+"""``manage.py new_key_epoch``: add a wrapping key; new people are sealed under it at once."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+
+from paktaleem.directory.people.services.epochs import add_epoch
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+
+class Command(BaseCommand):
+    """Add an epoch to the keyring's file."""
+
+    help = "Add a wrapping key to the keyring's file; then run rewrap_keys."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the first of the two steps that several hosts need."""
+        parser.add_argument(
+            "--prepare",
+            action="store_true",
+            help="Only add it: copy the file to every host, then run this command again without --prepare.",
+        )
+
+    def handle(self, *_: Any, prepare: bool, **__: Any) -> None:
+        """Change the file, record it, and say what comes next."""
+        try:
+            with in_client(PAKTALEEM):
+                current = add_epoch(becomes_current=not prepare, actor=system_actor("new_key_epoch"), at=real_now())
+        except (ImproperlyConfigured, OSError) as error:
+            raise CommandError(str(error), returncode=2) from error
+        if prepare:
+            self.stdout.write(f"Prepared. Epoch {current} is still the current one.")
+            return
+        self.stdout.write(
+            f"Epoch {current} is current. Servers on this host use it from their next key on, without a restart."
+            "\nNext: manage.py rewrap_keys"
+        )

@@ -1,0 +1,82 @@
+"""``manage.py rewrap_keys``: wrap every person's key under the current epoch, while the portal serves."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+
+from paktaleem.directory.people.management.progress import Progress
+from paktaleem.directory.people.services.epochs import (
+    Rewrapped,
+    keys_by_epoch,
+    record_emptied_epochs,
+    rewrap_everything_else,
+    rewrap_keys,
+)
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.selectors import all_client_ids
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.encryption.keyring import keyring
+from paktaleem.foundation.tenancy.context import in_client
+
+INTERRUPTED = 130
+
+
+class Command(BaseCommand):
+    """Wrap keys anew, batch by batch; it may be interrupted and run again."""
+
+    help = "Wrap every person's key under the current epoch. Interrupt it as you like: the next run goes on."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the size of a batch, each of which is one short transaction."""
+        parser.add_argument("--batch", type=int, default=1_000, metavar="N", help="Keys in one transaction (1,000).")
+
+    def handle(self, *_: Any, batch: int, **__: Any) -> None:
+        """Go through the clients, then say what is left under which epoch."""
+        progress, done = Progress(self.stderr, what="keys wrapped anew"), 0
+        moved: set[int] = set()
+        unopened: list[UUID] = []
+        try:
+            for part in _batches(batch):
+                done += part.changed
+                moved |= part.epochs
+                unopened += part.unopened
+                progress.show(done)
+        except KeyboardInterrupt as error:
+            message = f"Interrupted after {done:,} keys; run it again to go on."
+            raise CommandError(message, returncode=INTERRUPTED) from error
+        finally:
+            progress.end()
+        self.stdout.write(f"{done:,} keys wrapped anew under epoch {keyring().current_epoch}.")
+        self._conclude(frozenset(moved), unopened)
+
+    def _conclude(self, moved: frozenset[int], unopened: list[UUID]) -> None:
+        actor, at = system_actor("rewrap_keys"), real_now()
+        for epoch in record_emptied_epochs(moved=moved, actor=actor, at=at):
+            self.stdout.write(f"Epoch {epoch} is used by no key any more; its backups' life counts from now.")
+        if unopened:
+            shown = ", ".join(str(subject) for subject in unopened[:3])
+            raise CommandError(
+                f"{len(unopened):,} keys do not open under their epoch and were left as they are: {shown} …"
+            )
+        left = sum(count for epoch, count in keys_by_epoch().items() if epoch != keyring().current_epoch)
+        if left:
+            raise CommandError(f"{left:,} keys changed meanwhile and are still under another epoch; run it again.")
+
+
+def _batches(size: int) -> Iterator[Rewrapped]:
+    for client_id in all_client_ids():
+        after: UUID | None = None
+        while True:
+            with in_client(client_id):
+                part = rewrap_keys(client_id, after=after, limit=size)
+            if part.last is None:
+                break
+            yield part
+            after = part.last
+        with in_client(client_id):
+            moved = rewrap_everything_else(client_id)
+        if moved:
+            yield Rewrapped(0, moved, (), None)

@@ -1,0 +1,366 @@
+"""Data subjects and what is kept about looking at them."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Collate
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.directory.people.agechanges import AgeChange, AgeRoute
+from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
+from paktaleem.directory.people.details import PERSONAL
+from paktaleem.directory.rosters.files import RosterChunk, RosterImport, RosterState
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.thresholds import Thresholds
+from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.audit.history import History, Tracked
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = [
+    "AccessRecord",
+    "AgeChange",
+    "AgeRoute",
+    "ErasureCarriedOut",
+    "GuardianClaim",
+    "Readmission",
+    "RosterChunk",
+    "RosterImport",
+    "RosterState",
+    "Subject",
+    "SubjectEvent",
+    "SubjectEventKind",
+    "SubjectKey",
+    "SubjectRole",
+]
+
+
+class SubjectRole(models.TextChoices):
+    """In which role a person stands to the client (policy, Definitions)."""
+
+    STUDENT = "student", _("Student")
+    LEARNER = "learner", _("Learner")
+    INSTRUCTOR = "instructor", _("Instructor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    GUARDIAN = "guardian", _("Guardian")
+
+
+_ERASED = Q(erased_at__isnull=False)
+_AGE_UNKNOWN = Q(of_age_at=None, erased_at=None)
+"""What lists of the console narrow to by an index: see ``newest_first``."""
+
+
+def _where_known(column: str, name: str) -> models.Index:
+    """Index a look-up column where it is filled: an empty one must not draw the planner to it."""
+    return models.Index(fields=["client", column], condition=Q(**{f"{column}__isnull": False}), name=name)
+
+
+class Subject(Tracked):
+    """One data subject of one client. Personal fields are sealed under the person's own key.
+
+    ``of_age_at`` is the one derived fact in clear, because the decision needs it without a key: the moment a child
+    reaches the client's threshold; of adults only that they have (1970); None if unknown. It counts only while the
+    client's threshold for ``country`` (where the person lives; empty: as the institution) is ``of_age_threshold``, for
+    which it was computed (None: it depends on none, as a guardian's).
+    Once erased, ``tombstone`` (a keyed hash of the LMS id) is all by which the person is known again.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "external_id": Personal.PSEUDONYM,
+            "language": Personal.NONE,
+            "country": Personal.NONE,
+            "email_index": Personal.PSEUDONYM,
+            "phone_index": Personal.PSEUDONYM,
+            "name_index": Personal.PSEUDONYM,
+            "details_index": Personal.PSEUDONYM,
+            "tombstone": Personal.PSEUDONYM,
+            **dict.fromkeys(PERSONAL, Personal.SEALED),
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    external_id = models.CharField("LMS id", max_length=255, null=True)  # noqa: DJ001 -- null once erased, and then not unique
+    role = models.CharField(max_length=16, choices=SubjectRole)
+    language = models.CharField(max_length=8, default="en")
+    full_name = SealedField()
+    email = SealedField()
+    phone = SealedField()
+    birth_date = SealedField()
+    attested_age = SealedField()
+    declared_age = SealedField()
+    age_check = SealedField()
+    email_index = models.BinaryField(max_length=32, null=True)
+    phone_index = models.BinaryField(max_length=32, null=True)
+    name_index = models.BinaryField(max_length=32, null=True)
+    details_index = models.BinaryField(max_length=32, null=True)
+    tombstone = models.BinaryField(max_length=32, null=True)
+    of_age_at = models.DateTimeField(null=True)
+    of_age_threshold = models.PositiveSmallIntegerField(null=True)
+    country = models.CharField(
+        max_length=2, blank=True, default="", db_default="", help_text="Where they live; empty: as the institution."
+    )
+    is_enabled = models.BooleanField(default=True)
+    registered_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
+
+    history = History(excluded_fields=["external_id", "email_index", "phone_index", "name_index", "details_index"])
+
+    class Meta:
+        verbose_name = "data subject"
+        ordering = ["-registered_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "external_id"], name="subject_external_id_unique"),
+            models.CheckConstraint(
+                condition=Q(external_id=None) | (~Q(external_id__contains="@") & ~Q(external_id="")),
+                name="subject_external_id_is_no_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None, tombstone=None)
+                | Q(
+                    tombstone__isnull=False,
+                    external_id=None,
+                    full_name=None,
+                    email=None,
+                    phone=None,
+                    birth_date=None,
+                    attested_age=None,
+                    declared_age=None,
+                    age_check=None,
+                    email_index=None,
+                    phone_index=None,
+                    name_index=None,
+                    details_index=None,
+                    of_age_at=None,
+                    country="",
+                ),
+                name="subject_erased_holds_nothing",
+            ),
+        ]
+        indexes = [
+            _where_known("email_index", "subject_by_email"),
+            _where_known("phone_index", "subject_by_phone"),
+            _where_known("name_index", "subject_by_name"),
+            _where_known("tombstone", "subject_by_tombstone"),
+            *newest_first("registered_at", "subject_by_registration"),
+            *newest_first("registered_at", "subject_by_role", by="role"),
+            *newest_first("registered_at", "subject_kept", condition=Q(erased_at=None)),
+            *newest_first("registered_at", "subject_erased", condition=_ERASED),
+            *newest_first("registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN),
+            models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
+            models.Index(fields=["of_age_at", "id"], name="subject_by_of_age_all"),
+            models.Index(F("client"), Collate("external_id", "C"), F("id"), name="subject_by_lms_id"),
+            models.Index(Collate("external_id", "C"), F("id"), name="subject_by_lms_id_all"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the pseudonym: never a name."""
+        return gettext("erased") if self.erased_at else (self.external_id or str(self.id))
+
+    @property
+    def age_sources(self) -> list[AgeSource]:
+        """Who says how old the person is, the strongest first; what they say stays sealed."""
+        columns = {
+            AgeSource.ATTESTED: "attested_age",
+            AgeSource.PROVIDER: "age_check",
+            AgeSource.DECLARED: "declared_age",
+        }
+        return [one for one in AgeSource if getattr(self, columns.get(one, one.value)) is not None]
+
+    def of_age_for(self, thresholds: Thresholds) -> datetime | None:
+        """When the person reaches the threshold of their country; None if unknown, or not yet computed for it."""
+        return self.of_age_at if self.of_age_threshold in {None, thresholds.of(self.country)} else None
+
+    def is_child(self, at: datetime, *, thresholds: Thresholds, serves_minors: bool) -> bool:
+        """Whether a guardian decides for this person at a moment; unknown age counts where minors are served."""
+        threshold = thresholds.of(self.country)
+        until = may_be_child_until(self.of_age_at, computed_for=self.of_age_threshold, threshold=threshold)
+        of_age_at = self.of_age_for(thresholds)
+        return is_child(self.role, of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
+
+
+class SubjectKey(models.Model):
+    """One person's data key, wrapped. Deleting this row is what erases the person."""
+
+    wall = Wall(Scope.TENANT, EDIT | {"DELETE"}, officer=False, personal={"wrapped": Personal.SECRET})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    epoch = models.PositiveIntegerField()
+    wrapped = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "subject"], name="subjectkey_one_per_person")]
+
+    def __str__(self) -> str:
+        """Name the epoch only."""
+        return f"key of epoch {self.epoch}"
+
+
+class GuardianClaim(Tracked):
+    """One relation that a school claims: this person is a guardian of that child. Not a consent, not an authority."""
+
+    wall = Wall(Scope.TENANT, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    relationship = models.CharField(
+        max_length=16,
+        choices=[("parent", "Parent"), ("guardian", "Guardian"), ("relative", "Relative")],
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "claimed guardian"
+        ordering = ["-starts_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "child", "guardian"], name="guardianclaim_once_per_pair"),
+            models.CheckConstraint(condition=~Q(child=models.F("guardian")), name="guardianclaim_not_of_oneself"),
+        ]
+        indexes = [
+            models.Index(fields=["client", "guardian"], name="guardianclaim_by_guardian"),
+            *newest_first("starts_at", "guardianclaim_by_time"),
+            *newest_first("starts_at", "guardianclaim_by_relation", by="relationship"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the claimed relation."""
+        return self.get_relationship_display()
+
+
+class AccessRecord(models.Model):
+    """One look at a person's sealed fields: who, why, which fields, when. Evidence: never changed."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"fields": Personal.NONE, "actor_role": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    reason = models.CharField(max_length=32, choices=Reason)
+    fields = models.CharField(max_length=200, help_text="Which fields were shown.")
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-looked_at", "-id"]
+        indexes = [
+            models.Index(fields=["client", "subject", "looked_at"], name="accessrecord_of_subject"),
+            *newest_first("looked_at", "accessrecord_by_time"),
+            *newest_first("looked_at", "accessrecord_by_reason", by="reason"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the moment and the reason."""
+        return f"{self.looked_at:%Y-%m-%d %H:%M} {self.reason}"
+
+
+class SubjectEventKind(models.TextChoices):
+    """What can happen to an account."""
+
+    ACTIVE = "active", "Account in use"
+    ACCOUNT_CLOSED = "account_closed", "Account closed"
+
+
+class SubjectEvent(models.Model):
+    """One thing that happened to a person's account in the learning platform. Evidence: never changed."""
+
+    wall = Wall(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=16, choices=SubjectEventKind)
+    happened_at = models.DateTimeField(help_text="As the client says.")
+    recorded_at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        ordering = ["-happened_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(happened_at__lte=models.F("recorded_at")), name="subjectevent_happened_before"
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "subject", "kind", "happened_at"], name="subjectevent_of_subject")]
+
+    def __str__(self) -> str:
+        """Name what happened and when."""
+        return f"{self.kind} {self.happened_at:%Y-%m-%d}"
+
+
+class ErasureCarriedOut(models.Model):
+    """One line of the erasure list that this database has carried out; a restored older one lacks the later lines."""
+
+    wall = Wall(
+        Scope.GLOBAL,
+        APPEND,
+        reason="compared with the list outside the database before anyone is served; holds numbers only",
+        officer=False,
+        personal={"mark": Personal.NONE},
+    )
+
+    number = models.BigIntegerField(primary_key=True)
+    mark = models.BinaryField(max_length=32, help_text="The MAC of the line, by which an altered list is found.")
+
+    def __str__(self) -> str:
+        """Name the line."""
+        return f"line {self.number}"
+
+
+class Readmission(Tracked):
+    """One request to let an erased person be registered again, and who else approved it."""
+
+    wall = Wall(Scope.TENANT, EDIT)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    requested_by = models.UUIDField(editable=False)
+    requested_at = models.DateTimeField(editable=False)
+    approved_by = models.UUIDField(null=True, editable=False)
+    approved_at = models.DateTimeField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "subject"], name="readmission_one_per_erased_person"),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=models.F("requested_by")),
+                name="readmission_by_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False, approved_at__gte=models.F("requested_at")),
+                name="readmission_approved_after_request",
+            ),
+        ]
+        indexes = [
+            *newest_first("requested_at", "readmission_by_time"),
+            *newest_first("requested_at", "readmission_waiting", condition=Q(approved_at=None)),
+            *newest_first("requested_at", "readmission_approved", condition=Q(approved_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        """Say how far it is."""
+        said = gettext("Requested {day}, approved") if self.approved_at else gettext("Requested {day}")
+        return said.format(day=f"{self.requested_at:%Y-%m-%d}")

@@ -1,0 +1,56 @@
+"""Changing what is held about people, by noun."""
+
+from paktaleem.directory.people.services.agesettling import open_age_change, settle_age_change
+from paktaleem.directory.people.services.batches import (
+    BatchRefused,
+    register_guardians,
+    register_subjects,
+)
+from paktaleem.directory.people.services.erasure import (
+    AlreadyErased,
+    CarriedOut,
+    carry_out,
+    erase_subject,
+)
+from paktaleem.directory.people.services.events import record_subject_event
+from paktaleem.directory.people.services.keys import replace_key
+from paktaleem.directory.people.services.locking import locked_subject
+from paktaleem.directory.people.services.people import (
+    claim_guardian,
+    record_look,
+    register_subject,
+    reveal_fields,
+    reveal_names,
+)
+from paktaleem.directory.people.services.readmission import (
+    AlreadyAsked,
+    NotErased,
+    approve_readmission,
+    request_readmission,
+)
+from paktaleem.directory.people.services.recomputing import recompute_ages
+
+__all__ = [
+    "AlreadyAsked",
+    "AlreadyErased",
+    "BatchRefused",
+    "CarriedOut",
+    "NotErased",
+    "approve_readmission",
+    "carry_out",
+    "claim_guardian",
+    "erase_subject",
+    "locked_subject",
+    "open_age_change",
+    "recompute_ages",
+    "record_look",
+    "record_subject_event",
+    "register_guardians",
+    "register_subject",
+    "register_subjects",
+    "replace_key",
+    "request_readmission",
+    "reveal_fields",
+    "reveal_names",
+    "settle_age_change",
+]

@@ -1,0 +1,91 @@
+"""Proposing changes of ages that would open the gate, many at once in a few statements."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from paktaleem.directory.people.details import SubjectDetails
+from paktaleem.directory.people.gates import GATED, Reading
+from paktaleem.directory.people.models import AgeChange, AgeRoute
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.secondperson import ChangeState
+from paktaleem.foundation.audit.by import By
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.encryption.sealing import Sealer, blind_index
+
+__all__ = ["PROPOSAL", "Proposed", "proposal_of", "propose_changes", "reading_of"]
+
+PROPOSAL = "subjects_agechange.proposal"
+_DAYS = ("birth_date", "attested_on", "declared_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What is proposed for one person, and the sealer that holds their key."""
+
+    subject_id: UUID
+    sealer: Sealer
+    details: SubjectDetails
+
+    @property
+    def text(self) -> str:
+        """Give the proposal as it is sealed."""
+        told = {name: value for name, value in asdict(self.details).items() if name in GATED}
+        return json.dumps({name: str(value) if isinstance(value, date) else value for name, value in told.items()})
+
+
+def reading_of(client: Client, at: datetime) -> Reading:
+    """Say how a client reads ages at a moment."""
+    return Reading(thresholds=client.thresholds, time_zone=client.time_zone, serves_minors=client.serves_minors, at=at)
+
+
+def proposal_of(text: str) -> dict[str, Any]:
+    """Read a sealed proposal back as changes of details."""
+    told = json.loads(text)
+    days = {name: date.fromisoformat(told[name]) for name in _DAYS if told.get(name)}
+    return {**told, **days}
+
+
+def propose_changes(
+    client_id: UUID, proposals: Sequence[Proposed], *, route: AgeRoute, actor: By, at: datetime
+) -> list[Entry]:
+    """Let changes wait; returns the evidence for the caller to write.
+
+    What waits already, or was declined, is not proposed again; an earlier, other proposal is replaced.
+    """
+    marked = {one.subject_id: (one, _mark(client_id, one)) for one in proposals}
+    known = AgeChange.objects.filter(client_id=client_id, subject_id__in=list(marked))
+    known = known.filter(state__in=[ChangeState.WAITING, ChangeState.DECLINED])
+    same = {row.subject_id for row in known if bytes(row.proposal_index) == marked[row.subject_id][1]}
+    fresh = {person: one for person, one in marked.items() if person not in same}
+    earlier = AgeChange.objects.filter(client_id=client_id, subject_id__in=list(fresh), state=ChangeState.WAITING)
+    earlier.update(state=ChangeState.REPLACED, settled_by=actor.id, settled_at=at)
+    rows = [
+        AgeChange(
+            client_id=client_id,
+            subject_id=person,
+            proposal=one.sealer.seal(one.text, column=PROPOSAL),
+            proposal_index=mark,
+            route=route,
+            requested_kind=actor.kind.value,
+            requested_by=actor.id,
+            requested_at=at,
+        )
+        for person, (one, mark) in fresh.items()
+    ]
+    AgeChange.objects.bulk_create(rows)
+    return [_entry(row, actor, at) for row in rows]
+
+
+def _mark(client_id: UUID, one: Proposed) -> bytes:
+    return blind_index(client_id, "age_change", f"{one.subject_id}/{one.text}") or b""
+
+
+def _entry(row: AgeChange, actor: By, at: datetime) -> Entry:
+    facts = {"change": str(row.pk), "route": str(row.route)}
+    told: dict[str, Any] = {"client_id": row.client_id, "subject_id": row.subject_id, "facts": facts}
+    return make_entry("subject.age_change_waiting", **told, actor=actor, at=at)

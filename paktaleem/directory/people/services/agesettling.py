@@ -1,0 +1,49 @@
+"""Confirming or declining a change of an age that would open the gate: by a person, and not the one who asked."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from paktaleem.directory.people.models import AgeChange
+from paktaleem.directory.people.selectors import sealer_of
+from paktaleem.directory.people.services.ages import PROPOSAL, proposal_of
+from paktaleem.directory.people.services.locking import locked_subject
+from paktaleem.directory.people.services.people import record_look, write_confirmed
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.secondperson import require_settler, settle
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.services import record_entry
+
+__all__ = ["open_age_change", "settle_age_change"]
+
+
+@transaction.atomic
+def settle_age_change(
+    change: AgeChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
+) -> AgeChange:
+    """Confirm a waiting change, which takes effect now, or decline it; who proposed it may only decline.
+
+    Raises SamePerson, ChangeSettled, AlreadyErased, ValidationError, NotAllowed.
+    """
+    require_settler(actor, change.client_id)
+    subject = locked_subject(change.subject_id, client_id=change.client_id)
+    change = settle(change, approve=approve, actor=actor, at=at)
+    change.save(update_fields=["state", "settled_by", "settled_at"])
+    facts = {"change": str(change.pk), "state": str(change.state)}
+    told: dict[str, Any] = {"client_id": change.client_id, "subject_id": change.subject_id, "actor": actor, "at": at}
+    record_entry("subject.age_change_settled", facts=facts, **told)
+    if approve:
+        proposal = sealer_of(subject).open(change.proposal, column=PROPOSAL)
+        write_confirmed(subject, proposal_of(proposal), actor=actor, reason=reason, at=at)
+    return change
+
+
+@transaction.atomic
+def open_age_change(change: AgeChange, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, Any]:
+    """Show what is proposed, and record who looked and why. Raises AlreadyErased, NotAllowed."""
+    require(actor, Capability.REVEAL_PERSONAL_DATA, change.client_id)
+    subject = locked_subject(change.subject_id, client_id=change.client_id)
+    record_look(subject, ["birth_date", "attested_age", "declared_age", "age_check"], actor=actor, reason=reason, at=at)
+    return proposal_of(sealer_of(subject).open(change.proposal, column=PROPOSAL))

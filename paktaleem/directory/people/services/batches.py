@@ -1,0 +1,76 @@
+"""Registering or updating many people in one act: all of them, or none."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import AlreadyErased
+from paktaleem.directory.people.services.people import claim_guardian, register_subject
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.turns import take_turns
+
+__all__ = ["BatchRefused", "register_guardians", "register_subjects"]
+
+
+class BatchRefused(Exception):
+    """Some of the people cannot be registered, so none is; ``reasons`` has the error of each by its place."""
+
+    def __init__(self, reasons: Mapping[int, ValidationError | AlreadyErased]) -> None:
+        """Hold the reasons."""
+        super().__init__(f"{len(reasons)} of the people cannot be registered.")
+        self.reasons = reasons
+
+
+@transaction.atomic
+def register_subjects(
+    people: Sequence[Mapping[str, Any]], *, client: Client, actor: Actor, at: datetime
+) -> list[tuple[Subject, bool]]:
+    """Register or update each person as ``register_subject`` does, with their guardians, in one transaction.
+
+    Each has ``external_id``, the details, and ``guardians`` with an ``external_id`` and a ``relationship``. Returns
+    each with whether they are new. Two batches that meet wait for each other in one order, so neither deadlocks.
+    Raises BatchRefused with the reason of every person refused, NotAllowed.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    take_turns(f"subject/{client.id}/{name}" for name in _names(people))
+    told: dict[str, Any] = {"client": client, "actor": actor, "at": at}
+    done, reasons = [], {}
+    for place, person in enumerate(people):
+        try:
+            done.append(_register(dict(person), told))
+        except (ValidationError, AlreadyErased) as error:
+            reasons[place] = error
+    if reasons:
+        raise BatchRefused(reasons)
+    return done
+
+
+def _names(people: Sequence[Mapping[str, Any]]) -> set[str]:
+    own = {person["external_id"] for person in people}
+    return own | {guardian["external_id"] for person in people for guardian in person.get("guardians", ())}
+
+
+@transaction.atomic
+def _register(person: dict[str, Any], told: dict[str, Any]) -> tuple[Subject, bool]:
+    external_id, guardians = person.pop("external_id"), person.pop("guardians", ())
+    subject, is_new = register_subject(external_id, details=person, **told)
+    register_guardians(subject, guardians, **told)
+    return subject, is_new
+
+
+@transaction.atomic
+def register_guardians(
+    child: Subject, guardians: Sequence[Mapping[str, Any]], *, client: Client, actor: Actor, at: datetime
+) -> None:
+    """Register the guardians whom the school names for a child, and claim them. Raises as register_subject does."""
+    for given in guardians:
+        details = {"role": "guardian", **given}
+        relationship, external_id = details.pop("relationship"), details.pop("external_id")
+        guardian, _ = register_subject(external_id, details=details, client=client, actor=actor, at=at)
+        claim_guardian(child, guardian=guardian, relationship=relationship, actor=actor, at=at)

@@ -1,0 +1,193 @@
+"""Wrapping keys by epoch: a new one, every person's key wrapped anew under it, the old one destroyed.
+
+A person's key is opened and wrapped again in memory; what it seals does not change. So an old epoch can go while the
+portal serves, and with it whatever old backups of the database could have told.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count
+
+from paktaleem.directory.people.models import SubjectKey
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.selectors import all_client_ids
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.keyring import (
+    EpochInUse,
+    EpochUnknown,
+    change_keyring_file,
+    keyring,
+    with_new_epoch,
+    without_epoch,
+)
+from paktaleem.foundation.encryption.sealing import CannotOpen, rewrapped
+from paktaleem.foundation.encryption.wrapped import everything_wrapped
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = [
+    "EpochNotEmpty",
+    "EpochTooYoung",
+    "Rewrapped",
+    "add_epoch",
+    "destroy_epoch",
+    "keys_by_epoch",
+    "record_emptied_epochs",
+    "rewrap_everything_else",
+    "rewrap_keys",
+]
+
+EMPTIED, ADDED, DESTROYED = "key_epoch.emptied", "key_epoch.added", "key_epoch.destroyed"
+
+
+class EpochNotEmpty(Exception):
+    """Keys of people are still wrapped under this epoch: destroying it would erase them all."""
+
+
+class EpochTooYoung(Exception):
+    """Backups may still hold keys under this epoch; ``ends_at`` says until when (None: it was never emptied)."""
+
+    def __init__(self, ends_at: datetime | None) -> None:
+        """Keep the moment from which the epoch may go."""
+        super().__init__(ends_at)
+        self.ends_at = ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrapped:
+    """What one batch did: how many keys were wrapped anew, from which epochs, which do not open, where to go on."""
+
+    changed: int
+    epochs: frozenset[int]
+    unopened: tuple[UUID, ...]
+    last: UUID | None
+
+
+def add_epoch(*, becomes_current: bool = True, actor: Actor, at: datetime) -> int:
+    """Add a wrapping key to the keyring's file and record it; returns the new current epoch. In PakTaleem's context.
+
+    Raises KeyringNotAFile.
+    """
+    with transaction.atomic():
+        changed = change_keyring_file(lambda text: with_new_epoch(text, becomes_current=becomes_current))
+        facts = {"current": changed.current_epoch, "epochs": sorted(changed.epochs)}
+        record_entry(ADDED, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
+    return changed.current_epoch
+
+
+@transaction.atomic
+def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_000) -> Rewrapped:
+    """Wrap up to ``limit`` keys of a client under the current epoch, in the order of their ids after ``after``.
+
+    Others may erase and register meanwhile: a key that is gone or changed since it was read is left alone.
+    """
+    batch = _keys_of_old_epochs(client_id, after, limit)
+    fresh, unopened = [], []
+    for key in batch:
+        try:
+            epoch, wrapped = rewrapped(client_id, key.subject_id, wrapped=bytes(key.wrapped), epoch=key.epoch)
+        except CannotOpen:
+            unopened.append(key.subject_id)
+        else:
+            fresh.append((key.id, key.epoch, bytes(key.wrapped), epoch, wrapped))
+    changed = _replace(client_id, fresh) if fresh else 0
+    epochs = frozenset(key.epoch for key in batch)
+    return Rewrapped(changed, epochs, tuple(unopened), batch[-1].id if batch else None)
+
+
+def _keys_of_old_epochs(client_id: UUID, after: UUID | None, limit: int) -> list[SubjectKey]:
+    found = SubjectKey.objects.filter(client_id=client_id).exclude(epoch=keyring().current_epoch)
+    if after is not None:
+        found = found.filter(id__gt=after)
+    return list(found.order_by("id")[:limit])
+
+
+_REPLACE = """
+UPDATE subjects_subjectkey k SET epoch = n.epoch, wrapped = n.wrapped
+FROM unnest(%s::uuid[], %s::int[], %s::bytea[], %s::int[], %s::bytea[])
+    AS n (id, old_epoch, old_wrapped, epoch, wrapped)
+WHERE k.client_id = %s AND k.id = n.id AND k.epoch = n.old_epoch AND k.wrapped = n.old_wrapped
+"""
+
+
+def _replace(client_id: UUID, fresh: Sequence[tuple[Any, ...]]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_REPLACE, [*(list(column) for column in zip(*fresh, strict=True)), client_id])
+        return int(cursor.rowcount)
+
+
+@transaction.atomic
+def rewrap_everything_else(client_id: UUID) -> frozenset[int]:
+    """Wrap what other rooms keep under the keyring anew, in the client's context; returns the epochs it lay under."""
+    return frozenset().union(*(kind.rewrap(client_id) for kind in everything_wrapped()))
+
+
+def keys_by_epoch() -> Counter[int]:
+    """Count what every client has under each epoch, people's keys and whatever else; outside any context."""
+    counted: Counter[int] = Counter()
+    for client_id in all_client_ids():
+        with in_client(client_id):
+            keys = SubjectKey.objects.filter(client_id=client_id)
+            counted.update(dict(keys.values_list("epoch").annotate(count=Count("id"))))
+            for kind in everything_wrapped():
+                counted.update(kind.counted(client_id))
+    return counted
+
+
+def record_emptied_epochs(*, moved: frozenset[int] = frozenset(), actor: Actor, at: datetime) -> list[int]:
+    """Record which old epochs no key uses any more: from then on their backups' life is counted.
+
+    ``moved`` are the epochs from which keys were just taken, recorded anew if they were recorded before.
+    Returns the epochs recorded. Outside any context.
+    """
+    known, used = keyring(), keys_by_epoch()
+    with in_client(PAKTALEEM):
+        emptied = [
+            epoch
+            for epoch in sorted(known.epochs)
+            if epoch < known.current_epoch and not used[epoch] and (epoch in moved or _emptied_at(epoch) is None)
+        ]
+        for epoch in emptied:
+            record_entry(EMPTIED, client_id=PAKTALEEM, facts={"epoch": epoch}, actor=actor, at=at)
+    return emptied
+
+
+def _emptied_at(epoch: int) -> datetime | None:
+    """Return when an epoch was last found to be used by no key."""
+    entries = Entry.objects.filter(client_id=PAKTALEEM, kind=EMPTIED).order_by("-recorded_at")
+    return next((entry.recorded_at for entry in entries if json.loads(entry.body)["facts"]["epoch"] == epoch), None)
+
+
+def destroy_epoch(epoch: int, *, actor: Actor, at: datetime) -> None:
+    """Remove a wrapping key from the keyring's file, for good, and record it. Outside any context.
+
+    Backups taken while people's keys were wrapped under it open nothing afterwards, so it must outlive them by
+    BACKUP_LIFE, counted from when the last key was wrapped anew.
+    Raises EpochUnknown, EpochInUse, EpochNotEmpty, EpochTooYoung, KeyringNotAFile.
+    """
+    if epoch not in keyring().epochs:
+        raise EpochUnknown(epoch)
+    if epoch >= keyring().current_epoch:
+        raise EpochInUse(epoch)
+    count = keys_by_epoch()[epoch]
+    if count:
+        raise EpochNotEmpty(count)
+    with in_client(PAKTALEEM):
+        _refuse_young(epoch, settings.BACKUP_LIFE, at)
+        record_entry(DESTROYED, client_id=PAKTALEEM, facts={"epoch": epoch}, actor=actor, at=at)
+        change_keyring_file(lambda text: without_epoch(text, epoch))
+
+
+def _refuse_young(epoch: int, life: timedelta, at: datetime) -> None:
+    emptied_at = _emptied_at(epoch)
+    if emptied_at is None or at < emptied_at + life:
+        raise EpochTooYoung(None if emptied_at is None else emptied_at + life)

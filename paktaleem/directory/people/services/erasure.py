@@ -1,0 +1,124 @@
+"""Erasing people, and completing what was confirmed when the database has forgotten it."""
+
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+
+from django.db import transaction
+
+from paktaleem.directory.people.details import PERSONAL
+from paktaleem.directory.people.leaving import see_to_what_leaves
+from paktaleem.directory.people.models import ErasureCarriedOut, Subject, SubjectKey
+from paktaleem.directory.people.selectors import tombstone
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.erasure_list import Intent, erasure_list
+
+__all__ = ["AlreadyErased", "CarriedOut", "carry_out", "erase_subject"]
+
+_EMPTIED = (
+    *PERSONAL,
+    "external_id",
+    "email_index",
+    "phone_index",
+    "name_index",
+    "details_index",
+    "of_age_at",
+    "of_age_threshold",
+)
+
+
+class AlreadyErased(Exception):
+    """The person was erased before: nothing is left to do, to show or to change."""
+
+
+class CarriedOut(StrEnum):
+    """What completing one line of the erasure list came to."""
+
+    ERASED = "erased"
+    ERASED_BEFORE = "erased before"
+    NEVER_HERE = "never here"
+    """the database is older than the person: only the tombstone was set up, against their return"""
+
+
+@transaction.atomic
+def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
+    """Erase a person by destroying their key (cryptographic erase, NIST SP 800-88r2).
+
+    What history and logs hold of them is noise from then on; pseudonymous evidence stays and still verifies. The
+    key goes when the transaction commits; the line in the erasure list is on disk before that, and stands even if
+    the commit fails: then the worker or the next ``replay_erasures`` completes what was confirmed.
+    Raises AlreadyErased, NotAllowed.
+    """
+    require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
+    subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
+    if subject.erased_at is not None:
+        raise AlreadyErased
+    mark = tombstone(subject.client_id, subject.external_id)
+    _destroy(subject, mark, actor=actor, reason=reason, at=at)
+    record_entry("subject.erased", client_id=subject.client_id, subject_id=subject.id, facts={}, actor=actor, at=at)
+    intent = erasure_list().intend(
+        client_id=subject.client_id, subject_id=subject.id, role=subject.role, tombstone=mark or b"", at=at
+    )
+    _note(intent)
+    transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
+    return subject
+
+
+@transaction.atomic
+def carry_out(intent: Intent, *, actor: Actor, at: datetime) -> CarriedOut:
+    """Erase whom a line of the erasure list names, in the client's context, as often as it is asked.
+
+    For a database restored from a backup that is older than the erasure, and for an erasure whose commit failed.
+    An erasure under way is waited for.
+    """
+    subject = Subject.objects.select_for_update().filter(id=intent.subject_id, client_id=intent.client_id).first()
+    if subject is not None and subject.erased_at is not None:
+        outcome = CarriedOut.ERASED_BEFORE
+    elif subject is None and not Client.objects.filter(id=intent.client_id).exists():
+        outcome = CarriedOut.NEVER_HERE
+    else:
+        outcome = CarriedOut.ERASED if subject else CarriedOut.NEVER_HERE
+        _complete(subject or _stranger(intent), intent, actor=actor, at=at)
+    _note(intent)
+    transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
+    return outcome
+
+
+def _complete(subject: Subject, intent: Intent, *, actor: Actor, at: datetime) -> None:
+    _destroy(subject, intent.tombstone, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
+    facts = {"line": intent.number, "confirmed_at": intent.at.isoformat()}
+    record_entry("subject.erased", client_id=subject.client_id, subject_id=subject.id, facts=facts, actor=actor, at=at)
+
+
+def _stranger(intent: Intent) -> Subject:
+    """Make the row of someone the database does not know yet, so that no sync registers them again."""
+    return Subject(
+        id=intent.subject_id,
+        client_id=intent.client_id,
+        role=intent.role,
+        registered_at=intent.at,
+        changed_at=intent.at,
+    )
+
+
+def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    see_to_what_leaves(subject, actor=actor, at=at)
+    SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.id).delete()
+    subject.tombstone = mark
+    for column in _EMPTIED:
+        setattr(subject, column, None)
+    subject.country = ""
+    subject.erased_at = subject.changed_at = at
+    save_tracked(subject, actor=actor, reason=reason, at=at)
+
+
+def _note(intent: Intent) -> None:
+    """Note in the database that this line is carried out; a second time changes nothing."""
+    ErasureCarriedOut.objects.bulk_create(
+        [ErasureCarriedOut(number=intent.number, mark=intent.mark)], ignore_conflicts=True
+    )

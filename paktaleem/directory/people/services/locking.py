@@ -1,0 +1,17 @@
+"""Taking a person's row, so that what is done about one person follows one another."""
+
+from uuid import UUID
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.erasure import AlreadyErased
+
+__all__ = ["locked_subject"]
+
+
+def locked_subject(subject_id: UUID, *, client_id: UUID) -> Subject:
+    """Take a person's row until the transaction ends, their client along. Raises AlreadyErased."""
+    rows = Subject.objects.select_for_update(of=("self",)).select_related("client")
+    kept = rows.get(pk=subject_id, client_id=client_id)
+    if kept.erased_at is not None:
+        raise AlreadyErased
+    return kept

@@ -1,0 +1,274 @@
+"""Registering and revealing people."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from paktaleem.directory.people.details import (
+    PERSONAL,
+    SubjectDetails,
+    age_columns,
+    check_external_id,
+    personal_columns,
+)
+from paktaleem.directory.people.gates import agreed, held_back, reveals_child
+from paktaleem.directory.people.models import (
+    AccessRecord,
+    AgeRoute,
+    GuardianClaim,
+    Subject,
+    SubjectKey,
+)
+from paktaleem.directory.people.revealing import tell_revealed
+from paktaleem.directory.people.selectors import is_erased, sealer_of, sealers_of
+from paktaleem.directory.people.services.ages import Proposed, propose_changes, reading_of
+from paktaleem.directory.people.services.erasure import AlreadyErased
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.canonical import commitment, new_salt
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealer, wrap_new_key
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.rows import insert_together
+from paktaleem.foundation.tenancy.turns import take_turn
+
+__all__ = [
+    "claim_guardian",
+    "opened_details",
+    "record_look",
+    "register_subject",
+    "reveal_fields",
+    "reveal_names",
+    "write_confirmed",
+]
+
+_LOOKS_AT_ONCE = 500
+
+
+@transaction.atomic
+def register_subject(
+    external_id: str,
+    *,
+    client: Client,
+    details: Mapping[str, Any],
+    route: AgeRoute | None = AgeRoute.API,
+    actor: Actor,
+    reason: Reason | str = Reason.LMS_UPDATE,
+    at: datetime,
+) -> tuple[Subject, bool]:
+    """Register a person, or update what is given in ``details`` (fields of SubjectDetails; others stay).
+
+    Returns the person and whether they are new. The same details again change nothing and leave no trace. What would
+    let a child decide for themselves has no effect yet: it waits for a second person (``AgeChange``);
+    without a ``route`` nothing waits: a sandbox plays people.
+    Raises ValidationError naming the field, AlreadyErased for someone who was erased, NotAllowed.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    external_id = check_external_id(external_id)
+    take_turn(f"subject/{client.id}/{external_id}")
+    act = _Act(client, actor, reason, at)
+    known = Subject.objects.select_for_update().filter(client=client, external_id=external_id).first()
+    if known is not None:
+        return _update(known, details, act, route), False
+    if is_erased(external_id, client_id=client.id):
+        raise AlreadyErased
+    return _register_new(external_id, details, act), True
+
+
+class _Act(NamedTuple):
+    """The circumstances of one registration: for which client, by whom, why, when."""
+
+    client: Client
+    actor: Actor
+    reason: Reason | str
+    at: datetime
+
+    @property
+    def today(self) -> date:
+        return self.at.astimezone(ZoneInfo(self.client.time_zone)).date()
+
+
+def _register_new(external_id: str, details: Mapping[str, Any], act: _Act) -> Subject:
+    given = SubjectDetails(**{"role": "", **details}).checked(today=act.today, region=act.client.country)
+    subject = Subject(id=new_id(), client=act.client, external_id=external_id, registered_at=act.at)
+    sealer, epoch, wrapped = wrap_new_key(act.client.id, subject.id)
+    _write_details(subject, given, sealer, act)
+    SubjectKey(client=act.client, subject=subject, epoch=epoch, wrapped=wrapped).save(force_insert=True)
+    _record_details("subject.registered", subject, given.texts(), sealer, act)
+    return subject
+
+
+def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeRoute | None) -> Subject:
+    """Write what differs; on a ``route`` what would open the gate is held back and waits, confirmed it is written."""
+    sealer = sealer_of(subject)
+    before = opened_details(subject, sealer)
+    after = before.changed(_dated(details, before)).checked(today=act.today, region=act.client.country)
+    reading = reading_of(act.client, act.at)
+    after = after if route is not None else agreed(after, reading)
+    held = held_back(before, after, reading) if route is not None else None
+    if held is not None and route is not None:
+        _propose(subject, after, sealer, act, route)
+        after = held
+    if before == after:
+        return subject
+    _write_details(subject, after, sealer, act)
+    old, new = before.texts(), after.texts()
+    changed = {field: new[field] for field in PERSONAL if old[field] != new[field]}
+    _record_details("subject.changed", subject, changed, sealer, act)
+    if reveals_child(before, after, reading):
+        tell_revealed(subject.client_id, [subject.pk], actor=act.actor, at=act.at)
+    return subject
+
+
+def _dated(details: Mapping[str, Any], before: SubjectDetails) -> dict[str, Any]:
+    """Let an age that is stated anew count from today."""
+    changes = dict(details)
+    for age, on in (("attested_age", "attested_on"), ("declared_age", "declared_on")):
+        if age in changes and changes[age] != getattr(before, age):
+            changes.setdefault(on, None)
+    return changes
+
+
+def _propose(subject: Subject, after: SubjectDetails, sealer: Sealer, act: _Act, route: AgeRoute) -> None:
+    proposed = [Proposed(subject.pk, sealer, after)]
+    for entry in propose_changes(subject.client_id, proposed, route=route, actor=act.actor, at=act.at):
+        insert_together(entry)
+
+
+def write_confirmed(
+    subject: Subject, details: Mapping[str, Any], *, actor: Actor, reason: Reason | str, at: datetime
+) -> Subject:
+    """Write what two people have agreed on; the person's row must be locked."""
+    return _update(subject, details, _Act(subject.client, actor, reason, at), None)
+
+
+def opened_details(subject: Subject, sealer: Sealer) -> SubjectDetails:
+    """Open what is registered about a person, for what follows from it: nobody sees it."""
+    texts = {field: _open_field(subject, field, sealer) for field in PERSONAL}
+    plain = {name: getattr(subject, name) for name in ("role", "language", "is_enabled", "country")}
+    return SubjectDetails.from_texts(texts, **plain)
+
+
+def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:
+    sealed = getattr(subject, field)
+    return None if sealed is None else sealer.open(sealed, column=f"subjects_subject.{field}")
+
+
+def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, act: _Act) -> None:
+    subject.role, subject.language, subject.is_enabled = details.role, details.language, details.is_enabled
+    for column, value in personal_columns(details, client_id=act.client.id, sealer=sealer).items():
+        setattr(subject, column, value)
+    ages = age_columns(details, thresholds=act.client.thresholds, time_zone=act.client.time_zone, at=act.at)
+    for column, value in ages.items():
+        setattr(subject, column, value)
+    subject.changed_at = act.at
+    save_tracked(subject, actor=act.actor, reason=act.reason, at=act.at)
+
+
+def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None], sealer: Sealer, act: _Act) -> None:
+    """Record which fields were set, each only as a commitment whose salt the person's key seals."""
+    salt = new_salt()
+    record_entry(
+        kind,
+        client_id=subject.client_id,
+        subject_id=subject.id,
+        facts={
+            "role": subject.role,
+            "commitments": {field: commitment(text, salt) for field, text in texts.items()},
+        },
+        openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,
+        actor=act.actor,
+        at=act.at,
+    )
+
+
+@transaction.atomic
+def claim_guardian(
+    child: Subject,
+    *,
+    guardian: Subject,
+    relationship: str,
+    actor: Actor,
+    reason: Reason | str = Reason.LMS_UPDATE,
+    at: datetime,
+) -> GuardianClaim:
+    """Record that the school names this person as a guardian of that child: a claim, never a consent."""
+    require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
+    if child.erased_at is not None or guardian.erased_at is not None:
+        raise AlreadyErased
+    claim = GuardianClaim.objects.filter(child=child, guardian=guardian).first()
+    if claim is not None and claim.relationship == relationship and claim.ends_at is None:
+        return claim
+    if claim is None:
+        claim = GuardianClaim(client_id=child.client_id, child=child, guardian=guardian, starts_at=at)
+    claim.relationship, claim.ends_at = relationship, None
+    claim.full_clean()
+    save_tracked(claim, actor=actor, reason=reason, at=at)
+    facts = {"guardian": str(guardian.id), "relationship": relationship}
+    record_entry("guardian.claimed", client_id=child.client_id, subject_id=child.id, facts=facts, actor=actor, at=at)
+    return claim
+
+
+def record_look(
+    subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason | str, at: datetime
+) -> AccessRecord:
+    """Record who is about to look at what of a person, and why."""
+    record = _look(subject, what, actor=actor, reason=reason, at=at)
+    record.save(force_insert=True)
+    return record
+
+
+def _look(subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason | str, at: datetime) -> AccessRecord:
+    return AccessRecord(
+        client_id=subject.client_id,
+        subject=subject,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        reason=Reason(reason).value,
+        fields=", ".join(what),
+        looked_at=at,
+    )
+
+
+@transaction.atomic
+def reveal_fields(
+    subject: Subject, *, fields: Iterable[str] = PERSONAL, actor: Actor, reason: Reason | str, at: datetime
+) -> dict[str, str | None]:
+    """Open sealed fields of a person, and record who looked, at what and why, before anything is shown.
+
+    Raises AlreadyErased when the person's key is destroyed, NotAllowed.
+    """
+    require(actor, Capability.REVEAL_PERSONAL_DATA, subject.client_id)
+    if subject.erased_at is not None:
+        raise AlreadyErased
+    wanted = [field for field in PERSONAL if field in set(fields)]
+    record_look(subject, wanted, actor=actor, reason=reason, at=at)
+    try:
+        sealer = sealer_of(subject)
+    except KeyDestroyed as error:  # since the caller read the row
+        raise AlreadyErased from error
+    return {field: _open_field(subject, field, sealer) for field in wanted}
+
+
+@transaction.atomic
+def reveal_names(
+    people: Sequence[Subject], *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
+) -> dict[UUID, str]:
+    """Open the names of many people of one client, each look recorded as ``reveal_fields`` records it.
+
+    Whoever is erased is left out; a name that was never told is empty. Raises NotAllowed, CannotOpen.
+    """
+    require(actor, Capability.REVEAL_PERSONAL_DATA, client_id)
+    sealers = sealers_of(client_id, [one.id for one in people])
+    shown = [one for one in people if one.client_id == client_id and one.erased_at is None and one.id in sealers]
+    looks = [_look(one, ["full_name"], actor=actor, reason=reason, at=at) for one in shown]
+    AccessRecord.objects.bulk_create(looks, batch_size=_LOOKS_AT_ONCE)
+    return {one.id: _open_field(one, "full_name", sealers[one.id]) or "" for one in shown}

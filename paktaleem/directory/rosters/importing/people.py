@@ -1,0 +1,363 @@
+"""People of a roster, a chunk at a time: checked against what is known, sealed, and staged where they differ."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import attrgetter, itemgetter
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+
+from paktaleem.directory.people.details import (
+    PERSONAL,
+    SubjectDetails,
+    age_columns,
+    check_external_id,
+    personal_columns,
+)
+from paktaleem.directory.people.gates import held_back, reveals_child
+from paktaleem.directory.people.models import AgeRoute, SubjectEvent, SubjectEventKind
+from paktaleem.directory.people.revealing import tell_revealed
+from paktaleem.directory.people.selectors import tombstone
+from paktaleem.directory.people.services.ages import Proposed, propose_changes, reading_of
+from paktaleem.directory.rosters.importing import tables
+from paktaleem.directory.rosters.importing.plan import Action
+from paktaleem.directory.rosters.importing.run import Run
+from paktaleem.directory.rosters.oneroster import Person, Place
+from paktaleem.foundation.audit.canonical import commitment, new_salt
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.encryption.sealing import (
+    CannotOpen,
+    Sealed,
+    Sealer,
+    blind_index,
+    wrap_new_key,
+)
+from paktaleem.foundation.tenancy.ids import new_id
+
+__all__ = ["PeopleChangedMeanwhile", "close_people", "import_people", "write_entries"]
+
+
+class PeopleChangedMeanwhile(Exception):
+    """Somebody else changed these people during the import, which wrote nothing: run it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person who is registered already, as read from the database: sealed."""
+
+    id: UUID
+    role: str
+    language: str
+    is_enabled: bool
+    country: str
+    details_index: bytes | None
+    sealed: Mapping[str, Sealed | None]
+    epoch: int | None
+    wrapped: bytes | None
+
+    def sealer(self, client_id: UUID) -> Sealer:
+        """Unwrap the person's key. Raises CannotOpen if there is none."""
+        if self.epoch is None or self.wrapped is None:
+            raise CannotOpen("The person's key is destroyed.")
+        return Sealer.unwrapped(client_id, self.id, wrapped=self.wrapped, epoch=self.epoch)
+
+    def opened(self, fields: Iterable[str], client_id: UUID) -> SubjectDetails:
+        """Return what is known, of the sealed fields only these; the key is unwrapped only if one is set."""
+        texts: dict[str, str | None] = dict.fromkeys(PERSONAL)
+        found = {field: value for field in fields if (value := self.sealed[field]) is not None}
+        if found:
+            sealer = self.sealer(client_id)
+            texts |= {field: sealer.open(value, column=f"subjects_subject.{field}") for field, value in found.items()}
+        plain: dict[str, Any] = {name: getattr(self, name) for name in ("role", "language", "is_enabled", "country")}
+        return SubjectDetails.from_texts(texts, **plain)
+
+
+@dataclass(slots=True)
+class _Staged:
+    """What a chunk writes."""
+
+    people: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    events: list[SubjectEvent] = field(default_factory=list)
+    proposals: list[Proposed] = field(default_factory=list)
+    revealed: list[UUID] = field(default_factory=list)
+
+
+def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
+    """Check a chunk of people and write what differs from what is known, in a fixed number of statements."""
+    people = [(place, person) for place, person in placed if _has_fit_id(place, person, run)]
+    run.note_named(person.external_id for _, person in people)
+    known = _known(run, [person.external_id for _, person in people])
+    erased = _erased(run, [person.external_id for _, person in people if person.external_id not in known])
+    staged = _Staged()
+    for place, person in people:
+        if person.external_id in erased:
+            _report_erased(place, person, run)
+        elif person.gone:
+            _stage_gone(place, person, known.get(person.external_id), run, staged)
+        else:
+            _stage(place, person, known.get(person.external_id), run, staged)
+    if not run.refused:
+        _write(staged, run)
+
+
+def close_people(external_ids: list[str], run: Run) -> None:
+    """Close the accounts of people who are known and whom a roster of everybody does not name."""
+    staged = _Staged()
+    for external_id, known in _known(run, external_ids).items():
+        _stage_closed(external_id, known, run, staged)
+    _write(staged, run)
+
+
+def _has_fit_id(place: Place, person: Person, run: Run) -> bool:
+    try:
+        fit = check_external_id(person.external_id) == person.external_id
+    except ValidationError:
+        fit = False
+    if not fit:
+        message = "must be 1 to 255 visible characters without “@” and without spaces around them, and not “batch”"
+        run.refuse(place, "external_id", "external_id_unfit", message)
+    return fit
+
+
+def _known(run: Run, external_ids: list[str]) -> dict[str, Known]:
+    found = {}
+    for external_id, *columns, epoch, wrapped in tables.known_people(run.client.id, external_ids):
+        person_id, role, language, is_enabled, country, index, *sealed = columns
+        values = (None if value is None else Sealed(bytes(value)) for value in sealed)
+        fields = dict(zip(PERSONAL, values, strict=True))
+        found[external_id] = Known(person_id, role, language, is_enabled, country, index, fields, epoch, wrapped)
+    return found
+
+
+def _erased(run: Run, external_ids: list[str]) -> set[str]:
+    if not external_ids:
+        return set()
+    marks = {tombstone(run.client.id, external_id) or b"": external_id for external_id in external_ids}
+    return {marks[mark] for mark in tables.erased_tombstones(run.client.id, list(marks))}
+
+
+def _report_erased(place: Place, person: Person, run: Run) -> None:
+    run.erased[person.external_id] = place
+    message = "a person who was erased here on request; skipped, and stays erased"
+    run.oddity(place, "external_id", "subject_erased", message)
+
+
+def _stage(place: Place, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
+    details = _checked(place, person, known, run)
+    if details is None or run.refused:
+        return
+    run.named += 1
+    if known is not None:
+        details = _held_back(place, known, details, run, staged)
+    tally = run.people[details.role]
+    if known is None:
+        tally.added += 1
+        run.plan.note(Action.ADD, person.external_id)
+        _stage_new(person.external_id, details, run, staged)
+    elif _says_the_same(known, details, run):
+        tally.unchanged += 1
+    else:
+        tally.changed += 1
+        run.plan.note(Action.CHANGE, person.external_id, seen=known.details_index)
+        _stage_changed(person.external_id, known, details, run, staged)
+
+
+def _held_back(place: Place, known: Known, details: SubjectDetails, run: Run, staged: _Staged) -> SubjectDetails:
+    """Take out what would open the gate, which waits for a second person; note who is revealed as a child."""
+    if _says_the_same(known, details, run):
+        return details
+    before, reading = known.opened(PERSONAL, run.client.id), reading_of(run.client, run.at)
+    held = held_back(before, details, reading)
+    if held is None:
+        staged.revealed += [known.id] if reveals_child(before, details, reading) else []
+        return details
+    staged.proposals.append(Proposed(known.id, known.sealer(run.client.id), details))
+    message = "would let a child decide for themselves; waits until a second person confirms it in the console"
+    column = "country" if before.country != details.country else "birth_date"
+    run.oddity(place, column, "age_change_waits", message)
+    return held
+
+
+def _stage_gone(place: Place, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
+    if known is None:
+        message = "declared to be deleted, and not known here; passed over"
+        run.oddity(place, "external_id", "gone_unknown", message)
+        return
+    run.named += 1
+    if known.is_enabled:
+        _stage_closed(person.external_id, known, run, staged)
+    else:
+        run.people[known.role].unchanged += 1
+
+
+def _stage_closed(external_id: str, known: Known, run: Run, staged: _Staged) -> None:
+    """Stage a person whose account is gone at the source, with the event from which retention counts."""
+    run.people[known.role].gone += 1
+    run.plan.note(Action.CLOSE, external_id, seen=known.details_index)
+    details = replace(known.opened(PERSONAL, run.client.id), is_enabled=False)
+    _stage_changed(external_id, known, details, run, staged)
+    kind, actor_id, role = actor_columns(run.actor)
+    closed = SubjectEventKind.ACCOUNT_CLOSED
+    by = {"actor_kind": kind, "actor_id": actor_id, "actor_role": role}
+    told: dict[str, Any] = {"client_id": run.client.id, "subject_id": known.id}
+    event = SubjectEvent(**told, kind=closed, happened_at=run.at, recorded_at=run.at, **by)
+    staged.events.append(event)
+    facts = {"event": str(event.id), "happened_at": run.at.isoformat()}
+    staged.entries.append(make_entry(f"subject.{closed.value}", **told, facts=facts, actor=run.actor, at=run.at))
+
+
+def _says_the_same(known: Known, details: SubjectDetails, run: Run) -> bool:
+    """Compare by the keyed index, and where that differs by what is sealed: an index may be of an older form."""
+    index = blind_index(run.client.id, "details", details.fingerprint())
+    return known.details_index == index or known.opened(PERSONAL, run.client.id) == details
+
+
+def _checked(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails | None:
+    """Return the person's details after this import, or log what is wrong with them."""
+    if known is None and (person.role is None or person.full_name is None):
+        message = "not known here yet: a delta must hold the whole row of a person who is new, the role too"
+        run.refuse(place, "external_id", "person_unknown", message)
+        return None
+    try:
+        return _merged(place, person, known, run).checked(today=run.today, region=run.client.country)
+    except ValidationError as invalid:
+        for name, messages in invalid.message_dict.items():
+            if name == "birth_date" and person.birth_date is not None:
+                run.refuse_birth_date(person.external_id, messages[0])
+            else:
+                run.refuse(place, name, f"{name}_refused", messages[0])
+    return None
+
+
+def _merged(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails:
+    """Lay what the roster says over what is known; what it does not say is kept.
+
+    That is an attested age, `learner` (OneRoster has students only), and a birth date, language or country that the
+    file leaves out; in a delta all that its rows leave out. An empty mail address or phone is said, and followed.
+    """
+    given = {name: value for name, value in _said(person).items() if value is not None}
+    given |= {name: given[name] or None for name in ("email", "phone") if name in given}
+    if known is None:
+        return SubjectDetails(**given)
+    if known.role == "learner" and person.role == "student":
+        given["role"] = known.role
+    before = known.opened([name for name in PERSONAL if name not in given], run.client.id)
+    if before.birth_date is not None and run.is_whole:
+        message = "no birth date in the file; the one known from elsewhere is kept"
+        run.oddity(place, None, "birth_date_kept", message)
+    return before.changed(given)
+
+
+def _said(person: Person) -> dict[str, Any]:
+    return {
+        "role": person.role,
+        "full_name": person.full_name,
+        "email": person.email,
+        "phone": person.phone,
+        "birth_date": person.birth_date,
+        "language": person.language,
+        "is_enabled": person.enabled,
+        "country": person.country,
+    }
+
+
+def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Staged) -> None:
+    person_id = new_id()
+    sealer, epoch, wrapped = wrap_new_key(run.client.id, person_id)
+    row = _row(person_id, external_id, details, sealer, run)
+    row |= {"is_new": True, "seen_index": None, "key_id": new_id(), "epoch": epoch, "wrapped": wrapped}
+    staged.people.append(row)
+    staged.entries.append(_entry(row, details, PERSONAL, sealer=sealer, run=run))
+
+
+def _stage_changed(external_id: str, known: Known, details: SubjectDetails, run: Run, staged: _Staged) -> None:
+    """Stage a changed person; fields that say the same keep their ciphertext, so history shows what changed."""
+    if known.is_enabled and not details.is_enabled:
+        run.vanishing += 1
+    sealer = known.sealer(run.client.id)
+    before, after = known.opened(PERSONAL, run.client.id).texts(), details.texts()
+    row = _row(known.id, external_id, details, sealer, run)
+    row |= {field: _bare(known.sealed[field]) for field in PERSONAL if before[field] == after[field]}
+    row |= {
+        "is_new": False,
+        "seen_index": known.details_index,
+        "key_id": None,
+        "epoch": None,
+        "wrapped": None,
+    }
+    staged.people.append(row)
+    changed = [field for field in PERSONAL if before[field] != after[field]]
+    staged.entries.append(_entry(row, details, changed, sealer=sealer, run=run))
+
+
+def _row(person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sealer, run: Run) -> dict[str, Any]:
+    client = run.client
+    sealed = personal_columns(details, client_id=client.id, sealer=sealer)
+    return {
+        "id": person_id,
+        "external_id": external_id,
+        "role": details.role,
+        "language": details.language,
+        "is_enabled": details.is_enabled,
+        **age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=run.at),
+        "history_id": new_id(),
+        **{column: _bare(value) for column, value in sealed.items()},
+    }
+
+
+def _bare(value: Sealed | bytes | None) -> bytes | None:
+    return value.ciphertext if isinstance(value, Sealed) else value
+
+
+def _entry(
+    row: Mapping[str, Any], details: SubjectDetails, fields: Iterable[str], *, sealer: Sealer, run: Run
+) -> Entry:
+    """Make the evidence that register_subject would record of the same act."""
+    salt, texts = new_salt(), details.texts()
+    kind = "subject.registered" if row["is_new"] else "subject.changed"
+    return make_entry(
+        kind,
+        client_id=run.client.id,
+        subject_id=row["id"],
+        facts={
+            "role": details.role,
+            "commitments": {field: commitment(texts[field], salt) for field in fields},
+        },
+        openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,
+        actor=run.actor,
+        at=run.at,
+    )
+
+
+def _write(staged: _Staged, run: Run) -> None:
+    if staged.proposals:
+        waiting = propose_changes(run.client.id, staged.proposals, route=AgeRoute.ROSTER, actor=run.actor, at=run.at)
+        staged.entries += waiting
+    if not staged.people:
+        if staged.entries:
+            tables.empty_stages()
+            write_entries(staged.entries, client_id=run.client.id)
+        return
+    tables.empty_stages()
+    stage = tables.person_stage()
+    stage.copy(map(itemgetter(*stage.columns), staged.people), client_id=run.client.id)
+    changed = sum(not row["is_new"] for row in staged.people)
+    if changed < len(staged.people):
+        tables.write_new_people(run.params)
+        tables.write_new_keys(run.params)
+    if changed and tables.write_changed_people(run.params) != changed:
+        raise PeopleChangedMeanwhile
+    SubjectEvent.objects.bulk_create(staged.events)
+    write_entries(staged.entries, client_id=run.client.id)
+    tell_revealed(run.client.id, staged.revealed, actor=run.actor, at=run.at)
+
+
+def write_entries(entries: Sequence[Entry], *, client_id: UUID) -> None:
+    """Write the evidence of a chunk."""
+    stage = tables.entry_stage()
+    stage.copy(map(attrgetter(*stage.columns), entries), client_id=client_id)
+    tables.write_entries()

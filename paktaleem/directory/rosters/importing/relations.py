@@ -1,0 +1,122 @@
+"""Guardian relations of a roster, a chunk at a time: claims of the school, never a consent or an authority."""
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from paktaleem.directory.rosters.importing import tables
+from paktaleem.directory.rosters.importing.people import PeopleChangedMeanwhile, write_entries
+from paktaleem.directory.rosters.importing.plan import Action
+from paktaleem.directory.rosters.importing.run import Run
+from paktaleem.directory.rosters.oneroster import GuardianRelation, Mention, Place
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import make_entry
+from paktaleem.foundation.tenancy.ids import new_id
+
+__all__ = ["import_mentions", "import_relations"]
+
+_LEARNERS = ("student", "learner")
+_ANY_KIND = "guardian"
+"""What a guardian is called of whom neither the file nor an earlier claim tells whether a parent or a relative."""
+
+
+def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
+    """Write the relations of a chunk that are new or changed, in a fixed number of statements."""
+    known = tables.known_relations(run.client.id, [(each.child, each.guardian) for each in relations])
+    rows = []
+    for relation, found in zip(relations, known, strict=True):
+        if not _names_erased(relation, run):
+            row = _row(relation, found, run)
+            rows += [row] if row else []
+    if rows:
+        _write(rows, run)
+
+
+def import_mentions(mentions: Sequence[Mention], file: str, run: Run) -> None:
+    """Write the relations that a delta mentions of people who came earlier; what they are, their rows here tell."""
+    names = {name for mention in mentions for name in (mention.user, mention.agent)}
+    roles = tables.known_roles(run.client.id, sorted(names))
+    kinds = tables.known_relationships(run.client.id, [(m.user, m.agent) for m in mentions])
+    found = {}
+    for mention, kind in zip(mentions, kinds, strict=True):
+        pair = _child_and_guardian(mention, roles)
+        if pair is not None:
+            found[pair] = GuardianRelation(*pair, mention.relationship or kind or _ANY_KIND)
+        elif not _is_erased(mention, run):
+            _report_mention(Place(file, mention.row), known=mention.agent in roles, run=run)
+    import_relations(list(found.values()), run)
+
+
+def _is_erased(mention: Mention, run: Run) -> bool:
+    return mention.user in run.erased
+
+
+def _child_and_guardian(mention: Mention, roles: Mapping[str, str]) -> tuple[str, str] | None:
+    for child, guardian in ((mention.user, mention.agent), (mention.agent, mention.user)):
+        if roles.get(child) in _LEARNERS and roles.get(guardian) == "guardian":
+            return child, guardian
+    return None
+
+
+def _report_mention(place: Place, *, known: bool, run: Run) -> None:
+    if known:
+        message = "an agent that is not a student's guardian; not taken as a relation"
+        run.oddity(place, "agents", "agent_not_guardian", message)
+    else:
+        run.oddity(place, "agents", "agent_unknown", "an agent that is not known here; left out")
+
+
+def _names_erased(relation: GuardianRelation, run: Run) -> bool:
+    for external_id in (relation.child, relation.guardian):
+        place = run.erased.get(external_id)
+        if place is not None:
+            message = "a guardian relation of a person who was erased here; left out"
+            run.oddity(place, "agents", "relation_of_erased", message)
+            return True
+    return False
+
+
+def _row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str, Any] | None:
+    """Return the row to write, or None where the claim stands as it is."""
+    child_id, guardian_id, claim_id, relationship, ends_at = found
+    if child_id is None or guardian_id is None:  # written or seen by this import a moment ago
+        raise PeopleChangedMeanwhile
+    if claim_id is not None and relationship == relation.relationship and ends_at is None:
+        run.relations.unchanged += 1
+        return None
+    if claim_id is None:
+        run.relations.added += 1
+    else:
+        run.relations.changed += 1
+    run.plan.note(Action.RELATE, relation.child, relation.guardian, relation.relationship)
+    return {
+        "id": claim_id or new_id(),
+        "child_id": child_id,
+        "guardian_id": guardian_id,
+        "relationship": relation.relationship,
+        "is_new": claim_id is None,
+        "history_id": new_id(),
+    }
+
+
+def _entry(row: dict[str, Any], run: Run) -> Entry:
+    return make_entry(
+        "guardian.claimed",
+        client_id=run.client.id,
+        subject_id=row["child_id"],
+        facts={"guardian": str(row["guardian_id"]), "relationship": row["relationship"]},
+        actor=run.actor,
+        at=run.at,
+    )
+
+
+def _write(rows: Sequence[dict[str, Any]], run: Run) -> None:
+    tables.empty_stages()
+    stage = tables.claim_stage()
+    stage.copy(map(itemgetter(*stage.columns), rows), client_id=run.client.id)
+    changed = sum(not row["is_new"] for row in rows)
+    if changed < len(rows):
+        tables.write_new_claims(run.params)
+    if changed:
+        tables.write_changed_claims(run.params)
+    write_entries([_entry(row, run) for row in rows], client_id=run.client.id)

@@ -1,0 +1,82 @@
+"""One import under way: for whom, by whom, when, and what was found and written so far."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from paktaleem.directory.rosters.importing import tables
+from paktaleem.directory.rosters.importing.plan import Plan
+from paktaleem.directory.rosters.importing.report import Tally
+from paktaleem.directory.rosters.oneroster import Place
+from paktaleem.directory.rosters.oneroster.problems import ProblemLog
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import By
+from paktaleem.foundation.audit.history import actor_columns
+
+__all__ = ["Run"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One import under way. ``today`` is the client's day; ``erased`` has the places of erased people by LMS id.
+
+    ``columns`` names the file's column of each field. ``is_whole`` says that the file is no delta, ``everybody`` that
+    whom it does not name has left. ``named`` counts the people it names, ``missing`` those
+    it closes because it does not, ``vanishing`` all active ones who end.
+    """
+
+    client: Client
+    actor: By
+    reason: str
+    at: datetime
+    today: date
+    columns: Mapping[str, str]
+    is_whole: bool
+    everybody: bool = False
+    log: ProblemLog = field(default_factory=ProblemLog)
+    refused: bool = False
+    birth_dates_refused: dict[str, str] = field(default_factory=dict)
+    erased: dict[str, Place] = field(default_factory=dict)
+    people: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    relations: Tally = field(default_factory=Tally)
+    plan: Plan = field(default_factory=Plan)
+    named: int = 0
+    missing: int = 0
+    vanishing: int = 0
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What the set-based statements are told beside the stage."""
+        kind, actor_id, role = actor_columns(self.actor)
+        return {
+            "client": self.client.id,
+            "at": self.at,
+            "reason": self.reason,
+            "actor_kind": kind,
+            "actor_id": actor_id,
+            "actor_role": role,
+        }
+
+    def note_named(self, external_ids: Iterable[str]) -> None:
+        """Remember whom the file names, where who is missing matters."""
+        if self.everybody:
+            tables.named_stage().copy(((external_id,) for external_id in external_ids), client_id=self.client.id)
+
+    def refuse(self, place: Place, name: str, code: str, message: str) -> None:
+        """Log a problem that stops the import; the rest is still checked, and nothing more is written."""
+        self.refused = True
+        self.log.fatal(place.file, place.row, self._column(name), code, message)
+
+    def oddity(self, place: Place, name: str | None, code: str, message: str) -> None:
+        """Log a finding that stops nothing."""
+        self.log.oddity(place.file, place.row, None if name is None else self._column(name), code, message)
+
+    def _column(self, name: str) -> str:
+        return self.columns.get(name, self.columns["external_id"])
+
+    def refuse_birth_date(self, external_id: str, message: str) -> None:
+        """Log, once its row is found, a birth date that stops the import."""
+        self.refused = True
+        self.birth_dates_refused[external_id] = message

@@ -1,0 +1,235 @@
+"""The one act: import a roster for a client, or try what that would do."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import batched
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from psycopg.errors import UniqueViolation
+
+from paktaleem.directory.rosters.importing import tables
+from paktaleem.directory.rosters.importing.people import (
+    PeopleChangedMeanwhile,
+    close_people,
+    import_people,
+)
+from paktaleem.directory.rosters.importing.relations import import_mentions, import_relations
+from paktaleem.directory.rosters.importing.report import ImportReport
+from paktaleem.directory.rosters.importing.run import Run
+from paktaleem.directory.rosters.oneroster import GuardianRelation, Mention, Person, Place, Problem
+from paktaleem.directory.rosters.oneroster.columns import USERS
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+
+__all__ = [
+    "CHUNK",
+    "ContextChanged",
+    "ImportRunning",
+    "PeopleChangedMeanwhile",
+    "RosterSource",
+    "TooManyWouldVanish",
+    "import_roster",
+    "try_roster",
+]
+
+CHUNK = 2_000
+"""People or relations held in memory, and written by one round of statements."""
+
+type Progress = Callable[[str, int, int], None]
+
+
+class RosterSource(Protocol):
+    """What an import reads: a checked file of any kind. See ``oneroster.Roster``, which says what each part is."""
+
+    kind: str
+    columns: Mapping[str, str]
+    is_whole: bool
+
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+
+    @property
+    def oddities(self) -> Mapping[str, int]: ...
+
+    @property
+    def counts(self) -> Mapping[str, int]: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def placed_people(self) -> Iterable[tuple[Place, Person]]: ...
+
+    def relations(self) -> Iterable[GuardianRelation]: ...
+
+    def mentions(self) -> Iterable[Mention]: ...
+
+    def birth_date_places(self, external_ids: Mapping[str, object], /) -> Iterable[tuple[Place, str]]: ...
+
+
+class ImportRunning(Exception):
+    """Another import for this client is under way."""
+
+
+class ContextChanged(Exception):
+    """The import would no longer do what was shown: people changed since. Try it anew."""
+
+
+class TooManyWouldVanish(Exception):
+    """More people would vanish than one import may take without a word; ``report`` says how many."""
+
+    def __init__(self, report: ImportReport) -> None:
+        """Hold what the import would have done."""
+        super().__init__(f"{report.vanishing:,} of {report.active:,} active people would vanish.")
+        self.report = report
+
+
+def _silent(_phase: str, _done: int, _total: int) -> None:
+    pass
+
+
+def import_roster(
+    roster: RosterSource,
+    *,
+    client: Client,
+    actor: Actor,
+    reason: Reason | str = Reason.ROSTER_IMPORT,
+    at: datetime,
+    progress: Progress = _silent,
+    everybody: bool = False,
+    many_may_vanish: bool = False,
+    as_shown: str | None = None,
+) -> ImportReport:
+    """Register or update all people and guardian relations of a roster, all or nothing, in the client's context.
+
+    The outcome is that of ``register_subject`` and ``claim_guardian`` for each, with history and evidence; a second
+    run changes nothing. Erased people are skipped and reported. Whom the roster does not name is left alone, but with
+    ``everybody`` those whom an earlier one brought have left: as those whom a delta declares to be deleted, their
+    account is closed. ``as_shown`` is the plan of a trial, of which nothing may have changed.
+    ``progress`` is told the phase, how many are done and of how many.
+    Raises RosterInvalid naming file, row and column of each problem, NotAllowed, ImportRunning,
+    PeopleChangedMeanwhile, ContextChanged, and TooManyWouldVanish unless ``many_may_vanish``.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    run = _run(roster, client, actor, reason, at, everybody=everybody)
+    with _one_transaction():
+        report = _carried_out(roster, run, progress)
+        if as_shown is not None and report.plan != as_shown:
+            raise ContextChanged
+        if not many_may_vanish and report.loses_more_than(settings.ROSTER_VANISH_PERCENT):
+            raise TooManyWouldVanish(report)
+        return report
+
+
+def try_roster(
+    roster: RosterSource,
+    *,
+    client: Client,
+    actor: Actor,
+    reason: Reason | str = Reason.ROSTER_IMPORT,
+    at: datetime,
+    progress: Progress = _silent,
+    everybody: bool = False,
+) -> ImportReport:
+    """Do what ``import_roster`` would, report it, and take all of it back. Raises as that does, but for the terms."""
+    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    run = _run(roster, client, actor, reason, at, everybody=everybody)
+    with _one_transaction():
+        report = _carried_out(roster, run, progress)
+        transaction.set_rollback(True)
+        return report
+
+
+@contextmanager
+def _one_transaction() -> Iterator[None]:
+    """All or nothing. Raises PeopleChangedMeanwhile if somebody else registered one of the people first."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if isinstance(error.__cause__, UniqueViolation):
+            raise PeopleChangedMeanwhile from error
+        raise
+
+
+def _run(
+    roster: RosterSource, client: Client, actor: Actor, reason: Reason | str, at: datetime, *, everybody: bool
+) -> Run:
+    return Run(
+        client=client,
+        actor=actor,
+        reason=Reason(reason).value,
+        at=at,
+        today=at.astimezone(ZoneInfo(client.time_zone)).date(),
+        columns=roster.columns,
+        is_whole=roster.is_whole,
+        everybody=everybody and roster.is_whole,
+    )
+
+
+def _carried_out(roster: RosterSource, run: Run, progress: Progress) -> ImportReport:
+    if not tables.lock_imports(run.client.id):
+        raise ImportRunning
+    active = tables.count_active_people(run.client.id)
+    tables.make_stages()
+    _import_people(roster, run, progress)
+    _close_missing(run)
+    _import_relations(roster, run, progress)
+    return _report(roster, run, active)
+
+
+def _import_people(roster: RosterSource, run: Run, progress: Progress) -> None:
+    done = 0
+    for number, chunk in enumerate(batched(roster.placed_people(), CHUNK), start=1):
+        import_people(chunk, run)
+        done += len(chunk)
+        if _doubled(number) and any(tally.added for tally in run.people.values()):
+            tables.refresh_statistics()
+        progress("people", done, roster.size)
+    if run.birth_dates_refused:
+        for place, external_id in roster.birth_date_places(run.birth_dates_refused):
+            run.refuse(place, "birth_date", "birth_date_refused", run.birth_dates_refused[external_id])
+    run.log.raise_if_fatal()
+
+
+def _close_missing(run: Run) -> None:
+    for chunk in batched(tables.missing_people(run.client.id) if run.everybody else (), CHUNK):
+        close_people(list(chunk), run)
+        run.missing += len(chunk)
+
+
+def _import_relations(roster: RosterSource, run: Run, progress: Progress) -> None:
+    done = 0
+    for number, chunk in enumerate(batched(roster.relations(), CHUNK), start=1):
+        import_relations(chunk, run)
+        done += len(chunk)
+        if _doubled(number) and run.relations.added:
+            tables.refresh_statistics()
+        progress("relations", done, roster.counts["relations"])
+    for mentions in batched(roster.mentions(), CHUNK):
+        import_mentions(mentions, USERS, run)
+
+
+def _doubled(chunks: int) -> bool:
+    """Say whether a count of chunks is 1, 2, 4, 8 …: as often as it pays to look at the tables anew."""
+    return chunks & (chunks - 1) == 0
+
+
+def _report(roster: RosterSource, run: Run, active: int) -> ImportReport:
+    return ImportReport(
+        people=dict(run.people),
+        relations=run.relations,
+        people_not_named=tables.count_live_people(run.client.id) - run.named - run.missing,
+        relations_not_named=tables.count_open_claims(run.client.id) - run.relations.total,
+        oddities={**roster.oddities, **run.log.oddity_totals()},
+        problems=(*roster.problems, *run.log.oddities()),
+        active=active,
+        vanishing=run.vanishing,
+        plan=run.plan.digest(),
+        examples={action.value: tuple(names) for action, names in run.plan.examples.items()},
+    )

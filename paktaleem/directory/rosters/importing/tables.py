@@ -1,0 +1,341 @@
+# ruff: noqa: S608 -- every name comes from the models, every value is a parameter
+"""All SQL of the import. Columns are read off the models, so that rows, stage and history cannot drift apart.
+
+Row-level security refuses COPY into a walled table, so rows are copied to temporary tables first. These hold
+ciphertext and keyed hashes only and are gone with the transaction. One statement moves a stage into place and writes
+the history of just what it wrote.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models
+
+from paktaleem.directory.people.details import PERSONAL
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectKey
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import ContextMissing, current_client
+
+__all__ = [
+    "Stage",
+    "claim_stage",
+    "count_active_people",
+    "count_live_people",
+    "count_open_claims",
+    "empty_stages",
+    "entry_stage",
+    "erased_tombstones",
+    "history_values",
+    "known_people",
+    "known_relations",
+    "known_relationships",
+    "known_roles",
+    "lock_imports",
+    "make_stages",
+    "missing_people",
+    "named_stage",
+    "person_stage",
+    "refresh_statistics",
+    "write_changed_claims",
+    "write_changed_people",
+    "write_entries",
+    "write_new_claims",
+    "write_new_keys",
+    "write_new_people",
+]
+
+type Params = Mapping[str, Any]
+
+_SUBJECT, _KEY, _CLAIM, _ENTRY = (model._meta.db_table for model in (Subject, SubjectKey, GuardianClaim, Entry))
+# One look-up by a unique key for each row asked for, fenced by LIMIT. A client that just came is in no statistics:
+# told its id, the planner believes it to be empty, takes any index that begins with the client, and walks through
+# all its people for each of them. Asked in a subquery, the id is no constant to the planner.
+_OWN = "client_id = (SELECT %(client)s::uuid)"
+_PERSON_WITH_ID = f"SELECT * FROM {_SUBJECT} s WHERE s.{_OWN} AND s.external_id = {{id}} LIMIT 1"
+_NEW_PERSON = {"client_id": "%(client)s", "registered_at": "%(at)s", "changed_at": "%(at)s"}
+_ERASED_ONLY = ("tombstone", "erased_at")
+_FIXED_FOR_LIFE = ("id", "external_id")
+_NEW_CLAIM = {"client_id": "%(client)s", "starts_at": "%(at)s"}
+_ENDED_ONLY = ("ends_at",)
+_HISTORY = {
+    "history_id": "n.history_id",
+    "history_date": "%(at)s",
+    "history_change_reason": "%(reason)s",
+    "history_user_id": "NULL",  # actor_id says who, of every kind of actor
+    "actor_kind": "%(actor_kind)s",
+    "actor_id": "%(actor_id)s",
+    "actor_role": "%(actor_role)s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A temporary table: its columns with their SQL types, in order."""
+
+    name: str
+    columns: Mapping[str, str]
+
+    def copy(self, rows: Iterable[Sequence[Any]], *, client_id: UUID) -> None:
+        """Copy rows in. Raises ContextMissing outside the client's context: COPY passes the connection's guard."""
+        if current_client() != client_id:
+            raise ContextMissing("A stage is filled in the context of the client whose people it holds.")
+        statement = f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN (FORMAT BINARY)"
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types([kind.partition("(")[0] for kind in self.columns.values()])
+            for row in rows:
+                copy.write_row(row)
+
+
+def _columns(model: type[models.Model], *, without: Iterable[str] = ()) -> dict[str, str]:
+    """Map a model's columns, in order, to their SQL types; those that the database generates are not written."""
+    left_out = set(without)
+    fields = [field for field in model._meta.concrete_fields if not field.generated and field.column not in left_out]
+    return {str(field.column): str(field.db_type(connection)) for field in fields}
+
+
+@cache
+def person_stage() -> Stage:
+    """Describe the stage of people, new and changed; ``seen_index`` is what a changed one is known to be before."""
+    key = {"key_id": "uuid", **{name: _columns(SubjectKey)[name] for name in ("epoch", "wrapped")}}
+    own = {"is_new": "boolean", "seen_index": "bytea", **key, "history_id": "uuid"}
+    return Stage("roster_person", {**_columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY]), **own})
+
+
+@cache
+def claim_stage() -> Stage:
+    """Describe the stage of guardian relations, new and changed."""
+    columns = _columns(GuardianClaim, without=[*_NEW_CLAIM, *_ENDED_ONLY])
+    return Stage("roster_claim", {**columns, "is_new": "boolean", "history_id": "uuid"})
+
+
+@cache
+def entry_stage() -> Stage:
+    """Describe the stage of ledger entries."""
+    return Stage("roster_entry", _columns(Entry))
+
+
+@cache
+def named_stage() -> Stage:
+    """Describe the stage of the LMS ids that a roster names: kept until the end of the import."""
+    return Stage("roster_named", {"external_id": "text"})
+
+
+def _stages() -> tuple[Stage, ...]:
+    return person_stage(), claim_stage(), entry_stage()
+
+
+def make_stages() -> None:
+    """Make the temporary tables of this transaction."""
+    for stage in (*_stages(), named_stage()):
+        columns = ", ".join(f"{name} {kind}" for name, kind in stage.columns.items())
+        _run(f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage.name} ({columns}) ON COMMIT DROP")
+    _run(f"TRUNCATE pg_temp.{named_stage().name}")
+
+
+def empty_stages() -> None:
+    """Empty the temporary tables for the next chunk."""
+    _run(f"TRUNCATE {', '.join(f'pg_temp.{stage.name}' for stage in _stages())}")
+
+
+def refresh_statistics() -> None:
+    """Let the planner see what this transaction wrote so far (subjects migration 0005 says why)."""
+    _run("SELECT subjects_refresh_statistics()")
+
+
+def lock_imports(client_id: UUID) -> bool:
+    """Take the client's import lock for this transaction; say whether it was free."""
+    digest = hashlib.sha256(b"roster import" + client_id.bytes).digest()
+    number = int.from_bytes(digest[:8], signed=True)
+    return bool(_rows("SELECT pg_try_advisory_xact_lock(%(number)s)", {"number": number})[0][0])
+
+
+def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ...]]:
+    """Read what is known of people: LMS id, id, role and more in clear, index, sealed fields, epoch, key."""
+    columns = ("external_id", "id", "role", "language", "is_enabled", "country", "details_index", *PERSONAL)
+    return _rows(
+        f"""
+        SELECT {", ".join(f"s.{column}" for column in columns)}, k.epoch, k.wrapped
+        FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
+        CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s
+        LEFT JOIN LATERAL (
+            SELECT * FROM {_KEY} k WHERE k.{_OWN} AND k.subject_id = s.id LIMIT 1) k ON true""",
+        {"client": client_id, "external_ids": external_ids},
+    )
+
+
+def erased_tombstones(client_id: UUID, tombstones: list[bytes]) -> set[bytes]:
+    """Return those of the tombstones that stand for a person of the client who was erased."""
+    sql = f"SELECT tombstone FROM {_SUBJECT} WHERE {_OWN} AND tombstone = ANY(%(tombstones)s)"
+    return {bytes(found) for (found,) in _rows(sql, {"client": client_id, "tombstones": tombstones})}
+
+
+def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[tuple[Any, ...]]:
+    """Read, for each pair of LMS ids in order: child's id, guardian's id, and the claim's id, relationship, end."""
+    return _rows(
+        f"""
+        SELECT c.id, g.id, k.id, k.relationship, k.ends_at
+        FROM unnest(%(children)s::text[], %(guardians)s::text[])
+            WITH ORDINALITY AS pair (child, guardian, place)
+        LEFT JOIN LATERAL ({_PERSON_WITH_ID.format(id="pair.child")}) c ON true
+        LEFT JOIN LATERAL ({_PERSON_WITH_ID.format(id="pair.guardian")}) g ON true
+        LEFT JOIN LATERAL (
+            SELECT * FROM {_CLAIM} k
+            WHERE k.{_OWN} AND k.child_id = c.id AND k.guardian_id = g.id LIMIT 1) k ON true
+        ORDER BY pair.place""",
+        {
+            "client": client_id,
+            "children": [child for child, _ in pairs],
+            "guardians": [guardian for _, guardian in pairs],
+        },
+    )
+
+
+def known_roles(client_id: UUID, external_ids: list[str]) -> dict[str, str]:
+    """Read the roles of those who are known, by LMS id."""
+    sql = f"""
+        SELECT s.external_id, s.role
+        FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
+        CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s"""
+    return dict(_rows(sql, {"client": client_id, "external_ids": external_ids}))
+
+
+def known_relationships(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
+    """Read, for each pair of LMS ids in order, what one is known to be of the other, whichever is the child."""
+    there = known_relations(client_id, pairs)
+    back = known_relations(client_id, [(guardian, child) for child, guardian in pairs])
+    return [one[3] or other[3] for one, other in zip(there, back, strict=True)]
+
+
+def missing_people(client_id: UUID) -> list[str]:
+    """List the LMS ids of active people whom an earlier roster brought and this one does not name, in order."""
+    _run(f"ANALYZE pg_temp.{named_stage().name}")
+    sql = f"""
+        SELECT s.external_id FROM {_SUBJECT} s
+        WHERE s.{_OWN} AND s.external_id IS NOT NULL AND s.is_enabled
+            AND NOT EXISTS (SELECT FROM {named_stage().name} n WHERE n.external_id = s.external_id)
+            AND EXISTS (
+                SELECT FROM {_history(Subject)._meta.db_table} h
+                WHERE h.{_OWN} AND h.id = s.id AND h.history_change_reason = %(reason)s)
+        ORDER BY s.external_id"""
+    return [name for (name,) in _rows(sql, {"client": client_id, "reason": Reason.ROSTER_IMPORT.value})]
+
+
+def count_active_people(client_id: UUID) -> int:
+    """Count the people of the client whose accounts are open."""
+    sql = f"""
+        SELECT count(*) FROM {_SUBJECT}
+        WHERE client_id = %(client)s AND external_id IS NOT NULL AND is_enabled"""
+    return int(_rows(sql, {"client": client_id})[0][0])
+
+
+def count_live_people(client_id: UUID) -> int:
+    """Count the people of the client who are known by an LMS id."""
+    sql = f"SELECT count(*) FROM {_SUBJECT} WHERE client_id = %(client)s AND external_id IS NOT NULL"
+    return int(_rows(sql, {"client": client_id})[0][0])
+
+
+def count_open_claims(client_id: UUID) -> int:
+    """Count the relations of the client that have not ended."""
+    sql = f"SELECT count(*) FROM {_CLAIM} WHERE client_id = %(client)s AND ends_at IS NULL"
+    return int(_rows(sql, {"client": client_id})[0][0])
+
+
+def write_new_people(params: Params) -> int:
+    """Move the staged new people, with their history, into place; returns how many."""
+    written = _insert(Subject, person_stage(), _NEW_PERSON, without=_ERASED_ONLY)
+    return _run(_with_history(Subject, written, person_stage(), "+"), params)
+
+
+def write_new_keys(params: Params) -> int:
+    """Move the staged new people's keys into place; returns how many."""
+    return _run(
+        f"""
+        INSERT INTO {_KEY} (id, client_id, subject_id, epoch, wrapped)
+        SELECT n.key_id, %(client)s, n.id, n.epoch, n.wrapped FROM {person_stage().name} n WHERE n.is_new""",
+        params,
+    )
+
+
+def write_changed_people(params: Params) -> int:
+    """Move the staged changed people, with their history, into place; returns how many were still as seen."""
+    columns = _columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY, *_FIXED_FOR_LIFE])
+    written = f"""
+        UPDATE {_SUBJECT} s SET changed_at = %(at)s, {", ".join(f"{name} = n.{name}" for name in columns)}
+        FROM {person_stage().name} n
+        WHERE NOT n.is_new AND s.{_OWN} AND s.id = n.id
+            AND s.details_index IS NOT DISTINCT FROM n.seen_index
+        RETURNING {_tracked(Subject, "s")}"""
+    return _run(_with_history(Subject, written, person_stage(), "~"), params)
+
+
+def write_new_claims(params: Params) -> int:
+    """Move the staged new relations, with their history, into place; returns how many."""
+    written = _insert(GuardianClaim, claim_stage(), _NEW_CLAIM, without=_ENDED_ONLY)
+    return _run(_with_history(GuardianClaim, written, claim_stage(), "+"), params)
+
+
+def write_changed_claims(params: Params) -> int:
+    """Move the staged changed relations, with their history, into place; one that had ended is open again."""
+    written = f"""
+        UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = NULL
+        FROM {claim_stage().name} n
+        WHERE NOT n.is_new AND k.{_OWN} AND k.id = n.id
+        RETURNING {_tracked(GuardianClaim, "k")}"""
+    return _run(_with_history(GuardianClaim, written, claim_stage(), "~"), params)
+
+
+def write_entries() -> int:
+    """Move the staged ledger entries into place; returns how many."""
+    columns = ", ".join(entry_stage().columns)
+    return _run(f"INSERT INTO {_ENTRY} ({columns}) SELECT {columns} FROM {entry_stage().name}")
+
+
+def _insert(model: type[models.Model], stage: Stage, given: Mapping[str, str], *, without: Iterable[str]) -> str:
+    staged = _columns(model, without=[*given, *without])
+    return f"""
+        INSERT INTO {model._meta.db_table} ({", ".join([*given, *staged])})
+        SELECT {", ".join([*given.values(), *(f"n.{name}" for name in staged)])}
+        FROM {stage.name} n WHERE n.is_new
+        RETURNING {_tracked(model, model._meta.db_table)}"""
+
+
+def history_values(model: type[models.Model], kind: str) -> dict[str, str]:
+    """Map every column of the model's history to its value: the written row's own, or who, when and why."""
+    own = {**_HISTORY, "history_type": f"'{kind}'"}
+    return {name: own.get(name, f"w.{name}") for name in _columns(_history(model))}
+
+
+def _history(model: type[models.Model]) -> type[models.Model]:
+    history: type[models.Model] = model.history.model  # type: ignore[attr-defined]
+    return history
+
+
+def _tracked(model: type[models.Model], alias: str) -> str:
+    values = history_values(model, "+")
+    return ", ".join(f"{alias}.{name}" for name, value in values.items() if value == f"w.{name}")
+
+
+def _with_history(model: type[models.Model], written: str, stage: Stage, kind: str) -> str:
+    values = history_values(model, kind)
+    return f"""
+        WITH written AS ({written})
+        INSERT INTO {_history(model)._meta.db_table} ({", ".join(values)})
+        SELECT {", ".join(values.values())}
+        FROM written w JOIN {stage.name} n ON n.id = w.id"""
+
+
+def _run(sql: str, params: Params | None = None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+def _rows(sql: str, params: Params) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())

@@ -1,0 +1,295 @@
+"""Uploaded rosters: kept sealed for a day, tried, and imported only as they were shown.
+
+The dry run and the import read the same bytes: they lie in the database as sealed parts under a key of this upload,
+which goes with them. Any server may take the next step, for none keeps anything.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import groupby, islice
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from paktaleem.directory.people.models import RosterChunk, RosterImport, RosterState
+from paktaleem.directory.rosters.importing.report import ImportReport
+from paktaleem.directory.rosters.importing.service import (
+    ContextChanged,
+    ImportRunning,
+    PeopleChangedMeanwhile,
+    TooManyWouldVanish,
+    import_roster,
+    try_roster,
+)
+from paktaleem.directory.rosters.importing.sources import open_source
+from paktaleem.directory.rosters.oneroster import Problem, RosterInvalid
+from paktaleem.foundation.accounts.actors import Actor, require, user_actor
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.ids import new_id
+
+__all__ = [
+    "GO_ON",
+    "NotNow",
+    "check_again",
+    "confirm_import",
+    "counts_of",
+    "discard_roster",
+    "expire_rosters",
+    "go_on",
+    "shown_details",
+    "upload_roster",
+]
+
+GO_ON = "subjects.go_on_with_roster"
+PART = 1024 * 1024
+PROBLEMS_SHOWN = 100
+ODDITIES_SHOWN = 3
+"""Of each kind: thousands of guardians without an address are no thousand lines."""
+_DETAILS = "subjects_rosterimport.details"
+_FAILURES: dict[type[Exception], str] = {
+    ContextChanged: "changed",
+    PeopleChangedMeanwhile: "changed",
+    ImportRunning: "running",
+    TooManyWouldVanish: "vanishing",
+    CannotOpen: "unreadable",
+}
+
+
+class NotNow(Exception):
+    """The roster is not in a state in which this can be done: somebody was quicker, or a day has passed."""
+
+
+@transaction.atomic
+def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Actor, at: datetime) -> RosterImport:
+    """Keep an uploaded roster, sealed, and try it: at once if it is small, else by the worker.
+
+    ``everybody`` says that whom it does not name has left. Raises ValidationError for an empty or too large file,
+    NotAllowed.
+    """
+    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    if not 0 < len(content) <= settings.ROSTER_UPLOAD_LIMIT:
+        megabytes = settings.ROSTER_UPLOAD_LIMIT // (1024 * 1024)
+        raise ValidationError({"file": [f"Choose a file that is not empty and no larger than {megabytes} MB."]})
+    row = RosterImport(id=new_id(), client=client, everybody=everybody, size=len(content), uploaded_at=at)
+    row.actor_kind, row.actor_id, row.actor_role = actor_columns(actor)
+    row.sha256 = hashlib.sha256(content).digest()
+    sealer, row.epoch, row.wrapped = wrap_new_key(client.id, row.id)
+    row.save(force_insert=True)
+    for number, start in enumerate(range(0, len(content), PART)):
+        sealed = sealer.seal_bytes(content[start : start + PART], column=_part_column(number))
+        RosterChunk(client=client, roster=row, number=number, sealed=sealed).save(force_insert=True)
+    _go_on_now_or_later(row, at=at)
+    return row
+
+
+@transaction.atomic
+def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
+    """Try a kept roster anew, over the people as they are now. Raises NotNow, NotAllowed."""
+    row = _kept(row, actor, Capability.REGISTER_SUBJECTS)
+    row.state, row.failure = RosterState.CHECKING, ""
+    row.save()
+    _go_on_now_or_later(row, at=at)
+    return row
+
+
+@transaction.atomic
+def confirm_import(row: RosterImport, *, many_may_vanish: bool = False, actor: Actor, at: datetime) -> RosterImport:
+    """Import a roster as its trial showed it: at once if it is small, else by the worker.
+
+    One that stopped because too many would vanish needs ``many_may_vanish`` of somebody who may say so.
+    Raises NotNow, NotAllowed.
+    """
+    capability = Capability.LET_MANY_VANISH if many_may_vanish else Capability.REGISTER_SUBJECTS
+    row = _kept(row, actor, capability)
+    if row.state != (RosterState.STOPPED if many_may_vanish else RosterState.READY):
+        raise NotNow
+    row.state, row.confirmed_at, row.failure = RosterState.APPLYING, at, ""
+    _, row.confirmed_by, row.confirmed_role = actor_columns(actor)
+    row.counts = {**row.counts, "many_may_vanish": many_may_vanish}
+    row.save()
+    _go_on_now_or_later(row, at=at)
+    return row
+
+
+@transaction.atomic
+def discard_roster(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
+    """Throw an uploaded roster away, unimported. Raises NotNow, NotAllowed."""
+    row = _kept(row, actor, Capability.REGISTER_SUBJECTS)
+    _forget(row, RosterState.DISCARDED, at)
+    _record("roster.discarded", row, actor, at)
+    return row
+
+
+@transaction.atomic
+def go_on(roster: Any, *, client: Client, at: datetime) -> None:
+    """Take the step a roster waits for, its trial or its import; done already, there is nothing to do."""
+    row = RosterImport.objects.select_for_update().filter(client=client, id=roster).first()
+    if row is not None and row.is_under_way:
+        _step(row, at)
+
+
+@transaction.atomic
+def expire_rosters(client: Client, *, at: datetime) -> int:
+    """Throw away what was uploaded a day ago, file and findings; returns how many."""
+    old = RosterImport.objects.select_for_update(skip_locked=True).filter(
+        client=client, wrapped__isnull=False, uploaded_at__lte=at - settings.ROSTER_UPLOAD_LIFE
+    )
+    rows = list(old)
+    for row in rows:
+        waits = row.is_kept or row.is_under_way
+        _forget(row, RosterState.EXPIRED if waits else RosterState(row.state), at)
+        row.details, row.wrapped, row.epoch = None, None, None
+        row.save()
+    return len(rows)
+
+
+def shown_details(row: RosterImport) -> dict[str, Any]:
+    """Open what names people in the findings: problems with their places, and examples by LMS id; {} once gone."""
+    if row.details is None or row.wrapped is None:
+        return {}
+    try:
+        found: dict[str, Any] = json.loads(_sealer(row).open(row.details, column=_DETAILS))
+    except CannotOpen:
+        return {}
+    return found
+
+
+def _kept(row: RosterImport, actor: Actor, capability: Capability) -> RosterImport:
+    require(actor, capability, row.client_id)
+    found = RosterImport.objects.select_for_update().get(id=row.pk, client_id=row.client_id)
+    if not found.is_kept:
+        raise NotNow
+    return found
+
+
+def _go_on_now_or_later(row: RosterImport, *, at: datetime) -> None:
+    if row.size <= settings.ROSTER_AT_ONCE_LIMIT:
+        _step(row, at)
+    else:
+        enqueue_job(GO_ON, lock=f"{GO_ON}/{row.client_id}", client=str(row.client_id), roster=str(row.pk))
+
+
+def _step(row: RosterImport, at: datetime) -> None:
+    client = Client.objects.get(id=row.client_id)
+    step = _try if row.state == RosterState.CHECKING else _import
+    try:
+        with transaction.atomic():
+            step(row, client, at)
+    except RosterInvalid as invalid:
+        row.state, row.finished_at, row.counts = RosterState.REFUSED, at, {"problems": len(invalid.problems)}
+        _keep_details(row, {"problems": [_told(problem) for problem in invalid.problems[:PROBLEMS_SHOWN]]})
+        _forget(row, RosterState.REFUSED, at)
+        _record("roster.refused", row, _uploader(row), at)
+    except tuple(_FAILURES) as error:
+        row.state = RosterState.CHANGED
+        row.failure = next(code for kind, code in _FAILURES.items() if isinstance(error, kind))
+        row.save()
+
+
+def _try(row: RosterImport, client: Client, at: datetime) -> None:
+    actor = _uploader(row)
+    with open_source(_opened(row), client=client) as roster:
+        row.kind = roster.kind
+        report = try_roster(roster, client=client, actor=actor, at=at, everybody=row.everybody)
+    stops = report.loses_more_than(settings.ROSTER_VANISH_PERCENT)
+    row.state, row.checked_at = RosterState.STOPPED if stops else RosterState.READY, at
+    _take_report(row, report)
+    _record("roster.checked", row, actor, at)
+
+
+def _import(row: RosterImport, client: Client, at: datetime) -> None:
+    actor = user_actor(row.confirmed_by, row.confirmed_role, client.id)  # type: ignore[arg-type]
+    with open_source(_opened(row), client=client) as roster:
+        report = import_roster(
+            roster,
+            client=client,
+            actor=actor,
+            at=at,
+            everybody=row.everybody,
+            many_may_vanish=bool(row.counts.get("many_may_vanish")),
+            as_shown=row.plan,
+        )
+    _take_report(row, report)
+    _forget(row, RosterState.DONE, at)
+    _record("roster.imported", row, actor, at)
+
+
+def _uploader(row: RosterImport) -> Actor:
+    return user_actor(row.actor_id, row.actor_role, row.client_id)
+
+
+def _take_report(row: RosterImport, report: ImportReport) -> None:
+    row.plan = report.plan
+    row.counts = {**row.counts, **counts_of(report)}
+    kinds = groupby(report.problems, key=lambda problem: problem.code)
+    problems = [_told(problem) for _, found in kinds for problem in islice(found, ODDITIES_SHOWN)]
+    _keep_details(row, {"problems": problems, "examples": {kind: list(ids) for kind, ids in report.examples.items()}})
+
+
+def counts_of(report: ImportReport) -> dict[str, Any]:
+    """Give a report's numbers as JSON: nothing that names anybody."""
+    tallies = {**report.people, "relations": report.relations}
+    return {
+        "tallies": {name: [one.added, one.changed, one.unchanged, one.gone] for name, one in tallies.items()},
+        "active": report.active,
+        "vanishing": report.vanishing,
+        "not_named": report.people_not_named,
+        "oddities": dict(report.oddities),
+    }
+
+
+def _told(problem: Problem) -> list[Any]:
+    return [problem.file, problem.row, problem.column, problem.message]
+
+
+def _keep_details(row: RosterImport, details: Mapping[str, Any]) -> None:
+    row.details = _sealer(row).seal(json.dumps(details), column=_DETAILS)
+    row.save()
+
+
+def _forget(row: RosterImport, state: RosterState, at: datetime) -> None:
+    """Delete the file; what was found in it stays to be read for the rest of the day."""
+    RosterChunk.objects.filter(client_id=row.client_id, roster=row).delete()
+    row.state, row.finished_at = state, row.finished_at or at
+    row.save()
+
+
+def _sealer(row: RosterImport) -> Sealer:
+    if row.wrapped is None or row.epoch is None:
+        raise CannotOpen("The upload's key is gone.")
+    return Sealer.unwrapped(row.client_id, row.id, wrapped=bytes(row.wrapped), epoch=row.epoch)
+
+
+def _part_column(number: int) -> str:
+    return f"subjects_rosterchunk.sealed/{number}"
+
+
+def _opened(row: RosterImport) -> io.BytesIO:
+    """Return the very bytes that were uploaded. Raises CannotOpen if a part is missing or altered."""
+    sealer = _sealer(row)
+    parts = RosterChunk.objects.filter(client_id=row.client_id, roster=row).order_by("number")
+    content = b"".join(sealer.open_bytes(part.sealed, column=_part_column(part.number)) for part in parts)
+    if hashlib.sha256(content).digest() != bytes(row.sha256):
+        raise CannotOpen("The upload is not what it was.")
+    return io.BytesIO(content)
+
+
+def _record(kind: str, row: RosterImport, actor: Actor, at: datetime) -> None:
+    facts = {
+        "roster": str(row.id),
+        "sha256": bytes(row.sha256).hex(),
+        "everybody": row.everybody,
+        "state": str(row.state),
+        "counts": row.counts,
+    }
+    record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)

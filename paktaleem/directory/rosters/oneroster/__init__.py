@@ -1,0 +1,11 @@
+"""Read OneRoster 1.1 and 1.2 CSV packages, bulk and delta: `with open_roster(path) as roster: roster.people()`.
+
+Pure: no Django, no database, no clock. Memory holds ids, roles, birth dates and relations, never rows.
+"""
+
+from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
+from paktaleem.directory.rosters.oneroster.problems import Problem, RosterInvalid
+from paktaleem.directory.rosters.oneroster.relations import Mention
+from paktaleem.directory.rosters.oneroster.roster import Roster, open_roster
+
+__all__ = ["GuardianRelation", "Mention", "Person", "Place", "Problem", "Roster", "RosterInvalid", "open_roster"]

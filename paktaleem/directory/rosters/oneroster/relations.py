@@ -1,0 +1,128 @@
+"""Guardian relations: agentSourcedIds of students and of guardians, read as one set of pairs.
+
+The column is an untyped list of user ids, filled in on either side or on both, and real exports hold
+teachers and telephone numbers there. Only pairs of a student and a parent, guardian or relative are kept.
+In a delta one of the two may have come earlier: such a pair is given out as it is mentioned.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from paktaleem.directory.rosters.oneroster.checks import Ids
+from paktaleem.directory.rosters.oneroster.columns import DEMOGRAPHICS, USERS, Version
+from paktaleem.directory.rosters.oneroster.package import Package
+from paktaleem.directory.rosters.oneroster.problems import ProblemLog, refusal
+from paktaleem.directory.rosters.oneroster.register import UserRegister
+from paktaleem.directory.rosters.oneroster.users import user_rows
+
+MENTION_LIMIT = 4_000_000
+_COLUMN = "agentSourcedIds"
+_SHIFT = 32
+_MASK = (1 << _SHIFT) - 1
+
+type Pairs = array[int]  # student's ordinal in the upper 32 bits, guardian's in the lower; sorted, no repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A row of a delta that names an agent of whom the package does not tell enough.
+
+    `relationship` is what the package says that one of the two is, if it does.
+    """
+
+    row: int
+    user: str
+    agent: str
+    relationship: str | None
+
+
+@dataclass(slots=True)
+class Relations:
+    """The relations of a package: those between two of its people, and mentions of people who came earlier."""
+
+    pairs: Pairs = field(default_factory=lambda: array("q"))
+    mentions: list[Mention] = field(default_factory=list)
+
+
+def find_relations(
+    package: Package, version: Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool
+) -> Relations:
+    """Read users.csv once more and return all relations; log the agents that make none.
+
+    Raises RosterInvalid if there are more than 4,000,000 mentions.
+    """
+    pairs, found = array("q"), Relations()
+    for ordinal, (number, user) in enumerate(user_rows(package, version)):
+        for agent in () if user.gone else user.agents:
+            pair = _pair(ordinal, ids.get(agent), register)
+            if pair is not None:
+                pairs.append(pair)
+            elif whole:
+                _report_agent(number, known=agent in ids, log=log)
+            else:
+                relationship = _relationship(ordinal, ids.get(agent), register)
+                found.mentions.append(Mention(number, user.external_id, agent, relationship))
+        if len(pairs) + len(found.mentions) > MENTION_LIMIT:
+            message = f"more than {MENTION_LIMIT:,} agents in all rows together"
+            raise refusal(USERS, "too_many_relations", message, row=number)
+    found.pairs = array("q", sorted(set(pairs)))
+    return found
+
+
+def _pair(ordinal: int, agent: int | None, register: UserRegister) -> int | None:
+    relation = None if agent is None else register.relation(ordinal, agent)
+    return relation and (relation[0] << _SHIFT | relation[1])
+
+
+def _relationship(one: int, other: int | None, register: UserRegister) -> str | None:
+    return register.relationship(one) or (None if other is None else register.relationship(other))
+
+
+def _report_agent(number: int, *, known: bool, log: ProblemLog) -> None:
+    if known:
+        message = "an agent that is not a student's parent, guardian or relative; not taken as a relation"
+        log.oddity(USERS, number, _COLUMN, "agent_not_guardian", message)
+    else:
+        message = "an agent that is no sourcedId of users.csv; left out"
+        log.oddity(USERS, number, _COLUMN, "agent_unknown", message)
+
+
+def unpack(pair: int) -> tuple[int, int]:
+    """Return the ordinals (student, guardian) of a pair."""
+    return pair >> _SHIFT, pair & _MASK
+
+
+def report_students(ids: Sequence[str], pairs: Pairs, register: UserRegister, log: ProblemLog, *, whole: bool) -> None:
+    """Log students who share a guardian's mailbox or phone, and, of a whole roster, those without one or the other."""
+    with_guardian = bytearray(len(ids))
+    for child, guardians in _by_child(pairs):
+        with_guardian[child] = True
+        _report_shared(child, guardians, ids, register, log)
+    for child in register.students() if whole else ():
+        row = register.rows[child]
+        if not with_guardian[child]:
+            message = f"student {ids[child]} has no parent, guardian or relative"
+            log.oddity(USERS, row, _COLUMN, "student_without_guardian", message)
+        if not register.births[child]:
+            message = f"student {ids[child]} has no birthDate in {DEMOGRAPHICS}"
+            log.oddity(USERS, row, None, "birth_date_missing", message)
+
+
+def _by_child(pairs: Pairs) -> Iterator[tuple[int, list[int]]]:
+    for child, group in groupby(map(unpack, pairs), key=lambda pair: pair[0]):
+        yield child, [guardian for _, guardian in group]
+
+
+def _report_shared(
+    child: int, guardians: list[int], ids: Sequence[str], register: UserRegister, log: ProblemLog
+) -> None:
+    for column, prints, thing in (
+        ("email", register.mailboxes, "mail address"),
+        ("phone", register.phones, "telephone number"),
+    ):
+        guardian = next((g for g in guardians if prints[child] and prints[g] == prints[child]), None)
+        if guardian is not None:
+            message = f"student {ids[child]} and guardian {ids[guardian]} have the same {thing}"
+            log.oddity(USERS, register.rows[child], column, "mailbox_shared_with_guardian", message)

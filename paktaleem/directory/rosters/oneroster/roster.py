@@ -1,0 +1,240 @@
+"""Open a OneRoster package: check all of it, then let its people and relations be streamed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO
+
+from paktaleem.directory.rosters.oneroster.checks import Cells, Ids, RowCheck, table_rows
+from paktaleem.directory.rosters.oneroster.columns import (
+    CLASSES,
+    COUNTRY,
+    DEMOGRAPHICS,
+    ENROLLMENTS,
+    ROLES,
+    USER_ROLES,
+    USERS,
+    Table,
+)
+from paktaleem.directory.rosters.oneroster.manifest import Manifest, read_manifest
+from paktaleem.directory.rosters.oneroster.package import Package, open_package
+from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
+from paktaleem.directory.rosters.oneroster.problems import Problem, ProblemLog, RosterInvalid
+from paktaleem.directory.rosters.oneroster.register import Elsewhere, UserRegister
+from paktaleem.directory.rosters.oneroster.relations import (
+    Mention,
+    Relations,
+    find_relations,
+    report_students,
+    unpack,
+)
+from paktaleem.directory.rosters.oneroster.users import (
+    PeopleFiles,
+    User,
+    check_user,
+    read_user,
+    report_guardians,
+    user_rows,
+)
+
+_COLUMNS = MappingProxyType(
+    {
+        "external_id": "sourcedId",
+        "role": "role",
+        "full_name": "givenName",
+        "email": "email",
+        "phone": "sms",
+        "agents": "agentSourcedIds",
+        "birth_date": "birthDate",
+        "country": COUNTRY,
+    }
+)
+
+
+class Roster:
+    """An opened package whose every row has been checked.
+
+    `problems` are the oddities, at most 1,000 of each code; `oddities` has their exact number by code.
+    `counts` has the people by role, the relations, classes and enrollments; `size` is the number of people.
+    `is_whole` says that whoever is not in it is not at the school; `columns` names the column of each field.
+    """
+
+    def __init__(self, package: Package, findings: "_Findings") -> None:
+        self.problems: Sequence[Problem] = findings.log.oddities()
+        self.oddities: Mapping[str, int] = MappingProxyType(dict(findings.log.oddity_totals()))
+        self.counts: Mapping[str, int] = MappingProxyType(findings.counts())
+        self.kind = f"OneRoster {findings.manifest.version.number}"
+        self.is_whole = findings.manifest.is_whole(USERS)
+        self.columns: Mapping[str, str] = _COLUMNS
+        self._package = package
+        self._manifest = findings.manifest
+        self._ids = tuple(findings.ids.get(USERS, {}))
+        self._register = findings.register
+        self._relations = findings.relations
+
+    @property
+    def size(self) -> int:
+        """How many people it tells of."""
+        return len(self._ids) + len(self._register.elsewhere)
+
+    def people(self) -> Iterator[Person]:
+        """Yield every person in the order of users.csv, then those of whom other files of a delta tell alone.
+
+        Raises RosterInvalid if the file can no longer be read as it was when checked.
+        """
+        return (person for _, person in self.placed_people())
+
+    def placed_people(self) -> Iterator[tuple[Place, Person]]:
+        """Yield every person as `people` does, each with where they stand."""
+        if USERS in self._manifest.files:
+            for ordinal, (number, user) in enumerate(user_rows(self._package, self._manifest.version)):
+                person = self._person(ordinal, user)
+                if person.role is not None or user.gone or not self._tells_all_roles:
+                    yield Place(USERS, number), person
+        for external_id, found in self._register.elsewhere.items():
+            yield Place(found.file, found.row), _told_elsewhere(external_id, found)
+
+    def relations(self) -> Iterator[GuardianRelation]:
+        """Yield every relation between two of its people once, in the order of users.csv."""
+        for child, guardian in map(unpack, self._relations.pairs):
+            relationship = self._register.relationship(guardian)
+            if relationship is not None:
+                yield GuardianRelation(self._ids[child], self._ids[guardian], relationship)
+
+    def mentions(self) -> Iterable[Mention]:
+        """Return the agents of a delta whose kind of relation only what came earlier can tell."""
+        return self._relations.mentions
+
+    def birth_date_places(self, external_ids: Mapping[str, object]) -> Iterator[tuple[Place, str]]:
+        """Yield where the birth dates of these people stand, reading demographics.csv once more."""
+        if DEMOGRAPHICS in self._manifest.files:
+            for row, cells in table_rows(self._package, self._manifest.version.tables[DEMOGRAPHICS], ProblemLog()):
+                if cells[0] in external_ids:
+                    yield Place(DEMOGRAPHICS, row), cells[0]
+
+    @property
+    def _tells_all_roles(self) -> bool:
+        """Whether who has no role here has one that is none of ours (1.2), and not one that came earlier."""
+        return self.is_whole and self._manifest.files.get(USER_ROLES) != "delta"
+
+    def _person(self, ordinal: int, user: User) -> Person:
+        if user.gone:
+            return Person(user.external_id, None, None, None, None, None, enabled=None, gone=True)
+        return Person(
+            external_id=user.external_id,
+            role=self._register.role(ordinal),
+            full_name=user.full_name,
+            email=user.email,
+            phone=user.phone,
+            birth_date=self._register.birth_date(ordinal),
+            enabled=user.enabled,
+            country=user.country,
+        )
+
+
+def _told_elsewhere(external_id: str, found: Elsewhere) -> Person:
+    born = date.fromordinal(found.born) if found.born else None
+    role = ROLES[found.role] if found.role else None
+    return Person(external_id, role, None, None, None, born, enabled=None)
+
+
+@contextmanager
+def open_roster(source: Path | IO[bytes]) -> Iterator[Roster]:
+    """Open a package, by its path or its bytes, and check every row of it before giving it out.
+
+    Raises RosterInvalid with all fatal problems, the first 1,000 and a count of the rest.
+    """
+    with open_package(source) as package:
+        findings = _Findings(package)
+        findings.check()
+        roster = Roster(package, findings)
+        del findings
+        yield roster
+
+
+class _Findings:
+    """What one reading of a package found; tables are read in an order in which references point back."""
+
+    def __init__(self, package: Package) -> None:
+        self.log = ProblemLog()
+        self.ids: dict[str, Ids] = {}  # of the files read to their end
+        self.register = UserRegister()
+        self.relations = Relations()
+        self.manifest: Manifest
+        self._rows: dict[str, int] = {}
+        self._package = package
+
+    def check(self) -> None:
+        """Check everything. Raises RosterInvalid if the package cannot be imported."""
+        self.manifest = read_manifest(self._package, self.log)
+        for file, table in self.manifest.version.tables.items():
+            if file in self.manifest.files:
+                self._check_presence(table)
+                self._check_table(table)
+        self._check_roles()
+        self.log.raise_if_fatal()
+        if USERS in self.manifest.files:
+            self._relate()
+
+    def _relate(self) -> None:
+        version, ids, whole = self.manifest.version, self.ids[USERS], self.manifest.is_whole(USERS)
+        self.relations = find_relations(self._package, version, ids, self.register, self.log, whole=whole)
+        if "role" not in version.tables[USERS].at:
+            report_guardians(tuple(ids), self.register, self.log)
+        report_students(tuple(ids), self.relations.pairs, self.register, self.log, whole=whole)
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of people by role, of relations, classes and enrollments."""
+        return {
+            **self.register.count_by_role(),
+            "relations": len(self.relations.pairs),
+            "classes": self._rows.get(CLASSES, 0),
+            "enrollments": self._rows.get(ENROLLMENTS, 0),
+        }
+
+    def _check_presence(self, table: Table) -> None:
+        for column, target in table.references.items():
+            missing = target not in self.manifest.files
+            if missing and column in table.required and not self.manifest.is_delta(table.file):
+                message = f"must refer to {target}, which is not in the package"
+                self.log.fatal(table.file, None, column, "file_needed", message)
+
+    def _check_table(self, table: Table) -> None:
+        known = {file: ids for file, ids in self.ids.items() if self.manifest.is_whole(file)}
+        check = RowCheck(table, known, self.log, delta=self.manifest.is_delta(table.file))
+        files = PeopleFiles(
+            self.manifest.version, self.ids.get(USERS, {}), self.register, self.log, whole=self.manifest.is_whole(USERS)
+        )
+        try:
+            for number, cells in table_rows(self._package, table, self.log):
+                if check.admit(number, cells):
+                    self._check_meaning(table, number, cells, files)
+        except RosterInvalid as invalid:
+            self.log.adopt(invalid)
+            return
+        check.finish()
+        self._rows[table.file] = len(check.ids)
+        if table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # nothing refers to them
+            self.ids[table.file] = check.ids
+
+    def _check_meaning(self, table: Table, number: int, cells: Cells, files: PeopleFiles) -> None:
+        if table.file == USERS:
+            user = read_user(cells, table)
+            check_user(number, cells, user, table, self.log)
+            ordinal = self.register.add(number, email=user.email, phone=user.phone, gone=user.gone)
+            self.register.add_role(ordinal, user.role)
+        elif table.file == USER_ROLES:
+            files.take_role(number, cells)
+        elif table.file == DEMOGRAPHICS:
+            files.take_birth_date(number, cells)
+
+    def _check_roles(self) -> None:
+        """Log who has no role at all, where the package must tell it (1.2: in a file of its own)."""
+        if not (self.manifest.is_whole(USERS) and self.manifest.is_whole(USER_ROLES)):
+            return
+        for ordinal, row in enumerate(self.register.rows):
+            if self.register.role(ordinal) is None:
+                message = f"has no role of OneRoster's own in {USER_ROLES}; left out"
+                self.log.oddity(USERS, row, "sourcedId", "role_missing", message)

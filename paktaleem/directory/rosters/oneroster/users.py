@@ -1,0 +1,165 @@
+"""The rows about people: what users.csv, roles.csv and demographics.csv say about one of them."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from paktaleem.directory.rosters.oneroster import cells as cell
+from paktaleem.directory.rosters.oneroster.checks import Cells, Ids, is_gone, table_rows
+from paktaleem.directory.rosters.oneroster.columns import (
+    COUNTRY,
+    DEMOGRAPHICS,
+    EXTENDED,
+    RELATIONSHIPS,
+    USER_ROLES,
+    USERS,
+    Table,
+    Version,
+    listed,
+)
+from paktaleem.directory.rosters.oneroster.package import Package
+from paktaleem.directory.rosters.oneroster.problems import ProblemLog
+from paktaleem.directory.rosters.oneroster.register import UserRegister
+
+
+class User(NamedTuple):
+    """A row of users.csv, made sense of; `phone` is the cell `sms`, or `phone` where that has no number.
+
+    `role` is empty in 1.2, where another file tells it; `gone` is one whom a delta declares to be deleted.
+    """
+
+    external_id: str
+    role: str
+    full_name: str
+    email: str
+    phone: str
+    enabled: bool
+    agents: list[str]
+    gone: bool
+    country: str | None
+
+
+def read_user(cells: Cells, table: Table) -> User:
+    """Return what a row of users.csv says; implausible addresses and numbers are left out."""
+    at = table.at
+    return User(
+        external_id=cells[0],
+        role=cells[at["role"]] if "role" in at else "",
+        full_name=cell.full_name(cells[at["givenName"]], cells[at["middleName"]], cells[at["familyName"]]),
+        email=cell.plausible_email(cells[at["email"]]) or "",
+        phone=cell.plausible_phone(cells[at["sms"]]) or cell.plausible_phone(cells[at["phone"]]) or "",
+        enabled=cells[at["enabledUser"]] == "true",
+        agents=listed(cells[at["agentSourcedIds"]]),
+        gone=is_gone(table, cells),
+        country=cell.country(cells[at[COUNTRY]]) or None,
+    )
+
+
+def user_rows(package: Package, version: Version) -> Iterator[tuple[int, User]]:
+    """Yield (row number, user) of a users.csv that has been checked."""
+    table = version.tables[USERS]
+    for number, cells in table_rows(package, table, ProblemLog()):
+        yield number, read_user(cells, table)
+
+
+def check_user(number: int, cells: Cells, user: User, table: Table, log: ProblemLog) -> None:
+    """Log what is wrong or odd about one person."""
+    fault = cell.external_id_fault(user.external_id)
+    if fault:
+        log.fatal(USERS, number, "sourcedId", "external_id_unfit", fault)
+    if user.gone:
+        return
+    _check_name(number, user, log)
+    at = table.at
+    if cells[at["email"]] and not user.email:
+        message = "not one plausible mail address; taken as empty"
+        log.oddity(USERS, number, "email", "email_implausible", message)
+    for column in ("sms", "phone"):
+        if cell.plausible_phone(cells[at[column]]) is None:
+            message = "not a plausible telephone number (7 to 15 digits); taken as empty"
+            log.oddity(USERS, number, column, "phone_implausible", message)
+    _check_country(number, cells[at[COUNTRY]], log)
+    if user.role in RELATIONSHIPS and not user.email:
+        _report_unreachable(number, user.external_id, log)
+    if not user.enabled:
+        log.oddity(USERS, number, "enabledUser", "user_disabled", f"user {_named(user.external_id)} is disabled")
+
+
+def report_guardians(ids: Sequence[str], register: UserRegister, log: ProblemLog) -> None:
+    """Log the guardians without a mail address, where another file than users.csv tells who is one."""
+    for ordinal in register.unreachable_guardians():
+        _report_unreachable(register.rows[ordinal], ids[ordinal], log)
+
+
+def _report_unreachable(number: int, external_id: str, log: ProblemLog) -> None:
+    message = f"guardian {_named(external_id)} has no mail address, so cannot be asked by mail"
+    log.oddity(USERS, number, "email", "guardian_without_email", message)
+
+
+def _check_name(number: int, user: User, log: ProblemLog) -> None:
+    if not user.full_name:
+        message = "givenName and familyName must not both be empty"
+        log.fatal(USERS, number, "givenName", "name_empty", message)
+    elif len(user.full_name) > cell.NAME_LIMIT:
+        message = f"given, middle and family name together are longer than {cell.NAME_LIMIT} characters"
+        log.fatal(USERS, number, "givenName", "name_too_long", message)
+
+
+def _check_country(number: int, text: str, log: ProblemLog) -> None:
+    if cell.country(text) is None:
+        log.fatal(USERS, number, COUNTRY, "country_unfit", "must be two letters of ISO 3166, such as PK")
+
+
+def _named(external_id: str) -> str:
+    return "" if cell.external_id_fault(external_id) else external_id
+
+
+class PeopleFiles:
+    """The files beside users.csv that tell of people, as they are read.
+
+    `ids` has the users of this package, `whole` says whether these are all there are; of others a delta tells too.
+    """
+
+    def __init__(self, version: Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool) -> None:
+        self._tables, self._ids, self._register, self._log, self._whole = version.tables, ids, register, log, whole
+
+    def take_role(self, number: int, cells: Cells) -> None:
+        """Remember the role in a row of roles.csv; one that is gone is passed over, for others may stand."""
+        table = self._tables[USER_ROLES]
+        user, role = cells[table.at["userSourcedId"]], cells[table.at["role"]]
+        if is_gone(table, cells):
+            message = "a role that ended; the one known here is kept until another is named"
+            self._log.oddity(table.file, number, "role", "role_ended", message)
+            return
+        if role.startswith(EXTENDED):
+            message = "a role of the exporter's own; passed over"
+            self._log.oddity(table.file, number, "role", "role_extended", message)
+            return
+        if role not in table.enumerations["role"]:  # refused already
+            return
+        primary = cells[table.at["roleType"]] == "primary"
+        if user in self._ids:
+            self._register.add_role(self._ids[user], role, primary=primary)
+        elif self._is_elsewhere(user, table, number, "userSourcedId"):
+            self._register.place_elsewhere(user, table.file, number).take_role(role, primary=primary)
+
+    def take_birth_date(self, number: int, cells: Cells) -> None:
+        """Remember the birth date in a row of demographics.csv."""
+        table = self._tables[DEMOGRAPHICS]
+        born = cell.day(cells[table.at["birthDate"]])
+        if born is None or is_gone(table, cells):
+            return
+        if born.year < cell.FIRST_BIRTH_YEAR:
+            message = f"must not be before {cell.FIRST_BIRTH_YEAR}"
+            self._log.fatal(table.file, number, "birthDate", "birth_date_too_early", message)
+        elif cells[0] in self._ids:
+            self._register.births[self._ids[cells[0]]] = born.toordinal()
+        elif self._is_elsewhere(cells[0], table, number, "sourcedId"):
+            self._register.place_elsewhere(cells[0], table.file, number).born = born.toordinal()
+
+    def _is_elsewhere(self, user: str, table: Table, number: int, column: str) -> bool:
+        if self._whole or not user:  # refused already
+            return False
+        fault = cell.external_id_fault(user)
+        if fault:
+            self._log.fatal(table.file, number, column, "external_id_unfit", fault)
+        return not fault

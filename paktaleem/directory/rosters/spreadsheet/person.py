@@ -1,0 +1,122 @@
+"""One row of the spreadsheet, made sense of: a person, or what is wrong with the row."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from paktaleem.directory.rosters.oneroster import cells as cell
+from paktaleem.directory.rosters.oneroster.people import Person
+from paktaleem.directory.rosters.oneroster.problems import ProblemLog
+from paktaleem.directory.rosters.spreadsheet.columns import ACTIVE, CLOSED, HEADINGS, LANGUAGES, ROLES
+
+type Cells = Mapping[str, str]
+
+_DAY_FIRST = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})")
+
+
+class PersonReader:
+    """Reads person after person, logs what is wrong with each, and refuses an id that stood before."""
+
+    def __init__(self, file: str, log: ProblemLog) -> None:
+        self._file, self._log = file, log
+        self._seen: set[str] = set()
+
+    def read(self, number: int, cells: Cells) -> Person | None:
+        """Return the person of a row, or None if the row has no id of its own."""
+        external_id, role = cells["external_id"], ROLES.get(cells["role"].casefold())
+        if not self._has_own_id(number, external_id):
+            return None
+        if self._is_closed(number, cells):
+            return Person(external_id, None, None, None, None, None, enabled=None, gone=True)
+        if role is None:
+            self._fatal(number, "role", "value_not_allowed", f"must be one of: {', '.join(ROLES)}")
+        person = Person(
+            external_id=external_id,
+            role=role,
+            full_name=self._name(number, cells["full_name"]),
+            email=self._contact(number, "email", cells),
+            phone=self._contact(number, "phone", cells),
+            birth_date=self._birth_date(number, cells.get("birth_date", "")),
+            enabled=True,
+            language=self._language(number, cells.get("language", "")),
+            country=self._country(number, cells.get("country", "")),
+        )
+        self._report_age(number, person)
+        return person
+
+    def _has_own_id(self, number: int, external_id: str) -> bool:
+        fault = cell.external_id_fault(external_id) if external_id else "must not be empty"
+        if fault:
+            code = "external_id_unfit" if external_id else "required_empty"
+            self._fatal(number, "external_id", code, fault)
+            return False
+        if external_id in self._seen:
+            self._fatal(number, "external_id", "id_repeated", "the same id stands in an earlier row")
+            return False
+        self._seen.add(external_id)
+        return True
+
+    def _is_closed(self, number: int, cells: Cells) -> bool:
+        account = cells.get("account", "").casefold()
+        if account not in {"", ACTIVE, CLOSED}:
+            self._fatal(number, "account", "value_not_allowed", f"must be one of: {ACTIVE}, {CLOSED}")
+        return account == CLOSED
+
+    def _name(self, number: int, text: str) -> str:
+        name = cell.full_name(text, "", "")
+        if not name:
+            self._fatal(number, "full_name", "name_empty", "must not be empty")
+        elif len(name) > cell.NAME_LIMIT:
+            self._fatal(number, "full_name", "name_too_long", f"longer than {cell.NAME_LIMIT} characters")
+        return name
+
+    def _contact(self, number: int, name: str, cells: Cells) -> str | None:
+        """Return an address or a number; "" where the cell is empty or implausible, None without the column."""
+        if name not in cells:
+            return None
+        found = (cell.plausible_email if name == "email" else cell.plausible_phone)(cells[name])
+        if found is None:
+            self._oddity(
+                number, name, f"{name}_implausible", f"not a plausible {HEADINGS[name].lower()}; taken as empty"
+            )
+        return found or ""
+
+    def _birth_date(self, number: int, text: str) -> date | None:
+        if not text:
+            return None
+        born = cell.day(text) or self._day_first(number, text)
+        if born is None:
+            message = "must be a day written YYYY-MM-DD, or day first as 27.03.2014"
+            self._fatal(number, "birth_date", "date_unreadable", message)
+        elif born.year < cell.FIRST_BIRTH_YEAR:
+            self._fatal(number, "birth_date", "birth_date_too_early", f"must not be before {cell.FIRST_BIRTH_YEAR}")
+        return born
+
+    def _day_first(self, number: int, text: str) -> date | None:
+        found = _DAY_FIRST.fullmatch(text)
+        born = found and cell.day(f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}")
+        if born:
+            self._oddity(number, "birth_date", "date_day_first", "read with the day first, then the month")
+        return born
+
+    def _language(self, number: int, text: str) -> str | None:
+        if text and text.casefold() not in LANGUAGES:
+            self._fatal(number, "language", "value_not_allowed", "must be one of: English, Urdu")
+        return LANGUAGES.get(text.casefold())
+
+    def _country(self, number: int, text: str) -> str | None:
+        found = cell.country(text)
+        if found is None:
+            self._fatal(number, "country", "country_unfit", "must be two letters of ISO 3166, such as PK")
+        return found or None
+
+    def _report_age(self, number: int, person: Person) -> None:
+        if person.role == "student" and person.birth_date is None:
+            message = f"student {person.external_id} has no birth date here"
+            self._oddity(number, "birth_date", "birth_date_missing", message)
+
+    def _fatal(self, number: int, name: str, code: str, message: str) -> None:
+        self._log.fatal(self._file, number, HEADINGS[name], code, message)
+
+    def _oddity(self, number: int, name: str, code: str, message: str) -> None:
+        self._log.oddity(self._file, number, HEADINGS[name], code, message)

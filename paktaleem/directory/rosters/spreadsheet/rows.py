@@ -1,0 +1,212 @@
+"""The rows of a CSV text or of an XLSX workbook, as texts: values only, within limits."""
+
+import csv
+import io
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import IO, Any, NamedTuple
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from defusedxml import DefusedXmlException
+from openpyxl.utils import get_column_letter
+
+from paktaleem.directory.rosters.oneroster.problems import ProblemLog, RosterInvalid, refusal
+
+CSV_FILE, XLSX_FILE = "people.csv", "people.xlsx"
+SHEET = "People"
+ROW_LIMIT = 20_000
+COLUMN_LIMIT = 60
+CELL_LIMIT = 1_000
+UNPACKED_LIMIT = 128 * 1024 * 1024
+RATIO_LIMIT = 200
+RATIO_FREE_BYTES = 10 * 1024 * 1024
+DELIMITERS = (",", ";", "\t")
+
+type Row = tuple[int, list[str]]
+
+
+class Layout(NamedTuple):
+    """What a spreadsheet is called in findings, where its rows stand, and how many there may be."""
+
+    csv_file: str = CSV_FILE
+    xlsx_file: str = XLSX_FILE
+    sheet: str = SHEET
+    row_limit: int = 0
+    too_many: str = "use a OneRoster package"
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows there may be; the limit of people unless it has one of its own."""
+        return self.row_limit or ROW_LIMIT
+
+
+PEOPLE = Layout()
+
+_ENCRYPTED = 0x1
+_BOM = "\ufeff"
+_MACROS = re.compile(r"vbaproject|macrosheets|activex", re.IGNORECASE)
+_OUTSIDE = re.compile(r"externallinks/|embeddings/|connections\.xml|querytables/", re.IGNORECASE)
+_DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+_READING_FAILS = (
+    zipfile.BadZipFile,
+    DefusedXmlException,
+    ParseError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What openpyxl and zipfile raise over a workbook that is not well made."""
+
+
+def csv_rows(data: bytes, layout: Layout = PEOPLE) -> Iterator[Row]:
+    """Yield (row number, cells) of a CSV text; commas, semicolons or tabs, whichever its first line has most of.
+
+    Raises RosterInvalid where it cannot be read on.
+    """
+    text = _decoded(data, layout.csv_file)
+    first, _, _ = text.partition("\n")
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    number = 0
+    try:
+        for number, cells in enumerate(reader, start=1):
+            yield number, _within_limits(layout, layout.csv_file, number, [cell.strip() for cell in cells])
+    except csv.Error as error:
+        raise refusal(layout.csv_file, "csv_unreadable", f"not readable as CSV: {error}", row=number + 1) from None
+
+
+def _decoded(data: bytes, file: str) -> str:
+    try:
+        text = data.decode("utf-8").removeprefix(_BOM)
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        message = "not UTF-8, the only encoding allowed; in Excel save it as “CSV UTF-8”, or as a workbook (.xlsx)"
+        raise refusal(file, "not_utf8", message, row=row) from None
+    if "\0" in text:
+        row = text.count("\n", 0, text.index("\0")) + 1
+        raise refusal(file, "nul_byte", "holds a NUL character; text files have none", row=row)
+    return text
+
+
+def xlsx_rows(file: IO[bytes], layout: Layout = PEOPLE) -> Iterator[Row]:
+    """Yield (row number, cells as texts) of the sheet that the layout names, or of the only sheet there is.
+
+    Raises RosterInvalid if the workbook is oversized, has macros, formulas or links, or cannot be read.
+    """
+    _check_members(file, layout.xlsx_file)
+    log = ProblemLog()
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False, rich_text=False)
+        rows = _sheet(book, layout).iter_rows(max_row=layout.most_rows + 1, max_col=COLUMN_LIMIT)
+        for number, cells in enumerate(rows, start=1):
+            texts = [_text(cell, number, layout.xlsx_file, log) for cell in cells]
+            yield number, _within_limits(layout, layout.xlsx_file, number, texts)
+    except _READING_FAILS:
+        raise refusal(layout.xlsx_file, "xlsx_unreadable", "not a readable workbook; save it again as .xlsx") from None
+    log.raise_if_fatal()
+
+
+def _sheet(book: Any, layout: Layout) -> Any:
+    sheets = book.worksheets
+    if layout.sheet in book.sheetnames:
+        return book[layout.sheet]
+    if len(sheets) == 1:
+        return sheets[0]
+    raise refusal(layout.xlsx_file, "sheet_missing", f"the rows must stand in a sheet named {layout.sheet}")
+
+
+def _check_members(file: IO[bytes], name: str) -> None:
+    try:
+        archive = zipfile.ZipFile(file)
+        _check_directory(archive.infolist(), name)
+        if any(mark in archive.read(info) for info in archive.infolist() for mark in _DOCTYPES):
+            raise refusal(name, "doctype_refused", "declares a document type, as no workbook does")
+    except _READING_FAILS:
+        raise refusal(name, "xlsx_unreadable", "not a readable workbook; save it again as .xlsx") from None
+
+
+def _check_directory(members: list[zipfile.ZipInfo], file: str) -> None:
+    names = [info.filename for info in members]
+    if any(info.flag_bits & _ENCRYPTED for info in members):
+        raise refusal(file, "member_encrypted", "encrypted; save it without a password")
+    if len(set(names)) < len(names):
+        raise refusal(file, "member_repeated", "a part stands in the workbook twice; save it again as .xlsx")
+    if any(_climbs(info) for info in members):
+        raise refusal(file, "path_climbs", "a part of the workbook has a path that leads out of it")
+    if any(_MACROS.search(name) for name in names):
+        raise refusal(file, "macros_refused", "holds macros; save it as an ordinary workbook (.xlsx)")
+    if any(_OUTSIDE.search(name) for name in names):
+        message = "links to other files or holds embedded ones; paste the values into a new workbook"
+        raise refusal(file, "links_refused", message)
+    _check_sizes(members, file)
+
+
+def _climbs(info: zipfile.ZipInfo) -> bool:
+    name = info.orig_filename.replace("\\", "/")
+    is_link = stat.S_ISLNK(info.external_attr >> 16)
+    return is_link or name.startswith("/") or ":" in name or ".." in name.split("/")
+
+
+def _check_sizes(members: list[zipfile.ZipInfo], file: str) -> None:
+    """Hold what the members say they unpack to within limits: zipfile gives out no more than they say."""
+    if sum(info.file_size for info in members) > UNPACKED_LIMIT:
+        raise refusal(file, "package_too_large", f"the workbook unpacks to more than {UNPACKED_LIMIT:,} bytes")
+    if any(info.file_size > max(RATIO_FREE_BYTES, RATIO_LIMIT * info.compress_size) for info in members):
+        message = f"a part of the workbook unpacks to more than {RATIO_LIMIT} times its size"
+        raise refusal(file, "ratio_too_high", message)
+
+
+def _text(cell: Any, number: int, file: str, log: ProblemLog) -> str:
+    value = cell.value
+    if cell.data_type == "f":
+        column = get_column_letter(cell.column)
+        log.fatal(file, number, column, "formula_refused", "holds a formula; paste its value instead")
+        return ""
+    if cell.data_type == "e":
+        log.fatal(file, number, get_column_letter(cell.column), "cell_error", "holds an error value")
+        return ""
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
+    """Write a cell's value as one would type it: days as YYYY-MM-DD, whole numbers without a point."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime | date):
+        return value.strftime("%Y-%m-%d")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _within_limits(layout: Layout, file: str, number: int, cells: list[str]) -> list[str]:
+    if number > layout.most_rows:
+        message = f"more than {layout.most_rows:,} rows; {layout.too_many}"
+        raise refusal(file, "too_many_rows", message, row=number)
+    if len(cells) > COLUMN_LIMIT:
+        raise refusal(file, "too_many_columns", f"more than {COLUMN_LIMIT} columns", row=number)
+    if any(len(cell) > CELL_LIMIT for cell in cells):
+        raise _too_long(file, number)
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def _too_long(file: str, number: int) -> RosterInvalid:
+    return refusal(file, "field_too_long", f"a cell is longer than {CELL_LIMIT:,} characters", row=number)

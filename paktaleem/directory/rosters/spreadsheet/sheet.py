@@ -1,0 +1,129 @@
+"""A spreadsheet of people: checked as a whole, then given out as any roster is."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO
+
+from paktaleem.directory.rosters.oneroster.people import GuardianRelation, Person, Place
+from paktaleem.directory.rosters.oneroster.problems import Problem, ProblemLog, refusal
+from paktaleem.directory.rosters.oneroster.relations import Mention
+from paktaleem.directory.rosters.spreadsheet.columns import (
+    BY_HEADING,
+    COLUMNS,
+    COMMENT,
+    HEADINGS,
+    Column,
+)
+from paktaleem.directory.rosters.spreadsheet.guardians import Guardians, NameGuardian
+from paktaleem.directory.rosters.spreadsheet.person import Cells, PersonReader
+from paktaleem.directory.rosters.spreadsheet.rows import CSV_FILE, XLSX_FILE, Row, csv_rows, xlsx_rows
+
+__all__ = ["Spreadsheet", "open_csv", "open_xlsx"]
+
+
+class Spreadsheet:
+    """A spreadsheet whose every row has been checked; what its parts are, ``oneroster.Roster`` says.
+
+    People stand in the order of the rows, each student's guardians behind them.
+    """
+
+    def __init__(self, file: str, kind: str, log: ProblemLog) -> None:
+        self.kind = kind
+        self.is_whole = True
+        self.columns: Mapping[str, str] = {**HEADINGS, "agents": HEADINGS["guardian_1_name"]}
+        self.people: list[tuple[Place, Person]] = []
+        self._file, self._log = file, log
+        self._relations: list[GuardianRelation] = []
+
+    def take(self, rows: Iterable[Row], *, name_guardian: NameGuardian) -> None:
+        """Read all rows. Raises RosterInvalid with every problem of the file."""
+        source = iter(rows)
+        header_row, header = next(source, (1, []))
+        columns = _checked_header(self._file, header_row, header)
+        guardians = Guardians(self._file, name_guardian, self._log)
+        reader = PersonReader(self._file, self._log)
+        for number, cells in source:
+            if cells and not cells[0].startswith(COMMENT):
+                self._take_row(number, _by_name(columns, cells, self._file, number, self._log), reader, guardians)
+        self._log.raise_if_fatal()
+        self.people += guardians.people()
+
+    def _take_row(self, number: int, cells: Cells, reader: PersonReader, guardians: Guardians) -> None:
+        person = reader.read(number, cells)
+        if person is not None:
+            self.people.append((Place(self._file, number), person))
+            self._relations += () if person.gone else guardians.of(person, number, cells)
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Name the oddities."""
+        return self._log.oddities()
+
+    @property
+    def oddities(self) -> Mapping[str, int]:
+        """Count the oddities by code."""
+        return self._log.oddity_totals()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Count the relations."""
+        return {"relations": len(self._relations)}
+
+    @property
+    def size(self) -> int:
+        """How many people it tells of."""
+        return len(self.people)
+
+    def placed_people(self) -> Iterator[tuple[Place, Person]]:
+        """Yield every person with where they stand."""
+        return iter(self.people)
+
+    def relations(self) -> Iterator[GuardianRelation]:
+        """Yield every relation once."""
+        return iter(self._relations)
+
+    def mentions(self) -> Sequence[Mention]:
+        """Return nothing: guardians stand in their student's row."""
+        return ()
+
+    def birth_date_places(self, external_ids: Mapping[str, object], /) -> Iterator[tuple[Place, str]]:
+        """Yield where the birth dates of these people stand."""
+        return ((place, one.external_id) for place, one in self.people if one.external_id in external_ids)
+
+
+def open_csv(data: bytes, *, name_guardian: NameGuardian) -> Spreadsheet:
+    """Read a CSV text. ``name_guardian`` gives an id to whoever has none. Raises RosterInvalid."""
+    sheet = Spreadsheet(CSV_FILE, "CSV", ProblemLog())
+    sheet.take(csv_rows(data), name_guardian=name_guardian)
+    return sheet
+
+
+def open_xlsx(file: IO[bytes], *, name_guardian: NameGuardian) -> Spreadsheet:
+    """Read a workbook. ``name_guardian`` gives an id to whoever has none. Raises RosterInvalid."""
+    sheet = Spreadsheet(XLSX_FILE, "XLSX", ProblemLog())
+    sheet.take(xlsx_rows(file), name_guardian=name_guardian)
+    return sheet
+
+
+def _checked_header(file: str, row: int, header: list[str]) -> list[Column]:
+    columns: list[Column] = []
+    for number, heading in enumerate(header, start=1):
+        column = BY_HEADING.get(" ".join(heading.split()).casefold())
+        if column is None:
+            allowed = ", ".join(one.heading for one in COLUMNS)
+            message = f"column {number} has a heading that is none of ours; remove it. Ours are: {allowed}"
+            raise refusal(file, "header_wrong", message, row=row)
+        if column in columns:
+            raise refusal(file, "header_wrong", f"the column {column.heading} stands there twice", row=row)
+        columns.append(column)
+    for column in COLUMNS:
+        if column.required and column not in columns:
+            raise refusal(file, "header_wrong", f"the column {column.heading} is missing", row=row)
+    return columns
+
+
+def _by_name(columns: Sequence[Column], cells: list[str], file: str, number: int, log: ProblemLog) -> Cells:
+    if len(cells) > len(columns):
+        message = f"has {len(cells)} cells; the header has {len(columns)}"
+        log.fatal(file, number, None, "cell_count_wrong", message)
+    padded = [*cells, *[""] * len(columns)]
+    return {column.name: cell for column, cell in zip(columns, padded, strict=False)}

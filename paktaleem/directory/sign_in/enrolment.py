@@ -1,0 +1,65 @@
+"""Enrolling and resetting a second factor for somebody, outside the pages where people do so themselves."""
+
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import transaction
+
+from paktaleem.directory.sign_in.adapters import MFAAdapter, SecretLost
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.services import tell_owner
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["enrol_totp", "has_second_factor", "new_secret", "reseal_second_factors", "reset_second_factor"]
+
+
+def new_secret() -> str:
+    """Draw the secret of an authenticator app: 160 random bits in base32 (RFC 4226)."""
+    return str(generate_totp_secret())
+
+
+def has_second_factor(user: User) -> bool:
+    """Say whether somebody has enrolled an authenticator app or a security key."""
+    return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+
+def enrol_totp(user: User, secret: str) -> None:
+    """Enrol an authenticator app by its secret (base32), in place of an earlier one.
+
+    For the demonstration, where nobody scans a code.
+    """
+    Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).delete()
+    TOTP.activate(user, secret)
+
+
+@transaction.atomic
+def reseal_second_factors() -> tuple[int, int]:
+    """Seal every secret under the current epoch; returns how many, and how many cannot be opened any more."""
+    adapter, done, lost = MFAAdapter(), 0, 0
+    for one in Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN):
+        name = "secret" if one.type == Authenticator.Type.TOTP else "seed"
+        try:
+            one.data[name] = adapter.encrypt(adapter.opened(one.data[name]))
+        except SecretLost:
+            lost += 1
+            continue
+        one.save(update_fields=["data"])
+        done += 1
+    return done, lost
+
+
+@transaction.atomic
+def reset_second_factor(user: User, *, actor: Actor, at: datetime) -> None:
+    """Take away every factor of someone who lost theirs, and tell them; at the next sign-in they enrol anew.
+
+    Raises NotAllowed.
+    """
+    require(actor, Capability.MANAGE_STAFF)
+    removed, _ = Authenticator.objects.filter(user=user).delete()
+    facts = {"user": str(user.id), "removed": removed}
+    entry = record_entry("user.second_factor_reset", client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
+    tell_owner(user.id, "factors_reset", entry_id=entry.id, at=at)

@@ -1,0 +1,27 @@
+"""The letters of this room: what happened to an account, and the link with which a password is set."""
+
+from datetime import timedelta
+
+from django.conf import settings
+
+from paktaleem.directory.mail.kinds import declare_letter
+
+__all__ = ["ACCOUNT_CHANGED", "CHANGES", "LINK_LIFE", "PASSWORD_LINK"]
+
+CHANGES = (
+    "totp_added",
+    "totp_removed",
+    "key_added",
+    "key_removed",
+    "codes_renewed",
+    "code_used",
+    "factors_reset",
+    "password_changed",
+    "password_reset",
+    "password_set",
+)
+"""What may have happened to an account: the template has a sentence for each."""
+LINK_LIFE = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+
+ACCOUNT_CHANGED = declare_letter("account_changed", fields=["change", "day", "time", "support"])
+PASSWORD_LINK = declare_letter("password_link", fields=["url", "minutes"], life=LINK_LIFE)

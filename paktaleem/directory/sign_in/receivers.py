@@ -1,0 +1,49 @@
+"""What is done when Django says that somebody signed in or out, by whatever way."""
+
+from datetime import datetime
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.http import HttpRequest
+
+from paktaleem.directory.sign_in.evidence import record_sign_in, record_sign_out
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.services import choose_language
+from paktaleem.foundation.accounts.sessionlife import is_session_over
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import in_global
+
+__all__ = ["connect", "moment_of"]
+
+
+def moment_of(request: HttpRequest) -> datetime:
+    """Return when a request was received; before the context middleware has noted it, now."""
+    noted: datetime | None = getattr(request, "received_at", None)
+    return noted or real_now()
+
+
+def note_sign_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+    """Record a sign-in with what was proved, and remember the language chosen in this browser."""
+    del sender
+    proofs = [str(one.get("type") or one["method"]) for one in get_authentication_records(request, user)]
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+    with in_global():
+        record_sign_in(user, proofs=proofs, at=moment_of(request))
+        if chosen in dict(settings.LANGUAGES):
+            choose_language(user, chosen)
+
+
+def note_sign_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
+    """Record the end of a session, if it was somebody's."""
+    del sender
+    if user is not None:
+        at = moment_of(request)
+        record_sign_out(user, is_over=is_session_over(request, at), at=at)
+
+
+def connect() -> None:
+    """Listen."""
+    user_logged_in.connect(note_sign_in, dispatch_uid="signin.note_sign_in")
+    user_logged_out.connect(note_sign_out, dispatch_uid="signin.note_sign_out")

@@ -1,0 +1,76 @@
+"""What the worker does about signing in."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.urls import reverse
+from procrastinate.contrib.django import app
+
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.services import send_letter
+from paktaleem.directory.sign_in.forms import SEND_PASSWORD_LINK
+from paktaleem.directory.sign_in.letters import ACCOUNT_CHANGED, LINK_LIFE, PASSWORD_LINK
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.services import TELL_OWNER
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import aside, in_client, in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["forget_expired", "send_password_link", "tell_owner"]
+
+
+@app.task(name=TELL_OWNER, pass_context=False)
+def tell_owner(user: str, change: str, entry: str, at: str) -> None:
+    """Write to whose account was changed; run again after the letter was asked for, it does nothing."""
+    happened = datetime.fromisoformat(at).astimezone(UTC)
+    told = {"day": f"{happened:%Y-%m-%d}", "time": f"{happened:%H:%M}", "support": settings.SUPPORT_ADDRESS}
+    with in_client(PAKTALEEM):
+        if Letter.objects.filter(client_id=PAKTALEEM, related_id=UUID(entry), kind=ACCOUNT_CHANGED.code).exists():
+            return
+        send_letter(
+            ACCOUNT_CHANGED.code,
+            to=User.objects.get(pk=UUID(user)),
+            client_id=PAKTALEEM,
+            context={"change": change, **told},
+            related_id=UUID(entry),
+            actor=system_actor(TELL_OWNER),
+            at=real_now(),
+        )
+
+
+@app.task(name=SEND_PASSWORD_LINK, pass_context=False)
+def send_password_link(user: str, portal: str) -> None:
+    """Send the link with which a password is set, if the id is that of somebody who may sign in."""
+    with in_client(PAKTALEEM):
+        owner = User.objects.filter(pk=UUID(user), is_active=True).first()
+        if owner is None:
+            return
+        key = default_token_generator.make_token(owner)
+        page = reverse("account_reset_password_from_key", kwargs={"uidb36": owner.pk.hex, "key": key})
+        send_letter(
+            PASSWORD_LINK.code,
+            to=owner,
+            client_id=PAKTALEEM,
+            context={"url": portal + page, "minutes": str(int(LINK_LIFE.total_seconds()) // 60)},
+            actor=system_actor(SEND_PASSWORD_LINK),
+            at=real_now(),
+        )
+
+
+@app.periodic(cron="17 * * * *", periodic_id="forget_expired")
+@app.task(name="signin.forget_expired", queueing_lock="signin.forget_expired", pass_context=False)
+def forget_expired(timestamp: int) -> None:
+    """Delete, every hour, sessions, counters and failed attempts whose time is over."""
+    del timestamp
+    at = real_now()
+    cache.forget_expired(at)  # type: ignore[attr-defined]
+    with in_global():
+        Session.objects.filter(expire_date__lt=at).delete()
+    with aside():
+        AccessAttempt.objects.filter(attempt_time__lt=at - settings.AXES_COOLOFF_TIME).delete()

@@ -1,0 +1,22 @@
+"""What the pages of signing in need beside Django's own tags."""
+
+import json
+from typing import Any
+
+from django import template
+from django.core.serializers.json import DjangoJSONEncoder
+
+from paktaleem.foundation.console.words import other_language
+
+__all__ = ["as_json"]
+
+register = template.Library()
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Write a value as JSON for a data attribute; the template escapes it."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
+
+
+register.simple_tag(other_language)

@@ -1,0 +1,286 @@
+"""Webhooks over the API: a client's systems register themselves, and see what became of each message."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from paktaleem.directory.webhooks.events import patterns
+from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoint
+from paktaleem.directory.webhooks.selectors import (
+    EndpointUnknown,
+    deliveries_of,
+    endpoints,
+    get_endpoint,
+)
+from paktaleem.directory.webhooks.services import (
+    NothingToReplay,
+    add_endpoint,
+    enable_endpoint,
+    remove_endpoint,
+    replay_since,
+    rotate_secret,
+    send_test,
+)
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.api.operations import Operation, actor_of, arrival_of, client_of, validated
+from paktaleem.foundation.api.paging import read_cursor, sign_cursor, with_next
+from paktaleem.foundation.api.problems import Problem, declare_problems
+from paktaleem.foundation.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.audit.by import Reason
+
+__all__ = [
+    "EnableWebhook",
+    "ReplayWebhook",
+    "RotateWebhookSecret",
+    "TestWebhook",
+    "Webhook",
+    "WebhookDeliveries",
+    "Webhooks",
+]
+
+_WHY = Reason.LMS_UPDATE
+
+declare_problems(
+    {
+        EndpointUnknown: Problem(
+            "webhook-unknown",
+            HTTPStatus.NOT_FOUND,
+            "No such webhook",
+            "GET /api/v1/webhooks lists them.",
+        ),
+        NothingToReplay: Problem(
+            "webhook-disabled",
+            HTTPStatus.CONFLICT,
+            "This webhook is switched off",
+            "POST /api/v1/webhooks/{id}/enable switches it on again.",
+        ),
+    }
+)
+
+
+class WebhookInput(StrictSerializer):
+    """Where to send what."""
+
+    url = TextField(max_length=2_000)
+    events = serializers.ListField(child=TextField(max_length=64), min_length=1, max_length=50)
+    name = TextField(max_length=100, required=False, allow_blank=True, default="")
+
+
+class WebhookOutput(serializers.Serializer[Any]):
+    """One webhook. ``state`` is enabled or disabled, and why if it is; ``failures`` are attempts in a row."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    url = serializers.CharField()
+    events = serializers.ListField(child=serializers.ChoiceField(patterns()))
+    state = serializers.ChoiceField(["enabled", "disabled"])
+    disabled_because = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    failures = serializers.IntegerField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+
+
+class WebhookWithSecretOutput(WebhookOutput):
+    """A webhook with its secret, which is shown this once: ``whsec_…``, as Standard Webhooks writes it."""
+
+    secret = serializers.CharField()
+
+
+class WebhooksOutput(serializers.Serializer[Any]):
+    """All of a client's."""
+
+    webhooks = WebhookOutput(many=True)
+
+
+class ReplayInput(StrictSerializer):
+    """Since when."""
+
+    since = ZonedDateTimeField()
+
+
+class CountOutput(serializers.Serializer[Any]):
+    """How many messages are on their way."""
+
+    count = serializers.IntegerField()
+
+
+class DeliveriesInput(StrictSerializer):
+    """Which, where to go on, and how many at most."""
+
+    state = serializers.ChoiceField(DeliveryState.values, required=False)
+    cursor = TextField(required=False, max_length=500)
+    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
+
+
+class DeliveryOutput(serializers.Serializer[Any]):
+    """One message on its way: ``message`` is its webhook-id."""
+
+    id = serializers.UUIDField()
+    message = serializers.UUIDField()
+    type = serializers.CharField()
+    state = serializers.ChoiceField(DeliveryState.values)
+    attempts = serializers.IntegerField()
+    queued_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    done_at = serializers.DateTimeField(allow_null=True)
+
+
+class DeliveriesOutput(serializers.Serializer[Any]):
+    """A page of deliveries, newest first, and the address of the earlier ones."""
+
+    deliveries = DeliveryOutput(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class Webhooks(Operation):
+    """``GET`` and ``POST /api/v1/webhooks``."""
+
+    capabilities = {"GET": Capability.VIEW_WEBHOOKS, "POST": Capability.MANAGE_WEBHOOKS}
+    is_conditional = True
+
+    @extend_schema(responses=WebhooksOutput)
+    def get(self, request: Request) -> Response:
+        """List the client's webhooks; their secrets are not shown again."""
+        return Response({"webhooks": [_webhook(one) for one in endpoints(actor_of(request)).order_by("id")]})
+
+    @extend_schema(request=WebhookInput, responses={201: WebhookWithSecretOutput})
+    def post(self, request: Request) -> Response:
+        """Register a webhook: 201 with its secret, which is shown this once."""
+        given = validated(WebhookInput, request.data)
+        endpoint, secret = add_endpoint(
+            client_of(request), **given, actor=actor_of(request), reason=_WHY, at=arrival_of(request)
+        )
+        return Response({**_webhook(endpoint), "secret": secret}, HTTPStatus.CREATED)
+
+
+class Webhook(Operation):
+    """``GET`` and ``DELETE /api/v1/webhooks/{webhook}``."""
+
+    capabilities = {"GET": Capability.VIEW_WEBHOOKS, "DELETE": Capability.MANAGE_WEBHOOKS}
+    is_conditional = True
+
+    @extend_schema(responses=WebhookOutput)
+    def get(self, request: Request, webhook: UUID) -> Response:
+        """Show one webhook."""
+        return Response(_webhook(_endpoint(webhook, request)))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, webhook: UUID) -> Response:
+        """Remove a webhook: nothing is sent there any more."""
+        endpoint = _endpoint(webhook, request)
+        remove_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=arrival_of(request))
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class RotateWebhookSecret(Operation):
+    """``POST /api/v1/webhooks/{webhook}/rotate``."""
+
+    capabilities = {"POST": Capability.MANAGE_WEBHOOKS}
+
+    @extend_schema(request=None, responses=WebhookWithSecretOutput)
+    def post(self, request: Request, webhook: UUID) -> Response:
+        """Give a new secret, shown this once; messages are signed with both for a day."""
+        endpoint = _endpoint(webhook, request)
+        secret = rotate_secret(endpoint, actor=actor_of(request), reason=Reason.KEY_ROTATION, at=arrival_of(request))
+        return Response({**_webhook(endpoint), "secret": secret})
+
+
+class EnableWebhook(Operation):
+    """``POST /api/v1/webhooks/{webhook}/enable``."""
+
+    capabilities = {"POST": Capability.MANAGE_WEBHOOKS}
+
+    @extend_schema(request=None, responses=WebhookOutput)
+    def post(self, request: Request, webhook: UUID) -> Response:
+        """Switch a webhook on again; what waited is sent now."""
+        endpoint = _endpoint(webhook, request)
+        enable_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=arrival_of(request))
+        return Response(_webhook(_endpoint(webhook, request)))
+
+
+class TestWebhook(Operation):
+    """``POST /api/v1/webhooks/{webhook}/test``."""
+
+    __test__ = False
+    capabilities = {"POST": Capability.MANAGE_WEBHOOKS}
+
+    @extend_schema(request=None, responses={202: DeliveryOutput})
+    def post(self, request: Request, webhook: UUID) -> Response:
+        """Send ``webhook.test`` there, whatever it subscribed to."""
+        endpoint = _endpoint(webhook, request)
+        delivery = send_test(endpoint, actor=actor_of(request), at=arrival_of(request))
+        return Response(_delivery(delivery), HTTPStatus.ACCEPTED)
+
+
+class ReplayWebhook(Operation):
+    """``POST /api/v1/webhooks/{webhook}/replay``."""
+
+    capabilities = {"POST": Capability.MANAGE_WEBHOOKS}
+
+    @extend_schema(request=ReplayInput, responses={202: CountOutput})
+    def post(self, request: Request, webhook: UUID) -> Response:
+        """Send what it missed or failed to take since a moment, each under its first id."""
+        given, endpoint = validated(ReplayInput, request.data), _endpoint(webhook, request)
+        count = replay_since(
+            endpoint, since=given["since"], actor=actor_of(request), reason=_WHY, at=arrival_of(request)
+        )
+        return Response({"count": count}, HTTPStatus.ACCEPTED)
+
+
+class WebhookDeliveries(Operation):
+    """``GET /api/v1/webhooks/{webhook}/deliveries``."""
+
+    capabilities = {"GET": Capability.VIEW_WEBHOOKS}
+    is_conditional = True
+
+    @extend_schema(parameters=[DeliveriesInput], responses=DeliveriesOutput)
+    def get(self, request: Request, webhook: UUID) -> Response:
+        """List what was sent there and what waits, newest first."""
+        asked, endpoint = validated(DeliveriesInput, request.query_params.dict()), _endpoint(webhook, request)
+        of = f"deliveries/{endpoint.client_id}/{endpoint.pk}"
+        rows = deliveries_of(endpoint, actor=actor_of(request))
+        if "state" in asked:
+            rows = rows.filter(state=asked["state"])
+        if "cursor" in asked:
+            rows = rows.filter(id__lt=UUID(read_cursor(asked["cursor"], of=of, name="cursor")))
+        found = list(rows[: asked["limit"] + 1])
+        page = found[: asked["limit"]]
+        more = {"cursor": sign_cursor(str(page[-1].id), of=of)} if len(found) > len(page) else None
+        return with_next(request, {"deliveries": [_delivery(one) for one in page]}, more)
+
+
+def _endpoint(webhook: UUID, request: Request) -> Endpoint:
+    return get_endpoint(webhook, actor=actor_of(request))
+
+
+def _webhook(endpoint: Endpoint) -> dict[str, Any]:
+    health = endpoint.health
+    return {
+        "id": str(endpoint.pk),
+        "name": endpoint.name,
+        "url": endpoint.url,
+        "events": list(endpoint.events),
+        "state": "enabled" if endpoint.is_enabled else "disabled",
+        "disabled_because": endpoint.disabled_because or None,
+        "created_at": endpoint.created_at.isoformat(),
+        "failures": health.failures,
+        "answered_at": health.answered_at.isoformat() if health.answered_at else None,
+    }
+
+
+def _delivery(row: Delivery) -> dict[str, Any]:
+    return {
+        "id": str(row.pk),
+        "message": str(row.message_id),
+        "type": row.message.type,
+        "state": str(row.state),
+        "attempts": row.attempts,
+        "queued_at": row.queued_at.isoformat(),
+        "due_at": row.due_at.isoformat() if row.state == DeliveryState.WAITING else None,
+        "done_at": row.done_at.isoformat() if row.done_at else None,
+    }

@@ -1,0 +1,34 @@
+"""Telling a client's administrators that an endpoint of theirs is told nothing any more."""
+
+from datetime import datetime
+
+from django.utils import translation
+
+from paktaleem.directory.mail.kinds import declare_letter
+from paktaleem.directory.mail.services import send_letter
+from paktaleem.directory.webhooks.models import Endpoint
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import staff_of
+
+__all__ = ["DISABLED", "tell_disabled"]
+
+DISABLED = declare_letter("webhook_disabled", fields=("name", "why", "url"))
+
+
+def tell_disabled(endpoint: Endpoint, *, url: str, actor: Actor, at: datetime) -> int:
+    """Write to every administrator of the client, in its context; ``url`` is the endpoint's page. Returns how many."""
+    staff = staff_of(endpoint.client_id, Role.CLIENT_ADMIN, at=at)
+    for user in staff:
+        with translation.override(user.language):
+            why = str(endpoint.get_disabled_because_display())
+        send_letter(
+            DISABLED.code,
+            to=user,
+            client_id=endpoint.client_id,
+            context={"name": str(endpoint)[:200], "why": why, "url": url},
+            related_id=endpoint.pk,
+            actor=actor,
+            at=at,
+        )
+    return len(staff)

@@ -1,0 +1,249 @@
+"""Endpoints of a client's systems, messages to them, and what became of each."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.history import History, Tracked
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = [
+    "Attempt",
+    "AttemptError",
+    "Delivery",
+    "DeliveryState",
+    "DisabledBecause",
+    "Endpoint",
+    "EndpointHealth",
+    "EndpointSecret",
+    "Message",
+]
+
+
+class DisabledBecause(models.TextChoices):
+    """Why nothing is sent to an endpoint any more."""
+
+    BY_HAND = "by_hand", _("Switched off")
+    GONE = "gone", _("The receiver said that it is gone (410)")
+    FAILING = "failing", _("It failed for days")
+
+
+class DeliveryState(models.TextChoices):
+    """How far a delivery is."""
+
+    WAITING = "waiting", _("Waiting")
+    DELIVERED = "delivered", _("Delivered")
+    FAILED = "failed", _("Given up")
+
+
+class AttemptError(models.TextChoices):
+    """Why no answer came."""
+
+    NAME = "dns", _("The name is not known")
+    CONNECT = "connect", _("No connection")
+    TLS = "tls", _("The certificate is not valid")
+    TIMEOUT = "timeout", _("No answer in time")
+    PROTOCOL = "protocol", _("The answer was not HTTP")
+    REFUSED = "refused", _("The address is not one of the public internet")
+
+
+class Endpoint(Tracked):
+    """One address of one system of a client, and the events it is told."""
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "name": Personal.NONE,
+            "url": Personal.NONE,
+            "events": Personal.NONE,
+            "disabled_because": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    name = models.CharField(max_length=100, blank=True, help_text="Which system it is.")
+    url = models.CharField("address", max_length=2_000, help_text="https, port 443 or 8443, a public host.")
+    events = ArrayField(
+        models.CharField(max_length=64), help_text="Types such as consent.withdrawn, or whole families: consent.*"
+    )
+    created_at = models.DateTimeField(editable=False)
+    disabled_at = models.DateTimeField(null=True, editable=False)
+    disabled_because = models.CharField(max_length=8, choices=DisabledBecause, blank=True, editable=False)
+    removed_at = models.DateTimeField(null=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        verbose_name = "webhook"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(disabled_at=None, disabled_because="")
+                | (Q(disabled_at__isnull=False) & ~Q(disabled_because="")),
+                name="endpoint_disabled_has_its_reason",
+            ),
+            models.CheckConstraint(condition=Q(events__len__gte=1), name="endpoint_is_told_something"),
+        ]
+        indexes = newest_first("created_at", "endpoint_by_time")
+
+    def __str__(self) -> str:
+        """Name it, or give its address."""
+        return self.name or self.url
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it is told what happens."""
+        return self.disabled_at is None and self.removed_at is None
+
+
+class EndpointSecret(models.Model):
+    """One secret of an endpoint, wrapped under the keyring. Two are live while one is replaced by the other."""
+
+    wall = Wall(Scope.TENANT, EDIT, officer=False, personal={"wrapped": Personal.SECRET})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="secrets", db_constraint=False, db_index=False)
+    epoch = models.PositiveIntegerField()
+    wrapped = models.BinaryField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-starts_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="secret_ends_later"),
+            models.UniqueConstraint(
+                fields=["client", "endpoint"], condition=Q(ends_at=None), name="secret_one_without_end"
+            ),
+        ]
+        indexes = [models.Index(fields=["epoch"], name="secret_by_epoch")]
+
+    def __str__(self) -> str:
+        """Say since when it holds."""
+        return f"secret since {self.starts_at:%Y-%m-%d}"
+
+
+class EndpointHealth(models.Model):
+    """How an endpoint fares: one row beside it, written at every attempt, so it keeps no history."""
+
+    wall = Wall(Scope.TENANT, EDIT)
+
+    endpoint = models.OneToOneField(
+        Endpoint, models.PROTECT, primary_key=True, related_name="health", db_constraint=False
+    )
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    leased_until = models.DateTimeField(null=True, help_text="Until then one worker alone serves it.")
+    rests_until = models.DateTimeField(null=True, help_text="Until then it is not asked.")
+    failures = models.PositiveIntegerField(default=0, help_text="Failed attempts in a row.")
+    failing_since = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True, help_text="When it last took something.")
+
+    class Meta:
+        verbose_name_plural = "endpoint health"
+
+    def __str__(self) -> str:
+        """Say whether it fails."""
+        if not self.failures:
+            return gettext("healthy")
+        return gettext("{number} failures in a row").format(number=self.failures)
+
+
+class Message(models.Model):
+    """One thing that happened, told to whoever subscribed: its type, its moment, and ids."""
+
+    wall = Wall(Scope.TENANT, EDIT | {"DELETE"}, personal={"type": Personal.NONE, "data": Personal.PSEUDONYM})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    type = models.CharField(max_length=64)
+    entry_id = models.UUIDField(null=True, help_text="The ledger's entry, which may be PakTaleem's own.")
+    subject_id = models.UUIDField(null=True)
+    data = models.JSONField()
+    happened_at = models.DateTimeField()
+    is_shared = models.BooleanField(default=False, help_text="Of PakTaleem's catalogue: every client is to hear it.")
+    spread_at = models.DateTimeField(null=True, help_text="When every client had it.")
+
+    class Meta:
+        ordering = ["-happened_at", "-id"]
+        indexes = [
+            *newest_first("happened_at", "message_by_time"),
+            models.Index(fields=["happened_at"], condition=Q(is_shared=True, spread_at=None), name="message_to_spread"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the event and its moment."""
+        return f"{self.type} {self.happened_at:%Y-%m-%d %H:%M}"
+
+
+class Delivery(models.Model):
+    """One message on its way to one endpoint."""
+
+    wall = Wall(Scope.TENANT, EDIT | {"DELETE"})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    message = models.ForeignKey(Message, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    state = models.CharField(max_length=9, choices=DeliveryState, default=DeliveryState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    queued_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        ordering = ["-queued_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "message", "endpoint"], name="delivery_once"),
+            models.CheckConstraint(
+                condition=Q(state=DeliveryState.WAITING, done_at=None)
+                | (~Q(state=DeliveryState.WAITING) & Q(done_at__isnull=False)),
+                name="delivery_done_has_its_moment",
+            ),
+        ]
+        indexes = [
+            *newest_first("queued_at", "delivery_by_time"),
+            *newest_first("queued_at", "delivery_by_state", by="state"),
+            models.Index(fields=["endpoint", "due_at"], condition=Q(state="waiting"), name="delivery_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        """Say how far it is."""
+        since = f"{self.queued_at:%Y-%m-%d %H:%M}"
+        return gettext("{state} since {moment}").format(state=self.get_state_display(), moment=since)
+
+
+class Attempt(models.Model):
+    """One try at a delivery: when, how long, and what came back. Nothing of the answer's text is kept."""
+
+    wall = Wall(Scope.TENANT, APPEND | {"DELETE"}, personal={"error": Personal.NONE})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    started_at = models.DateTimeField()
+    milliseconds = models.PositiveIntegerField()
+    status = models.PositiveSmallIntegerField(null=True)
+    error = models.CharField(max_length=8, choices=AttemptError, blank=True)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status=None) & ~Q(error="") | Q(status__isnull=False, error=""),
+                name="attempt_has_one_end",
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "delivery", "started_at"], name="attempt_of_delivery")]
+
+    def __str__(self) -> str:
+        """Say what came back."""
+        return self.error or str(self.status)

@@ -1,0 +1,203 @@
+"""Sending what waits: many endpoints side by side, each at its own pace.
+
+One coroutine serves one endpoint, so a receiver that is slow, huge or dead costs its own time. The database is asked
+from a few threads, in short transactions; nothing is held while a receiver is waited for. Any number of workers may
+pump at once: a lease gives each endpoint to one of them, and ends by itself if that one dies.
+"""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Barrier
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections
+from django.urls import reverse
+
+from paktaleem.directory.webhooks.letters import tell_disabled
+from paktaleem.directory.webhooks.selectors import (
+    WaitingEndpoint,
+    endpoints_to_serve,
+    is_anybody_there,
+    messages_to_spread,
+)
+from paktaleem.directory.webhooks.services.sending import (
+    Result,
+    Sending,
+    Shift,
+    begin_shift,
+    end_shift,
+    record_results,
+)
+from paktaleem.directory.webhooks.services.spreading import spread_message
+from paktaleem.directory.webhooks.signing import headers_of
+from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.selectors import all_client_ids
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.http_client.client import Answer, Unreachable, post
+from paktaleem.foundation.http_client.destinations import DestinationRefused
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["PUMP", "Pump"]
+
+log = logging.getLogger(__name__)
+PUMP = "webhooks.pump"
+_SIDE_BY_SIDE = 200
+_BATCH = 50
+_AT_ONCE = 10
+"""Messages on their way to one receiver at the same time."""
+_LOOK_EVERY = 0.5
+_THREADS = 4
+
+
+@dataclass(slots=True)
+class Pump:
+    """One worker's sending. ``trust`` are the certificates believed, those of the public web unless given."""
+
+    trust: ssl.SSLContext | None = None
+    send: Callable[..., Awaitable[Answer]] = post
+
+    async def run(self, *, seconds: float, until_idle: bool = False) -> None:
+        """Send for so many seconds, or until nothing is due; what has begun is finished.
+
+        Where no client has an endpoint it ends at once.
+        """
+        ends = time.monotonic() + seconds
+        serving: dict[UUID, asyncio.Task[None]] = {}
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="webhooks") as threads:
+            try:
+                while await self._ask(threads, _is_anybody_there) and time.monotonic() < ends:
+                    started = await self._start(serving, threads)
+                    if until_idle and not started and not serving:
+                        break
+                    await self._wait(serving, ends)
+            except asyncio.CancelledError:
+                for task in serving.values():
+                    task.cancel()
+                raise
+            finally:
+                await asyncio.gather(*serving.values(), return_exceptions=True)
+                everyone = Barrier(_THREADS)
+                await asyncio.gather(*(self._ask(threads, _close, everyone) for _ in range(_THREADS)))
+
+    async def _start(self, serving: dict[UUID, asyncio.Task[None]], threads: ThreadPoolExecutor) -> int:
+        """Begin to serve endpoints for which something is due; returns how many."""
+        await self._ask(threads, _spread)
+        free = _SIDE_BY_SIDE - len(serving)
+        waiting = await self._ask(threads, _waiting, frozenset(serving), free) if free else []
+        for one in waiting:
+            serving[one.endpoint_id] = asyncio.create_task(self._serve(one, threads))
+        return len(waiting)
+
+    async def _wait(self, serving: dict[UUID, asyncio.Task[None]], ends: float) -> None:
+        """Wait until it is time to look again, and forget who has been served."""
+        pause = min(_LOOK_EVERY, max(0.0, ends - time.monotonic()))
+        if serving:
+            await asyncio.wait(serving.values(), timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(pause)
+        for endpoint_id in [key for key, task in serving.items() if task.done()]:
+            task = serving.pop(endpoint_id)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.error("Serving a webhook failed.", exc_info=error)
+
+    async def _serve(self, one: WaitingEndpoint, threads: ThreadPoolExecutor) -> None:
+        """Send what is due for one endpoint."""
+        shift = await self._ask(threads, _begin, one)
+        if shift is None:
+            return
+        try:
+            results = await self._send_all(shift)
+        except asyncio.CancelledError:
+            await self._ask(threads, _end, shift)
+            raise
+        await self._ask(threads, _record, shift, results)
+
+    async def _send_all(self, shift: Shift) -> list[Result]:
+        """Send a batch, some at a time; a receiver that does not answer is not asked for the rest of it."""
+        results: list[Result] = []
+        for start in range(0, len(shift.sendings), _AT_ONCE):
+            part = shift.sendings[start : start + _AT_ONCE]
+            results += await asyncio.gather(*(self._send(shift, sending) for sending in part))
+            if any(result.status is None for result in results):
+                break
+        return results
+
+    async def _send(self, shift: Shift, sending: Sending) -> Result:
+        started_at, clock = real_now(), time.monotonic()
+        headers = headers_of(
+            shift.secrets,
+            message_id=str(sending.message_id),
+            timestamp=int(started_at.timestamp()),
+            body=sending.body,
+        )
+        answer, error = None, ""
+        try:
+            answer = await self.send(
+                shift.url, sending.body, headers, allowed=settings.WEBHOOKS_ALLOWED, trust=self.trust
+            )
+        except DestinationRefused:
+            error = "refused"
+        except Unreachable as unreachable:
+            error = str(unreachable)
+        took = int((time.monotonic() - clock) * 1_000)
+        if answer is None:
+            return Result(sending.delivery_id, started_at, took, error=error)
+        return Result(sending.delivery_id, started_at, took, answer.status, retry_after=answer.retry_after)
+
+    @staticmethod
+    async def _ask[*Ts, T](threads: ThreadPoolExecutor, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, work, *args)
+
+
+def _is_anybody_there() -> bool:
+    with as_officer():
+        return is_anybody_there()
+
+
+def _waiting(without: frozenset[UUID], most: int) -> list[WaitingEndpoint]:
+    with as_officer():
+        return endpoints_to_serve(without=without, most=most, at=real_now())
+
+
+def _spread() -> None:
+    """Repeat at each client what concerns all of them."""
+    with in_client(PAKTALEEM):
+        waiting = messages_to_spread(most=20)
+    for message_id in waiting:
+        spread_message(message_id, client_ids=all_client_ids(), at=real_now())
+
+
+def _begin(one: WaitingEndpoint) -> Shift | None:
+    with in_client(one.client_id):
+        return begin_shift(one.client_id, one.endpoint_id, most=_BATCH, at=real_now())
+
+
+def _end(shift: Shift) -> None:
+    with in_client(shift.client_id):
+        end_shift(shift)
+
+
+def _record(shift: Shift, results: list[Result]) -> None:
+    actor, at = system_actor(PUMP), real_now()
+    with in_client(shift.client_id):
+        disabled = record_results(shift, results, actor=actor, at=at)
+        if disabled is not None:
+            tell_disabled(disabled, url=_page_of(disabled.pk), actor=actor, at=at)
+
+
+def _page_of(endpoint_id: UUID) -> str:
+    page = reverse("admin:webhooks_endpoint_change", args=[endpoint_id], current_app="console")
+    return f"{settings.PUBLIC_URL.rstrip('/')}{page}"
+
+
+def _close(everyone: Barrier) -> None:
+    """Close this thread's connections; waiting for the others makes sure that each thread does it once."""
+    everyone.wait()
+    connections.close_all()

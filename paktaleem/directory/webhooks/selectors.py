@@ -1,0 +1,96 @@
+"""Reading endpoints, deliveries and what waits."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = [
+    "EndpointUnknown",
+    "WaitingEndpoint",
+    "attempts_of",
+    "deliveries",
+    "deliveries_of",
+    "endpoints",
+    "endpoints_to_serve",
+    "get_endpoint",
+    "is_anybody_there",
+    "messages_to_spread",
+]
+
+
+class EndpointUnknown(LookupError):
+    """The client has no such endpoint, or removed it."""
+
+
+class WaitingEndpoint(NamedTuple):
+    """An endpoint for which something is due."""
+
+    client_id: UUID
+    endpoint_id: UUID
+
+
+def endpoints(actor: Actor) -> QuerySet[Endpoint]:
+    """List the endpoints that are there, of every client the actor may see."""
+    require(actor, Capability.VIEW_WEBHOOKS)
+    return Endpoint.objects.filter(removed_at=None).select_related("health")
+
+
+def get_endpoint(endpoint_id: UUID, *, actor: Actor) -> Endpoint:
+    """Return one endpoint of the context's client. Raises EndpointUnknown, NotAllowed."""
+    found = endpoints(actor).filter(pk=endpoint_id).first()
+    if found is None:
+        raise EndpointUnknown(endpoint_id)
+    return found
+
+
+def deliveries(actor: Actor) -> QuerySet[Delivery]:
+    """List deliveries, newest first, of every client the actor may see."""
+    require(actor, Capability.VIEW_WEBHOOKS)
+    return Delivery.objects.select_related("message", "endpoint")
+
+
+def deliveries_of(endpoint: Endpoint, *, actor: Actor) -> QuerySet[Delivery]:
+    """List the deliveries of one endpoint, newest first."""
+    return deliveries(actor).filter(client_id=endpoint.client_id, endpoint=endpoint).order_by("-id")
+
+
+def attempts_of(delivery: Delivery, *, actor: Actor) -> QuerySet[Attempt]:
+    """List the attempts at one delivery, newest first."""
+    require(actor, Capability.VIEW_WEBHOOKS)
+    return Attempt.objects.filter(client_id=delivery.client_id, delivery=delivery).order_by("-started_at", "-id")
+
+
+def endpoints_to_serve(*, without: Collection[UUID], most: int, at: datetime) -> list[WaitingEndpoint]:
+    """Name endpoints of all clients for which something is due and that nobody serves; in the officers' view.
+
+    ``without`` are those the asking worker serves already. They come in no order: none waits behind another.
+    """
+    due = Delivery.objects.filter(endpoint=OuterRef("pk"), state=DeliveryState.WAITING, due_at__lte=at)
+    free = (Q(health__leased_until=None) | Q(health__leased_until__lte=at)) & (
+        Q(health__rests_until=None) | Q(health__rests_until__lte=at)
+    )
+    found = (
+        Endpoint.objects.filter(free, Exists(due), disabled_at=None, removed_at=None)
+        .exclude(pk__in=list(without))
+        .order_by()
+    )
+    return [WaitingEndpoint(*ids) for ids in found.values_list("client_id", "id")[:most]]
+
+
+def is_anybody_there() -> bool:
+    """Say whether any client has an endpoint; in the officers' view."""
+    return Endpoint.objects.filter(removed_at=None).exists()
+
+
+def messages_to_spread(*, most: int) -> list[UUID]:
+    """Name the shared messages that not every client has yet; in PakTaleem's context."""
+    waiting = Message.objects.filter(client_id=PAKTALEEM, is_shared=True, spread_at=None)
+    return list(waiting.order_by("happened_at").values_list("id", flat=True)[:most])

@@ -1,0 +1,195 @@
+"""One worker's turn at one endpoint: what is due is taken, sent elsewhere, and what came back is written down.
+
+Between taking and writing nothing is locked and no transaction is open: a lease keeps other workers away, and ends by
+itself if this one dies. Then everything it had not written down is sent again, under the same ids.
+"""
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from paktaleem.directory.webhooks.models import (
+    Attempt,
+    AttemptError,
+    Delivery,
+    DeliveryState,
+    DisabledBecause,
+    Endpoint,
+    EndpointHealth,
+    Message,
+)
+from paktaleem.directory.webhooks.schedule import LIFE, Outcome, Verdict, after, judge, rest_after
+from paktaleem.directory.webhooks.secrets import live_secrets
+from paktaleem.directory.webhooks.services.endpoints import disable_endpoint
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.audit.by import Reason
+
+__all__ = ["LEASE", "Result", "Sending", "Shift", "begin_shift", "end_shift", "payload", "record_results"]
+
+LEASE = timedelta(minutes=2)
+"""Longer than a batch may take: each exchange has its own bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One delivery to be tried: the message's id, and the exact bytes."""
+
+    delivery_id: UUID
+    message_id: UUID
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A turn at one endpoint: where to, signed with what, and what is due. ``is_probe``: it failed last time."""
+
+    client_id: UUID
+    endpoint_id: UUID
+    url: str
+    secrets: tuple[str, ...]
+    sendings: tuple[Sending, ...]
+    is_probe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one attempt: a status, or a code that says why no answer came."""
+
+    delivery_id: UUID
+    started_at: datetime
+    milliseconds: int
+    status: int | None = None
+    error: str = ""
+    retry_after: str = ""
+
+    def verdict(self, at: datetime) -> Verdict:
+        """Judge it."""
+        return Verdict(Outcome.FAILED) if self.status is None else judge(self.status, self.retry_after, at)
+
+
+def payload(message: Message) -> bytes:
+    """Write a message as it is sent, the same bytes at every attempt: type, moment and ids."""
+    data = {"id": str(message.entry_id) if message.entry_id else None, **message.data}
+    data["subject_id"] = str(message.subject_id) if message.subject_id else None
+    content = {"type": message.type, "timestamp": message.happened_at.astimezone(UTC).isoformat(), "data": data}
+    return json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
+
+
+@transaction.atomic
+def begin_shift(client_id: UUID, endpoint_id: UUID, *, most: int, at: datetime) -> Shift | None:
+    """Take a turn at an endpoint in its client's context; None if another has it, it rests, or nothing is due.
+
+    An endpoint that failed last time gets one message, to see whether it is back.
+    """
+    free = Q(leased_until=None) | Q(leased_until__lte=at)
+    rested = Q(rests_until=None) | Q(rests_until__lte=at)
+    health = (
+        EndpointHealth.objects.select_for_update(skip_locked=True)
+        .filter(free, rested, client_id=client_id, endpoint_id=endpoint_id)
+        .first()
+    )
+    endpoint = Endpoint.objects.filter(client_id=client_id, pk=endpoint_id).first()
+    if health is None or endpoint is None or not endpoint.is_enabled:
+        return None
+    is_probe = health.failures > 0
+    due = Delivery.objects.filter(
+        client_id=client_id, endpoint_id=endpoint_id, state=DeliveryState.WAITING, due_at__lte=at
+    ).select_related("message")
+    rows = list(due.order_by("due_at")[: 1 if is_probe else most])
+    if not rows:
+        return None
+    EndpointHealth.objects.filter(client_id=client_id, pk=endpoint_id).update(leased_until=at + LEASE)
+    sendings = tuple(Sending(row.pk, row.message_id, payload(row.message)) for row in rows)
+    secrets = tuple(live_secrets(endpoint, at=at))
+    return Shift(client_id, endpoint_id, endpoint.url, secrets, sendings, is_probe)
+
+
+def end_shift(shift: Shift) -> None:
+    """Give the lease back, in the client's context."""
+    EndpointHealth.objects.filter(client_id=shift.client_id, pk=shift.endpoint_id).update(leased_until=None)
+
+
+@transaction.atomic
+def record_results(shift: Shift, results: Sequence[Result], *, actor: Actor, at: datetime) -> Endpoint | None:
+    """Write down what came back, in the client's context, and give the lease back.
+
+    Returns the endpoint if it was disabled now, so that its client is told: it said 410, or a message was given up
+    and nothing at all was taken since it had been queued.
+    """
+    _write_attempts(shift, results)
+    verdicts = {result.delivery_id: result.verdict(at) for result in results}
+    rows = Delivery.objects.select_for_update(of=("self",)).filter(
+        client_id=shift.client_id, pk__in=list(verdicts), state=DeliveryState.WAITING
+    )
+    changed = [_moved(row, verdicts[row.pk], at) for row in rows]
+    Delivery.objects.bulk_update(changed, ["state", "attempts", "due_at", "done_at"])
+    health = _health_after(shift, results, list(verdicts.values()), at)
+    gone = any(verdict.outcome is Outcome.GONE for verdict in verdicts.values())
+    if not gone and not any(_was_never_back(row, health) for row in changed):
+        return None
+    endpoint = Endpoint.objects.get(client_id=shift.client_id, pk=shift.endpoint_id)
+    if not endpoint.is_enabled:
+        return None
+    because = DisabledBecause.GONE if gone else DisabledBecause.FAILING
+    return disable_endpoint(endpoint, because=because, actor=actor, reason=Reason.INCIDENT, at=at)
+
+
+def _write_attempts(shift: Shift, results: Sequence[Result]) -> None:
+    Attempt.objects.bulk_create(
+        Attempt(
+            client_id=shift.client_id,
+            delivery_id=result.delivery_id,
+            started_at=result.started_at,
+            milliseconds=result.milliseconds,
+            status=result.status,
+            error=AttemptError(result.error) if result.error else "",
+        )
+        for result in results
+    )
+
+
+def _moved(row: Delivery, verdict: Verdict, at: datetime) -> Delivery:
+    """Say how a delivery goes on. Asking for less is no attempt of the ten, until the days are over."""
+    if verdict.outcome is Outcome.DELIVERED:
+        row.attempts += 1
+        row.state, row.done_at = DeliveryState.DELIVERED, at
+        return row
+    is_late = at - row.queued_at > LIFE
+    if verdict.outcome is Outcome.THROTTLED and not is_late:
+        row.due_at = at + verdict.wish
+        return row
+    row.attempts += 1
+    wait = None if is_late else after(row.attempts, chance=random.random())  # noqa: S311 -- spreads the load
+    if wait is None:
+        row.state, row.done_at = DeliveryState.FAILED, at
+    else:
+        row.due_at = at + max(wait, verdict.wish)
+    return row
+
+
+def _was_never_back(row: Delivery, health: EndpointHealth) -> bool:
+    """Say whether a message was given up to which, in all its days, the receiver took nothing at all."""
+    return row.state == DeliveryState.FAILED and (health.answered_at is None or health.answered_at < row.queued_at)
+
+
+def _health_after(shift: Shift, results: Sequence[Result], verdicts: Sequence[Verdict], at: datetime) -> EndpointHealth:
+    """Say how the endpoint fares: one that took something is well, though it may want to be left alone for a while."""
+    health = EndpointHealth.objects.select_for_update().get(client_id=shift.client_id, pk=shift.endpoint_id)
+    wish = max(verdict.wish for verdict in verdicts)
+    health.leased_until = None
+    if any(verdict.outcome is Outcome.DELIVERED for verdict in verdicts):
+        health.failures, health.failing_since, health.answered_at = 0, None, at
+        health.rests_until = at + wish if wish else None
+    else:
+        health.failures += 1
+        health.failing_since = health.failing_since or min(result.started_at for result in results)
+        chance = random.random()  # noqa: S311 -- spreads the load, guards nothing
+        health.rests_until = at + rest_after(health.failures, wish=wish, chance=chance)
+    health.save()
+    return health

@@ -1,0 +1,39 @@
+"""What the worker does about webhooks: it sends, all the time, and throws away what was told long ago."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from procrastinate.contrib.django import app
+
+from paktaleem.directory.webhooks.pump import PUMP, Pump
+from paktaleem.directory.webhooks.services.purging import AT_ONCE, purge_messages
+from paktaleem.foundation.accounts.selectors import all_client_ids
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["forget_old_messages", "pump"]
+
+FORGET = "webhooks.forget_old_messages"
+
+
+@app.periodic(cron="* * * * *", periodic_id="webhooks_pump")
+@app.task(name=PUMP, queueing_lock=PUMP, pass_context=False)
+async def pump(timestamp: int) -> None:
+    """Send for a minute; the next job goes on. Two that overlap share the endpoints between them."""
+    del timestamp
+    await Pump().run(seconds=settings.WEBHOOKS_PUMP_SECONDS)
+
+
+@app.periodic(cron="53 * * * *", periodic_id="webhooks_forget")
+@app.task(name=FORGET, queueing_lock=FORGET, pass_context=False)
+def forget_old_messages(timestamp: int) -> int:
+    """Delete, every hour, messages and their log older than WEBHOOKS_KEPT_DAYS; returns how many messages."""
+    del timestamp
+    before, gone = real_now() - timedelta(days=settings.WEBHOOKS_KEPT_DAYS), 0
+    for client_id in all_client_ids():
+        deleted = AT_ONCE
+        while deleted == AT_ONCE:
+            with in_client(client_id):
+                deleted = purge_messages(client_id, before=before)
+            gone += deleted
+    return gone

@@ -1,0 +1,132 @@
+"""The frozen Actor: who asks, in which role, for which client. Every service and selector is told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+from paktaleem.foundation.accounts.roles import (
+    KEY_SCOPES,
+    OFFICER_ROLES,
+    ROLES_OF,
+    SANDBOX_MAY,
+    Capability,
+    Role,
+)
+from paktaleem.foundation.audit.by import By, ByKind
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = [
+    "Actor",
+    "NotAllowed",
+    "key_actor",
+    "person_actor",
+    "require",
+    "require_about",
+    "sandbox_actor",
+    "system_actor",
+    "user_actor",
+]
+
+
+class NotAllowed(PermissionError):
+    """The actor lacks the capability, or acts for another client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor(By):
+    """Who asks. ``client_id`` None means every client (PakTaleem's officers).
+
+    ``acts_for`` is set for people on their own pages: for whom they act, themselves or a child, and nobody else.
+    """
+
+    client_id: UUID | None
+    acts_for: UUID | None = None
+    capabilities: frozenset[Capability] = field(repr=False)
+
+    def may(self, capability: Capability, client_id: UUID | None = None) -> bool:
+        """Say whether the actor has a capability, and for this client where one is named."""
+        if capability not in self.capabilities:
+            return False
+        return client_id is None or self.client_id is None or self.client_id == client_id
+
+
+def require(actor: Actor, capability: Capability, client_id: UUID | None = None) -> None:
+    """Go on only if the actor may; raises NotAllowed otherwise."""
+    if not actor.may(capability, client_id):
+        raise NotAllowed(f"{actor.role} may not {capability.replace('_', ' ')} here.")
+
+
+def require_about(actor: Actor, capability: Capability, *, subject_id: UUID, client_id: UUID) -> None:
+    """Go on only if the actor has the capability at this client, or acts here for this very person.
+
+    Raises NotAllowed otherwise.
+    """
+    is_own = actor.acts_for == subject_id and actor.may(Capability.OWN_CHOICES, client_id)
+    if not is_own:
+        require(actor, capability, client_id)
+
+
+def _capabilities(role: Role) -> frozenset[Capability]:
+    return frozenset(capability for capability, roles in ROLES_OF.items() if role in roles)
+
+
+_OF_ROLE = {role: _capabilities(role) for role in Role}
+
+
+def user_actor(user_id: UUID, role: Role | str, client_id: UUID) -> Actor:
+    """Make the actor of a signed-in user under one membership; officers of PakTaleem act for every client."""
+    role = Role(role)
+    everywhere = role in OFFICER_ROLES and client_id == PAKTALEEM
+    return Actor(
+        kind=ByKind.USER,
+        id=user_id,
+        role=role.value,
+        client_id=None if everywhere else client_id,
+        capabilities=_OF_ROLE[role],
+    )
+
+
+def key_actor(key_id: UUID, client_id: UUID, scopes: Iterable[str]) -> Actor:
+    """Make the actor of an API key: what its scopes allow, within what any key may."""
+    wanted = frozenset().union(*(KEY_SCOPES.get(scope, frozenset()) for scope in scopes))
+    return Actor(
+        kind=ByKind.API_KEY,
+        id=key_id,
+        role=Role.API_KEY.value,
+        client_id=client_id,
+        capabilities=wanted & _OF_ROLE[Role.API_KEY],
+    )
+
+
+def system_actor(task: str) -> Actor:
+    """Make the actor of a command or background task, named by what it does."""
+    return Actor(
+        kind=ByKind.SYSTEM,
+        id=uuid5(PAKTALEEM, task),
+        role=Role.SYSTEM.value,
+        client_id=None,
+        capabilities=_OF_ROLE[Role.SYSTEM],
+    )
+
+
+def sandbox_actor(client_id: UUID) -> Actor:
+    """Make the actor of a sandbox in which a state is forced: it may act in that client alone."""
+    return Actor(
+        kind=ByKind.SYSTEM,
+        id=uuid5(PAKTALEEM, "sandbox"),
+        role="sandbox",
+        client_id=client_id,
+        capabilities=SANDBOX_MAY,
+    )
+
+
+def person_actor(person_id: UUID, client_id: UUID, *, acts_for: UUID) -> Actor:
+    """Make the actor of a person who came through a link or a code: themselves, or a guardian acting for a child."""
+    return Actor(
+        kind=ByKind.SUBJECT,
+        id=person_id,
+        role=Role.DATA_SUBJECT.value,
+        client_id=client_id,
+        acts_for=acts_for,
+        capabilities=_OF_ROLE[Role.DATA_SUBJECT],
+    )

@@ -1,0 +1,112 @@
+"""One transaction and one context for each request: who asks decides what the database shows."""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.proofs import has_proved_enough
+from paktaleem.foundation.accounts.requests import ReceivedRequest, as_received
+from paktaleem.foundation.accounts.selectors import (
+    MembershipChoice,
+    actor_of_key,
+    client_with_code,
+    memberships_of,
+)
+from paktaleem.foundation.clock import real_now
+from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
+
+__all__ = ["CHOSEN_MEMBERSHIP", "RequestContextMiddleware"]
+
+CHOSEN_MEMBERSHIP = "membership"
+FIRST_ERROR = 400
+_SELF_CONTAINED = (
+    "/access/v1/evaluation",
+    "/access/v1/evaluations",
+    "/.well-known/authzen-configuration",
+    "/api/schema/",
+    "/api/docs/",
+    "/ns/consent/v1",
+    "/healthz",
+    "/readyz",
+)
+_KEY_PATHS = ("/api/", "/access/")
+_SIGNED_IN_PATHS = ("/admin/",)
+_OWN_CONTEXT_PATHS = ("/choices/", "/guardian/", "/g/", "/concern/")
+"""Their views find the client themselves, by a link, a code or the address (``paktaleem.directory.access_links.visits``)."""
+_PUBLISHED = re.compile(r"/privacy/(?:([a-z][a-z0-9_]{1,62})/.*)?")
+"""What a client publishes to everybody: its context comes from the address, and only reads."""
+
+
+class RequestContextMiddleware:
+    """Opens the transaction, sets the context, runs the view and its rendering, then commits.
+
+    The client comes from the credential only. A 4xx or 5xx after a write leaves nothing of it. The decision path
+    is exempt by name: its one SQL statement sets its own context.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request in its context."""
+        received = as_received(request)
+        received.received_at = real_now()
+        if request.path in _SELF_CONTAINED or request.path.startswith(_OWN_CONTEXT_PATHS):
+            return self.get_response(received)
+        received.actor = _actor_of(received)
+        with _context_of(received.actor, received.path):
+            response = self.get_response(received)
+            if response.status_code >= FIRST_ERROR:
+                transaction.set_rollback(True)
+        return response
+
+
+def _actor_of(request: ReceivedRequest) -> Actor | None:
+    if request.path.startswith(_KEY_PATHS):
+        return actor_of_key(bearer_token(request), at=request.received_at)
+    if request.path.startswith(_SIGNED_IN_PATHS):
+        return _signed_in_actor(request)
+    return None
+
+
+def bearer_token(request: HttpRequest) -> str:
+    """Return the credential of ``Authorization: Bearer …`` (RFC 6750 §2.1), or an empty text."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _signed_in_actor(request: ReceivedRequest) -> Actor | None:
+    if not request.user.is_authenticated or not has_proved_enough(request):
+        return None
+    request.memberships = memberships_of(request.user.pk, at=request.received_at)
+    chosen = _chosen(request, request.memberships)
+    return chosen.actor(request.user.pk) if chosen else None
+
+
+def _chosen(request: HttpRequest, choices: Sequence[MembershipChoice]) -> MembershipChoice | None:
+    """Return the membership chosen for this session; the only one needs no choice."""
+    wanted = request.session.get(CHOSEN_MEMBERSHIP)
+    if wanted:
+        return next((choice for choice in choices if str(choice.id) == wanted), None)
+    return choices[0] if len(choices) == 1 else None
+
+
+def _context_of(actor: Actor | None, path: str) -> AbstractContextManager[None]:
+    if actor is None:
+        publisher = _publisher_of(path)
+        return in_global() if publisher is None else in_client(publisher)
+    if actor.client_id is None:
+        return as_officer()
+    return in_client(actor.client_id)
+
+
+def _publisher_of(path: str) -> UUID | None:
+    """Return the client that publishes at an address: PakTaleem where none is named, None where it is unknown."""
+    match = _PUBLISHED.fullmatch(path)
+    return client_with_code(match[1] or "paktaleem") if match else None

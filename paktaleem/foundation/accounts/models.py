@@ -1,0 +1,337 @@
+"""Clients, users, memberships and API keys."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.clientchanges import ClientChange
+from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Role
+from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
+from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
+
+__all__ = [
+    "FURTHEST_CLOCK",
+    "RESERVED_CODES",
+    "TEST_MARK",
+    "ApiKey",
+    "Client",
+    "ClientChange",
+    "Membership",
+    "User",
+    "code_validator",
+]
+
+code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9 and _, starting with a letter."))
+
+
+RESERVED_CODES = ("children", "code", "compare", "decide", "give", "leave", "link", "notices", "receipt", "versions")
+"""What stands beside the clients' codes in addresses such as ``/choices/<code>/``."""
+
+FURTHEST_CLOCK = timedelta(days=25 * 366)
+"""How far ahead a sandbox's clock may stand: a newborn has come of age."""
+TEST_MARK = "ptk_test_"
+"""How the keys of sandboxes begin, and no other key."""
+
+
+def validate_time_zone(name: str) -> None:
+    """Accept IANA time zone names only."""
+    if name not in available_timezones():
+        said = gettext("“{name}” is not an IANA time zone, such as Asia/Karachi.")
+        raise ValidationError(said.format(name=name))
+
+
+def validate_thresholds(by_country: dict[str, int]) -> None:
+    """Accept ages from 13 to 21 by two-letter country code only; the database refuses others too."""
+    for country, years in by_country.items():
+        if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):  # noqa: PLR2004 -- ISO 3166
+            raise ValidationError(f"“{country}” is no two-letter ISO 3166 code, such as DE.")
+        if isinstance(years, bool) or not isinstance(years, int) or not LOWEST <= years <= HIGHEST:
+            raise ValidationError(f"{country}: use a whole number of years from {LOWEST} to {HIGHEST}.")
+
+
+class Client(Tracked):
+    """One institution with a service agreement: the tenant. PakTaleem itself is one."""
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        owner_column="id",
+        looked_up=True,
+        personal={
+            "code": Personal.NONE,
+            "name": Personal.NONE,
+            "country": Personal.NONE,
+            "address": Personal.NONE,
+            "time_zone": Personal.NONE,
+            "country_thresholds": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(max_length=63, unique=True, validators=[code_validator])
+    name = models.CharField(max_length=200)
+    country = models.CharField(
+        max_length=2, validators=[RegexValidator(r"\A[A-Z]{2}\Z", _("Use the two-letter ISO 3166 code, such as PK."))]
+    )
+    address = models.CharField(
+        "postal address",
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Street, place and postal code: told on receipts.",
+    )
+    time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
+    serves_minors = models.BooleanField(default=True)
+    age_threshold = models.PositiveSmallIntegerField(
+        default=LOWEST,
+        validators=[MinValueValidator(LOWEST), MaxValueValidator(HIGHEST)],
+        help_text="Below this age, in years, a guardian decides. 13 by policy; higher where the law asks for it.",
+    )
+    country_thresholds = models.JSONField(
+        "age thresholds by country",
+        default=dict,
+        db_default={},
+        blank=True,
+        validators=[validate_thresholds],
+        help_text="Where the law of a country where people live asks for another age. All others have the one above.",
+    )
+    is_sandbox = models.BooleanField(
+        default=False,
+        help_text="A playground for developers: never real people. It is chosen once and stays.",
+    )
+    clock_offset = models.DurationField(
+        default=timedelta(), db_default=timedelta(), editable=False, help_text="How far a sandbox's clock is ahead."
+    )
+    created_at = models.DateTimeField(editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(age_threshold__range=(LOWEST, HIGHEST)), name="client_age_threshold_13_to_21"
+            ),
+            models.CheckConstraint(
+                condition=Q(clock_offset=timedelta())
+                | Q(is_sandbox=True, clock_offset__gt=timedelta(), clock_offset__lte=FURTHEST_CLOCK),
+                name="client_clock_moves_in_sandboxes_only",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_sandbox=False) | ~Q(id=PAKTALEEM), name="client_paktaleem_is_no_sandbox"
+            ),
+            models.CheckConstraint(
+                condition=~Q(code__in=RESERVED_CODES),
+                name="client_code_is_no_address_of_ours",
+                violation_error_message="This code is a part of the portal's own addresses: choose another.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show the institution's name."""
+        return self.name
+
+    def clean(self) -> None:
+        """Name the field whose constraint would be broken."""
+        if self.code in RESERVED_CODES:
+            raise ValidationError({"code": f"“{self.code}” is a part of the portal's own addresses: choose another."})
+
+    @property
+    def client_id(self) -> Any:
+        """The client whose row this is: itself."""
+        return self.id
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Below which age a guardian decides, by where a person lives."""
+        return Thresholds(self.age_threshold, self.country_thresholds, self.country)
+
+    @property
+    def is_paktaleem(self) -> bool:
+        """Whether this is PakTaleem's own client."""
+        return self.id == PAKTALEEM
+
+
+class UserManager(BaseUserManager["User"]):
+    """Finds users by mail address, whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the user who signs in with this mail address."""
+        return self.get(email__iexact=username or "")
+
+
+class User(AbstractBaseUser):
+    """One member of staff who signs in: of PakTaleem, or of a client."""
+
+    wall = Wall(
+        Scope.GLOBAL,
+        EDIT,
+        reason="someone signs in before a client is chosen, and may work for several",
+        officer=True,
+        personal={
+            "email": Personal.STAFF,
+            "full_name": Personal.STAFF,
+            "language": Personal.NONE,
+            "password": Personal.SECRET,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField("email address", max_length=254)
+    full_name = models.CharField(max_length=200)
+    language = models.CharField(
+        "language of letters",
+        max_length=8,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text="It follows the language in which they sign in.",
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+    history = History(excluded_fields=["password", "last_login", "language"], stamped_only=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+
+    class Meta:
+        ordering = ["email"]
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
+
+    def __str__(self) -> str:
+        """Show the working address, by which colleagues know each other."""
+        return self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Everyone with an account works in the console; what they may do there follows from memberships."""
+        return self.is_active
+
+
+class MembershipQuerySet(TrackedQuerySet["Membership"]):
+    """Memberships."""
+
+    def active(self, at: datetime) -> "MembershipQuerySet":
+        """Those in force at a moment."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
+
+
+class Membership(Tracked):
+    """One role of one user at one client, from a moment, until it ends."""
+
+    wall = Wall(Scope.TENANT, EDIT, looked_up=True)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    role = models.CharField(
+        max_length=32,
+        choices=[
+            (Role.PRIVACY_OFFICER.value, "Privacy officer"),
+            (Role.SUPPORT_AGENT.value, "Support agent"),
+            (Role.AUDITOR.value, "Auditor"),
+            (Role.CLIENT_ADMIN.value, "Client administrator"),
+        ],
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = MembershipQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        ordering = ["user__email"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "user"], condition=Q(ends_at=None), name="membership_one_open_per_client"
+            ),
+            models.CheckConstraint(
+                condition=~Q(role__in=sorted(role.value for role in OFFICER_ROLES)) | Q(client=PAKTALEEM),
+                name="membership_officers_belong_to_paktaleem",
+                violation_error_message=_("Officers belong to PakTaleem: a client's people have roles of their own."),
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=models.F("starts_at")), name="membership_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show the role."""
+        return self.get_role_display()
+
+
+def validate_scopes(scopes: list[str]) -> None:
+    """Accept known scopes only."""
+    unknown = sorted(set(scopes) - set(KEY_SCOPES))
+    if unknown:
+        raise ValidationError(f"Unknown scope {', '.join(unknown)}; allowed: {', '.join(sorted(KEY_SCOPES))}.")
+
+
+class ApiKey(Tracked):
+    """One key with which a client's system calls the API. The secret itself is shown once and never kept."""
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        looked_up=True,
+        personal={
+            "name": Personal.NONE,
+            "prefix": Personal.NONE,
+            "digest": Personal.SECRET,
+            "scopes": Personal.NONE,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    name = models.CharField(max_length=100, help_text="Which system uses it.")
+    prefix = models.CharField(max_length=16, editable=False, help_text="The start of the key, to recognise it by.")
+    digest = models.BinaryField(max_length=32, editable=False)
+    is_test = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Of a sandbox; the database ties it to the client's."
+    )
+    scopes = ArrayField(models.CharField(max_length=32), validators=[validate_scopes])
+    created_at = models.DateTimeField(editable=False)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    history = History(excluded_fields=["digest"])
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "digest"], name="apikey_digest_unique"),
+            models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="apikey_expires_later"),
+            models.CheckConstraint(
+                condition=Q(is_test=True, prefix__startswith=TEST_MARK)
+                | (Q(is_test=False) & ~Q(prefix__startswith=TEST_MARK))
+                | Q(revoked_at__isnull=False),
+                name="apikey_test_keys_show_it",
+            ),
+        ]
+        indexes = [models.Index(fields=["digest"], name="apikey_by_digest")]
+
+    def __str__(self) -> str:
+        """Show the name and the recognisable start."""
+        return f"{self.name} ({self.prefix}…)"
+
+    def is_live(self, at: datetime) -> bool:
+        """Whether the key opens anything at this moment."""
+        return self.revoked_at is None and self.created_at <= at < self.expires_at

@@ -1,0 +1,284 @@
+"""Changing who may ask: clients, staff, memberships, API keys."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.clientservices import (
+    RECOMPUTE_AGES,
+    change_client,
+    settle_client_change,
+)
+from paktaleem.foundation.accounts.models import TEST_MARK, ApiKey, Client, Membership, User
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.jobs.enqueue import enqueue_job
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+from paktaleem.foundation.tenancy.turns import take_turn
+
+__all__ = [
+    "MOST_ROTATION_OVERLAP",
+    "RECOMPUTE_AGES",
+    "ROTATION_OVERLAP",
+    "TELL_OWNER",
+    "AlreadyEnded",
+    "AlreadyRevoked",
+    "KeyNotLive",
+    "TooManyLiveKeys",
+    "change_client",
+    "change_membership",
+    "change_user",
+    "choose_language",
+    "end_membership",
+    "invite_user",
+    "issue_api_key",
+    "key_digest",
+    "revoke_api_key",
+    "rotate_api_key",
+    "set_password",
+    "settle_client_change",
+    "tell_owner",
+]
+
+TELL_OWNER = "signin.tell_owner"
+"""The task of the room above that writes to the owner of an account; known here by its name only."""
+KEY_MARK = "ptk_"
+PREFIX_LENGTH, TEST_PREFIX_LENGTH = 12, 16
+LIVE_KEYS_OF_A_NAME = 2
+"""The old and the new key of one system, while it changes over."""
+ROTATION_OVERLAP = timedelta(days=7)
+"""How long the old key stays live beside its successor unless told otherwise."""
+MOST_ROTATION_OVERLAP = timedelta(days=30)
+"""How long at most: two live keys of one system are twice as much to lose."""
+
+
+class AlreadyEnded(Exception):
+    """The role was taken away before."""
+
+
+class AlreadyRevoked(Exception):
+    """The key had been revoked before."""
+
+
+class KeyNotLive(Exception):
+    """The key opens nothing any more, so it has no successor: issue a new one."""
+
+
+class TooManyLiveKeys(ValidationError):
+    """Two live keys bear this name already: the old one and its successor."""
+
+
+@transaction.atomic
+def invite_user(
+    email: str,
+    *,
+    full_name: str,
+    password: str | None,
+    language: str = settings.LANGUAGE_CODE,
+    actor: Actor,
+    reason: Reason | str = Reason.ONBOARDING,
+    at: datetime,
+) -> User:
+    """Create the account of a member of staff; without a password nobody can sign in until one is set."""
+    require(actor, Capability.MANAGE_STAFF)
+    user = User(email=email.strip(), full_name=full_name.strip(), language=language, created_at=at)
+    user.set_password(password)
+    user.full_clean()
+    return save_tracked(user, actor=actor, reason=reason, at=at)
+
+
+@transaction.atomic
+def change_user(user: User, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime) -> User:
+    """Change a member of staff's name or language, or whether they may sign in: disabled, their next request fails."""
+    require(actor, Capability.MANAGE_STAFF)
+    user.full_clean()
+    save_tracked(user, actor=actor, reason=reason, at=at, only=["full_name", "language", "is_active"])
+    _record_user("user.changed", user, actor, at)
+    return user
+
+
+@transaction.atomic
+def set_password(user: User, *, password: str, actor: Actor, at: datetime) -> User:
+    """Set the password of a member of staff, and tell them; their sessions end, being bound to the old one."""
+    require(actor, Capability.MANAGE_STAFF)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    entry = _record_user("user.password_set", user, actor, at)
+    tell_owner(user.id, "password_set", entry_id=entry.id, at=at)
+    return user
+
+
+def _record_user(kind: str, user: User, actor: Actor, at: datetime) -> Entry:
+    facts = {"user": str(user.id), "is_active": user.is_active}
+    return record_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
+
+
+def choose_language(user: User, language: str) -> None:
+    """Write to a member of staff in this language from now on: theirs to choose, and no history."""
+    if language != user.language:
+        user.language = language
+        user.save(update_fields=["language"])
+
+
+def tell_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
+    """Have a letter sent to whose account was changed, by a job in this transaction; its arguments are ids and codes.
+
+    ``change`` is one of ``paktaleem.directory.sign_in.letters.CHANGES``; ``entry_id`` is the ledger's entry of it.
+    """
+    enqueue_job(TELL_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())
+
+
+@transaction.atomic
+def change_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> Membership:
+    """Give or change a role of a user at a client; it starts now, never earlier (ASVS 8.3.2).
+
+    Raises AlreadyEnded for a role that was taken away: give it anew. Raises ValidationError, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_STAFF, membership.client_id)
+    if membership._state.adding:
+        membership.starts_at = at
+    else:
+        _refuse_ended(membership)
+    membership.full_clean()
+    save_tracked(membership, actor=actor, reason=reason, at=at)
+    _record_membership("membership.changed", membership, actor, at)
+    return membership
+
+
+@transaction.atomic
+def end_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> Membership:
+    """Take a role away, effective on the user's next request. Raises AlreadyEnded, NotAllowed."""
+    require(actor, Capability.MANAGE_STAFF, membership.client_id)
+    _refuse_ended(membership)
+    membership.ends_at = at
+    save_tracked(membership, actor=actor, reason=reason, at=at)
+    _record_membership("membership.ended", membership, actor, at)
+    return membership
+
+
+def _refuse_ended(membership: Membership) -> None:
+    """Lock the membership as it is kept; one that has ended stays ended."""
+    kept = Membership.objects.select_for_update().get(pk=membership.pk)
+    if kept.ends_at is not None:
+        raise AlreadyEnded
+
+
+def _record_membership(kind: str, membership: Membership, actor: Actor, at: datetime) -> None:
+    facts = {"membership": str(membership.id), "user": str(membership.user_id), "role": membership.role}
+    record_entry(kind, client_id=membership.client_id, facts=facts, actor=actor, at=at)
+
+
+def key_digest(key: str) -> bytes:
+    """Hash an API key for look-up: SHA-256 suffices, the key has 256 random bits."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+@transaction.atomic
+def issue_api_key(
+    client_id: UUID,
+    *,
+    name: str,
+    scopes: list[str],
+    expires_at: datetime,
+    actor: Actor,
+    reason: Reason | str = Reason.ONBOARDING,
+    at: datetime,
+) -> tuple[ApiKey, str]:
+    """Issue a key; returns its row and the secret, which is shown this once and kept nowhere.
+
+    Raises TooManyLiveKeys if two live keys bear the name, ValidationError, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_API_KEYS, client_id)
+    _refuse_third_key(client_id, name, at)
+    is_test = Client.objects.filter(id=client_id, is_sandbox=True).exists()
+    secret = (TEST_MARK if is_test else KEY_MARK) + _random_part(is_test)
+    key = ApiKey(
+        client_id=client_id,
+        name=name,
+        scopes=sorted(set(scopes)),
+        prefix=secret[: TEST_PREFIX_LENGTH if is_test else PREFIX_LENGTH],
+        is_test=is_test,
+        digest=key_digest(secret),
+        created_at=at,
+        expires_at=expires_at,
+    )
+    key.full_clean()
+    save_tracked(key, actor=actor, reason=reason, at=at)
+    facts = {"key": str(key.id), "scopes": list(key.scopes), "expires_at": expires_at.isoformat()}
+    record_entry("api_key.issued", client_id=client_id, facts=facts, actor=actor, at=at)
+    return key, secret
+
+
+def _random_part(is_test: bool) -> str:  # noqa: FBT001 -- the one thing asked
+    """Make 256 random bits as text; those of a live key never read like the mark of a test key."""
+    while True:
+        part = secrets.token_urlsafe(32)
+        if is_test or not f"{KEY_MARK}{part}".startswith(TEST_MARK):
+            return part
+
+
+def _refuse_third_key(client_id: UUID, name: str, at: datetime) -> None:
+    """Let keys of one name be issued one after the other, and never a third beside two live ones."""
+    take_turn(f"api_key/{client_id}/{name}")
+    named = ApiKey.objects.filter(client_id=client_id, name=name, revoked_at=None, expires_at__gt=at)
+    if named.count() >= LIVE_KEYS_OF_A_NAME:
+        raise TooManyLiveKeys({"name": ["Two live keys have this name. Revoke one of them first."]})
+
+
+@transaction.atomic
+def rotate_api_key(
+    key: ApiKey,
+    *,
+    overlap: timedelta = ROTATION_OVERLAP,
+    actor: Actor,
+    reason: Reason | str = Reason.KEY_ROTATION,
+    at: datetime,
+) -> tuple[ApiKey, str]:
+    """Issue a successor with the same name, scopes and length of life; the old key ends after ``overlap``.
+
+    Returns the successor and its secret. The old key never lives longer than it would have, nor than 30 days more.
+    Raises TooManyLiveKeys while an earlier rotation is under way, KeyNotLive, ValidationError, NotAllowed.
+    """
+    require(actor, Capability.MANAGE_API_KEYS, key.client_id)
+    if not timedelta() < overlap <= MOST_ROTATION_OVERLAP:
+        raise ValidationError({"overlap": [f"The old key ends within {MOST_ROTATION_OVERLAP.days} days."]})
+    key = ApiKey.objects.select_for_update().get(id=key.id, client_id=key.client_id)
+    if not key.is_live(at):
+        raise KeyNotLive
+    successor, secret = issue_api_key(
+        key.client_id,
+        name=key.name,
+        scopes=list(key.scopes),
+        expires_at=at + (key.expires_at - key.created_at),
+        actor=actor,
+        reason=reason,
+        at=at,
+    )
+    key.expires_at = min(key.expires_at, at + overlap)
+    key.full_clean()
+    save_tracked(key, actor=actor, reason=reason, at=at)
+    facts = {"key": str(key.id), "successor": str(successor.id), "ends_at": key.expires_at.isoformat()}
+    record_entry("api_key.rotated", client_id=key.client_id, facts=facts, actor=actor, at=at)
+    return successor, secret
+
+
+@transaction.atomic
+def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
+    """Close a key at once: the next call with it is refused. Raises AlreadyRevoked."""
+    require(actor, Capability.MANAGE_API_KEYS, key.client_id)
+    key = ApiKey.objects.select_for_update().get(id=key.id)
+    if key.revoked_at is not None:
+        raise AlreadyRevoked
+    key.revoked_at = at
+    save_tracked(key, actor=actor, reason=reason, at=at)
+    record_entry("api_key.revoked", client_id=key.client_id, facts={"key": str(key.id)}, actor=actor, at=at)
+    return key

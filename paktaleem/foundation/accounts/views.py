@@ -1,0 +1,39 @@
+"""Choosing the membership under which one works for this session."""
+
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+
+from paktaleem.foundation.accounts.middleware import CHOSEN_MEMBERSHIP
+from paktaleem.foundation.accounts.proofs import has_proved_enough
+from paktaleem.foundation.accounts.requests import as_received
+
+__all__ = ["choose_membership"]
+
+
+@never_cache
+@csrf_protect
+def choose_membership(request: HttpRequest, site: Any) -> HttpResponse:
+    """Show the memberships of who is signed in; keep the chosen one in the session."""
+    if not request.user.is_authenticated or not has_proved_enough(request):
+        here = quote(request.path)
+        return HttpResponseRedirect(f"{reverse('admin:login', current_app=site.name)}?next={here}")
+    choices = {str(one.id): one for one in as_received(request).memberships}
+    wanted = request.POST.get("membership", "")
+    if request.method == "POST" and wanted in choices:
+        request.session[CHOSEN_MEMBERSHIP] = wanted
+        return HttpResponseRedirect(reverse("admin:index", current_app=site.name))
+    request.current_app = site.name
+    context = {
+        **site.each_context(request),
+        "title": gettext("Where do you work now?"),
+        "choices": list(choices.values()),
+        "chosen": request.session.get(CHOSEN_MEMBERSHIP),
+    }
+    return TemplateResponse(request, "console/choose.html", context)

@@ -1,0 +1,10 @@
+"""Kept answers behind the wall: a key is known to the client that sent it only."""
+
+from django.db import migrations
+
+from paktaleem.foundation.tenancy.operations import Walled
+
+
+class Migration(migrations.Migration):
+    dependencies = [("api", "0001_kept_answers"), ("accounts", "0002_wall")]
+    operations = [Walled("KeptAnswer")]

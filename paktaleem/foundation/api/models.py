@@ -1,0 +1,46 @@
+"""What the API itself keeps: answers to be repeated."""
+
+from django.db import models
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.wall import Personal, Scope, Wall
+
+__all__ = ["KeptAnswer"]
+
+
+class KeptAnswer(models.Model):
+    """One answer to a POST that carried an Idempotency-Key, until it expires.
+
+    ``slot`` is a keyed hash of credential, route and key, ``fingerprint`` one of the request; the body is sealed
+    under a secret of the client that lies outside the database.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        frozenset({"SELECT", "INSERT", "DELETE"}),
+        officer=False,
+        personal={
+            "slot": Personal.PSEUDONYM,
+            "fingerprint": Personal.PSEUDONYM,
+            "headers": Personal.NONE,
+            "body": Personal.SEALED,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    slot = models.BinaryField(max_length=32)
+    fingerprint = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField()
+    body = models.BinaryField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "slot"], name="keptanswer_once_per_slot")]
+        indexes = [models.Index(fields=["client", "expires_at"], name="keptanswer_by_expiry")]
+
+    def __str__(self) -> str:
+        """Name the status only."""
+        return f"answer {self.status}"

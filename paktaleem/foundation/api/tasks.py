@@ -1,0 +1,16 @@
+"""What the worker does for the API."""
+
+from datetime import UTC, datetime
+
+from procrastinate.contrib.django import app
+
+from paktaleem.foundation.api.purging import purge_expired
+
+__all__ = ["purge_api"]
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(queueing_lock="purge_api", pass_context=False)
+def purge_api(timestamp: int) -> int:
+    """Throw away what has expired, every hour; returns how many."""
+    return purge_expired(at=datetime.fromtimestamp(timestamp, UTC))

@@ -1,0 +1,113 @@
+"""History of everything officers edit, with who and why on every row (django-simple-history, one door).
+
+simple-history writes rows on ``save()`` only, and takes the person from a request thread-local. Here the actor and
+the reason are given explicitly to ``save_tracked``; a save without them raises, and bulk writes are refused.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NoReturn
+from uuid import UUID
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from paktaleem.foundation.audit.by import By, ByKind, Reason
+from paktaleem.foundation.tenancy.ids import new_id
+
+__all__ = ["History", "Tracked", "TrackedQuerySet", "UnstampedChange", "save_tracked"]
+
+
+class UnstampedChange(RuntimeError):
+    """A tracked row was about to change without an actor and a reason, or by a bulk write that keeps no history."""
+
+
+class ActorStamp(models.Model):
+    """Who changed the row, beside simple-history's own columns."""
+
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+
+    class Meta:
+        abstract = True
+
+
+class History(HistoricalRecords):  # type: ignore[misc]  # simple-history has no types
+    """HistoricalRecords with our stamp, UUIDv7 keys and no link to a user row."""
+
+    def __init__(self, *, excluded_fields: Iterable[str] = (), stamped_only: bool = False) -> None:
+        """Leave some fields out; ``stamped_only`` passes by saves that Django itself makes (a sign-in's moment)."""
+        self.stamped_only = stamped_only
+        super().__init__(
+            bases=[ActorStamp],
+            excluded_fields=list(excluded_fields),
+            history_id_field=models.UUIDField(default=new_id, editable=False),
+            history_user_id_field=models.UUIDField(null=True, editable=False),
+            history_user_getter=lambda historical: historical.actor_id,
+            history_user_setter=lambda _historical, _user: None,
+            get_user=lambda **_: None,
+        )
+
+    def post_save(self, instance: Any, created: bool, using: str | None = None, **kwargs: Any) -> None:  # noqa: FBT001 -- simple-history's signature
+        """Keep the version, unless only stamped saves are kept and this one has no stamp."""
+        if not self.stamped_only or hasattr(instance, "_history_stamp"):
+            super().post_save(instance, created, using, **kwargs)
+
+
+class TrackedQuerySet[M: models.Model](models.QuerySet[M]):
+    """A queryset whose bulk writes are refused, because they would leave no history."""
+
+    def update(self, **_: Any) -> NoReturn:
+        """Refuse: save each row through its service."""
+        raise UnstampedChange(f"{self.model.__name__} is tracked: bulk updates leave no history.")
+
+    def bulk_create(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: set-based imports write rows and history in one SQL statement."""
+        raise UnstampedChange(f"{self.model.__name__} is tracked: bulk inserts leave no history.")
+
+    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: save each row through its service."""
+        raise UnstampedChange(f"{self.model.__name__} is tracked: bulk updates leave no history.")
+
+    def delete(self) -> NoReturn:
+        """Refuse: periods end, evidence stays."""
+        raise UnstampedChange(f"{self.model.__name__} is tracked: rows are ended, never deleted.")
+
+
+class Tracked(models.Model):
+    """A row whose every version is kept with who, when and why."""
+
+    objects = TrackedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+def save_tracked[M: models.Model](
+    row: M, *, actor: By, reason: Reason | str, at: datetime, only: Iterable[str] | None = None
+) -> M:
+    """Save a tracked row, or ``only`` some fields; its history row says who, why (``reason``) and when (``at``)."""
+    row._history_stamp = actor  # type: ignore[attr-defined]
+    row._change_reason = Reason(reason).value  # type: ignore[attr-defined]
+    row._history_date = at  # type: ignore[attr-defined]
+    try:
+        row.save(update_fields=only)
+    finally:
+        del row._history_stamp  # type: ignore[attr-defined]
+    return row
+
+
+def stamp_history_row(instance: Any, history_instance: Any, **_: Any) -> None:
+    """Copy the stamp onto the history row; raise UnstampedChange without one (no history, no change)."""
+    stamp: By | None = getattr(instance, "_history_stamp", None)
+    if stamp is None:
+        raise UnstampedChange(f"{type(instance).__name__} changed without an actor: use its service.")
+    history_instance.actor_kind = stamp.kind.value
+    history_instance.actor_id = stamp.id
+    history_instance.actor_role = stamp.role
+
+
+def actor_columns(actor: By) -> tuple[str, UUID, str]:
+    """Give the stamp's columns for set-based SQL, in the order actor_kind, actor_id, actor_role."""
+    return actor.kind.value, actor.id, actor.role

@@ -1,0 +1,63 @@
+"""The ledger's one table."""
+
+from django.db import models
+
+from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, Wall
+
+__all__ = ["Entry"]
+
+
+class Entry(models.Model):
+    """One act that is evidence: who did what to whom and when, in canonical bytes, nothing personal in clear.
+
+    ``body`` is the exact RFC 8785 text whose leaf hash is kept; personal values appear in it only as salted
+    commitments, whose salts lie in ``openings`` sealed under the person's key.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        APPEND,
+        personal={
+            "kind": Personal.NONE,
+            "family": Personal.NONE,
+            "actor_role": Personal.NONE,
+            "body": Personal.PSEUDONYM,
+            "leaf_hash": Personal.NONE,
+            "openings": Personal.SEALED,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client_id = models.UUIDField(db_index=False)
+    kind = models.CharField(max_length=64)
+    family = models.GeneratedField(
+        expression=models.Func("kind", models.Value("."), models.Value(1), function="split_part"),
+        output_field=models.CharField(max_length=64),
+        db_persist=True,
+    )
+    subject_id = models.UUIDField(null=True)
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    recorded_at = models.DateTimeField()
+    body = models.TextField()
+    leaf_hash = models.BinaryField(max_length=32)
+    openings = models.BinaryField(null=True)
+
+    class Meta:
+        verbose_name = "ledger entry"
+        verbose_name_plural = "ledger entries"
+        ordering = ["-recorded_at", "-id"]
+        indexes = [
+            models.Index(fields=["client_id", "subject_id", "recorded_at"], name="ledger_entry_of_subject"),
+            *newest_first("recorded_at", "ledger_entry_by_time", client="client_id"),
+            *newest_first("recorded_at", "ledger_entry_by_family", by="family", client="client_id"),
+            *newest_first("recorded_at", "ledger_entry_by_actor", by="actor_kind", client="client_id"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the act and the moment."""
+        return f"{self.kind} {self.recorded_at:%Y-%m-%d %H:%M}"

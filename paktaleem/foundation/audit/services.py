@@ -1,0 +1,83 @@
+"""Writing evidence."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from paktaleem.foundation.audit.by import By
+from paktaleem.foundation.audit.canonical import canonical, leaf_hash
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.tenancy.ids import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import insert_together
+
+__all__ = ["make_entry", "record_entry", "record_own_entry"]
+
+
+def make_entry(
+    kind: str,
+    *,
+    client_id: UUID,
+    facts: Mapping[str, Any],
+    subject_id: UUID | None = None,
+    openings: bytes | None = None,
+    actor: By,
+    at: datetime,
+) -> Entry:
+    """Make, without saving, the entry for one act.
+
+    ``facts`` are JSON values: ids, codes, times, hashes and commitments; never a name, an address or a free text.
+    """
+    entry_id = new_id()
+    body = canonical(
+        {
+            "id": str(entry_id),
+            "kind": kind,
+            "client": str(client_id),
+            "subject": str(subject_id) if subject_id else None,
+            "actor": {"kind": actor.kind.value, "id": str(actor.id), "role": actor.role},
+            "recorded_at": at.isoformat(),
+            "facts": dict(facts),
+        }
+    )
+    return Entry(
+        id=entry_id,
+        client_id=client_id,
+        kind=kind,
+        subject_id=subject_id,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+        recorded_at=at,
+        body=body.decode(),
+        leaf_hash=leaf_hash(body),
+        openings=openings,
+    )
+
+
+def record_entry(kind: str, **details: Any) -> Entry:
+    """Record one act as evidence, in the caller's transaction; see ``make_entry`` for the details.
+
+    Fails closed: if the entry cannot be written, the act it proves is rolled back with it.
+    """
+    entry = make_entry(kind, **details)
+    insert_together(entry)
+    return entry
+
+
+def record_own_entry(
+    kind: str, *, facts: Mapping[str, Any], actor: By, at: datetime, using: str = DEFAULT_DB_ALIAS
+) -> Entry:
+    """Record an act that has no client, such as signing in, in PakTaleem's own ledger, from whatever context.
+
+    It is part of the transaction on ``using``: of the request's, or of one aside that outlives the request's rollback.
+    """
+    entry = make_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
+    by = (entry.actor_kind, entry.actor_id, entry.actor_role)
+    values = (entry.id, entry.kind, *by, entry.recorded_at, entry.body, bytes(entry.leaf_hash))
+    with in_global(using=using), connections[using].cursor() as cursor:
+        cursor.execute("SELECT ledger_record_own(%s, %s, %s, %s, %s, %s, %s, %s)", values)
+    return entry

@@ -1,0 +1,10 @@
+"""The commands ``backup`` and ``restore``."""
+
+from django.apps import AppConfig
+
+
+class BackupsConfig(AppConfig):
+    """Backups."""
+
+    name = "paktaleem.foundation.backups"
+    label = "backups"

@@ -1,0 +1,129 @@
+"""Backups: one file in PostgreSQL's custom format, proved to hold every row that the database held.
+
+A role behind row-level security dumps empty tables and reports success. So the rows of each table are counted in the
+very snapshot that is dumped, and again in the finished file; only if they agree is the file given its name.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from paktaleem.foundation.backups.programs import (
+    BackupFailed,
+    environment_of,
+    find_program,
+    output_of,
+    run,
+)
+
+__all__ = ["MUST_HOLD", "back_up", "check_complete", "count_database", "count_dump", "server_major"]
+
+MUST_HOLD = ("django_migrations", "accounts_client", "ledger_entry")
+"""Tables that are never empty where the portal has run: an empty one means that the wall hid its rows."""
+_COPY = re.compile(rb"^COPY public\.\"?([a-z0-9_]+)\"? \(.*\) FROM stdin;$")
+
+
+def back_up(url: str, file: Path) -> dict[str, int]:
+    """Dump the database into a new 0600 file; returns the rows of each table.
+
+    The file appears whole or not at all. Raises BackupFailed, also if the role would see only part of the rows.
+    """
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with _snapshot(url) as (link, snapshot):
+            counts = count_database(link)
+            _refuse_blind(link)
+            _dump(url, draft, snapshot, server_major(link))
+            check_complete(counts, count_dump(draft, major=server_major(link)))
+        _publish(draft, file)
+    except psycopg.Error as error:
+        raise BackupFailed(f"The database refused: {str(error).strip().splitlines()[0]}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return counts
+
+
+@contextmanager
+def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection[Any], str]]:
+    """Hold one moment of the database, in which rows are counted and dumped."""
+    with psycopg.connect(url) as link:
+        link.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        link.read_only = True
+        [[snapshot]] = link.execute("SELECT pg_export_snapshot()").fetchall()
+        yield link, snapshot
+
+
+def _refuse_blind(link: psycopg.Connection[Any]) -> None:
+    query = "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    [[role, sees_all]] = link.execute(query).fetchall()
+    if not sees_all:
+        raise BackupFailed(f"{role} is behind the wall and would dump empty tables: use the backup role (BYPASSRLS).")
+
+
+def server_major(link: psycopg.Connection[Any]) -> int:
+    """Return the server's major version."""
+    return link.info.server_version // 10_000
+
+
+def count_database(link: psycopg.Connection[Any]) -> dict[str, int]:
+    """Count the rows of every table of the portal, as the connection's role sees them."""
+    names = link.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
+    counted = {}
+    for (name,) in names:
+        query = sql.SQL("SELECT count(*) FROM public.{}").format(sql.Identifier(name))
+        [[counted[name]]] = link.execute(query).fetchall()
+    return counted
+
+
+def _dump(url: str, draft: Path, snapshot: str, major: int) -> None:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        command = [str(find_program("pg_dump", major=major)), "--format=custom", f"--snapshot={snapshot}"]
+        run([*command, "--no-password"], environment=environment_of(url), output=descriptor)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def count_dump(file: Path, *, major: int) -> dict[str, int]:
+    """Count the rows of each table in a dump, by reading all of it. Raises BackupFailed if it cannot be read."""
+    counted: dict[str, int] = {}
+    with output_of([find_program("pg_restore", major=major), "--data-only", "--file=-", file]) as lines:
+        table = ""
+        for line in lines:
+            if table:
+                if line == b"\\.\n":
+                    table = ""
+                else:
+                    counted[table] += 1  # a row is one line: COPY writes line ends inside a value as \n
+            elif match := _COPY.match(line):
+                table = match[1].decode()
+                counted[table] = 0
+    return counted
+
+
+def check_complete(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
+    """Go on only if each table has the rows it should have. Raises BackupFailed naming the first that has not."""
+    for table in sorted({*wanted, *found, *MUST_HOLD}):
+        if wanted.get(table) != found.get(table):
+            raise BackupFailed(
+                f"{table} has {found.get(table, 'no')} rows where it should have {wanted.get(table, 'none')}."
+            )
+    for table in MUST_HOLD:
+        if not found[table]:
+            raise BackupFailed(f"{table} is empty: this is no database in which the portal has run.")
+
+
+def _publish(draft: Path, file: Path) -> None:
+    draft.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,89 @@
+"""What lists and pages show: whose row, who acted, in which state."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Value, When
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from paktaleem.directory.sign_in.evidence import OWN_ACCOUNT
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import ApiKey, Client, User
+from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
+from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.clock import now_here
+from paktaleem.foundation.console.words import translated
+
+__all__ = ["client_name", "coded", "day", "moment", "period_pill", "pill", "reason_label", "who", "with_actor"]
+
+_ROLE_LABELS: dict[str, str] = {
+    Role.PRIVACY_OFFICER: gettext_noop("privacy officer"),
+    Role.SUPPORT_AGENT: gettext_noop("support agent"),
+    Role.AUDITOR: gettext_noop("auditor"),
+    Role.CLIENT_ADMIN: gettext_noop("client administrator"),
+    OWN_ACCOUNT: gettext_noop("own account"),
+}
+
+
+def client_name(column: str = "client_id") -> Subquery:
+    """Look the client's name up beside each row: empty for PakTaleem's rows, whose client no other client sees."""
+    return Subquery(Client.objects.filter(pk=OuterRef(column)).order_by().values("name")[:1])
+
+
+def with_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
+    """Add who acted; to a client, PakTaleem's own staff are named by their role alone."""
+    email: Any = Subquery(User.objects.filter(pk=OuterRef("actor_id")).order_by().values("email")[:1])
+    if viewer.client_id is not None:
+        masked = When(actor_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))
+        email = Case(masked, default=email, output_field=CharField())
+    key = Subquery(ApiKey.objects.filter(pk=OuterRef("actor_id")).order_by().values("name")[:1])
+    named: QuerySet[Any] = found.annotate(actor_email=email, actor_key=key)
+    return named
+
+
+def who(row: Any) -> str:
+    """Name the actor of a row that ``with_actor`` completed."""
+    if row.actor_kind == ByKind.USER:
+        role = translated(_ROLE_LABELS.get(row.actor_role, row.actor_role))
+        return f"{row.actor_email or _('Former staff')}, {role}"
+    if row.actor_kind == ByKind.API_KEY:
+        return f"{_('API key')} “{row.actor_key}”" if row.actor_key else _("API key")
+    return _("The data subject") if row.actor_kind == ByKind.SUBJECT else _("System")
+
+
+def reason_label(code: str | None) -> str:
+    """Give a reason's words."""
+    return translated(dict(Reason.choices).get(code or "", code or ""))
+
+
+def coded(words: str, code: str) -> SafeString:
+    """Show words, and the code beside them by which machines know the same."""
+    return format_html('{} <code class="beside">{}</code>', words, code)
+
+
+def pill(text: Any, tone: str = "calm") -> SafeString:
+    """Show a state; ``tone`` is good, warn, bad or calm, and never the only sign."""
+    return format_html('<span class="pill pill-{}">{}</span>', tone, translated(text))
+
+
+def period_pill(row: Any) -> SafeString:
+    """Show whether a period is to come, in force or over."""
+    at = now_here()
+    if row.starts_at > at:
+        return pill(_("From {day}").format(day=day(row.starts_at)), "warn")
+    if row.ends_at is not None and row.ends_at <= at:
+        return pill(_("Ended {day}").format(day=day(row.ends_at)))
+    return pill(_("In force"), "good")
+
+
+def day(value: datetime | None) -> str:
+    """Give the day (UTC) of a moment."""
+    return f"{value:%Y-%m-%d}" if value else "—"
+
+
+def moment(value: datetime | None) -> str:
+    """Give a moment to the minute (UTC)."""
+    return f"{value:%Y-%m-%d %H:%M}" if value else "—"

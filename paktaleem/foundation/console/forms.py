@@ -1,0 +1,133 @@
+"""Forms that know who asks: one client, its own rows and PakTaleem's, and always a coded reason."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms.models import ModelChoiceField
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import Reason
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.words import translate_fields
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["ActForm", "ReasonField", "ScopedForm", "add_refusal", "offer"]
+
+
+class ReasonField(forms.ChoiceField):
+    """Why: one of the coded reasons, never free text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Offer every reason, none of them chosen."""
+        kwargs.setdefault("label", _("Reason"))
+        kwargs.setdefault("help_text", _("Kept in the history with your name."))
+        super().__init__(choices=[("", _("Choose a reason…")), *Reason.choices], **kwargs)
+
+
+def offer(form: forms.BaseForm, name: str, offered: Iterable[tuple[str, Any]] | QuerySet[Any]) -> None:
+    """Offer rows, or codes with their words, in one field of a form. Raises TypeError if the field takes none such."""
+    field = form.fields[name]
+    if isinstance(offered, QuerySet):
+        if not isinstance(field, ModelChoiceField):
+            raise TypeError(f"{name} offers no rows.")
+        field.queryset = offered
+    elif isinstance(field, forms.ChoiceField) and not isinstance(field, ModelChoiceField):
+        field.choices = list(offered)
+    else:
+        raise TypeError(f"{name} offers no codes.")
+
+
+def add_refusal(form: forms.BaseForm, refusal: ValidationError) -> None:
+    """Show what a service refused beside the field it names, or above the form."""
+    if not hasattr(refusal, "error_dict"):
+        form.add_error(None, refusal)
+        return
+    for field, errors in refusal.error_dict.items():
+        form.add_error(field if field in form.fields else None, errors)
+
+
+class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The change form of one row. What the service refuses is shown when the form is checked again."""
+
+    request: ClassVar[HttpRequest]
+    code_sources: ClassVar[dict[str, Any]] = {}
+
+    reason = ReasonField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Fix the client to that of the one who asks, and offer only rows of that client or shared ones."""
+        super().__init__(*args, **kwargs)
+        translate_fields(self.fields)
+        bound_to = actor_of(self.request).client_id
+        if self.instance._state.adding and bound_to is not None and not isinstance(self.instance, Client):
+            self.instance.client_id = bound_to
+        owner = getattr(self.instance, "client_id", None)
+        for name, field in self.fields.items():
+            offered = field.queryset if isinstance(field, ModelChoiceField) else None
+            if offered is not None and owner is not None and _has_client(offered.model):
+                offer(self, name, offered.filter(client_id__in=[owner, PAKTALEEM]))
+        for name, source in self.code_sources.items():
+            if name in self.fields:
+                self._offer_codes(name, source, owner)
+        if "starts_at" in self.fields and self.instance._state.adding:
+            self.fields["starts_at"].required = False
+            self.fields["starts_at"].help_text = gettext("Empty: from now on. Nothing is backdated.")
+
+    def _offer_codes(self, name: str, source: Any, owner: Any) -> None:
+        found = source.objects.all() if owner is None else source.objects.filter(client_id__in=[owner, PAKTALEEM])
+        labels = {row.code: str(row) for row in found}
+        labels.update({code: code for code in getattr(self.instance, name) or [] if code not in labels})
+        offer(self, name, ((code, f"{label} ({code})") for code, label in sorted(labels.items())))
+
+    def clean(self) -> dict[str, Any]:
+        """Let a period start with the request, and keep every reference within one client and the catalogue."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.instance._state.adding:
+            self._keep_unchanged_moments(cleaned)
+        if "starts_at" in self.fields and cleaned.get("starts_at") is None and "starts_at" not in self.errors:
+            cleaned["starts_at"] = received_at(self.request)
+        client = cleaned.get("client")
+        owner = client.pk if client is not None else getattr(self.instance, "client_id", None)
+        for name, value in list(cleaned.items()):
+            if (
+                name != "client"
+                and owner is not None
+                and _has_client(type(value))
+                and value.client_id not in {owner, PAKTALEEM}
+            ):
+                self.add_error(name, gettext("Choose a row of the same client, or a shared one."))
+        return cleaned
+
+    def _keep_unchanged_moments(self, cleaned: dict[str, Any]) -> None:
+        """Keep moments nobody touched to the microsecond: the form shows seconds only."""
+        for name, field in self.fields.items():
+            if isinstance(field, forms.SplitDateTimeField | forms.DateTimeField) and name not in self.changed_data:
+                cleaned[name] = getattr(self.instance, name)
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        refusal = getattr(self.request, "refusal", None)
+        if refusal is not None:
+            add_refusal(self, refusal)
+
+
+def _has_client(model: Any) -> bool:
+    return model is not Client and hasattr(model, "_meta") and any(f.name == "client" for f in model._meta.fields)
+
+
+class ActForm(forms.Form):
+    """What one act on one row needs: a reason."""
+
+    reason = ReasonField()
+
+    def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
+        """Keep the row the act is about."""
+        self.row, self.request = row, request
+        super().__init__(*args, **kwargs)
+        translate_fields(self.fields)

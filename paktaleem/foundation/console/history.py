@@ -1,0 +1,131 @@
+"""Who changed a row, when, why and what: the versions of a tracked row, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from paktaleem.foundation.audit.history import ActorStamp
+from paktaleem.foundation.console.columns import moment, reason_label, who, with_actor
+from paktaleem.foundation.console.words import translated
+from paktaleem.foundation.encryption.sealing import DOTS, SealedField
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from paktaleem.foundation.accounts.actors import Actor
+
+__all__ = ["Change", "Version", "compared_fields", "versions"]
+
+SHOWN = 100
+_NEVER = ("id", "history_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one version: its name, its value before and after."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a row."""
+
+    at: datetime
+    who: str
+    why: str
+    kind: str
+    changes: Sequence[Change]
+
+
+_KINDS = {"+": gettext_noop("Added"), "~": gettext_noop("Changed"), "-": gettext_noop("Removed")}
+
+
+def versions(row: Any, *, viewer: Actor) -> list[Version]:
+    """List the latest versions of a row with what changed in each; sealed fields show dots only."""
+    found = list(with_actor(row.history.all(), viewer).order_by("-history_date", "-history_id")[: SHOWN + 1])
+    fields = compared_fields(type(row))
+    names = _referred(found, fields)
+    older: list[Any] = [*found[1:], None]
+    return [_version(new, old, fields, names) for new, old in zip(found, older, strict=True)][:SHOWN]
+
+
+def compared_fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+    """List the fields of a tracked model whose changes are shown."""
+    kept = {field.name for field in model.history.model._meta.concrete_fields}  # type: ignore[attr-defined]
+    own = {field.name for field in ActorStamp._meta.local_fields}
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if field.name in kept - own
+        and field.name not in _NEVER
+        and not field.name.endswith("_owner")
+        and (not isinstance(field, models.BinaryField) or isinstance(field, SealedField))
+    ]
+
+
+def _referred(found: Iterable[Any], fields: Iterable[models.Field[Any, Any]]) -> dict[Any, str]:
+    """Name the rows referred to, with one query for each model."""
+    ids: dict[Any, set[Any]] = {}
+    for field in fields:
+        if field.remote_field is not None:
+            values = {getattr(version, field.attname) for version in found} - {None}
+            ids.setdefault(field.related_model, set()).update(values)
+    return {
+        key: str(row)
+        for model, keys in ids.items()
+        if keys
+        for key, row in model._default_manager.in_bulk(keys).items()
+    }
+
+
+def _version(new: Any, old: Any | None, fields: Iterable[models.Field[Any, Any]], names: dict[Any, str]) -> Version:
+    changes = [
+        Change(capfirst(translated(field.verbose_name)), _shown(old, field, names), _shown(new, field, names))
+        for field in fields
+        if _differs(new, old, field)
+    ]
+    return Version(
+        at=new.history_date,
+        who=who(new),
+        why=reason_label(new.history_change_reason),
+        kind=translated(_KINDS[new.history_type]),
+        changes=changes,
+    )
+
+
+def _differs(new: Any, old: Any | None, field: models.Field[Any, Any]) -> bool:
+    value = getattr(new, field.attname)
+    return value not in (None, "", []) if old is None else value != getattr(old, field.attname)
+
+
+def _shown(version: Any | None, field: models.Field[Any, Any], names: dict[Any, str]) -> str:
+    value = getattr(version, field.attname) if version is not None else None
+    if value in (None, "", []):
+        return "—"
+    if isinstance(field, SealedField):
+        return DOTS
+    if field.remote_field is not None:
+        return names.get(value, "PakTaleem" if field.name == "client" else str(value))
+    return _in_words(value, field)
+
+
+def _in_words(value: Any, field: models.Field[Any, Any]) -> str:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {part}" for name, part in value.items())
+    return translated(dict(field.flatchoices).get(value, value))

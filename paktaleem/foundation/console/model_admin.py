@@ -1,0 +1,400 @@
+"""The base of every page of a model: scoped by role and client, written through services, never deleted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models.query import QuerySet
+from django.forms import CheckboxSelectMultiple, Field, MultipleChoiceField
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.proofs import demand_fresh_proof
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act, as_refusal
+from paktaleem.foundation.console.asking import actor_of, arrived_at, is_shared_with, may, received_at
+from paktaleem.foundation.console.columns import client_name, pill
+from paktaleem.foundation.console.filters import ClientFilter, client_in_view
+from paktaleem.foundation.console.forms import ActForm, ScopedForm, add_refusal
+from paktaleem.foundation.console.history import versions
+from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
+from paktaleem.foundation.console.words import translated, words_of_row
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["EvidenceAdmin", "ScopedAdmin"]
+
+
+class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """One model's list, form, acts and history, as far as the role of the one who asks goes."""
+
+    section: ClassVar[str] = "Register"
+    view_capability: ClassVar[Capability]
+    add_capability: ClassVar[Capability | None] = None
+    change_capability: ClassVar[Capability | None] = None
+    owner_column: ClassVar[str | None] = "client_id"
+    officers_only: ClassVar[bool] = False
+    asks_reason: ClassVar[bool] = True
+    row_fields: ClassVar[Sequence[str]] = ()
+    fixed: ClassVar[Sequence[str]] = ()
+    detail_fields: ClassVar[Sequence[str]] = ()
+    codes: ClassVar[Mapping[str, Any]] = {}
+    acts: ClassVar[Sequence[Act]] = ()
+    refusals: ClassVar[Mapping[type[Exception], str]] = {}
+    intro: ClassVar[str] = ""
+    empty_text: ClassVar[str] = "Nothing here yet."
+    newest_by: ClassVar[str | None] = None
+    """The moment by which a list of any length is ordered, newest first, with the key."""
+    in_one_client: ClassVar[Sequence[Any]] = ()
+    """Filters offered only where one client is in view: across all, no index would serve them."""
+
+    form = ScopedForm
+    actions = None
+    actions_on_top = True
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    view_on_site = False
+    change_form_template = "console/change_form.html"
+    change_list_template = "console/change_list.html"
+    formfield_overrides: ClassVar[Any] = {models.TextField: {"widget": admin.widgets.AdminTextareaWidget}}
+
+    # Who may what
+
+    def _may(self, request: HttpRequest, capability: Capability | None, row: Any = None) -> bool:
+        if self.officers_only and (actor := getattr(request, "actor", None)) and actor.client_id is not None:
+            return False
+        client_id = None if row is None else self.client_of(row)
+        return may(request, capability, None if client_id == PAKTALEEM else client_id)
+
+    def client_of(self, row: Any) -> UUID:
+        """Return the client in whose context a row is written; PakTaleem's for rows without one."""
+        return getattr(row, "client_id", PAKTALEEM)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever has the capability; the wall has decided on the row."""
+        return self._may(request, self.view_capability, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever has the capability to add."""
+        return self._may(request, self.add_capability)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever has the capability, but for shared rows, which PakTaleem alone changes."""
+        if obj is not None and is_shared_with(request, self.client_of(obj)):
+            return False
+        return self._may(request, self.change_capability, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Nobody: periods end, evidence stays."""
+        return False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whoever may see the list."""
+        return self.has_view_permission(request)
+
+    # Lists
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Name each row's client; the wall shows only what the context may see."""
+        found = super().get_queryset(request)
+        return found.annotate(owner_name=client_name(self.owner_column)) if self.owner_column else found
+
+    @admin.display(description="client")
+    def owner(self, row: Any) -> str:
+        """Name the client, or PakTaleem for a shared row."""
+        return getattr(row, "owner_name", None) or "PakTaleem"
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Show whose row it is, where that may differ from row to row."""
+        columns = list(super().get_list_display(request))
+        if "owner" in columns and actor_of(request).client_id is not None and not self._is_catalogue:
+            columns.remove("owner")
+        return columns
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Offer the client as a filter to those who see several, and some filters only within one client."""
+        offered = [ClientFilter if one == "client" else one for one in super().get_list_filter(request)]
+        if client_in_view(request) is None:
+            offered = [one for one in offered if one not in self.in_one_client]
+        if actor_of(request).client_id is not None and ClientFilter in offered:
+            offered.remove(ClientFilter)
+        return [*offered, OlderFilter] if self.newest_by else offered
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:  # noqa: ARG002
+        """Page through lists of any length."""
+        return BoundedChangeList
+
+    @property
+    def _is_catalogue(self) -> bool:
+        return str(self.model.wall.scope) == "catalogue"
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Filter by what the filters of the page offer, and by nothing else."""
+        allowed: set[str] = set()
+        for one in self.get_list_filter(request):
+            name = one if isinstance(one, str) else one[0] if isinstance(one, tuple) else one.parameter_name
+            allowed |= {name, f"{name}__exact", f"{name}__id__exact", f"{name}__isnull"}
+        return lookup in allowed
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list with a line that says what it is."""
+        context = {"intro": translated(self.intro), "empty_text": translated(self.empty_text), **(extra_context or {})}
+        context.setdefault("title", capfirst(translated(self.opts.verbose_name_plural)))
+        return super().changelist_view(request, context)
+
+    # Forms
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Lay the form out: whose, what, and why."""
+        main: list[str] = list(self.row_fields)
+        if obj is not None:
+            main = [*(["owner"] if self.owner_column else []), *main, *self.detail_fields]
+            writes = self.has_change_permission(request, obj)
+        else:
+            writes = True
+            if self._has_client_field and actor_of(request).client_id is None:
+                main = ["client", *main]
+        sets: list[Any] = [(None, {"fields": main})]
+        if writes and self.asks_reason:
+            sets.append((_("Why"), {"fields": ["reason"], "classes": ["why"]}))
+        return sets
+
+    @property
+    def _has_client_field(self) -> bool:
+        return any(field.name == "client" for field in self.opts.fields)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        """Keep what identifies a row as it is."""
+        return () if obj is None else ("owner", *self.fixed, *self.detail_fields)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        """Make the form know who asks."""
+        shown = words_of_row(self, flatten_fieldsets(self.get_fieldsets(request, obj)))
+        form = super().get_form(request, obj, change, **shown, **kwargs)
+        own: dict[str, Any] = {"request": request, "code_sources": self.codes}
+        if not self.asks_reason:
+            own["reason"] = None
+        return type(form.__name__, (form,), own)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
+        """Offer codes as boxes to tick, and rows in a plain list."""
+        if db_field.name in self.codes:
+            return MultipleChoiceField(
+                label=capfirst(translated(db_field.verbose_name)),
+                required=not db_field.blank,
+                help_text=db_field.help_text,
+                widget=CheckboxSelectMultiple,
+            )
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        if field is not None:
+            field.label = capfirst(translated(db_field.verbose_name))
+        if field is not None and db_field.name.endswith("_ur"):
+            field.widget.attrs |= {"dir": "rtl", "lang": "ur"}
+        return field
+
+    def _get_obj_does_not_exist_redirect(self, *_: Any) -> HttpResponse:
+        """Answer for what is not there as for what is not yours: the same 404."""
+        raise Http404
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show or save a row; what its service refuses comes back as errors of the form."""
+        if IS_POPUP_VAR in request.GET or "_to_field" in request.GET:
+            raise Http404
+        capability = self.change_capability if object_id else self.add_capability
+        if (object_id is None or request.method == "POST") and self._may(request, capability):
+            demand_fresh_proof(request, capability, at=arrived_at(request))
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Exception as error:
+            refusal = as_refusal(error, self.refusals)
+            if refusal is None:
+                raise
+            request.refusal = refusal  # type: ignore[attr-defined]
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Add the acts that apply and the panels beneath the form."""
+        row = context.get("original")
+        context.update(
+            intro="" if row else translated(self.intro),
+            row_acts=[self._link(act, row) for act in self._acts_of(request, row) if act.listed] if row else [],
+            panels=self.panels(request, row) if row else [],
+            show_save_and_add_another=False,
+            show_save_and_continue=False,
+            show_save=self.has_change_permission(request, row) if row else True,
+        )
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def panels(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Give what is shown beneath the form: a template and its values."""
+        return []
+
+    # Writing
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Write through the service, inside the one client whose row it is."""
+        actor, reason = actor_of(request), form.cleaned_data.get("reason")
+        with in_client(self.client_of(obj)):
+            self.write(obj, actor=actor, reason=reason, at=received_at(request), request=request, change=change)
+
+    def write(self, row: Any, **details: Any) -> None:
+        """Call the service that adds or changes a row."""
+        raise NotImplementedError
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        """Nothing is related to a row but through services."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        """Leave Django's own log alone: history and the ledger say who did what."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        """Leave Django's own log alone."""
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """Say so, and show the new row."""
+        messages.success(request, gettext("{thing} added.").format(thing=capfirst(translated(self.opts.verbose_name))))
+        return HttpResponseRedirect(self.url_of("change", obj))
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Say so, and show the row again."""
+        thing = capfirst(translated(self.opts.verbose_name))
+        messages.success(request, gettext("{thing} saved: the next answer follows it.").format(thing=thing))
+        return HttpResponseRedirect(self.url_of("change", obj))
+
+    # Acts and history
+
+    def all_acts(self) -> Sequence[Act]:
+        """Give the acts there are on a row of this model."""
+        return self.acts
+
+    def url_of(self, what: str, row: Any) -> str:
+        """Give the address of a row's page: change, history or an act."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{what}"
+        return reverse(name, args=[row.pk], current_app=self.admin_site.name)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add a page for each act; nothing can be deleted, and no address but its own leads to a row."""
+        kept = [url for url in super().get_urls() if url.name and not url.name.endswith("_delete")]
+        return [*(self._act_url(act) for act in self.all_acts()), *kept]
+
+    def _act_url(self, act: Act) -> URLPattern:
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            return self.act_view(request, object_id, act)
+
+        name = f"{self.opts.app_label}_{self.opts.model_name}_{act.slug}"
+        return path(f"<path:object_id>/{act.slug}/", self.admin_site.admin_view(view), name=name)
+
+    def _acts_of(self, request: HttpRequest, row: Any) -> list[Act]:
+        if is_shared_with(request, self.client_of(row)):
+            return []
+        return [
+            act
+            for act in self.all_acts()
+            if self._may(request, act.capability, row) and act.applies(row, received_at(request))
+        ]
+
+    def _link(self, act: Act, row: Any) -> dict[str, Any]:
+        return {"label": translated(act.label), "danger": act.danger, "url": self.url_of(act.slug, row)}
+
+    def act_view(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
+        """Ask for a reason, then act: one service call, inside the row's client."""
+        if not self._may(request, act.capability):
+            raise PermissionDenied
+        row = self._row_or_404(request, object_id)
+        if is_shared_with(request, self.client_of(row)):
+            raise PermissionDenied
+        demand_fresh_proof(request, act.capability, at=arrived_at(request))
+        if not act.applies(row, received_at(request)):
+            messages.warning(request, gettext("Nothing was done: the row has changed meanwhile."))
+            return HttpResponseRedirect(self.url_of("change", row))
+        if request.method != "POST":
+            initial = {key: value for key, value in request.GET.items() if key in act.form.base_fields}
+            return self._act_page(request, row, act, act.form(initial=initial, row=row, request=request))
+        form = act.form(request.POST, request.FILES, row=row, request=request)
+        if form.is_valid() and (answer := self._performed(request, row, act, form)) is not None:
+            return answer
+        return self._act_page(request, row, act, form)
+
+    def _performed(self, request: HttpRequest, row: Any, act: Act, form: ActForm) -> HttpResponse | None:
+        """Act; None, with the words in the form, if the service refuses."""
+        try:
+            with in_client(self.client_of(row)):
+                answer = act.perform(row, form.cleaned_data, request)
+        except Exception as error:
+            refusal = as_refusal(error, act.refusals)
+            if refusal is None:
+                raise
+            add_refusal(form, refusal)
+            return None
+        if answer is not None:
+            return answer
+        messages.success(request, translated(act.done))
+        return HttpResponseRedirect(self.url_of("change", row))
+
+    def _row_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        return row
+
+    def _act_page(self, request: HttpRequest, row: Any, act: Act, form: Any) -> TemplateResponse:
+        return self.page(request, row, act.template, title=translated(act.label), act=act, form=form)
+
+    def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:
+        """Render a page about one row."""
+        request.current_app = self.admin_site.name
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "row": row, "subtitle": None, **values}
+        return TemplateResponse(request, template, context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Show who changed the row, when, why and what."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = self._row_or_404(request, object_id)
+        context = self.history_of(row, actor_of(request))
+        context |= {"title": translated("History"), **(extra_context or {})}
+        return self.page(request, row, "console/history.html", **context)
+
+    def history_of(self, row: Any, viewer: Actor) -> dict[str, Any]:
+        """Give the values of the history page."""
+        return {"versions": versions(row, viewer=viewer)} if hasattr(type(row), "history") else {"versions": []}
+
+
+class EvidenceAdmin(ScopedAdmin):
+    """Rows that are only ever added by services, and read here."""
+
+    asks_reason = False
+    sortable_by = ()
+    form_columns: ClassVar[Sequence[str]] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        """Show everything, change nothing."""
+        return () if obj is None else ("owner", *self.row_fields, *self.detail_fields)
+
+
+def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> Any:
+    """Make a list column of state pills."""
+
+    @admin.display(description=name)
+    def state(self: Any, row: Any) -> SafeString:  # noqa: ARG001
+        return describe(row) or pill("—")
+
+    return state

@@ -1,0 +1,51 @@
+"""Whether a page of the console is about a sandbox, so that nobody takes what is played for real."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.requests import arrived_at
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.asking import may, received_at
+from paktaleem.foundation.console.filters import client_in_view
+from paktaleem.foundation.tenancy.context import current_client, is_in_sandbox
+from paktaleem.foundation.tenancy.ids import PAKTALEEM
+
+__all__ = ["ShownSandbox", "sandbox_shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSandbox:
+    """A sandbox that a page is about: its moment, whether it may be played with, and its name for who sees several."""
+
+    id: UUID
+    now: datetime
+    may_play: bool
+    name: str = ""
+
+
+def sandbox_shown(request: HttpRequest, page: Mapping[Any, Any]) -> ShownSandbox | None:
+    """Return the sandbox whose page this is; None for every other page.
+
+    That is each page of who works for one; and in the view of all clients each page about a row of one, and each list
+    narrowed to one. ``page`` is the context of the template, where ``original`` or ``row`` is what it is about.
+    """
+    actor, own = getattr(request, "actor", None), current_client()
+    if is_in_sandbox() and own is not None:
+        return ShownSandbox(own, received_at(request), may(request, Capability.USE_SANDBOX, own))
+    if actor is None or actor.client_id is not None:
+        return None
+    row = page.get("original") or page.get("row")
+    client_id = getattr(row, "client_id", None) if row else client_in_view(request)
+    if client_id is None or client_id == PAKTALEEM:
+        return None
+    found = Client.objects.filter(pk=client_id, is_sandbox=True).only("name", "clock_offset").first()
+    if found is None:
+        return None
+    may_play = may(request, Capability.USE_SANDBOX, found.pk)
+    return ShownSandbox(found.pk, arrived_at(request) + found.clock_offset, may_play, found.name)

@@ -1,0 +1,150 @@
+"""The console's site: who may enter, as whom, and what the first page says."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from allauth.account.views import login as sign_in
+from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.cache import never_cache
+
+from paktaleem.directory.sign_in.forms import OwnPasswordForm
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.proofs import has_proved_enough
+from paktaleem.foundation.accounts.views import choose_membership
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.words import other_language, translated
+from paktaleem.foundation.tenancy.context import in_global
+
+if TYPE_CHECKING:
+    from paktaleem.foundation.accounts.selectors import MembershipChoice
+
+__all__ = ["Card", "ConsoleSite", "site"]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One number of the first page; ``needs_attention`` puts it in front."""
+
+    title: str
+    value: str
+    note: str = ""
+    url: str = ""
+    needs_attention: bool = False
+
+
+type Board = Callable[[Actor, datetime], Sequence[Card]]
+SECTIONS = ("People", "Systems", "Register", "Notices", "Agreements", "Access", "Evidence")
+_CLOSED = {"autocomplete", "logout", "view_on_site"}
+
+
+class ConsoleSite(AdminSite):
+    """Django's admin for those with a membership; Django's own log and permissions are not used."""
+
+    site_header = "PakTaleem privacy"
+    site_title = "PakTaleem privacy"
+    index_title = gettext_lazy("Home")
+    index_template = "console/home.html"
+    site_url = None
+    password_change_form = OwnPasswordForm
+    empty_value_display = "—"
+    boards: ClassVar[list[Board]] = []
+
+    def add_board(self, board: Board) -> Board:
+        """Put a board's cards on the first page (a decorator); each uses a fixed number of queries."""
+        self.boards.append(board)
+        return board
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let in whoever acts under a membership."""
+        return getattr(request, "actor", None) is not None
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Add the choice of membership; leave out pages that nothing here needs."""
+        kept = [url for url in super().get_urls() if getattr(url, "name", None) not in _CLOSED]
+        own = [
+            path("choose/", choose_membership, {"site": self}, name="choose"),
+            path("logout/", self.logout, name="logout"),  # also for who is signed in and holds no role
+        ]
+        return [*own, *kept]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Tell every page who acts, and whether they could act elsewhere."""
+        memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
+        actor: Actor | None = getattr(request, "actor", None)
+        workplace = next((one for one in memberships if actor and one.actor(actor.id) == actor), None)
+        own = {
+            "workplace": workplace,
+            "may_switch": len(memberships) > 1,
+            "other_language": other_language(),
+            "is_nav_sidebar_enabled": self.has_permission(request),
+        }
+        return {**super().each_context(request), **own}
+
+    @method_decorator(never_cache)
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Sign in; whoever is signed in is led on: to the second factor, the choice of a membership, or home."""
+        del extra_context
+        if not request.user.is_authenticated:
+            answer: HttpResponse = sign_in(request)
+            return answer
+        if not has_proved_enough(request):
+            return HttpResponseRedirect(reverse("mfa_index"))
+        return HttpResponseRedirect(reverse(f"admin:{'index' if self.has_permission(request) else 'choose'}"))
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Change one's own password: an account has no client, so it is written in a global context."""
+        with in_global():
+            return super().password_change(request, extra_context)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Order the models by what they are about."""
+        if app_label is not None:
+            return super().get_app_list(request, app_label)
+        models = [model for app in super().get_app_list(request) for model in app["models"]]
+        for model in models:
+            model["name"] = capfirst(translated(model["model"]._meta.verbose_name_plural))
+        sections: dict[str, list[Any]] = {name: [] for name in SECTIONS}
+        for model in models:
+            sections.setdefault(self.get_model_admin(model["model"]).section, []).append(model)  # type: ignore[attr-defined]
+        return [
+            {"name": gettext(name), "app_label": name.lower(), "app_url": "", "has_module_perms": True, "models": found}
+            for name, found in sections.items()
+            if found
+        ]
+
+    def app_index(self, *_: Any, **__: Any) -> HttpResponse:  # type: ignore[override]
+        """There is one page for all, the first."""
+        raise Http404
+
+    def index(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show what needs attention and what happened, calmly."""
+        actor, at = actor_of(request), received_at(request)
+        cards = [card for board in self.boards for card in board(actor, at)]
+        context = {
+            "attention": [card for card in cards if card.needs_attention],
+            "cards": [card for card in cards if not card.needs_attention],
+            "latest": self.latest(actor),
+        }
+        return super().index(request, {**context, **(extra_context or {})})
+
+    def latest(self, actor: Actor) -> Sequence[Any]:
+        """Give the latest acts; the ledger's admin fills it in."""
+        return self.latest_acts(actor) if self.latest_acts else ()
+
+    latest_acts: Callable[[Actor], Sequence[Any]] | None = None
+
+
+site = ConsoleSite(name="console")

@@ -1,0 +1,20 @@
+"""Filters and tags of the console's templates."""
+
+from django import template
+
+from paktaleem.foundation.console import columns, words
+from paktaleem.foundation.console.sandboxes import ShownSandbox, sandbox_shown
+
+__all__ = ["register"]
+
+register = template.Library()
+register.filter("moment", columns.moment)
+register.filter("day", columns.day)
+register.filter("translated", words.translated)
+
+
+@register.simple_tag(takes_context=True)
+def shown_sandbox(context: template.Context) -> ShownSandbox | None:
+    """Give the sandbox that the page is about."""
+    request = context.get("request")
+    return sandbox_shown(request, context.flatten()) if request is not None else None

@@ -1,0 +1,214 @@
+"""The wrapping keys: outside the database, by epoch, behind an interface that a KMS can serve (DESIGN §4)."""
+
+import base64
+import binascii
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from paktaleem.development.embedded.files import write_atomically
+
+__all__ = [
+    "KEY_BYTES",
+    "EpochInUse",
+    "EpochUnknown",
+    "KeyProvider",
+    "KeyringNotAFile",
+    "LocalKeyring",
+    "change_keyring_file",
+    "keyring",
+    "new_keyring_text",
+    "with_new_epoch",
+    "without_epoch",
+]
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+
+
+class EpochUnknown(LookupError):
+    """The keyring has no key of this epoch."""
+
+
+class EpochInUse(Exception):
+    """New keys are wrapped under this epoch, so it cannot go."""
+
+
+class KeyringNotAFile(ImproperlyConfigured):
+    """The keyring comes from the environment, which a command cannot change."""
+
+
+class KeyProvider(Protocol):
+    """What a key-management service must offer: wrapping by epoch, and a secret per client for blind indexes."""
+
+    @property
+    def current_epoch(self) -> int:
+        """The epoch under which new keys are wrapped."""
+
+    @property
+    def epochs(self) -> frozenset[int]:
+        """Every epoch whose keys can still be unwrapped."""
+
+    def wrap(self, key: bytes, *, binding: bytes) -> tuple[int, bytes]:
+        """Wrap a data key under the current epoch; returns the epoch and the wrapped bytes."""
+
+    def unwrap(self, wrapped: bytes, *, epoch: int, binding: bytes) -> bytes:
+        """Unwrap a data key. Raises KeyError for an epoch that was destroyed."""
+
+    def index_key(self, binding: bytes) -> bytes:
+        """Derive the secret of one client's blind indexes."""
+
+
+class LocalKeyring:
+    """Wrapping keys from the environment or a 0600 file: ``{"current": 1, "epochs": {"1": "…"}, "index": "…"}``."""
+
+    def __init__(self, text: str) -> None:
+        """Parse the keyring; raises ImproperlyConfigured when it is not one, without showing it."""
+        try:
+            parsed = json.loads(text)
+            self._epochs = {int(number): _key(value) for number, value in parsed["epochs"].items()}
+            self._index = _key(parsed["index"])
+            self.current_epoch = int(parsed["current"])
+            self._epochs[self.current_epoch]
+        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+            raise ImproperlyConfigured(
+                "The keyring is not valid: it is JSON with 'current', 'epochs' and 'index', keys of 32 bytes in base64."
+            ) from error
+
+    @property
+    def epochs(self) -> frozenset[int]:
+        """Every epoch that is in the keyring."""
+        return frozenset(self._epochs)
+
+    def wrap(self, key: bytes, *, binding: bytes) -> tuple[int, bytes]:
+        """Wrap a data key with AES-256-GCM under the current epoch."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return self.current_epoch, nonce + AESGCM(self._epochs[self.current_epoch]).encrypt(nonce, key, binding)
+
+    def unwrap(self, wrapped: bytes, *, epoch: int, binding: bytes) -> bytes:
+        """Unwrap a data key; raises KeyError for a destroyed epoch, InvalidTag for another binding."""
+        return AESGCM(self._epochs[epoch]).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], binding)
+
+    def index_key(self, binding: bytes) -> bytes:
+        """Derive a client's index secret from the keyring's (HKDF-SHA-256, RFC 5869)."""
+        return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"blind-index/" + binding).derive(self._index)
+
+
+def _key(text: str) -> bytes:
+    key = base64.b64decode(text, validate=True)
+    if len(key) != KEY_BYTES:
+        raise ValueError("a key has 32 bytes")
+    return key
+
+
+def _fresh_key() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def new_keyring_text() -> str:
+    """Make a fresh keyring with one epoch, as text for the environment or a file."""
+    return json.dumps({"current": 1, "epochs": {"1": _fresh_key()}, "index": _fresh_key()})
+
+
+def with_new_epoch(text: str, *, becomes_current: bool = True) -> str:
+    """Return the keyring with one epoch more, the next number; the last one may be prepared before it is used.
+
+    An epoch that was prepared earlier becomes current instead of a further one being drawn.
+    """
+    LocalKeyring(text)
+    parsed = json.loads(text)
+    newest = max(int(number) for number in parsed["epochs"])
+    if newest == parsed["current"]:
+        newest += 1
+        parsed["epochs"][str(newest)] = _fresh_key()
+    if becomes_current:
+        parsed["current"] = newest
+    return json.dumps(parsed)
+
+
+def without_epoch(text: str, epoch: int) -> str:
+    """Return the keyring without an epoch. Raises EpochUnknown, EpochInUse for the current or a newer one."""
+    known = LocalKeyring(text)
+    if epoch not in known.epochs:
+        raise EpochUnknown(epoch)
+    if epoch >= known.current_epoch:
+        raise EpochInUse(epoch)
+    parsed = json.loads(text)
+    del parsed["epochs"][str(epoch)]
+    return json.dumps(parsed)
+
+
+def change_keyring_file(change: Callable[[str], str]) -> LocalKeyring:
+    """Rewrite the keyring's file whole, 0600 and durably; commands that change it take turns.
+
+    Every process of this host reads the new one at its next use of a key. Raises KeyringNotAFile.
+    """
+    if settings.KEYRING or not settings.KEYRING_FILE:
+        raise KeyringNotAFile("The keyring is in PAKTALEEM_KEYS: put it into a file (PAKTALEEM_KEYS_FILE) first.")
+    path = Path(settings.KEYRING_FILE).resolve()
+    with _alone_with(path):
+        text = change(_text_of(path))
+        changed = LocalKeyring(text)
+        status = path.stat()
+        write_atomically(path, text, owner=(status.st_uid, status.st_gid) if os.geteuid() == 0 else None)
+    return changed
+
+
+@contextmanager
+def _alone_with(path: Path) -> Iterator[None]:
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def keyring() -> KeyProvider:
+    """Return the key provider, from PAKTALEEM_KEYS or the file PAKTALEEM_KEYS_FILE names.
+
+    The file is read again whenever it was replaced, so a new epoch is used, and a destroyed one forgotten, without
+    a restart. Raises ImproperlyConfigured.
+    """
+    if settings.KEYRING:
+        return _parsed(settings.KEYRING)
+    if not settings.KEYRING_FILE:
+        raise ImproperlyConfigured("No wrapping keys: set PAKTALEEM_KEYS_FILE (or PAKTALEEM_KEYS).")
+    try:
+        status = os.stat(settings.KEYRING_FILE)  # noqa: PTH116 -- on the path of every key: Path would cost more
+    except OSError as error:
+        raise _unreadable(error) from error
+    return _read(settings.KEYRING_FILE, status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> LocalKeyring:
+    return LocalKeyring(text)
+
+
+@lru_cache(maxsize=1)
+def _read(path: str, *_version: Any) -> LocalKeyring:
+    return LocalKeyring(_text_of(Path(path)))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"PAKTALEEM_KEYS_FILE cannot be read: {error.strerror}.")

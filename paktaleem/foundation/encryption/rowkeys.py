@@ -1,0 +1,42 @@
+"""Rows with a key of their own, in ``epoch`` and ``wrapped``: what lies in them is nobody's we know, or many people's.
+
+Such a key is wrapped under the keyring as people's keys are. So it is counted before an epoch is destroyed, and wrapped
+anew with the others; ``tests/house`` finds a table with such columns that nobody declared.
+"""
+
+from collections import Counter
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Model
+
+from paktaleem.foundation.encryption.keyring import keyring
+from paktaleem.foundation.encryption.sealing import rewrapped
+from paktaleem.foundation.encryption.wrapped import Wrapped, declare_wrapped
+
+__all__ = ["declare_row_keys"]
+
+
+def declare_row_keys(model: type[Model]) -> None:
+    """Declare that rows of a client's table have a key each, bound to the row's id; it is None once it is gone."""
+    declare_wrapped(Wrapped(model._meta.label_lower, partial(_count, model), partial(_rewrap, model)))
+
+
+def _kept(model: type[Model], client_id: UUID) -> Any:
+    return model._default_manager.filter(client_id=client_id, wrapped__isnull=False)
+
+
+def _count(model: type[Model], client_id: UUID) -> Counter[int]:
+    found = _kept(model, client_id).order_by().values_list("epoch").annotate(count=Count("pk"))
+    return Counter(dict(found))
+
+
+def _rewrap(model: type[Model], client_id: UUID) -> frozenset[int]:
+    moved = set()
+    rows = _kept(model, client_id).exclude(epoch=keyring().current_epoch).only("pk", "epoch", "wrapped")
+    for row in rows.order_by("pk").select_for_update(of=("self",)):
+        moved.add(row.epoch)
+        row.epoch, row.wrapped = rewrapped(client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
+        row.save(update_fields=["epoch", "wrapped"])
+    return frozenset(moved)

@@ -1,0 +1,180 @@
+"""Sealing: personal values exist in the database only as ciphertext under the person's own key.
+
+A ``Sealed`` value is opaque: it prints as dots, compares by ciphertext, and opens only in the hands of a ``Sealer``
+that holds the person's key. Associated data binds it to client, person, table and column, so a ciphertext copied
+to another place does not open there.
+"""
+
+import hashlib
+import hmac
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
+
+__all__ = [
+    "DOTS",
+    "CannotOpen",
+    "KeyDestroyed",
+    "Sealed",
+    "SealedField",
+    "Sealer",
+    "blind_index",
+    "normalized",
+    "rewrapped",
+    "wrap_new_key",
+]
+
+DOTS = "•••"
+_FORMAT = b"\x01"
+_NONCE_BYTES = 12
+
+
+class CannotOpen(Exception):
+    """A sealed value does not open: its key is destroyed, or it belongs elsewhere."""
+
+
+class KeyDestroyed(CannotOpen):
+    """The person was erased: there is no key any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An opaque sealed value; ``str`` and ``repr`` never show what is inside."""
+
+    ciphertext: bytes
+
+    def __str__(self) -> str:
+        """Show dots."""
+        return DOTS
+
+    __repr__ = __str__
+
+
+class SealedField(models.BinaryField):  # type: ignore[type-arg]
+    """A column of sealed values. Assigning anything but ``Sealed`` or None is refused when saving."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make an optional, never editable column."""
+        kwargs.setdefault("null", True)
+        kwargs["editable"] = False
+        super().__init__(*args, **kwargs)
+
+    def from_db_value(self, value: Any, *_: Any) -> Sealed | None:
+        """Give the ciphertext as an opaque value."""
+        return None if value is None else Sealed(bytes(value))
+
+    def to_python(self, value: Any) -> Any:
+        """Refuse plaintext early, in ``full_clean``."""
+        if value is None or isinstance(value, Sealed):
+            return value
+        raise ValidationError("This field takes sealed values only.")
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002 -- Django's signature
+        """Store the ciphertext; refuse plaintext."""
+        if value is None:
+            return None
+        if not isinstance(value, Sealed):
+            raise TypeError(f"{self.name} takes sealed values only: plaintext is never stored.")
+        return super().get_db_prep_value(value.ciphertext, connection, prepared)
+
+    def value_to_string(self, obj: Any) -> str:
+        """Show dots in serializations."""
+        return DOTS if self.value_from_object(obj) is not None else ""
+
+
+def _binding(client_id: UUID, subject_id: UUID) -> bytes:
+    return client_id.bytes + subject_id.bytes
+
+
+def wrap_new_key(client_id: UUID, subject_id: UUID) -> tuple["Sealer", int, bytes]:
+    """Draw a person's data key; returns the sealer and, for the key's row, the epoch and the wrapped key."""
+    key = secrets.token_bytes(KEY_BYTES)
+    epoch, wrapped = keyring().wrap(key, binding=_binding(client_id, subject_id))
+    return Sealer(client_id, subject_id, key), epoch, wrapped
+
+
+def rewrapped(client_id: UUID, subject_id: UUID, *, wrapped: bytes, epoch: int) -> tuple[int, bytes]:
+    """Wrap a person's key under the current epoch; what it seals stays as it is. Raises CannotOpen."""
+    binding = _binding(client_id, subject_id)
+    return keyring().wrap(_unwrapped(wrapped, epoch, binding), binding=binding)
+
+
+def _unwrapped(wrapped: bytes, epoch: int, binding: bytes) -> bytes:
+    try:
+        return keyring().unwrap(wrapped, epoch=epoch, binding=binding)
+    except (KeyError, InvalidTag) as error:
+        raise CannotOpen("The person's key cannot be unwrapped.") from error
+
+
+class Sealer:
+    """Seals and opens the values of one person."""
+
+    __slots__ = ("_aead", "_bound_to")
+
+    def __init__(self, client_id: UUID, subject_id: UUID, key: bytes) -> None:
+        """Hold the person's key; made by ``wrap_new_key`` or ``unwrapped`` only."""
+        self._aead = AESGCM(key)
+        self._bound_to = _binding(client_id, subject_id)
+
+    @classmethod
+    def unwrapped(cls, client_id: UUID, subject_id: UUID, *, wrapped: bytes, epoch: int) -> "Sealer":
+        """Unwrap a person's key. Raises CannotOpen if the epoch was destroyed or the wrap belongs to another."""
+        return cls(client_id, subject_id, _unwrapped(wrapped, epoch, _binding(client_id, subject_id)))
+
+    def seal(self, text: str, *, column: str) -> Sealed:
+        """Seal a text for one column, named ``table.column``."""
+        return self.seal_bytes(text.encode(), column=column)
+
+    def seal_bytes(self, content: bytes, *, column: str) -> Sealed:
+        """Seal bytes for one column."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return Sealed(_FORMAT + nonce + self._aead.encrypt(nonce, content, self._bound_to + column.encode()))
+
+    def open(self, sealed: Sealed, *, column: str) -> str:
+        """Open a text. Raises CannotOpen if it was sealed for another person, client or column."""
+        return self.open_bytes(sealed, column=column).decode()
+
+    def open_bytes(self, sealed: Sealed, *, column: str) -> bytes:
+        """Open bytes. Raises CannotOpen if they were sealed for another person, client or column."""
+        blob = sealed.ciphertext
+        try:
+            return self._aead.decrypt(
+                blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :], self._bound_to + column.encode()
+            )
+        except InvalidTag as error:
+            raise CannotOpen("The value does not open here.") from error
+
+
+def normalized(text: str) -> str:
+    """Bring a look-up text to one form: NFKC, case folded, single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def blind_index(client_id: UUID, kind: str, text: str) -> bytes | None:
+    """Hash a look-up text with the client's secret (HMAC-SHA-256), or None for an empty one.
+
+    Equal texts meet within one client and kind; without the key, which is outside the database, a dictionary
+    of names tells nothing.
+    """
+    value = normalized(text)
+    if not value:
+        return None
+    return hmac.new(_index_key(client_id), f"{kind}\x00{value}".encode(), hashlib.sha256).digest()
+
+
+_INDEX_KEYS: dict[UUID, bytes] = {}
+
+
+def _index_key(client_id: UUID) -> bytes:
+    if client_id not in _INDEX_KEYS:
+        _INDEX_KEYS[client_id] = keyring().index_key(client_id.bytes)
+    return _INDEX_KEYS[client_id]

@@ -1,0 +1,32 @@
+"""An error that says nothing becomes a page that does."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from paktaleem.foundation.api.problems import is_api
+from paktaleem.foundation.public.pages import error_page
+
+__all__ = ["BareErrorsMiddleware"]
+
+FIRST_ERROR = 400
+
+
+class BareErrorsMiddleware:
+    """Gives a body to errors without one, such as Django's 405; its other headers stay."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        response = self.get_response(request)
+        if response.status_code < FIRST_ERROR or response.streaming or response.content or is_api(request):
+            return response
+        page = error_page(response.status_code)
+        page.cookies = response.cookies
+        for name, value in response.items():
+            if name not in {"Content-Type", "Content-Length"}:
+                page[name] = value
+        return page

@@ -1,0 +1,10 @@
+"""Tags of the public pages."""
+
+from django import template
+
+from paktaleem.foundation.public.pages import page_address
+
+__all__ = ["register"]
+
+register = template.Library()
+register.simple_tag(page_address)

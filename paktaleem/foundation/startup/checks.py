@@ -1,0 +1,35 @@
+"""The start-up refusals as system checks, so that a build or a roll-out sees them before a server does."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+from django.db import DEFAULT_DB_ALIAS
+
+from paktaleem.foundation.startup.findings import (
+    Finding,
+    database_findings,
+    read_database,
+    read_settings,
+    settings_findings,
+)
+
+__all__ = ["check_database", "check_settings"]
+
+
+def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Check what lies in the settings (``check --deploy``)."""
+    del app_configs
+    return [_error(found) for found in settings_findings(read_settings())]
+
+
+def check_database(app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Check what lies in the app role's connection (``check --database default``)."""
+    del app_configs
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    return [_error(found) for found in database_findings(read_database())]
+
+
+def _error(found: Finding) -> CheckMessage:
+    return Error(found.message, hint=found.hint, id=found.code)

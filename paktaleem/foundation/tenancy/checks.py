@@ -1,0 +1,73 @@
+"""System checks: a table without a client, or a text field nobody classified, fails the build."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import CheckMessage, Error
+from django.db import models
+
+from paktaleem.foundation.tenancy.grants import wall_of
+from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
+from paktaleem.foundation.tenancy.wall import Scope, Wall
+
+__all__ = ["check_declarations"]
+
+_FREE = (
+    models.CharField,
+    models.TextField,
+    models.JSONField,
+    models.BinaryField,
+    models.FileField,
+    models.FilePathField,
+    models.GenericIPAddressField,
+)
+_HISTORY_OWN = {"history_type", "history_change_reason", "actor_kind", "actor_role"}
+
+
+def check_declarations(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Check every model: it names its wall, has a client unless global, and classifies each free field."""
+    del app_configs
+    return [error for model in apps.get_models(include_auto_created=True) for error in _model_errors(model)]
+
+
+def _model_errors(model: Any) -> Iterator[CheckMessage]:
+    wall = wall_of(model) or THIRD_PARTY_TABLES.get(model._meta.db_table)
+    if wall is None:
+        yield Error(
+            f"{model._meta.label} does not say whose rows it holds.",
+            hint="Declare `wall = Wall(…)`, or list a third-party table in paktaleem/foundation/tenancy/third_party.py.",
+            obj=model,
+            id="tenancy.E001",
+        )
+        return
+    yield from _client_errors(model, wall)
+    yield from _personal_errors(model, wall)
+
+
+def _client_errors(model: Any, wall: Wall) -> Iterator[CheckMessage]:
+    columns = {field.column for field in model._meta.concrete_fields}
+    if wall.scope is not Scope.GLOBAL and wall.owner_column not in columns:
+        yield Error(
+            f"{model._meta.label} is a tenant table without the column {wall.owner_column}.",
+            hint="Add `client = models.ForeignKey(…)`.",
+            obj=model,
+            id="tenancy.E002",
+        )
+
+
+def _personal_errors(model: Any, wall: Wall) -> Iterator[CheckMessage]:
+    for field in model._meta.concrete_fields:
+        if _needs_classification(field) and field.name not in wall.personal and field.name not in _HISTORY_OWN:
+            yield Error(
+                f"{model._meta.label}.{field.name} may hold text, but nobody said whether it is personal.",
+                hint="Classify it in the model's wall: personal={'" + field.name + "': Personal.…}.",
+                obj=model,
+                id="tenancy.E003",
+            )
+
+
+def _needs_classification(field: Any) -> bool:
+    if field.get_internal_type() == "ArrayField":
+        return True
+    return isinstance(field, _FREE) and not field.choices and field.remote_field is None

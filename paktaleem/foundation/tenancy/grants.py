@@ -1,0 +1,67 @@
+"""What the app and officer roles may do to each table, applied by the owner after every migrate.
+
+The map is made from the models' own declarations; a table nobody declared gets nothing.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from django.apps import apps
+from django.db import connections
+
+from paktaleem.foundation.tenancy.operations import APP, OFFICER
+from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
+from paktaleem.foundation.tenancy.wall import APPEND, Wall
+
+__all__ = ["apply_grants", "declared_walls"]
+
+
+def declared_walls() -> dict[str, Wall]:
+    """Map every table of the project to its declaration: own models, their histories, third-party tables."""
+    walls = dict(THIRD_PARTY_TABLES)
+    for model in apps.get_models(include_auto_created=True):
+        wall = wall_of(model)
+        if wall is not None:
+            walls[model._meta.db_table] = wall
+    return walls
+
+
+def wall_of(model: Any) -> Wall | None:
+    """Return a model's declaration; a history table has its model's, but is only ever added to."""
+    tracked = getattr(model, "instance_type", None)
+    if tracked is None:
+        return getattr(model, "wall", None)
+    wall = getattr(tracked, "wall", None)
+    return wall and replace(wall, rights=APPEND, looked_up=False)
+
+
+def apply_grants(alias: str = "owner") -> None:
+    """Give each role exactly what is declared, and take everything else away."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {APP}, {OFFICER}, PUBLIC")
+        cursor.execute(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {APP}, {OFFICER}, PUBLIC")
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        present = {name for (name,) in cursor.fetchall()}
+        for table, wall in sorted(declared_walls().items()):
+            if table not in present:
+                continue
+            if wall.rights:
+                cursor.execute(f'GRANT {", ".join(sorted(wall.rights))} ON "{table}" TO {APP}')
+            if wall.officer and "SELECT" in wall.rights:
+                cursor.execute(f'GRANT SELECT ON "{table}" TO {OFFICER}')
+        _grant_sequences(cursor)
+
+
+def _grant_sequences(cursor: Any) -> None:
+    """Let the app draw numbers where a third-party table it may insert into needs them."""
+    cursor.execute(
+        "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%'"
+    )
+    for (name,) in cursor.fetchall():
+        cursor.execute(f'GRANT USAGE, SELECT ON SEQUENCE "{name}" TO {APP}')
+
+
+def apply_grants_after_migrate(using: str, **_: Any) -> None:
+    """Apply the grants when the owner has migrated (a ``post_migrate`` receiver)."""
+    if using == "owner":
+        apply_grants(using)

@@ -1,5 +1,0 @@
-"""Systems and orders in the console."""
-
-from paktaleem.systems.admin import alerts, board, orders, systems
-
-__all__ = ["alerts", "board", "orders", "systems"]

@@ -1,5 +1,0 @@
-"""What a system calls: its orders, and its answers to them."""
-
-from paktaleem.systems.api.operations import AcceptOrder, AddOrderFile, CompleteOrder, FailOrder, ListOrders, ShowOrder
-
-__all__ = ["AcceptOrder", "AddOrderFile", "CompleteOrder", "FailOrder", "ListOrders", "ShowOrder"]
