@@ -1,6 +1,15 @@
 """The models of consent, gathered from its packages so that Django finds them."""
 
-from consent.consents.models import Consent, ConsentEvent, ConsentEvidence, ConsentState, Method, Objection, Restriction
+from consent.consents.models import (
+    Consent,
+    ConsentEvent,
+    ConsentEvidence,
+    ConsentState,
+    Method,
+    Objection,
+    PolicyAcknowledgement,
+    Restriction,
+)
 from consent.decisions.models import RegisterChange, SubjectChange
 from consent.notices.models import (
     Notice,
@@ -9,7 +18,6 @@ from consent.notices.models import (
     NoticeEffect,
     NoticeResponse,
     NoticeVersion,
-    PolicyAcknowledgement,
     ResponseCode,
     ResponseKind,
 )

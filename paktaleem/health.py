@@ -1,10 +1,8 @@
 """Whether the portal is alive, and whether it can serve (for supervisors and load balancers)."""
 
 from datetime import timedelta
-from functools import cache
 
 from django.db import DatabaseError, connection
-from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -12,8 +10,9 @@ from django.views.decorators.http import require_safe
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
 from paktaleem.foundation.clock import real_now
 from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.tenancy.migrated import missing_migrations
 
-__all__ = ["CLOCKS_APART", "healthz", "missing_migrations", "readyz"]
+__all__ = ["CLOCKS_APART", "healthz", "readyz"]
 
 CLOCKS_APART = timedelta(seconds=2)
 """How far this host's clock may be from the database's: answers of several hosts are put in order by their clocks."""
@@ -57,20 +56,3 @@ def _clock_differs() -> bool:
         cursor.execute("SELECT clock_timestamp()")
         [there] = cursor.fetchone() or (before,)
     return not before - CLOCKS_APART <= there <= real_now() + CLOCKS_APART
-
-
-def missing_migrations() -> set[tuple[str, str]]:
-    """Name the migrations that the database lacks, as (app, name). Raises DatabaseError if it is away."""
-    with in_global(), connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('public.django_migrations') IS NOT NULL")
-        [exists] = cursor.fetchone() or (False,)
-        if not exists:
-            return _known_migrations()
-        cursor.execute("SELECT app, name FROM django_migrations")
-        return _known_migrations() - set(cursor.fetchall())
-
-
-@cache
-def _known_migrations() -> set[tuple[str, str]]:
-    """Read the migrations of this code once: they do not change while it runs."""
-    return set(MigrationLoader(None).disk_migrations)

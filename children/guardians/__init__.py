@@ -1,0 +1,1 @@
+"""Guardians: who may act for a child, and how they were verified."""

@@ -1,0 +1,9 @@
+"""The console pages of consent, gathered from its packages."""
+
+from consent.admin import board
+from consent.consents import admin as consents
+from consent.notices import admin as notices
+from consent.receipts import admin as receipts
+from consent.register import admin as register
+
+__all__ = ["board", "consents", "notices", "receipts", "register"]

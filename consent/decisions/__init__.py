@@ -1,0 +1,1 @@
+"""The decision: may this data be processed for this purpose now?"""

@@ -1,0 +1,1 @@
+"""The public pages of guardians, from the invitation to their answers."""

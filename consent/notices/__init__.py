@@ -1,0 +1,1 @@
+"""Notices to data subjects, their versions, announcements and effect."""

@@ -13,8 +13,8 @@ from django.db.models import Count, Max, QuerySet
 from django.utils.translation import gettext
 
 from consent.consents.models import ConsentEvent, ConsentState
-from consent.decisions.selectors.registers import current_register
 from consent.notices.selectors.purposes import bases_in_force
+from consent.notices.selectors.registers import current_register
 from consent.paper.codes import nearest
 from consent.paper.models import (
     OPEN,

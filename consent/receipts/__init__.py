@@ -1,0 +1,1 @@
+"""Receipts and evidence bundles of consents."""

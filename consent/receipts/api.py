@@ -9,8 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from consent.consents.selectors.consents import get_event
 from consent.receipts.receipt import Place, consent_receipt
-from consent.receipts.selectors import get_event, record_facts
+from consent.receipts.selectors import record_facts
 from consent.register import dpv
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.foundation.accounts.addresses import public_address

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
-from django.http import Http404
 
 from consent.consents.models import Consent, ConsentEvent
 from consent.notices.models import NoticeVersion
@@ -20,24 +19,10 @@ from consent.register.models import (
 )
 from paktaleem.directory.people.ages import is_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["get_event", "record_facts"]
-
-
-def get_event(event_id: UUID, *, actor: Actor) -> ConsentEvent:
-    """Fetch one event with its purpose. Raises Http404 if it is not there, or not the actor's to see."""
-    require(actor, Capability.VIEW_CONSENTS)
-    found = ConsentEvent.objects.select_related("purpose").filter(pk=event_id)
-    if actor.client_id is not None:
-        found = found.filter(client_id=actor.client_id)
-    event: ConsentEvent | None = found.first()
-    if event is None:
-        raise Http404
-    return event
+__all__ = ["record_facts"]
 
 
 def record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFacts:

@@ -1,0 +1,1 @@
+"""The register: purposes, lawful bases, agreements, instructions, recipients."""

@@ -1,0 +1,1 @@
+"""Development: the embedded database and the demonstration."""

@@ -36,7 +36,7 @@ class Terminated(SystemExit):
 
 def data_folder() -> Path:
     """Return where a trial keeps its database, keys and letters (``PAKTALEEM_DATA_DIR``, else ``.data``)."""
-    default = Path(__file__).resolve().parent.parent / ".data"
+    default = Path(__file__).resolve().parents[2] / ".data"
     return Path(os.environ.get("PAKTALEEM_DATA_DIR") or default).resolve()
 
 

@@ -1,0 +1,1 @@
+"""Directory: people, rosters, data systems, and the ways to reach them."""

@@ -1,0 +1,1 @@
+"""Foundation: apps that know no app above them."""

@@ -1,5 +1,5 @@
 """Collections, holdings and incidents in the console."""
 
-from retention.admin import board, holdings, incidents
+from retention.admin import board, holdings, incidents, quarantines
 
-__all__ = ["board", "holdings", "incidents"]
+__all__ = ["board", "holdings", "incidents", "quarantines"]

@@ -14,8 +14,8 @@ from psycopg import sql
 
 from consent.consents.services import lift_restriction, object_to_purpose, restrict_processing
 from consent.decisions.models import SubjectChange
-from consent.decisions.selectors import registers
-from consent.decisions.selectors.registers import current_register
+from consent.notices.selectors import registers
+from consent.notices.selectors.registers import current_register
 from paktaleem.directory.people.services import (
     approve_readmission,
     erase_subject,

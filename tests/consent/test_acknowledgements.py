@@ -9,10 +9,9 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from consent.consents.models import Consent, ConsentEvent, Method
+from consent.consents.models import Consent, ConsentEvent, Method, PolicyAcknowledgement
 from consent.consents.selectors.timelines import ACKNOWLEDGED, acknowledgements_of, timeline
 from consent.consents.services import ClaimInFuture, NoticeStale, acknowledge_policy
-from consent.notices.models import PolicyAcknowledgement
 from consent.notices.selectors.notices import policy_timeline, version_in_effect
 from consent.notices.shown import ShownForeign, ShownForged, ShownMissing, ShownStale
 from consent.receipts.bundles import LEDGER, check_bundle

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from consent.consents.models import ConsentEvent
 from consent.consents.selectors.timelines import consents_of, state_as_of, timeline
 from consent.consents.services import object_to_purpose, withdraw_consent
-from consent.decisions.selectors.registers import register_as_of
 from consent.notices.models import Notice
+from consent.notices.selectors.registers import register_as_of
 from consent.notices.services import publish_notice_version
 from consent.receipts.bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
 from consent.receipts.services import NothingToProve, export_evidence

@@ -41,7 +41,7 @@ from paktaleem.directory.data_systems.services import (
     raise_alerts,
 )
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.people.models import Readmission, RosterImport, Subject
+from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services import (
     claim_guardian,
@@ -51,6 +51,7 @@ from paktaleem.directory.people.services import (
     reveal_fields,
 )
 from paktaleem.directory.rosters.importing.uploads import upload_roster
+from paktaleem.directory.rosters.models import RosterImport
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.models import ClientChange
 from paktaleem.foundation.accounts.services import change_client

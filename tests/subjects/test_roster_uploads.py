@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.directory.people.models import RosterChunk, RosterImport, Subject
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import register_subject
 from paktaleem.directory.rosters.importing import uploads
 from paktaleem.directory.rosters.importing.uploads import (
@@ -20,6 +20,7 @@ from paktaleem.directory.rosters.importing.uploads import (
     shown_details,
     upload_roster,
 )
+from paktaleem.directory.rosters.models import RosterChunk, RosterImport
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from children.guardians.admin.words import REFUSALS
-from children.guardians.models import ChildMechanism, Quarantine, QuarantineCause, SchoolAuthorisation
+from children.guardians.models import ChildMechanism, QuarantineCause, SchoolAuthorisation
 from children.guardians.services import (
     NotHeldBack,
     SchoolAuthorisationEnded,
@@ -17,7 +17,6 @@ from children.guardians.services import (
     declare_mechanism,
     end_school_authorisation,
     quarantine,
-    release,
 )
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased
@@ -29,9 +28,8 @@ from paktaleem.foundation.console.forms import ActForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
 from paktaleem.foundation.console.persons import add_person_acts
 from paktaleem.foundation.console.site import site
-from retention.models import Incident
 
-__all__ = ["ChildMechanismAdmin", "QuarantineAdmin", "SchoolAuthorisationAdmin"]
+__all__ = ["ChildMechanismAdmin", "SchoolAuthorisationAdmin"]
 
 _REFUSALS: dict[type[Exception], str] = {
     **REFUSALS,
@@ -42,16 +40,6 @@ _REFUSALS: dict[type[Exception], str] = {
 
 def _end(row: SchoolAuthorisation, given: dict[str, Any], request: HttpRequest) -> None:
     end_school_authorisation(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
-
-
-def _may_be_released(row: Quarantine, _at: Any) -> bool:
-    """Say whether a report alone holds it back: an incident that came later ends when every system has answered."""
-    open_ones = Incident.objects.filter(client_id=row.client_id, subject_id=row.subject_id, closed_at=None)
-    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not open_ones.exists()
-
-
-def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> None:
-    release(row.subject, reason=given["reason"], actor=actor_of(request), at=received_at(request))
 
 
 @admin.register(ChildMechanism, site=site)
@@ -113,41 +101,6 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Bring the child along."""
         return super().get_queryset(request).select_related("child")
-
-
-@admin.register(Quarantine, site=site)
-class QuarantineAdmin(EvidenceAdmin):
-    """Whose data is held back, and was."""
-
-    section = "People"
-    view_capability = Capability.VIEW_GUARDIANS
-    list_display = ("starts_at", "subject", "cause", "state", "owner")
-    list_filter = ("client",)
-    newest_by = "starts_at"
-    detail_fields = ("subject", "cause", "state", "starts_at", "ends_at")
-    intro = (
-        "Nothing may be done with the data of these people but deleting it. What is held back for an incident is "
-        "released by itself when every system has answered."
-    )
-    empty_text = "Nobody's data is held back."
-    state = state_column(period_pill)
-    acts = (
-        Act(
-            "release",
-            "Hold back no longer",
-            Capability.QUARANTINE_SUBJECTS,
-            _release,
-            lead="Only where the report was unfounded. While an incident is open the data stays held back: "
-            "let every system answer.",
-            done="Held back no longer.",
-            applies=_may_be_released,
-            refusals=_REFUSALS,
-        ),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the person along."""
-        return super().get_queryset(request).select_related("subject")
 
 
 class SchoolForm(ActForm):

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection
 from consent.consents.selectors.consents import fact_of
-from consent.decisions.selectors.registers import current_register
 from consent.decisions.states import effective_state
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.purposes import (
@@ -16,6 +15,7 @@ from consent.notices.selectors.purposes import (
     current_notice,
     find_purposes,
 )
+from consent.notices.selectors.registers import current_register
 from consent.register.models import Basis, LawfulBasis, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about

@@ -5,19 +5,20 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.http import Http404
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState
 from consent.consents.models.consents import GivenBy
 from consent.decisions.facts import ConsentFact
-from consent.decisions.selectors.registers import current_register
 from consent.decisions.states import effective_state, renewal_is_due
+from consent.notices.selectors.registers import current_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 
-__all__ = ["consent_events", "consent_states", "consents", "due_by_age", "due_for_renewal", "fact_of"]
+__all__ = ["consent_events", "consent_states", "consents", "due_by_age", "due_for_renewal", "fact_of", "get_event"]
 
 
 def consents(actor: Actor) -> QuerySet[Consent]:
@@ -86,3 +87,15 @@ def fact_of(row: Consent) -> ConsentFact:
         notice_version=row.notice_version,
         by=row.given_by,
     )
+
+
+def get_event(event_id: UUID, *, actor: Actor) -> ConsentEvent:
+    """Fetch one event with its purpose. Raises Http404 if it is not there, or not the actor's to see."""
+    require(actor, Capability.VIEW_CONSENTS)
+    found = ConsentEvent.objects.select_related("purpose").filter(pk=event_id)
+    if actor.client_id is not None:
+        found = found.filter(client_id=actor.client_id)
+    event: ConsentEvent | None = found.first()
+    if event is None:
+        raise Http404
+    return event

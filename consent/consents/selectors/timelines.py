@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_noop
 
-from consent.consents.models import ConsentEvent, ConsentState, Objection, Restriction
-from consent.decisions.selectors.registers import current_register
-from consent.notices.models import NoticeVersion, PolicyAcknowledgement
+from consent.consents.models import ConsentEvent, ConsentState, Objection, PolicyAcknowledgement, Restriction
+from consent.notices.models import NoticeVersion
+from consent.notices.selectors.registers import current_register
 from consent.register.models import LawfulBasis
 from consent.register.register import Register
 from paktaleem.directory.people.models import Subject

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from consent.consents.models import Method
+from consent.consents.models import Method, PolicyAcknowledgement
 from consent.consents.services.events import locked
 from consent.consents.services.grounds import TOKENLESS, NoticeStale
 from consent.consents.services.recording import ClaimInFuture
-from consent.notices.models import NoticeVersion, PolicyAcknowledgement
+from consent.notices.models import NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown, policy_timeline, version_in_effect
 from consent.notices.shown import Shown, ShownForeign, ShownMissing, ShownStale, read_shown
 from paktaleem.directory.people.models import Subject

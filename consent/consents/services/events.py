@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import connection
 
 from consent.consents.models import ConsentEvent, ConsentState
-from consent.decisions.selectors.registers import Version
 from consent.decisions.states import becomes_state
+from consent.notices.selectors.registers import Version
 from consent.register.models import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import AlreadyErased

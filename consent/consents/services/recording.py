@@ -16,9 +16,9 @@ from consent.consents.services.events import Past, append_event, locked, past_of
 from consent.consents.services.evidence import add_evidence_reference
 from consent.consents.services.grounds import Collected, Grounds, check_grounds, find_grounds
 from consent.consents.services.guardians import another_says_no, follow_purpose
-from consent.decisions.selectors.registers import current_register
 from consent.decisions.states import ANSWERS
 from consent.notices.selectors.purposes import purpose_of_rule
+from consent.notices.selectors.registers import current_register
 from consent.register.models import Basis, Purpose
 from consent.register.register import Register
 from paktaleem.directory.people.models import GuardianClaim, Subject

@@ -20,7 +20,7 @@ from consent.decisions.decision import (
     SubjectFacts,
     decide,
 )
-from consent.decisions.selectors.registers import (
+from consent.notices.selectors.registers import (
     RegisterUnsettled,
     cached_register,
     current_register,

@@ -19,8 +19,8 @@ from children.invitations.models import Invitation
 from children.invitations.selectors import names_for_guardian, wards_of
 from children.invitations.services import Saying
 from children.invitations.states import OPEN, State
-from consent.decisions.selectors.registers import current_register
 from consent.guardian_pages.views.notices import service_notice
+from consent.notices.selectors.registers import current_register
 from consent.register.register import Register
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed

@@ -4,7 +4,6 @@ from consent.notices.models.announcements import (
     NoticeDispatch,
     NoticeEffect,
     NoticeResponse,
-    PolicyAcknowledgement,
     ResponseCode,
     ResponseKind,
 )
@@ -17,7 +16,6 @@ __all__ = [
     "NoticeEffect",
     "NoticeResponse",
     "NoticeVersion",
-    "PolicyAcknowledgement",
     "ResponseCode",
     "ResponseKind",
 ]

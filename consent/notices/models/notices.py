@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 
 from consent.register.models.rows import CodesField, RegisterRow, catalogue_owner
 from paktaleem.foundation.accounts.models import code_validator
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
@@ -18,6 +19,8 @@ _MATERIAL = "Material: clients are told in advance, and consents given under ear
 
 class Notice(RegisterRow):
     """One notice to data subjects: the privacy policy, or what is told when consent to purposes is asked."""
+
+    change_capability = Capability.MANAGE_REGISTER
 
     wall = Wall(
         Scope.CATALOGUE, EDIT, personal={"code": _NONE, "title_en": _NONE, "title_ur": _NONE, "purposes": _NONE}

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from consent.decisions.selectors.registers import current_register
 from consent.notices.models import Notice, NoticeVersion
+from consent.notices.selectors.registers import current_register
 from paktaleem.foundation.accounts.models import Client
 
 __all__ = ["PublicNotice", "consent_notices"]

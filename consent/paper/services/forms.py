@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent.decisions.selectors.registers import current_register
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.purposes import NoticeUnknown, current_notice, find_purposes
+from consent.notices.selectors.registers import current_register
 from consent.paper.codes import new_code
 from consent.paper.models import FormPage, FormPurpose, FormRun
 from consent.paper.pdf import Form, Page, Question, write_pdf

@@ -1,0 +1,5 @@
+"""The register in the console: purposes, bases, agreements, recipients."""
+
+from consent.register.admin import agreements, purposes
+
+__all__ = ["agreements", "purposes"]

@@ -14,6 +14,7 @@ from consent.register.models.rows import (
     period_is_ordered,
 )
 from paktaleem.foundation.accounts.models import code_validator
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
 
@@ -27,6 +28,8 @@ class ServiceAgreement(PeriodRow):
 
     After its end data may still be deleted, and until ``exit_until`` stored, so that it can be returned.
     """
+
+    change_capability = Capability.MANAGE_AGREEMENTS
 
     wall = Wall(Scope.TENANT, EDIT, personal={"reference": _NONE})
 
@@ -66,6 +69,8 @@ class ServiceAgreement(PeriodRow):
 class AgreementSuspension(PeriodRow):
     """One period in which an agreement is suspended: data is stored and deleted, and not otherwise processed."""
 
+    change_capability = Capability.MANAGE_AGREEMENTS
+
     wall = Wall(Scope.TENANT, EDIT)
 
     agreement = models.ForeignKey(
@@ -85,6 +90,8 @@ class AgreementSuspension(PeriodRow):
 
 class Instruction(PeriodRow):
     """One documented instruction of a client: which purposes, categories and recipients its agreement covers."""
+
+    change_capability = Capability.MANAGE_REGISTER
 
     wall = Wall(
         Scope.TENANT, EDIT, personal={"purposes": _NONE, "categories": _NONE, "recipients": _NONE, "document": _NONE}
@@ -111,6 +118,8 @@ class Instruction(PeriodRow):
 
 class Recipient(RegisterRow):
     """One third-party provider with whom data may be shared (policy §6), under a data processing agreement."""
+
+    change_capability = Capability.MANAGE_REGISTER
 
     wall = Wall(
         Scope.CATALOGUE,
@@ -147,6 +156,8 @@ class Recipient(RegisterRow):
 
 class RecipientApproval(PeriodRow):
     """One period in which a recipient is approved for purposes and categories, after clients could object."""
+
+    change_capability = Capability.MANAGE_AGREEMENTS
 
     wall = Wall(Scope.CATALOGUE, EDIT, personal={"purposes": _NONE, "categories": _NONE})
 

@@ -13,6 +13,7 @@ from consent.register.models.rows import (
     period_is_ordered,
 )
 from paktaleem.foundation.accounts.models import Client, User, code_validator
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -56,6 +57,8 @@ _NAMED = {"code": _NONE, "name_en": _NONE, "name_ur": _NONE}
 class DataCategory(Named):
     """One type of personal data (policy §1)."""
 
+    change_capability = Capability.MANAGE_REGISTER
+
     wall = Wall(Scope.CATALOGUE, EDIT, personal=_NAMED)
     history = History()
 
@@ -68,6 +71,8 @@ class DataCategory(Named):
 class Occasion(Named):
     """One occasion on which personal data is collected (policy §1)."""
 
+    change_capability = Capability.MANAGE_REGISTER
+
     wall = Wall(Scope.CATALOGUE, EDIT, personal=_NAMED)
     history = History()
 
@@ -78,6 +83,8 @@ class Occasion(Named):
 
 class Purpose(Named):
     """One specific, legitimate purpose of processing, and the categories of data it needs (policy §2). Never a sale."""
+
+    change_capability = Capability.MANAGE_REGISTER
 
     wall = Wall(
         Scope.CATALOGUE,
@@ -148,6 +155,8 @@ class Capacity(models.TextChoices):
 class BalancingTest(RegisterRow):
     """One balancing of a legitimate interest against the person's rights, signed by a privacy officer (policy §3)."""
 
+    change_capability = Capability.MANAGE_REGISTER
+
     wall = Wall(
         Scope.CATALOGUE,
         EDIT,
@@ -189,6 +198,8 @@ class LawfulBasis(PeriodRow):
 
     Of those that have started the latest wins; a client's own row goes before the shared one of PakTaleem.
     """
+
+    change_capability = Capability.MANAGE_REGISTER
 
     wall = Wall(Scope.CATALOGUE, EDIT, personal={"legal_reference": _NONE})
 

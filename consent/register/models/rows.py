@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from paktaleem.foundation.accounts.models import Client, code_validator
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.ids import new_id
 
@@ -28,6 +29,9 @@ class RegisterRow(Tracked):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+
+    change_capability: ClassVar[Capability | None] = None
+    """The capability that ``change_register`` requires; None: rows of this kind have services of their own."""
 
     class Meta:
         abstract = True

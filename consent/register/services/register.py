@@ -6,19 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from consent.notices.models import Notice
-from consent.register.models import (
-    AgreementSuspension,
-    BalancingTest,
-    DataCategory,
-    Instruction,
-    LawfulBasis,
-    Occasion,
-    Purpose,
-    Recipient,
-    RecipientApproval,
-    ServiceAgreement,
-)
+from consent.register.models import BalancingTest, LawfulBasis, RecipientApproval
 from consent.register.models.rows import PeriodRow, RegisterRow
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -28,22 +16,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
-__all__ = ["CAPABILITY_OF", "NotYours", "change_register", "end_period", "refuse_shared"]
-
-CAPABILITY_OF: dict[type[RegisterRow], Capability] = {
-    DataCategory: Capability.MANAGE_REGISTER,
-    Occasion: Capability.MANAGE_REGISTER,
-    Purpose: Capability.MANAGE_REGISTER,
-    BalancingTest: Capability.MANAGE_REGISTER,
-    LawfulBasis: Capability.MANAGE_REGISTER,
-    Notice: Capability.MANAGE_REGISTER,
-    Recipient: Capability.MANAGE_REGISTER,
-    RecipientApproval: Capability.MANAGE_AGREEMENTS,
-    ServiceAgreement: Capability.MANAGE_AGREEMENTS,
-    AgreementSuspension: Capability.MANAGE_AGREEMENTS,
-    Instruction: Capability.MANAGE_REGISTER,
-}
-"""Which capability changing a row takes. A kind of row that is not listed cannot be changed."""
+__all__ = ["NotYours", "change_register", "end_period", "refuse_shared"]
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
 _NOT_BACKDATED = "Nothing is backdated: choose now or later."
@@ -76,7 +49,7 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
     Periods start now or later, never earlier: what was decided stays explained. Raises ValidationError naming
     the field, NotYours for a shared row, NotAllowed.
     """
-    require(actor, CAPABILITY_OF[type(row)], row.client_id)
+    require(actor, _change_capability(row), row.client_id)
     refuse_shared(row, actor)
     is_new = row._state.adding
     for reference, owner in _REFERENCES.items():
@@ -97,6 +70,12 @@ def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: 
         raise ValidationError({"ends_at": ["It has ended already."]})
     row.ends_at = at
     return change_register(row, actor=actor, reason=reason, at=at)
+
+
+def _change_capability(row: RegisterRow) -> Capability:
+    if row.change_capability is None:
+        raise TypeError(f"A {type(row).__name__} is not changed by change_register.")
+    return row.change_capability
 
 
 def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:

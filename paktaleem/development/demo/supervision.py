@@ -14,7 +14,7 @@ from pathlib import Path
 
 __all__ = ["Child", "ChildDied", "free_port", "is_port_free", "running", "web_program"]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SECONDS_TO_END = 10
 LINES_OF_LOG = 15
 PAUSE = 0.05

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.agechanges import AgeChange, AgeRoute
 from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.directory.people.details import PERSONAL
-from paktaleem.directory.rosters.files import RosterChunk, RosterImport, RosterState
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.audit.by import ByKind, Reason
@@ -28,9 +27,6 @@ __all__ = [
     "ErasureCarriedOut",
     "GuardianClaim",
     "Readmission",
-    "RosterChunk",
-    "RosterImport",
-    "RosterState",
     "Subject",
     "SubjectEvent",
     "SubjectEventKind",

@@ -7,15 +7,14 @@ from procrastinate.contrib.django import app
 
 from paktaleem.directory.people.services import recompute_ages
 from paktaleem.directory.people.services.replay import replay_erasures
-from paktaleem.directory.rosters.importing.uploads import GO_ON, expire_rosters, go_on
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.services import RECOMPUTE_AGES
 from paktaleem.foundation.clock import now_here, real_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.context import in_client
 
-__all__ = ["complete_erasures", "go_on_with_roster", "recompute_ages_of_client", "throw_away_old_rosters"]
+__all__ = ["complete_erasures", "recompute_ages_of_client"]
 
 log = logging.getLogger(__name__)
 
@@ -45,25 +44,3 @@ def recompute_ages_of_client(client: str) -> None:
             )
         if after is None:
             return
-
-
-@app.task(name=GO_ON, pass_context=False)
-def go_on_with_roster(client: str, roster: str) -> None:
-    """Check or import one uploaded roster; run again after it was done, it does nothing."""
-    client_id = UUID(client)
-    with in_client(client_id):
-        go_on(UUID(roster), client=Client.objects.get(id=client_id), at=now_here())
-
-
-@app.periodic(cron="41 * * * *", periodic_id="expire_rosters")
-@app.task(name="subjects.expire_rosters", queueing_lock="subjects.expire_rosters", pass_context=False)
-def throw_away_old_rosters(timestamp: int) -> int:
-    """Throw away, every hour, what was uploaded a day ago; returns how many."""
-    del timestamp
-    expired = 0
-    with as_officer():
-        clients = list(Client.objects.all())
-    for client in clients:
-        with in_client(client.id):
-            expired += expire_rosters(client, at=now_here())
-    return expired

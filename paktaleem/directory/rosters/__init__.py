@@ -1,0 +1,1 @@
+"""Rosters of people, imported from OneRoster packages and spreadsheets."""

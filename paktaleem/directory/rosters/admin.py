@@ -14,7 +14,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
-from paktaleem.directory.people.models import RosterImport, RosterState
 from paktaleem.directory.rosters.importing.uploads import (
     NotNow,
     check_again,
@@ -23,6 +22,7 @@ from paktaleem.directory.rosters.importing.uploads import (
     shown_details,
     upload_roster,
 )
+from paktaleem.directory.rosters.models import RosterImport, RosterState
 from paktaleem.directory.rosters.spreadsheet import csv_template, xlsx_template
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

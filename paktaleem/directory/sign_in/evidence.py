@@ -14,15 +14,13 @@ from django.utils.crypto import salted_hmac
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.services import tell_owner
-from paktaleem.foundation.audit.by import By, ByKind
+from paktaleem.foundation.audit.by import OWN_ACCOUNT, By, ByKind
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_own_entry
 from paktaleem.foundation.tenancy.context import aside, in_global
 
-__all__ = ["OWN_ACCOUNT", "record_change", "record_lock_out", "record_sign_in", "record_sign_out"]
+__all__ = ["record_change", "record_lock_out", "record_sign_in", "record_sign_out"]
 
-OWN_ACCOUNT = "own_account"
-"""The role in which somebody acts on their own account: no membership is chosen yet."""
 _GUARD = system_actor("signin.lock_out")
 
 

@@ -9,11 +9,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from paktaleem.directory.sign_in.evidence import OWN_ACCOUNT
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role
-from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.audit.by import OWN_ACCOUNT, ByKind, Reason
 from paktaleem.foundation.clock import now_here
 from paktaleem.foundation.console.words import translated
 

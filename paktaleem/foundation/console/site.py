@@ -15,7 +15,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from paktaleem.directory.sign_in.forms import OwnPasswordForm
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.proofs import has_proved_enough
 from paktaleem.foundation.accounts.views import choose_membership
@@ -53,7 +52,6 @@ class ConsoleSite(AdminSite):
     index_title = gettext_lazy("Home")
     index_template = "console/home.html"
     site_url = None
-    password_change_form = OwnPasswordForm
     empty_value_display = "—"
     boards: ClassVar[list[Board]] = []
 

@@ -1,0 +1,1 @@
+"""Sealed fields, keys per person, key epochs, and the erasure list."""

@@ -1,0 +1,1 @@
+"""Refusal to start with unsafe settings or an unsafe database connection."""

@@ -1,5 +1,5 @@
-"""Clients, staff, memberships and API keys in the console."""
+"""Clients, staff, memberships, API keys and ledger entries in the console."""
 
-from paktaleem.directory.administration.admin import clients, staff
+from paktaleem.directory.administration.admin import clients, entries, staff
 
-__all__ = ["clients", "staff"]
+__all__ = ["clients", "entries", "staff"]

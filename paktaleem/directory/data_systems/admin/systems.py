@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from consent.register.models import DataCategory
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.directory.data_systems.services import (
     AlreadyEnded,
@@ -44,7 +43,7 @@ class SystemAdmin(ScopedAdmin):
     list_display = ("name", "code", "holds", "delivery", "state", "owner")
     list_filter = ("delivery", "client")
     search_fields = ("code", "name")
-    codes = {"categories": DataCategory}
+    codes = {"categories": "consent.DataCategory"}
     intro = (
         "Where personal data lies. An order about a person goes to each system that holds such data: the client’s own, "
         "and PakTaleem’s, which serve every client."

@@ -16,7 +16,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from paktaleem.directory.people.models import RosterChunk, RosterImport, RosterState
 from paktaleem.directory.rosters.importing.report import ImportReport
 from paktaleem.directory.rosters.importing.service import (
     ContextChanged,
@@ -27,6 +26,7 @@ from paktaleem.directory.rosters.importing.service import (
     try_roster,
 )
 from paktaleem.directory.rosters.importing.sources import open_source
+from paktaleem.directory.rosters.models import RosterChunk, RosterImport, RosterState
 from paktaleem.directory.rosters.oneroster import Problem, RosterInvalid
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
 from paktaleem.foundation.accounts.models import Client

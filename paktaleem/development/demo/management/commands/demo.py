@@ -34,7 +34,7 @@ from paktaleem.development.trial import DATABASE, Terminated, data_folder, trial
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.clock import real_now
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.health import missing_migrations
+from paktaleem.foundation.tenancy.migrated import missing_migrations
 
 HOST = "127.0.0.1"
 OK = 200

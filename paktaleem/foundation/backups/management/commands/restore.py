@@ -11,7 +11,7 @@ from django.db import connections
 from paktaleem.foundation.backups.programs import BackupFailed
 from paktaleem.foundation.backups.restoring import restore
 from paktaleem.foundation.tenancy.grants import apply_grants
-from paktaleem.health import missing_migrations
+from paktaleem.foundation.tenancy.migrated import missing_migrations
 
 FAILED = 2
 

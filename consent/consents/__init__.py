@@ -1,0 +1,1 @@
+"""Consents and their evidence: given, refused, withdrawn, ended."""

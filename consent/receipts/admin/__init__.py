@@ -1,0 +1,5 @@
+"""Consent events, receipts and the timeline of a person in the console."""
+
+from consent.receipts.admin import events, timeline
+
+__all__ = ["events", "timeline"]

@@ -1,0 +1,102 @@
+"""Consent events in the console, with their receipts."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from consent.consents.admin.consents import OfPersonAdmin, PurposeFilter, state_pill
+from consent.consents.admin.evidence import ADD_EVIDENCE
+from consent.consents.models import ConsentEvent
+from consent.receipts.views import print_receipt
+from paktaleem.foundation.console.asking import actor_of
+from paktaleem.foundation.console.columns import who, with_actor
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.public.pages import LanguageLink
+from paktaleem.foundation.tenancy.context import in_client
+
+__all__ = ["ConsentEventAdmin"]
+
+
+@admin.register(ConsentEvent, site=site)
+class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
+    """Every answer ever given."""
+
+    section = "Evidence"
+    list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
+    list_filter = ("state", "method", "given_by", PurposeFilter, "client")
+    in_one_client = ("method", "given_by", PurposeFilter)
+    newest_by = "recorded_at"
+    detail_fields = (
+        "person",
+        "purpose",
+        "answer",
+        "given_by",
+        "guardian",
+        "method",
+        "language",
+        "notice_version",
+        "shown_hash",
+        "actor",
+        "claimed_at",
+        "recorded_at",
+        "expires_at",
+    )
+    intro = "Every answer anyone gave about a purpose, as it was recorded. What was said stays said."
+    empty_text = "No answers have been recorded yet."
+    acts = (ADD_EVIDENCE,)
+    answer = state_column(lambda row: state_pill(row.state))
+    exported = {
+        "person": "subject__external_id",
+        "purpose": "purpose__code",
+        "state": "state",
+        "given_by": "given_by",
+        "guardian": "guardian__external_id",
+        "method": "method",
+        "language": "language",
+        "notice_version": "notice_version_id",
+        "actor_kind": "actor_kind",
+        "actor_role": "actor_role",
+        "claimed_at": "claimed_at",
+        "recorded_at": "recorded_at",
+        "expires_at": "expires_at",
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring along person, purpose and who recorded it."""
+        found = super().get_queryset(request).select_related("subject", "purpose", "guardian", "notice_version")
+        return with_actor(found, actor_of(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the receipt of an answer, to print and hand over."""
+        receipt = path(
+            "<path:object_id>/receipt/",
+            self.admin_site.admin_view(self.receipt_view),
+            name="consent_consentevent_receipt",
+        )
+        return [receipt, *super().get_urls()]
+
+    def receipt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the receipt in the language asked for with ``?in=``, else in that of the answer."""
+        row: ConsentEvent = self._row_or_404(request, object_id)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        asked = request.GET.get("in", row.language)
+        language = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        links = [LanguageLink(code, name, f"?in={code}", code == language) for code, name in settings.LANGUAGES]
+        with in_client(row.client_id):
+            return print_receipt(request, row, language=language, links=links)
+
+    def panels(self, request: HttpRequest, row: ConsentEvent) -> list[dict[str, Any]]:
+        """Lead to the receipt."""
+        return [*super().panels(request, row), {"template": "console/panels/receipt.html"}]
+
+    @admin.display(description="by")
+    def actor(self, row: ConsentEvent) -> str:
+        """Name who recorded it."""
+        return who(row)

@@ -1,0 +1,1 @@
+"""Console pages of clients, staff, API keys and the audit ledger."""

@@ -1,0 +1,117 @@
+"""Uploaded rosters."""
+
+from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.tenancy.ids import new_id
+from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
+
+__all__ = ["RosterChunk", "RosterImport", "RosterState"]
+
+
+class RosterState(models.TextChoices):
+    """How far an uploaded roster has come."""
+
+    CHECKING = "checking", _("Being checked")
+    REFUSED = "refused", _("Refused")
+    READY = "ready", _("Ready to import")
+    STOPPED = "stopped", _("Stopped: too many would vanish")
+    APPLYING = "applying", _("Being imported")
+    DONE = "done", _("Imported")
+    CHANGED = "changed", _("Not imported: check it again")
+    DISCARDED = "discarded", _("Discarded")
+    EXPIRED = "expired", _("Expired")
+
+
+class RosterImport(models.Model):
+    """One uploaded roster: who brought it, what a trial found, what the import did, in numbers.
+
+    The file and what names people in the findings are sealed under a key of this upload, and gone with it.
+    """
+
+    wall = Wall(
+        Scope.TENANT,
+        EDIT,
+        personal={
+            "kind": Personal.NONE,
+            "sha256": Personal.NONE,
+            "actor_role": Personal.NONE,
+            "confirmed_role": Personal.NONE,
+            "plan": Personal.NONE,
+            "counts": Personal.NONE,
+            "failure": Personal.NONE,
+            "details": Personal.SEALED,
+            "wrapped": Personal.SECRET,
+        },
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    state = models.CharField(max_length=16, choices=RosterState, default=RosterState.CHECKING)
+    kind = models.CharField(max_length=32, blank=True)
+    everybody = models.BooleanField("names everybody", default=False)
+    size = models.PositiveIntegerField(help_text="Bytes.")
+    sha256 = models.BinaryField(max_length=32)
+    uploaded_at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
+    actor_id = models.UUIDField()
+    actor_role = models.CharField(max_length=32)
+    checked_at = models.DateTimeField(null=True)
+    confirmed_by = models.UUIDField(null=True)
+    confirmed_role = models.CharField(max_length=32, blank=True)
+    confirmed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    plan = models.CharField(max_length=64, blank=True)
+    counts = models.JSONField(default=dict)
+    failure = models.CharField(max_length=32, blank=True)
+    details = SealedField()
+    epoch = models.PositiveIntegerField(null=True)
+    wrapped = models.BinaryField(null=True)
+
+    class Meta:
+        app_label = "subjects"
+        verbose_name = "roster import"
+        ordering = ["-uploaded_at", "-id"]
+        indexes = [
+            *newest_first("uploaded_at", "rosterimport_by_time"),
+            *newest_first("uploaded_at", "rosterimport_by_state", by="state"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the moment."""
+        return gettext("Roster of {moment}").format(moment=f"{self.uploaded_at:%Y-%m-%d %H:%M}")
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the worker is at it."""
+        return self.state in {RosterState.CHECKING, RosterState.APPLYING}
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its file is still here."""
+        return self.state in {RosterState.READY, RosterState.STOPPED, RosterState.CHANGED}
+
+
+class RosterChunk(models.Model):
+    """A part of an uploaded roster, sealed. Deleted when the roster is imported, discarded or expired."""
+
+    wall = Wall(Scope.TENANT, APPEND | {"DELETE"}, officer=False, personal={"sealed": Personal.SEALED})
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    roster = models.ForeignKey(RosterImport, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    number = models.PositiveIntegerField()
+    sealed = SealedField()
+
+    class Meta:
+        app_label = "subjects"
+        constraints = [models.UniqueConstraint(fields=["client", "roster", "number"], name="rosterchunk_in_order")]
+
+    def __str__(self) -> str:
+        """Name the place."""
+        return f"part {self.number}"

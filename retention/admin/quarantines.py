@@ -1,0 +1,70 @@
+"""Quarantines in the console: who is quarantined, and their release."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from children.guardians.admin.words import REFUSALS
+from children.guardians.models import Quarantine, QuarantineCause
+from children.guardians.services import (
+    NotHeldBack,
+    release,
+)
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.console.asking import actor_of, received_at
+from paktaleem.foundation.console.columns import period_pill
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
+from paktaleem.foundation.console.site import site
+from retention.models import Incident
+
+__all__ = ["QuarantineAdmin"]
+
+_REFUSALS: dict[type[Exception], str] = {**REFUSALS, NotHeldBack: "It is held back no longer."}
+
+
+def _may_be_released(row: Quarantine, _at: Any) -> bool:
+    """Say whether a report alone holds it back: an incident that came later ends when every system has answered."""
+    open_ones = Incident.objects.filter(client_id=row.client_id, subject_id=row.subject_id, closed_at=None)
+    return row.ends_at is None and row.cause == QuarantineCause.REPORT and not open_ones.exists()
+
+
+def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> None:
+    release(row.subject, reason=given["reason"], actor=actor_of(request), at=received_at(request))
+
+
+@admin.register(Quarantine, site=site)
+class QuarantineAdmin(EvidenceAdmin):
+    """Whose data is held back, and was."""
+
+    section = "People"
+    view_capability = Capability.VIEW_GUARDIANS
+    list_display = ("starts_at", "subject", "cause", "state", "owner")
+    list_filter = ("client",)
+    newest_by = "starts_at"
+    detail_fields = ("subject", "cause", "state", "starts_at", "ends_at")
+    intro = (
+        "Nothing may be done with the data of these people but deleting it. What is held back for an incident is "
+        "released by itself when every system has answered."
+    )
+    empty_text = "Nobody's data is held back."
+    state = state_column(period_pill)
+    acts = (
+        Act(
+            "release",
+            "Hold back no longer",
+            Capability.QUARANTINE_SUBJECTS,
+            _release,
+            lead="Only where the report was unfounded. While an incident is open the data stays held back: "
+            "let every system answer.",
+            done="Held back no longer.",
+            applies=_may_be_released,
+            refusals=_REFUSALS,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the person along."""
+        return super().get_queryset(request).select_related("subject")
