@@ -1,19 +1,24 @@
-"""Purposes, lawful basis, agreements, notices, consent, recipients; the decision."""
+"""Django app of the register, notices, consents and decisions."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions.config import PortalAppConfig
 
 
-class ConsentConfig(AppConfig):
-    """The register, consent and the decision."""
+class ConsentConfig(PortalAppConfig):
+    """The register, notices, consents and decisions."""
 
     name = "consent"
     label = "consent"
-
-    def ready(self) -> None:
-        """Hear of guardians: who would end having said no to a purpose, and who said yes on a false proof."""
-        from children.guardians.services import also_says_no, when_found_false  # noqa: PLC0415 -- needs the app registry
-        from consent.consents.services.ending import invalidate_false  # noqa: PLC0415 -- likewise
-        from consent.consents.services.guardians import says_no_to_a_purpose  # noqa: PLC0415 -- likewise
-
-        also_says_no(says_no_to_a_purpose)
-        when_found_false(invalidate_false)
+    handlers = (
+        (
+            "children.guardians.services.guardians.refusal_checks",
+            "consent.consents.services.guardians.says_no_to_a_purpose",
+        ),
+        (
+            "children.guardians.services.verifying.verification_found_false",
+            "consent.consents.services.ending.invalidate_false",
+        ),
+        (
+            "paktaleem.foundation.api.purging.expiring_rows",
+            "consent.decisions.services.purge_unreachable_changes",
+        ),
+    )

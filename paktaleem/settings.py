@@ -1,4 +1,4 @@
-"""Settings, all from the environment (12factor); ``paktaleem/development/trial.py`` fills it in for a fresh checkout."""
+"""Settings, all from the environment (12factor); ``development/trial.py`` fills it in for a fresh checkout."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     "django.contrib.postgres",  # before tenancy: it reads type ids when a connection opens, and the guard refuses that
     "paktaleem.foundation.tenancy",
+    "paktaleem.foundation.extensions",
     "paktaleem.foundation.startup",
     "paktaleem.foundation.jobs",
     "paktaleem.foundation.audit",

@@ -1,27 +1,28 @@
-"""What was collected, what is held, and incidents with children's data."""
+"""Django app of retention."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions.config import PortalAppConfig
 
 
-class RetentionConfig(AppConfig):
+class RetentionConfig(PortalAppConfig):
     """Collections, holdings and incidents."""
 
     name = "retention"
     label = "retention"
-
-    def ready(self) -> None:
-        """Hear of answers to orders, of people who turn out to be children, and of guardians who were none."""
-        from children.guardians.services import when_found_false  # noqa: PLC0415 -- needs the app registry
-        from paktaleem.directory.data_systems.answered import when_answered  # noqa: PLC0415 -- likewise
-        from paktaleem.directory.people.revealing import when_child_is_revealed  # noqa: PLC0415 -- likewise
-        from retention.services.holdings import end_holdings  # noqa: PLC0415 -- likewise
-        from retention.services.incidents import (  # noqa: PLC0415 -- likewise
-            close_if_answered,
-            open_for_false_verification,
-            open_for_what_is_held,
-        )
-
-        when_answered(end_holdings)
-        when_answered(close_if_answered)
-        when_child_is_revealed(open_for_what_is_held)
-        when_found_false(open_for_false_verification)
+    handlers = (
+        (
+            "paktaleem.directory.data_systems.answered.order_answered",
+            "retention.services.holdings.end_holdings",
+        ),
+        (
+            "paktaleem.directory.data_systems.answered.order_answered",
+            "retention.services.incidents.close_if_answered",
+        ),
+        (
+            "paktaleem.directory.people.revealing.child_revealed",
+            "retention.services.incidents.open_for_what_is_held",
+        ),
+        (
+            "children.guardians.services.verifying.verification_found_false",
+            "retention.services.incidents.open_for_false_verification",
+        ),
+    )

@@ -23,7 +23,7 @@ from paktaleem.foundation.console.asking import actor_of, received_at
 from paktaleem.foundation.console.columns import client_name, pill
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.paging import count_up_to, number_in_words
-from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["AgeNoticeAdmin", "ComingOfAgeAdmin", "coming_of_age_board"]
 
@@ -129,7 +129,7 @@ class AgeNoticeAdmin(EvidenceAdmin):
         return person_link(row.subject)
 
 
-@site.add_board
+@boards.connect
 def coming_of_age_board(actor: Actor, at: datetime) -> list[Card]:
     """Say how many children come of age soon: they will be asked themselves; one query."""
     if not actor.may(Capability.INVITE_GUARDIANS):

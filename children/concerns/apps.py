@@ -1,20 +1,21 @@
-"""Concerns about children's data."""
+"""Django app of concerns about children's data."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions.config import PortalAppConfig
 
 
-class ConcernsConfig(AppConfig):
-    """Concerns that anybody may report, and what guardians ask for about a child's data."""
+class ConcernsConfig(PortalAppConfig):
+    """Concerns that anyone may report, and what guardians request about a child's data."""
 
     name = "children.concerns"
     label = "concerns"
     verbose_name = "concerns about children's data"
-
-    def ready(self) -> None:
-        """Have the keys of concerns counted wherever an epoch may be destroyed; hear of answers to orders."""
-        from children.concerns.services import note_answers  # noqa: PLC0415 -- needs the app registry
-        from paktaleem.directory.data_systems.answered import when_answered  # noqa: PLC0415 -- likewise
-        from paktaleem.foundation.encryption.rowkeys import declare_row_keys  # noqa: PLC0415 -- likewise
-
-        declare_row_keys(self.get_model("Concern"))
-        when_answered(note_answers)
+    handlers = (
+        (
+            "paktaleem.foundation.encryption.wrapped.wrapped_kinds",
+            "children.concerns.sealing.CONCERN_KEYS",
+        ),
+        (
+            "paktaleem.directory.data_systems.answered.order_answered",
+            "children.concerns.services.note_answers",
+        ),
+    )

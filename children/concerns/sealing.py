@@ -1,9 +1,10 @@
 """The key of one concern: whoever reports it is nobody we know, so the text cannot lie under a person's key."""
 
 from children.concerns.models import Concern
+from paktaleem.foundation.encryption.rowkeys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
 
-__all__ = ["open_text", "seal_texts"]
+__all__ = ["CONCERN_KEYS", "open_text", "seal_texts"]
 
 _TABLE = "concerns_concern"
 
@@ -24,3 +25,6 @@ def open_text(row: Concern, field: str) -> str:
         raise CannotOpen("The concern's key is gone.")
     sealer = Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
     return sealer.open(sealed, column=f"{_TABLE}.{field}")
+
+
+CONCERN_KEYS = row_keys(Concern)

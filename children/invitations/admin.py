@@ -32,7 +32,7 @@ from paktaleem.foundation.console.asking import actor_of, received_at
 from paktaleem.foundation.console.columns import pill, who, with_actor
 from paktaleem.foundation.console.forms import offer
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.foundation.console.persons import add_person_acts
+from paktaleem.foundation.console.persons import person_acts
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
@@ -118,7 +118,7 @@ def _is_child(row: Subject, at: Any) -> bool:
     return row.erased_at is None and row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
 
 
-add_person_acts(
+person_acts.connect(
     Act(
         "ask-guardians",
         "Ask the guardians",
@@ -133,7 +133,7 @@ add_person_acts(
             NobodyToAsk: "No guardian is named who has not been asked yet. Name one first, or ask on paper.",
             NobodyReached: "No guardian has a contact that could not be the child's own: ask on paper or in person.",
         },
-    ),
+    )
 )
 
 

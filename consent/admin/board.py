@@ -11,14 +11,14 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.paging import count_up_to, number_in_words
-from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["board"]
 
 WEEK = timedelta(days=7)
 
 
-@site.add_board
+@boards.connect
 def board(actor: Actor, at: datetime) -> list[Card]:
     """Show what waits for someone, and the week's answers; seven queries, none of which counts on past the limit."""
     if not actor.may(Capability.VIEW_CONSENTS):

@@ -98,7 +98,8 @@ class SubjectFacts:
     `of_age_at` is when the person reaches the client's threshold; for known adults any moment before
     their first consent; None: age unknown. `may_be_child_until` is when they do at the latest where their age was
     computed for another threshold, and is unknown for this one. `service_authorisation` is what all guardians'
-    words come to (`children.guardians.authority`): given, refused, withdrawn, lapsed; None: nobody was asked or has answered.
+    words come to (`children.guardians.authority`): given, refused, withdrawn, lapsed; None: nobody
+    was asked or has answered.
     `service_authorised_until` is when that is next known to change. `service_strength` is that of the strongest
     yes, `may_share` whether they agreed to recipients too, `guardians` whose word counts at all.
     """

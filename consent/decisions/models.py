@@ -1,7 +1,7 @@
 """What changed for decisions, noted by database triggers so that no writer can forget it.
 
 ``xact`` is the transaction that made the change. Rows are handed out in the order of ``(xact, id)`` and only once no
-older transaction is still running (consent.decisions.selectors.changes), so that none can appear behind a reader's back.
+older transaction is still running (``selectors.changes``), so that none can appear behind a reader's back.
 """
 
 from django.db import models

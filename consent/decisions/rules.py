@@ -283,7 +283,7 @@ def _authorisation_refusal(case: Case) -> Reason | None:
 
 
 def _yes_reaches_so_far(case: Case) -> bool:
-    """To agree to recipients is a yes of its own, and a weak one is none where there are any (`children.guardians.strength`)."""
+    """To agree to recipients is a yes of its own, and a weak one is none where there are any (`guardians.strength`)."""
     if case.action is Action.SHARE and not case.subject.may_share:
         return False
     strength = case.subject.service_strength

@@ -1,16 +1,16 @@
-"""Consent on paper and by telephone for a whole class."""
+"""Django app of consent on paper and by telephone."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions.config import PortalAppConfig
 
 
-class PaperConfig(AppConfig):
+class PaperConfig(PortalAppConfig):
     """Forms, answer sheets and their matching queue."""
 
     name = "consent.paper"
     label = "paper"
-
-    def ready(self) -> None:
-        """Have the keys of answer sheets counted wherever an epoch may be destroyed."""
-        from paktaleem.foundation.encryption.rowkeys import declare_row_keys  # noqa: PLC0415 -- needs the app registry
-
-        declare_row_keys(self.get_model("AnswerSheet"))
+    handlers = (
+        (
+            "paktaleem.foundation.encryption.wrapped.wrapped_kinds",
+            "consent.paper.models.SHEET_KEYS",
+        ),
+    )

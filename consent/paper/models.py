@@ -11,6 +11,7 @@ from consent.register.models.rows import CodesField, catalogue_owner
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import ByKind, Reason
+from paktaleem.foundation.encryption.rowkeys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
@@ -19,6 +20,7 @@ from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wal
 __all__ = [
     "OPEN",
     "SET_ASIDE",
+    "SHEET_KEYS",
     "AnswerSheet",
     "EntryProblem",
     "EntryState",
@@ -319,3 +321,6 @@ class EntryStep(models.Model):
     def __str__(self) -> str:
         """Say what was done."""
         return self.get_step_display()
+
+
+SHEET_KEYS = row_keys(AnswerSheet)

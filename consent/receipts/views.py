@@ -1,6 +1,6 @@
 """A receipt as a page to print and keep, in both languages."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import segno
@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from consent.consents.models import ConsentEvent
-from consent.notices.models import NoticeVersion
 from consent.receipts.printing import event_of_code, receipt_code
 from consent.receipts.receipt import Place
 from consent.receipts.selectors import record_facts
@@ -24,6 +23,9 @@ from paktaleem.foundation.accounts.addresses import public_address
 from paktaleem.foundation.accounts.requests import moment_of
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.public.pages import LanguageLink, public_page
+
+if TYPE_CHECKING:
+    from consent.notices.models import NoticeVersion
 
 __all__ = ["follow_receipt", "print_receipt", "receipt_key"]
 

@@ -15,6 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.acts import Act
 from paktaleem.foundation.console.asking import actor_of, received_at
 from paktaleem.foundation.console.forms import ActForm
+from paktaleem.foundation.console.row_acts import AddedAct, added_acts
 from paktaleem.sandbox.services import (
     NotASandbox,
     StateNotReached,
@@ -24,7 +25,7 @@ from paktaleem.sandbox.services import (
 )
 from paktaleem.sandbox.states import STATES
 
-__all__ = ["SANDBOX_ACTS"]
+__all__: list[str] = []
 
 _REFUSALS: dict[type[Exception], str] = {NotASandbox: "This client is no sandbox."}
 
@@ -84,7 +85,7 @@ def _start_over(client: Client, given: dict[str, Any], request: HttpRequest) -> 
     start_over(client, actor=actor_of(request), at=received_at(request))
 
 
-SANDBOX_ACTS = (
+for _act in (
     Act(
         "move-clock",
         "Move the clock",
@@ -124,5 +125,5 @@ SANDBOX_ACTS = (
         danger=True,
         refusals=_REFUSALS,
     ),
-)
-"""What is done with a sandbox, by its administrator or an officer."""
+):
+    added_acts.connect(AddedAct("accounts.client", _act))

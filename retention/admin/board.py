@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.paging import count_up_to, number_in_words
-from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.site import Card, boards, site
 from retention.models import Incident
 
 __all__ = ["incidents_board"]
 
 
-@site.add_board
+@boards.connect
 def incidents_board(actor: Actor, at: datetime) -> list[Card]:
     """Warn of every incident that is not over, and of those past their day."""
     if not actor.may(Capability.VIEW_INCIDENTS):

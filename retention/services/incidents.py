@@ -117,7 +117,7 @@ def open_for_what_is_held(client_id: UUID, people: Sequence[UUID], actor: By, at
 def open_for_false_verification(verification: Verification, actor: Actor, at: datetime) -> None:
     """See to what was collected of a known child on the word of somebody who was not the guardian.
 
-    Registered with ``children.when_found_false``. What another guardian's yes covered stays. Of an age that nobody
+    Connected to ``verification_found_false``. What another guardian's yes covered stays. Of an age that nobody
     knows nothing is erased, as ever.
     """
     del actor

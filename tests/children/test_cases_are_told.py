@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from children.concerns.admin import ConcernAdmin
+from children.concerns.admin.concerns import ConcernAdmin
 from children.concerns.models import Concern
 from children.concerns.services import (
     ask_about_data,

@@ -508,7 +508,8 @@ def test_for_a_child_the_remedy_says_whom_to_ask():
 
 
 def test_the_decision_needs_no_django_and_reads_no_clock():
-    code = "import sys, consent.decisions.decision, consent.decisions.remedies; print([m for m in sys.modules if 'django' in m])"
+    modules = "consent.decisions.decision, consent.decisions.remedies"
+    code = f"import sys, {modules}; print([m for m in sys.modules if 'django' in m])"
     seen = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"
     for module in ("decision", "facts", "register", "remedies", "rules"):

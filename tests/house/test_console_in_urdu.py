@@ -112,7 +112,7 @@ def about_rows(cast: Cast) -> Iterator[str]:
         for page in ("change", "history", *(act.slug for act in admin_of(model).all_acts())):
             if (row := made.get(f"{model}/{page}", made.get(model))) is not None:
                 yield row_url(model, row, page)
-    for page in person_pages():
+    for page in person_pages:
         yield row_url("subjects/subject", cast.subject_id("junaid"), page.slug)
     yield row_url("subjects/subject", cast.subject_id("danish"))
 

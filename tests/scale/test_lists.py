@@ -93,7 +93,7 @@ FEW = {
     "webhooks/endpoint": OF_A_CLIENT,
 }
 """What does not grow with people, and why its list is not filled."""
-ADDED = [page.slug for page in person_pages()]
+ADDED = [page.slug for page in person_pages]
 DATABASE = f"portal_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_scale"
 
 

@@ -12,12 +12,12 @@ from paktaleem.foundation.accounts.models import ClientChange
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.secondperson import ChangeState
 from paktaleem.foundation.console.paging import count_up_to, number_in_words
-from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["children_board"]
 
 
-@site.add_board
+@boards.connect
 def children_board(actor: Actor, at: datetime) -> list[Card]:
     """Tell who may settle them of changes that wait and of guardians who disagree."""
     del at

@@ -9,8 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from children.concerns.forms import WISHES
-from children.concerns.services import MayNotAsk, ask_about_data
 from children.guardians.admin.checks import START_CHECK
 from children.guardians.admin.words import REFUSALS
 from children.guardians.models import (
@@ -32,7 +30,7 @@ from paktaleem.foundation.console.forms import ActForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
 from paktaleem.foundation.console.site import site
 
-__all__ = ["GuardianshipAdmin", "ServiceAuthorisationAdmin"]
+__all__ = ["GuardianshipAdmin", "ServiceAuthorisationAdmin", "is_in_effect"]
 
 _METHODS = [one for one in VerificationMethod if one.value in STAFF_METHODS]
 _ROUTES = [one for one in Route if one != Route.PORTAL]
@@ -73,15 +71,6 @@ class AnswerForm(EvidenceForm):
     field_order = ("decision", "shares", "route", "evidence", "file")
 
 
-class AboutDataForm(ActForm):
-    """What the guardian says shall happen to the data."""
-
-    reason = None  # type: ignore[assignment]
-    wish = forms.ChoiceField(
-        label="What shall happen to the data", choices=list(WISHES.items()), widget=forms.RadioSelect
-    )
-
-
 class ChangeForm(ActForm):
     """What the guardian may do from now on."""
 
@@ -112,11 +101,6 @@ def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> H
     return HttpResponseRedirect(reverse("admin:children_guardianship_data", args=[row.pk], current_app=site.name))
 
 
-def _about_data(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
-    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
-    ask_about_data(row.child, guardian=row.guardian, wish=given["wish"], language=row.guardian.language, **told)
-
-
 def _change(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
     reason, note = given.pop("reason"), given.pop("note")
     change_guardian(row, changes=given, note=note, reason=reason, actor=actor_of(request), at=received_at(request))
@@ -127,13 +111,11 @@ def _end(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None
     change_guardian(row, changes={"ends_at": at}, reason=given["reason"], actor=actor_of(request), at=at)
 
 
-def _stands(row: Guardianship, at: Any) -> bool:
+def is_in_effect(row: Guardianship, at: Any) -> bool:
+    """Return True if the guardianship has not ended."""
     return row.ends_at is None or row.ends_at > at
 
 
-_MAY_NOT_ASK = (
-    "They may not ask for this: verify them first, for a copy by what somebody saw, and see whether they may be told."
-)
 _WAITS = "What would let a child's data be used that a guardian forbade waits for a second person."
 
 
@@ -174,7 +156,7 @@ class GuardianshipAdmin(ScopedAdmin):
             form=VerifyForm,
             lead="Record what you saw for yourself: the person, their signed form, or the school's own papers.",
             done="Verified.",
-            applies=_stands,
+            applies=is_in_effect,
             refusals=REFUSALS,
         ),
         START_CHECK,
@@ -186,20 +168,8 @@ class GuardianshipAdmin(ScopedAdmin):
             form=AnswerForm,
             lead="What the guardian says about the service as a whole. A no needs no evidence and stops at once.",
             done="Recorded.",
-            applies=_stands,
+            applies=is_in_effect,
             refusals=REFUSALS,
-        ),
-        Act(
-            "data",
-            "What shall happen to the data",
-            Capability.RECORD_GUARDIANS,
-            _about_data,
-            form=AboutDataForm,
-            lead="What the guardian asks for. A copy is ordered of every system at once; a deletion waits until an "
-            "administrator of the client confirms it, under Concerns.",
-            done="Taken in.",
-            applies=_stands,
-            refusals={**REFUSALS, MayNotAsk: _MAY_NOT_ASK},
         ),
         Act(
             "change-authority",
@@ -209,7 +179,7 @@ class GuardianshipAdmin(ScopedAdmin):
             form=ChangeForm,
             lead=_WAITS,
             done="Changed, or waiting for a second person.",
-            applies=_stands,
+            applies=is_in_effect,
             refusals=REFUSALS,
         ),
         Act(
@@ -220,7 +190,7 @@ class GuardianshipAdmin(ScopedAdmin):
             lead=_WAITS,
             done="Ended, or waiting for a second person.",
             danger=True,
-            applies=_stands,
+            applies=is_in_effect,
             refusals=REFUSALS,
         ),
     )

@@ -24,7 +24,7 @@ from paktaleem.foundation.console.acts import Act
 from paktaleem.foundation.console.asking import actor_of, may, received_at
 from paktaleem.foundation.console.columns import period_pill, pill
 from paktaleem.foundation.console.forms import ActForm
-from paktaleem.foundation.console.persons import add_person_acts, add_person_panel
+from paktaleem.foundation.console.persons import person_acts, person_panels
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -58,7 +58,7 @@ def _name(child: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     name_guardian(child, guardian=guardian, **given, actor=actor, at=received_at(request))
 
 
-add_person_acts(
+person_acts.connect(
     Act(
         "name-guardian",
         "Name guardian",
@@ -73,7 +73,7 @@ add_person_acts(
 )
 
 
-@add_person_panel
+@person_panels.connect
 def gate_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show whether a guardian decides, what they decided, and on what that rests."""
     if row.role not in {"student", "learner"} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):

@@ -26,7 +26,7 @@ from paktaleem.foundation.console.asking import actor_of, received_at
 from paktaleem.foundation.console.columns import period_pill, pill
 from paktaleem.foundation.console.forms import ActForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin, state_column
-from paktaleem.foundation.console.persons import add_person_acts
+from paktaleem.foundation.console.persons import person_acts
 from paktaleem.foundation.console.site import site
 
 __all__ = ["ChildMechanismAdmin", "SchoolAuthorisationAdmin"]
@@ -128,7 +128,7 @@ def _is_pupil(row: Subject, _at: Any) -> bool:
     return row.erased_at is None and row.role in {"student", "learner"}
 
 
-add_person_acts(
+person_acts.connect(
     Act(
         "school-authorises",
         "Record the school's authorisation",
@@ -140,7 +140,9 @@ add_person_acts(
         done="Recorded. It opens nothing by itself.",
         applies=_is_pupil,
         refusals=_REFUSALS,
-    ),
+    )
+)
+person_acts.connect(
     Act(
         "hold-back",
         "Hold data back",
@@ -151,5 +153,5 @@ add_person_acts(
         applies=lambda row, _at: row.erased_at is None,
         refusals={AlreadyErased: "The person is erased."},
         danger=True,
-    ),
+    )
 )

@@ -37,8 +37,8 @@ class Route(models.TextChoices):
 class ServiceAuthorisation(Said):
     """One answer about the service for one child: a guardian's, or the child's own no. What was said stays said.
 
-    The latest of each guardian counts (``children.guardians.authority``). ``shares`` is the answer about recipients outside,
-    always apart from the first (COPPA, 16 CFR 312.5(a)(2)); empty where it was not asked.
+    The latest of each guardian counts (``children.guardians.authority``). ``shares`` is the answer about recipients
+    outside, always apart from the first (COPPA, 16 CFR 312.5(a)(2)); empty where it was not asked.
     """
 
     wall = Wall(

@@ -28,7 +28,6 @@ from children.guardians.services.guardians import (
     ChangeWaits,
     NotTheirOwnGuardian,
     StillAChild,
-    also_says_no,
     change_guardian,
     end_guardian,
     name_guardian,
@@ -50,7 +49,6 @@ from children.guardians.services.verifying import (
     find_false,
     record_verification,
     verify_guardian,
-    when_found_false,
 )
 
 __all__ = [
@@ -74,7 +72,6 @@ __all__ = [
     "StillAChild",
     "TooManyChecks",
     "TooWeakToShare",
-    "also_says_no",
     "answer_service",
     "authorise_by_school",
     "change_guardian",
@@ -99,5 +96,4 @@ __all__ = [
     "take_answer",
     "take_up_claim",
     "verify_guardian",
-    "when_found_false",
 ]

@@ -23,6 +23,7 @@ from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
     "AlreadyEnded",
@@ -30,18 +31,21 @@ __all__ = [
     "ChangeWaits",
     "NotTheirOwnGuardian",
     "StillAChild",
-    "also_says_no",
     "change_guardian",
     "end_guardian",
     "name_guardian",
+    "refusal_checks",
     "settle_change",
     "take_up_claim",
 ]
 
 _NOTE = "children_guardianship.court_order_note"
 _CHANGEABLE = ("may_consent", "may_receive_data", "court_order", "ends_at")
-type SaysNo = Callable[[Guardianship, datetime], bool]
-_SAY_NO: list[SaysNo] = []
+type RefusalCheck = Callable[[Guardianship, datetime], bool]
+
+refusal_checks: ExtensionPoint[RefusalCheck] = ExtensionPoint(
+    "guardians.refusal_checks", "Asked whether a guardian's refusal is in effect in an app above, such as of a purpose."
+)
 
 
 class NotTheirOwnGuardian(Exception):
@@ -62,13 +66,6 @@ class AlreadyEnded(Exception):
 
 class ChangeWaits(Exception):
     """Another change of this guardian waits for a second person."""
-
-
-def also_says_no(ask: SaysNo) -> SaysNo:
-    """Have a room above say whether a guardian stands against something there too (a purpose)."""
-    if ask not in _SAY_NO:
-        _SAY_NO.append(ask)
-    return ask
 
 
 @transaction.atomic
@@ -244,7 +241,7 @@ def _lifts_a_no(before: ChildFacts, after: ChildFacts, row: Guardianship, at: da
     if was is None or becomes is None or not was.may_forbid(at) or becomes.may_forbid(at):
         return False
     stands_against = was.answer is not None and was.answer.is_no
-    return stands_against or any(ask(row, at) for ask in _SAY_NO)
+    return stands_against or any(is_refused(row, at) for is_refused in refusal_checks)
 
 
 def _guardian(facts: ChildFacts, row: Guardianship) -> Guardian | None:

@@ -19,6 +19,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.by import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = [
     "EvidenceMissing",
@@ -27,13 +28,17 @@ __all__ = [
     "MethodNotByHand",
     "find_false",
     "record_verification",
+    "verification_found_false",
     "verify_guardian",
-    "when_found_false",
 ]
 
 _REFERENCE = "children_verification.evidence_reference"
-type FoundFalse = Callable[[Verification, Actor, datetime], None]
-_TOLD: list[FoundFalse] = []
+type FoundFalseHandler = Callable[[Verification, Actor, datetime], None]
+
+verification_found_false: ExtensionPoint[FoundFalseHandler] = ExtensionPoint(
+    "guardians.verification_found_false",
+    "Called when a verification is found false, in the same transaction; the child is locked.",
+)
 
 
 class MayNotConsent(Exception):
@@ -50,13 +55,6 @@ class EvidenceMissing(Exception):
 
 class FoundFalseBefore(Exception):
     """The verification was found false before."""
-
-
-def when_found_false(act: FoundFalse) -> FoundFalse:
-    """Have a room above called when a verification is found false, in the same transaction; the child is locked."""
-    if act not in _TOLD:
-        _TOLD.append(act)
-    return act
 
 
 @transaction.atomic
@@ -149,8 +147,8 @@ def find_false(
     save_tracked(found, actor=actor, reason=reason, at=at)
     _record("guardian.verification_false", found, found.guardianship, actor, at)
     follow_conflict(child, outcome=ConflictOutcome.AUTHORITY_CHANGED, actor=actor, reason=reason, at=at)
-    for tell in _TOLD:
-        tell(found, actor, at)
+    for handler in verification_found_false:
+        handler(found, actor, at)
     return found
 
 

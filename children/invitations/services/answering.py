@@ -28,7 +28,7 @@ from children.invitations.services.steps import (
 )
 from children.invitations.shown import SeenStale
 from children.invitations.states import ANSWERED, ASKED, State
-from paktaleem.directory.access_links.models import PageCode
+from paktaleem.directory.access_links.models import Page, PageCode
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services import record_look
@@ -190,8 +190,10 @@ def answer_sharing(saying: Saying, *, shares: bool) -> None:
 def note_arrival(door: PageCode, at: datetime) -> None:
     """Note that a guardian came in by a code: their invitations are opened, and they look at their children's names.
 
-    Looking at the link notes nothing.
+    Looking at the link notes nothing, and neither do the codes of other pages.
     """
+    if door.page != Page.GUARDIAN:
+        return
     rows = Invitation.objects.select_for_update().filter(
         client_id=door.client_id, guardian_id=door.subject_id, state__in=sorted(ASKED)
     )

@@ -52,7 +52,7 @@ from paktaleem.foundation.console.acts import Act
 from paktaleem.foundation.console.asking import actor_of, may, received_at
 from paktaleem.foundation.console.columns import period_pill, with_actor
 from paktaleem.foundation.console.forms import ActForm, offer
-from paktaleem.foundation.console.persons import add_person_acts, add_person_panel
+from paktaleem.foundation.console.persons import person_acts, person_panels
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.words import translated
 from paktaleem.foundation.tenancy.context import in_client
@@ -226,7 +226,7 @@ def _not_erased(row: Subject, _at: Any) -> bool:
     return row.erased_at is None
 
 
-add_person_acts(
+person_acts.connect(
     Act(
         "answer",
         "Record an answer",
@@ -238,7 +238,9 @@ add_person_acts(
         refusals=REFUSALS,
         listed=False,
         template="console/answer.html",
-    ),
+    )
+)
+person_acts.connect(
     Act(
         "restrict",
         "Restrict processing",
@@ -249,7 +251,9 @@ add_person_acts(
         done="Restricted: the next answer follows it.",
         applies=_not_erased,
         refusals=REFUSALS,
-    ),
+    )
+)
+person_acts.connect(
     Act(
         "object",
         "Record objection",
@@ -260,11 +264,11 @@ add_person_acts(
         done="Recorded: the next answer follows it.",
         applies=_not_erased,
         refusals=REFUSALS,
-    ),
+    )
 )
 
 
-@add_person_panel
+@person_panels.connect
 def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show each purpose that rests on consent with its answer, and what may be answered next."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
@@ -301,7 +305,7 @@ def _consent_line(subject: Subject, purpose: Purpose, consent: Consent | None, *
     }
 
 
-@add_person_panel
+@person_panels.connect
 def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show what would be answered now for each purpose, with the reason."""
     actor = actor_of(request)
@@ -320,7 +324,7 @@ def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     return {"template": "console/panels/standing.html", "rows": rows}
 
 
-@add_person_panel
+@person_panels.connect
 def limits_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show restrictions and objections."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
@@ -341,7 +345,7 @@ def limits_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     return {"template": "console/panels/limits.html", "rows": limits}
 
 
-@add_person_panel
+@person_panels.connect
 def events_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show the latest answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):

@@ -5,12 +5,12 @@ from consent.consents.models.consents import Consent, ConsentEvent, ConsentState
 from consent.consents.models.evidence import ConsentEvidence
 
 __all__ = [
-    "PolicyAcknowledgement",
     "Consent",
     "ConsentEvent",
     "ConsentEvidence",
     "ConsentState",
     "Method",
     "Objection",
+    "PolicyAcknowledgement",
     "Restriction",
 ]

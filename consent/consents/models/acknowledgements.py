@@ -6,7 +6,6 @@ from django.utils.translation import gettext
 
 from consent.consents.models.consents import Method
 from consent.notices.models import NoticeVersion
-from consent.notices.models.notices import NoticeVersion
 from consent.register.models.rows import catalogue_owner
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client

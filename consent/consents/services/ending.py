@@ -42,7 +42,7 @@ def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, 
 def invalidate_false(verification: Any, actor: Actor, at: datetime) -> None:
     """Declare invalid what a guardian allowed for single purposes since a verification of theirs that was false.
 
-    Registered with ``children.when_found_false``: it was not they, or nobody knows that it was. It is the portal's act.
+    Connected to ``verification_found_false``: it was not they, or nobody knows that it was. It is the portal's act.
     """
     del actor
     row = verification.guardianship

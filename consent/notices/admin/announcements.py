@@ -33,7 +33,7 @@ from paktaleem.foundation.console.asking import actor_of, received_at
 from paktaleem.foundation.console.columns import day, pill, who, with_actor
 from paktaleem.foundation.console.forms import ActForm, offer
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
-from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.console.words import translated
 
 __all__ = ["NoticeDispatchAdmin", "announcement_board", "dispatch_lines"]
@@ -258,7 +258,7 @@ def _said_pill(said: Counter[str]) -> SafeString:
     return pill("Objection answered") if said[ResponseKind.OBJECTED] else pill("Nothing yet", "warn")
 
 
-@site.add_board
+@boards.connect
 def announcement_board(actor: Actor, at: datetime) -> list[Card]:
     """Show a client its announcements, and officers what waits for them; two queries."""
     if actor.may(Capability.ANSWER_ANNOUNCEMENTS):

@@ -48,7 +48,7 @@ from paktaleem.foundation.console.filters import ChosenFilter, as_key, client_in
 from paktaleem.foundation.console.forms import ActForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.paging import LIMIT, number_in_words
-from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["SheetEntryAdmin", "queue_board"]
@@ -357,7 +357,7 @@ def _waiting() -> int:
     return found[0].union(*found[1:], all=True).order_by()[: LIMIT + 1].count()
 
 
-@site.add_board
+@boards.connect
 def queue_board(actor: Actor, at: datetime) -> list[Card]:
     """Say how many answers wait to be confirmed or decided; one query."""
     del at

@@ -29,7 +29,7 @@ from paktaleem.foundation.console.acts import Act
 from paktaleem.foundation.console.asking import actor_of, received_at
 from paktaleem.foundation.console.columns import pill, who, with_actor
 from paktaleem.foundation.console.forms import ActForm
-from paktaleem.foundation.console.persons import PersonPage, add_person_acts, add_person_page
+from paktaleem.foundation.console.persons import PersonPage, person_acts, person_pages
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -120,7 +120,9 @@ def _shown(line: Line) -> dict[str, Any]:
 
 
 _TITLE = gettext_noop("Timeline of consents")
-add_person_page(PersonPage("timeline", _TITLE, Capability.VIEW_CONSENTS, "console/timeline.html", _timeline_values))
+person_pages.connect(
+    PersonPage("timeline", _TITLE, Capability.VIEW_CONSENTS, "console/timeline.html", _timeline_values)
+)
 
 
 class BundleForm(ActForm):
@@ -144,7 +146,7 @@ def _bundle(subject: Subject, given: dict[str, Any], request: HttpRequest) -> Ht
     return response
 
 
-add_person_acts(
+person_acts.connect(
     Act(
         "evidence",
         "Take evidence away",

@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.addresses import public_address
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.acts import Act
 from paktaleem.foundation.console.asking import actor_of, arrived_at
-from paktaleem.foundation.console.persons import add_person_acts
+from paktaleem.foundation.console.persons import person_acts
 
 __all__: list[str] = []
 
@@ -32,7 +32,7 @@ def _invite(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
     )
 
 
-add_person_acts(
+person_acts.connect(
     Act(
         "invite",
         "Send a link to their choices",
@@ -43,5 +43,5 @@ add_person_acts(
         done="The invitation is on its way; see Letters for what becomes of it.",
         applies=lambda row, _: row.erased_at is None and (row.email is not None or row.phone is not None),
         refusals={AlreadyErased: "The person is erased."},
-    ),
+    )
 )

@@ -19,6 +19,7 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import here
+from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.jobs.enqueue import enqueue_job
 
 __all__ = [
@@ -26,7 +27,7 @@ __all__ = [
     "SEND_CODES",
     "Asked",
     "ask_for_codes",
-    "declare_arrival",
+    "code_accepted",
     "invite_by_letter",
     "issue_link",
     "open_by_code",
@@ -39,14 +40,11 @@ SEND_CODES = "doors.send_codes"
 _ALIKE = 5
 """How many people who share an address are sent a code each."""
 
-type Arrival = Callable[[PageCode, datetime], None]
-_ARRIVALS: dict[str, Arrival] = {}
+type AcceptedHandler = Callable[[PageCode, datetime], None]
 
-
-def declare_arrival(page: Page, note: Arrival) -> Arrival:
-    """Have a room told, in the same transaction, that somebody came in to its page by a code."""
-    _ARRIVALS[page] = note
-    return note
+code_accepted: ExtensionPoint[AcceptedHandler] = ExtensionPoint(
+    "access_links.code_accepted", "Called when a one-time code opens a page, in the same transaction."
+)
 
 
 class Asked(NamedTuple):
@@ -245,8 +243,8 @@ def open_by_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: dat
     if PageCode.objects.filter(pk=found.pk, client_id=client_id, used_at=None).update(used_at=at) != 1:
         return None
     _record("page_code.accepted", found, {"code": str(found.id), "page": str(found.page)}, _subject_actor(found), at)
-    if page in _ARRIVALS:
-        _ARRIVALS[page](found, at)
+    for handler in code_accepted:
+        handler(found, at)
     return found
 
 

@@ -1,26 +1,22 @@
-"""What rooms above must do once a system has answered an order, in the same transaction: a registry."""
+"""What apps above do once a system has answered an order, in the same transaction."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["hear_of_answer", "when_answered"]
+__all__ = ["order_answered", "report_answered_order"]
 
-type Heard = Callable[[Order, Actor, datetime], None]
+type AnsweredHandler = Callable[[Order, Actor, datetime], None]
 
-_HEARD: list[Heard] = []
-
-
-def when_answered(heard: Heard) -> Heard:
-    """Have this called with every order that was answered, waived or lapsed."""
-    if heard not in _HEARD:
-        _HEARD.append(heard)
-    return heard
+order_answered: ExtensionPoint[AnsweredHandler] = ExtensionPoint(
+    "data_systems.order_answered", "Called with every order that was answered, waived or lapsed."
+)
 
 
-def hear_of_answer(order: Order, *, actor: Actor, at: datetime) -> None:
-    """Call all that registered."""
-    for heard in _HEARD:
-        heard(order, actor, at)
+def report_answered_order(order: Order, *, actor: Actor, at: datetime) -> None:
+    """Call every handler with the order."""
+    for handler in order_answered:
+        handler(order, actor, at)

@@ -1,17 +1,20 @@
-"""Where the data lies, and what those who hold it are to do."""
+"""Django app of data systems and orders."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions.config import PortalAppConfig
 
 
-class SystemsConfig(AppConfig):
-    """Systems and orders."""
+class SystemsConfig(PortalAppConfig):
+    """Systems that hold personal data, and the orders they carry out."""
 
     name = "paktaleem.directory.data_systems"
     label = "systems"
-
-    def ready(self) -> None:
-        """See to open orders before anyone's key is destroyed."""
-        from paktaleem.directory.data_systems.services.leaving import keep_orders_answerable  # noqa: PLC0415 -- likewise
-        from paktaleem.directory.people.leaving import before_erasure  # noqa: PLC0415 -- needs the app registry
-
-        before_erasure(keep_orders_answerable)
+    handlers = (
+        (
+            "paktaleem.directory.people.leaving.before_erasure",
+            "paktaleem.directory.data_systems.services.leaving.keep_orders_answerable",
+        ),
+        (
+            "paktaleem.foundation.encryption.wrapped.wrapped_kinds",
+            "paktaleem.directory.data_systems.naming.ORDER_NAMES",
+        ),
+    )

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.sealing import Sealed
-from paktaleem.foundation.encryption.wrapped import Wrapped, declare_wrapped
+from paktaleem.foundation.encryption.wrapped import Wrapped
 
 __all__ = ["name_of", "seal_name"]
 
@@ -62,4 +62,4 @@ def _rewrap(client_id: UUID) -> frozenset[int]:
     return frozenset(moved)
 
 
-declare_wrapped(Wrapped("systems.order", _count, _rewrap))
+ORDER_NAMES = Wrapped("systems.order", _count, _rewrap)

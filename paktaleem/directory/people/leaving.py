@@ -1,29 +1,22 @@
-"""What rooms above must see to before a person's key is destroyed, in the same transaction: a registry."""
+"""Pre-erasure hooks: what apps above do before a person's key is destroyed, in the same transaction."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["before_erasure", "see_to_what_leaves"]
+__all__ = ["before_erasure", "run_pre_erasure_hooks"]
 
-type Leaving = Callable[[Subject, Actor, datetime], None]
+type PreErasureHook = Callable[[Subject, Actor, datetime], None]
 
-_SEEN_TO: list[Leaving] = []
-
-
-def before_erasure(leaving: Leaving) -> Leaving:
-    """Have this called, with the person as they still are, before every erasure and every replay of one.
-
-    It may not refuse: an erasure is completed, whatever else is under way.
-    """
-    if leaving not in _SEEN_TO:
-        _SEEN_TO.append(leaving)
-    return leaving
+before_erasure: ExtensionPoint[PreErasureHook] = ExtensionPoint(
+    "people.before_erasure", "Called with a person before every erasure and every replay of one. It may not refuse."
+)
 
 
-def see_to_what_leaves(subject: Subject, *, actor: Actor, at: datetime) -> None:
-    """Call all that registered."""
-    for leaving in _SEEN_TO:
-        leaving(subject, actor, at)
+def run_pre_erasure_hooks(subject: Subject, *, actor: Actor, at: datetime) -> None:
+    """Call every pre-erasure hook with the person as they still are."""
+    for hook in before_erasure:
+        hook(subject, actor, at)

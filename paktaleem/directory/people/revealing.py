@@ -1,31 +1,24 @@
-"""What rooms above do when somebody who counted as an adult turns out to be a child: a registry.
-
-The gate closes at once; what was collected before is theirs to look after (policy §8).
-"""
+"""What apps above do when a person who counted as an adult turns out to be a child (policy §8)."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from paktaleem.foundation.audit.by import By
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = ["Revealed", "tell_revealed", "when_child_is_revealed"]
+__all__ = ["child_revealed", "report_revealed_children"]
 
-type Revealed = Callable[[UUID, Sequence[UUID], By, datetime], None]
-"""Told the client, the people, who changed it, and when; in the same transaction."""
+type RevealedHandler = Callable[[UUID, Sequence[UUID], By, datetime], None]
+"""Takes the client, the people, the actor and the time; runs in the same transaction."""
 
-_TOLD: list[Revealed] = []
-
-
-def when_child_is_revealed(act: Revealed) -> Revealed:
-    """Have this called with everybody whom one act, or one chunk of a roster, reveals."""
-    if act not in _TOLD:
-        _TOLD.append(act)
-    return act
+child_revealed: ExtensionPoint[RevealedHandler] = ExtensionPoint(
+    "people.child_revealed", "Called with all people whom one act, or one chunk of a roster, shows to be children."
+)
 
 
-def tell_revealed(client_id: UUID, people: Sequence[UUID], *, actor: By, at: datetime) -> None:
-    """Call all that registered, once for all the people."""
+def report_revealed_children(client_id: UUID, people: Sequence[UUID], *, actor: By, at: datetime) -> None:
+    """Call every handler once for all the people; nothing is called for none."""
     if people:
-        for act in _TOLD:
-            act(client_id, people, actor, at)
+        for handler in child_revealed:
+            handler(client_id, people, actor, at)

@@ -6,12 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.by import ByKind
+from paktaleem.foundation.encryption.rowkeys import row_keys
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.ids import new_id
 from paktaleem.foundation.tenancy.indexes import newest_first
 from paktaleem.foundation.tenancy.wall import APPEND, EDIT, Personal, Scope, Wall
 
-__all__ = ["RosterChunk", "RosterImport", "RosterState"]
+__all__ = ["ROSTER_KEYS", "RosterChunk", "RosterImport", "RosterState"]
 
 
 class RosterState(models.TextChoices):
@@ -115,3 +116,6 @@ class RosterChunk(models.Model):
     def __str__(self) -> str:
         """Name the place."""
         return f"part {self.number}"
+
+
+ROSTER_KEYS = row_keys(RosterImport)

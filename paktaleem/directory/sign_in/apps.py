@@ -1,16 +1,19 @@
-"""Signing in."""
+"""Django app of sign-in."""
 
 from django.apps import AppConfig
 
 
 class SigninConfig(AppConfig):
-    """Sign-in with django-allauth and django-axes, fitted to the wall."""
+    """Sign-in with django-allauth and django-axes, fitted to tenant isolation."""
 
     name = "paktaleem.directory.sign_in"
     label = "signin"
 
     def ready(self) -> None:
-        """Note who signs in and out."""
+        """Record who signs in and out, and give the console the form for one's own password."""
         from paktaleem.directory.sign_in import receivers  # noqa: PLC0415 -- needs the app registry
+        from paktaleem.directory.sign_in.forms import OwnPasswordForm  # noqa: PLC0415
+        from paktaleem.foundation.console.site import site  # noqa: PLC0415
 
         receivers.connect()
+        site.password_change_form = OwnPasswordForm

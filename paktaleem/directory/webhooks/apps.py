@@ -1,15 +1,17 @@
-"""The webhooks' room."""
+"""Django app of webhooks."""
 
-from django.apps import AppConfig
+from paktaleem.foundation.extensions.config import PortalAppConfig
 
 
-class WebhooksConfig(AppConfig):
-    """Endpoints, what they are told, and what became of it."""
+class WebhooksConfig(PortalAppConfig):
+    """Webhook endpoints, the events sent to them, and the log of deliveries."""
 
     name = "paktaleem.directory.webhooks"
     label = "webhooks"
     verbose_name = "webhooks"
-
-    def ready(self) -> None:
-        """Have the secrets counted wherever an epoch may be destroyed."""
-        import paktaleem.directory.webhooks.secrets  # noqa: F401, PLC0415 -- declares what is wrapped
+    handlers = (
+        (
+            "paktaleem.foundation.encryption.wrapped.wrapped_kinds",
+            "paktaleem.directory.webhooks.secrets.ENDPOINT_SECRETS",
+        ),
+    )

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from paktaleem.directory.webhooks.models import Endpoint, EndpointSecret
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.encryption.keyring import keyring
-from paktaleem.foundation.encryption.wrapped import Wrapped, declare_wrapped
+from paktaleem.foundation.encryption.wrapped import Wrapped
 
 __all__ = ["add_secret", "end_others", "live_secrets"]
 
@@ -66,4 +66,4 @@ def _rewrap(client_id: UUID) -> frozenset[int]:
     return frozenset(moved)
 
 
-declare_wrapped(Wrapped("webhooks.endpointsecret", _count, _rewrap))
+ENDPOINT_SECRETS = Wrapped("webhooks.endpointsecret", _count, _rewrap)

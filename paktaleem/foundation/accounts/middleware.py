@@ -37,7 +37,7 @@ _SELF_CONTAINED = (
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
 _OWN_CONTEXT_PATHS = ("/choices/", "/guardian/", "/g/", "/concern/")
-"""Their views find the client themselves, by a link, a code or the address (``paktaleem.directory.access_links.visits``)."""
+"""Their views find the client themselves, by a link, a code or the address (``access_links.visits``)."""
 _PUBLISHED = re.compile(r"/privacy/(?:([a-z][a-z0-9_]{1,62})/.*)?")
 """What a client publishes to everybody: its context comes from the address, and only reads."""
 

@@ -12,6 +12,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
 __all__ = ["PointedProblem", "Problem", "answer_problem", "declare_problems", "problem_response"]
 
@@ -89,8 +90,14 @@ _DECLARED: dict[type[Exception], Problem] = {
 }
 
 
+problem_kinds: ExtensionPoint[Mapping[type[Exception], Problem]] = ExtensionPoint(
+    "api.problem_kinds", "Which problem each exception of an app's services is answered with."
+)
+
+
 def declare_problems(problems: Mapping[type[Exception], Problem]) -> None:
-    """Say which problem an exception of a room's services is, once, beside the room's operations."""
+    """Declare which problem each exception of an app's services is, once, beside the app's operations."""
+    problem_kinds.connect(problems)
     _DECLARED.update(problems)
 
 

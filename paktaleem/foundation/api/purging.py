@@ -1,24 +1,26 @@
-"""Throwing away what the API kept for a time only."""
+"""Deletion of rows that the API stores for a limited time only."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
-
-from consent.decisions.models import RegisterChange, SubjectChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.api.models import KeptAnswer
+from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
-__all__ = ["purge_expired"]
+__all__ = ["expiring_rows", "purge_expired"]
 
-_LONGER = timedelta(days=1)
-"""How much longer changes are kept than their cursors hold."""
+type Purge = Callable[[UUID, datetime], int]
+"""Deletes the expired rows of one client, inside its context; returns how many."""
+
+expiring_rows: ExtensionPoint[Purge] = ExtensionPoint(
+    "api.expiring_rows", "Called hourly for each client, to delete rows that the API no longer needs."
+)
 
 
 def purge_expired(*, at: datetime) -> int:
-    """Delete, client by client, expired answers and changes that no cursor reaches; returns how many."""
+    """Delete, client by client, expired answers and everything that apps above let expire; returns how many."""
     return sum(_purge_of(client_id, at) for client_id in _clients())
 
 
@@ -28,14 +30,6 @@ def _clients() -> list[UUID]:
 
 
 def _purge_of(client_id: UUID, at: datetime) -> int:
-    unreachable = at - settings.CHANGES_KEPT_FOR - _LONGER
     with in_client(client_id):
-        return (
-            _purge(KeptAnswer, client_id=client_id, expires_at__lte=at)
-            + _purge(SubjectChange, client_id=client_id, noted_at__lt=unreachable)
-            + _purge(RegisterChange, client_id=client_id, noted_at__lt=unreachable)
-        )
-
-
-def _purge(model: Any, **expired: Any) -> int:
-    return int(model.objects.filter(**expired).delete()[0])
+        expired, _by_model = KeptAnswer.objects.filter(client_id=client_id, expires_at__lte=at).delete()
+        return expired + sum(purge(client_id, at) for purge in expiring_rows)

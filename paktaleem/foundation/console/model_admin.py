@@ -30,6 +30,7 @@ from paktaleem.foundation.console.filters import ClientFilter, client_in_view
 from paktaleem.foundation.console.forms import ActForm, ScopedForm, add_refusal
 from paktaleem.foundation.console.history import versions
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
+from paktaleem.foundation.console.row_acts import acts_of
 from paktaleem.foundation.console.words import translated, words_of_row
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.ids import PAKTALEEM
@@ -282,8 +283,8 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # Acts and history
 
     def all_acts(self) -> Sequence[Act]:
-        """Give the acts there are on a row of this model."""
-        return self.acts
+        """Return the acts on a row of this model, with those that apps above add."""
+        return acts_of(self.opts.label_lower, self.acts)
 
     def url_of(self, what: str, row: Any) -> str:
         """Give the address of a row's page: change, history or an act."""

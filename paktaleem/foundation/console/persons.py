@@ -1,6 +1,6 @@
-"""A registry: what the apps above the subjects add to a person's page (panels, acts, and pages of their own)."""
+"""Acts, panels and pages that apps add to a person's page in the console."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,16 +8,9 @@ from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.acts import Act
+from paktaleem.foundation.extensions.points import ExtensionPoint
 
-__all__ = [
-    "PersonPage",
-    "add_person_acts",
-    "add_person_page",
-    "add_person_panel",
-    "person_acts",
-    "person_pages",
-    "person_panels",
-]
+__all__ = ["PersonPage", "panels_of", "person_acts", "person_pages", "person_panels"]
 
 type PanelOf = Callable[[HttpRequest, Any], dict[str, Any] | None]
 
@@ -33,39 +26,14 @@ class PersonPage:
     values: Callable[[HttpRequest, Any], dict[str, Any]]
 
 
-_ACTS: list[Act] = []
-_PAGES: list[PersonPage] = []
-_PANELS: list[PanelOf] = []
+person_acts: ExtensionPoint[Act] = ExtensionPoint("console.person_acts", "Acts on every person's page.")
+person_pages: ExtensionPoint[PersonPage] = ExtensionPoint("console.person_pages", "Pages about every person.")
+person_panels: ExtensionPoint[PanelOf] = ExtensionPoint(
+    "console.person_panels", "Panels on every person's page: a template and its values, or None."
+)
 
 
-def add_person_acts(*acts: Act) -> None:
-    """Add acts to every person's page."""
-    _ACTS.extend(acts)
-
-
-def add_person_panel(panel: PanelOf) -> PanelOf:
-    """Add a panel to every person's page (a decorator); it gives a template and its values, or None."""
-    _PANELS.append(panel)
-    return panel
-
-
-def add_person_page(page: PersonPage) -> PersonPage:
-    """Add a page about every person."""
-    _PAGES.append(page)
-    return page
-
-
-def person_pages() -> Sequence[PersonPage]:
-    """Give the pages that were added."""
-    return tuple(_PAGES)
-
-
-def person_acts() -> Sequence[Act]:
-    """Give the acts that were added."""
-    return tuple(_ACTS)
-
-
-def person_panels(request: HttpRequest, row: Any) -> list[dict[str, Any]]:
-    """Give the panels of one person."""
-    found = (panel(request, row) for panel in _PANELS)
+def panels_of(request: HttpRequest, row: Any) -> list[dict[str, Any]]:
+    """Return the panels of one person."""
+    found = (panel(request, row) for panel in person_panels)
     return [one for one in found if one is not None]

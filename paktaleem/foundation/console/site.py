@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.views import login as sign_in
 from django.contrib.admin import AdminSite
@@ -20,12 +20,13 @@ from paktaleem.foundation.accounts.proofs import has_proved_enough
 from paktaleem.foundation.accounts.views import choose_membership
 from paktaleem.foundation.console.asking import actor_of, received_at
 from paktaleem.foundation.console.words import other_language, translated
+from paktaleem.foundation.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_global
 
 if TYPE_CHECKING:
     from paktaleem.foundation.accounts.selectors import MembershipChoice
 
-__all__ = ["Card", "ConsoleSite", "site"]
+__all__ = ["Card", "ConsoleSite", "boards", "latest_acts", "site"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,13 @@ class Card:
 
 
 type Board = Callable[[Actor, datetime], Sequence[Card]]
+type LatestActs = Callable[[Actor], Sequence[Any]]
+
+boards: ExtensionPoint[Board] = ExtensionPoint(
+    "console.boards", "Cards of the first page; each board uses a fixed number of queries."
+)
+latest_acts: ExtensionPoint[LatestActs] = ExtensionPoint("console.latest_acts", "The latest acts, on the first page.")
+
 SECTIONS = ("People", "Systems", "Register", "Notices", "Agreements", "Access", "Evidence")
 _CLOSED = {"autocomplete", "logout", "view_on_site"}
 
@@ -53,12 +61,6 @@ class ConsoleSite(AdminSite):
     index_template = "console/home.html"
     site_url = None
     empty_value_display = "—"
-    boards: ClassVar[list[Board]] = []
-
-    def add_board(self, board: Board) -> Board:
-        """Put a board's cards on the first page (a decorator); each uses a fixed number of queries."""
-        self.boards.append(board)
-        return board
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in whoever acts under a membership."""
@@ -130,7 +132,7 @@ class ConsoleSite(AdminSite):
     ) -> HttpResponse:
         """Show what needs attention and what happened, calmly."""
         actor, at = actor_of(request), received_at(request)
-        cards = [card for board in self.boards for card in board(actor, at)]
+        cards = [card for board in boards for card in board(actor, at)]
         context = {
             "attention": [card for card in cards if card.needs_attention],
             "cards": [card for card in cards if not card.needs_attention],
@@ -139,10 +141,8 @@ class ConsoleSite(AdminSite):
         return super().index(request, {**context, **(extra_context or {})})
 
     def latest(self, actor: Actor) -> Sequence[Any]:
-        """Give the latest acts; the ledger's admin fills it in."""
-        return self.latest_acts(actor) if self.latest_acts else ()
-
-    latest_acts: Callable[[Actor], Sequence[Any]] | None = None
+        """Return the latest acts, from every app that lists some."""
+        return [act for source in latest_acts for act in source(actor)]
 
 
 site = ConsoleSite(name="console")

@@ -13,14 +13,14 @@ from django.db.models import Count, Model
 
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.encryption.sealing import rewrapped
-from paktaleem.foundation.encryption.wrapped import Wrapped, declare_wrapped
+from paktaleem.foundation.encryption.wrapped import Wrapped
 
-__all__ = ["declare_row_keys"]
+__all__ = ["row_keys"]
 
 
-def declare_row_keys(model: type[Model]) -> None:
-    """Declare that rows of a client's table have a key each, bound to the row's id; it is None once it is gone."""
-    declare_wrapped(Wrapped(model._meta.label_lower, partial(_count, model), partial(_rewrap, model)))
+def row_keys(model: type[Model]) -> Wrapped:
+    """Describe the keys of a client's table whose rows have one each, bound to the row's id; None once destroyed."""
+    return Wrapped(model._meta.label_lower, partial(_count, model), partial(_rewrap, model))
 
 
 def _kept(model: type[Model], client_id: UUID) -> Any:

@@ -1,17 +1,19 @@
-"""What else lies wrapped under the keyring: a room that wraps something declares how it is counted and wrapped anew."""
+"""Everything else that is wrapped under the keyring: each app declares how its keys are counted and wrapped anew."""
 
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
-__all__ = ["Wrapped", "declare_wrapped", "everything_wrapped"]
+from paktaleem.foundation.extensions.points import ExtensionPoint
+
+__all__ = ["Wrapped", "everything_wrapped", "wrapped_kinds"]
 
 
 class Wrapped(NamedTuple):
-    """One kind of thing: how many of a client's lie under which epoch, and wrapping them under the current one.
+    """One kind of wrapped key: how many of a client's are under which epoch, and wrapping them under the current one.
 
-    ``rewrap`` returns from which epochs it took some.
+    ``rewrap`` returns the epochs it took some from.
     """
 
     name: str
@@ -19,14 +21,11 @@ class Wrapped(NamedTuple):
     rewrap: Callable[[UUID], frozenset[int]]
 
 
-_DECLARED: dict[str, Wrapped] = {}
-
-
-def declare_wrapped(kind: Wrapped) -> None:
-    """Declare one kind, so that no epoch is destroyed while it needs it."""
-    _DECLARED[kind.name] = kind
+wrapped_kinds: ExtensionPoint[Wrapped] = ExtensionPoint(
+    "encryption.wrapped_kinds", "Keys counted before a key epoch is destroyed, and wrapped anew when keys rotate."
+)
 
 
 def everything_wrapped() -> list[Wrapped]:
-    """List what was declared, by name."""
-    return [_DECLARED[name] for name in sorted(_DECLARED)]
+    """List the kinds that were declared, by name."""
+    return sorted(wrapped_kinds, key=lambda kind: kind.name)

@@ -36,7 +36,7 @@ def _model_errors(model: Any) -> Iterator[CheckMessage]:
     if wall is None:
         yield Error(
             f"{model._meta.label} does not say whose rows it holds.",
-            hint="Declare `wall = Wall(…)`, or list a third-party table in paktaleem/foundation/tenancy/third_party.py.",
+            hint="Declare `wall = Wall(…)`, or list a third-party table in foundation/tenancy/third_party.py.",
             obj=model,
             id="tenancy.E001",
         )

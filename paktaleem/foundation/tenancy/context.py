@@ -57,7 +57,7 @@ class Kind(StrEnum):
 class Context:
     """One declared context; ``client_id`` is set for a client's only.
 
-    ``clock_offset`` is how far a sandbox's clock was ahead when the context opened (``paktaleem.foundation.clock``), else None.
+    ``clock_offset`` is how far a sandbox's clock was ahead when the context opened (``foundation.clock``), else None.
     """
 
     kind: Kind

@@ -21,7 +21,6 @@ from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.settling import change_standing, settling_acts
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.words import translated
-from paktaleem.sandbox.admin import SANDBOX_ACTS
 
 __all__ = ["ClientAdmin", "ClientChangeAdmin"]
 
@@ -72,7 +71,6 @@ class ClientAdmin(ScopedAdmin):
     )
     fixed = ("code", "is_sandbox")
     detail_fields = ("created_at", "clock")
-    acts = SANDBOX_ACTS
     list_display = ("name", "code", "country", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
     list_filter = ("serves_minors", "is_sandbox")
     search_fields = ("name", "code")

@@ -24,7 +24,7 @@ from paktaleem.foundation.console.columns import coded, who, with_actor
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
-from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.site import latest_acts, site
 
 __all__ = ["EntryAdmin"]
 
@@ -124,7 +124,8 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
         return format_html("<code>{}</code>", bytes(row.leaf_hash).hex())
 
 
-def latest_acts(actor: Actor) -> Sequence[Any]:
+@latest_acts.connect
+def list_latest_acts(actor: Actor) -> Sequence[Any]:
     """Give the latest acts for the first page; two queries.
 
     Acts of one kind by one actor at one moment are one line with their number: an import of a thousand people is one
@@ -157,6 +158,3 @@ def _line(act: dict[str, Any]) -> dict[str, Any]:
         "who": who(SimpleNamespace(**act)),
         "url": url,
     }
-
-
-site.latest_acts = latest_acts

@@ -39,7 +39,7 @@ from paktaleem.foundation.console.asking import actor_of, arrived_at
 from paktaleem.foundation.console.columns import day, period_pill, pill
 from paktaleem.foundation.console.forms import ActForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
-from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["ApiKeyAdmin", "MembershipAdmin", "UserAdmin"]
 
@@ -339,7 +339,7 @@ class ApiKeyAdmin(ScopedAdmin):
         return self.page(request, key, "console/key_issued.html", **told)
 
 
-@site.add_board
+@boards.connect
 def keys_board(actor: Actor, at: datetime) -> list[Card]:
     """Warn of keys that end soon."""
     if not actor.may(Capability.VIEW_API_KEYS):

@@ -11,14 +11,14 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.paging import count_up_to, number_in_words
-from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.site import Card, boards, site
 
 __all__ = ["orders_board"]
 
 type Found = Callable[[datetime], QuerySet[Order]]
 
 
-@site.add_board
+@boards.connect
 def orders_board(actor: Actor, at: datetime) -> list[Card]:
     """Warn of orders that nobody moves on, and of those past their day."""
     if not actor.may(Capability.VIEW_ORDERS):

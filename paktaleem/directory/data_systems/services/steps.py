@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from paktaleem.directory.data_systems.answered import hear_of_answer
+from paktaleem.directory.data_systems.answered import report_answered_order
 from paktaleem.directory.data_systems.models import Order, OrderStep
 from paktaleem.directory.data_systems.schedule import stuck_at
 from paktaleem.directory.data_systems.states import ENDED, KIND_OF_ENTRY, State, Step, next_state
@@ -63,7 +63,7 @@ def advance(
     )
     insert_together(entry, step_row(order, code=code, entry_id=entry.pk, actor=actor, at=at))
     if state in ENDED:
-        hear_of_answer(order, actor=actor, at=at)
+        report_answered_order(order, actor=actor, at=at)
     return order
 
 

@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.acts import Act
 from paktaleem.foundation.console.asking import actor_of, received_at
 from paktaleem.foundation.console.forms import ActForm
-from paktaleem.foundation.console.persons import add_person_acts
+from paktaleem.foundation.console.persons import person_acts
 
 __all__: list[str] = []
 
@@ -79,7 +79,7 @@ def _state(subject: Subject, given: dict[str, Any], request: HttpRequest) -> Non
     register_subject(subject.external_id or "", client=subject.client, details=details, route=AgeRoute.CONSOLE, **told)
 
 
-add_person_acts(
+person_acts.connect(
     Act(
         "state-age",
         "State an age",

@@ -29,7 +29,7 @@ from paktaleem.foundation.console.columns import day, period_pill, pill
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActForm
 from paktaleem.foundation.console.model_admin import state_column
-from paktaleem.foundation.console.persons import PersonPage, person_acts, person_pages, person_panels
+from paktaleem.foundation.console.persons import PersonPage, panels_of, person_acts, person_pages
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.words import translated
 from paktaleem.foundation.tenancy.context import in_client
@@ -229,7 +229,7 @@ class SubjectAdmin(ExportableAdmin):
 
     def all_acts(self) -> Sequence[Act]:
         """Put what the apps above add between looking and erasing."""
-        return (self.acts[0], *person_acts(), self.acts[1])
+        return (self.acts[0], *person_acts, self.acts[1])
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -248,7 +248,7 @@ class SubjectAdmin(ExportableAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Add the page on which a person is found by what is sealed."""
         find = path("find/", self.admin_site.admin_view(self.find_view), name="subjects_subject_find")
-        return [find, *map(self._page_url, person_pages()), *super().get_urls()]
+        return [find, *map(self._page_url, person_pages), *super().get_urls()]
 
     def _page_url(self, page: PersonPage) -> URLPattern:
         """Give the address of a page about one person that an app above has added."""
@@ -323,7 +323,7 @@ class SubjectAdmin(ExportableAdmin):
 
     def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, Any]]:
         """Show consents, what stands in the way, guardians and who looked."""
-        return [*person_panels(request, row), _guardians_panel(row)]
+        return [*panels_of(request, row), _guardians_panel(row)]
 
 
 def person_url(subject_id: Any) -> str:

@@ -29,7 +29,7 @@ from paktaleem.foundation.console.columns import pill
 from paktaleem.foundation.console.forms import ActForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin, state_column
 from paktaleem.foundation.console.paging import count_up_to, number_in_words
-from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.tenancy.context import in_client
 
 __all__ = ["ReadmissionAdmin"]
@@ -168,7 +168,7 @@ def _named(column: str, viewer: Actor) -> Any:
     return Subquery(User.objects.filter(pk=OuterRef(column)).values("email")[:1])
 
 
-@site.add_board
+@boards.connect
 def readmissions_board(actor: Actor, at: datetime) -> list[Card]:
     """Tell officers of readmissions that wait for a second one."""
     del at

@@ -7,7 +7,7 @@ from functools import partial
 from django.db import transaction
 
 from paktaleem.directory.people.details import PERSONAL
-from paktaleem.directory.people.leaving import see_to_what_leaves
+from paktaleem.directory.people.leaving import run_pre_erasure_hooks
 from paktaleem.directory.people.models import ErasureCarriedOut, Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -107,7 +107,7 @@ def _stranger(intent: Intent) -> Subject:
 
 
 def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    see_to_what_leaves(subject, actor=actor, at=at)
+    run_pre_erasure_hooks(subject, actor=actor, at=at)
     SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.id).delete()
     subject.tombstone = mark
     for column in _EMPTIED:

@@ -23,7 +23,7 @@ from paktaleem.directory.people.models import (
     Subject,
     SubjectKey,
 )
-from paktaleem.directory.people.revealing import tell_revealed
+from paktaleem.directory.people.revealing import report_revealed_children
 from paktaleem.directory.people.selectors import is_erased, sealer_of, sealers_of
 from paktaleem.directory.people.services.ages import Proposed, propose_changes, reading_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
@@ -123,7 +123,7 @@ def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeR
     changed = {field: new[field] for field in PERSONAL if old[field] != new[field]}
     _record_details("subject.changed", subject, changed, sealer, act)
     if reveals_child(before, after, reading):
-        tell_revealed(subject.client_id, [subject.pk], actor=act.actor, at=act.at)
+        report_revealed_children(subject.client_id, [subject.pk], actor=act.actor, at=act.at)
     return subject
 
 

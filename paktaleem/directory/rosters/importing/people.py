@@ -17,7 +17,7 @@ from paktaleem.directory.people.details import (
 )
 from paktaleem.directory.people.gates import held_back, reveals_child
 from paktaleem.directory.people.models import AgeRoute, SubjectEvent, SubjectEventKind
-from paktaleem.directory.people.revealing import tell_revealed
+from paktaleem.directory.people.revealing import report_revealed_children
 from paktaleem.directory.people.selectors import tombstone
 from paktaleem.directory.people.services.ages import Proposed, propose_changes, reading_of
 from paktaleem.directory.rosters.importing import tables
@@ -353,7 +353,7 @@ def _write(staged: _Staged, run: Run) -> None:
         raise PeopleChangedMeanwhile
     SubjectEvent.objects.bulk_create(staged.events)
     write_entries(staged.entries, client_id=run.client.id)
-    tell_revealed(run.client.id, staged.revealed, actor=run.actor, at=run.at)
+    report_revealed_children(run.client.id, staged.revealed, actor=run.actor, at=run.at)
 
 
 def write_entries(entries: Sequence[Entry], *, client_id: UUID) -> None:

@@ -42,7 +42,7 @@ from paktaleem.foundation.console.filters import PROGRESS, LongestFirst, Progres
 from paktaleem.foundation.console.forms import ActForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, state_column
 from paktaleem.foundation.console.paging import count_up_to, number_in_words
-from paktaleem.foundation.console.site import Card, site
+from paktaleem.foundation.console.site import Card, boards, site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 
 __all__ = ["ConcernAdmin", "concern_board"]
@@ -241,7 +241,7 @@ def _person(person: Subject | None) -> SafeString | str:
     return format_html('<a href="{}">{}</a>', url, person)
 
 
-@site.add_board
+@boards.connect
 def concern_board(actor: Actor, at: datetime) -> list[Card]:
     """Say how many concerns wait, and whether one is overdue; two queries."""
     if not actor.may(Capability.HANDLE_CONCERNS):
