@@ -1,9 +1,9 @@
 """Django app of the register, notices, consents and decisions."""
 
-from paktaleem.foundation.extensions.config import PortalAppConfig
+from paktaleem.foundation.extensions import config
 
 
-class ConsentConfig(PortalAppConfig):
+class ConsentConfig(config.PortalAppConfig):
     """The register, notices, consents and decisions."""
 
     name = "consent"

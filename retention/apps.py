@@ -1,9 +1,9 @@
 """Django app of retention."""
 
-from paktaleem.foundation.extensions.config import PortalAppConfig
+from paktaleem.foundation.extensions import config
 
 
-class RetentionConfig(PortalAppConfig):
+class RetentionConfig(config.PortalAppConfig):
     """Collections, holdings and incidents."""
 
     name = "retention"

@@ -1,9 +1,9 @@
 """Django app of concerns about children's data."""
 
-from paktaleem.foundation.extensions.config import PortalAppConfig
+from paktaleem.foundation.extensions import config
 
 
-class ConcernsConfig(PortalAppConfig):
+class ConcernsConfig(config.PortalAppConfig):
     """Concerns that anyone may report, and what guardians request about a child's data."""
 
     name = "children.concerns"

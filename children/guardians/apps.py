@@ -6,6 +6,6 @@ from django.apps import AppConfig
 class ChildrenConfig(AppConfig):
     """Guardians, how they were verified, and what they answered about the service."""
 
-    name = "children"
+    name = "children.guardians"
     label = "children"
     verbose_name = "children and guardians"

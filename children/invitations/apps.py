@@ -1,9 +1,9 @@
 """Django app of guardian invitations."""
 
-from paktaleem.foundation.extensions.config import PortalAppConfig
+from paktaleem.foundation.extensions import config
 
 
-class InvitationsConfig(PortalAppConfig):
+class InvitationsConfig(config.PortalAppConfig):
     """Invitations of guardians, and their course."""
 
     name = "children.invitations"

@@ -1,9 +1,9 @@
 """Django app of consent on paper and by telephone."""
 
-from paktaleem.foundation.extensions.config import PortalAppConfig
+from paktaleem.foundation.extensions import config
 
 
-class PaperConfig(PortalAppConfig):
+class PaperConfig(config.PortalAppConfig):
     """Forms, answer sheets and their matching queue."""
 
     name = "consent.paper"

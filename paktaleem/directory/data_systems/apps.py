@@ -1,9 +1,9 @@
 """Django app of data systems and orders."""
 
-from paktaleem.foundation.extensions.config import PortalAppConfig
+from paktaleem.foundation.extensions import config
 
 
-class SystemsConfig(PortalAppConfig):
+class SystemsConfig(config.PortalAppConfig):
     """Systems that hold personal data, and the orders they carry out."""
 
     name = "paktaleem.directory.data_systems"

@@ -1,9 +1,9 @@
 """Django app of roster imports."""
 
-from paktaleem.foundation.extensions.config import PortalAppConfig
+from paktaleem.foundation.extensions import config
 
 
-class RostersConfig(PortalAppConfig):
+class RostersConfig(config.PortalAppConfig):
     """Roster imports. Their tables belong to the label ``subjects``."""
 
     name = "paktaleem.directory.rosters"

@@ -1,9 +1,9 @@
 """Django app of webhooks."""
 
-from paktaleem.foundation.extensions.config import PortalAppConfig
+from paktaleem.foundation.extensions import config
 
 
-class WebhooksConfig(PortalAppConfig):
+class WebhooksConfig(config.PortalAppConfig):
     """Webhook endpoints, the events sent to them, and the log of deliveries."""
 
     name = "paktaleem.directory.webhooks"

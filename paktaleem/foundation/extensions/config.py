@@ -12,6 +12,9 @@ __all__ = ["PortalAppConfig"]
 class PortalAppConfig(AppConfig):
     """Connects the handlers that an app declares once every model is loaded.
 
+    Derive from ``config.PortalAppConfig``, not from the bare name: Django takes every AppConfig in the namespace of
+    ``apps.py`` for the app's own.
+
     ``handlers`` lists pairs of dotted paths: an extension point of an app below, and the handler of this app.
     """
 

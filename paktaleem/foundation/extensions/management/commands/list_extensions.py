@@ -1,5 +1,6 @@
 """``manage.py list_extensions``: which app calls which handlers of apps above it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -23,6 +24,11 @@ class Command(BaseCommand):
                 self.stdout.write(f"    {_name_of(handler)}")
 
 
-def _name_of(handler: object) -> str:
-    module, name = getattr(handler, "__module__", ""), getattr(handler, "__qualname__", "")
-    return f"{module}.{name}" if name else str(handler)
+def _name_of(handler: Any) -> str:
+    """Name a function by its path, an act or page by its slug, and a mapping by how many entries it has."""
+    if isinstance(handler, Mapping):
+        return f"{len(handler)} entries, the first {next(iter(handler)).__qualname__}"
+    if hasattr(handler, "__qualname__"):
+        return f"{handler.__module__}.{handler.__qualname__}"
+    shown = getattr(handler, "act", handler)
+    return f"{type(shown).__name__} {getattr(shown, 'slug', getattr(shown, 'name', ''))}"
