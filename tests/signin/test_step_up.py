@@ -1,4 +1,4 @@
-"""What cannot be undone, or opens doors, needs a proof of the last five minutes: each act, each form."""
+"""Sensitive actions and forms need an authentication of the last five minutes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ CHANGES = [name for name, admin in ADMINS.items() if admin.change_capability in 
 
 @pytest.fixture
 def stale(cast: Cast) -> Client:
-    """A privacy officer whose last proof is five minutes and a second old."""
+    """A privacy officer whose last authentication is five minutes and one second old."""
     return browser_of(cast.user("amina"), seconds_ago=STALE)
 
 
