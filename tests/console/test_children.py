@@ -1,4 +1,4 @@
-"""What officers and client administrators do about children in the console, beside the acts on guardians."""
+"""Actions for children in the console, besides those on guardians."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The first page: what happened, in lines that can be read, in the language one chose."""
+"""The start page: readable lines about latest acts, in the chosen language."""
 
 import re
 
@@ -12,7 +12,7 @@ from tests.console.conftest import SignIn
 
 
 def latest(page: str) -> list[str]:
-    """The lines of the latest acts, without markup."""
+    """Return the lines of the latest acts, without markup."""
     rows = re.findall(r"<tr><td class=\"when\">(.*?)</tr>", page, re.DOTALL)
     return [re.sub(r"<[^>]+>|&nbsp;", " ", row) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Systems and orders in the console: registered, narrowed, answered by hand, waived by two people."""
+"""Data systems and orders in the console: registration, filters, manual answers, waivers by two people."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ ORDERS = list_url("systems/order")
 
 @pytest.fixture
 def issue(cast: Cast) -> Any:
-    """Issue orders to the library of Indus, which people run, unless told otherwise."""
+    """Create orders for the library of Indus, by default run by people."""
     with in_client(cast.client_id("indus")):
         make_system(cast.client("indus"), "library", ["credentials"], delivery="by_hand", at=timezone.now())
 
@@ -213,7 +213,7 @@ def test_a_system_that_answers_for_itself_is_not_answered_for(sign_in: SignIn, i
 def test_paktaleems_billing_is_answered_for_by_paktaleem(sign_in: SignIn, issue: Any) -> None:
     order = issue(categories=("billing",))
     refused = act(sign_in("farah"), order, "answer", outcome="not_found")
-    assert "Your role may not do this here." in refused.content.decode()
+    assert "Your role does not allow this." in refused.content.decode()
     act(sign_in("amina"), order, "answer", outcome="not_found")
     assert kept(order).state == "not_found"
 

@@ -1,4 +1,4 @@
-"""People stay sealed: a look takes a reason and is recorded; erasing is for officers, and pages still work after it."""
+"""People's data stays encrypted: access needs a reason and is recorded; erasure is for officers only."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Readmitting an erased person in the console: one officer asks, another approves, nobody does both."""
+"""Readmission of an erased person in the console: requested by one officer, approved by another."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ ADD = "/admin/subjects/readmission/add/"
 
 @pytest.fixture
 def gone(cast: Cast) -> str:
-    """Hamza of Indus, erased; returns the client's id."""
+    """Erase Hamza of Indus; return the client's id."""
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason="subject_request", at=timezone.now())
     return str(cast.client_id("indus"))

@@ -1,4 +1,4 @@
-"""The register is changed in the console through its services: with a reason, with history, within one client."""
+"""The register is changed in the console through its services: with reason and history, within one client."""
 
 from datetime import timedelta
 from typing import Any
@@ -234,7 +234,7 @@ def test_an_officer_registers_a_client_invites_staff_and_gives_a_role(sign_in: S
     assert amina.post("/admin/accounts/user/add/", user).status_code == 302
     with in_global():
         gul = User.objects.get(email="gul@sindh.example")
-    assert "Setting up a client or person" in amina.get(row_url("accounts/user", gul.pk, "history")).content.decode()
+    assert "Set-up of a client or person" in amina.get(row_url("accounts/user", gul.pk, "history")).content.decode()
     password = "a long pass phrase, 2026"
     weak = {"password": "short", "again": "short", "reason": "onboarding"}
     assert "too short" in amina.post(row_url("accounts/user", gul.pk, "password"), weak).content.decode()
