@@ -156,13 +156,13 @@ def _locked(endpoint: Endpoint, actor: Actor) -> Endpoint:
 
 REFUSALS = (
     gettext_noop("Use at most 2,000 plain characters; write other scripts as punycode."),
-    gettext_noop("This is not an address such as https://lms.example/hooks."),
+    gettext_noop("Use a URL such as https://lms.example/hooks."),
     gettext_noop("Leave out user names, passwords and fragments."),
     gettext_noop("Use https."),
     gettext_noop("Use port 443 or 8443."),
-    gettext_noop("This address is not one of the public internet."),
+    gettext_noop("Use a public IP address."),
     gettext_noop("Use a full host name, such as lms.example, without a dot at its end."),
-    gettext_noop("This name is not one of the public internet."),
+    gettext_noop("Use a name in the public DNS."),
 )
 """What ``outbound.destinations``, which knows no framework, says of an address, for the catalogue."""
 
