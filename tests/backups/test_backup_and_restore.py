@@ -1,4 +1,4 @@
-"""A backup that holds every row or fails; a restore that is complete, closed until replayed, and revives nobody."""
+"""A backup has every row or fails; a restore is complete and not served until the erasures are repeated."""
 
 import os
 import stat
@@ -33,16 +33,16 @@ def url(role, name=None):
 
 @pytest.fixture
 def addresses(committed, monkeypatch):
-    """The settings of an installation on this test's own database."""
+    """Configure the settings of an installation on the test database."""
     monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", url(BACKUP))
     monkeypatch.setattr(settings, "DATABASE_OWNER_URL", url(OWNER))
 
 
 @contextmanager
 def new_database(name, monkeypatch):
-    """Point everything at a new, empty database."""
+    """Point all connections to a new, empty database."""
     endpoint, before = template_ready(), str(connections.databases["default"]["NAME"])
-    name = f"{before}_{name}"  # each worker its own
+    name = f"{before}_{name}"  # one per test worker
     ensure_database(endpoint, name)
     use_database(endpoint, name)
     monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", url(BACKUP))
@@ -92,7 +92,7 @@ def test_a_role_behind_the_wall_is_refused(committed, addresses, tmp_path, monke
 
 
 def test_a_dump_that_the_wall_emptied_is_found(committed, addresses, tmp_path, monkeypatch):
-    """pg_dump as owner with row security exits 0 and holds no row of a tenant: the counts tell."""
+    """pg_dump as owner with row security exits with 0 and dumps no tenant rows; the counts detect it."""
     file = tmp_path / "empty.dump"
     program = str(find_program("pg_dump", major=16))
     environment = environment_of(url(OWNER)) | {"PGOPTIONS": "-c paktaleem.client=00000000-0000-0000-0000-000000000000"}
@@ -132,7 +132,7 @@ def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path,
 
 
 def test_writers_meanwhile_do_not_spoil_the_count(committed, addresses, tmp_path, monkeypatch):
-    """Counted and dumped is one moment: a row added between the two belongs to neither."""
+    """Rows are counted and dumped in one snapshot, so a row added meanwhile is in neither."""
     from paktaleem.backups import dumps  # noqa: PLC0415
 
     real = dumps._dump

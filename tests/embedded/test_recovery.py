@@ -120,7 +120,7 @@ def test_a_stale_pid_file_is_cleared_and_the_stranger_left_alone(shared, text):
 
 
 def unfinished(cluster, *missing):
-    """Make a cluster and take away what an interrupted attempt would not have come to."""
+    """Create a cluster and remove what an interrupted attempt would lack."""
     layout = Layout(cluster.home)
     cluster.home.mkdir()
     with layout.lock.open("w") as lock:
