@@ -1,4 +1,4 @@
-"""A command on a fresh checkout brings its database along, and the last one out stops it."""
+"""A command on a fresh checkout starts its database, and the last command stops it."""
 
 import json
 import os
