@@ -126,7 +126,7 @@ def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path,
     run("backup", file)
     before = file.read_bytes()
     monkeypatch.setattr("paktaleem.backups.dumps.count_dump", lambda *_, **__: {})
-    assert "No backup was made" in refused("backup", file)
+    assert "The backup failed" in refused("backup", file)
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
 
@@ -148,7 +148,7 @@ def test_writers_meanwhile_do_not_spoil_the_count(committed, addresses, tmp_path
 
 
 def test_without_addresses_or_a_folder_nothing_is_made(committed, addresses, tmp_path, monkeypatch):
-    assert "No backup was made" in refused("backup", tmp_path / "missing" / "portal.dump")
+    assert "The backup failed" in refused("backup", tmp_path / "missing" / "portal.dump")
     monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", "")
     assert "DATABASE_BACKUP_URL" in refused("backup", tmp_path / "portal.dump")
     assert "DATABASE_BACKUP_URL" in refused("restore", tmp_path / "portal.dump")
@@ -185,7 +185,7 @@ def test_half_a_backup_is_refused_and_leaves_nothing(committed, addresses, tmp_p
     run("backup", file)
     os.truncate(file, kept if isinstance(kept, int) else int(file.stat().st_size * kept))
     with new_database("half", monkeypatch):
-        assert "Nothing may be served" in refused("restore", file)
+        assert "do not serve this database" in refused("restore", file)
         with psycopg.connect(url(OWNER)) as door:
             assert door.execute(
                 "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"

@@ -110,7 +110,7 @@ def test_looking_begins_nothing_and_neither_does_a_way_that_is_none(cast):
     browser, url = by_link(latest_link()), child_page(cast, more="check/")
     for _ in range(20):
         assert browser.get(url).status_code == browser.head(url).status_code == 200
-    assert "Please look at this again" in send(browser, f"{url}?lang=en", method="in_person").content.decode()
+    assert "Please correct the following" in send(browser, f"{url}?lang=en", method="in_person").content.decode()
     assert browser.post(url, {"method": "payment_card"}).status_code == 403
     assert checks(cast) == []
 

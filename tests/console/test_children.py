@@ -62,7 +62,7 @@ def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_appro
     assert "waits for a second person" in page
     assert "DE 16\nGB 13" in page.replace("\r", "")
     wrong = amina.post(url, {**form, "country_thresholds": "Germany"}).content.decode()
-    assert "write each country once" in wrong
+    assert "enter each country once" in wrong
     with in_client(client_id):
         assert kept(cast.client("indus")).serves_minors
         waiting = ClientChange.objects.get()

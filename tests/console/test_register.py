@@ -124,7 +124,7 @@ def test_an_agreement_of_another_client_cannot_be_chosen(sign_in: SignIn, cast: 
     response = sign_in("amina").post(
         "/admin/consent/instruction/add/", {**values, "client": str(cast.client_id("indus"))}
     )
-    assert "Choose a row of the same client" in response.content.decode()
+    assert "Choose an entry of the same client" in response.content.decode()
 
 
 def test_an_agreement_is_signed_by_an_officer(sign_in: SignIn, cast: Cast) -> None:
@@ -257,7 +257,7 @@ def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in: SignIn, cas
         membership = Membership.objects.get(user_id=cast.user_id("farah"))
     assert amina.post(row_url("accounts/membership", membership.pk, "end"), {"reason": "review"}).status_code == 302
     assert farah.get("/admin/").status_code == 302
-    assert "hold no role" in farah.get("/admin/", follow=True).content.decode()
+    assert "have no role" in farah.get("/admin/", follow=True).content.decode()
 
 
 def test_who_holds_several_roles_chooses_one_for_the_session(sign_in: SignIn, cast: Cast) -> None:

@@ -127,7 +127,7 @@ def test_a_form_sent_too_late_does_nothing_and_is_kept_nowhere(stale, cast):
     answer = stale.post(url, {"reason": "review", "note": "about Danish"})
     assert asks_for_a_proof(answer)
     assert "about Danish" not in str(dict(stale.session.items()))
-    assert "Nothing was done yet" in stale.get(answer["Location"]).content.decode()
+    assert "Nothing has been changed yet" in stale.get(answer["Location"]).content.decode()
 
 
 def test_the_way_back_leads_nowhere_else(stale, cast):
