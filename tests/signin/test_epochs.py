@@ -33,7 +33,7 @@ def test_with_the_key_gone_no_code_fits_and_the_command_says_so(enrolled_amina: 
     enrolled_amina.enter()
     assert enrolled_amina.verify().status_code == 200
     assert not enrolled_amina.is_in
-    with pytest.raises(CommandError, match="1 second factors cannot be opened"):
+    with pytest.raises(CommandError, match="1 second factors cannot be decrypted"):
         call_command("reseal_second_factors")
 
 
