@@ -59,7 +59,7 @@ def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_appro
         "reason": "law_change",
     }
     page = amina.post(url, form, follow=True).content.decode()
-    assert "waits for a second person" in page
+    assert "awaits approval by a second person" in page
     assert "DE 16\nGB 13" in page.replace("\r", "")
     wrong = amina.post(url, {**form, "country_thresholds": "Germany"}).content.decode()
     assert "enter each country once" in wrong
@@ -72,7 +72,7 @@ def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_appro
     assert "serves minors: no" in farah.get("/admin/accounts/clientchange/").content.decode()
     approve = row_url("accounts/clientchange", waiting.pk, "approve")
     refused = sign_in("amina").post(approve, {"reason": "review"}).content.decode()
-    assert "a second person must approve" in refused
+    assert "A second person must approve" in refused
     assert farah.post(approve, {"reason": "review"}).status_code == 302
     with in_client(client_id):
         assert not kept(cast.client("indus")).serves_minors

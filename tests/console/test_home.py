@@ -37,7 +37,7 @@ def test_the_console_speaks_urdu_to_whom_chose_it(sign_in: SignIn, cast: Cast) -
     assert browser.get("/admin/?lang=ur").status_code == 302
     page = browser.get("/admin/subjects/subject/").content.decode()
     assert '<html lang="ur" dir="rtl"' in page
-    for words in ("متعلقہ اشخاص", "طالب علم", "برآمد کریں", "باہر نکلیں", "محفوظ", "رجسٹر ہوا"):
+    for words in ("متعلقہ اشخاص", "طالب علم", "برآمد کریں", "باہر نکلیں", "درج ہوتی ہے", "رجسٹر ہوا"):
         assert words in page
     assert ">Kept<" not in page
     assert "lang=en" in page

@@ -34,7 +34,7 @@ def test_every_error_has_a_page_in_both_languages(status: int, language: str) ->
     assert f'<html lang="{language}" dir="{"rtl" if language == "ur" else "ltr"}">' in html
     assert refused_by_policy(html) == []
     assert "<script" not in html
-    assert ("There is" in html) == (status == 404 and language == "en")
+    assert ("does not exist" in html) == (status == 404 and language == "en")
 
 
 @pytest.mark.parametrize(
