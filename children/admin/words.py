@@ -35,7 +35,7 @@ REFUSALS: dict[type[Exception], str] = {
     FileTooLarge: "The file is too large.",
     GuardianshipUnknown: "They are not, or no longer, a guardian of this child.",
     MayNotConsent: "They may not decide for this child, so they cannot be verified.",
-    NoAuthority: "Verify the guardian first: their consent would not count.",
+    NoAuthority: "Verify the guardian first: until then their consent does not count.",
     NotTheirOwnGuardian: "A person cannot be their own guardian.",
     NumberNotKept: "Do not enter numbers of identity cards or payment cards: state where the document is kept.",
     NothingGiven: "The guardian has given no consent that could be withdrawn.",

@@ -117,7 +117,7 @@ class AgeNoticeAdmin(EvidenceAdmin):
     newest_by = "given_at"
     row_fields = ("guardians", "person")
     detail_fields = ("about", "given_at")
-    intro = "Notices sent before a child reaches the age of consent. Their delivery is shown under Emails and text messages."
+    intro = "Notices sent before a child reaches the age of consent. See Emails and text messages for their delivery."
     empty_text = "No notice has been sent yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

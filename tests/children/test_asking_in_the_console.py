@@ -1,4 +1,4 @@
-"""Asking guardians and answering concerns in the console: numbers first, nothing before the second click."""
+"""Inviting guardians and handling concerns in the console; nothing is sent before the counts are confirmed."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A guardian has themselves checked on their own page, where the school enabled a provider; no script is needed."""
+"""A guardian requests a check on their own page, if the school has enabled a provider; works without JavaScript."""
 
 import re
 from dataclasses import replace
@@ -29,7 +29,7 @@ OFFERED = "Have yourself checked"
 
 @pytest.fixture
 def cast(cast, settings, tmp_path, time_machine):
-    """Esra is asked about Danish, and nobody has seen her; an operator has set a provider up."""
+    """Esra is invited about Danish and not verified; a provider is configured."""
     time_machine.move_to(AT, tick=False)
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
     settings.CHECK_PROVIDERS = {"folder": f"{WithAddress.__module__}.{WithAddress.__name__}"}
