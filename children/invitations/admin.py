@@ -130,7 +130,7 @@ add_person_acts(
         done="The guardians have been asked. Their answers are shown under Invitations of guardians.",
         applies=_is_child,
         refusals={
-            NobodyToAsk: "Every named guardian has already been asked. Name another one first, or ask on paper.",
+            NobodyToAsk: "No guardian on record is left to ask. Name one first, or ask on paper.",
             NobodyReached: "No guardian has a usable contact that is not the child's: ask on paper or in person.",
         },
     ),

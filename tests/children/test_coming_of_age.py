@@ -163,16 +163,16 @@ def test_only_who_sees_guardians_sees_the_calendar(now):
 
 def test_the_first_page_says_how_many_come_of_age_soon_and_leads_to_the_calendar(cast):
     browser = browser_of(cast.user("farah"))
-    assert b"Come of age" not in browser.get("/admin/").content
+    assert b"Reach the age of consent" not in browser.get("/admin/").content
     with in_client(cast.client_id("indus")):
         day = (timezone.now() + timedelta(days=20)).date()
         born = day.replace(year=day.year - 13, day=min(day.day, 28))
         SubjectFactory(client=cast.client("indus"), external_id="lms-soon", birth_date=born)
-    assert b"Come of age" in browser.get("/admin/").content
+    assert b"Reach the age of consent" in browser.get("/admin/").content
     calendar = browser.get("/admin/ageing/comingofage/?when=30").content.decode()
     assert "lms-soon" in calendar
     assert "lms-danish" not in calendar
     everybody = browser.get("/admin/ageing/comingofage/").content.decode()
     assert everybody.index("lms-soon") < everybody.index("lms-danish")
-    assert "Not told yet" in everybody
+    assert "Not notified yet" in everybody
     assert "lms-soon" not in browser_of(cast.user("celia")).get("/admin/ageing/comingofage/").content.decode()

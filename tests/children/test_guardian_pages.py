@@ -394,7 +394,7 @@ def test_what_was_said_at_school_meanwhile_is_what_the_page_shows(invited, clock
     assert "You said yes." in browser.get(child_page(cast), {"lang": "en"}).content.decode()
     send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
     page = browser.get(child_page(cast), {"lang": "en"}).content.decode()
-    assert "You took your yes back." in page
+    assert "You took back your yes." in page
     assert "waits for your second confirmation" not in page
 
 

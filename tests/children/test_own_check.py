@@ -79,7 +79,7 @@ def test_a_guardian_whom_nobody_has_seen_is_checked_and_their_yes_counts_at_once
     [check] = checks(cast)
     answer_by_file(check, "passed", settings)
     ask(str(check.client_id), str(check.pk))
-    assert "The check has shown that it is you" in browser.get(url, {"lang": "en"}, follow=True).content.decode()
+    assert "The check has verified your identity" in browser.get(url, {"lang": "en"}, follow=True).content.decode()
     assert "Say yes again" in page(browser, child_page(cast))
     assert answer(browser, child_page(cast, more="service/"), "give").headers["Location"].endswith("done=given")
     assert reason_at(cast, "lms-danish", AT) == "permitted"

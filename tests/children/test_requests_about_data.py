@@ -336,7 +336,7 @@ def test_the_page_says_beforehand_what_may_not_be_asked_and_what_helps(cast):
     page = browser.get(url, {"lang": "en"}).content.decode()
     assert 'value="copy"' not in page
     assert 'value="deletion"' in page
-    assert "Show yourself at the school" in page
+    assert "Go to the school in person" in page
     assert send(browser, url, wish="copy").status_code == 422
 
 
@@ -393,7 +393,7 @@ def test_by_the_api_what_may_not_be_asked_is_told_with_the_reason(cast):
     refused = Caller(cast.key("indus")).post(REQUESTS, {"guardian": "lms-esra", "wish": "copy"})
     assert refused.status_code == 409
     assert refused.json()["type"] == "urn:paktaleem:problem:guardian-may-not-ask"
-    assert "two letters" in refused.json()["errors"][0]["detail"]
+    assert "two messages" in refused.json()["errors"][0]["detail"]
 
 
 def test_in_the_console_a_withdrawal_leads_to_the_question(cast):
