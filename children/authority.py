@@ -212,10 +212,10 @@ def _without_yes(
 ) -> Standing:
     """Return ``lapsed`` if a guardian consented who no longer has authority, else an empty result."""
     answers = [one.answer for one in guardians if one.answer is not None and one.answer.recorded_at <= at]
-    said = [answer for answer in answers if not answer.is_no]
-    if not said:
+    consents = [answer for answer in answers if not answer.is_no]
+    if not consents:
         return Standing(until=until, persons=persons)
-    return Standing(LAPSED, max(said, key=_recorded_at).id, until, persons=persons)
+    return Standing(LAPSED, max(consents, key=_recorded_at).id, until, persons=persons)
 
 
 def _recorded_at(answer: Answer) -> datetime:

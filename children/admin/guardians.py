@@ -235,8 +235,8 @@ class GuardianshipAdmin(ScopedAdmin):
     @admin.display(description="latest answer")
     def latest_answer(self, row: Guardianship) -> Any:
         """Return the guardian's latest answer about the service."""
-        said = ServiceAuthorisation.objects.filter(client_id=row.client_id, child=row.child, guardianship=row)
-        last = said.order_by("-recorded_at", "-id").first()
+        answers = ServiceAuthorisation.objects.filter(client_id=row.client_id, child=row.child, guardianship=row)
+        last = answers.order_by("-recorded_at", "-id").first()
         return pill(last.get_decision_display(), _TONES[last.decision]) if last else pill("No answer", "warn")
 
 

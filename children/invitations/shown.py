@@ -35,9 +35,9 @@ class NoticeSeen:
     at: datetime
 
 
-def words_hash(said: Any) -> str:
+def words_hash(notice: Any) -> str:
     """Return the SHA-256 hash, in hex, of a notice given as JSON values (RFC 8785)."""
-    return hashlib.sha256(canonical(said)).hexdigest()
+    return hashlib.sha256(canonical(notice)).hexdigest()
 
 
 def sign_seen(seen: NoticeSeen) -> str:

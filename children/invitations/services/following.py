@@ -146,9 +146,9 @@ def _write(guardian: Subject, rows: Iterable[Invitation], kind: LetterKind, acto
     for row in rows:
         if row.channel:
             by_channel[row.channel].append(row)
-    for channel, asked in by_channel.items():
-        if write_to(guardian, asked, kind=kind, channel=Channel(channel), at=at):
-            _record_message(asked, kind, actor, at)
+    for channel, batch in by_channel.items():
+        if write_to(guardian, batch, kind=kind, channel=Channel(channel), at=at):
+            _record_message(batch, kind, actor, at)
 
 
 def _record_message(rows: Iterable[Invitation], kind: LetterKind, actor: Actor, at: datetime) -> None:

@@ -44,10 +44,10 @@ def forget_invited(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
 
 def _is_needed(guardian: Subject) -> bool:
     pair = {"client_id": guardian.client_id}
-    asked = Invitation.objects.filter(**pair, child_id=OuterRef("child_id"), guardian=guardian)
+    invited = Invitation.objects.filter(**pair, child_id=OuterRef("child_id"), guardian=guardian)
     named = GuardianClaim.objects.filter(**pair, guardian=guardian, ends_at=None, child__erased_at=None)
     return (
-        named.exclude(Exists(asked)).exists()  # a sibling about whom they have not been asked yet
+        named.exclude(Exists(invited)).exists()  # a sibling about whom they have not been asked yet
         or Invitation.objects.filter(**pair, guardian=guardian, state__in=sorted(OPEN)).exists()
         or ServiceAuthorisation.objects.filter(**pair, guardian=guardian).exists()
         or Verification.objects.filter(**pair, guardianship__guardian=guardian).exists()

@@ -140,8 +140,8 @@ def _invite(guardian: Subject, children: Sequence[Subject], context: _Invitation
         rows.append(row)
         if channel is not None:
             by_channel[channel].append(row)
-    for channel, asked in by_channel.items():
-        _send(guardian, asked, channel, context)
+    for channel, batch in by_channel.items():
+        _send(guardian, batch, channel, context)
     return rows
 
 

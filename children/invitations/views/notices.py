@@ -44,8 +44,8 @@ class ServiceNotice:
     @property
     def hash(self) -> str:
         """The hash of the whole notice."""
-        said = [asdict(one) for one in (*self.uses, *self.asked_apart)]
-        return words_hash({"uses": said, "policy": self.policy})
+        uses = [asdict(one) for one in (*self.uses, *self.asked_apart)]
+        return words_hash({"uses": uses, "policy": self.policy})
 
     @property
     def recipients(self) -> list[str]:
