@@ -1,4 +1,4 @@
-"""Guardians, for the learning platform."""
+"""API operations on guardians."""
 
 from children.api.checks import GuardianChecks, ShowCheck
 from children.api.guardians import GuardianAuthorisations, Guardians

@@ -1,4 +1,4 @@
-"""A guardian has themselves checked on their own page, where the school enabled a provider; no script is needed."""
+"""A guardian requests a check on their own page, if the school has enabled a provider; works without JavaScript."""
 
 import re
 from dataclasses import replace
@@ -29,7 +29,7 @@ OFFERED = "Have yourself checked"
 
 @pytest.fixture
 def cast(cast, settings, tmp_path, time_machine):
-    """Esra is asked about Danish, and nobody has seen her; an operator has set a provider up."""
+    """Esra is invited about Danish and not verified; a provider is configured."""
     time_machine.move_to(AT, tick=False)
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
     settings.CHECK_PROVIDERS = {"folder": f"{WithAddress.__module__}.{WithAddress.__name__}"}
@@ -79,7 +79,7 @@ def test_a_guardian_whom_nobody_has_seen_is_checked_and_their_yes_counts_at_once
     [check] = checks(cast)
     answer_by_file(check, "passed", settings)
     ask(str(check.client_id), str(check.pk))
-    assert "The check has shown that it is you" in browser.get(url, {"lang": "en"}, follow=True).content.decode()
+    assert "The check has verified your identity" in browser.get(url, {"lang": "en"}, follow=True).content.decode()
     assert "Say yes again" in page(browser, child_page(cast))
     assert answer(browser, child_page(cast, more="service/"), "give").headers["Location"].endswith("done=given")
     assert reason_at(cast, "lms-danish", AT) == "permitted"

@@ -85,9 +85,9 @@ def test_a_verification_is_found_false_by_one_act_that_says_what_follows(sign_in
     farah = sign_in("farah")
     page = farah.get(row_url("children/verification", proof.pk)).content.decode()
     assert "Found false" in page
-    assert "never an identity paper" in farah.get("/admin/children/verification/").content.decode()
+    assert "never an identity document" in farah.get("/admin/children/verification/").content.decode()
     act = row_url("children/verification", proof.pk, "found-false")
-    assert "held back and erased" in farah.get(act).content.decode()
+    assert "quarantined and erased" in farah.get(act).content.decode()
     assert farah.post(act, {"reason": "incident"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert Verification.objects.get().ended_at is not None
@@ -163,15 +163,15 @@ def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_
     start = row_url("children/guardianship", row.pk, "check")
     told = {"provider": "folder", "method": "payment_card", "reason": "client_instruction"}
     page = farah.post(start, told, follow=True).content.decode()
-    assert "nothing of what the provider saw" in farah.get("/admin/children/providercheck/").content.decode()
-    assert "The provider is being asked" in page
+    assert "not the evidence that the provider saw" in farah.get("/admin/children/providercheck/").content.decode()
+    assert "The check has been requested from the provider" in page
     work({BEGIN: children.tasks.begin})
     with in_client(cast.client_id("indus")):
         check = ProviderCheck.objects.get()
     answer_by_file(check, "passed", settings)
     ask = row_url("children/providercheck", check.pk, "ask")
     where = row_url("children/providercheck", check.pk, "where")
-    assert "named no address" in farah.post(where, {"reason": "client_instruction"}, follow=True).content.decode()
+    assert "gave no address" in farah.post(where, {"reason": "client_instruction"}, follow=True).content.decode()
     assert sign_in("bilal").get(where).status_code == 403
     assert farah.post(ask, {"reason": "client_instruction"}).status_code == 302
     work({ASK: children.tasks.ask})
