@@ -1,7 +1,7 @@
-"""May this be done with this person's data? Facts in, decision out: no clock, no query, no framework.
+"""Decide whether an action on a person's data is allowed. Pure.
 
-The first rule that refuses gives the answer (`consent.rules`), and what cannot be decided is denied. The
-words of question, facts and answer are in `consent.facts` and can be imported from here.
+The first rule that refuses gives the reason (`consent.rules`); anything undecidable is denied. The types of question,
+facts and decision are in `consent.facts` and re-exported here.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _LASTING_BASES = frozenset({Basis.CONTRACT.value, Basis.LEGAL_OBLIGATION.value})
 def decide(
     register: Register, subject: SubjectFacts | None, consents: Mapping[str, ConsentFact], question: Question
 ) -> Decision:
-    """Answer a question by the first rule that refuses, or permit.
+    """Return the decision: the reason of the first rule that refuses, else permitted.
 
     `consents` are by purpose code. `subject` is None for a person the client does not know.
     """
@@ -66,9 +66,9 @@ def decide(
 def next_change(
     register: Register, subject: SubjectFacts | None, consents: Mapping[str, ConsentFact], question: Question
 ) -> datetime | None:
-    """Find the next known moment after `question.at` at which the answer could change; None if there is none.
+    """Return the next known time after `question.at` at which the decision could change; None if there is none.
 
-    It errs on the early side: the answer may turn out the same then, but does not change before.
+    It may be too early (the decision turns out the same), but never too late.
     """
     return _next_change(Case(register, subject, consents, question))
 

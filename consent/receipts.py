@@ -1,9 +1,8 @@
-"""Consent records and receipts as ISO/IEC TS 27560:2023 wants them, in JSON-LD and DPV terms. Pure.
+"""Consent records and receipts as in ISO/IEC TS 27560:2023, in JSON-LD and DPV terms. Pure.
 
-A record says what a person was told and answered about one purpose, event after event; a receipt says that one
-event of it happened, and is what the person keeps. Both name people by pseudonym only (``urn:uuid``).
-A guardian who acts for a child is the person's side: their withdrawal is `ConsentWithdrawn`, indicated by the
-guardian; `ConsentRevoked` is what a school or PakTaleem did.
+A record lists what a person was shown and answered about one purpose, event by event; a receipt documents one event,
+for the person to keep. Both identify people by pseudonym only (``urn:uuid``). A guardian acts for the child: their
+withdrawal is `ConsentWithdrawn`, indicated by the guardian; `ConsentRevoked` is an act of the school or PakTaleem.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ __all__ = ["Answered", "DataItem", "Party", "Place", "RecordFacts", "Told", "con
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where documents, texts and choices are found: absolute addresses of this portal."""
+    """Absolute URLs of this portal used in records: documents, notices, choices and rights."""
 
     base: str
     notice: str
@@ -32,14 +31,14 @@ class Place:
 
     @classmethod
     def of(cls, base: str, client_code: str) -> Place:
-        """Give the addresses of one client's pages."""
+        """Return the URLs of one client's pages."""
         notice = f"{base}/privacy/{client_code}/"
         return cls(base, notice, f"{base}/choices/{client_code}/", notice)
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One organisation: its id, name, countries (ISO 3166, that of its seat first), and how it can be reached."""
+    """An organisation: its id, name, countries (ISO 3166, that of its seat first) and contact."""
 
     id: UUID
     name: str
@@ -49,13 +48,13 @@ class Party:
 
     @property
     def country(self) -> str:
-        """The country of its seat; empty if unknown."""
+        """Return the country of its seat; empty if unknown."""
         return self.countries[0] if self.countries else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The text that was shown: which version of which notice, in which language, with the hash of its content."""
+    """The notice version that was shown, with its language and content hash."""
 
     version: UUID
     number: int
@@ -67,9 +66,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One event: who answered what, how, when, on whose behalf, until when, through which system.
+    """One consent event: who answered what, how, when, for whom, until when, and through which system.
 
-    ``reason`` is the code of why we or an authority ended the consent, ``is_renewal`` that it was in force when given.
+    ``reason`` is the reason code of a revocation or invalidation; ``is_renewal`` is True if consent was in force
+    already.
     """
 
     id: UUID
@@ -98,11 +98,11 @@ class DataItem:
 
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
-    """What a record is made of, as it stood at its latest event.
+    """The facts of a consent record at the time of its latest event.
 
-    ``of_child`` of an event says whether the person counted as a child then; ``basis`` is the lawful basis in
-    force then, ``recipients`` those approved for the purpose then, ``authority`` the name and address of whoever
-    supervises, where anybody does.
+    ``of_child`` of an event is True if the person counted as a child then; ``basis`` is the lawful basis in force then,
+    ``recipients`` those approved for the purpose then, ``authority`` the name and contact of the supervisory authority,
+    if any.
     """
 
     record_id: UUID
@@ -124,12 +124,12 @@ class RecordFacts:
 
     @property
     def latest(self) -> Answered:
-        """The event the record ends with."""
+        """Return the latest event."""
         return self.events[-1]
 
 
 def consent_record(facts: RecordFacts, place: Place) -> dict[str, Any]:
-    """Write the record of one person's consent to one purpose, up to its latest event."""
+    """Return the JSON-LD record of one person's consent to one purpose, up to its latest event."""
     return {
         "@context": f"{place.base}{dpv.CONTEXT_PATH}",
         "@id": _urn(facts.record_id),
@@ -148,9 +148,9 @@ def consent_record(facts: RecordFacts, place: Place) -> dict[str, Any]:
 
 
 def consent_receipt(facts: RecordFacts, place: Place) -> dict[str, Any]:
-    """Write the receipt of the record's latest event, with the record inside.
+    """Return the JSON-LD receipt of the record's latest event, which contains the record.
 
-    Its id is the event's, so the same event always has the same receipt.
+    Its id is the event's id, so the same event always has the same receipt.
     """
     record = consent_record(facts, place)
     event = facts.latest
@@ -185,7 +185,7 @@ def _subject(facts: RecordFacts) -> dict[str, Any]:
 
 
 def _notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]:
-    """Give each text once for each language in which it was shown; behind them the privacy policy, always there."""
+    """List each notice version once per language shown, then the privacy policy."""
     told = dict.fromkeys(event.told for event in facts.events if event.told is not None)
     policy = {"@id": place.notice, "@type": "dpv:PrivacyNotice", "schema:url": place.notice}
     consent_notices = [
@@ -236,7 +236,7 @@ def _process(facts: RecordFacts, place: Place) -> dict[str, Any]:
 
 
 def _receiving(facts: RecordFacts) -> list[Party]:
-    """Give who else gets the data: a processor is a recipient too (GDPR Art. 4(9))."""
+    """List the processor and the recipients: a processor is a recipient too (GDPR Art. 4(9))."""
     return [*([facts.processor] if facts.processor else []), *facts.recipients]
 
 
@@ -268,7 +268,7 @@ def _storage_places(facts: RecordFacts) -> list[dict[str, Any]]:
 
 
 def _processing_places(facts: RecordFacts) -> list[dict[str, Any]]:
-    """Give every country in which the data is worked with: where it lies, and where whoever receives it is."""
+    """List every country of processing: those of storage and those of the recipients."""
     codes = [*facts.storage_countries, *(code for one in facts.recipients for code in one.countries)]
     places = dict.fromkeys(dpv.country(code) for code in codes)
     return [{"@type": "dpv:ProcessingLocation", "dpv:hasLocation": one} for one in places]
@@ -280,14 +280,14 @@ def _stays_here() -> dict[str, Any]:
 
 
 def _storage_duration(event: Answered) -> dict[str, Any]:
-    """Say how long the data is kept on this consent: while it holds; afterwards until the rules dispose of it."""
+    """Return the storage duration: while the consent is in force, then until the retention rules apply."""
     after = {"@type": "dpv:UntilEventDuration", "rdf:value": "the retention rules dispose of it"}
     kept = _duration(event) if event.state == "given" else after
     return {"@type": "dpv:StorageDuration", "dpv:hasDuration": kept}
 
 
 def _duration(event: Answered) -> dict[str, Any]:
-    """Say how long an answer holds: a consent until its expiry, else until the person changes their mind."""
+    """Return the validity of an answer: a consent until it expires, else until the person answers again."""
     if event.state != "given":
         return {"@type": "dpv:UntilEventDuration", "rdf:value": "the person answers anew"}
     if event.expires_at is None:
@@ -297,7 +297,7 @@ def _duration(event: Answered) -> dict[str, Any]:
 
 
 def _organisations(facts: RecordFacts) -> dict[Party, list[str]]:
-    """Map each organisation to its parts in the processing."""
+    """Map each organisation to its roles in the processing."""
     parts: dict[Party, list[str]] = {facts.controller: ["dpv:DataController"]}
     if facts.processor is not None:
         parts.setdefault(facts.processor, []).append("dpv:DataProcessor")

@@ -1,4 +1,4 @@
-"""What would help after a refusal: one short sentence and a place to read on, for each reason code."""
+"""Remedies for refusals: one short sentence and a link to the documentation for each reason code."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _URDU = {
     Reason.GUARDIAN_AUTHORITY_LAPSED: "سرپرست کے اختیار کی نئے سرے سے تصدیق لازم ہے: سکول سے کہیں کہ وہ ان سے پوچھے۔",
     Reason.CONSENT_NOT_BY_GUARDIAN: _ASK_GUARDIAN_UR,
 }
-"""In Urdu what schools and families read: who may answer for a child, and whom to ask."""
+"""Urdu sentences for the reasons that schools and families read."""
 _ANSWERED_BY_GUARDIAN = frozenset(
     {
         Reason.CONSENT_MISSING,
@@ -83,9 +83,9 @@ _ANSWERED_BY_GUARDIAN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What would help after one reason of refusal; `documentation` is relative to the portal's root.
+    """The remedy for one reason of refusal; `documentation` is relative to the portal's root.
 
-    About a child the sentences are in both languages, and say how the client does it and where to ask, as it declared.
+    For a child the sentences are in both languages, and include the client's declared procedures and contact.
     """
 
     reason: Reason
@@ -95,7 +95,10 @@ class Remedy:
 
 
 def remedy_for(reason: Reason, *, is_child: bool = False, declared: Declared | None = None) -> Remedy | None:
-    """Say what would help, for a child whom to ask; None when there is nothing to remedy: `permitted`."""
+    """Return the remedy for a reason; None for `permitted`.
+
+    For a child it names the guardian, and the procedures the client has declared.
+    """
     sentence = _SENTENCES.get(reason)
     if sentence is None:
         return None
@@ -109,7 +112,7 @@ def remedy_for(reason: Reason, *, is_child: bool = False, declared: Declared | N
 
 
 def _with_declared(english: str, urdu: str, declared: Declared, kinds: tuple[str, ...]) -> tuple[str, str]:
-    """Add how the client says that it does it, and where to ask, where it has declared that."""
+    """Add the client's declared procedures and contact, if declared."""
     rules = [rule for kind in kinds if (rule := declared.of(kind)) is not None]
     if not rules:
         return english, urdu

@@ -87,7 +87,7 @@ class OfAgreementAdmin(PeriodAdmin):
     list_filter = ("client",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the agreements along."""
+        """Select related agreements."""
         return super().get_queryset(request).select_related("agreement")
 
 
@@ -108,7 +108,7 @@ class AgreementSuspensionAdmin(OfAgreementAdmin):
 
 @admin.register(Instruction, site=site)
 class InstructionAdmin(OfAgreementAdmin):
-    """What a client has instructed."""
+    """Instructions of clients."""
 
     row_fields = ("agreement", "document", "purposes", "categories", "recipients", "starts_at", "ends_at")
     fixed = ("agreement", "starts_at")
@@ -127,7 +127,7 @@ class InstructionAdmin(OfAgreementAdmin):
 
     @admin.display(description="covers")
     def covers(self, row: Instruction) -> str:
-        """Count what it covers."""
+        """Return how many purposes and categories it covers."""
         return f"{len(row.purposes)} purposes, {len(row.categories)} categories"
 
 
@@ -162,5 +162,5 @@ class RecipientApprovalAdmin(PeriodAdmin):
     acts = (end_act("End approval", "From now on nothing is shared on this approval.", Capability.MANAGE_AGREEMENTS),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the recipients along."""
+        """Select related recipients."""
         return super().get_queryset(request).select_related("recipient")

@@ -1,4 +1,4 @@
-"""Announcements in the console: the inbox of a client's administrators, and an officer's table of proofs."""
+"""Announcements in the console: the inbox of a client's administrators, and delivery proof for officers."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
 
 
 class PlainForm(ActForm):
-    """An act that needs no reason: it is one."""
+    """A form of an act without a reason field."""
 
     reason = None  # type: ignore[assignment]
 
@@ -67,20 +67,20 @@ class CodedForm(PlainForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the reasons."""
+        """Add the choices."""
         super().__init__(*args, **kwargs)
         offered = [("", gettext("Choose a reason…")), *((one.value, translated(one.label)) for one in self.codes)]
         offer(self, "code", offered)
 
 
 class ObjectForm(CodedForm):
-    """Why the client objects."""
+    """Reasons for the client's objection."""
 
     codes = OBJECTIONS
 
 
 class AnswerForm(CodedForm):
-    """What becomes of the objection."""
+    """Answers to an objection."""
 
     codes = ANSWERS
 
@@ -116,7 +116,7 @@ def _proof(row: NoticeDispatch) -> SafeString:
 
 @admin.register(NoticeDispatch, site=site)
 class NoticeDispatchAdmin(EvidenceAdmin):
-    """Announcements to clients: proof, and what each client says."""
+    """Announcements to clients, with delivery proof and the client's responses."""
 
     section = "Notices"
     view_capability = Capability.VIEW_REGISTER
@@ -162,21 +162,21 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring version and notice along."""
+        """Select related version and notice."""
         return super().get_queryset(request).select_related("version__notice")
 
     @admin.display(description="notice")
     def notice(self, row: NoticeDispatch) -> str:
-        """Name the notice."""
+        """Return the title of the notice."""
         return str(row.version.notice)
 
     @admin.display(description="version")
     def number(self, row: NoticeDispatch) -> int:
-        """Show the version's number."""
+        """Return the version number."""
         return row.version.number
 
     def panels(self, request: HttpRequest, row: NoticeDispatch) -> list[dict[str, Any]]:
-        """Show what changes, what was said, and each letter with its attempts."""
+        """Show the changes, the responses, and each email with its delivery attempts."""
         version = row.version
         before = NoticeVersion.objects.filter(notice=version.notice, number=version.number - 1).first()
         said = with_actor(NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row), actor_of(request))
@@ -229,7 +229,7 @@ def _letter(letter: LetterProof) -> dict[str, Any]:
 
 
 def dispatch_lines(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> list[dict[str, Any]]:
-    """Give the lines of a version's table of clients: proof, attempts, what was said; three queries."""
+    """Serialize dispatches for a version's table of clients: proof, attempts, responses. Runs three queries."""
     rows = list(found.select_related("client").order_by("client__name"))
     said: dict[Any, Counter[str]] = {row.pk: Counter() for row in rows}
     for dispatch, kind in NoticeResponse.objects.filter(dispatch__in=rows).values_list("dispatch_id", "kind"):
@@ -260,7 +260,7 @@ def _said_pill(said: Counter[str]) -> SafeString:
 
 @site.add_board
 def announcement_board(actor: Actor, at: datetime) -> list[Card]:
-    """Show a client its announcements, and officers what waits for them; two queries."""
+    """Return cards: a client's announcements, or open tasks for officers. Runs two queries."""
     if actor.may(Capability.ANSWER_ANNOUNCEMENTS):
         waiting = unacknowledged(actor).order_by("opened_at")[:_SHOWN]
         return [_inbox_card(row) for row in waiting]

@@ -1,4 +1,4 @@
-"""What the register and consents put on the first page."""
+"""Cards of the register and of consents on the first page of the console."""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ WEEK = timedelta(days=7)
 
 @site.add_board
 def board(actor: Actor, at: datetime) -> list[Card]:
-    """Show what waits for someone, and the week's answers; seven queries, none of which counts on past the limit."""
+    """Return cards of open tasks and of the week's answers. Runs seven queries; each stops counting at a limit."""
     if not actor.may(Capability.VIEW_CONSENTS):
         return []
     return [*_waiting(), *_week(at)]

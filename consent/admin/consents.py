@@ -1,4 +1,7 @@
-"""Consents, their events, restrictions and objections in the console: read here, changed on the person's page."""
+"""Consents, consent events, restrictions and objections in the console, mostly read-only.
+
+Answers are recorded, and restrictions and objections opened, on the person's page.
+"""
 
 from typing import Any
 
@@ -49,25 +52,25 @@ SHOWN = 200
 
 
 def state_pill(state: str) -> SafeString:
-    """Show a consent's state."""
+    """Render the state of a consent as a pill."""
     known = ConsentState(state)
     return pill(SHORT.get(known, known.label), TONES.get(known, "bad"))
 
 
 class PurposeFilter(ChosenFilter):
-    """By a purpose of the client in view, or a shared one."""
+    """Filter by a purpose of the client in view, or a shared one."""
 
     title = "purpose"
     parameter_name = "purpose"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer the purposes of the client in view, and the shared ones."""
+        """List the purposes of the client in view, and the shared ones."""
         owners = {client_in_view(request) or PAKTALEEM, PAKTALEEM}
         found = Purpose.objects.filter(client_id__in=owners).order_by("name_en").values_list("pk", "name_en")
         return [(str(key), name) for key, name in found]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Narrow the list."""
+        """Return the filtered queryset."""
         value = self.value()
         return queryset.filter(purpose_id=as_key(value)) if value else queryset
 
@@ -101,7 +104,7 @@ def _invalidate(row: Consent, given: dict[str, Any], request: HttpRequest) -> No
 
 @admin.register(Consent, site=site)
 class ConsentAdmin(OfPersonAdmin):
-    """What everyone's consent is now."""
+    """Current consents of all people."""
 
     list_display = ("purpose", "person", "answer", "given_by", "recorded_at", "expires_at", "owner")
     list_filter = ("state", PurposeFilter, "client")
@@ -146,11 +149,11 @@ class ConsentAdmin(OfPersonAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring person and purpose along."""
+        """Select related person and purpose."""
         return super().get_queryset(request).select_related("subject", "purpose")
 
     def history_of(self, row: Consent, viewer: Actor) -> dict[str, Any]:
-        """Show the events, from which the state follows."""
+        """Return the events that led to the current state."""
         events = ConsentEvent.objects.filter(
             client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
         )
@@ -159,7 +162,7 @@ class ConsentAdmin(OfPersonAdmin):
 
 
 def event_lines(events: Any) -> list[dict[str, Any]]:
-    """Give the lines in which events are shown; one query for the numbers of their notice versions."""
+    """Serialize events for a table. Runs one query, for the notice version numbers."""
     found = list(events)
     versions = {event.notice_version_id for event in found} - {None}
     numbers = dict(NoticeVersion.objects.filter(pk__in=versions).values_list("pk", "number"))
@@ -177,7 +180,7 @@ def event_lines(events: Any) -> list[dict[str, Any]]:
 
 @admin.register(ConsentEvent, site=site)
 class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
-    """Every answer ever given."""
+    """All recorded answers."""
 
     section = "Evidence"
     list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
@@ -220,12 +223,12 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring along person, purpose and who recorded it."""
+        """Select related person, purpose, guardian, notice version and actor."""
         found = super().get_queryset(request).select_related("subject", "purpose", "guardian", "notice_version")
         return with_actor(found, actor_of(request))
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the receipt of an answer, to print and hand over."""
+        """Add the URL of the printable receipt."""
         receipt = path(
             "<path:object_id>/receipt/",
             self.admin_site.admin_view(self.receipt_view),
@@ -234,7 +237,7 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
         return [receipt, *super().get_urls()]
 
     def receipt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show the receipt in the language asked for with ``?in=``, else in that of the answer."""
+        """Render the receipt in the language given with ``?in=``, else in the language of the answer."""
         row: ConsentEvent = self._row_or_404(request, object_id)
         if not self.has_view_permission(request, row):
             raise PermissionDenied
@@ -245,12 +248,12 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
             return print_receipt(request, row, language=language, links=links)
 
     def panels(self, request: HttpRequest, row: ConsentEvent) -> list[dict[str, Any]]:
-        """Lead to the receipt."""
+        """Add a link to the receipt."""
         return [*super().panels(request, row), {"template": "console/panels/receipt.html"}]
 
     @admin.display(description="by")
     def actor(self, row: ConsentEvent) -> str:
-        """Name who recorded it."""
+        """Return the user or system that recorded it."""
         return who(row)
 
 
@@ -267,7 +270,7 @@ def _open(row: Any, _at: Any) -> bool:
 
 
 class LimitAdmin(OfPersonAdmin):
-    """What stands in the way of processing a person's data."""
+    """Restrictions and objections of people."""
 
     list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
     list_filter = ("client",)
@@ -282,12 +285,12 @@ class LimitAdmin(OfPersonAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the people along."""
+        """Select related people."""
         return super().get_queryset(request).select_related("subject")
 
     @admin.display(description="purpose")
     def purpose_named(self, row: Any) -> str:
-        """Name the purpose, or all of them."""
+        """Return the purpose code, or "Every purpose"."""
         return row.purpose_code or gettext("Every purpose")
 
 

@@ -1,4 +1,4 @@
-"""Evidence of consents in the console: fewer see that it is there than see the answer, and each opening is recorded."""
+"""Evidence of consents in the console; opening it needs a capability of its own and is logged."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ _REFUSALS: dict[type[Exception], str] = {
 
 
 class EvidenceForm(ActForm):
-    """A scan or photograph."""
+    """A form to upload a scan or photograph."""
 
     reason = None  # type: ignore[assignment]
     file = forms.FileField(
@@ -72,7 +72,7 @@ def _open(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest
 
 @admin.register(ConsentEvidence, site=site)
 class ConsentEvidenceAdmin(EvidenceAdmin):
-    """What proves answers that reached us elsewhere."""
+    """Evidence of answers collected outside the portal."""
 
     section = "People"
     view_capability = Capability.VIEW_EVIDENCE
@@ -85,7 +85,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     acts = (Act("open", "Open evidence", Capability.VIEW_EVIDENCE, _open, refusals=_REFUSALS),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring along answer, person, file and who added it."""
+        """Select related answer, person, file and actor."""
         found = super().get_queryset(request).select_related("subject", "event__purpose", "file")
         return with_actor(found, actor_of(request))
 
@@ -103,10 +103,10 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
 
     @admin.display(description="what")
     def what(self, row: ConsentEvidence) -> str:
-        """Say what it is, without opening it."""
+        """Return the file's description, or "Reference", without opening it."""
         return gettext("Reference") if row.file is None else str(row.file)
 
     @admin.display(description="by")
     def actor(self, row: ConsentEvidence) -> str:
-        """Name who added it."""
+        """Return the user or system that added it."""
         return who(row)

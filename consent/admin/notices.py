@@ -1,4 +1,4 @@
-"""Notices in the console: their titles, drafts that may be edited, and versions that never change."""
+"""Notices in the console: titles, editable drafts and immutable versions."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ _ADMIN_DATE = admin.widgets.AdminSplitDateTime
 
 @admin.register(Notice, site=site)
 class NoticeAdmin(RegisterAdmin):
-    """What people are told, by its title."""
+    """Notices to data subjects, by title."""
 
     section = "Notices"
     row_fields = ("code", "title_en", "title_ur", "purposes", "addresses_children")
@@ -51,12 +51,12 @@ class NoticeAdmin(RegisterAdmin):
 
     @admin.display(description="informs about")
     def about(self, row: Notice) -> str:
-        """Name the purposes."""
+        """Return the purposes it informs about."""
         return ", ".join(row.purposes) or gettext("The privacy policy")
 
 
 def _texts(row: NoticeText) -> list[dict[str, Any]]:
-    """Give the words as they will be read, each with its language and direction."""
+    """Serialize the texts as rendered, each with its language and direction."""
     named = (
         (gettext("English"), "en", "ltr", row.text_en),
         (gettext("Urdu"), "ur", "rtl", row.text_ur),
@@ -80,12 +80,12 @@ def _changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, Any]]
 
 
 class AnnounceForm(ActForm):
-    """From when the text takes effect."""
+    """A form to choose when the text takes effect."""
 
     effective_at = SplitDateTimeField(required=False, widget=_ADMIN_DATE, label="Takes effect (UTC)")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Say when that may be at the earliest."""
+        """Show the earliest possible time as help text."""
         super().__init__(*args, **kwargs)
         days = notice_days_of(self.row.notice, is_material=self.row.is_material)
         earliest = earliest_effect(received_at(self.request), days)
@@ -96,7 +96,7 @@ class AnnounceForm(ActForm):
 
     @property
     def effect(self) -> Any:
-        """Count what the text would change: shown before it is announced."""
+        """Return what the text would change, for the preview."""
         row = self.row
         return preview_effect(
             row.notice, is_material=row.is_material, actor=actor_of(self.request), at=received_at(self.request)
@@ -131,7 +131,7 @@ def _draft_state(row: NoticeDraft) -> SafeString:
 
 @admin.register(NoticeDraft, site=site)
 class NoticeDraftAdmin(RegisterAdmin):
-    """Texts in the making."""
+    """Draft texts of notices."""
 
     section = "Notices"
     row_fields = ("notice", "is_material", *_TEXTS)
@@ -172,20 +172,20 @@ class NoticeDraftAdmin(RegisterAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the notices along."""
+        """Select related notices."""
         return super().get_queryset(request).select_related("notice")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nothing of a closed draft change."""
+        """Return False for a closed draft."""
         return (obj is None or obj.closed_at is None) and super().has_change_permission(request, obj)
 
     @admin.display(description="kind")
     def kind(self, row: NoticeText) -> SafeString:
-        """Show whether consents must be renewed."""
+        """Return "Material" if consents must be renewed, else "Minor"."""
         return pill("Material", "warn") if row.is_material else pill("Minor")
 
     def panels(self, request: HttpRequest, row: NoticeDraft) -> list[dict[str, Any]]:
-        """Show the words as they will be read, and what they change."""
+        """Show the rendered texts and the changes against the version in effect."""
         client = Client.objects.filter(pk=row.client_id).first()
         before = None
         if client is not None:
@@ -211,7 +211,7 @@ def _version_state(row: NoticeVersion) -> SafeString:
 
 @admin.register(NoticeVersion, site=site)
 class NoticeVersionAdmin(EvidenceAdmin):
-    """Announced texts: they come from drafts, and never change."""
+    """Announced versions; they are made from drafts and never change."""
 
     section = "Notices"
     view_capability = Capability.VIEW_REGISTER
@@ -224,7 +224,7 @@ class NoticeVersionAdmin(EvidenceAdmin):
     state = state_column(_version_state)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the notices along, and whether a later text has taken effect."""
+        """Select related notices and annotate whether a later version has taken effect."""
         at = received_at(request)
         later = NoticeVersion.objects.filter(
             notice=OuterRef("notice"), number__gt=OuterRef("number"), effective_at__lte=at
@@ -237,11 +237,11 @@ class NoticeVersionAdmin(EvidenceAdmin):
 
     @admin.display(description="kind")
     def kind(self, row: NoticeText) -> SafeString:
-        """Show whether consents must be renewed."""
+        """Return "Material" if consents must be renewed, else "Minor"."""
         return pill("Material", "warn") if row.is_material else pill("Minor")
 
     def panels(self, request: HttpRequest, row: NoticeVersion) -> list[dict[str, Any]]:
-        """Show the clients that were told, what changed, and the words as they are read."""
+        """Show the notified clients, the changes, and the rendered texts."""
         before = NoticeVersion.objects.filter(notice=row.notice, number=row.number - 1).first()
         told = dispatch_lines(request, NoticeDispatch.objects.filter(version=row)) if row.waits_for_proof else None
         return [

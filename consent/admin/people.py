@@ -1,4 +1,4 @@
-"""What consent adds to a person's page: their answers, and what may be done now."""
+"""Consents, restrictions and objections on a person's page, and the acts on them."""
 
 from typing import Any
 
@@ -78,7 +78,7 @@ REFUSALS: dict[type[Exception], str] = {
 
 
 class AnswerForm(ActForm):
-    """An answer of the person or a guardian, and how it reached us. No reason is asked of them."""
+    """A form to record an answer of the person or a guardian. No reason is required."""
 
     reason = None  # type: ignore[assignment]
     purpose = forms.CharField(widget=forms.HiddenInput)
@@ -98,7 +98,7 @@ class AnswerForm(ActForm):
     language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the guardians whom the school names, and show the notice that is in effect."""
+        """Offer the guardians named by the school, and show the notice in effect."""
         super().__init__(*args, **kwargs)
         guardians = GuardianClaim.objects.filter(child=self.row, ends_at=None).values("guardian_id")
         offer(self, "guardian", Subject.objects.filter(pk__in=guardians))
@@ -110,7 +110,7 @@ class AnswerForm(ActForm):
 
     @property
     def purpose_code(self) -> str:
-        """The purpose the page is about."""
+        """Return the code of the purpose."""
         return str((self.data if self.is_bound else self.initial).get("purpose", ""))[:63]
 
     def _notice(self) -> Any:
@@ -125,7 +125,7 @@ class AnswerForm(ActForm):
         return sign_shown(Shown(notice.pk, tuple(notice.notice.purposes), BOTH_LANGUAGES, client_id, at))
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the guardian where a guardian answered, and only there."""
+        """Require a guardian if, and only if, a guardian answered."""
         cleaned: dict[str, Any] = super().clean() or {}
         by_guardian = cleaned.get("given_by") == GivenBy.GUARDIAN
         if by_guardian and cleaned.get("guardian") is None:
@@ -160,25 +160,25 @@ def _answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
 
 
 class RestrictForm(ActForm):
-    """For which purpose, or all."""
+    """A form to restrict processing for one purpose or all."""
 
     purpose = forms.ChoiceField(required=False, help_text="None chosen: every purpose.")
     field_order = ("purpose", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the client's purposes and the shared ones."""
+        """List the client's purposes and the shared ones."""
         super().__init__(*args, **kwargs)
         offer(self, "purpose", [("", gettext("Every purpose")), *_purposes_of(self.row)])
 
 
 class ObjectForm(ActForm):
-    """To which purpose."""
+    """A form to object to a purpose."""
 
     purpose = forms.ChoiceField(help_text="Those that rest on legitimate interest for this person's role.")
     field_order = ("purpose", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the purposes that rest on legitimate interest."""
+        """List the purposes based on legitimate interest."""
         super().__init__(*args, **kwargs)
         at = received_at(self.request)
         bases = bases_in_force(self.row.client_id, at=at)
@@ -259,7 +259,7 @@ add_person_acts(
 
 @add_person_panel
 def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
-    """Show each purpose that rests on consent with its answer, and what may be answered next."""
+    """Show each purpose based on consent with the current answer and the next possible answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
     bases = bases_in_force(row.client_id, at=received_at(request))
@@ -296,7 +296,7 @@ def _consent_line(subject: Subject, purpose: Purpose, consent: Consent | None, *
 
 @add_person_panel
 def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
-    """Show what would be answered now for each purpose, with the reason."""
+    """Show the current decision for each purpose, with the reason."""
     actor = actor_of(request)
     if row.external_id is None or not actor.may(Capability.ASK_DECISIONS, row.client_id):
         return None

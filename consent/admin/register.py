@@ -22,7 +22,7 @@ __all__ = ["BalancingTestAdmin", "DataCategoryAdmin", "LawfulBasisAdmin", "Occas
 
 
 class NamedAdmin(RegisterAdmin):
-    """A code and a name in both languages."""
+    """Rows with a code and a name in English and Urdu."""
 
     row_fields = ("code", "name_en", "name_ur")
     fixed = ("code",)
@@ -41,7 +41,7 @@ class DataCategoryAdmin(NamedAdmin):
 
 @admin.register(Occasion, site=site)
 class OccasionAdmin(NamedAdmin):
-    """When data is collected."""
+    """Occasions on which data is collected."""
 
     intro = "On which occasions personal data is collected."
     empty_text = "No occasion yet: name when data is collected."
@@ -49,7 +49,7 @@ class OccasionAdmin(NamedAdmin):
 
 @admin.register(Purpose, site=site)
 class PurposeAdmin(RegisterAdmin):
-    """What data is processed for."""
+    """Purposes of processing."""
 
     fixed = ("code",)
     search_fields = ("code", "name_en")
@@ -74,13 +74,13 @@ class PurposeAdmin(RegisterAdmin):
 
     @admin.display(description="data needed")
     def needs(self, row: Purpose) -> str:
-        """Name the categories."""
+        """Return the codes of the data categories."""
         return ", ".join(row.categories) or "—"
 
 
 @admin.register(LawfulBasis, site=site)
 class LawfulBasisAdmin(PeriodAdmin):
-    """On what processing rests."""
+    """Lawful bases of processing."""
 
     row_fields = (
         "purpose",
@@ -109,7 +109,7 @@ class LawfulBasisAdmin(PeriodAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the purposes along."""
+        """Select related rows."""
         return super().get_queryset(request).select_related("purpose", "balancing_test")
 
 
@@ -127,7 +127,7 @@ def _signature(row: BalancingTest) -> SafeString:
 
 @admin.register(BalancingTest, site=site)
 class BalancingTestAdmin(RegisterAdmin):
-    """Legitimate interest weighed against the person's rights."""
+    """Balancing tests of legitimate interest against the person's rights."""
 
     row_fields = ("purpose", "interest", "necessity", "balance", "safeguards")
     fixed = ("purpose",)
@@ -151,16 +151,16 @@ class BalancingTestAdmin(RegisterAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the purposes along."""
+        """Select related rows."""
         return super().get_queryset(request).select_related("purpose", "signed_by")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nothing of a signed test change: a new assessment is a new row."""
+        """Return False for a signed test: a new assessment is a new row."""
         if obj is not None and obj.signed_at is not None:
             return False
         return super().has_change_permission(request, obj)
 
     @admin.display(description="interest")
     def interest_short(self, row: BalancingTest) -> str:
-        """Begin the text."""
+        """Return the first 80 characters of the interest."""
         return row.interest if len(row.interest) <= 80 else f"{row.interest[:79]}…"  # noqa: PLR2004 -- one line

@@ -1,4 +1,4 @@
-"""A person's consents through time in the console, as they stood at any moment, and the proof to take away."""
+"""A person's consent timeline in the console, as of any past time, and the export of evidence."""
 
 from datetime import datetime, time
 from typing import Any
@@ -30,13 +30,13 @@ __all__: list[str] = []
 
 
 class AsOfForm(forms.Form):
-    """At which moment (UTC) to look; nothing given: now."""
+    """The time (UTC) to show; empty: now."""
 
     day = forms.DateField(label=_("As of (UTC)"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     hour = forms.TimeField(label=_("at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
 
     def moment(self, now: datetime) -> datetime:
-        """Give the moment asked for, the end of the day where no time is given; never one to come."""
+        """Return the chosen time, the end of the day if only a day is given; never in the future."""
         if not self.is_valid() or self.cleaned_data.get("day") is None:
             return now
         hour = self.cleaned_data.get("hour") or time(23, 59, 59, 999_999)
@@ -44,7 +44,7 @@ class AsOfForm(forms.Form):
 
 
 def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
-    """Tell the story up to the moment asked for, with states and answers as they were then."""
+    """Return the template values: timeline entries, states and decisions as of the chosen time."""
     form = AsOfForm(request.GET or None)
     with in_client(row.client_id):
         now = received_at(request)
@@ -68,7 +68,7 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
 
 
 def _decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
-    """Say what would have been answered then, where the one who looks may ask."""
+    """List the decisions at that time, if the user may query decisions."""
     actor, now = actor_of(request), received_at(request)
     if row.external_id is None or not actor.may(Capability.ASK_DECISIONS, row.client_id):
         return []
@@ -117,7 +117,7 @@ add_person_page(PersonPage("timeline", _TITLE, Capability.VIEW_CONSENTS, "consol
 
 
 class BundleForm(ActForm):
-    """In which language the receipts give names."""
+    """A form to choose the language of the receipts."""
 
     language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
     field_order = ("language", "reason")

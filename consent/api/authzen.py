@@ -1,4 +1,4 @@
-"""Questions as OpenID AuthZEN 1.0 writes them: what is known is checked, what is not known is ignored."""
+"""Parsing of OpenID AuthZEN 1.0 requests: known fields are validated, unknown fields ignored."""
 
 import json
 from datetime import datetime
@@ -20,15 +20,15 @@ __all__ = [
 ]
 
 MOST_ITEMS = 1_000
-"""How many evaluations one request may hold."""
+"""Maximum number of evaluations in one request."""
 MOST_MOMENTS = 20
-"""How many different past moments one request may ask about: each has a register of its own to be read."""
+"""Maximum number of different past times in one request: each needs its own register."""
 
 type Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
 
 
 class BadQuestion(ValueError):
-    """The request, or one of its evaluations, cannot be understood; the text says what is wrong."""
+    """The request, or one of its evaluations, is not valid; the argument is the message."""
 
 
 class _Subject(msgspec.Struct):
@@ -58,7 +58,7 @@ class _Context(msgspec.Struct):
 
 
 class _Item(msgspec.Struct):
-    """One evaluation, or the defaults of many; each part is taken whole or not at all."""
+    """One evaluation, or the defaults of a batch; each part is replaced as a whole."""
 
     subject: _Subject | msgspec.UnsetType = msgspec.UNSET
     action: _Action | msgspec.UnsetType = msgspec.UNSET
@@ -66,7 +66,7 @@ class _Item(msgspec.Struct):
     context: _Context | msgspec.UnsetType = msgspec.UNSET
 
     def asked(self, defaults: "_Item", now: datetime) -> Asked:
-        """Turn it into a question, with the defaults for the parts it leaves out. Raises BadQuestion."""
+        """Return the question, using the defaults for missing parts. Raises BadQuestion."""
         subject = self.subject or defaults.subject or _missing("subject")
         action = self.action or defaults.action or _missing("action")
         resource = self.resource or defaults.resource or _missing("resource")
@@ -92,7 +92,7 @@ class _Batch(_Item):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Evaluations in their order, each a question or why it is none; ``single`` where the request is but one."""
+    """The evaluations of a request in order: questions or errors; ``single`` for a request without a list."""
 
     items: list[Asked | BadQuestion]
     semantic: Semantic
@@ -100,7 +100,7 @@ class Batch(msgspec.Struct, frozen=True):
 
     @property
     def questions(self) -> list[Asked]:
-        """Those that are questions, in their order."""
+        """Return the valid questions, in order."""
         return [one for one in self.items if isinstance(one, Asked)]
 
 
@@ -111,7 +111,7 @@ _batch = msgspec.json.Decoder(_Batch)
 
 
 def read_question(body: bytes, now: datetime) -> Asked:
-    """Read the body of an evaluation. Raises BadQuestion."""
+    """Parse the body of an evaluation request. Raises BadQuestion."""
     try:
         item = _item.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -121,7 +121,7 @@ def read_question(body: bytes, now: datetime) -> Asked:
 
 
 def read_batch(body: bytes, now: datetime) -> Batch:
-    """Read the body of evaluations; a bad item is kept as such. Raises BadQuestion for the request as a whole."""
+    """Parse the body of an evaluations request; bad items become errors. Raises BadQuestion for a bad request."""
     try:
         batch = _batch.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -166,7 +166,7 @@ def _told(error: Exception) -> str:
 
 
 def _refuse_doubled_names(text: bytes) -> None:
-    """Refuse an object that says one thing twice (RFC 7493 §2.3): readers differ in which one they believe."""
+    """Raise BadQuestion for duplicate names in an object (RFC 7493 §2.3): parsers differ in which one they use."""
     try:
         json.loads(text, object_pairs_hook=_refuse_doubled, parse_int=str, parse_float=str)
     except RecursionError as error:

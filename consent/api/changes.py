@@ -1,4 +1,4 @@
-"""What changed for decisions, so that a cache of answers can drop what no longer holds."""
+"""API: changes that affect decisions, so that clients can invalidate cached decisions."""
 
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -24,7 +24,7 @@ _FRESH = timedelta(days=1)
 
 
 class CursorExpired(APIException):
-    """What happened since the cursor is no longer known."""
+    """The changes since the cursor are no longer available."""
 
     status_code = HTTPStatus.GONE
     default_code = "cursor-expired"
@@ -32,14 +32,14 @@ class CursorExpired(APIException):
 
 
 class ChangesInput(StrictSerializer):
-    """From where on, and how many at most."""
+    """Input: the cursor and the page size."""
 
     since = TextField(required=False, max_length=500)
     limit = serializers.IntegerField(default=500, min_value=1, max_value=1_000)
 
 
 class ChangeOutput(serializers.Serializer[Any]):
-    """One change; without a subject it concerns everyone."""
+    """Output: one change; without a subject it concerns everyone."""
 
     kind = serializers.ChoiceField(["consent", "restriction", "objection", "subject", "register"])
     subject = serializers.CharField(allow_null=True)
@@ -48,7 +48,7 @@ class ChangeOutput(serializers.Serializer[Any]):
 
 
 class ChangesOutput(serializers.Serializer[Any]):
-    """Changes in order, the cursor to go on from, and the address of more if there are more already."""
+    """Output: changes in order, the next cursor, and the URL of the next page if there is one."""
 
     changes = ChangeOutput(many=True)
     cursor = serializers.CharField()
@@ -63,7 +63,7 @@ class ListChanges(Operation):
 
     @extend_schema(parameters=[ChangesInput], responses=ChangesOutput)
     def get(self, request: Request) -> Response:
-        """List what changed since a cursor; without one, give the cursor of this moment and no changes."""
+        """List changes since a cursor; without a cursor, return the current one and no changes."""
         asked, now, client_id = (
             validated(ChangesInput, request.query_params.dict()),
             arrival_of(request),
@@ -88,7 +88,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _cursor(position: Position, client_id: UUID, now: datetime) -> str:
-    """Sign a position for the client, so that it can only be one that was given out."""
+    """Return a position as a cursor, signed for the client."""
     value = [position.cluster, position.xact, position.last.hex, int(now.timestamp())]
     return sign_cursor(value, of=f"changes/{client_id}")
 

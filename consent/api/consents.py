@@ -1,4 +1,4 @@
-"""Recording, withdrawing and listing consents."""
+"""API: recording, withdrawing and listing consents."""
 
 from http import HTTPStatus
 from typing import Any
@@ -30,7 +30,7 @@ LONGEST_TOKEN = 4_000
 
 
 class AnswerInput(StrictSerializer):
-    """One answer about one purpose."""
+    """Input: one answer about one purpose."""
 
     purpose = TextField(max_length=63)
     state = serializers.ChoiceField(_ANSWERS)
@@ -38,20 +38,20 @@ class AnswerInput(StrictSerializer):
 
 
 class ByInput(StrictSerializer):
-    """Whose answer it is: the person's own, or that of a guardian named by LMS id."""
+    """Input: who answered: the person, or a guardian given by LMS id."""
 
     kind = serializers.ChoiceField(["self", "guardian"])
     id = TextField(required=False, max_length=255)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for the guardian's id."""
+        """Require the guardian's id."""
         if attrs["kind"] == "guardian" and "id" not in attrs:
             raise serializers.ValidationError({"id": ["Name the guardian by LMS id."]})
         return attrs
 
 
 class RecordConsentsInput(StrictSerializer):
-    """Answers of one person, recorded together or not at all."""
+    """Input: answers of one person, recorded together or not at all."""
 
     subject = TextField(max_length=255)
     answers = serializers.ListField(child=AnswerInput(), allow_empty=False, max_length=50)
@@ -64,14 +64,14 @@ class RecordConsentsInput(StrictSerializer):
     evidence = TextField(required=False, allow_null=True, max_length=2_000)
 
     def validate_answers(self, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Refuse two answers about one purpose."""
+        """Raise ValidationError for two answers about one purpose."""
         if len({answer["purpose"] for answer in answers}) != len(answers):
             raise serializers.ValidationError("Answer each purpose once.")
         return answers
 
 
 class WithdrawInput(StrictSerializer):
-    """How a withdrawal reached the learning platform; everything may be left out."""
+    """Input: how a withdrawal was received; every field is optional."""
 
     by = ByInput(required=False)
     language = serializers.ChoiceField(LANGUAGES, default="en")
@@ -118,7 +118,7 @@ class WithdrawConsent(Operation):
 
 
 class HistoryInput(StrictSerializer):
-    """Where to go on in a long history, and how many events at most."""
+    """Input: the cursor and the page size of the history."""
 
     cursor = TextField(required=False, max_length=500)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
@@ -132,7 +132,7 @@ class SubjectConsents(Operation):
 
     @extend_schema(parameters=[HistoryInput], responses=SubjectConsentsOutput)
     def get(self, request: Request, external_id: str) -> Response:
-        """Show each purpose's state and the latest events; ``next`` is the address of the earlier ones."""
+        """List the state of each purpose and the latest events; ``next`` is the URL of earlier events."""
         asked = validated(HistoryInput, request.query_params.dict())
         subject = _subject(external_id, request)
         page, more = _history(subject, asked, request)
@@ -145,7 +145,7 @@ class SubjectConsents(Operation):
 
 
 def _history(subject: Subject, asked: dict[str, Any], request: Request) -> tuple[list[ConsentEvent], str | None]:
-    """Give one page of a person's events, latest first, and the cursor of the earlier ones if there are any."""
+    """Return one page of a person's events, latest first, and the cursor of the next page, if any."""
     of = f"consents/{subject.client_id}/{subject.id}"
     events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject).order_by("-id")
     if "cursor" in asked:
@@ -164,7 +164,7 @@ def _answer(given: dict[str, Any]) -> Answer:
 
 
 def _manner(given: dict[str, Any], request: Request) -> dict[str, Any]:
-    """Say who answered, how, in which language, through whom and when."""
+    """Return the arguments shared by all answers: who answered, language, method, actor and time."""
     by = given.get("by") or {"kind": "self"}
     return {
         "given_by": GivenBy(by["kind"]),

@@ -1,4 +1,4 @@
-"""The decision for machines: OpenID AuthZEN Authorization API 1.0, evaluation, evaluations and metadata.
+"""The decision API: OpenID AuthZEN Authorization API 1.0, evaluation, evaluations and metadata.
 
 A denial is 200 with ``decision: false`` and the reason; errors are plain text. Unknown fields are ignored.
 """
@@ -43,7 +43,7 @@ _STOP_AT = {"execute_all": None, "deny_on_first_deny": False, "permit_on_first_p
 
 
 def _answered(view: Callable[[ReceivedRequest], HttpResponse]) -> Any:
-    """Turn what goes wrong into AuthZEN's plain errors; nobody learns from a 400 without a live key."""
+    """Convert errors to AuthZEN's plain-text responses; a 400 is sent only to a live key, to disclose nothing else."""
 
     @csrf_exempt
     @wraps(view)
@@ -85,13 +85,13 @@ def _bad_request(request: ReceivedRequest, error: BadQuestion) -> HttpResponse:
 
 @_answered
 def evaluate(request: ReceivedRequest) -> HttpResponse:
-    """``POST /access/v1/evaluation``: may this be done with this person's data?"""
+    """``POST /access/v1/evaluation``: decide one question."""
     return _json_answer(_told(_decide(request, partial(read_question, _body(request)))))
 
 
 @_answered
 def evaluate_many(request: ReceivedRequest) -> HttpResponse:
-    """``POST /access/v1/evaluations``: many questions at once, answered in their order (AuthZEN §7)."""
+    """``POST /access/v1/evaluations``: decide many questions, in order (AuthZEN §7)."""
     reading = partial(read_batch, _body(request))
     batch = reading(LATEST if is_test_key(bearer_token(request)) else request.received_at)
     if batch.single:
@@ -101,7 +101,7 @@ def evaluate_many(request: ReceivedRequest) -> HttpResponse:
 
 @csrf_exempt
 def show_metadata(request: HttpRequest) -> HttpResponse:
-    """``GET /.well-known/authzen-configuration``: where decisions are asked for (AuthZEN §9)."""
+    """``GET /.well-known/authzen-configuration``: the URLs of the decision endpoints (AuthZEN §9)."""
     if request.method not in {"GET", "HEAD"}:
         response = _text(HTTPStatus.METHOD_NOT_ALLOWED, "Send GET.")
         response["Allow"] = "GET, HEAD"
@@ -136,7 +136,10 @@ def _decide(request: ReceivedRequest, reading: Reading[Asked]) -> Decision:
 
 
 def _decide_all(request: ReceivedRequest, reading: Reading[Batch], batch: Batch) -> tuple[Batch, list[Decision]]:
-    """Answer the questions of a batch; by a sandbox's own clock it is read anew, since it may read otherwise then."""
+    """Decide the questions of a batch.
+
+    For a sandbox the batch is parsed again with its own time, because it may read differently then.
+    """
     key, arrived_at = bearer_token(request), request.received_at
     if not is_test_key(key):
         return batch, decide_many_with_key(key, batch.questions, now=arrived_at)
@@ -145,7 +148,7 @@ def _decide_all(request: ReceivedRequest, reading: Reading[Batch], batch: Batch)
 
 
 def _told_in_order(batch: Batch, decisions: list[Decision]) -> list[dict[str, Any]]:
-    """Give the answers in the order asked, up to the first that ends it under the request's semantic."""
+    """Serialize the decisions in order, up to the first that ends the batch under its semantic."""
     answers, ready, stop_at = [], iter(decisions), _STOP_AT[batch.semantic]
     for item in batch.items:
         answer = _told(next(ready)) if isinstance(item, Asked) else _failed(item)

@@ -1,4 +1,4 @@
-"""Which problem each refusal of the consent services is."""
+"""Problem types of the exceptions of the consent services (RFC 9457)."""
 
 from http import HTTPStatus
 

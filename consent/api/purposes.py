@@ -1,4 +1,4 @@
-"""What to ask, in which words: purposes and the notices about them."""
+"""API: purposes, and the notices about them."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ __all__ = ["CurrentNotice", "ListPurposes"]
 
 
 class ListPurposesInput(StrictSerializer):
-    """Where to go on, and how many at most."""
+    """Input: the cursor and the page size."""
 
     cursor = TextField(required=False, max_length=500)
     limit = serializers.IntegerField(default=200, min_value=1, max_value=500)
@@ -65,23 +65,23 @@ def _purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> di
 
 
 class CurrentNoticeInput(StrictSerializer):
-    """Which notice, in which language; without a purpose the privacy policy."""
+    """Input: the purpose and the language; without a purpose the privacy policy."""
 
     purpose = TextField(required=False, max_length=63)
     language = serializers.ChoiceField(LANGUAGES, default="en")
 
 
 class CurrentNotice(Operation):
-    """``GET /api/v1/notices/current?purpose=…&language=…``; the privacy policy where no purpose is named."""
+    """``GET /api/v1/notices/current?purpose=…&language=…``; the privacy policy if no purpose is given."""
 
     capabilities = {"GET": Capability.VIEW_REGISTER}
     is_conditional = True
 
     @extend_schema(parameters=[CurrentNoticeInput], responses=NoticeOutput)
     def get(self, request: Request) -> Response:
-        """Show the text in effect about a purpose, or the privacy policy; ``shown`` comes back with the answer.
+        """Return the notice in effect about a purpose, or the privacy policy; send ``shown`` back with the answer.
 
-        ``child_text`` is the same for a child to read, where there is one.
+        ``child_text`` is the text for children, if there is one.
         """
         asked = validated(CurrentNoticeInput, request.query_params.dict())
         version = current_notice(asked.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))
@@ -102,7 +102,7 @@ class CurrentNotice(Operation):
         )
 
     def validator_of(self, request: Request, response: Response) -> bytes:
-        """Leave out the token, which is new each time, but for its hour: one that is kept is never much older."""
+        """Return the validator without the token but with the hour: a cached token is at most an hour older."""
         rest = {name: value for name, value in response.data.items() if name != "shown"}
         return json.dumps([rest, f"{moment_of(request):%Y-%m-%d %H}"]).encode()
 

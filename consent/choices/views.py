@@ -1,4 +1,4 @@
-"""The preference centre. GET shows, POST acts; giving and taking back are one button and one POST each."""
+"""Views of the preference centre: GET shows, POST acts; giving and withdrawing take one button each."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -43,7 +43,7 @@ _own_page = on_own_page(Page.CHOICES, closed)
 @require_http_methods(["GET", "HEAD"])
 @_own_page
 def show(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Show every purpose, on what it rests, what was decided, and what can be done about it now."""
+    """List every purpose with its lawful basis, the current answer and the possible actions."""
     found = choices_of(visit.subject, actor=visit.actor, at=moment_of(request))
     rows = [_row(choice) for choice in found]
     return public_page(
@@ -84,7 +84,7 @@ def _row(choice: Choice) -> dict[str, Any]:
 
 
 def _text(version: NoticeVersion | None, language: str, choice: Choice) -> str:
-    """Give the words; a child reads those written for children, where there are any."""
+    """Return the text of a notice version; for a child the text for children, if there is one."""
     if version is None:
         return ""
     for_child = version.text(language, for_children=True) if choice.is_decided_for else ""
@@ -94,7 +94,7 @@ def _text(version: NoticeVersion | None, language: str, choice: Choice) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_own_page
 def give(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
-    """Show the text in effect, then take the answer to it: yes and no side by side, alike in size."""
+    """Show the notice in effect, and record the answer; consent and refusal have equal weight."""
     choice = _choice(visit, purpose, request)
     if request.method != "POST":
         return _ask(request, visit, choice)
@@ -143,7 +143,7 @@ def _ask(
 @require_http_methods(["POST"])
 @_own_page
 def decide(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
-    """Take back, refuse, object, or take an objection back: what needs no text first."""
+    """Withdraw, refuse, object, or withdraw an objection: actions that need no notice first."""
     act = _ACTS.get(request.POST.get("act", ""))
     if act is None:
         raise Http404
@@ -193,7 +193,7 @@ def _by(request: HttpRequest, visit: Visit) -> dict[str, Any]:
 
 
 def _manner(request: HttpRequest, visit: Visit) -> dict[str, Any]:
-    """Say who answers, how and when; a guardian's page will name the guardian here."""
+    """Return the arguments shared by all answers: method, language, actor and time."""
     return {
         "method": Method.WEB,
         "language": translation.get_language() or "en",

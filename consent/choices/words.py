@@ -1,4 +1,4 @@
-"""The words of the preference centre for states and lawful bases."""
+"""Texts of the preference centre for states and lawful bases."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -39,4 +39,4 @@ DONE: dict[str, Promise] = {
     "lifted": _("Your objection is taken back."),
     "nothing": _("Nothing was changed: it was so already."),
 }
-"""What is said after an act, by the word in the address."""
+"""Messages after an action, by the code in the URL."""

@@ -1,4 +1,4 @@
-"""On whose instructions PakTaleem acts, and with whom data may be shared."""
+"""Service agreements, instructions of clients, and recipients of data."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ _NONE = Personal.NONE
 class ServiceAgreement(PeriodRow):
     """One service agreement between PakTaleem and a client (policy §7): a draft until it is signed.
 
-    After its end data may still be deleted, and until ``exit_until`` stored, so that it can be returned.
+    After its end, data may still be deleted, and stored until ``exit_until``, so that it can be returned.
     """
 
     wall = Wall(Scope.TENANT, EDIT, personal={"reference": _NONE})
@@ -49,7 +49,7 @@ class ServiceAgreement(PeriodRow):
         return self.reference
 
     def state(self, at: datetime) -> str:
-        """Say what the agreement is at a moment, leaving suspensions aside: draft, upcoming, active or ended."""
+        """Return the state, ignoring suspensions: draft, upcoming, active or ended."""
         if self.signed_at is None or self.signed_at > at:
             return "draft"
         if at < self.starts_at:
@@ -58,7 +58,7 @@ class ServiceAgreement(PeriodRow):
 
 
 class AgreementSuspension(PeriodRow):
-    """One period in which an agreement is suspended: data is stored and deleted, and not otherwise processed."""
+    """One suspension of an agreement: data is stored and deleted, and not otherwise processed."""
 
     wall = Wall(Scope.TENANT, EDIT)
 
@@ -73,7 +73,7 @@ class AgreementSuspension(PeriodRow):
         constraints = [period_is_ordered("agreementsuspension_period")]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the start day."""
         return gettext("suspended from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
 
 
@@ -140,7 +140,7 @@ class Recipient(RegisterRow):
 
 
 class RecipientApproval(PeriodRow):
-    """One period in which a recipient is approved for purposes and categories, after clients could object."""
+    """One period in which a recipient is approved for purposes and categories, after the objection period."""
 
     wall = Wall(Scope.CATALOGUE, EDIT, personal={"purposes": _NONE, "categories": _NONE})
 
@@ -159,5 +159,5 @@ class RecipientApproval(PeriodRow):
         constraints = [period_is_ordered("recipientapproval_period")]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the start day."""
         return gettext("approved from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

@@ -1,4 +1,4 @@
-"""What people have answered, and what stands in the way of processing."""
+"""Consents, restrictions and objections."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -35,7 +35,7 @@ class ConsentState(models.TextChoices):
 
 
 class GivenBy(models.TextChoices):
-    """Whose answer it is."""
+    """Who gave the answer."""
 
     SELF = "self", _("The data subject")
     GUARDIAN = "guardian", _("A guardian")
@@ -44,7 +44,7 @@ class GivenBy(models.TextChoices):
 
 
 class Method(models.TextChoices):
-    """In which way the answer reached us."""
+    """How the answer was collected."""
 
     LMS = "lms", _("In the learning platform")
     WEB = "web", _("On a page of this portal")
@@ -58,7 +58,7 @@ class Method(models.TextChoices):
 
 
 class ConsentEvent(models.Model):
-    """One answer of one person about one purpose. Append-only: what was said stays said."""
+    """One answer of one person about one purpose. Append-only."""
 
     wall = Wall(
         Scope.TENANT,
@@ -142,12 +142,12 @@ class ConsentEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the answer and the moment."""
+        """Return the answer and the time."""
         return f"{self.get_state_display()} {self.recorded_at:%Y-%m-%d %H:%M}"
 
 
 class Consent(models.Model):
-    """The current state of one person's consent to one purpose: the latest of its events, kept beside them."""
+    """The current state of one person's consent to one purpose, as set by the latest event that changed it."""
 
     wall = Wall(Scope.TENANT, EDIT)
 
@@ -195,12 +195,12 @@ class Consent(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the state."""
+        """Return the state."""
         return self.get_state_display()
 
 
 class Restriction(PeriodRow):
-    """One restriction of processing in force for a person (policy §9; GDPR Art. 18); no purposes means all."""
+    """One restriction of processing for a person (policy §9; GDPR Art. 18); no purpose means all."""
 
     wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
 
@@ -219,12 +219,12 @@ class Restriction(PeriodRow):
         ]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the start day."""
         return gettext("restricted from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
 
 
 class Objection(PeriodRow):
-    """One objection of a person to processing on legitimate interest (policy §9; GDPR Art. 21)."""
+    """One objection of a person to processing based on legitimate interest (policy §9; GDPR Art. 21)."""
 
     wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
 
@@ -242,5 +242,5 @@ class Objection(PeriodRow):
         ]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the start day."""
         return gettext("objected from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

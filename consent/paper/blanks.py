@@ -1,6 +1,6 @@
-"""The answer sheet of a form, to be filled in: its codes and no names, as CSV and as XLSX. Pure.
+"""Empty answer sheets of a form, with codes and no names, as CSV and XLSX. Pure.
 
-Its cells are codes and fixed texts of ours, so none can be taken for a formula.
+Cells contain codes and fixed texts only, so that none is interpreted as a formula.
 """
 
 import csv
@@ -41,14 +41,14 @@ _HELP = (
 
 
 def csv_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
-    """Make the sheet as CSV in UTF-8, with the mark by which Excel knows it."""
+    """Return the sheet as CSV in UTF-8 with a byte order mark, which Excel needs."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(_rows(purposes, codes))
     return text.getvalue().encode("utf-8-sig")
 
 
 def xlsx_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
-    """Make the sheet as a workbook, with lists to choose from and a page of help; its cells are texts."""
+    """Return the sheet as an XLSX workbook of text cells, with choice lists and a help page."""
     book = openpyxl.Workbook()
     sheet = book.active or book.create_sheet()
     sheet.title = SHEET

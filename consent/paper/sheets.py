@@ -1,4 +1,4 @@
-"""Reading an answer sheet: every row checked before any is taken, each problem told by row and column. Pure."""
+"""Parsing of answer sheets: all rows are checked, and each problem names its row and column. Pure."""
 
 import io
 import re
@@ -19,7 +19,7 @@ LONGEST_CODE = 40
 SHEET = "Answers"
 CODE = "code"
 FIXED = ("answered_by", "method", "answered_on", "note")
-"""The columns behind the purposes', which are headed by the purposes' codes."""
+"""The columns after those of the purposes, whose headings are the purposes' codes."""
 
 LAYOUT = Layout(
     csv_file="answers.csv",
@@ -38,17 +38,17 @@ _DAY_FIRST = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})")
 
 
 class SheetRefused(Exception):
-    """The sheet cannot be taken; ``problems`` has every reason with its row and column."""
+    """The sheet is not valid; ``problems`` lists every reason with its row and column."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        """Hold the reasons."""
+        """Store the problems."""
         super().__init__(f"{len(problems)} problems")
         self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """One row in which something is answered. ``code`` is what was typed, made readable; ``answers`` yes or no."""
+    """One row with an answer. ``code`` is the normalized typed code; ``answers`` maps purposes to yes or no."""
 
     number: int
     code: str
@@ -61,7 +61,7 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A whole sheet: which kind of file, the rows with answers, and how many had none."""
+    """A parsed sheet: the kind of file, the rows with answers, and the number without."""
 
     kind: str
     rows: Sequence[SheetRow]
@@ -69,7 +69,7 @@ class Sheet:
 
 
 def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet:
-    """Read a CSV text or a workbook. ``purposes`` are the codes that may head a column.
+    """Parse a CSV or XLSX file. ``purposes`` are the codes allowed as column headings.
 
     Raises SheetRefused.
     """
@@ -91,7 +91,7 @@ def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet
 
 
 def _opened(content: bytes) -> tuple[str, str, Iterable[Row]]:
-    """Tell the kind by the content, never by the name."""
+    """Detect the kind of file by its content, not its name."""
     if content.startswith(_OLD_OFFICE):
         message = "an old or password-protected Excel file; save it as an ordinary workbook (.xlsx)"
         raise refusal(LAYOUT.xlsx_file, "format_unknown", message)
@@ -122,7 +122,7 @@ def _checked_header(file: str, row: int, header: Sequence[str], purposes: set[st
 
 
 class _Reader:
-    """Reads row after row, and logs what is wrong with each."""
+    """Reads rows one by one, and logs their problems."""
 
     def __init__(self, file: str, columns: Sequence[str], today: date) -> None:
         self.log = ProblemLog()

@@ -1,4 +1,4 @@
-"""Answering “may I?”: the facts in one round trip, the register from this process, the rest is calculation."""
+"""Decisions: the facts are read in one query, the register is cached in the process. Used by all APIs."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -75,7 +75,7 @@ class _Person(msgspec.Struct):
     child: ChildFacts | None = None
 
     def facts(self, thresholds: Thresholds, at: datetime) -> SubjectFacts:
-        """Give the facts; an age computed for another threshold is unknown until the worker has been there."""
+        """Return the facts; an age computed for another threshold is unknown until the background task updates it."""
         threshold = thresholds.of(self.country)
         child = self.child or _NO_GUARDIANS
         standing = child.standing(at)
@@ -148,24 +148,24 @@ _people = msgspec.json.Decoder(list[_Person | None])
 _FACTS, _FACTS_OF_MANY = "consent_decision_facts(%s, %s, %s, %s)", "consent_decisions_facts(%s, %s, %s)"
 _ITS_CLOCK = "accounts_clock_of_key(%s)"
 LATEST = datetime.max.replace(tzinfo=UTC)
-"""The moment at which to read what is asked before it is known what time it is: nothing lies after it."""
+"""A time later than any other, used to parse a request before the sandbox's time is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question about one person, by LMS id."""
+    """One question about one person, identified by LMS id."""
 
     person: str
     question: Question
 
 
 type Reading[T] = Callable[[datetime], T]
-"""What is asked, as it reads at a moment: a question without a time of its own is about that one."""
+"""Parse the request, given the current time: a question without a time is about now."""
 
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What one question is decided on."""
+    """The register and the facts on which a question is decided."""
 
     register: Register
     subject: SubjectFacts | None
@@ -176,11 +176,13 @@ class _World:
 
 
 def decide_with_key(secret: str, external_id: str, question: Question, *, now: datetime) -> Decision:
-    """Answer one question for the client of an API key, in one round trip to the database.
+    """Decide one question for the client of an API key, in one query.
 
-    The key's validity, the person, the consents and the register's version come from one statement that sets
-    the client itself; only a register this process has not yet seen in that version is read as well. A register that
-    changes faster than it is read makes it undecidable. Raises KeyNotLive, NotAllowed if the key may not ask.
+    One statement sets the client itself and returns the key's validity, the person, the consents and the register's
+    version; the register is read only if this process does not have that version. A register that changes faster than
+    it can be read gives `undecidable`.
+
+    Raises KeyNotLive for an unknown, expired or revoked key, NotAllowed if the key lacks the capability.
     """
     sent = [key_digest(secret), _sendable(external_id), now, _past(question, now)]
     [[text]] = read_alone(f"SELECT {_FACTS}", sent)
@@ -188,11 +190,11 @@ def decide_with_key(secret: str, external_id: str, question: Question, *, now: d
 
 
 def decide_in_sandbox(secret: str, reading: Reading[Asked], *, arrived_at: datetime) -> Decision:
-    """Answer one question for a test key, as ``decide_with_key`` does for others, and in one round trip too.
+    """Decide one question for a test key, as ``decide_with_key``, in one query.
 
-    The sandbox's own moment, by whose clock it is decided, comes with the facts: what is asked is read for the person
-    first, and once that moment is known for the rest. The key lives by the machine's clock, ``arrived_at``. Raises
-    KeyNotLive, NotAllowed, and whatever reading raises.
+    The sandbox's own time comes with the facts: the request is parsed first for the person, and again once the time is
+    known. The key's validity is checked at the real time, ``arrived_at``. Raises KeyNotLive, NotAllowed, and any
+    exception of ``reading``.
     """
     person = reading(LATEST).person
     sent = [key_digest(secret), key_digest(secret), _sendable(person), arrived_at, None]
@@ -202,12 +204,11 @@ def decide_in_sandbox(secret: str, reading: Reading[Asked], *, arrived_at: datet
 
 
 def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) -> list[Decision]:
-    """Answer many questions for the client of an API key, in their order, as ``decide_with_key`` answers one.
+    """Decide many questions for the client of an API key, in order, as ``decide_with_key`` does one.
 
-    One statement brings the key's validity, the register's version and the facts of all the people. What this
-    process cannot answer from them (a register not yet seen in that version, people not found, who may be
-    erased, moments in the past) is read in the client's context, one statement for each moment.
-    Raises KeyNotLive, NotAllowed if the key may not ask.
+    One statement returns the key's validity, the register's version and the facts of all people. Anything else (a
+    register version not in this process, people not found, who may be erased, past times) is read in the client's
+    context, one statement per time. Raises KeyNotLive, NotAllowed if the key lacks the capability.
     """
     people = list(dict.fromkeys(one.person for one in asked if one.question.at >= now))
     [[text]] = read_alone(f"SELECT {_FACTS_OF_MANY}", [key_digest(secret), [_sendable(one) for one in people], now])
@@ -217,7 +218,7 @@ def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) 
 def decide_many_in_sandbox(
     secret: str, reading: Reading[Sequence[Asked]], *, arrived_at: datetime
 ) -> tuple[datetime, list[Decision]]:
-    """Answer many questions for a test key, as ``decide_in_sandbox`` answers one; returns the sandbox's moment too."""
+    """Decide many questions for a test key, as ``decide_in_sandbox``; also returns the sandbox's time."""
     people = list(dict.fromkeys(one.person for one in reading(LATEST)))
     sent = [key_digest(secret), key_digest(secret), [_sendable(one) for one in people], arrived_at]
     [[ahead, text]] = read_alone(f"SELECT {_ITS_CLOCK}, {_FACTS_OF_MANY}", sent)
@@ -247,7 +248,7 @@ def _answer(facts: _KeyFacts, asked: Asked, now: datetime) -> Decision:
 def _answer_many(
     facts: _KeyFactsOfMany, people: Sequence[str], asked: Sequence[Asked], now: datetime
 ) -> list[Decision]:
-    """Answer from the facts of these people, those asked about the present among them, or read anew."""
+    """Decide from the given facts if all questions are about the present and all people found; else read again."""
     require(facts.actor, Capability.ASK_DECISIONS, facts.client)
     register = cached_register(facts.client, facts.version)
     if register is not None and people and all(facts.subjects) and all(one.question.at >= now for one in asked):
@@ -278,7 +279,7 @@ def _past(question: Question, now: datetime) -> datetime | None:
 
 
 def _read_worlds(client_id: UUID, names: Iterable[str], past: datetime | None, at: datetime) -> dict[str, _World]:
-    """Read people and register inside the client's context, as ``_read_world`` does for one."""
+    """Read people and register in the client's context, as ``_read_world`` does for one person."""
     names = list(names)
     marks = [tombstone(client_id, name) for name in names]
     with connection.cursor() as cursor:
@@ -293,14 +294,14 @@ def _read_worlds(client_id: UUID, names: Iterable[str], past: datetime | None, a
 
 
 def decide_for(actor: Actor, client_id: UUID, external_id: str, question: Question, *, now: datetime) -> Decision:
-    """Answer one question inside the client's context. Raises NotAllowed."""
+    """Decide one question in the client's context. Raises NotAllowed."""
     require(actor, Capability.ASK_DECISIONS, client_id)
     past = question.at if question.at < now else None
     return _read_world(client_id, external_id, past, question.at).answer(question)
 
 
 def standing(actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime) -> dict[str, Decision]:
-    """Answer “may I process?” for every active purpose at once, inside the client's context. Raises NotAllowed."""
+    """Decide processing for every active purpose at once, in the client's context. Raises NotAllowed."""
     require(actor, Capability.ASK_DECISIONS, client_id)
     world = _read_world(client_id, external_id, at if at < now else None, at)
     return {
@@ -315,9 +316,9 @@ def _world(register: Register, person: _Person, at: datetime) -> _World:
 
 
 def _read_world(client_id: UUID, external_id: str, past: datetime | None, at: datetime) -> _World:
-    """Read person and register inside the client's context, as they stand or as they stood.
+    """Read person and register in the client's context, now or as of a past time.
 
-    Someone erased is found by the keyed tombstone, the only thing that still knows their LMS id.
+    An erased person is found by the keyed tombstone, the only remaining trace of their LMS id.
     """
     mark = tombstone(client_id, external_id)
     with connection.cursor() as cursor:
@@ -330,5 +331,5 @@ def _read_world(client_id: UUID, external_id: str, past: datetime | None, at: da
 
 
 def _sendable(external_id: str) -> str:
-    """Replace what PostgreSQL cannot take in a text (NUL, lone surrogates): no registered id holds it."""
+    """Replace characters that PostgreSQL rejects (NUL, lone surrogates); no registered id contains them."""
     return external_id.replace("\x00", "\ufffd").encode(errors="replace").decode()

@@ -1,4 +1,4 @@
-"""What a coming text would change, before it is announced: whose consents would have to be given anew."""
+"""Preview of a coming notice version: which consents would have to be renewed."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ WHERE c.state = 'given' AND c.purpose_id = ANY (%(purposes)s) AND c.notice_versi
   AND (c.client_id, c.notice_version) NOT IN (SELECT * FROM unnest(%(elsewhere)s::uuid[], %(only)s::uuid[]))
   AND (c.expires_at IS NULL OR c.expires_at > %(at)s)
 """
-"""The consents that would be outdated: one pass without a join, from which the planner cannot stray."""
+"""The consents that would become outdated: one scan without a join, so that the query plan is stable."""
 
 _PEOPLE = f"SELECT 'people', NULL::uuid, NULL::uuid[], count(DISTINCT c.subject_id) {_RENEWED}"
 _CONSENTS = (
@@ -38,12 +38,12 @@ SELECT 'guardians', NULL::uuid, purposes, count(*) FROM (
     SELECT array_agg(DISTINCT c.purpose_id) AS purposes {_RENEWED} AND c.guardian_id IS NOT NULL GROUP BY c.guardian_id
 ) AS by_guardian GROUP BY purposes
 """  # noqa: S608
-"""Sent as one statement, whose parts the server counts side by side."""
+"""Combined with UNION ALL into one statement, so that the parts can run in parallel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """How many consents would have to be given anew, of how many people at how many clients, by how many guardians."""
+    """Counts of consents to renew: consents, clients, people, and guardians."""
 
     purpose: str
     consents: int
@@ -54,7 +54,7 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a text would change: ``told`` clients in advance, and the renewals, in all and by purpose."""
+    """The effect of a version: ``told`` clients notified in advance, and the renewals in total and by purpose."""
 
     told: int
     total: Renewal
@@ -62,10 +62,10 @@ class Effect:
 
 
 def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datetime) -> Effect:
-    """Count what the next text of a notice would change, at every client the actor sees: in a fixed number of queries.
+    """Return the effect of the next version of a notice at every client the actor sees.
 
-    A minor text changes nothing. Consents that are outdated already, or have expired, are not counted again.
-    Raises NotAllowed.
+    Runs a fixed number of queries. A minor version has no effect. Consents that are already outdated or expired are not
+    counted. Raises NotAllowed.
     """
     require(actor, Capability.VIEW_CONSENTS)
     nothing = Renewal("", 0, 0, 0, 0)
@@ -82,9 +82,9 @@ def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datet
 
 
 def _standing(notice: Notice, clients: list[Client], at: datetime) -> list[tuple[UUID, UUID]]:
-    """Pair each client with the versions of the notice under which a consent counts there now and would not then.
+    """List pairs of client and version under which consent is valid now and would become outdated.
 
-    By the derivation that decisions rest on: where a client's own wording has taken the notice's place, none.
+    Uses the same derivation as decisions: no pair where a client's own notice has replaced this one.
     """
     owners = {client.pk for client in clients} | {PAKTALEEM}
     notices = [one for one in Notice.objects.filter(client_id__in=owners) if set(one.purposes) & set(notice.purposes)]
@@ -111,7 +111,7 @@ _TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
 
 
 def _counting(versions: Any, at: datetime) -> set[UUID]:
-    """List the versions in a timeline under which a consent counts now, if the notice itself is in effect now."""
+    """Return the versions of a timeline under which a consent is valid now, if the notice is in effect."""
     rule = NoticeRule("", tuple(versions))
     return {
         one.id
@@ -123,7 +123,7 @@ def _counting(versions: Any, at: datetime) -> set[UUID]:
 def _counted(
     standing: set[tuple[UUID, UUID]], clients: list[UUID], codes: dict[UUID, str], at: datetime
 ) -> tuple[Renewal, tuple[Renewal, ...]]:
-    """Count in all and by purpose. A person has one consent to one purpose, so its people are its consents."""
+    """Count in total and by purpose. A person has one consent per purpose, so people and consents are equal there."""
     versions = sorted({version for _, version in standing})
     elsewhere = [pair for pair in product(clients, versions) if pair not in standing]
     values: dict[str, Any] = {
@@ -158,7 +158,7 @@ def _counted(
 
 
 def _rows(codes: Mapping[UUID, str], values: Mapping[str, Any]) -> list[Any]:
-    """Count people apart only where somebody may have consented to several of the purposes."""
+    """Run the counts; people are counted separately only if there are several purposes."""
     parts = [_PEOPLE, _CONSENTS, _GUARDIANS] if len(codes) > 1 else [_CONSENTS, _GUARDIANS]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)

@@ -1,4 +1,4 @@
-"""What a receipt is made of: the event, those before it, and the register as it stood then."""
+"""Facts of a receipt: the event, the earlier events, and the register as of the event."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -30,7 +30,10 @@ __all__ = ["get_event", "record_facts"]
 
 
 def get_event(event_id: UUID, *, actor: Actor) -> ConsentEvent:
-    """Fetch one event with its purpose. Raises Http404 if it is not there, or not the actor's to see."""
+    """Return one event with its purpose.
+
+    Raises Http404 if it does not exist or belongs to another client, NotAllowed.
+    """
     require(actor, Capability.VIEW_CONSENTS)
     found = ConsentEvent.objects.select_related("purpose").filter(pk=event_id)
     if actor.client_id is not None:
@@ -42,10 +45,10 @@ def get_event(event_id: UUID, *, actor: Actor) -> ConsentEvent:
 
 
 def record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFacts:
-    """Gather what the record said when ``event`` was its latest, inside the client's context.
+    """Return the facts of the record with ``event`` as its latest event, in the client's context.
 
-    Purpose, parties and recipients are those of that moment, from the register's history: a receipt tells tomorrow
-    what it tells today. ``language`` chooses among the names in English and Urdu; ``base`` is the portal's address.
+    Purpose, parties and recipients are taken from the history at that time, so that a receipt never changes.
+    ``language`` selects English or Urdu names; ``base`` is the portal's address.
     """
     at = event.recorded_at
     events = _events_up_to(event)
@@ -111,7 +114,7 @@ def _categories(event: ConsentEvent, codes: Sequence[str], language: str) -> lis
 
 
 class _Organisations:
-    """The organisations that had a part in the processing at the moment of an event."""
+    """The organisations involved in the processing at the time of an event."""
 
     def __init__(self, event: ConsentEvent, base: str) -> None:
         self.event, self.base = event, base
@@ -121,7 +124,7 @@ class _Organisations:
         self.paktaleem = Party(PAKTALEEM, "PakTaleem", ("PK",), f"{base}/privacy/", settings.PAKTALEEM_ADDRESS)
 
     def recipients(self, purpose_code: str) -> list[Party]:
-        """Give those approved for the purpose then, past their objection window."""
+        """List the recipients approved for the purpose then, after their objection period."""
         at = self.event.recorded_at
         owners = [self.event.client_id, PAKTALEEM]
         approved = {
@@ -170,7 +173,7 @@ def _answered(events: Iterable[ConsentEvent], person: Subject, client: Client) -
 
 
 def _was_child(person: Subject, client: Client, event: ConsentEvent) -> bool:
-    """Say whether a guardian decided for the person then; unknown age counts where minors are served."""
+    """Return True if the person counted as a child then; unknown age counts as child where minors are served."""
     return is_child(person.role, person.of_age_at, at=event.recorded_at, serves_minors=client.serves_minors)
 
 

@@ -1,4 +1,4 @@
-"""The compiled register of a client: read from the database once per version, kept in the process under it."""
+"""The compiled register of a client, read once per version and cached in the process."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -43,20 +43,20 @@ _TRIES = 4
 
 
 class RegisterUnsettled(Exception):
-    """The register changed again and again while it was read: what cannot be decided is denied."""
+    """The register kept changing while it was read; the decision is then undecidable."""
 
 
 def cached_register(client_id: UUID, version: Version) -> rules.Register | None:
-    """Return the client's compiled register if this process has it in just this version."""
+    """Find the client's compiled register in this process, if it has exactly this version."""
     found = _CACHE.get(client_id)
     return found if found is not None and found.version == version else None
 
 
 def current_register(client_id: UUID, version: Version | None = None) -> rules.Register:
-    """Return the client's register as it stands, from this process or read anew, inside the client's context.
+    """Return the client's current register, cached or read again, in the client's context.
 
-    ``version`` is ``consent_register_version()`` where it was just read with something else.
-    Raises RegisterUnsettled if it kept changing while it was read.
+    ``version`` is the result of ``consent_register_version()`` if the caller has just read it. Raises RegisterUnsettled
+    if it kept changing while it was read.
     """
     version = version or _version()
     for _ in range(_TRIES):
@@ -80,7 +80,7 @@ def _version() -> Version:
 
 
 def _changed_here(client_id: UUID) -> bool:
-    """Say whether this very transaction changed the register: rolled back, its version will be given out again."""
+    """Return True if this transaction changed the register: after a rollback its version would be reused."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM consent_registerchange WHERE client_id IN (%s, %s)"
@@ -98,7 +98,7 @@ def _keep(register: rules.Register) -> None:
 
 
 def register_as_of(client_id: UUID, at: datetime) -> rules.Register:
-    """Compile the client's register as it stood at a past moment; a client that was not there yet had none."""
+    """Compile the client's register as of a past time; it is empty if the client did not exist yet."""
     if not Client.history.filter(id=client_id, history_date__lte=at).exists():
         return rules.compile_register(
             client=client_id,
@@ -113,7 +113,7 @@ def register_as_of(client_id: UUID, at: datetime) -> rules.Register:
 
 
 class _Rows:
-    """The rows of the client and of the shared catalogue, as they stand or as they stood."""
+    """The rows of the client and of the shared catalogue, now or as of a past time."""
 
     def __init__(self, client_id: UUID, at: datetime | None) -> None:
         self.client_id, self.at = client_id, at
@@ -250,7 +250,7 @@ def _recipients(rows: _Rows) -> list[rules.RecipientRule]:
 
 
 def _notices(rows: _Rows, client: Client) -> list[NoticeRule]:
-    """Give each purpose the versions that have effect at the client: its own wording before the shared one."""
+    """List for each purpose the versions that have effect at the client; own notices replace shared ones."""
     proven = {
         row.version_id: row.takes_effect_at for row in rows.own(NoticeDispatch) if row.takes_effect_at is not None
     }

@@ -1,4 +1,4 @@
-"""A person's consents through time: what was shown, answered, by whom, in which words, on which basis."""
+"""A person's consents over time: notices shown, answers, and the lawful bases then."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -35,12 +35,11 @@ ACKNOWLEDGED = gettext_noop("Policy acknowledged")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One moment of a timeline.
+    """One entry of a timeline.
 
-    ``state`` is the consent state from then on; empty for what changes none, which ``what`` names: a notice that was
-    shown, the policy that was acknowledged (ACKNOWLEDGED), a restriction, an objection.
-    ``row`` is what was recorded (None for what followed from time or from a notice), ``basis`` the lawful basis in
-    force then, ``notice`` the version that was shown.
+    ``state`` is the consent state from then on; empty for entries that change none, which ``what`` names: a notice
+    shown, the policy acknowledged (ACKNOWLEDGED), a restriction, an objection. ``row`` is the recorded row (None for an
+    end that follows from time or a notice), ``basis`` the lawful basis in force then, ``notice`` the version shown.
     """
 
     at: datetime
@@ -53,7 +52,7 @@ class Line:
 
 
 def consents_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[ConsentEvent]:
-    """List a person's answers up to a moment, earliest first, for staff, keys and the person. Raises NotAllowed."""
+    """Select a person's answers up to a time, earliest first. Raises NotAllowed."""
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.pk, client_id=subject.client_id)
     return (
         ConsentEvent.objects.filter(client_id=subject.client_id, subject=subject, recorded_at__lte=until)
@@ -63,7 +62,7 @@ def consents_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[
 
 
 def acknowledgements_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[PolicyAcknowledgement]:
-    """List when a person said that they have seen the policy, up to a moment, earliest first. Raises NotAllowed."""
+    """Select a person's acknowledgements of the policy up to a time, earliest first. Raises NotAllowed."""
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.pk, client_id=subject.client_id)
     return (
         PolicyAcknowledgement.objects.filter(client_id=subject.client_id, subject=subject, recorded_at__lte=until)
@@ -79,11 +78,11 @@ def timeline(
     acknowledged: Iterable[PolicyAcknowledgement] = (),
     until: datetime,
 ) -> list[Line]:
-    """Tell everything that happened to a person's consents up to a moment, latest first.
+    """List the entries of a person's timeline up to a time, latest first.
 
-    ``events`` are those of ``consents_of``, ``acknowledged`` those of ``acknowledgements_of``. What follows from time
-    (expiry) and from notices (outdated) is told at its moment, though nothing was recorded then. Inside the client's
-    context; a fixed number of queries.
+    ``events`` come from ``consents_of``, ``acknowledged`` from ``acknowledgements_of``. Ends that follow from time
+    (expired) or a notice (outdated) are included, although nothing was recorded then. Runs in the client's context,
+    with a fixed number of queries.
     """
     register = current_register(subject.client_id)
     bases = _Bases(subject, events)
@@ -117,7 +116,7 @@ def timeline(
 
 
 def state_as_of(events: Iterable[ConsentEvent], register: Register, at: datetime) -> dict[str, Line]:
-    """Give the state of each purpose at a moment, from the events up to it."""
+    """Return the state of each purpose at ``at``, from the events up to it."""
     latest: dict[str, Line] = {}
     for of_purpose in _by_purpose(events):
         event = [one for one in of_purpose if one.becomes_state][-1]
@@ -136,7 +135,7 @@ def _by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]]:
 
 
 def _followed(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[Line]:
-    """Tell when each consent given ended by itself: at its expiry or by a material notice, whichever was first."""
+    """List when consents ended by expiry or by a material notice, whichever came first."""
     lines = []
     events = [event for event in events if event.becomes_state]
     for event, later in zip(events, [*events[1:], None], strict=True):
@@ -158,7 +157,7 @@ def _ends(event: ConsentEvent, register: Register) -> list[tuple[datetime, str]]
 
 
 class _Bases:
-    """The lawful bases there have been for the person's role and the purposes answered."""
+    """The lawful bases over time for the person's role and the purposes answered."""
 
     def __init__(self, subject: Subject, events: Iterable[ConsentEvent]) -> None:
         purposes = {event.purpose_id for event in events}
@@ -169,7 +168,7 @@ class _Bases:
         self._rows = list(reversed(ranked))
 
     def in_force(self, event: ConsentEvent) -> str:
-        """Name the basis that was in force when the event was recorded."""
+        """Return the basis in force when the event was recorded."""
         at = event.recorded_at
         for row in self._rows:
             if row.purpose_id == event.purpose_id and row.starts_at <= at and (row.ends_at is None or at < row.ends_at):

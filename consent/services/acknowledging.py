@@ -1,4 +1,4 @@
-"""Recording that somebody has seen the privacy policy: an event of its own, and never a consent."""
+"""Acknowledgements of the privacy policy: events of their own, never a consent."""
 
 from datetime import datetime
 from uuid import UUID
@@ -34,11 +34,14 @@ def acknowledge_policy(
     actor: Actor,
     at: datetime,
 ) -> PolicyAcknowledgement:
-    """Record that a person has seen the policy in effect at their client; it permits nothing, and ends nothing.
+    """Record that a person has seen the privacy policy in effect at their client; not a consent.
 
-    ``shown`` is the token of its showing; methods without a screen of ours (TOKENLESS) name the ``notice_version``.
-    The same version again changes nothing and returns the earlier event.
-    Raises ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale, ClaimInFuture, AlreadyErased, NotAllowed.
+    ``shown`` is the signed token of the notice; methods without a portal screen (TOKENLESS) give ``notice_version``
+    instead. Acknowledging the same version again returns the earlier event.
+
+    Raises ClaimInFuture if ``claimed_at`` is later than ``at``, ShownMissing if a token is required, ShownForged,
+    ShownForeign or ShownStale if the token is not valid here, NoticeStale if the version is not in effect,
+    AlreadyErased, NotAllowed.
     """
     require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
     subject = locked(subject)

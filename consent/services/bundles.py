@@ -1,4 +1,4 @@
-"""Packing the evidence about one person's consents, for whoever asks for proof."""
+"""Export of the evidence about one person's consents."""
 
 import hashlib
 import json
@@ -38,17 +38,18 @@ People are named by pseudonym only. Check the bundle with: manage.py check_evide
 
 
 class NothingToProve(Exception):
-    """The person has never answered anything."""
+    """The person has no recorded answer or acknowledgement."""
 
 
 @transaction.atomic
 def export_evidence(
     subject: Subject, *, base: str, language: str = "en", actor: Actor, reason: Reason | str, at: datetime
 ) -> bytes:
-    """Pack receipts, the notices as they were shown and the ledger's entries into a ZIP with a manifest of hashes.
+    """Return a ZIP of receipts, shown notices and ledger entries, with a manifest of SHA-256 hashes.
 
-    The hash of the manifest is recorded in the ledger with who asked and why. ``base`` is the portal's address.
-    Raises NothingToProve, NotAllowed.
+    The manifest's hash, the actor and the reason are recorded in the ledger. ``base`` is the portal's address.
+
+    Raises NothingToProve if nothing is recorded about the person, NotAllowed.
     """
     require(actor, Capability.EXPORT_EVIDENCE, subject.client_id)
     events = list(consents_of(subject, actor=actor, until=at))
@@ -112,7 +113,7 @@ def _notices(shown: Iterable[NoticeVersion | None]) -> dict[str, bytes]:
 
 
 def _texts(version: NoticeVersion) -> dict[str, str]:
-    """Give all the words that the version's hash is of, those for children too."""
+    """Return all texts covered by the version's hash, including those for children."""
     texts = {"en": version.text_en, "ur": version.text_ur}
     children = {"child_en": version.child_text_en, "child_ur": version.child_text_ur}
     return texts | {name: text for name, text in children.items() if text}

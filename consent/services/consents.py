@@ -1,4 +1,4 @@
-"""Recording what people answer. One service, used by API and console alike."""
+"""Recording and withdrawing consents, for API and console alike."""
 
 import calendar
 from collections.abc import Mapping, Sequence
@@ -38,11 +38,11 @@ __all__ = [
 
 
 class PurposeUnknown(LookupError):
-    """No such active purpose for this client; its argument is the code."""
+    """The client has no active purpose with this code; the argument is the code."""
 
 
 class ConsentNotBased(Exception):
-    """The purpose does not rest on consent for this person's role, so there is nothing to consent to."""
+    """The lawful basis of the purpose for this person's role is not consent."""
 
 
 class NothingToWithdraw(Exception):
@@ -50,22 +50,22 @@ class NothingToWithdraw(Exception):
 
 
 class ClaimInFuture(Exception):
-    """The claimed time of collection lies in the future."""
+    """The claimed time of collection is in the future."""
 
 
 class ChildMayNotGive(Exception):
-    """A guardian gives consent for this person."""
+    """The person is a child, for whom only a guardian can give consent."""
 
 
 class GuardianUnknown(LookupError):
-    """The guardian named is not one the client claims for this person."""
+    """The guardian is not registered or claimed for this person, or is named without a guardian's answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer about one purpose: ``given``, ``refused``, ``deferred``, ``requested`` or ``withdrawn``.
 
-    ``shown`` is the token of the notice that was shown about it, where that differs from the other answers'.
+    ``shown`` is the token of the notice for this purpose, if it differs from that of the other answers.
     """
 
     purpose: str
@@ -88,15 +88,17 @@ def record_answers(
     actor: Actor,
     at: datetime,
 ) -> list[ConsentEvent]:
-    """Record one or several answers in the open transaction, each purpose apart, all or none.
+    """Record one or several answers, one event per purpose, all or none.
 
-    Everything is checked before the first write, so that a refusal leaves nothing behind and needs no savepoint.
-    ``given`` needs a purpose that rests on consent for the person's role, and the effective notice about it:
-    ``shown`` is the token that ``sign_shown`` made when it was shown. Methods without a screen of ours (TOKENLESS)
-    name the ``notice_version`` and the ``evidence`` (where it lies, or what was said), which is sealed. The time of
-    recording is ``at``; a claimed time of collection is kept beside it.
-    Raises PurposeUnknown, ConsentNotBased, ShownMissing, EvidenceMissing, ShownForged, ShownForeign, ShownStale,
-    NoticeStale, NothingToWithdraw, ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed.
+    Runs in the caller's transaction. All checks come before the first write, so that a refusal needs no savepoint.
+    ``given`` requires consent as lawful basis for the person's role, and the notice in effect: ``shown`` is the token
+    that ``sign_shown`` made when the notice was shown. Methods without a portal screen (TOKENLESS) give
+    ``notice_version`` and ``evidence`` (the location of the form, or a note of the call) instead; evidence is sealed.
+    ``at`` is the time of recording; ``claimed_at``, the client's time of collection, is stored beside it.
+
+    Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
+    ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale or EvidenceMissing if the notice is not proven;
+    ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed.
     """
     _require(actor, subject)
     subject = locked(subject)
@@ -137,11 +139,12 @@ def withdraw_consent(
     actor: Actor,
     at: datetime,
 ) -> ConsentEvent:
-    """Withdraw a consent, as easily as it was given: no notice, no reason and no evidence asked (GDPR Art. 7(3)).
+    """Withdraw a consent; requires no notice, reason or evidence (GDPR Art. 7(3)).
 
-    Effective on the next decision. Withdrawing again changes nothing and returns the earlier withdrawal. ``evidence``
-    (where a letter lies, or who called when) is kept with it, sealed, where there is any.
-    Raises PurposeUnknown, NothingToWithdraw if consent was never given, AlreadyErased, NotAllowed.
+    In effect from the next decision. Withdrawing again returns the earlier withdrawal. ``evidence`` (the location of a
+    letter, or a note of a call) is sealed and stored if given.
+
+    Raises PurposeUnknown, NothingToWithdraw if no consent is in force, GuardianUnknown, AlreadyErased, NotAllowed.
     """
     _require(actor, subject)
     subject = locked(subject)
@@ -189,7 +192,7 @@ def _event(  # noqa: PLR0917 -- what it is about, then its columns
 
 
 def _append(event: ConsentEvent, *, before: str, evidence: str, actor: Actor) -> None:
-    """Append an answer; a guardian's yes has no effect while another guardian's no stands."""
+    """Append an answer; a guardian's consent has no effect while another guardian's refusal is in effect."""
     purpose, guardian, gives = event.purpose, event.guardian_id, event.state == ConsentState.GIVEN
     against = guardian is not None and gives and another_says_no(event.subject, purpose, guardian, at=event.recorded_at)
     append_event(event, purpose, before=before, actor=actor, stands=not against)
@@ -223,7 +226,7 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
 
 
 def _check_child(subject: Subject, answers: Sequence[Answer], actor: Actor, at: datetime) -> None:
-    """Refuse a yes that a child says alone on a page of its own: it may see, say no and take back."""
+    """Raise ChildMayNotGive if a child gives consent on their own page; a child may see, refuse and withdraw."""
     gives = any(answer.state == ConsentState.GIVEN for answer in answers)
     if not gives or actor.acts_for != actor.id:
         return

@@ -1,4 +1,4 @@
-"""Appending one event to a person's consents: the event, the state that follows, and the evidence of both."""
+"""Appending a consent event: the event, the resulting state and the ledger entry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,14 +44,14 @@ WHERE client_id = %(client)s AND subject_id = %(subject)s AND purpose_id = %(pur
     AND %(asked)s::timestamptz IS NOT NULL
 """
 _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED)]
-"""What only a notice shown anew can follow with a consent."""
+"""States after which consent requires a notice shown again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a person answered before: the latest moment, when consent to each purpose last ended, and its state.
+    """A person's consent history: latest event time, when consent to each purpose last ended, and its state.
 
-    ``register_version`` is the client's register's, read with it: whoever answers needs both.
+    ``register_version`` is read in the same query, because recording needs both.
     """
 
     register_version: Version
@@ -60,23 +60,24 @@ class Past:
     states: Mapping[UUID, str]
 
     def next_moment(self, at: datetime) -> datetime:
-        """Return the moment, or the next one free: a request that waited is recorded after those before it.
+        """Return ``at``, or the latest event time plus a microsecond if that is later.
 
-        Otherwise the state, which the last writer leaves, and the events in order of time would tell two stories.
+        A request that waited for the lock is recorded after the earlier ones; otherwise the stored state and the order
+        of events could disagree.
         """
         return at if self.latest is None or self.latest <= at else self.latest + timedelta(microseconds=1)
 
     def state(self, purpose: Purpose) -> str:
-        """Give the state that the events left, expiry and notices not considered."""
+        """Return the stored state, without expiry and new notices."""
         return self.states.get(purpose.pk, ConsentState.UNKNOWN.value)
 
     def ended_at(self, purpose: Purpose) -> datetime | None:
-        """Give when consent was last withdrawn, revoked or invalidated."""
+        """Return when consent was last withdrawn, revoked or invalidated."""
         return self.ends.get(purpose.pk)
 
 
 def past_of(subject: Subject) -> Past:
-    """Read what a person answered before; their row must be locked."""
+    """Load a person's consent history; their row must be locked."""
     with connection.cursor() as cursor:
         cursor.execute(_ANSWERED, {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED})
         rows = cursor.fetchall()
@@ -90,7 +91,10 @@ def past_of(subject: Subject) -> Past:
 
 
 def locked(subject: Subject) -> Subject:
-    """Take the person's row, so that concurrent answers follow one another. Raises AlreadyErased."""
+    """Lock the person's row, so that concurrent answers are serialized.
+
+    Raises Subject.DoesNotExist if there is no such row, AlreadyErased.
+    """
     row = find_row(Subject, _LOCKED, {"id": subject.pk, "client": subject.client_id})
     if row is None:
         raise Subject.DoesNotExist
@@ -102,9 +106,9 @@ def locked(subject: Subject) -> Subject:
 def append_event(
     event: ConsentEvent, purpose: Purpose, *, before: str, actor: Actor, stands: bool = True
 ) -> ConsentEvent:
-    """Append the event, move the state from ``before`` where it does that, and record the evidence: one statement.
+    """Insert the event, the state it changes from ``before``, and the ledger entry in one statement.
 
-    An answer against which another guardian's no ``stands`` moves nothing.
+    With ``stands`` False, because of another guardian's refusal, the state is not changed.
     """
     event.becomes_state = stands and becomes_state(before, event.state)
     event.is_renewal = before == event.state == ConsentState.GIVEN

@@ -1,6 +1,6 @@
-"""What follows an announcement: proofs, effects, reminders. The worker's part, done as often as it likes.
+"""Background work on announcements: delivery proof, effect, reminders. Idempotent.
 
-What is in effect never waits for it: that is derived (consent/effects.py). It only writes down, once.
+A version takes effect without it: that is derived (consent/effects.py), and recorded here once.
 """
 
 from datetime import datetime
@@ -37,9 +37,9 @@ GROUP BY c.id ORDER BY c.id
 
 
 def clients_to_follow(*, at: datetime) -> list[UUID]:
-    """List the clients for which something may be to do: an unproven announcement, a reminder, an effect.
+    """List the clients that may have an unproven announcement, a due reminder or an unrecorded effect.
 
-    Read in the officers' view; it errs on the side of looking once too often.
+    Runs in the officers' view; may include clients without work.
     """
     with connection.cursor() as cursor:
         days = {"days": max(REMIND_DAYS), "reminders": len(REMIND_DAYS)}
@@ -49,7 +49,7 @@ def clients_to_follow(*, at: datetime) -> list[UUID]:
 
 @transaction.atomic
 def follow_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
-    """Do what is to do for one client, in its context. Raises NotAllowed."""
+    """Process the announcements of one client, in its context. Raises NotAllowed."""
     client = Client.objects.get(pk=client_id)
     for dispatch in open_dispatches(client, actor=actor, at=at):
         told = tell_client(dispatch, client, actor=actor, at=at)
@@ -59,7 +59,7 @@ def follow_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def record_effects(client: Client, *, actor: Actor, at: datetime) -> list[NoticeEffect]:
-    """Write down, once, each version that has taken effect at the client since it came. Raises NotAllowed."""
+    """Record, once, each version that has taken effect at the client since it joined. Raises NotAllowed."""
     require(actor, Capability.ANNOUNCE_NOTICES, client.pk)
     client = Client.objects.select_for_update().get(pk=client.pk)
     known = set(NoticeEffect.objects.filter(client_id=client.pk).values_list("version_id", flat=True))

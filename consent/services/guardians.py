@@ -1,4 +1,7 @@
-"""Two guardians on one purpose: the latest answer of each, and a no of one who may forbid stands over a yes."""
+"""Answers of several guardians about one purpose: a refusal overrides another guardian's consent.
+
+Only refusals of guardians who may forbid count.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -27,14 +30,17 @@ _NOES = frozenset({"refused", "withdrawn"})
 
 
 def another_says_no(child: Subject, purpose: Purpose, guardian: UUID, *, at: datetime) -> bool:
-    """Say whether another guardian, who may forbid, last said no to a purpose; the child's row must be locked."""
+    """Return True if the latest answer of another guardian who may forbid is a refusal.
+
+    The child's row must be locked.
+    """
     latest = _latest(child, purpose)
     against = {person for person, state in latest.items() if state in _NOES and person != guardian}
     return bool(against & _who_may_forbid(child_facts(child), at)) if against else False
 
 
 def follow_purpose(event: ConsentEvent, purpose: Purpose, *, actor: Actor) -> None:
-    """Open or close the case about a purpose, as the child's guardians disagree about it or not."""
+    """Open or close the conflict case about a purpose, depending on whether the child's guardians disagree."""
     latest = _latest(event.subject, purpose)
     at = event.recorded_at
     disagree = False
@@ -48,7 +54,10 @@ def follow_purpose(event: ConsentEvent, purpose: Purpose, *, actor: Actor) -> No
 
 
 def says_no_to_a_purpose(guardianship: Guardianship, at: datetime) -> bool:
-    """Say whether a guardian last said no to any purpose: ending their authority would lift it."""
+    """Return True if a guardian's latest answer to any purpose is a refusal.
+
+    Ending their authority would lift that refusal.
+    """
     del at
     events = ConsentEvent.objects.filter(client_id=guardianship.client_id, subject_id=guardianship.child_id)
     said = events.filter(guardian_id=guardianship.guardian_id, state__in=["given", *_NOES])

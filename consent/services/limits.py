@@ -1,4 +1,4 @@
-"""Restrictions and objections: what stands in the way of processing a person's data."""
+"""Restrictions of processing and objections."""
 
 from datetime import datetime
 
@@ -23,14 +23,17 @@ __all__ = ["lift_objection", "lift_restriction", "object_to_purpose", "restrict_
 def restrict_processing(
     subject: Subject, *, purpose_code: str = "", actor: Actor, reason: Reason | str, at: datetime
 ) -> Restriction:
-    """Restrict processing of a person's data from now on, for one purpose or, without one, for all (GDPR Art. 18)."""
+    """Restrict processing of a person's data from now on, for one purpose or, if empty, all (GDPR Art. 18).
+
+    Raises AlreadyErased, ValidationError for an unknown purpose, NotAllowed.
+    """
     restriction = Restriction(client_id=subject.client_id, subject=subject, purpose_code=purpose_code, starts_at=at)
     return _open(restriction, "restriction.opened", actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
 def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason | str, at: datetime) -> Restriction:
-    """Lift a restriction from now on."""
+    """Lift a restriction from now on; lifting it again changes nothing. Raises NotAllowed."""
     return _close(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
 
 
@@ -38,9 +41,10 @@ def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason |
 def object_to_purpose(
     subject: Subject, *, purpose_code: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> Objection:
-    """Record a person's objection to a purpose that rests on legitimate interest (GDPR Art. 21).
+    """Record a person's objection to a purpose based on legitimate interest (GDPR Art. 21).
 
-    One that is in force already is returned as it is.
+    Returns the objection in force if there is one. Raises AlreadyErased, ValidationError for an unknown purpose,
+    NotAllowed.
     """
     own = {"client_id": subject.client_id, "subject": subject, "purpose_code": purpose_code}
     take_turn(f"objection/{subject.client_id}/{subject.id}/{purpose_code}")
@@ -53,12 +57,12 @@ def object_to_purpose(
 
 @transaction.atomic
 def lift_objection(objection: Objection, *, actor: Actor, reason: Reason | str, at: datetime) -> Objection:
-    """Record that an objection was taken back, or overridden on compelling grounds, from now on."""
+    """Close an objection from now on: withdrawn, or overridden on compelling grounds. Raises NotAllowed."""
     return _close(objection, "objection.lifted", actor=actor, reason=reason, at=at)
 
 
 def _require(limit: Restriction | Objection, actor: Actor) -> None:
-    """Let people object themselves, and take it back; a restriction is the officers' to open and lift."""
+    """Allow people to object and withdraw an objection; restrictions require an officer."""
     if isinstance(limit, Restriction):
         require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
         return

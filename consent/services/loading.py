@@ -30,9 +30,9 @@ _WHY = Reason.ONBOARDING
 
 @transaction.atomic
 def load_register(*, actor: Actor, at: datetime) -> int:
-    """Add what the starter register has and the shared catalogue lacks; returns how many rows were added.
+    """Add the missing rows of the starter register to the shared catalogue; returns the number of rows added.
 
-    Runs in PakTaleem's own context. What is there already is left as it was edited.
+    Runs in PakTaleem's own context. Existing rows are not changed. Raises NotAllowed.
     """
     added = _load_paktaleem(actor, at)
     added += _load_names(DataCategory, CATEGORIES, actor, at)
@@ -101,7 +101,7 @@ def _load_purpose(code: str, text: PurposeText, actor: Actor, at: datetime) -> i
 
 
 def _balancing_test(purpose: Purpose, actor: Actor, at: datetime) -> BalancingTest:
-    """Write down the assessment, unsigned: legitimate interest may be used once an officer has signed it."""
+    """Create the unsigned balancing test; legitimate interest may be used once an officer signs it."""
     test = BalancingTest(
         client_id=PAKTALEEM,
         purpose=purpose,

@@ -1,4 +1,4 @@
-"""Writing what people are told, and publishing it: a draft may change, a version never does."""
+"""Drafting and publishing notices: drafts may change, versions never do."""
 
 import hashlib
 from datetime import datetime
@@ -34,11 +34,11 @@ _BACKDATED = "Nothing is backdated: choose now or later."
 
 
 class DraftClosed(Exception):
-    """The draft was announced or discarded: its text is fixed."""
+    """The draft is announced or discarded: its text is fixed."""
 
 
 def content_hash(text_en: str, text_ur: str, child_text_en: str = "", child_text_ur: str = "") -> str:
-    """Hash the texts as they are shown, those for children where there are any: hex SHA-256 of canonical JSON."""
+    """Return the hex SHA-256 of the texts as canonical JSON, including those for children if any."""
     texts = {"en": text_en, "ur": text_ur}
     if child_text_en or child_text_ur:
         texts |= {"child_en": child_text_en, "child_ur": child_text_ur}
@@ -46,10 +46,10 @@ def content_hash(text_en: str, text_ur: str, child_text_en: str = "", child_text
 
 
 def notice_days_of(notice: Notice, *, is_material: bool) -> int:
-    """Return how many days in advance clients must be told of the next version of a notice; 0: not at all.
+    """Return the advance notice, in days, that clients get of the next version of a notice; 0: none.
 
-    They are told of a material change by PakTaleem (privacy policy, section 12). The first text of a notice changes
-    nothing, a minor one nothing that matters, and a client's own wording is its own to announce.
+    Clients are notified of material changes by PakTaleem (privacy policy, section 12): not of the first version of a
+    notice, of minor versions, or of a client's own notices.
     """
     if notice.client_id != PAKTALEEM or not is_material or not NoticeVersion.objects.filter(notice=notice).exists():
         return 0
@@ -58,7 +58,11 @@ def notice_days_of(notice: Notice, *, is_material: bool) -> int:
 
 @transaction.atomic
 def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeDraft:
-    """Add a draft, or change one that is not announced. Raises DraftClosed, ValidationError, NotAllowed."""
+    """Add or change a draft.
+
+    Raises DraftClosed if it is announced or discarded, ValidationError naming the field, NotYours for a shared notice,
+    NotAllowed.
+    """
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
     refuse_shared(draft, actor)
     if not draft._state.adding and _locked(draft).notice_id != draft.notice_id:
@@ -72,7 +76,7 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
 
 @transaction.atomic
 def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Close a draft unannounced. Raises DraftClosed, NotAllowed."""
+    """Close a draft without announcing it. Raises DraftClosed, NotYours for a shared notice, NotAllowed."""
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
     refuse_shared(draft, actor)
     draft = _locked(draft)
@@ -84,9 +88,10 @@ def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at:
 def announce_draft(
     draft: NoticeDraft, *, effective_at: datetime | None = None, actor: Actor, reason: Reason | str, at: datetime
 ) -> NoticeVersion:
-    """Make the draft an immutable version and tell the clients; ``effective_at`` None: as early as may be.
+    """Publish the draft as an immutable version, notify clients and close the draft.
 
-    Raises DraftClosed, ValidationError if clients would be told too late, NotAllowed.
+    ``effective_at`` None: the earliest possible time. Raises DraftClosed, ValidationError if the advance notice would
+    be too short, NotYours for a shared notice, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, draft.client_id)
     refuse_shared(draft, actor)
@@ -127,8 +132,8 @@ def publish_notice_version(
 ) -> NoticeVersion:
     """Publish the next immutable version of a notice, effective now or later.
 
-    A material change by PakTaleem is announced to every client, and takes effect the notice days later at the
-    earliest. Raises ValidationError naming the field, NotAllowed.
+    Material changes by PakTaleem are announced to every client, and take effect after the notice period at the
+    earliest. Raises ValidationError naming the field, NotYours for a shared notice, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, notice.client_id)
     refuse_shared(notice, actor)

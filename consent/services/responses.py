@@ -1,4 +1,4 @@
-"""What a client says about an announced notice, and how PakTaleem answers an objection."""
+"""Responses of clients to announced notices, and PakTaleem's answers to objections."""
 
 from datetime import datetime
 
@@ -31,16 +31,19 @@ ANSWERS = (ResponseCode.EXPLAINED, ResponseCode.CHANGES, ResponseCode.AGREEMENT_
 
 
 class AlreadySaid(Exception):
-    """The client has acknowledged the announcement already, or its objection still waits for an answer."""
+    """The client has already acknowledged the announcement, or has an open objection."""
 
 
 class NothingToAnswer(Exception):
-    """No objection to this announcement waits for an answer."""
+    """The announcement has no open objection."""
 
 
 @transaction.atomic
 def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
-    """Record that the client has seen what is coming; it agrees to nothing by that. Raises AlreadySaid, NotAllowed."""
+    """Record that the client has seen the announcement; this is not an agreement.
+
+    Raises AlreadySaid if it is acknowledged, NotAllowed.
+    """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
     if ResponseKind.ACKNOWLEDGED in _said(dispatch):
         raise AlreadySaid
@@ -51,9 +54,9 @@ def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: date
 def object_to_announcement(
     dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
 ) -> NoticeResponse:
-    """Record the client's objection: a task for a privacy officer, which by itself stops nothing.
+    """Record the client's objection; it creates a task for an officer and does not stop the change.
 
-    Raises AlreadySaid while an earlier objection waits for its answer, ValidationError, NotAllowed.
+    Raises AlreadySaid if there is an open objection, ValidationError for an unknown code, NotAllowed.
     """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
     if _waits(_said(dispatch)):
@@ -65,7 +68,10 @@ def object_to_announcement(
 def answer_objection(
     dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
 ) -> NoticeResponse:
-    """Answer the client's objection, which closes the task. Raises NothingToAnswer, ValidationError, NotAllowed."""
+    """Answer the client's objection, which closes the task.
+
+    Raises NothingToAnswer if there is no open objection, ValidationError for an unknown code, NotAllowed.
+    """
     require(actor, Capability.ANSWER_OBJECTIONS, dispatch.client_id)
     if not _waits(_said(dispatch)):
         raise NothingToAnswer
@@ -73,7 +79,7 @@ def answer_objection(
 
 
 def _said(dispatch: NoticeDispatch) -> list[str]:
-    """Take the row, so that two who answer at once follow one another; list what was said, in order."""
+    """Lock the dispatch, and return the kinds of its responses in order."""
     NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)
     found = NoticeResponse.objects.filter(client_id=dispatch.client_id, dispatch=dispatch)
     return list(found.order_by("recorded_at", "id").values_list("kind", flat=True))

@@ -1,4 +1,4 @@
-"""Letters to a client's administrators about an announced notice: the first, the proof that it left, reminders."""
+"""Emails to a client's administrators about an announced notice, their proof of delivery, and reminders."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -26,14 +26,15 @@ _FIELDS = ("title", "day", "url")
 ANNOUNCED = declare_letter("notice_announced", fields=_FIELDS)
 REMINDER = declare_letter("notice_reminder", fields=_FIELDS)
 REMIND_DAYS = (14, 3)
-"""How many days before the effect a client that has said nothing is reminded."""
+"""Days before the effect at which a client without a response is reminded."""
 _AGAIN_AFTER = timedelta(days=1)
 
 
 def tell_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> NoticeDispatch:
-    """Record the proof if a letter has left; else write to each administrator who has none on its way.
+    """Record the proof if an email was sent; otherwise send one to each administrator without a pending email.
 
-    An administrator who came later is written to as well, and one whose letter failed for good a day after it.
+    This includes administrators who joined later, and retries an email one day after it failed permanently. Raises
+    NotAllowed.
     """
     if dispatch.dispatched_at is not None or _is_overtaken(dispatch, at):
         return dispatch
@@ -48,7 +49,7 @@ def tell_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: d
 
 
 def _is_overtaken(dispatch: NoticeDispatch, at: datetime) -> bool:
-    """Say whether a later text of the notice is in effect at the client already: nobody needs this one any more."""
+    """Return True if a later version of the notice is already in effect at the client."""
     later = NoticeDispatch.objects.filter(client_id=dispatch.client_id, version__notice=dispatch.version.notice)
     return later.filter(version__number__gt=dispatch.version.number, takes_effect_at__lte=at).exists()
 
@@ -58,7 +59,7 @@ def _failed_long_ago(letter: LetterProof, at: datetime) -> bool:
 
 
 def reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
-    """Count the reminders that should have been written by a moment, had the client said nothing."""
+    """Return the number of reminders due by ``at`` if the client has not responded."""
     told_at, effect = dispatch.dispatched_at, dispatch.takes_effect_at
     if told_at is None or effect is None or effect <= at:
         return 0
@@ -67,7 +68,7 @@ def reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
 
 
 def remind_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> bool:
-    """Write to the administrators once more if the client has said nothing; returns whether they were written to."""
+    """Send a due reminder to the administrators if the client has not responded; returns True if sent."""
     due = reminders_due(dispatch, at=at)
     if due <= dispatch.reminders or has_spoken(dispatch.pk):
         return False
@@ -78,7 +79,7 @@ def remind_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at:
 
 
 def has_spoken(dispatch_id: UUID) -> bool:
-    """Say whether the client has acknowledged an announcement, or objected."""
+    """Return True if the client has acknowledged the announcement or objected."""
     own = [ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED]
     return NoticeResponse.objects.filter(dispatch_id=dispatch_id, kind__in=own).exists()
 

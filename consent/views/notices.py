@@ -1,4 +1,4 @@
-"""The public pages of notices: the text in effect, what is coming, earlier ones, and what differs between two."""
+"""Public pages of notices: the version in effect, coming and earlier versions, and comparisons."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -38,7 +38,7 @@ type Page = Callable[..., HttpResponse]
 
 
 def _of_client(page: Page) -> Page:
-    """Give the page the client of the address, whose context is open; unknown ones answer as what is not there."""
+    """Pass the client named in the URL to the page; unknown clients and notices are 404."""
 
     @require_safe
     @wraps(page)
@@ -64,13 +64,13 @@ def show_policy(request: HttpRequest, client: Client) -> HttpResponse:
 
 @_of_client
 def show_child_text(request: HttpRequest, client: Client) -> HttpResponse:
-    """Show the policy in words that a child can read, where there are any."""
+    """Show the privacy policy written for children, if there is one."""
     return _text_page(request, client, policy_timeline(client), for_children=True)
 
 
 @_of_client
 def show_notice(request: HttpRequest, client: Client, code: str) -> HttpResponse:
-    """Show the notice in effect with which consent is asked."""
+    """Show the notice in effect about consent to some purposes."""
     return _text_page(request, client, notice_timeline(client, get_notice(client, code)))
 
 
@@ -97,7 +97,7 @@ def list_versions(request: HttpRequest, client: Client) -> HttpResponse:
 
 @_of_client
 def compare_versions(request: HttpRequest, client: Client) -> HttpResponse:
-    """Show what differs between two versions of one notice; left out, the latest change of the policy."""
+    """Compare two versions of one notice; by default the latest change of the policy."""
     ids = [_uuid(request.GET.get(name)) for name in ("from", "to")]
     timeline = _find(client, next(one for one in ids if one is not None))[0] if any(ids) else policy_timeline(client)
     known = {placed.version.pk: placed for placed in timeline}
@@ -129,7 +129,7 @@ def _uuid(text: str | None) -> UUID | None:
 
 
 def _find(client: Client, version: UUID) -> tuple[list[Placed], Placed]:
-    """Find a version that has or will have effect at the client, with the others of its notice. Raises Http404."""
+    """Return a version that has or will have effect at the client, with its timeline. Raises Http404."""
     row = NoticeVersion.objects.filter(pk=version).select_related("notice").first()
     if row is None:
         raise Http404
@@ -183,7 +183,7 @@ def _text_page(
 def _page(
     request: HttpRequest, template: str, client: Client, timeline: Sequence[Placed], **values: Any
 ) -> HttpResponse:
-    """Render a page; caches may keep it, but not across the moment at which a text takes effect."""
+    """Render a page; it is cacheable unless a version takes effect within the cache lifetime."""
     at = moment_of(request)
     is_calm = not any(at < placed.effective_at <= at + _KEPT_BY_CACHES for placed in timeline)
     contact = {"client": client, "support": settings.SUPPORT_ADDRESS}

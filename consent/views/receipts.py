@@ -1,4 +1,4 @@
-"""A receipt as a page to print and keep, in both languages."""
+"""Receipts as printable pages, in both languages."""
 
 from typing import Any
 from uuid import UUID
@@ -52,14 +52,14 @@ _WHOSE = {
 
 
 def receipt_key() -> bytes:
-    """Give the key of the codes on receipts: it outlives every SECRET_KEY, as paper does."""
+    """Return the key of receipt codes, which does not change with SECRET_KEY, because receipts are kept on paper."""
     return keyring().index_key(b"receipt-codes")
 
 
 def print_receipt(
     request: HttpRequest, event: ConsentEvent, *, language: str, links: list[LanguageLink] | None = None
 ) -> HttpResponse:
-    """Render the receipt of an event, inside its client's context; ``links`` lead to it in the other language."""
+    """Render the receipt of an event, in its client's context; ``links`` point to the other language."""
     base = public_address(request)
     facts = record_facts(event, language=language, base=base)
     place = Place.of(base, event.client.code)
@@ -91,7 +91,7 @@ def _words(event: ConsentEvent) -> str:
 
 
 def _square(address: str) -> str:
-    """Draw the address as a QR code: an SVG without script or style."""
+    """Render the URL as a QR code: an SVG without script or style."""
     drawn: str = segno.make(address, error="m").svg_inline(scale=3, border=2, svgclass="square", lineclass=None)
     return mark_safe(drawn)  # noqa: S308 -- our own drawing of our own address
 
@@ -99,7 +99,7 @@ def _square(address: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @at_client
 def follow_receipt(request: HttpRequest, client_id: UUID, code: str) -> HttpResponse:
-    """Lead from a receipt's code to the choices: a code is sent to whoever gave the answer, where they are known."""
+    """Show the page behind a receipt's code; POST sends a one-time code to the person who answered."""
     event_id = event_of_code(code, receipt_key())
     events = ConsentEvent.objects.select_related("subject", "guardian", "client")
     event = events.filter(pk=event_id, client_id=client_id).first() if event_id else None

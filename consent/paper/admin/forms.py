@@ -1,4 +1,4 @@
-"""Consent forms in the console: choose a group and what to ask it, print the form, take its answer sheet."""
+"""Consent forms in the console: create a form for a group, print it, download its answer sheet."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +44,7 @@ BLANKS: dict[str, tuple[str, Callable[[Any, Any], bytes]]] = {
 
 
 class ClientForm(forms.Form):
-    """Whose people are asked; for those who work for several clients."""
+    """A form to choose the client, for staff who work for several."""
 
     client = forms.ModelChoiceField(
         Client.objects.none(),
@@ -54,13 +54,13 @@ class ClientForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer every client but PakTaleem itself."""
+        """List every client but PakTaleem itself."""
         super().__init__(*args, **kwargs)
         offer(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
 
 class MakeForm(ScopedForm):
-    """Whom to ask what."""
+    """A form to choose the people and the purposes."""
 
     reason = None  # type: ignore[assignment]
     name = forms.CharField(
@@ -88,7 +88,7 @@ class MakeForm(ScopedForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer what the client may ask."""
+        """List the purposes that the client may ask about."""
         super().__init__(*args, **kwargs)
         client_id = _client_of(self.request)
         if client_id is not None:
@@ -97,7 +97,7 @@ class MakeForm(ScopedForm):
             offer(self, "purposes", [(one.code, _named(one)) for one in found])
 
     def clean_ids(self) -> list[str]:
-        """Read the lines."""
+        """Return the non-empty lines."""
         lines = (line.strip() for line in str(self.cleaned_data.get("ids", "")).splitlines())
         return [line for line in lines if line]
 
@@ -107,7 +107,7 @@ def _named(purpose: Purpose) -> str:
 
 
 def _client_of(request: HttpRequest) -> UUID | None:
-    """Return the client whose people are asked: the asker's own, or the one that an officer chose before."""
+    """Return the actor's own client, or the one that an officer chose before."""
     own, chosen = actor_of(request).client_id, request.GET.get(CLIENT)
     if own is not None or not chosen:
         return own
@@ -126,7 +126,7 @@ def _print(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpRes
 
 @admin.register(FormRun, site=site)
 class FormRunAdmin(EvidenceAdmin):
-    """Forms: for which group, about what, how far their answers have come."""
+    """Consent forms: group, purposes and progress."""
 
     section = "People"
     form = MakeForm
@@ -152,11 +152,11 @@ class FormRunAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Name who made each."""
+        """Select related actors."""
         return with_actor(super().get_queryset(request), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Ask for the group, or tell about the form."""
+        """Return the fields to add a form, or those to show one."""
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         return [
@@ -165,7 +165,7 @@ class FormRunAdmin(EvidenceAdmin):
         ]
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the answer sheets to fill in."""
+        """Add the URLs of the empty answer sheets."""
         return [*(self._blank_url(kind) for kind in BLANKS), *super().get_urls()]
 
     def _blank_url(self, kind: str) -> URLPattern:
@@ -176,7 +176,7 @@ class FormRunAdmin(EvidenceAdmin):
         return path(f"<path:object_id>/sheet-{kind}/", self.admin_site.admin_view(view), name=name)
 
     def blank_view(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponse:
-        """Give the answer sheet of a form: its codes, no names."""
+        """Return the empty answer sheet of a form: its codes, no names."""
         if not may(request, Capability.MANAGE_FORMS):
             raise PermissionDenied
         run: FormRun = self._row_or_404(request, object_id)
@@ -190,7 +190,7 @@ class FormRunAdmin(EvidenceAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Ask whoever works for several clients first for which one."""
+        """Show the choice of client first, for staff who work for several."""
         if object_id is None and self.has_add_permission(request) and _client_of(request) is None:
             return self._client_page(request)
         return super().changeform_view(request, object_id, form_url, extra_context)
@@ -206,7 +206,7 @@ class FormRunAdmin(EvidenceAdmin):
         return TemplateResponse(request, "paper/client.html", context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Make the form, inside the one client whose people it asks."""
+        """Create the form in the context of its client."""
         given, actor = form.cleaned_data, actor_of(request)
         with in_client(obj.client_id):
             client = Client.objects.get(pk=obj.client_id)
@@ -224,7 +224,7 @@ class FormRunAdmin(EvidenceAdmin):
         obj.pk, obj.name, obj.made_at = run.pk, run.name, run.made_at
 
     def panels(self, request: HttpRequest, row: FormRun) -> list[dict[str, Any]]:
-        """Show what is asked, how far the answers have come, and what to do next."""
+        """Show the purposes, the progress of the answers, and the next steps."""
         asked = FormPurpose.objects.filter(client_id=row.client_id, run=row).order_by("position")
         return [
             {
@@ -241,10 +241,10 @@ class FormRunAdmin(EvidenceAdmin):
 
     @admin.display(description="made")
     def made(self, row: FormRun) -> str:
-        """Say when."""
+        """Return the time of creation."""
         return moment(row.made_at)
 
     @admin.display(description="made by")
     def made_by(self, row: FormRun) -> str:
-        """Name who made it."""
+        """Return the user who made it."""
         return who(row)

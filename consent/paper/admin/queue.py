@@ -1,4 +1,4 @@
-"""The matching queue in the console: confirm a row, match it by hand, choose it before others, or dismiss it."""
+"""The matching queue in the console: confirm, match, choose or dismiss a row."""
 
 from datetime import datetime
 from typing import Any
@@ -66,7 +66,7 @@ _REFUSALS: dict[type[Exception], str] = {
 
 
 class ConfirmForm(PlainForm):
-    """A scan of the signed form, if there is one."""
+    """A form to add an optional scan of the signed form."""
 
     scan = forms.FileField(
         label=_("Scan of the form"),
@@ -76,7 +76,7 @@ class ConfirmForm(PlainForm):
 
 
 class MatchForm(ActForm):
-    """To which form the row belongs."""
+    """A form to enter the code of the row's form."""
 
     code = forms.CharField(
         label=_("Code on the form"),
@@ -122,7 +122,7 @@ def _dismiss(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> No
 
 
 def _answer(request: HttpRequest, row: SheetEntry) -> HttpResponse:
-    """Say where the row has come to, and show it."""
+    """Show the row with a message about its new state."""
     if row.state == EntryState.CONFIRMED:
         messages.success(request, gettext("Confirmed: the next answer follows it."))
     elif row.state == EntryState.MATCHED:
@@ -134,13 +134,13 @@ def _answer(request: HttpRequest, row: SheetEntry) -> HttpResponse:
 
 
 class SheetFilter(ChosenFilter):
-    """By one of the latest sheets of the client in view."""
+    """Filter by one of the latest sheets of the client in view."""
 
     title = "sheet"
     parameter_name = "sheet"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer the latest, and the one that is chosen."""
+        """List the latest sheets, and the chosen one."""
         found = AnswerSheet.objects.order_by("-uploaded_at")
         if (client_id := client_in_view(request)) is not None:
             found = found.filter(client_id=client_id)
@@ -151,19 +151,19 @@ class SheetFilter(ChosenFilter):
         return [(str(one.pk), str(one)) for one in offered]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Narrow the list."""
+        """Return the filtered queryset."""
         value = self.value()
         return queryset.filter(sheet_id=as_key(value)) if value else queryset
 
 
 def state_pill(row: SheetEntry) -> SafeString:
-    """Show where a row stands."""
+    """Render the state of a row as a pill."""
     return pill(row.get_state_display(), TONES.get(EntryState(row.state), "calm"))
 
 
 @admin.register(SheetEntry, site=site)
 class SheetEntryAdmin(EvidenceAdmin):
-    """Rows of answer sheets: what they say, where they stand, why they wait."""
+    """Rows of answer sheets, with their answers, state and problem."""
 
     section = "People"
     view_capability = Capability.VIEW_FORMS
@@ -235,16 +235,16 @@ class SheetEntryAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring person, page and sheet along, and leave what is sealed where it is."""
+        """Select related person, page and sheet; sealed details are not opened."""
         return super().get_queryset(request).select_related("subject", "page__run", "sheet")
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> Any:
-        """Tell the pages of acts what the row says."""
+        """Render a page of an act with the answers of the row."""
         extra = {"said": _said(row)} | ({"near": _near(request, row)} if template == "paper/match.html" else {})
         return super().page(request, row, template, **extra, **values)
 
     def panels(self, request: HttpRequest, row: SheetEntry) -> list[dict[str, Any]]:
-        """Show what was typed and near codes, the rows beside it, what it led to, and what was done."""
+        """Show the typed code and similar ones, other rows of the same code, the recorded events, and the steps."""
         steps = with_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), actor_of(request))
         others = rivals_of(row.client_id, [row.page_id]).get(row.page_id, []) if row.page_id is not None else []
         return [
@@ -258,7 +258,7 @@ class SheetEntryAdmin(EvidenceAdmin):
         ]
 
     def history_of(self, row: SheetEntry, viewer: Actor) -> dict[str, Any]:
-        """Show every step."""
+        """Return every step."""
         steps = with_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), viewer)
         return {
             "versions": [
@@ -275,7 +275,7 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     @admin.display(description="row")
     def row(self, row: SheetEntry) -> str:
-        """Name its place in the sheet."""
+        """Return the row number."""
         return gettext("Row {row}").format(row=row.number)
 
     @admin.display(description="sheet")
@@ -286,7 +286,7 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: SheetEntry) -> SafeString | str:
-        """Link to the person, if the row belongs to somebody."""
+        """Link to the person, if the row is matched."""
         if row.subject is None:
             return "—"
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
@@ -294,7 +294,7 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     @admin.display(description="code")
     def code(self, row: SheetEntry) -> SafeString | str:
-        """Show the code and link to its form."""
+        """Return the code with a link to its form."""
         if row.page is None:
             return "—"
         url = reverse("admin:paper_formrun_change", args=[row.page.run_id], current_app=site.name)
@@ -302,12 +302,12 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     @admin.display(description="answers")
     def said(self, row: SheetEntry) -> str:
-        """Say what it answers."""
+        """Return the answers."""
         return _said(row)
 
     @admin.display(description="why it waits")
     def why(self, row: SheetEntry) -> str:
-        """Give the reason in words."""
+        """Return the problem of an open row."""
         return row.get_problem_display() if row.problem and row.is_open else "—"
 
 
@@ -317,7 +317,7 @@ def _said(row: SheetEntry) -> str:
 
 
 def _near(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | None:
-    """Give what was typed as code, and the codes that differ least from it, to whoever may match by hand."""
+    """Return the typed code and the most similar codes, if the user may match rows by hand."""
     if not _may_be_matched(row, None) or not may(request, Capability.MANAGE_FORMS, row.client_id):
         return None
     with in_client(row.client_id):
@@ -352,14 +352,14 @@ def _step(one: Any) -> dict[str, Any]:
 
 
 def _waiting() -> int:
-    """Count the rows in each open state along its own index: one index serves no list of states in order."""
+    """Count the open rows, state by state, because no single index serves all states in order."""
     found = [SheetEntry.objects.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN]
     return found[0].union(*found[1:], all=True).order_by()[: LIMIT + 1].count()
 
 
 @site.add_board
 def queue_board(actor: Actor, at: datetime) -> list[Card]:
-    """Say how many answers wait to be confirmed or decided; one query."""
+    """Return a card with the number of open rows. Runs one query."""
     del at
     if not actor.may(Capability.CONFIRM_ANSWERS):
         return []

@@ -1,4 +1,4 @@
-"""Making a consent form for a group, and printing it."""
+"""Creating and printing consent forms."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -34,10 +34,10 @@ ROWS_AT_ONCE = 1_000
 def make_form(
     client: Client, *, name: str, purposes: Sequence[str], people: Iterable[Subject], actor: Actor, at: datetime
 ) -> FormRun:
-    """Make a consent form: a page with a code for each person for whose role some of the purposes rest on consent.
+    """Create a consent form: a page with a code for each person who can be asked about some of the purposes.
 
-    It keeps which version of each notice it prints. Raises ValidationError naming what cannot be asked or of whom,
-    NotAllowed.
+    The version of each notice is stored. Raises ValidationError for a purpose without consent as basis or without a
+    notice, or too many or no people; NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client.pk)
     register = current_register(client.pk)
@@ -79,7 +79,7 @@ def make_form(
 
 
 def _checked_purposes(client: Client, codes: Sequence[str], at: datetime) -> list[tuple[Purpose, NoticeVersion]]:
-    """Bring each purpose with the notice in effect about it."""
+    """Return each purpose with its notice in effect. Raises ValidationError."""
     known = find_purposes(client.pk, codes)
     asked = []
     for code in dict.fromkeys(codes):
@@ -104,7 +104,7 @@ def _asked_of(
 
 
 def _fresh_codes(client_id: UUID, number: int) -> list[str]:
-    """Draw codes that the client has not used before."""
+    """Return codes that the client has not used before."""
     found: list[str] = []
     while len(found) < number:
         drawn = {new_code() for _ in range(number - len(found))} - set(found)
@@ -115,9 +115,9 @@ def _fresh_codes(client_id: UUID, number: int) -> list[str]:
 
 @transaction.atomic
 def print_form(run: FormRun, *, address: str, actor: Actor, reason: Reason | str, at: datetime) -> bytes:
-    """Write the form as a PDF, a page for each person, named: which is a look at each, and recorded as such.
+    """Return the form as PDF with the name of each person; the access to each name is logged.
 
-    ``address`` is where people can change their mind. Raises NotAllowed, CannotOpen.
+    ``address`` is where people can change their answers. Raises NotAllowed, CannotOpen.
     """
     require(actor, Capability.MANAGE_FORMS, run.client_id)
     client = Client.objects.get(pk=run.client_id)
@@ -145,7 +145,7 @@ def print_form(run: FormRun, *, address: str, actor: Actor, reason: Reason | str
 
 
 def _questions(run: FormRun) -> list[Question]:
-    """Bring the purposes with the words of the notice that the form was made with."""
+    """List the purposes with the notice versions of the form."""
     asked = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
     return [
         Question(

@@ -1,4 +1,4 @@
-"""Settling the rows of the queue: nothing counts until a person confirms, and confirming twice acts once."""
+"""Settling the rows of the queue; consent is recorded only when a person confirms. Idempotent."""
 
 import json
 from collections.abc import Sequence
@@ -56,15 +56,15 @@ DETAILS = "paper_sheetentry.details"
 
 
 class NotMatched(Exception):
-    """The row waits for something else than a confirmation."""
+    """The row is not matched, so it cannot be confirmed."""
 
 
 class Settled(Exception):
-    """The row was confirmed, dismissed or has expired before."""
+    """The row is already confirmed, dismissed or expired."""
 
 
 class NothingStands(Exception):
-    """Nothing of the row can be recorded; its argument is the problem."""
+    """No answer of the row can be recorded; the argument is the problem."""
 
 
 class CodeUnknown(LookupError):
@@ -73,11 +73,13 @@ class CodeUnknown(LookupError):
 
 @transaction.atomic
 def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Actor, at: datetime) -> SheetEntry:
-    """Record what a matched row says, each purpose apart, all in one transaction; a second time changes nothing.
+    """Record the answers of a matched row, one event per purpose, in one transaction. Idempotent.
 
-    The row is judged anew first: what is no longer matched moves, waits, and records nothing. A ``scan`` of the form
-    becomes evidence of every answer. Raises NotMatched for a row that waited already, Settled for one dismissed,
-    FileTooLarge, FileKindRefused, NotAllowed.
+    The row is judged again first: if it is no longer matched, its state changes and nothing is recorded. A ``scan`` of
+    the form becomes evidence of every answer.
+
+    Raises NotMatched if the row was not matched, Settled if it is dismissed or expired, FileTooLarge, FileKindRefused,
+    NotAllowed.
     """
     entry = _taken(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
@@ -92,9 +94,10 @@ def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Ac
 
 @transaction.atomic
 def choose_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
-    """Record a row though others contradict it, as far as it stands; the other rows for its code are dismissed.
+    """Record a row despite other rows or later answers; other rows of its code are dismissed.
 
-    What ended since, or was asked under a notice that changed, is left out. Raises NothingStands, Settled, NotAllowed.
+    Answers whose consent has ended since, or whose notice has changed, are left out. Raises NothingStands if no answer
+    can be recorded, Settled if the row is dismissed or expired, NotAllowed.
     """
     entry = _taken(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
@@ -112,9 +115,9 @@ def choose_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: d
 
 @transaction.atomic
 def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
-    """Match a row by hand: it belongs to the form with this code. It is judged, and waits to be confirmed.
+    """Match a row by hand to the form page with this code; it is judged and can then be confirmed.
 
-    Raises CodeUnknown, Settled, NotAllowed.
+    Raises CodeUnknown for an unknown code or an erased person, Settled if the row is settled, NotAllowed.
     """
     entry = _taken(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
@@ -136,7 +139,7 @@ def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | 
 
 @transaction.atomic
 def dismiss_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
-    """Set a row aside for good, unrecorded. Raises Settled for one confirmed, NotAllowed."""
+    """Dismiss a row without recording it. Raises Settled if it is settled, NotAllowed."""
     entry = _taken(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
         raise Settled
@@ -146,7 +149,7 @@ def dismiss_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: 
 
 
 def open_details(entry: SheetEntry) -> dict[str, Any]:
-    """Open what a row holds besides its answers: the note, and what was typed as code; {} once nothing opens it."""
+    """Return the note and, if unmatched, the typed code of a row; empty if there is none or the key is destroyed."""
     if entry.details is None:
         return {}
     try:
@@ -158,20 +161,20 @@ def open_details(entry: SheetEntry) -> dict[str, Any]:
 
 
 def seal_details(sealer: Sealer, *, note: str, code: str = "") -> Sealed | None:
-    """Seal a row's note and, if it matches nobody, what was typed as code; None for neither."""
+    """Seal a row's note and, if unmatched, the typed code; None if there is neither."""
     kept = {name: text for name, text in (("code", code), ("note", note)) if text}
     return sealer.seal(json.dumps(kept), column=DETAILS) if kept else None
 
 
 def sealer_of_sheet(sheet: AnswerSheet) -> Sealer:
-    """Give the sheet's own sealer. Raises CannotOpen once its key is gone."""
+    """Return the sealer of the sheet. Raises CannotOpen if its key is deleted."""
     if sheet.wrapped is None or sheet.epoch is None:
         raise CannotOpen("The sheet's key is gone.")
     return Sealer.unwrapped(sheet.client_id, sheet.id, wrapped=bytes(sheet.wrapped), epoch=sheet.epoch)
 
 
 def differs(entry: SheetEntry, others: Sequence[SheetEntry]) -> bool:
-    """Say whether another row for the same page says something else about a purpose, or about who answered."""
+    """Return True if another row of the same page differs in an answer, or in who answered."""
     return any(
         one is not entry
         and one.pk != entry.pk
@@ -184,7 +187,7 @@ def differs(entry: SheetEntry, others: Sequence[SheetEntry]) -> bool:
 
 
 def _taken(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntry:
-    """Lock a row, its person before it: as everything does that records an answer."""
+    """Lock a row, and its person first, in the same order as every other recording of answers."""
     require(actor, capability, entry.client_id)
     if entry.subject_id is not None:
         with suppress(AlreadyErased):  # the verdict says so
@@ -204,7 +207,7 @@ def _judged(entry: SheetEntry, page: FormPage, *, at: datetime, insists: bool) -
 
 
 def _judge_rivals_anew(entry: SheetEntry, actor: Actor, at: datetime) -> None:
-    """Let the rows that only this one contradicted go on."""
+    """Judge again the rows that contradicted this one."""
     page = entry.page
     rivals = rivals_of(entry.client_id, [page.pk]).get(page.pk, []) if page is not None else []
     for rival in rivals:
@@ -239,7 +242,7 @@ def _record(  # noqa: PLR0917 -- what, on what it stands, then the circumstances
 
 
 def _recorded_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> list[ConsentEvent]:
-    """Record the answers through the one service, those under each notice together, with the row as evidence."""
+    """Record the answers, grouped by notice version, with the row as evidence."""
     page: FormPage = entry.page  # type: ignore[assignment]
     knowledge = Knowledge.of(Client.objects.get(pk=entry.client_id), [page])
     by_version: dict[Any, list[Answer]] = {}
@@ -263,7 +266,7 @@ def _recorded_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: date
 
 
 def _evidence(entry: SheetEntry, page: FormPage) -> str:
-    """Say where the answer stands: the form, the sheet and its row, and what the sheet notes about it."""
+    """Return the evidence text: form, sheet, row and the note of the sheet."""
     note = open_details(entry).get("note", "")
     where = f"Form “{page.run.name}”, code {shown_code(page.code)}; answer sheet {entry.sheet_id}, row {entry.number}"
     return f"{where}: {note}" if note else where
@@ -302,7 +305,7 @@ def _note_step(entry: SheetEntry, step: Step, reason: str, actor: Actor, at: dat
 
 
 def let_key_go(sheet: AnswerSheet) -> None:
-    """Forget the sheet's key when no row waits that matches nobody: nothing is left that it should open."""
+    """Delete the sheet's key if it has no open unmatched row."""
     waiting = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, subject=None)
     if not waiting.exclude(state__in=SET_ASIDE).exists():
         locked_sheet = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)

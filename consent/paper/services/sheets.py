@@ -1,4 +1,4 @@
-"""Taking an answer sheet in: checked as a whole, matched as a whole, and confirmed person by person."""
+"""Uploading answer sheets, which are checked and matched as a whole and confirmed person by person."""
 
 import hashlib
 from collections.abc import Sequence
@@ -44,14 +44,15 @@ ROWS_AT_ONCE = 1_000
 
 
 class SheetKnown(Exception):
-    """The very same file was brought before."""
+    """The same file was uploaded before."""
 
 
 @transaction.atomic
 def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) -> AnswerSheet:
-    """Take a sheet of answers into the queue. Nothing is recorded yet, whatever it says.
+    """Add an answer sheet to the queue, without recording any answer.
 
-    Raises SheetRefused with every problem, SheetKnown, ValidationError for an empty or too large file, NotAllowed.
+    Raises SheetRefused with every problem, SheetKnown if the file was uploaded before, ValidationError for an empty or
+    too large file, NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client.pk)
     if not 0 < len(content) <= settings.ANSWER_SHEET_LIMIT:
@@ -78,7 +79,7 @@ def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) 
 
 
 def _take_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at: datetime) -> None:
-    """Match and judge every row, then write them: as many queries for five rows as for five thousand, but batches."""
+    """Match, judge and insert all rows; the number of queries depends on the number of batches only."""
     known = FormPage.objects.filter(client=client, code__in={row.code for row in found.rows if is_code(row.code)})
     pages = {page.code: page for page in known.select_related("run", "subject")}
     knowledge = Knowledge.of(client, pages.values())
@@ -141,7 +142,7 @@ def _entry(sheet: AnswerSheet, row: SheetRow, page: FormPage | None, sealing: _S
 
 
 def _add_rival(rivals: dict[UUID, list[SheetEntry]], entry: SheetEntry) -> None:
-    """Note what a row says of its page; one that says the same as another before it adds nothing."""
+    """Add a row to its page's rows, unless an earlier one has the same answers."""
     if entry.page_id is None:
         return
     others = rivals.setdefault(entry.page_id, [])
@@ -158,7 +159,7 @@ def _judge(entry: SheetEntry, knowledge: Knowledge, rivals: dict[UUID, list[Shee
 
 
 def _contradicted(waiting: Sequence[SheetEntry], rivals: dict[UUID, list[SheetEntry]]) -> list[SheetEntry]:
-    """Find the rows of earlier sheets that were matched, and that a row of this one contradicts."""
+    """Find matched rows of earlier sheets that a row of this sheet contradicts."""
     matched = [one for one in waiting if one.state == EntryState.MATCHED and one.page_id is not None]
     return [one for one in matched if differs(one, rivals[one.page_id])]  # type: ignore[index]
 
@@ -179,9 +180,9 @@ def _move_all(moved: Sequence[SheetEntry], actor: Actor, at: datetime) -> None:
 
 
 def opened_details(entry: SheetEntry, *, actor: Actor) -> dict[str, Any]:
-    """Show whoever works on the queue what was typed as code in a row that matches nobody; {} for a matched one.
+    """Return the typed code of an unmatched row; empty for a matched one.
 
-    The note of a matched row is about a person: it becomes evidence, and is opened as such. Raises NotAllowed.
+    The note of a matched row concerns a person: it becomes evidence and is opened as such. Raises NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, entry.client_id)
     return open_details(entry) if entry.subject_id is None else {}
@@ -189,9 +190,10 @@ def opened_details(entry: SheetEntry, *, actor: Actor) -> dict[str, Any]:
 
 @transaction.atomic
 def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> AnswerSheet:
-    """Confirm every matched row of a sheet: a few at once, many by the worker, each person in a transaction.
+    """Confirm every matched row of a sheet: a few at once, many by a background task.
 
-    Asked again, it goes on with what is matched then. Raises NotAllowed.
+    Each person has their own transaction in the background. Calling it again continues with the rows then matched.
+    Raises NotAllowed.
     """
     require(actor, Capability.CONFIRM_ANSWERS, sheet.client_id)
     sheet = AnswerSheet.objects.select_for_update().get(pk=sheet.pk, client_id=sheet.client_id)
@@ -211,9 +213,9 @@ def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> Answer
 
 @transaction.atomic
 def confirm_some(sheet_id: UUID, *, client: Client, after: int, limit: int = 1, at: datetime) -> int | None:
-    """Go on confirming for whoever asked: matched rows behind row ``after``; returns the last one looked at.
+    """Confirm matched rows after row ``after``, for the user who requested it; returns the last row number.
 
-    None at the end, which is noted on the sheet. Run again, it does nothing twice.
+    None at the end, which is recorded on the sheet. Idempotent.
     """
     sheet = AnswerSheet.objects.filter(client=client, pk=sheet_id).first()
     if sheet is None or not sheet.is_under_way:
