@@ -12,8 +12,8 @@ class ConsentConfig(AppConfig):
     def ready(self) -> None:
         """Register callbacks with ``children``: refusals about a purpose, and false verifications."""
         from children.services import also_says_no, when_found_false  # noqa: PLC0415 -- needs the app registry
-        from consent.services.ending import invalidate_false  # noqa: PLC0415 -- likewise
-        from consent.services.guardians import says_no_to_a_purpose  # noqa: PLC0415 -- likewise
+        from consent.services.ending import invalidate_false  # noqa: PLC0415 -- needs the app registry
+        from consent.services.guardians import says_no_to_a_purpose  # noqa: PLC0415 -- needs the app registry
 
         also_says_no(says_no_to_a_purpose)
         when_found_false(invalidate_false)

@@ -18,7 +18,7 @@ __all__ = ["LEDGER", "MANIFEST", "BundleBroken", "check_bundle", "manifest_of", 
 
 MANIFEST = "manifest.json"
 LEDGER = "ledger.jsonl"
-_MOST_BYTES = 200_000_000
+_MAX_BYTES = 200_000_000
 
 
 class BundleBroken(ValueError):
@@ -50,11 +50,11 @@ def check_bundle(packed: bytes) -> str:
     Raises BundleBroken if it is not a bundle, a file is missing, added or modified, or a leaf hash does not match its
     entry.
     """
-    files = _read(packed)
+    files = _unpack(packed)
     manifest = files.pop(MANIFEST, None)
     if manifest is None:
         raise BundleBroken(f"{MANIFEST} is missing.")
-    listed = _listed(manifest)
+    listed = _parse_manifest(manifest)
     for path in sorted(listed.keys() ^ files.keys()):
         raise BundleBroken(f"{path} is {'missing' if path in listed else 'not in the manifest'}.")
     for path, content in files.items():
@@ -64,17 +64,17 @@ def check_bundle(packed: bytes) -> str:
     return hashlib.sha256(manifest).hexdigest()
 
 
-def _read(packed: bytes) -> dict[str, bytes]:
+def _unpack(packed: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+            if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
                 raise BundleBroken("It unpacks to more than a bundle can hold.")
             return {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise BundleBroken("It is not a ZIP archive, or it is damaged.") from error
 
 
-def _listed(manifest: bytes) -> dict[str, str]:
+def _parse_manifest(manifest: bytes) -> dict[str, str]:
     try:
         return {one["path"]: one["sha256"] for one in json.loads(manifest)["files"]}
     except (ValueError, KeyError, TypeError) as error:

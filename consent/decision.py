@@ -59,8 +59,8 @@ def decide(
     for rule in RULES:
         reason = rule(case)
         if reason is not None:
-            return _answer(case, reason)
-    return _answer(case, Reason.PERMITTED)
+            return _build_decision(case, reason)
+    return _build_decision(case, Reason.PERMITTED)
 
 
 def next_change(
@@ -73,7 +73,7 @@ def next_change(
     return _next_change(Case(register, subject, consents, question))
 
 
-def _answer(case: Case, reason: Reason) -> Decision:
+def _build_decision(case: Case, reason: Reason) -> Decision:
     allowed = reason is Reason.PERMITTED
     lasting = allowed and not case.is_child and case.lawful_basis in _LASTING_BASES
     return Decision(
@@ -90,7 +90,7 @@ def _answer(case: Case, reason: Reason) -> Decision:
 def _valid_until(case: Case, at_most: timedelta) -> datetime:
     try:
         until = case.at + at_most
-    except OverflowError:  # at the end of the calendar: the answer is not good for any time
+    except OverflowError:  # at the end of the calendar: valid for no time
         return case.at
     change = _next_change(case)
     return until if change is None or until < change else change
@@ -103,13 +103,13 @@ def _next_change(case: Case) -> datetime | None:
     position = bisect_right(changes, at)
     if position < len(changes):
         nearest = changes[position]
-    for moment in _personal_moments(case):
+    for moment in _list_personal_changes(case):
         if moment is not None and at < moment and (nearest is None or moment < nearest):
             nearest = moment
     return nearest
 
 
-def _personal_moments(case: Case) -> Iterator[datetime | None]:
+def _list_personal_changes(case: Case) -> Iterator[datetime | None]:
     subject, consent = case.subject, case.consent
     yield subject.registered_at
     yield subject.erased_at

@@ -137,13 +137,13 @@ def consent_record(facts: RecordFacts, place: Place) -> dict[str, Any]:
         "dct:conformsTo": dpv.RECORD_PROFILE,
         "dct:identifier": str(facts.record_id),
         "dpv:hasIdentifier": str(facts.record_id),
-        "dct:created": _moment(facts.latest.recorded_at),
+        "dct:created": _format_time(facts.latest.recorded_at),
         "dct:language": sorted({event.language for event in facts.events}),
-        "dpv:hasDataSubject": _subject(facts),
-        "dpv:hasNotice": _notices(facts, place),
-        "dpv:hasProcess": [_process(facts, place)],
-        "dpv:hasEntity": [_party(one, roles) for one, roles in _organisations(facts).items()],
-        "dpv:hasConsentStatus": [_status(facts, event) for event in facts.events],
+        "dpv:hasDataSubject": _serialize_subject(facts),
+        "dpv:hasNotice": _serialize_notices(facts, place),
+        "dpv:hasProcess": [_serialize_process(facts, place)],
+        "dpv:hasEntity": [_serialize_party(one, roles) for one, roles in _map_roles(facts).items()],
+        "dpv:hasConsentStatus": [_serialize_status(facts, event) for event in facts.events],
     }
 
 
@@ -161,7 +161,7 @@ def consent_receipt(facts: RecordFacts, place: Place) -> dict[str, Any]:
         "dct:conformsTo": dpv.RECEIPT_PROFILE,
         "dct:identifier": str(event.id),
         "dpv:hasIdentifier": str(event.id),
-        "dct:created": _moment(event.recorded_at),
+        "dct:created": _format_time(event.recorded_at),
         "dct:publisher": _urn(facts.controller.id),
         "dpv:hasRecordOfActivity": [record],
     }
@@ -171,11 +171,11 @@ def _urn(id_: UUID) -> str:
     return f"urn:uuid:{id_}"
 
 
-def _moment(value: datetime) -> str:
+def _format_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _subject(facts: RecordFacts) -> dict[str, Any]:
+def _serialize_subject(facts: RecordFacts) -> dict[str, Any]:
     kinds = ["dpv:DataSubject"]
     if facts.role in dpv.PEOPLE:
         kinds.append(dpv.PEOPLE[facts.role])
@@ -184,9 +184,9 @@ def _subject(facts: RecordFacts) -> dict[str, Any]:
     return {"@id": _urn(facts.subject), "@type": kinds}
 
 
-def _notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]:
+def _serialize_notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]:
     """List each notice version once per language shown, then the privacy policy."""
-    told = dict.fromkeys(event.told for event in facts.events if event.told is not None)
+    versions = dict.fromkeys(event.told for event in facts.events if event.told is not None)
     policy = {"@id": place.notice, "@type": "dpv:PrivacyNotice", "schema:url": place.notice}
     consent_notices = [
         {
@@ -195,29 +195,29 @@ def _notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]:
             "dct:title": one.title,
             "dct:language": one.language,
             "dct:hasVersion": str(one.number),
-            "dct:issued": _moment(one.effective_at),
+            "dct:issued": _format_time(one.effective_at),
             "dct:identifier": f"sha256:{one.content_hash}",
             "schema:url": place.notice,
         }
-        for one in told
+        for one in versions
     ]
     return [*consent_notices, policy]
 
 
-def _process(facts: RecordFacts, place: Place) -> dict[str, Any]:
+def _serialize_process(facts: RecordFacts, place: Place) -> dict[str, Any]:
     process: dict[str, Any] = {
         "@type": "dpv:Process",
         "dct:title": facts.purpose_name,
-        "dpv:hasPurpose": [_purpose(facts)],
+        "dpv:hasPurpose": [_serialize_purpose(facts)],
         "dpv:hasLegalBasis": dpv.BASES[facts.basis],
-        "dpv:hasPersonalData": [_data(item) for item in facts.categories],
+        "dpv:hasPersonalData": [_serialize_category(item) for item in facts.categories],
         "dpv:hasProcessing": ["dpv:Collect", "dpv:Store", "dpv:Use", *(["dpv:Share"] if facts.recipients else [])],
         "dpv:hasDataSource": "dpv:DataSubjectDataSource",
-        "dpv:hasStorageCondition": [*_storage_places(facts), _storage_duration(facts.latest)],
-        "dpv:hasProcessingCondition": _processing_places(facts),
-        "dpv:hasRule": [_stays_here()],
+        "dpv:hasStorageCondition": [*_storage_locations(facts), _storage_duration(facts.latest)],
+        "dpv:hasProcessingCondition": _processing_locations(facts),
+        "dpv:hasRule": [_transfer_prohibition()],
         "dpv:hasDataController": _urn(facts.controller.id),
-        "dpv:hasRecipient": [_urn(one.id) for one in _receiving(facts)],
+        "dpv:hasRecipient": [_urn(one.id) for one in _list_recipients(facts)],
         "dpv:hasJurisdiction": dpv.country(facts.controller.country),
         "dpv:hasConsentControl": {
             "@type": ["dpv:ManageConsent", "dpv:WithdrawConsent"],
@@ -235,12 +235,12 @@ def _process(facts: RecordFacts, place: Place) -> dict[str, Any]:
     return process
 
 
-def _receiving(facts: RecordFacts) -> list[Party]:
+def _list_recipients(facts: RecordFacts) -> list[Party]:
     """List the processor and the recipients: a processor is a recipient too (GDPR Art. 4(9))."""
     return [*([facts.processor] if facts.processor else []), *facts.recipients]
 
 
-def _purpose(facts: RecordFacts) -> dict[str, Any]:
+def _serialize_purpose(facts: RecordFacts) -> dict[str, Any]:
     purpose: dict[str, Any] = {
         "@id": _urn(facts.purpose),
         "@type": "dpv:Purpose",
@@ -253,7 +253,7 @@ def _purpose(facts: RecordFacts) -> dict[str, Any]:
     return purpose
 
 
-def _data(item: DataItem) -> dict[str, Any]:
+def _serialize_category(item: DataItem) -> dict[str, Any]:
     return {
         "@type": "dpv:PersonalData",
         "dct:identifier": item.code,
@@ -263,18 +263,18 @@ def _data(item: DataItem) -> dict[str, Any]:
     }
 
 
-def _storage_places(facts: RecordFacts) -> list[dict[str, Any]]:
+def _storage_locations(facts: RecordFacts) -> list[dict[str, Any]]:
     return [{"@type": "dpv:StorageLocation", "dpv:hasLocation": dpv.country(code)} for code in facts.storage_countries]
 
 
-def _processing_places(facts: RecordFacts) -> list[dict[str, Any]]:
+def _processing_locations(facts: RecordFacts) -> list[dict[str, Any]]:
     """List every country of processing: those of storage and those of the recipients."""
     codes = [*facts.storage_countries, *(code for one in facts.recipients for code in one.countries)]
     places = dict.fromkeys(dpv.country(code) for code in codes)
     return [{"@type": "dpv:ProcessingLocation", "dpv:hasLocation": one} for one in places]
 
 
-def _stays_here() -> dict[str, Any]:
+def _transfer_prohibition() -> dict[str, Any]:
     text = "The data goes to no recipient and to no country that is not named here."
     return {"@type": "dpv:Prohibition", "dct:description": text}
 
@@ -282,8 +282,8 @@ def _stays_here() -> dict[str, Any]:
 def _storage_duration(event: Answered) -> dict[str, Any]:
     """Return the storage duration: while the consent is in force, then until the retention rules apply."""
     after = {"@type": "dpv:UntilEventDuration", "rdf:value": "the retention rules dispose of it"}
-    kept = _duration(event) if event.state == "given" else after
-    return {"@type": "dpv:StorageDuration", "dpv:hasDuration": kept}
+    duration = _duration(event) if event.state == "given" else after
+    return {"@type": "dpv:StorageDuration", "dpv:hasDuration": duration}
 
 
 def _duration(event: Answered) -> dict[str, Any]:
@@ -292,11 +292,11 @@ def _duration(event: Answered) -> dict[str, Any]:
         return {"@type": "dpv:UntilEventDuration", "rdf:value": "the person answers anew"}
     if event.expires_at is None:
         return {"@type": "dpv:UntilEventDuration", "rdf:value": "the consent is withdrawn, revoked or renewed"}
-    until = {"@value": _moment(event.expires_at), "@type": "xsd:dateTime"}
+    until = {"@value": _format_time(event.expires_at), "@type": "xsd:dateTime"}
     return {"@type": "dpv:UntilTimeDuration", "rdf:value": until}
 
 
-def _organisations(facts: RecordFacts) -> dict[Party, list[str]]:
+def _map_roles(facts: RecordFacts) -> dict[Party, list[str]]:
     """Map each organisation to its roles in the processing."""
     parts: dict[Party, list[str]] = {facts.controller: ["dpv:DataController"]}
     if facts.processor is not None:
@@ -306,7 +306,7 @@ def _organisations(facts: RecordFacts) -> dict[Party, list[str]]:
     return parts
 
 
-def _party(party: Party, roles: Sequence[str]) -> dict[str, Any]:
+def _serialize_party(party: Party, roles: Sequence[str]) -> dict[str, Any]:
     return {
         "@id": _urn(party.id),
         "@type": ["dpv:Organisation", *roles],
@@ -322,13 +322,13 @@ def _party(party: Party, roles: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
+def _serialize_status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
     status: dict[str, Any] = {
         "@id": _urn(event.id),
-        "@type": _kinds(event),
+        "@type": _status_types(event),
         "dct:identifier": str(event.id),
         "dpv:hasLegalBasis": dpv.BASES[facts.basis],
-        "dpv:isIndicatedAtTime": _moment(event.recorded_at),
+        "dpv:isIndicatedAtTime": _format_time(event.recorded_at),
         "dpv:isIndicatedBy": _indicated_by(facts, event),
         "dpv:hasIndicationMethod": event.method,
         "dpv:hasDuration": _duration(event),
@@ -340,7 +340,7 @@ def _status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
     return status
 
 
-def _kinds(event: Answered) -> list[str]:
+def _status_types(event: Answered) -> list[str]:
     if event.state != "given":
         return [dpv.STATES[event.state]]
     return ["dpv:RenewedConsentGiven" if event.is_renewal else dpv.STATES["given"], "dpv:ExpressedConsent"]

@@ -286,21 +286,21 @@ def compile_register(
         purposes=purposes_by_code,
         codes={rule.id: code for code, rule in purposes_by_code.items()},
         categories=frozenset(categories),
-        bases=_bases_by_use(bases),
+        bases=_group_bases(bases),
         agreements=agreements,
-        instructions=_instructions_by_purpose(instructions),
+        instructions=_group_instructions(instructions),
         recipients=recipients_by_code,
         notices=notices_by_purpose,
         texts={text.id: text for text in texts},
         changes={
-            code: _changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose)
+            code: _list_changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose)
             for code in purposes_by_code
         },
         declared=declared or Declared(""),
     )
 
 
-def _changes(  # noqa: PLR0917 -- every kind of row that matters to a purpose
+def _list_changes(  # noqa: PLR0917 -- one parameter per kind of row
     purpose: str,
     bases: Iterable[BasisRule],
     agreements: Iterable[AgreementRule],
@@ -308,7 +308,7 @@ def _changes(  # noqa: PLR0917 -- every kind of row that matters to a purpose
     recipients: Iterable[RecipientRule],
     notices: Mapping[str, NoticeRule],
 ) -> tuple[datetime, ...]:
-    return _ascending(
+    return _merge_sorted(
         _basis_moments(purpose, bases),
         _agreement_moments(purpose, agreements, instructions),
         _approval_moments(purpose, recipients),
@@ -316,12 +316,12 @@ def _changes(  # noqa: PLR0917 -- every kind of row that matters to a purpose
     )
 
 
-def _ascending(*moments: Iterable[datetime]) -> tuple[datetime, ...]:
+def _merge_sorted(*moments: Iterable[datetime]) -> tuple[datetime, ...]:
     return tuple(sorted({moment for some in moments for moment in some}))
 
 
-def _bases_by_use(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
-    # Ids are UUIDv7: of two rows with one start the later made wins.
+def _group_bases(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
+    # Ids are UUIDv7: of two rows with the same start the one created later wins.
     best_first = sorted(bases, key=lambda rule: (not rule.shared, rule.period.starts_at, rule.id), reverse=True)
     grouped: defaultdict[tuple[str, str], list[BasisRule]] = defaultdict(list)
     for rule in best_first:
@@ -329,7 +329,7 @@ def _bases_by_use(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[Bas
     return {use: tuple(rules) for use, rules in grouped.items()}
 
 
-def _instructions_by_purpose(
+def _group_instructions(
     instructions: Iterable[InstructionRule],
 ) -> dict[str, tuple[InstructionRule, ...]]:
     latest_first = sorted(instructions, key=lambda rule: (rule.period.starts_at, rule.id), reverse=True)

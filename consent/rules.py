@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from consent.register import AgreementRule, BasisRule, InstructionRule, Register
 
 _ACTIONS = {action.value: action for action in Action}
-_KEEPING_OR_ENDING = frozenset({Action.STORE, Action.DELETE})
+_STORE_OR_DELETE = frozenset({Action.STORE, Action.DELETE})
 _BASES = frozenset(basis.value for basis in Basis)
 _CAPACITIES = frozenset(capacity.value for capacity in Capacity)
 _GIVEN = "given"
@@ -41,7 +41,7 @@ _CONSENT_REFUSALS = {
     "outdated": Reason.CONSENT_OUTDATED,
     "invalidated": Reason.CONSENT_INVALIDATED,
 }
-# Of the agreements that do not serve, the one nearest to serving is named.
+# In order: the first of these reasons found among the agreements is reported.
 _AGREEMENT_REFUSALS = (Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED)
 
 
@@ -212,13 +212,13 @@ def _find_instruction(case: Case, recipient: str | None = None) -> InstructionRu
             agreement is not None
             and case.categories <= instruction.categories
             and (recipient is None or recipient in instruction.recipients)
-            and _instruction_stands(instruction, agreement, case)
+            and _instruction_counts(instruction, agreement, case)
         ):
             return instruction
     return None
 
 
-def _instruction_stands(instruction: InstructionRule, agreement: AgreementRule, case: Case) -> bool:
+def _instruction_counts(instruction: InstructionRule, agreement: AgreementRule, case: Case) -> bool:
     """Return True if the instruction is in force, or still counts.
 
     Data once instructed may always be deleted, even if the instruction was withdrawn (GDPR article 28(3)(g)). An
@@ -285,10 +285,10 @@ def _authorisation_refusal(case: Case) -> Reason | None:
         return _AUTHORISATION_REFUSALS.get(subject.service_authorisation, Reason.UNDECIDABLE)
     if subject.service_authorised_until is not None and subject.service_authorised_until <= case.at:
         return Reason.GUARDIAN_AUTHORITY_LAPSED
-    return None if _yes_reaches_so_far(case) else Reason.GUARDIAN_CONSENT_REQUIRED
+    return None if _is_consent_strong_enough(case) else Reason.GUARDIAN_CONSENT_REQUIRED
 
 
-def _yes_reaches_so_far(case: Case) -> bool:
+def _is_consent_strong_enough(case: Case) -> bool:
     """Return True if the guardian's consent is strong enough (`children.strength`).
 
     Sharing needs a separate consent; where a purpose has recipients, a weak consent does not count.
@@ -305,8 +305,8 @@ def _yes_reaches_so_far(case: Case) -> bool:
 # Rule 7
 
 
-def _nothing_is_restricted(case: Case) -> Reason | None:
-    if not case.subject.restrictions or case.action in _KEEPING_OR_ENDING or case.is_legal_obligation:
+def _is_not_restricted(case: Case) -> Reason | None:
+    if not case.subject.restrictions or case.action in _STORE_OR_DELETE or case.is_legal_obligation:
         return None
     for restriction in case.subject.restrictions:
         if restriction.covers(case.purpose.code) and restriction.period.contains(case.at):
@@ -406,7 +406,7 @@ RULES: tuple[Callable[[Case], Reason | None], ...] = (
     _agreement_allows,
     _recipient_is_approved,
     _child_is_authorised,
-    _nothing_is_restricted,
+    _is_not_restricted,
     _basis_is_in_force,
     _consent_is_given,
     _interest_prevails,

@@ -10,12 +10,12 @@ __all__ = ["ANSWERS", "becomes_state", "effective_state", "renewal_is_due"]
 ANSWERS = frozenset({"given", "refused", "deferred", "requested", "withdrawn"})
 """The states a person can answer with. The others are set by staff, or follow from time or a notice."""
 
-_ASKING = frozenset({"requested", "deferred"})
+_REQUESTS = frozenset({"requested", "deferred"})
 
 
 def becomes_state(before: str, event: str) -> bool:
     """Return True if an event changes the state: a request or deferral does not replace a given consent."""
-    return not (before == "given" and event in _ASKING)
+    return not (before == "given" and event in _REQUESTS)
 
 
 def effective_state(register: Register, purpose: str, fact: ConsentFact, at: datetime) -> str:

@@ -48,6 +48,6 @@ def ask_about_renewal(timestamp: int) -> None:
         clients = list(Client.objects.values_list("id", flat=True))
     for client_id in clients:
         with in_client(client_id):
-            asked = ask_again(client_id, actor=actor, at=now_here())
-        if asked:
-            log.info("Asked again about %d consents that will expire.", asked)
+            count = ask_again(client_id, actor=actor, at=now_here())
+        if count:
+            log.info("Asked again about %d consents that will expire.", count)

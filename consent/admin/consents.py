@@ -90,7 +90,7 @@ class OfPersonAdmin(ExportableAdmin):
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
 
-def _given(row: Consent, _at: Any) -> bool:
+def _is_given(row: Consent, _at: Any) -> bool:
     return row.state == ConsentState.GIVEN
 
 
@@ -132,7 +132,7 @@ class ConsentAdmin(OfPersonAdmin):
             lead="We, or the client, end this consent. It can be given again under a notice shown anew.",
             done="Revoked: the next answer follows it.",
             danger=True,
-            applies=_given,
+            applies=_is_given,
             refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
         ),
         Act(
@@ -143,7 +143,7 @@ class ConsentAdmin(OfPersonAdmin):
             lead="An authority or a court found this consent invalid, or it should never have been recorded.",
             done="Invalid from now on: the next answer follows it.",
             danger=True,
-            applies=_given,
+            applies=_is_given,
             refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
         ),
     )
@@ -241,8 +241,8 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
         row: ConsentEvent = self._row_or_404(request, object_id)
         if not self.has_view_permission(request, row):
             raise PermissionDenied
-        asked = request.GET.get("in", row.language)
-        language = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        requested = request.GET.get("in", row.language)
+        language = requested if requested in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         links = [LanguageLink(code, name, f"?in={code}", code == language) for code, name in settings.LANGUAGES]
         with in_client(row.client_id):
             return print_receipt(request, row, language=language, links=links)
@@ -265,7 +265,7 @@ def _lift_objection(row: Objection, given: dict[str, Any], request: HttpRequest)
     lift_objection(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
 
 
-def _open(row: Any, _at: Any) -> bool:
+def _is_open(row: Any, _at: Any) -> bool:
     return bool(row.ends_at is None)
 
 
@@ -308,7 +308,7 @@ class RestrictionAdmin(LimitAdmin):
             _lift_restriction,
             lead="From now on processing is decided as if it had not been restricted.",
             done="Lifted: the next answer follows it.",
-            applies=_open,
+            applies=_is_open,
         ),
     )
 
@@ -327,6 +327,6 @@ class ObjectionAdmin(LimitAdmin):
             _lift_objection,
             lead="It was taken back, or compelling grounds override it: from now on it no longer stands in the way.",
             done="Closed: the next answer follows it.",
-            applies=_open,
+            applies=_is_open,
         ),
     )

@@ -41,7 +41,7 @@ class EvidenceForm(ActForm):
     )
 
 
-def _add(event: ConsentEvent, given: dict[str, Any], request: HttpRequest) -> None:
+def _add_evidence(event: ConsentEvent, given: dict[str, Any], request: HttpRequest) -> None:
     add_evidence_file(event, given["file"], actor=actor_of(request), at=received_at(request))
 
 
@@ -49,7 +49,7 @@ ADD_EVIDENCE = Act(
     "add-evidence",
     "Add evidence",
     Capability.RECORD_CONSENTS,
-    _add,
+    _add_evidence,
     form=EvidenceForm,
     lead="It is sealed under the person's key. Whoever opens it gives a reason, which is recorded.",
     done="Kept.",
@@ -57,7 +57,7 @@ ADD_EVIDENCE = Act(
 )
 
 
-def _open(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _open_evidence(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     opened = open_evidence(evidence, actor=actor_of(request), reason=given["reason"], at=received_at(request))
     response: HttpResponse
     if opened.chunks is not None:
@@ -82,7 +82,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     detail_fields = ("person", "answer", "what", "actor", "added_at")
     intro = "Signed forms, letters and notes of calls that prove answers. Opening one takes a reason, and is recorded."
     empty_text = "No evidence has been added yet."
-    acts = (Act("open", "Open evidence", Capability.VIEW_EVIDENCE, _open, refusals=_REFUSALS),)
+    acts = (Act("open", "Open evidence", Capability.VIEW_EVIDENCE, _open_evidence, refusals=_REFUSALS),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related answer, person, file and actor."""

@@ -55,7 +55,7 @@ class NoticeAdmin(RegisterAdmin):
         return ", ".join(row.purposes) or gettext("The privacy policy")
 
 
-def _texts(row: NoticeText) -> list[dict[str, Any]]:
+def _serialize_texts(row: NoticeText) -> list[dict[str, Any]]:
     """Serialize the texts as rendered, each with its language and direction."""
     named = (
         (gettext("English"), "en", "ltr", row.text_en),
@@ -70,7 +70,7 @@ def _texts(row: NoticeText) -> list[dict[str, Any]]:
     ]
 
 
-def _changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, Any]]:
+def _serialize_changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, Any]]:
     if before is None:
         return []
     return [
@@ -117,11 +117,11 @@ def _discard(draft: NoticeDraft, given: dict[str, Any], request: HttpRequest) ->
     discard_draft(draft, actor=actor_of(request), reason=given["reason"], at=received_at(request))
 
 
-def _open(draft: NoticeDraft, _at: Any) -> bool:
+def _is_open(draft: NoticeDraft, _at: Any) -> bool:
     return draft.closed_at is None
 
 
-def _draft_state(row: NoticeDraft) -> SafeString:
+def _draft_pill(row: NoticeDraft) -> SafeString:
     if row.closed_at is None:
         return pill("Draft", "warn")
     if row.version:
@@ -144,7 +144,7 @@ class NoticeDraftAdmin(RegisterAdmin):
     )
     empty_text = "No text is in the making."
     refusals = {DraftClosed: "It was announced or discarded meanwhile: its text is fixed."}
-    state = state_column(_draft_state)
+    state = state_column(_draft_pill)
     acts = (
         Act(
             "announce",
@@ -155,7 +155,7 @@ class NoticeDraftAdmin(RegisterAdmin):
             done="Announced. Clients that must be told are written to now.",
             form=AnnounceForm,
             danger=True,
-            applies=_open,
+            applies=_is_open,
             refusals=refusals,
             template="console/announce.html",
         ),
@@ -166,7 +166,7 @@ class NoticeDraftAdmin(RegisterAdmin):
             _discard,
             lead="The draft is closed unannounced. Another may be begun.",
             done="Discarded.",
-            applies=_open,
+            applies=_is_open,
             refusals=refusals,
         ),
     )
@@ -194,8 +194,8 @@ class NoticeDraftAdmin(RegisterAdmin):
             except NoticeUnknown:
                 before = None
         return [
-            {"template": "console/panels/changes.html", "changes": _changes(row, before)},
-            {"template": "console/panels/texts.html", "texts": _texts(row)},
+            {"template": "console/panels/changes.html", "changes": _serialize_changes(row, before)},
+            {"template": "console/panels/texts.html", "texts": _serialize_texts(row)},
         ]
 
     def write(self, row: Any, **details: Any) -> None:
@@ -203,7 +203,7 @@ class NoticeDraftAdmin(RegisterAdmin):
         save_draft(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
 
-def _version_state(row: NoticeVersion) -> SafeString:
+def _version_pill(row: NoticeVersion) -> SafeString:
     if row.effective_at > row.seen_at:  # type: ignore[attr-defined]
         return pill(gettext("Announced: from {day}").format(day=day(row.effective_at)), "warn")
     return pill("Superseded") if row.is_superseded else pill("In effect", "good")  # type: ignore[attr-defined]
@@ -221,7 +221,7 @@ class NoticeVersionAdmin(EvidenceAdmin):
     list_filter = ("is_material", "client")
     intro = "Announced texts. A material version asks everyone for a new consent; a minor one does not."
     empty_text = "No text was announced yet. Announce a draft on its page."
-    state = state_column(_version_state)
+    state = state_column(_version_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related notices and annotate whether a later version has taken effect."""
@@ -246,6 +246,6 @@ class NoticeVersionAdmin(EvidenceAdmin):
         told = dispatch_lines(request, NoticeDispatch.objects.filter(version=row)) if row.waits_for_proof else None
         return [
             *([{"template": "console/panels/dispatches.html", "rows": told}] if told is not None else []),
-            {"template": "console/panels/changes.html", "changes": _changes(row, before)},
-            {"template": "console/panels/texts.html", "texts": _texts(row)},
+            {"template": "console/panels/changes.html", "changes": _serialize_changes(row, before)},
+            {"template": "console/panels/texts.html", "texts": _serialize_texts(row)},
         ]

@@ -104,23 +104,23 @@ class AnswerForm(ActForm):
         offer(self, "guardian", Subject.objects.filter(pk__in=guardians))
         self.fields["language"].initial = self.row.language
         self.fields["method"].initial = Method.IN_PERSON.value
-        self.notice = self._notice()
+        self.notice = self._find_notice()
         if self.notice is not None:
-            self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, initial=self._shown(self.notice))
+            self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, initial=self._sign_notice(self.notice))
 
     @property
     def purpose_code(self) -> str:
         """Return the code of the purpose."""
         return str((self.data if self.is_bound else self.initial).get("purpose", ""))[:63]
 
-    def _notice(self) -> Any:
+    def _find_notice(self) -> Any:
         at = received_at(self.request)
         try:
             return current_notice(self.purpose_code, client_id=self.row.client_id, at=at)
         except NoticeUnknown:
             return None
 
-    def _shown(self, notice: NoticeVersion) -> str:
+    def _sign_notice(self, notice: NoticeVersion) -> str:
         at, client_id = received_at(self.request), self.row.client_id
         return sign_shown(Shown(notice.pk, tuple(notice.notice.purposes), BOTH_LANGUAGES, client_id, at))
 
@@ -138,7 +138,7 @@ class AnswerForm(ActForm):
         return cleaned
 
 
-def _answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+def _record_answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     shared: dict[str, Any] = {
         "given_by": GivenBy(given["given_by"]),
         "guardian": given["guardian"],
@@ -152,7 +152,7 @@ def _answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
         return
     answers = [Answer(given["purpose"], ConsentState(given["state"]))]
     token, evidence = given.get("shown"), given["evidence"]
-    if given["method"] in TOKENLESS and token is not None:  # what the page shows is not what the person was shown
+    if given["method"] in TOKENLESS and token is not None:  # the console page is not what the person was shown
         version = read_shown(token, client_id=subject.client_id).version
         record_answers(subject, answers=answers, notice_version=version, evidence=evidence, **shared)
         return
@@ -168,7 +168,7 @@ class RestrictForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """List the client's purposes and the shared ones."""
         super().__init__(*args, **kwargs)
-        offer(self, "purpose", [("", gettext("Every purpose")), *_purposes_of(self.row)])
+        offer(self, "purpose", [("", gettext("Every purpose")), *_purpose_choices(self.row)])
 
 
 class ObjectForm(ActForm):
@@ -182,15 +182,15 @@ class ObjectForm(ActForm):
         super().__init__(*args, **kwargs)
         at = received_at(self.request)
         bases = bases_in_force(self.row.client_id, at=at)
-        resting = {
+        purpose_ids = {
             purpose
             for (purpose, role), basis in bases.items()
             if role == self.row.role and basis.basis == Basis.LEGITIMATE_INTEREST
         }
-        offer(self, "purpose", _purposes_of(self.row, resting))
+        offer(self, "purpose", _purpose_choices(self.row, purpose_ids))
 
 
-def _purposes_of(subject: Subject, only: set[Any] | None = None) -> list[tuple[str, str]]:
+def _purpose_choices(subject: Subject, only: set[Any] | None = None) -> list[tuple[str, str]]:
     found = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM], is_active=True)
     return [(one.code, one.name_en) for one in found if only is None or one.pk in only]
 
@@ -224,7 +224,7 @@ add_person_acts(
         "answer",
         "Record an answer",
         Capability.RECORD_CONSENTS,
-        _answer,
+        _record_answer,
         form=AnswerForm,
         done="Recorded: the next answer follows it.",
         applies=_not_erased,
@@ -263,17 +263,19 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
     bases = bases_in_force(row.client_id, at=received_at(request))
-    resting = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
+    purpose_ids = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
     current = {one.purpose_id: one for one in Consent.objects.filter(client_id=row.client_id, subject=row)}
-    found = Purpose.objects.filter(pk__in=[*resting, *current]).order_by("name_en")
+    found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
     can_record = row.erased_at is None and may(request, Capability.RECORD_CONSENTS, row.client_id)
     return {
         "template": "console/panels/consents.html",
-        "rows": [_consent_line(row, purpose, current.get(purpose.pk), can_record=can_record) for purpose in found],
+        "rows": [_serialize_consent(row, purpose, current.get(purpose.pk), can_record=can_record) for purpose in found],
     }
 
 
-def _consent_line(subject: Subject, purpose: Purpose, consent: Consent | None, *, can_record: bool) -> dict[str, Any]:
+def _serialize_consent(
+    subject: Subject, purpose: Purpose, consent: Consent | None, *, can_record: bool
+) -> dict[str, Any]:
     state = consent.state if consent else ConsentState.UNKNOWN
     answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
     offered = [

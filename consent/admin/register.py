@@ -117,7 +117,7 @@ def _sign(test: BalancingTest, given: dict[str, Any], request: HttpRequest) -> N
     sign_balancing_test(test, actor=actor_of(request), reason=given["reason"], at=received_at(request))
 
 
-def _signature(row: BalancingTest) -> SafeString:
+def _signature_pill(row: BalancingTest) -> SafeString:
     return (
         pill(gettext("Signed {day}").format(day=day(row.signed_at)), "good")
         if row.signed_at
@@ -136,7 +136,7 @@ class BalancingTestAdmin(RegisterAdmin):
     list_filter = ("client",)
     intro = "Legitimate interest may be used only after a privacy officer has weighed it and signed."
     empty_text = "No balancing test yet: no purpose rests on legitimate interest."
-    state = state_column(_signature)
+    state = state_column(_signature_pill)
     acts = (
         Act(
             "sign",
@@ -163,4 +163,4 @@ class BalancingTestAdmin(RegisterAdmin):
     @admin.display(description="interest")
     def interest_short(self, row: BalancingTest) -> str:
         """Return the first 80 characters of the interest."""
-        return row.interest if len(row.interest) <= 80 else f"{row.interest[:79]}…"  # noqa: PLR2004 -- one line
+        return row.interest if len(row.interest) <= 80 else f"{row.interest[:79]}…"  # noqa: PLR2004 -- fits one line

@@ -50,42 +50,45 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
         now = received_at(request)
         at = form.moment(now)
         events = list(with_actor(consents_of(row, actor=actor_of(request), until=at), actor_of(request)))
-        seen = list(with_actor(acknowledgements_of(row, actor=actor_of(request), until=at), actor_of(request)))
-        lines = timeline(row, events=events, acknowledged=seen, until=at)
+        acknowledgements = list(
+            with_actor(acknowledgements_of(row, actor=actor_of(request), until=at), actor_of(request))
+        )
+        lines = timeline(row, events=events, acknowledged=acknowledgements, until=at)
         register = current_register(row.client_id) if at == now else register_as_of(row.client_id, at)
         states = state_as_of(events, register, at)
-        decisions = _decisions(request, row, at)
+        decisions = _list_decisions(request, row, at)
     return {
         "form": form,
         "at": at,
         "is_past": at < now,
-        "lines": [_shown(line) for line in lines],
-        "states": [(_words(code), state_pill(line.state), line) for code, line in states.items()],
+        "lines": [_serialize_entry(line) for line in lines],
+        "states": [(_format_code(code), state_pill(line.state), line) for code, line in states.items()],
         "decisions": decisions,
         "bundle_url": reverse("admin:subjects_subject_evidence", args=[row.pk], current_app=site.name),
-        "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id) and bool(events or seen),
+        "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id)
+        and bool(events or acknowledgements),
     }
 
 
-def _decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
+def _list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
     """List the decisions at that time, if the user may query decisions."""
     actor, now = actor_of(request), received_at(request)
     if row.external_id is None or not actor.may(Capability.ASK_DECISIONS, row.client_id):
         return []
     return [
         {
-            "purpose": _words(code),
+            "purpose": _format_code(code),
             **decision_cells(one),
         }
         for code, one in standing(actor, row.client_id, row.external_id, at=at, now=now).items()
     ]
 
 
-def _words(code: str) -> str:
+def _format_code(code: str) -> str:
     return code.replace("_", " ").capitalize()
 
 
-def _shown(line: Line) -> dict[str, Any]:
+def _serialize_entry(line: Line) -> dict[str, Any]:
     row: Any = line.row
     is_event = bool(line.state and row is not None)
     is_seen = line.what == ACKNOWLEDGED
@@ -93,7 +96,7 @@ def _shown(line: Line) -> dict[str, Any]:
         "at": line.at,
         "purpose": gettext("The privacy policy")
         if is_seen
-        else _words(line.purpose)
+        else _format_code(line.purpose)
         if line.purpose
         else gettext("Every purpose"),
         "state": state_pill(line.state)
@@ -123,7 +126,7 @@ class BundleForm(ActForm):
     field_order = ("language", "reason")
 
 
-def _bundle(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _export_bundle(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     packed = export_evidence(
         subject,
         base=public_address(request),
@@ -142,7 +145,7 @@ add_person_acts(
         "evidence",
         "Take evidence away",
         Capability.EXPORT_EVIDENCE,
-        _bundle,
+        _export_bundle,
         form=BundleForm,
         lead="A ZIP with the receipts, the notices as they were shown, the ledger's entries and a hash of each: it can "
         "be checked offline. People are named by pseudonym. That you took it is recorded.",

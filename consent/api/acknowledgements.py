@@ -48,7 +48,7 @@ class AcknowledgePolicy(Operation):
     def post(self, request: Request) -> Response:
         """Record that a person has seen the privacy policy, which is not a consent: 200. Idempotent per version."""
         given = validated(AcknowledgeInput, request.data)
-        seen = acknowledge_policy(
+        acknowledgement = acknowledge_policy(
             get_subject(given["subject"], actor=actor_of(request)),
             shown=given.get("shown"),
             notice_version=given.get("notice_version"),
@@ -60,9 +60,9 @@ class AcknowledgePolicy(Operation):
         )
         return Response(
             {
-                "id": str(seen.pk),
-                "version": str(seen.version_id),
-                "language": seen.language,
-                "recorded_at": seen.recorded_at.isoformat(),
+                "id": str(acknowledgement.pk),
+                "version": str(acknowledgement.version_id),
+                "language": acknowledgement.language,
+                "recorded_at": acknowledgement.recorded_at.isoformat(),
             }
         )

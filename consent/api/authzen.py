@@ -67,9 +67,9 @@ class _Item(msgspec.Struct):
 
     def asked(self, defaults: "_Item", now: datetime) -> Asked:
         """Return the question, using the defaults for missing parts. Raises BadQuestion."""
-        subject = self.subject or defaults.subject or _missing("subject")
-        action = self.action or defaults.action or _missing("action")
-        resource = self.resource or defaults.resource or _missing("resource")
+        subject = self.subject or defaults.subject or _raise_missing("subject")
+        action = self.action or defaults.action or _raise_missing("action")
+        resource = self.resource or defaults.resource or _raise_missing("resource")
         context = self.context or defaults.context or _NO_CONTEXT
         categories = resource.properties.categories
         question = Question(
@@ -77,7 +77,7 @@ class _Item(msgspec.Struct):
             action=action.name,
             categories=None if categories is None else frozenset(categories),
             recipient=resource.properties.recipient,
-            at=now if context.time is None else _moment(context.time, now),
+            at=now if context.time is None else _check_time(context.time, now),
         )
         return Asked(subject.id if subject.type == "end_user" else "", question)
 
@@ -115,8 +115,8 @@ def read_question(body: bytes, now: datetime) -> Asked:
     try:
         item = _item.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadQuestion(_told(error)) from error
-    _refuse_doubled_names(body)
+        raise BadQuestion(_error_message(error)) from error
+    _refuse_duplicate_names(body)
     return item.asked(_NO_DEFAULTS, now)
 
 
@@ -125,10 +125,10 @@ def read_batch(body: bytes, now: datetime) -> Batch:
     try:
         batch = _batch.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadQuestion(_told(error)) from error
+        raise BadQuestion(_error_message(error)) from error
     if len(batch.evaluations) > MOST_ITEMS:
         raise BadQuestion(f"A request holds at most {MOST_ITEMS:,} evaluations, not {len(batch.evaluations):,}.")
-    _refuse_doubled_names(body)
+    _refuse_duplicate_names(body)
     if not batch.evaluations:
         return Batch([batch.asked(_NO_DEFAULTS, now)], batch.options.evaluations_semantic, single=True)
     items = [_read_item(raw, batch, now) for raw in batch.evaluations]
@@ -144,14 +144,14 @@ def _read_item(raw: msgspec.Raw, defaults: _Item, now: datetime) -> Asked | BadQ
     except BadQuestion as error:
         return error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        return BadQuestion(_told(error))
+        return BadQuestion(_error_message(error))
 
 
-def _missing(part: str) -> Any:
+def _raise_missing(part: str) -> Any:
     raise BadQuestion(f"The {part} is missing.")
 
 
-def _moment(asked: datetime, now: datetime) -> datetime:
+def _check_time(asked: datetime, now: datetime) -> datetime:
     if asked.tzinfo is None:
         raise BadQuestion("context.time needs an offset, such as 2026-11-24T09:30:00+05:00")
     if asked > now:
@@ -159,20 +159,20 @@ def _moment(asked: datetime, now: datetime) -> datetime:
     return asked
 
 
-def _told(error: Exception) -> str:
+def _error_message(error: Exception) -> str:
     if isinstance(error, msgspec.DecodeError):
         return str(error)
     return "The body is not UTF-8." if isinstance(error, UnicodeDecodeError) else "The body nests too deeply."
 
 
-def _refuse_doubled_names(text: bytes) -> None:
+def _refuse_duplicate_names(text: bytes) -> None:
     """Raise BadQuestion for duplicate names in an object (RFC 7493 §2.3): parsers differ in which one they use."""
     try:
-        json.loads(text, object_pairs_hook=_refuse_doubled, parse_int=str, parse_float=str)
+        json.loads(text, object_pairs_hook=_refuse_duplicates, parse_int=str, parse_float=str)
     except RecursionError as error:
         raise BadQuestion("The body nests too deeply.") from error
 
 
-def _refuse_doubled(pairs: list[tuple[str, Any]]) -> None:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
     if len(dict(pairs)) != len(pairs):
         raise BadQuestion("A name stands twice in one object.")

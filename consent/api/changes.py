@@ -20,7 +20,7 @@ from paktaleem.api.serializers import StrictSerializer, TextField
 
 __all__ = ["ListChanges"]
 
-_FRESH = timedelta(days=1)
+_CURSOR_REUSED_FOR = timedelta(days=1)
 
 
 class CursorExpired(APIException):
@@ -64,30 +64,30 @@ class ListChanges(Operation):
     @extend_schema(parameters=[ChangesInput], responses=ChangesOutput)
     def get(self, request: Request) -> Response:
         """List changes since a cursor; without a cursor, return the current one and no changes."""
-        asked, now, client_id = (
+        query, now, client_id = (
             validated(ChangesInput, request.query_params.dict()),
             arrival_of(request),
             client_of(request),
         )
         latest = latest_position()
-        if "since" not in asked:
-            return Response({"changes": [], "cursor": _cursor(latest, client_id, now), "next": None})
-        position, issued_at = _read_cursor(asked["since"], client_id)
+        if "since" not in query:
+            return Response({"changes": [], "cursor": _sign_position(latest, client_id, now), "next": None})
+        position, issued_at = _read_cursor(query["since"], client_id)
         if position.cluster != latest.cluster or issued_at < now - settings.CHANGES_KEPT_FOR:
             raise CursorExpired
-        page = changes_since(actor_of(request), client_id, position, most=asked["limit"])
-        stays = not page.changes and issued_at > now - _FRESH
+        page = changes_since(actor_of(request), client_id, position, most=query["limit"])
+        is_reused = not page.changes and issued_at > now - _CURSOR_REUSED_FOR
         after = page.position if page.has_more or page.changes else latest
-        cursor = asked["since"] if stays else _cursor(after, client_id, now)
-        answer = {"changes": [_change(one) for one in page.changes], "cursor": cursor}
+        cursor = query["since"] if is_reused else _sign_position(after, client_id, now)
+        answer = {"changes": [_serialize_change(one) for one in page.changes], "cursor": cursor}
         return with_next(request, answer, {"since": cursor} if page.has_more else None)
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _serialize_change(change: Change) -> dict[str, Any]:
     return {"kind": change.kind, "subject": change.subject, "id": change.subject_id, "purpose": change.purpose}
 
 
-def _cursor(position: Position, client_id: UUID, now: datetime) -> str:
+def _sign_position(position: Position, client_id: UUID, now: datetime) -> str:
     """Return a position as a cursor, signed for the client."""
     value = [position.cluster, position.xact, position.last.hex, int(now.timestamp())]
     return sign_cursor(value, of=f"changes/{client_id}")

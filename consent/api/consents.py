@@ -88,17 +88,17 @@ class RecordConsents(Operation):
     def post(self, request: Request) -> Response:
         """Record answers: 201 with their events."""
         given = validated(RecordConsentsInput, request.data)
-        subject = _subject(given["subject"], request)
+        subject = _get_subject(given["subject"], request)
         events = record_answers(
             subject,
-            answers=[_answer(one) for one in given["answers"]],
+            answers=[_to_answer(one) for one in given["answers"]],
             shown=given.get("shown"),
             notice_version=given.get("notice_version"),
             claimed_at=given.get("claimed_at"),
             evidence=given.get("evidence") or "",
-            **_manner(given, request),
+            **_answer_arguments(given, request),
         )
-        return Response({"events": [_event(event) for event in events]}, HTTPStatus.CREATED)
+        return Response({"events": [_serialize_event(event) for event in events]}, HTTPStatus.CREATED)
 
 
 class WithdrawConsent(Operation):
@@ -110,10 +110,12 @@ class WithdrawConsent(Operation):
     def post(self, request: Request, external_id: str, purpose: str) -> Response:
         """Withdraw: 200 with the event; again, the same event."""
         given = validated(WithdrawInput, request.data or {})
-        subject = _subject(external_id, request)
+        subject = _get_subject(external_id, request)
         evidence = given.get("evidence") or ""
         return Response(
-            _event(withdraw_consent(subject, purpose=purpose, evidence=evidence, **_manner(given, request)))
+            _serialize_event(
+                withdraw_consent(subject, purpose=purpose, evidence=evidence, **_answer_arguments(given, request))
+            )
         )
 
 
@@ -133,42 +135,42 @@ class SubjectConsents(Operation):
     @extend_schema(parameters=[HistoryInput], responses=SubjectConsentsOutput)
     def get(self, request: Request, external_id: str) -> Response:
         """List the state of each purpose and the latest events; ``next`` is the URL of earlier events."""
-        asked = validated(HistoryInput, request.query_params.dict())
-        subject = _subject(external_id, request)
-        page, more = _history(subject, asked, request)
+        query = validated(HistoryInput, request.query_params.dict())
+        subject = _get_subject(external_id, request)
+        page, more = _list_history(subject, query, request)
         answer = {
             "subject": external_id,
             "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
-            "history": [_event(event) | _circumstances(event) for event in page],
+            "history": [_serialize_event(event) | _serialize_circumstances(event) for event in page],
         }
         return with_next(request, answer, {"cursor": more} if more else None)
 
 
-def _history(subject: Subject, asked: dict[str, Any], request: Request) -> tuple[list[ConsentEvent], str | None]:
+def _list_history(subject: Subject, query: dict[str, Any], request: Request) -> tuple[list[ConsentEvent], str | None]:
     """Return one page of a person's events, latest first, and the cursor of the next page, if any."""
     of = f"consents/{subject.client_id}/{subject.id}"
     events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject).order_by("-id")
-    if "cursor" in asked:
-        events = events.filter(id__lt=UUID(read_cursor(asked["cursor"], of=of, name="cursor")))
-    found = list(events[: asked["limit"] + 1])
-    page = found[: asked["limit"]]
+    if "cursor" in query:
+        events = events.filter(id__lt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
+    found = list(events[: query["limit"] + 1])
+    page = found[: query["limit"]]
     return page, sign_cursor(str(page[-1].id), of=of) if len(found) > len(page) else None
 
 
-def _subject(external_id: str, request: Request) -> Subject:
+def _get_subject(external_id: str, request: Request) -> Subject:
     return get_subject(external_id, actor=actor_of(request))
 
 
-def _answer(given: dict[str, Any]) -> Answer:
+def _to_answer(given: dict[str, Any]) -> Answer:
     return Answer(given["purpose"], ConsentState(given["state"]), given.get("shown"))
 
 
-def _manner(given: dict[str, Any], request: Request) -> dict[str, Any]:
+def _answer_arguments(given: dict[str, Any], request: Request) -> dict[str, Any]:
     """Return the arguments shared by all answers: who answered, language, method, actor and time."""
     by = given.get("by") or {"kind": "self"}
     return {
         "given_by": GivenBy(by["kind"]),
-        "guardian": _subject(by["id"], request) if by["kind"] == "guardian" else None,
+        "guardian": _get_subject(by["id"], request) if by["kind"] == "guardian" else None,
         "language": given.get("language"),
         "method": Method(given["method"]),
         "actor": actor_of(request),
@@ -176,7 +178,7 @@ def _manner(given: dict[str, Any], request: Request) -> dict[str, Any]:
     }
 
 
-def _event(event: ConsentEvent) -> dict[str, Any]:
+def _serialize_event(event: ConsentEvent) -> dict[str, Any]:
     return {
         "id": str(event.pk),
         "purpose": event.purpose.code,
@@ -185,7 +187,7 @@ def _event(event: ConsentEvent) -> dict[str, Any]:
     }
 
 
-def _circumstances(event: ConsentEvent) -> dict[str, Any]:
+def _serialize_circumstances(event: ConsentEvent) -> dict[str, Any]:
     return {
         "by": str(event.given_by),
         "method": str(event.method),

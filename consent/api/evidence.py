@@ -40,12 +40,12 @@ class AddEvidence(Operation):
     def post(self, request: Request, event: UUID) -> Response:
         """Store the body, a PDF, JPEG or PNG, sealed as evidence of the answer. It is opened only in the console."""
         found = get_event(event, actor=actor_of(request))
-        content = getattr(request.data, "content", b"")  # an empty body is not parsed at all
+        content = getattr(request.data, "content", b"")  # an empty body is not parsed
         evidence = add_evidence_file(found, BytesIO(content), actor=actor_of(request), at=moment_of(request))
-        return Response(_evidence(evidence), HTTPStatus.CREATED)
+        return Response(_serialize_evidence(evidence), HTTPStatus.CREATED)
 
 
-def _evidence(evidence: ConsentEvidence) -> dict[str, Any]:
+def _serialize_evidence(evidence: ConsentEvidence) -> dict[str, Any]:
     file = evidence.file
     return {
         "id": str(evidence.pk),

@@ -39,17 +39,17 @@ class ListPurposes(Operation):
     @extend_schema(parameters=[ListPurposesInput], responses=PurposesOutput)
     def get(self, request: Request) -> Response:
         """List the purposes of the client and the shared ones, with the lawful basis for each role."""
-        asked, of = validated(ListPurposesInput, request.query_params.dict()), f"purposes/{client_of(request)}"
-        after = read_cursor(asked["cursor"], of=of, name="cursor") if "cursor" in asked else ""
+        query, of = validated(ListPurposesInput, request.query_params.dict()), f"purposes/{client_of(request)}"
+        after = read_cursor(query["cursor"], of=of, name="cursor") if "cursor" in query else ""
         found = list(purposes(actor_of(request)).filter(code__gt=after))
-        codes = sorted({one.code for one in found})[: asked["limit"]]
+        codes = sorted({one.code for one in found})[: query["limit"]]
         page = [one for one in found if codes and one.code <= codes[-1]]
         bases = bases_in_force(client_of(request), at=moment_of(request))
-        answer = {"purposes": [_purpose(one, bases) for one in page]}
+        answer = {"purposes": [_serialize_purpose(one, bases) for one in page]}
         return with_next(request, answer, {"cursor": sign_cursor(codes[-1], of=of)} if len(page) < len(found) else None)
 
 
-def _purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:
+def _serialize_purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:
     return {
         "code": purpose.code,
         "name": {"en": purpose.name_en, "ur": purpose.name_ur},
@@ -83,9 +83,9 @@ class CurrentNotice(Operation):
 
         ``child_text`` is the text for children, if there is one.
         """
-        asked = validated(CurrentNoticeInput, request.query_params.dict())
-        version = current_notice(asked.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))
-        language = asked["language"]
+        query = validated(CurrentNoticeInput, request.query_params.dict())
+        version = current_notice(query.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))
+        language = query["language"]
         return Response(
             {
                 "version": str(version.pk),
@@ -97,7 +97,7 @@ class CurrentNotice(Operation):
                 "hash": version.content_hash,
                 "purposes": version.notice.purposes,
                 "effective_at": version.effective_at.isoformat(),
-                "shown": sign_shown(_shown(version, language, request)),
+                "shown": sign_shown(_notice_shown(version, language, request)),
             }
         )
 
@@ -107,5 +107,5 @@ class CurrentNotice(Operation):
         return json.dumps([rest, f"{moment_of(request):%Y-%m-%d %H}"]).encode()
 
 
-def _shown(version: NoticeVersion, language: str, request: Request) -> Shown:
+def _notice_shown(version: NoticeVersion, language: str, request: Request) -> Shown:
     return Shown(version.pk, tuple(version.notice.purposes), language, client_of(request), moment_of(request))

@@ -47,10 +47,10 @@ class ShowReceipt(Operation):
     @extend_schema(parameters=[ShowReceiptInput], responses={(200, LD_JSON): dict[str, Any]})
     def get(self, request: Request, event: UUID) -> Response:
         """Return the receipt of one recorded answer, for the person to keep; always the same bytes."""
-        asked = validated(ShowReceiptInput, request.query_params.dict())
+        query = validated(ShowReceiptInput, request.query_params.dict())
         found = get_event(event, actor=actor_of(request))
         base = public_address(request._request)
-        facts = record_facts(found, language=asked["language"], base=base)
+        facts = record_facts(found, language=query["language"], base=base)
         return Response(consent_receipt(facts, Place.of(base, found.client.code)), content_type=LD_JSON)
 
 

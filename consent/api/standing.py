@@ -30,8 +30,8 @@ class SubjectStanding(Operation):
     @extend_schema(parameters=[StandingInput], responses=StandingOutput)
     def get(self, request: Request, external_id: str) -> Response:
         """Decide for each active purpose whether its data may be processed, with the reason."""
-        asked, now = validated(StandingInput, request.query_params.dict()), moment_of(request)
-        at = asked.get("time", now)
+        query, now = validated(StandingInput, request.query_params.dict()), moment_of(request)
+        at = query.get("time", now)
         if at > now:
             raise serializers.ValidationError({"time": ["Ask about now or the past."]})
         get_subject(external_id, actor=actor_of(request))

@@ -58,7 +58,7 @@ def xlsx_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
     last = len(codes) + 2
     choices = {**dict.fromkeys(purposes, ("yes", "no")), "answered_by": GIVERS, "method": METHODS}
     for number, name in enumerate(_columns(purposes), 1):
-        _lay_out(sheet, number, choices.get(name, ()), last)
+        _format_column(sheet, number, choices.get(name, ()), last)
     _write_help(book.create_sheet("Help"))
     out = io.BytesIO()
     book.save(out)
@@ -76,7 +76,7 @@ def _rows(purposes: Sequence[str], codes: Sequence[str]) -> list[list[str]]:
     return [_columns(purposes), [*hints, *(_HINTS[name] for name in FIXED)], *rows]
 
 
-def _lay_out(sheet: Worksheet, number: int, choices: Sequence[str], last: int) -> None:
+def _format_column(sheet: Worksheet, number: int, choices: Sequence[str], last: int) -> None:
     letter = get_column_letter(number)
     sheet.column_dimensions[letter].width = _WIDTH
     heading = sheet.cell(1, number)

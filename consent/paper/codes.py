@@ -31,7 +31,7 @@ _LOOKALIKES = str.maketrans(
         **dict(zip("ILOU", "110V", strict=True)),
         **dict(zip("٠١٢٣٤٥٦٧٨٩", _DIGITS, strict=True)),
         **dict(zip("۰۱۲۳۴۵۶۷۸۹", _DIGITS, strict=True)),
-        **dict.fromkeys("-‐‑‒–—−_.' \t\u00a0\u200c\u200e\u200f", ""),  # noqa: RUF001 -- whatever a spreadsheet makes of a hyphen
+        **dict.fromkeys("-‐‑‒–—−_.' \t\u00a0\u200c\u200e\u200f", ""),  # noqa: RUF001 -- spreadsheets replace hyphens
     }
 )
 

@@ -68,17 +68,17 @@ def write_pdf(form: Form) -> bytes:
 
     Tagged; typst refuses a document that is not accessible (PDF/UA-1, ISO 14289-1).
     """
-    found: bytes = typst.compile(**_task(form, "pdf"), pdf_standards="ua-1")
+    found: bytes = typst.compile(**_compile_arguments(form, "pdf"), pdf_standards="ua-1")
     return found
 
 
 def write_pictures(form: Form, *, ppi: float = 100) -> list[bytes]:
     """Return the same pages as PNG, for visual checks."""
-    found = typst.compile(**_task(form, "png"), ppi=ppi)
+    found = typst.compile(**_compile_arguments(form, "png"), ppi=ppi)
     return found if isinstance(found, list) else [found]
 
 
-def _task(form: Form, kind: Literal["pdf", "png"]) -> dict[str, Any]:
+def _compile_arguments(form: Form, kind: Literal["pdf", "png"]) -> dict[str, Any]:
     return {
         "input": str(_HERE / "form.typ"),
         "root": str(_HERE),
@@ -109,7 +109,7 @@ def _values(form: Form) -> dict[str, Any]:
         "pages": [
             {
                 "code": shown_code(page.code),
-                "square": _square(page.code),
+                "square": _qr_code(page.code),
                 "name": page.name,
                 "person": page.person,
                 "purposes": page.purposes,
@@ -119,7 +119,7 @@ def _values(form: Form) -> dict[str, Any]:
     }
 
 
-def _square(code: str) -> str:
+def _qr_code(code: str) -> str:
     """Render the code as a QR code for scanners; it is not a URL."""
     drawn = io.BytesIO()
     segno.make(shown_code(code), error="m", micro=False).save(drawn, kind="svg", border=0, xmldecl=False, scale=4)

@@ -43,8 +43,8 @@ _ANSWERED = (ConsentState.GIVEN, ConsentState.REFUSED, *_ENDED)
 
 def purposes_to_ask(client_id: UUID, *, at: datetime) -> list[Purpose]:
     """List the active purposes based on consent for any role at a client, which a form can ask about."""
-    resting = {purpose for (purpose, _), basis in bases_in_force(client_id, at=at).items() if _is_consent(basis)}
-    return list(Purpose.objects.filter(pk__in=resting, is_active=True).order_by("code"))
+    purpose_ids = {purpose for (purpose, _), basis in bases_in_force(client_id, at=at).items() if _is_consent(basis)}
+    return list(Purpose.objects.filter(pk__in=purpose_ids, is_active=True).order_by("code"))
 
 
 def _is_consent(basis: Any) -> bool:
@@ -66,9 +66,9 @@ def people_for_form(
     known = found.filter(external_id__in=wanted)
     missing = sorted(set(wanted) - set(known.values_list("external_id", flat=True)))
     if missing:
-        said = gettext("Nobody of this client has these LMS ids: {ids}.")
+        message = gettext("Nobody of this client has these LMS ids: {ids}.")
         more = ["…"] if len(missing) > NAMED_AT_MOST else []
-        raise ValidationError({"ids": [said.format(ids=", ".join([*missing[:NAMED_AT_MOST], *more]))]})
+        raise ValidationError({"ids": [message.format(ids=", ".join([*missing[:NAMED_AT_MOST], *more]))]})
     return known.order_by("external_id")
 
 
@@ -137,9 +137,9 @@ class Knowledge:
     def of(cls, client: Client, pages: Iterable[FormPage]) -> "Knowledge":
         """Load the facts in five queries, for any number of pages with related run and subject."""
         pages = list(pages)
-        asked = FormPurpose.objects.filter(client_id=client.pk, run__in={page.run_id for page in pages})
+        form_purposes = FormPurpose.objects.filter(client_id=client.pk, run__in={page.run_id for page in pages})
         printed, purposes = {}, {}
-        for one in asked.select_related("purpose"):
+        for one in form_purposes.select_related("purpose"):
             printed[one.run_id, one.purpose.code] = one.notice_version_id
             purposes[one.purpose.code] = one.purpose
         events = ConsentEvent.objects.filter(
@@ -147,7 +147,9 @@ class Knowledge:
             subject__in={page.subject_id for page in pages},
             purpose__in=[purpose.pk for purpose in purposes.values()],
         )
-        return cls(client, current_register(client.pk), purposes, printed, _last(events), _ended(events))
+        return cls(
+            client, current_register(client.pk), purposes, printed, _map_last_answers(events), _map_endings(events)
+        )
 
     def signed_at(self, answered_on: date, page: FormPage) -> datetime:
         """Return the earliest possible time of an answer on that day; later events that day override the paper."""
@@ -163,13 +165,13 @@ class Knowledge:
             by_guardian=entry.given_by == "guardian",
             signed_at=self.signed_at(entry.answered_on, page),
             form_made_at=page.run.made_at,
-            purposes={code: self._facts(page, code, at) for code in entry.answers if code in self.purposes},
+            purposes={code: self._purpose_facts(page, code, at) for code in entry.answers if code in self.purposes},
             is_child=subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
             is_erased=subject.erased_at is not None,
             rows_differ=rows_differ,
         )
 
-    def _facts(self, page: FormPage, code: str, at: datetime) -> PurposeFacts:
+    def _purpose_facts(self, page: FormPage, code: str, at: datetime) -> PurposeFacts:
         purpose = self.purposes[code]
         basis = self.register.basis_in_force(code, page.subject.role, at)
         rule, notice = self.register.purposes.get(code), self.register.notices.get(code)
@@ -184,7 +186,7 @@ class Knowledge:
         )
 
 
-def _last(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], tuple[str, datetime]]:
+def _map_last_answers(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], tuple[str, datetime]]:
     """Map (person, purpose) to the latest answer and its time: as claimed, but as recorded for an ending."""
     found = (
         events.filter(state__in=_ANSWERED)
@@ -198,6 +200,6 @@ def _last(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], tuple[str, 
     }
 
 
-def _ended(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], datetime]:
+def _map_endings(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], datetime]:
     found = events.filter(state__in=_ENDED).order_by().values_list("subject_id", "purpose_id")
     return {(subject, purpose): moment for subject, purpose, moment in found.annotate(Max("recorded_at"))}

@@ -25,7 +25,7 @@ LAYOUT = Layout(
     csv_file="answers.csv",
     xlsx_file="answers.xlsx",
     sheet=SHEET,
-    row_limit=ROW_LIMIT + 2,  # the headings, and a line of hints
+    row_limit=ROW_LIMIT + 2,  # the header and a row of hints
     too_many=f"at most {ROW_LIMIT:,} people in one sheet: split it",
 )
 COMMENT = "#"
@@ -74,10 +74,10 @@ def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet
     Raises SheetRefused.
     """
     try:
-        kind, file, rows = _opened(content)
+        kind, file, rows = _open_file(content)
         source = iter(rows)
         number, header = next(source, (1, []))
-        columns = _checked_header(file, number, header, set(purposes))
+        columns = _check_header(file, number, header, set(purposes))
         reader = _Reader(file, columns, today)
         for place, cells in source:
             if cells and not cells[0].startswith(COMMENT):
@@ -90,7 +90,7 @@ def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet
     return Sheet(kind, reader.rows, reader.blank)
 
 
-def _opened(content: bytes) -> tuple[str, str, Iterable[Row]]:
+def _open_file(content: bytes) -> tuple[str, str, Iterable[Row]]:
     """Detect the kind of file by its content, not its name."""
     if content.startswith(_OLD_OFFICE):
         message = "an old or password-protected Excel file; save it as an ordinary workbook (.xlsx)"
@@ -100,7 +100,7 @@ def _opened(content: bytes) -> tuple[str, str, Iterable[Row]]:
     return "CSV", LAYOUT.csv_file, csv_rows(content, LAYOUT)
 
 
-def _checked_header(file: str, row: int, header: Sequence[str], purposes: set[str]) -> list[str]:
+def _check_header(file: str, row: int, header: Sequence[str], purposes: set[str]) -> list[str]:
     columns: list[str] = []
     for number, heading in enumerate(header, start=1):
         name = heading.strip().casefold()

@@ -59,7 +59,7 @@ _STANDINGS = {
     Problem.NOTICE_CHANGED: Standing.OUTDATED,
     Problem.NOT_CONSENT: Standing.OUTDATED,
 }
-_CHOSEN_AWAY = frozenset({Problem.ROWS_DIFFER, Problem.LATER_ANSWER})
+_OVERRIDABLE = frozenset({Problem.ROWS_DIFFER, Problem.LATER_ANSWER})
 """Problems that a person may override. Never an ending: a withdrawal is not undone by older paper."""
 
 
@@ -123,18 +123,18 @@ def give_verdict(case: Case, *, insists: bool = False) -> Verdict:
     for code, gives in case.answers.items():
         facts = case.purposes.get(code)
         problem = Problem.NOT_ON_FORM if facts is None else _problem_of_purpose(case, facts, gives=gives)
-        if facts is not None and problem is None and _stands_so(case, facts, gives=gives):
+        if facts is not None and problem is None and _is_already_answered(case, facts, gives=gives):
             already.append(code)
-        elif problem is None or (insists and problem in _CHOSEN_AWAY):
+        elif problem is None or (insists and problem in _OVERRIDABLE):
             record.append(code)
         else:
             left_out[code] = problem
-    worst = _worst(left_out)
+    worst = _most_severe(left_out)
     standing = Standing.MATCHED if worst is None else _STANDINGS.get(worst, Standing.CONTRADICTORY)
     return Verdict(standing, worst, tuple(record), tuple(already), left_out)
 
 
-def _worst(left_out: Mapping[str, Problem]) -> Problem | None:
+def _most_severe(left_out: Mapping[str, Problem]) -> Problem | None:
     """Return the most severe problem: contradictions before outdated notices."""
     return min(
         left_out.values(), key=lambda problem: (problem in _STANDINGS, list(Problem).index(problem)), default=None
@@ -158,7 +158,7 @@ def _problem_of_purpose(case: Case, facts: PurposeFacts, *, gives: bool) -> Prob
         return Problem.NOT_ON_FORM
     if not facts.rests_on_consent:
         return Problem.NOT_CONSENT
-    if _stands_so(case, facts, gives=gives):
+    if _is_already_answered(case, facts, gives=gives):
         return None
     if gives and facts.ended_at is not None and facts.ended_at >= case.signed_at:
         return Problem.ENDED_SINCE
@@ -171,7 +171,7 @@ def _was_answered_later(case: Case, facts: PurposeFacts) -> bool:
     return facts.last is not None and facts.last[1] >= case.signed_at
 
 
-def _stands_so(case: Case, facts: PurposeFacts, *, gives: bool) -> bool:
+def _is_already_answered(case: Case, facts: PurposeFacts, *, gives: bool) -> bool:
     """Return True if the same was answered since, so that older paper adds nothing; an ended consent is a refusal."""
     if facts.last is None or not _was_answered_later(case, facts):
         return False

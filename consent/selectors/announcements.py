@@ -52,13 +52,13 @@ def announcements(actor: Actor) -> QuerySet[NoticeDispatch]:
 
 def unacknowledged(actor: Actor) -> QuerySet[NoticeDispatch]:
     """Select the announcements without an acknowledgement or objection. Raises NotAllowed."""
-    said = NoticeResponse.objects.filter(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED])
-    return announcements(actor).exclude(pk__in=said.values("dispatch_id"))
+    responses = NoticeResponse.objects.filter(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED])
+    return announcements(actor).exclude(pk__in=responses.values("dispatch_id"))
 
 
 def open_objections(actor: Actor) -> QuerySet[NoticeDispatch]:
     """Select the announcements with an unanswered objection. Raises NotAllowed."""
-    said = (
+    responses = (
         NoticeResponse.objects.order_by()
         .values("dispatch_id")
         .annotate(
@@ -66,4 +66,4 @@ def open_objections(actor: Actor) -> QuerySet[NoticeDispatch]:
             answered=Count("id", filter=Q(kind=ResponseKind.ANSWERED)),
         )
     )
-    return announcements(actor).filter(pk__in=said.filter(objected__gt=F("answered")).values("dispatch_id"))
+    return announcements(actor).filter(pk__in=responses.filter(objected__gt=F("answered")).values("dispatch_id"))

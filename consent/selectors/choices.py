@@ -96,7 +96,7 @@ def choices_of(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
     """
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
     client_id, decided_for = subject.client_id, is_decided_for(subject, actor, at)
-    events, states = _answers(subject, at)
+    events, states = _load_answers(subject, at)
     objections = {
         one.purpose_code: one for one in Objection.objects.active(at).filter(client_id=client_id, subject=subject)
     }
@@ -106,11 +106,11 @@ def choices_of(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
             basis=basis,
             state=states.get(purpose.code, ConsentState.UNKNOWN.value),
             event=events.get(purpose.code),
-            current=_notice(purpose, basis, client_id, at),
+            current=_find_notice(purpose, basis, client_id, at),
             objection=objections.get(purpose.code),
             is_decided_for=decided_for,
         )
-        for purpose, basis in _purposes(subject, at)
+        for purpose, basis in _list_purposes(subject, at)
     ]
 
 
@@ -122,7 +122,7 @@ def choice_about(subject: Subject, code: str, *, actor: Actor, at: datetime) -> 
     raise ChoiceUnknown(code)
 
 
-def _purposes(subject: Subject, at: datetime) -> list[tuple[Purpose, LawfulBasis]]:
+def _list_purposes(subject: Subject, at: datetime) -> list[tuple[Purpose, LawfulBasis]]:
     bases = bases_in_force(subject.client_id, at=at)
     codes = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM]).values_list("code", flat=True)
     known = find_purposes(subject.client_id, codes).values()
@@ -130,7 +130,7 @@ def _purposes(subject: Subject, at: datetime) -> list[tuple[Purpose, LawfulBasis
     return sorted(found, key=lambda pair: (pair[1].basis != Basis.CONSENT, pair[1].basis, pair[0].code))
 
 
-def _answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentEvent], Mapping[str, str]]:
+def _load_answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentEvent], Mapping[str, str]]:
     rows = Consent.objects.filter(client_id=subject.client_id, subject=subject).select_related(
         "purpose", "event__notice_version__notice"
     )
@@ -142,7 +142,7 @@ def _answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentEvent]
     return events, states
 
 
-def _notice(purpose: Purpose, basis: LawfulBasis, client_id: UUID, at: datetime) -> NoticeVersion | None:
+def _find_notice(purpose: Purpose, basis: LawfulBasis, client_id: UUID, at: datetime) -> NoticeVersion | None:
     if basis.basis != Basis.CONSENT:
         return None
     try:

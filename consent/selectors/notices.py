@@ -85,7 +85,7 @@ def client_timelines(
     return {code: own_before_shared(own.get(code, ()), shared.get(code, ())) for code in {**shared, **own}}
 
 
-def _proven(client_id: UUID) -> dict[UUID, datetime]:
+def _proven_effects(client_id: UUID) -> dict[UUID, datetime]:
     rows = NoticeDispatch.objects.filter(client_id=client_id).values_list("version_id", "takes_effect_at")
     return {version: moment for version, moment in rows if moment is not None}
 
@@ -112,12 +112,12 @@ def all_timelines(client: Client) -> list[Placed]:
     for timeline in _timelines(client, list(_notices(client))).values():
         for placed in timeline:
             known = found.get(placed.version.pk)
-            if known is None or (known.superseded_at is not None and _lasts_longer(placed, known.superseded_at)):
+            if known is None or (known.superseded_at is not None and _is_superseded_later(placed, known.superseded_at)):
                 found[placed.version.pk] = placed
     return list(found.values())
 
 
-def _lasts_longer(placed: Placed, superseded_at: datetime) -> bool:
+def _is_superseded_later(placed: Placed, superseded_at: datetime) -> bool:
     return placed.superseded_at is None or placed.superseded_at > superseded_at
 
 
@@ -130,11 +130,11 @@ def _notices(client: Client) -> QuerySet[Notice]:
 
 def _timelines(client: Client, notices: Sequence[Notice]) -> dict[str, list[Placed]]:
     versions = list(NoticeVersion.objects.filter(notice__in=notices).select_related("notice"))
-    found = client_timelines(client, notices=notices, versions=versions, proven=_proven(client.pk))
-    return {code: _placed(rules, versions) for code, rules in found.items()}
+    found = client_timelines(client, notices=notices, versions=versions, proven=_proven_effects(client.pk))
+    return {code: _to_placed(rules, versions) for code, rules in found.items()}
 
 
-def _placed(rules: Sequence[NoticeVersionRule], versions: Iterable[NoticeVersion]) -> list[Placed]:
+def _to_placed(rules: Sequence[NoticeVersionRule], versions: Iterable[NoticeVersion]) -> list[Placed]:
     by_id = {version.pk: version for version in versions}
     ordered = NoticeRule("", tuple(rules)).versions
     ends: list[datetime | None] = [*(later.effective_at for later in ordered[1:]), None]

@@ -21,7 +21,7 @@ from paktaleem.tenancy.ids import PAKTALEEM
 
 __all__ = ["Effect", "Renewal", "preview_effect"]
 
-_RENEWED = """
+_OUTDATED = """
 FROM consent_consent c
 WHERE c.state = 'given' AND c.purpose_id = ANY (%(purposes)s) AND c.notice_version = ANY (%(versions)s)
   AND (c.client_id, c.notice_version) NOT IN (SELECT * FROM unnest(%(elsewhere)s::uuid[], %(only)s::uuid[]))
@@ -29,13 +29,13 @@ WHERE c.state = 'given' AND c.purpose_id = ANY (%(purposes)s) AND c.notice_versi
 """
 """The consents that would become outdated: one scan without a join, so that the query plan is stable."""
 
-_PEOPLE = f"SELECT 'people', NULL::uuid, NULL::uuid[], count(DISTINCT c.subject_id) {_RENEWED}"
-_CONSENTS = (
-    f"SELECT 'consents', c.client_id, ARRAY[c.purpose_id], count(*) {_RENEWED} GROUP BY c.client_id, c.purpose_id"
+_COUNT_PEOPLE = f"SELECT 'people', NULL::uuid, NULL::uuid[], count(DISTINCT c.subject_id) {_OUTDATED}"
+_COUNT_CONSENTS = (
+    f"SELECT 'consents', c.client_id, ARRAY[c.purpose_id], count(*) {_OUTDATED} GROUP BY c.client_id, c.purpose_id"
 )
-_GUARDIANS = f"""
+_COUNT_GUARDIANS = f"""
 SELECT 'guardians', NULL::uuid, purposes, count(*) FROM (
-    SELECT array_agg(DISTINCT c.purpose_id) AS purposes {_RENEWED} AND c.guardian_id IS NOT NULL GROUP BY c.guardian_id
+    SELECT array_agg(DISTINCT c.purpose_id) AS purposes {_OUTDATED} AND c.guardian_id IS NOT NULL GROUP BY c.guardian_id
 ) AS by_guardian GROUP BY purposes
 """  # noqa: S608
 """Combined with UNION ALL into one statement, so that the parts can run in parallel."""
@@ -74,14 +74,14 @@ def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datet
     clients = list(Client.objects.all())
     told = len(clients_to_tell(notice, clients, at=at)) if notice.client_id == PAKTALEEM else 0
     codes = {purpose.pk: purpose.code for purpose in Purpose.objects.filter(code__in=notice.purposes)}
-    standing = _standing(notice, clients, at)
+    standing = _list_valid_pairs(notice, clients, at)
     if not codes or not standing:
         return Effect(told, nothing, ())
     everyone = [client.pk for client in clients]
-    return Effect(told, *_counted(set(standing), everyone, codes, at))
+    return Effect(told, *_count_renewals(set(standing), everyone, codes, at))
 
 
-def _standing(notice: Notice, clients: list[Client], at: datetime) -> list[tuple[UUID, UUID]]:
+def _list_valid_pairs(notice: Notice, clients: list[Client], at: datetime) -> list[tuple[UUID, UUID]]:
     """List pairs of client and version under which consent is valid now and would become outdated.
 
     Uses the same derivation as decisions: no pair where a client's own notice has replaced this one.
@@ -98,19 +98,19 @@ def _standing(notice: Notice, clients: list[Client], at: datetime) -> list[tuple
     for client in clients:
         if notice.client_id not in {PAKTALEEM, client.pk}:
             continue
-        seen = [one for one in notices if one.client_id in {PAKTALEEM, client.pk}]
-        known = {one.pk for one in seen}
-        there = [one for one in versions if one.notice_id in known]
-        timelines = client_timelines(client, notices=seen, versions=there, proven=proven[client.pk])
+        visible = [one for one in notices if one.client_id in {PAKTALEEM, client.pk}]
+        known = {one.pk for one in visible}
+        visible_versions = [one for one in versions if one.notice_id in known]
+        timelines = client_timelines(client, notices=visible, versions=visible_versions, proven=proven[client.pk])
         for code in notice.purposes:
-            pairs |= {(client.pk, version) for version in _counting(timelines.get(code, ()), at) & own}
+            pairs |= {(client.pk, version) for version in _valid_versions(timelines.get(code, ()), at) & own}
     return sorted(pairs)
 
 
 _TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
 
 
-def _counting(versions: Any, at: datetime) -> set[UUID]:
+def _valid_versions(versions: Any, at: datetime) -> set[UUID]:
     """Return the versions of a timeline under which a consent is valid now, if the notice is in effect."""
     rule = NoticeRule("", tuple(versions))
     return {
@@ -120,7 +120,7 @@ def _counting(versions: Any, at: datetime) -> set[UUID]:
     }
 
 
-def _counted(
+def _count_renewals(
     standing: set[tuple[UUID, UUID]], clients: list[UUID], codes: dict[UUID, str], at: datetime
 ) -> tuple[Renewal, tuple[Renewal, ...]]:
     """Count in total and by purpose. A person has one consent per purpose, so people and consents are equal there."""
@@ -133,7 +133,7 @@ def _counted(
         "only": [version for _, version in elsewhere],
         "at": at,
     }
-    found = _rows(codes, values)
+    found = _fetch_counts(codes, values)
     consents = [(client, purposes[0], count) for what, client, purposes, count in found if what == "consents"]
     guardians = [(purposes, count) for what, _, purposes, count in found if what == "guardians"]
     renewals = [
@@ -157,9 +157,11 @@ def _counted(
     return total, tuple(sorted(renewals, key=lambda one: one.purpose))
 
 
-def _rows(codes: Mapping[UUID, str], values: Mapping[str, Any]) -> list[Any]:
+def _fetch_counts(codes: Mapping[UUID, str], values: Mapping[str, Any]) -> list[Any]:
     """Run the counts; people are counted separately only if there are several purposes."""
-    parts = [_PEOPLE, _CONSENTS, _GUARDIANS] if len(codes) > 1 else [_CONSENTS, _GUARDIANS]
+    parts = (
+        [_COUNT_PEOPLE, _COUNT_CONSENTS, _COUNT_GUARDIANS] if len(codes) > 1 else [_COUNT_CONSENTS, _COUNT_GUARDIANS]
+    )
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
         rows: list[Any] = cursor.fetchall()

@@ -108,33 +108,39 @@ def timeline(
         for event in events
         if event.shown_at is not None
     ]
-    derived = [line for of_purpose in _by_purpose(events) for line in _followed(of_purpose, register, until)]
-    seen = [
+    derived = [
+        line for of_purpose in _group_by_purpose(events) for line in _list_derived_ends(of_purpose, register, until)
+    ]
+    acknowledgements = [
         Line(at=one.recorded_at, purpose="", what=ACKNOWLEDGED, row=one, notice=one.version) for one in acknowledged
     ]
-    return sorted([*lines, *shown, *derived, *seen, *_limits(subject, until)], key=lambda line: line.at, reverse=True)
+    return sorted(
+        [*lines, *shown, *derived, *acknowledgements, *_list_limits(subject, until)],
+        key=lambda line: line.at,
+        reverse=True,
+    )
 
 
 def state_as_of(events: Iterable[ConsentEvent], register: Register, at: datetime) -> dict[str, Line]:
     """Return the state of each purpose at ``at``, from the events up to it."""
     latest: dict[str, Line] = {}
-    for of_purpose in _by_purpose(events):
+    for of_purpose in _group_by_purpose(events):
         event = [one for one in of_purpose if one.becomes_state][-1]
         line = Line(at=event.recorded_at, purpose=event.purpose.code, state=event.state, row=event)
-        for followed in _followed([event], register, at):
+        for followed in _list_derived_ends([event], register, at):
             line = followed
         latest[event.purpose.code] = line
     return dict(sorted(latest.items()))
 
 
-def _by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]]:
+def _group_by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]]:
     grouped: defaultdict[UUID, list[ConsentEvent]] = defaultdict(list)
     for event in events:
         grouped[event.purpose_id].append(event)
     return list(grouped.values())
 
 
-def _followed(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[Line]:
+def _list_derived_ends(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[Line]:
     """List when consents ended by expiry or by a material notice, whichever came first."""
     lines = []
     events = [event for event in events if event.becomes_state]
@@ -142,14 +148,14 @@ def _followed(events: Sequence[ConsentEvent], register: Register, until: datetim
         if event.state != ConsentState.GIVEN:
             continue
         ends = later.recorded_at if later is not None else until
-        ended = [(at, state) for at, state in _ends(event, register) if at <= ends]
+        ended = [(at, state) for at, state in _possible_ends(event, register) if at <= ends]
         if ended:
             at, state = min(ended)
             lines.append(Line(at=at, purpose=event.purpose.code, state=state))
     return lines
 
 
-def _ends(event: ConsentEvent, register: Register) -> list[tuple[datetime, str]]:
+def _possible_ends(event: ConsentEvent, register: Register) -> list[tuple[datetime, str]]:
     notice = register.notices.get(event.purpose.code)
     outdated_at = notice.outdated_at.get(event.notice_version_id) if notice and event.notice_version_id else None
     found = [(event.expires_at, ConsentState.EXPIRED.value), (outdated_at, ConsentState.OUTDATED.value)]
@@ -176,7 +182,7 @@ class _Bases:
         return ""
 
 
-def _limits(subject: Subject, until: datetime) -> list[Line]:
+def _list_limits(subject: Subject, until: datetime) -> list[Line]:
     lines = []
     for model, opened, closed in (
         (Restriction, gettext_noop("Processing restricted"), gettext_noop("Restriction lifted")),

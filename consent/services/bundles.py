@@ -53,8 +53,8 @@ def export_evidence(
     """
     require(actor, Capability.EXPORT_EVIDENCE, subject.client_id)
     events = list(consents_of(subject, actor=actor, until=at))
-    seen = list(acknowledgements_of(subject, actor=actor, until=at))
-    if not events and not seen:
+    acknowledgements = list(acknowledgements_of(subject, actor=actor, until=at))
+    if not events and not acknowledgements:
         raise NothingToProve
     place = Place.of(base, subject.client.code)
     files = {
@@ -67,7 +67,7 @@ def export_evidence(
             )
             for event in events
         },
-        **_notices([*(event.notice_version for event in events), *(one.version for one in seen)]),
+        **_notice_files([*(event.notice_version for event in events), *(one.version for one in acknowledgements)]),
     }
     about = {
         "client": str(subject.client_id),
@@ -102,17 +102,17 @@ def _ledger_lines(subject: Subject, at: datetime) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _notices(shown: Iterable[NoticeVersion | None]) -> dict[str, bytes]:
+def _notice_files(shown: Iterable[NoticeVersion | None]) -> dict[str, bytes]:
     versions = {version.pk: version for version in shown if version is not None}
     texts: dict[str, bytes] = {}
     for version in versions.values():
         name = f"notices/{version.notice.code}-{version.number}"
-        texts |= {f"{name}.{language}.txt": text.encode() for language, text in _texts(version).items()}
+        texts |= {f"{name}.{language}.txt": text.encode() for language, text in _hashed_texts(version).items()}
         texts[f"{name}.sha256"] = f"{version.content_hash}\n".encode()
     return texts
 
 
-def _texts(version: NoticeVersion) -> dict[str, str]:
+def _hashed_texts(version: NoticeVersion) -> dict[str, str]:
     """Return all texts covered by the version's hash, including those for children."""
     texts = {"en": version.text_en, "ur": version.text_ur}
     children = {"child_en": version.child_text_en, "child_ur": version.child_text_ur}

@@ -100,7 +100,7 @@ def record_answers(
     ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale or EvidenceMissing if the notice is not proven;
     ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed.
     """
-    _require(actor, subject)
+    _require_capability(actor, subject)
     subject = locked(subject)
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
@@ -110,19 +110,19 @@ def record_answers(
     register = current_register(subject.client_id, past.register_version)
     grounds = find_grounds(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
-    manner = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
+    circumstances = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
     collected, events = Collected(method, bool(evidence), claimed_at), []
     for answer in answers:
-        purpose, is_taken_back = _known(answer.purpose, register), answer.state == ConsentState.WITHDRAWN
+        purpose, is_withdrawal = _get_purpose(answer.purpose, register), answer.state == ConsentState.WITHDRAWN
         _check_answer(subject, purpose, answer.state, register, past, at)
-        stands_on = Grounds() if is_taken_back else grounds[answer.shown or shown]
+        notice_basis = Grounds() if is_withdrawal else grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
-            check_grounds(stands_on, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
-        columns = manner | stands_on.columns(language, recorded_at)
-        events.append(_event(subject, purpose, answer.state, actor, recorded_at, columns))
+            check_grounds(notice_basis, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
+        columns = circumstances | notice_basis.columns(language, recorded_at)
+        events.append(_build_event(subject, purpose, answer.state, actor, recorded_at, columns))
     with transaction.atomic(savepoint=False):
         for event in events:
-            _append(event, before=past.state(event.purpose), evidence=evidence, actor=actor)
+            _append_answer(event, before=past.state(event.purpose), evidence=evidence, actor=actor)
     return events
 
 
@@ -146,9 +146,9 @@ def withdraw_consent(
 
     Raises PurposeUnknown, NothingToWithdraw if no consent is in force, GuardianUnknown, AlreadyErased, NotAllowed.
     """
-    _require(actor, subject)
+    _require_capability(actor, subject)
     subject = locked(subject)
-    found = _known(purpose, current_register(subject.client_id))
+    found = _get_purpose(purpose, current_register(subject.client_id))
     current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
     if current is not None and current.state == ConsentState.WITHDRAWN:
         earlier = ConsentEvent.objects.get(pk=current.event_id)
@@ -169,11 +169,11 @@ def withdraw_consent(
     return event
 
 
-def _require(actor: Actor, subject: Subject) -> None:
+def _require_capability(actor: Actor, subject: Subject) -> None:
     require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
 
 
-def _event(  # noqa: PLR0917 -- what it is about, then its columns
+def _build_event(  # noqa: PLR0917 -- the event's references, then its columns
     subject: Subject, purpose: Purpose, state: ConsentState, actor: Actor, at: datetime, columns: Mapping[str, Any]
 ) -> ConsentEvent:
     return ConsentEvent(
@@ -186,23 +186,25 @@ def _event(  # noqa: PLR0917 -- what it is about, then its columns
         actor_id=actor.id,
         actor_role=actor.role,
         recorded_at=at,
-        expires_at=_expiry(purpose, state, at),
+        expires_at=_expiry_time(purpose, state, at),
         **columns,
     )
 
 
-def _append(event: ConsentEvent, *, before: str, evidence: str, actor: Actor) -> None:
+def _append_answer(event: ConsentEvent, *, before: str, evidence: str, actor: Actor) -> None:
     """Append an answer; a guardian's consent has no effect while another guardian's refusal is in effect."""
     purpose, guardian, gives = event.purpose, event.guardian_id, event.state == ConsentState.GIVEN
-    against = guardian is not None and gives and another_says_no(event.subject, purpose, guardian, at=event.recorded_at)
-    append_event(event, purpose, before=before, actor=actor, stands=not against)
+    is_refused = (
+        guardian is not None and gives and another_says_no(event.subject, purpose, guardian, at=event.recorded_at)
+    )
+    append_event(event, purpose, before=before, actor=actor, stands=not is_refused)
     if guardian is not None:
         follow_purpose(event, purpose, actor=actor)
     if evidence:
         add_evidence_reference(event, evidence, actor=actor, at=event.recorded_at)
 
 
-def _known(code: str, register: Register) -> Purpose:
+def _get_purpose(code: str, register: Register) -> Purpose:
     if code not in register.purposes:
         raise PurposeUnknown(code)
     return purpose_of_rule(register.purposes[code])
@@ -235,7 +237,7 @@ def _check_child(subject: Subject, answers: Sequence[Answer], actor: Actor, at: 
         raise ChildMayNotGive
 
 
-def _check_answer(  # noqa: PLR0917 -- whose answer, about what, and by what it is judged
+def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked against
     subject: Subject, purpose: Purpose, state: ConsentState, register: Register, past: Past, at: datetime
 ) -> None:
     if state == ConsentState.WITHDRAWN:
@@ -251,7 +253,7 @@ def _check_answer(  # noqa: PLR0917 -- whose answer, about what, and by what it 
         raise ConsentNotBased(purpose.code)
 
 
-def _expiry(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:
+def _expiry_time(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:
     if state != ConsentState.GIVEN or purpose.consent_months is None:
         return None
     years, month = divmod(at.month - 1 + purpose.consent_months, 12)

@@ -42,11 +42,11 @@ def open_dispatches(client: Client, *, actor: Actor, at: datetime) -> list[Notic
     own = list(Notice.objects.filter(client_id=client.pk, pk__in=in_effect.values("notice_id")))
     for version in versions.exclude(pk__in=known):
         if is_told(client, version, own):
-            known[version.pk] = _open(client, version, actor, at)
+            known[version.pk] = _open_dispatch(client, version, actor, at)
     return list(known.values())
 
 
-def _open(client: Client, version: NoticeVersion, actor: Actor, at: datetime) -> NoticeDispatch:
+def _open_dispatch(client: Client, version: NoticeVersion, actor: Actor, at: datetime) -> NoticeDispatch:
     row = NoticeDispatch(client_id=client.pk, version=version, version_owner=version.client_id, opened_at=at)
     return save_tracked(row, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
 

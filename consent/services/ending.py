@@ -27,7 +27,7 @@ def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: 
     Raises NothingInForce if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.REVOKE_CONSENTS, consent.client_id)
-    return _end(consent, ConsentState.REVOKED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
+    return _end_consent(consent, ConsentState.REVOKED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
 
 
 def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
@@ -36,7 +36,7 @@ def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, 
     Raises NothingInForce if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.INVALIDATE_CONSENTS, consent.client_id)
-    return _end(consent, ConsentState.INVALIDATED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
+    return _end_consent(consent, ConsentState.INVALIDATED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
 
 
 def invalidate_false(verification: Any, actor: Actor, at: datetime) -> None:
@@ -49,11 +49,11 @@ def invalidate_false(verification: Any, actor: Actor, at: datetime) -> None:
     given = Consent.objects.filter(client_id=row.client_id, subject_id=row.child_id, guardian_id=row.guardian_id)
     since = given.filter(state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, recorded_at__gte=verification.verified_at)
     for consent in since.select_related("subject", "purpose"):
-        _end(consent, ConsentState.INVALIDATED, Method.SYSTEM, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
+        _end_consent(consent, ConsentState.INVALIDATED, Method.SYSTEM, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
 
 
 @transaction.atomic
-def _end(
+def _end_consent(
     consent: Consent, state: ConsentState, method: Method, *, actor: Actor, reason: Reason, at: datetime
 ) -> ConsentEvent:
     subject, purpose = locked(consent.subject), consent.purpose

@@ -19,8 +19,8 @@ from paktaleem.tenancy.rows import find_row, insert_together
 
 __all__ = ["Past", "append_event", "locked", "past_of"]
 
-_LOCKED = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
-_ANSWERED = """
+_SUBJECT_FOR_UPDATE = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
+_HISTORY = """
 SELECT (SELECT consent_register_version()), answered.* FROM (VALUES (1)) always LEFT JOIN (
     SELECT e.purpose_id, max(e.recorded_at), max(e.recorded_at) FILTER (WHERE e.state = ANY (%(ended)s)), min(c.state)
     FROM consent_consentevent e JOIN consent_consent c
@@ -79,7 +79,7 @@ class Past:
 def past_of(subject: Subject) -> Past:
     """Load a person's consent history; their row must be locked."""
     with connection.cursor() as cursor:
-        cursor.execute(_ANSWERED, {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED})
+        cursor.execute(_HISTORY, {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED})
         rows = cursor.fetchall()
     (own, shared), found = rows[0][0], [row[1:] for row in rows if row[1] is not None]
     return Past(
@@ -95,7 +95,7 @@ def locked(subject: Subject) -> Subject:
 
     Raises Subject.DoesNotExist if there is no such row, AlreadyErased.
     """
-    row = find_row(Subject, _LOCKED, {"id": subject.pk, "client": subject.client_id})
+    row = find_row(Subject, _SUBJECT_FOR_UPDATE, {"id": subject.pk, "client": subject.client_id})
     if row is None:
         raise Subject.DoesNotExist
     if row.erased_at is not None:
@@ -116,16 +116,16 @@ def append_event(
         f"consent.{event.state}",
         client_id=event.client_id,
         subject_id=event.subject_id,
-        facts=_facts(event, purpose),
+        facts=_ledger_facts(event, purpose),
         actor=actor,
         at=event.recorded_at,
     )
     also = _SET_STATE if event.becomes_state else _SET_ASKED
-    insert_together(event, entry, also=also, values=_state_of(event))
+    insert_together(event, entry, also=also, values=_state_columns(event))
     return event
 
 
-def _facts(event: ConsentEvent, purpose: Purpose) -> dict[str, Any]:
+def _ledger_facts(event: ConsentEvent, purpose: Purpose) -> dict[str, Any]:
     return {
         "event": str(event.pk),
         "purpose": purpose.code,
@@ -145,7 +145,7 @@ def _facts(event: ConsentEvent, purpose: Purpose) -> dict[str, Any]:
     }
 
 
-def _state_of(event: ConsentEvent) -> dict[str, Any]:
+def _state_columns(event: ConsentEvent) -> dict[str, Any]:
     return {
         "event": event.pk,
         "client": event.client_id,

@@ -40,7 +40,7 @@ def add_evidence_reference(event: ConsentEvent, text: str, *, actor: Actor, at: 
     """
     require(actor, Capability.RECORD_CONSENTS, event.client_id)
     sealed = sealer_of(event.subject).seal(text, column=_COLUMN)
-    return _add(event, {"reference": sealed}, {"kind": "reference"}, actor, at)
+    return _add_evidence(event, {"reference": sealed}, {"kind": "reference"}, actor, at)
 
 
 @transaction.atomic
@@ -55,10 +55,10 @@ def add_evidence_file(event: ConsentEvent, content: IO[bytes], *, actor: Actor, 
         raise AlreadyErased
     file = store_file(subject, content, at=at)
     facts = {"kind": file.kind, "size": file.size, "sealed_hash": file.sealed_hash, "file": str(file.pk)}
-    return _add(event, {"file": file}, facts, actor, at)
+    return _add_evidence(event, {"file": file}, facts, actor, at)
 
 
-def _add(event: ConsentEvent, kept: Any, facts: dict[str, Any], actor: Actor, at: datetime) -> ConsentEvidence:
+def _add_evidence(event: ConsentEvent, kept: Any, facts: dict[str, Any], actor: Actor, at: datetime) -> ConsentEvidence:
     evidence = ConsentEvidence(
         client_id=event.client_id,
         subject_id=event.subject_id,

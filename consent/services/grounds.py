@@ -66,23 +66,23 @@ def find_grounds(
             raise ShownForeign("The token is of another version than notice_version names.")
         if shown.language and language not in {None, shown.language}:
             raise ShownForeign(f"The notice was shown in another language: {shown.language}.")
-    wanted = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
+    version_ids = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
     return {
-        token: Grounds(_text(version, register, at), _purposes_of(version, register, at), proofs[token])
+        token: Grounds(_get_text(version, register, at), _list_purposes(version, register, at), proofs[token])
         if version
         else Grounds()
-        for token, version in wanted.items()
+        for token, version in version_ids.items()
     }
 
 
-def _text(version: UUID, register: Register, at: datetime) -> TextRule:
+def _get_text(version: UUID, register: Register, at: datetime) -> TextRule:
     found = register.texts.get(version)
     if found is None or found.effective_at > at:
         raise NoticeStale
     return found
 
 
-def _purposes_of(version: UUID, register: Register, at: datetime) -> frozenset[str]:
+def _list_purposes(version: UUID, register: Register, at: datetime) -> frozenset[str]:
     """Return the purposes for which a version is in effect at the client."""
     in_effect = ((code, rule.in_effect(at)) for code, rule in register.notices.items())
     return frozenset(code for code, rule in in_effect if rule is not None and rule.id == version)

@@ -65,12 +65,12 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
     """
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
     refuse_shared(draft, actor)
-    if not draft._state.adding and _locked(draft).notice_id != draft.notice_id:
+    if not draft._state.adding and _lock_draft(draft).notice_id != draft.notice_id:
         raise ValidationError({"notice": ["A draft stays with its notice: write another."]})
     draft.client_id, draft.changed_at = draft.notice.client_id, at
-    _strip(draft)
+    _normalize_texts(draft)
     draft.full_clean()
-    _check_children(draft.notice, draft)
+    _check_child_texts(draft.notice, draft)
     return save_tracked(draft, actor=actor, reason=reason, at=at)
 
 
@@ -79,7 +79,7 @@ def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at:
     """Close a draft without announcing it. Raises DraftClosed, NotYours for a shared notice, NotAllowed."""
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
     refuse_shared(draft, actor)
-    draft = _locked(draft)
+    draft = _lock_draft(draft)
     draft.closed_at = at
     save_tracked(draft, actor=actor, reason=reason, at=at)
 
@@ -96,7 +96,7 @@ def announce_draft(
     require(actor, Capability.ANNOUNCE_NOTICES, draft.client_id)
     refuse_shared(draft, actor)
     notice = Notice.objects.select_for_update().get(pk=draft.notice_id)
-    draft = _locked(draft)
+    draft = _lock_draft(draft)
     if effective_at is None:
         effective_at = earliest_effect(at, notice_days_of(notice, is_material=draft.is_material))
     version = publish_notice_version(
@@ -140,7 +140,7 @@ def publish_notice_version(
     notice = Notice.objects.select_for_update().get(pk=notice.pk)
     latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
     days = notice_days_of(notice, is_material=is_material)
-    _check_moment(effective_at, days=days, latest=latest, at=at)
+    _check_effective_at(effective_at, days=days, latest=latest, at=at)
     version = NoticeVersion(
         client_id=notice.client_id,
         notice=notice,
@@ -155,30 +155,30 @@ def publish_notice_version(
         effective_at=effective_at,
         announced_at=at,
     )
-    _strip(version)
+    _normalize_texts(version)
     version.content_hash = content_hash(version.text_en, version.text_ur, version.child_text_en, version.child_text_ur)
     version.full_clean()
-    _check_children(notice, version)
+    _check_child_texts(notice, version)
     save_tracked(version, actor=actor, reason=reason, at=at)
-    _record(notice, version, actor)
+    _record_publication(notice, version, actor)
     if version.waits_for_proof:
         ask_to_tell_clients()
     return version
 
 
-def _locked(draft: NoticeDraft) -> NoticeDraft:
+def _lock_draft(draft: NoticeDraft) -> NoticeDraft:
     found: NoticeDraft = NoticeDraft.objects.select_for_update().get(pk=draft.pk)
     if found.closed_at is not None:
         raise DraftClosed
     return found
 
 
-def _strip(text: NoticeText) -> None:
+def _normalize_texts(text: NoticeText) -> None:
     for field in ("text_en", "text_ur", "child_text_en", "child_text_ur"):
         setattr(text, field, getattr(text, field).replace("\r\n", "\n").strip())
 
 
-def _check_moment(effective_at: datetime, *, days: int, latest: NoticeVersion | None, at: datetime) -> None:
+def _check_effective_at(effective_at: datetime, *, days: int, latest: NoticeVersion | None, at: datetime) -> None:
     if effective_at < at:
         raise ValidationError({"effective_at": [_BACKDATED]})
     if latest is not None and effective_at < latest.effective_at:
@@ -189,7 +189,7 @@ def _check_moment(effective_at: datetime, *, days: int, latest: NoticeVersion | 
         raise ValidationError({"effective_at": [words]})
 
 
-def _check_children(notice: Notice, text: NoticeText) -> None:
+def _check_child_texts(notice: Notice, text: NoticeText) -> None:
     missing = [field for field in ("child_text_en", "child_text_ur") if not getattr(text, field)]
     if notice.addresses_children and missing:
         raise ValidationError({field: ["This notice addresses children: say it for them, too."] for field in missing})
@@ -197,7 +197,7 @@ def _check_children(notice: Notice, text: NoticeText) -> None:
         raise ValidationError({missing[0]: ["A text for children is needed in both languages, or in none."]})
 
 
-def _record(notice: Notice, version: NoticeVersion, actor: Actor) -> None:
+def _record_publication(notice: Notice, version: NoticeVersion, actor: Actor) -> None:
     facts = {
         "notice": notice.code,
         "number": version.number,

@@ -87,7 +87,7 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
     _check_balancing(row, is_new=is_new)
     row.full_clean()
     save_tracked(row, actor=actor, reason=reason, at=at)
-    _record(row, "register.added" if is_new else "register.changed", actor, at)
+    _record_change(row, "register.added" if is_new else "register.changed", actor, at)
     return row
 
 
@@ -131,7 +131,7 @@ def _check_balancing(row: RegisterRow, *, is_new: bool) -> None:
             raise ValidationError({"balancing_test": ["Choose a balancing test of this purpose and this client."]})
 
 
-def _record(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
+def _record_change(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
     """Record the changed row in the ledger with the hash of its canonical values."""
     facts = {
         "row": row._meta.label_lower,
@@ -145,12 +145,12 @@ def _record(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
 
 
 def _plain_values(row: models.Model) -> dict[str, Any]:
-    return {field.attname: _plain(getattr(row, field.attname)) for field in row._meta.concrete_fields}
+    return {field.attname: _to_plain(getattr(row, field.attname)) for field in row._meta.concrete_fields}
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_to_plain(item) for item in value]
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)

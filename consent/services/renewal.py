@@ -20,14 +20,14 @@ def ask_again(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) 
     age of consent no longer count. Clients learn of the requests from ``GET /api/v1/changes`` and from ``renewal_due``
     and ``asked_at``. Purposes no longer based on consent are skipped. Raises NotAllowed.
     """
-    asked = 0
+    count = 0
     client = Client.objects.get(pk=client_id)
     for consent in [*due_for_renewal(client_id, at=at)[:limit], *due_by_age(client, at=at)[:limit]]:
-        asked += _ask(consent, actor, at)
-    return asked
+        count += _request_consent(consent, actor, at)
+    return count
 
 
-def _ask(consent: Consent, actor: Actor, at: datetime) -> bool:
+def _request_consent(consent: Consent, actor: Actor, at: datetime) -> bool:
     try:
         record_answers(
             consent.subject,

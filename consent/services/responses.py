@@ -45,9 +45,9 @@ def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: date
     Raises AlreadySaid if it is acknowledged, NotAllowed.
     """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
-    if ResponseKind.ACKNOWLEDGED in _said(dispatch):
+    if ResponseKind.ACKNOWLEDGED in _lock_and_list_kinds(dispatch):
         raise AlreadySaid
-    return _say(dispatch, ResponseKind.ACKNOWLEDGED, "", "", actor=actor, at=at)
+    return _record_response(dispatch, ResponseKind.ACKNOWLEDGED, "", "", actor=actor, at=at)
 
 
 @transaction.atomic
@@ -59,9 +59,9 @@ def object_to_announcement(
     Raises AlreadySaid if there is an open objection, ValidationError for an unknown code, NotAllowed.
     """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
-    if _waits(_said(dispatch)):
+    if _has_open_objection(_lock_and_list_kinds(dispatch)):
         raise AlreadySaid
-    return _say(dispatch, ResponseKind.OBJECTED, _known(code, OBJECTIONS), note, actor=actor, at=at)
+    return _record_response(dispatch, ResponseKind.OBJECTED, _check_code(code, OBJECTIONS), note, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -73,29 +73,29 @@ def answer_objection(
     Raises NothingToAnswer if there is no open objection, ValidationError for an unknown code, NotAllowed.
     """
     require(actor, Capability.ANSWER_OBJECTIONS, dispatch.client_id)
-    if not _waits(_said(dispatch)):
+    if not _has_open_objection(_lock_and_list_kinds(dispatch)):
         raise NothingToAnswer
-    return _say(dispatch, ResponseKind.ANSWERED, _known(code, ANSWERS), note, actor=actor, at=at)
+    return _record_response(dispatch, ResponseKind.ANSWERED, _check_code(code, ANSWERS), note, actor=actor, at=at)
 
 
-def _said(dispatch: NoticeDispatch) -> list[str]:
+def _lock_and_list_kinds(dispatch: NoticeDispatch) -> list[str]:
     """Lock the dispatch, and return the kinds of its responses in order."""
     NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)
     found = NoticeResponse.objects.filter(client_id=dispatch.client_id, dispatch=dispatch)
     return list(found.order_by("recorded_at", "id").values_list("kind", flat=True))
 
 
-def _waits(said: list[str]) -> bool:
-    return said.count(ResponseKind.OBJECTED) > said.count(ResponseKind.ANSWERED)
+def _has_open_objection(kinds: list[str]) -> bool:
+    return kinds.count(ResponseKind.OBJECTED) > kinds.count(ResponseKind.ANSWERED)
 
 
-def _known(code: str, codes: tuple[ResponseCode, ...]) -> str:
+def _check_code(code: str, codes: tuple[ResponseCode, ...]) -> str:
     if code not in {one.value for one in codes}:
         raise ValidationError({"code": ["Choose one of the reasons."]})
     return code
 
 
-def _say(
+def _record_response(
     dispatch: NoticeDispatch, kind: ResponseKind, code: str, note: str, *, actor: Actor, at: datetime
 ) -> NoticeResponse:
     response = NoticeResponse(

@@ -35,7 +35,7 @@ _ANSWERS = {
     "revoked": _("Ended by the school or PakTaleem"),
     "invalidated": _("Declared invalid"),
 }
-_WAYS = {
+_METHODS = {
     "lms": _("in the learning platform"),
     "web": _("on a page of this portal"),
     "paper": _("on paper"),
@@ -44,7 +44,7 @@ _WAYS = {
     "in_person": _("in person"),
     "import": _("taken over from an earlier record"),
 }
-_WHOSE = {
+_GIVERS = {
     "self": _("The person themselves"),
     "guardian": _("A guardian"),
     "staff": _("Staff, on the person's request"),
@@ -69,31 +69,31 @@ def print_receipt(
         "facts": facts,
         "latest": facts.latest,
         "answer": _ANSWERS.get(event.state, event.state),
-        "way": _WAYS.get(event.method, event.method),
-        "whose": _WHOSE.get(event.given_by, event.given_by),
-        "words": _words(event),
+        "way": _METHODS.get(event.method, event.method),
+        "whose": _GIVERS.get(event.given_by, event.given_by),
+        "words": _shown_text(event),
         "place": place,
         "zone": event.client.time_zone,
         "code": " ".join(code[i : i + 4] for i in range(0, len(code), 4)),
         "change_url": change_url,
-        "square": _square(change_url),
+        "square": _render_qr_code(change_url),
         **({"languages": links} if links else {}),
     }
     with translation.override(language), timezone.override(event.client.time_zone):
         return public_page(request, "receipts/receipt.html", title=_("Receipt of an answer"), **values)
 
 
-def _words(event: ConsentEvent) -> str:
+def _shown_text(event: ConsentEvent) -> str:
     version: NoticeVersion | None = event.notice_version
     if version is None:
         return ""
     return version.text_ur if event.language == "ur" else version.text_en
 
 
-def _square(address: str) -> str:
+def _render_qr_code(address: str) -> str:
     """Render the URL as a QR code: an SVG without script or style."""
     drawn: str = segno.make(address, error="m").svg_inline(scale=3, border=2, svgclass="square", lineclass=None)
-    return mark_safe(drawn)  # noqa: S308 -- our own drawing of our own address
+    return mark_safe(drawn)  # noqa: S308 -- generated SVG of a generated URL
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -90,11 +90,11 @@ class MakeForm(ScopedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """List the purposes that the client may ask about."""
         super().__init__(*args, **kwargs)
-        client_id = _client_of(self.request)
+        client_id = _find_client(self.request)
         if client_id is not None:
             self.instance.client_id = client_id
             found = purposes_to_ask(client_id, at=received_at(self.request))
-            offer(self, "purposes", [(one.code, _named(one)) for one in found])
+            offer(self, "purposes", [(one.code, _purpose_name(one)) for one in found])
 
     def clean_ids(self) -> list[str]:
         """Return the non-empty lines."""
@@ -102,11 +102,11 @@ class MakeForm(ScopedForm):
         return [line for line in lines if line]
 
 
-def _named(purpose: Purpose) -> str:
+def _purpose_name(purpose: Purpose) -> str:
     return purpose.name_ur if get_language() == "ur" else purpose.name_en
 
 
-def _client_of(request: HttpRequest) -> UUID | None:
+def _find_client(request: HttpRequest) -> UUID | None:
     """Return the actor's own client, or the one that an officer chose before."""
     own, chosen = actor_of(request).client_id, request.GET.get(CLIENT)
     if own is not None or not chosen:
@@ -115,7 +115,7 @@ def _client_of(request: HttpRequest) -> UUID | None:
     return client_id if Client.objects.exclude(pk=PAKTALEEM).filter(pk=client_id).exists() else None
 
 
-def _print(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _print_form(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     client = Client.objects.get(pk=run.client_id)
     address = Place.of(public_address(request), client.code).choices.partition("://")[2]
     pdf = print_form(run, address=address, actor=actor_of(request), reason=given["reason"], at=received_at(request))
@@ -145,7 +145,7 @@ class FormRunAdmin(EvidenceAdmin):
             "print",
             "Print the form",
             Capability.MANAGE_FORMS,
-            _print,
+            _print_form,
             lead="A PDF with everyone's name on their page. That is a look at each of them, recorded with your reason.",
             template="paper/print.html",
         ),
@@ -180,10 +180,12 @@ class FormRunAdmin(EvidenceAdmin):
         if not may(request, Capability.MANAGE_FORMS):
             raise PermissionDenied
         run: FormRun = self._row_or_404(request, object_id)
-        asked = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
+        form_purposes = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
         codes = FormPage.objects.filter(client_id=run.client_id, run=run).order_by("position")
         content_type, make = BLANKS[kind]
-        content = make(list(asked.values_list("purpose__code", flat=True)), list(codes.values_list("code", flat=True)))
+        content = make(
+            list(form_purposes.values_list("purpose__code", flat=True)), list(codes.values_list("code", flat=True))
+        )
         disposition = f'attachment; filename="answers-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.{kind}"'
         return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
 
@@ -191,7 +193,7 @@ class FormRunAdmin(EvidenceAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show the choice of client first, for staff who work for several."""
-        if object_id is None and self.has_add_permission(request) and _client_of(request) is None:
+        if object_id is None and self.has_add_permission(request) and _find_client(request) is None:
             return self._client_page(request)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
@@ -225,13 +227,17 @@ class FormRunAdmin(EvidenceAdmin):
 
     def panels(self, request: HttpRequest, row: FormRun) -> list[dict[str, Any]]:
         """Show the purposes, the progress of the answers, and the next steps."""
-        asked = FormPurpose.objects.filter(client_id=row.client_id, run=row).order_by("position")
+        form_purposes = FormPurpose.objects.filter(client_id=row.client_id, run=row).order_by("position")
         return [
             {
                 "template": "paper/panels/form.html",
                 "asked": [
-                    {"name": _named(one.purpose), "notice": one.notice_version.notice, "version": one.notice_version}
-                    for one in asked.select_related("purpose", "notice_version__notice")
+                    {
+                        "name": _purpose_name(one.purpose),
+                        "notice": one.notice_version.notice,
+                        "version": one.notice_version,
+                    }
+                    for one in form_purposes.select_related("purpose", "notice_version__notice")
                 ],
                 "progress": progress_of(row),
                 "may_manage": may(request, Capability.MANAGE_FORMS, row.client_id),

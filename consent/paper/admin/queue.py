@@ -87,41 +87,43 @@ class MatchForm(ActForm):
     field_order = ("code", "reason")
 
 
-def _matched(row: SheetEntry, _at: Any) -> bool:
+def _is_matched(row: SheetEntry, _at: Any) -> bool:
     return row.state == EntryState.MATCHED
 
 
-def _open(row: SheetEntry, _at: Any) -> bool:
+def _is_open(row: SheetEntry, _at: Any) -> bool:
     return row.is_open
 
 
-def _may_be_chosen(row: SheetEntry, _at: Any) -> bool:
+def _may_choose(row: SheetEntry, _at: Any) -> bool:
     return row.state in {EntryState.CONTRADICTORY, EntryState.OUTDATED}
 
 
-def _may_be_matched(row: SheetEntry, _at: Any) -> bool:
+def _may_match(row: SheetEntry, _at: Any) -> bool:
     return row.state == EntryState.UNMATCHED and row.page_id is None
 
 
-def _confirm(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return _answer(request, confirm_entry(row, scan=given["scan"], actor=actor_of(request), at=received_at(request)))
+def _confirm_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    return _redirect_to_row(
+        request, confirm_entry(row, scan=given["scan"], actor=actor_of(request), at=received_at(request))
+    )
 
 
-def _choose(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _choose_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
-    return _answer(request, choose_entry(row, **by))
+    return _redirect_to_row(request, choose_entry(row, **by))
 
 
-def _match(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _match_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
-    return _answer(request, match_entry(row, code=given["code"], **by))
+    return _redirect_to_row(request, match_entry(row, code=given["code"], **by))
 
 
-def _dismiss(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> None:
+def _dismiss_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> None:
     dismiss_entry(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
 
 
-def _answer(request: HttpRequest, row: SheetEntry) -> HttpResponse:
+def _redirect_to_row(request: HttpRequest, row: SheetEntry) -> HttpResponse:
     """Show the row with a message about its new state."""
     if row.state == EntryState.CONFIRMED:
         messages.success(request, gettext("Confirmed: the next answer follows it."))
@@ -190,10 +192,10 @@ class SheetEntryAdmin(EvidenceAdmin):
             "confirm",
             "Confirm",
             Capability.CONFIRM_ANSWERS,
-            _confirm,
+            _confirm_entry,
             form=ConfirmForm,
             lead="What the row says is recorded, each purpose apart, with the sheet and its row as evidence.",
-            applies=_matched,
+            applies=_is_matched,
             refusals=_REFUSALS,
             template="paper/settle.html",
         ),
@@ -201,10 +203,10 @@ class SheetEntryAdmin(EvidenceAdmin):
             "match",
             "Match by hand",
             Capability.MANAGE_FORMS,
-            _match,
+            _match_entry,
             form=MatchForm,
             lead="Take the paper, and type the code that is printed on it. The row then waits to be confirmed.",
-            applies=_may_be_matched,
+            applies=_may_match,
             refusals=_REFUSALS,
             template="paper/match.html",
         ),
@@ -212,11 +214,11 @@ class SheetEntryAdmin(EvidenceAdmin):
             "choose",
             "Record this row",
             Capability.CONFIRM_ANSWERS,
-            _choose,
+            _choose_entry,
             lead="This row is right: it is recorded as far as it stands, and other rows for its code are dismissed. "
             "Left out is what was withdrawn or ended since, and a yes under a notice that has changed.",
             danger=True,
-            applies=_may_be_chosen,
+            applies=_may_choose,
             refusals=_REFUSALS,
             template="paper/settle.html",
         ),
@@ -224,11 +226,11 @@ class SheetEntryAdmin(EvidenceAdmin):
             "dismiss",
             "Dismiss",
             Capability.MANAGE_FORMS,
-            _dismiss,
+            _dismiss_entry,
             lead="The row is set aside for good. Nothing of it is recorded.",
             done="Dismissed: nothing of it is recorded.",
             danger=True,
-            applies=_open,
+            applies=_is_open,
             refusals=_REFUSALS,
             template="paper/settle.html",
         ),
@@ -240,7 +242,9 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> Any:
         """Render a page of an act with the answers of the row."""
-        extra = {"said": _said(row)} | ({"near": _near(request, row)} if template == "paper/match.html" else {})
+        extra = {"said": _format_answers(row)} | (
+            {"near": _list_near_codes(request, row)} if template == "paper/match.html" else {}
+        )
         return super().page(request, row, template, **extra, **values)
 
     def panels(self, request: HttpRequest, row: SheetEntry) -> list[dict[str, Any]]:
@@ -248,13 +252,13 @@ class SheetEntryAdmin(EvidenceAdmin):
         steps = with_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), actor_of(request))
         others = rivals_of(row.client_id, [row.page_id]).get(row.page_id, []) if row.page_id is not None else []
         return [
-            {"template": "paper/panels/typed.html", "near": _near(request, row)},
+            {"template": "paper/panels/typed.html", "near": _list_near_codes(request, row)},
             {
                 "template": "paper/panels/rivals.html",
-                "lines": [_rival(other) for other in others if other.pk != row.pk],
+                "lines": [_serialize_rival(other) for other in others if other.pk != row.pk],
             },
-            {"template": "console/panels/events.html", "events": _events(row, actor_of(request))},
-            {"template": "paper/panels/steps.html", "lines": [_step(one) for one in steps]},
+            {"template": "console/panels/events.html", "events": _list_events(row, actor_of(request))},
+            {"template": "paper/panels/steps.html", "lines": [_serialize_step(one) for one in steps]},
         ]
 
     def history_of(self, row: SheetEntry, viewer: Actor) -> dict[str, Any]:
@@ -303,7 +307,7 @@ class SheetEntryAdmin(EvidenceAdmin):
     @admin.display(description="answers")
     def said(self, row: SheetEntry) -> str:
         """Return the answers."""
-        return _said(row)
+        return _format_answers(row)
 
     @admin.display(description="why it waits")
     def why(self, row: SheetEntry) -> str:
@@ -311,38 +315,42 @@ class SheetEntryAdmin(EvidenceAdmin):
         return row.get_problem_display() if row.problem and row.is_open else "—"
 
 
-def _said(row: SheetEntry) -> str:
+def _format_answers(row: SheetEntry) -> str:
     words = {True: gettext("yes"), False: gettext("no")}
     return ", ".join(f"{code}: {words[gives]}" for code, gives in row.answers.items())
 
 
-def _near(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | None:
+def _list_near_codes(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | None:
     """Return the typed code and the most similar codes, if the user may match rows by hand."""
-    if not _may_be_matched(row, None) or not may(request, Capability.MANAGE_FORMS, row.client_id):
+    if not _may_match(row, None) or not may(request, Capability.MANAGE_FORMS, row.client_id):
         return None
     with in_client(row.client_id):
         typed = opened_details(SheetEntry.objects.get(pk=row.pk), actor=actor_of(request)).get("code", "")
         pages = near_codes(row.client_id, typed) if typed else []
-        return {"typed": typed, "lines": [_near_line(row, page) for page in pages], "why": row.get_problem_display()}
+        return {
+            "typed": typed,
+            "lines": [_serialize_near_code(row, page) for page in pages],
+            "why": row.get_problem_display(),
+        }
 
 
-def _near_line(row: SheetEntry, page: FormPage) -> dict[str, Any]:
+def _serialize_near_code(row: SheetEntry, page: FormPage) -> dict[str, Any]:
     match = reverse("admin:paper_sheetentry_match", args=[row.pk], current_app=site.name)
     code = shown_code(page.code)
     return {"code": code, "person": page.subject, "group": page.run.name, "url": f"{match}?code={code}"}
 
 
-def _rival(other: SheetEntry) -> dict[str, Any]:
+def _serialize_rival(other: SheetEntry) -> dict[str, Any]:
     url = reverse("admin:paper_sheetentry_change", args=[other.pk], current_app=site.name)
-    return {"row": other, "said": _said(other), "state": state_pill(other), "url": url}
+    return {"row": other, "said": _format_answers(other), "state": state_pill(other), "url": url}
 
 
-def _events(row: SheetEntry, viewer: Actor) -> list[dict[str, Any]]:
+def _list_events(row: SheetEntry, viewer: Actor) -> list[dict[str, Any]]:
     events = ConsentEvent.objects.filter(client_id=row.client_id, pk__in=row.recorded)
     return event_lines(with_actor(events.select_related("purpose", "guardian"), viewer)) if row.recorded else []
 
 
-def _step(one: Any) -> dict[str, Any]:
+def _serialize_step(one: Any) -> dict[str, Any]:
     return {
         "step": one,
         "who": who(one),
@@ -351,7 +359,7 @@ def _step(one: Any) -> dict[str, Any]:
     }
 
 
-def _waiting() -> int:
+def _count_open_rows() -> int:
     """Count the open rows, state by state, because no single index serves all states in order."""
     found = [SheetEntry.objects.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN]
     return found[0].union(*found[1:], all=True).order_by()[: LIMIT + 1].count()
@@ -363,7 +371,7 @@ def queue_board(actor: Actor, at: datetime) -> list[Card]:
     del at
     if not actor.may(Capability.CONFIRM_ANSWERS):
         return []
-    number = _waiting()
+    number = _count_open_rows()
     if not number:
         return []
     url = reverse("admin:paper_sheetentry_changelist", current_app=site.name)

@@ -72,7 +72,7 @@ def _has_matched(row: AnswerSheet, _at: Any) -> bool:
     return not row.is_under_way and counts_of(row)[EntryState.MATCHED] > 0
 
 
-def _confirm(row: AnswerSheet, _given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _confirm_sheet(row: AnswerSheet, _given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     before = counts_of(row)[EntryState.CONFIRMED]
     row = confirm_matched(row, actor=actor_of(request), at=received_at(request))
     if row.is_under_way:
@@ -85,7 +85,7 @@ def _confirm(row: AnswerSheet, _given: dict[str, Any], request: HttpRequest) -> 
     return HttpResponseRedirect(owner.url_of("change", row))
 
 
-def _told(problem: Problem) -> str:
+def _format_problem(problem: Problem) -> str:
     """Format a problem with its row and column."""
     place = [gettext("Row {row}").format(row=problem.row)] if problem.row is not None else []
     place += [problem.column] if problem.column else []
@@ -124,7 +124,7 @@ class AnswerSheetAdmin(EvidenceAdmin):
             "confirm",
             "Confirm all matched",
             Capability.CONFIRM_ANSWERS,
-            _confirm,
+            _confirm_sheet,
             form=PlainForm,
             lead="Each matched row is recorded now, each purpose apart, with the sheet and its row as evidence. "
             "Every row is looked at again first; whatever no longer fits waits.",
@@ -155,10 +155,10 @@ class AnswerSheetAdmin(EvidenceAdmin):
             try:
                 row = upload_sheet(content, client=client, actor=actor_of(request), at=received_at(request))
             except SheetRefused as refused:
-                told = [_told(problem) for problem in refused.problems[:PROBLEMS_SHOWN]]
-                left = len(refused.problems) - len(told)
+                problem_lines = [_format_problem(problem) for problem in refused.problems[:PROBLEMS_SHOWN]]
+                left = len(refused.problems) - len(problem_lines)
                 more = [gettext("And {number} more.").format(number=left)] if left else []
-                raise ValidationError({"file": [*told, *more]}) from refused
+                raise ValidationError({"file": [*problem_lines, *more]}) from refused
         obj.pk, obj.uploaded_at, obj.rows, obj.blank = row.pk, row.uploaded_at, row.rows, row.blank
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002

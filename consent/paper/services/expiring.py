@@ -44,7 +44,7 @@ def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
     SheetEntry.objects.filter(pk__in=[one.pk for one in found]).update(
         state=EntryState.EXPIRED, answers={}, details=None
     )
-    _note_steps(found, actor, at)
+    _record_steps(found, actor, at)
     for sheet_id, of_sheet in groupby(found, key=lambda one: one.sheet_id):
         facts = {"sheet": str(sheet_id), "rows": [one.number for one in of_sheet]}
         record_entry("answers.expired", client_id=client_id, facts=facts, actor=actor, at=at)
@@ -52,7 +52,7 @@ def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
     return len(found)
 
 
-def _note_steps(entries: Iterable[SheetEntry], actor: Actor, at: datetime) -> None:
+def _record_steps(entries: Iterable[SheetEntry], actor: Actor, at: datetime) -> None:
     kind, key, role = actor_columns(actor)
     by = {"actor_kind": kind, "actor_id": key, "actor_role": role, "taken_at": at}
     what = {"step": Step.EXPIRED, "state": EntryState.EXPIRED}

@@ -81,15 +81,15 @@ def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Ac
     Raises NotMatched if the row was not matched, Settled if it is dismissed or expired, FileTooLarge, FileKindRefused,
     NotAllowed.
     """
-    entry = _taken(entry, actor, Capability.CONFIRM_ANSWERS)
+    entry = _lock_entry(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
         return entry
     if entry.state != EntryState.MATCHED or entry.page is None:
         raise NotMatched
-    verdict = _judged(entry, entry.page, at=at, insists=False)
+    verdict = _judge(entry, entry.page, at=at, insists=False)
     if verdict.standing != Standing.MATCHED:
-        return _move(entry, verdict, actor, at)
-    return _record(entry, verdict, scan, Step.CONFIRMED, "", actor, at)
+        return _change_state(entry, verdict, actor, at)
+    return _record_row(entry, verdict, scan, Step.CONFIRMED, "", actor, at)
 
 
 @transaction.atomic
@@ -99,18 +99,18 @@ def choose_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: d
     Answers whose consent has ended since, or whose notice has changed, are left out. Raises NothingStands if no answer
     can be recorded, Settled if the row is dismissed or expired, NotAllowed.
     """
-    entry = _taken(entry, actor, Capability.CONFIRM_ANSWERS)
+    entry = _lock_entry(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
         return entry
     if entry.page is None:
         raise NothingStands(EntryProblem.CODE_UNKNOWN.label)
-    verdict = _judged(entry, entry.page, at=at, insists=True)
+    verdict = _judge(entry, entry.page, at=at, insists=True)
     if not verdict.record and not verdict.already:
         raise NothingStands(EntryProblem(verdict.problem).label if verdict.problem else "")
     rivals = [one for one in rivals_of(entry.client_id, [entry.page.pk]).get(entry.page.pk, []) if one.pk != entry.pk]
     for rival in SheetEntry.objects.select_for_update().filter(pk__in=[one.pk for one in rivals]).order_by("pk"):
         _settle(rival, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
-    return _record(entry, verdict, None, Step.CHOSEN, Reason(reason).value, actor, at)
+    return _record_row(entry, verdict, None, Step.CHOSEN, Reason(reason).value, actor, at)
 
 
 @transaction.atomic
@@ -119,20 +119,20 @@ def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | 
 
     Raises CodeUnknown for an unknown code or an erased person, Settled if the row is settled, NotAllowed.
     """
-    entry = _taken(entry, actor, Capability.MANAGE_FORMS)
+    entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
         raise Settled
-    wanted = read_code(code)
-    page = FormPage.objects.filter(client_id=entry.client_id, code=wanted).select_related("run", "subject").first()
-    if not is_code(wanted) or page is None or page.subject.erased_at is not None:
+    typed_code = read_code(code)
+    page = FormPage.objects.filter(client_id=entry.client_id, code=typed_code).select_related("run", "subject").first()
+    if not is_code(typed_code) or page is None or page.subject.erased_at is not None:
         raise CodeUnknown
     details = open_details(entry)
     entry.page, entry.subject = page, page.subject
     entry.details = seal_details(sealer_of(page.subject), note=details.get("note", ""))
-    verdict = _judged(entry, page, at=at, insists=False)
+    verdict = _judge(entry, page, at=at, insists=False)
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
-    _note_step(entry, Step.RESOLVED, Reason(reason).value, actor, at)
+    _record_step(entry, Step.RESOLVED, Reason(reason).value, actor, at)
     let_key_go(entry.sheet)
     return entry
 
@@ -140,11 +140,11 @@ def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | 
 @transaction.atomic
 def dismiss_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
     """Dismiss a row without recording it. Raises Settled if it is settled, NotAllowed."""
-    entry = _taken(entry, actor, Capability.MANAGE_FORMS)
+    entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
         raise Settled
     entry = _settle(entry, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
-    _judge_rivals_anew(entry, actor, at)
+    _judge_rivals_again(entry, actor, at)
     return entry
 
 
@@ -162,8 +162,8 @@ def open_details(entry: SheetEntry) -> dict[str, Any]:
 
 def seal_details(sealer: Sealer, *, note: str, code: str = "") -> Sealed | None:
     """Seal a row's note and, if unmatched, the typed code; None if there is neither."""
-    kept = {name: text for name, text in (("code", code), ("note", note)) if text}
-    return sealer.seal(json.dumps(kept), column=DETAILS) if kept else None
+    contents = {name: text for name, text in (("code", code), ("note", note)) if text}
+    return sealer.seal(json.dumps(contents), column=DETAILS) if contents else None
 
 
 def sealer_of_sheet(sheet: AnswerSheet) -> Sealer:
@@ -186,11 +186,11 @@ def differs(entry: SheetEntry, others: Sequence[SheetEntry]) -> bool:
     )
 
 
-def _taken(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntry:
+def _lock_entry(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntry:
     """Lock a row, and its person first, in the same order as every other recording of answers."""
     require(actor, capability, entry.client_id)
     if entry.subject_id is not None:
-        with suppress(AlreadyErased):  # the verdict says so
+        with suppress(AlreadyErased):  # the verdict reports it
             locked(entry.subject)  # type: ignore[arg-type]
     rows = SheetEntry.objects.select_for_update(of=("self",)).filter(client_id=entry.client_id)
     found = rows.select_related("page__run", "page__subject", "subject", "sheet").get(pk=entry.pk)
@@ -199,32 +199,32 @@ def _taken(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntr
     return found
 
 
-def _judged(entry: SheetEntry, page: FormPage, *, at: datetime, insists: bool) -> Verdict:
+def _judge(entry: SheetEntry, page: FormPage, *, at: datetime, insists: bool) -> Verdict:
     knowledge = Knowledge.of(Client.objects.get(pk=entry.client_id), [page])
     rivals = rivals_of(entry.client_id, [page.pk]).get(page.pk, [])
     case = knowledge.case(page, entry, rows_differ=differs(entry, rivals), at=at)
     return give_verdict(case, insists=insists)
 
 
-def _judge_rivals_anew(entry: SheetEntry, actor: Actor, at: datetime) -> None:
+def _judge_rivals_again(entry: SheetEntry, actor: Actor, at: datetime) -> None:
     """Judge again the rows that contradicted this one."""
     page = entry.page
     rivals = rivals_of(entry.client_id, [page.pk]).get(page.pk, []) if page is not None else []
     for rival in rivals:
         if page is not None and rival.problem == EntryProblem.ROWS_DIFFER:
-            verdict = _judged(rival, page, at=at, insists=False)
+            verdict = _judge(rival, page, at=at, insists=False)
             if verdict.problem != Problem.ROWS_DIFFER:
-                _move(rival, verdict, actor, at)
+                _change_state(rival, verdict, actor, at)
 
 
-def _move(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> SheetEntry:
+def _change_state(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> SheetEntry:
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
-    _note_step(entry, Step.MOVED, "", actor, at)
+    _record_step(entry, Step.MOVED, "", actor, at)
     return entry
 
 
-def _record(  # noqa: PLR0917 -- what, on what it stands, then the circumstances
+def _record_row(  # noqa: PLR0917 -- entry and verdict, then the circumstances
     entry: SheetEntry,
     verdict: Verdict,
     scan: IO[bytes] | None,
@@ -233,7 +233,7 @@ def _record(  # noqa: PLR0917 -- what, on what it stands, then the circumstances
     actor: Actor,
     at: datetime,
 ) -> SheetEntry:
-    events = _recorded_events(entry, verdict, actor, at)
+    events = _record_events(entry, verdict, actor, at)
     for event in events if scan is not None else ():
         scan.seek(0)  # type: ignore[union-attr]
         add_evidence_file(event, scan, actor=actor, at=at)  # type: ignore[arg-type]
@@ -241,7 +241,7 @@ def _record(  # noqa: PLR0917 -- what, on what it stands, then the circumstances
     return _settle(entry, EntryState.CONFIRMED, step, reason, actor, at)
 
 
-def _recorded_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> list[ConsentEvent]:
+def _record_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> list[ConsentEvent]:
     """Record the answers, grouped by notice version, with the row as evidence."""
     page: FormPage = entry.page  # type: ignore[assignment]
     knowledge = Knowledge.of(Client.objects.get(pk=entry.client_id), [page])
@@ -258,28 +258,28 @@ def _recorded_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: date
             language=page.subject.language,
             method=Method(entry.method),
             claimed_at=knowledge.signed_at(entry.answered_on, page),
-            evidence=_evidence(entry, page),
+            evidence=_evidence_text(entry, page),
             actor=actor,
             at=at,
         )
     return events
 
 
-def _evidence(entry: SheetEntry, page: FormPage) -> str:
+def _evidence_text(entry: SheetEntry, page: FormPage) -> str:
     """Return the evidence text: form, sheet, row and the note of the sheet."""
     note = open_details(entry).get("note", "")
     where = f"Form “{page.run.name}”, code {shown_code(page.code)}; answer sheet {entry.sheet_id}, row {entry.number}"
     return f"{where}: {note}" if note else where
 
 
-def _settle(  # noqa: PLR0917 -- the row, where it goes, how and why, then the circumstances
+def _settle(  # noqa: PLR0917 -- the row, its new state, step and reason, then the circumstances
     entry: SheetEntry, state: EntryState, step: Step, reason: str, actor: Actor, at: datetime
 ) -> SheetEntry:
     entry.state = state
     if entry.recorded:
-        entry.details = None  # it is the evidence now
+        entry.details = None  # it is now in the evidence
     entry.save()
-    _note_step(entry, step, reason, actor, at)
+    _record_step(entry, step, reason, actor, at)
     facts = {
         "entry": str(entry.pk),
         "sheet": str(entry.sheet_id),
@@ -297,7 +297,7 @@ def _settle(  # noqa: PLR0917 -- the row, where it goes, how and why, then the c
     return entry
 
 
-def _note_step(entry: SheetEntry, step: Step, reason: str, actor: Actor, at: datetime) -> None:
+def _record_step(entry: SheetEntry, step: Step, reason: str, actor: Actor, at: datetime) -> None:
     row = EntryStep(client_id=entry.client_id, entry=entry, step=step, state=entry.state, taken_at=at)
     row.problem, row.reason = entry.problem, reason
     row.actor_kind, row.actor_id, row.actor_role = actor_columns(actor)

@@ -74,20 +74,22 @@ def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) 
         uploaded_at=at,
     )
     sheet.actor_kind, sheet.actor_id, sheet.actor_role = actor_columns(actor)
-    _take_rows(sheet, found, client, actor, at)
+    _add_rows(sheet, found, client, actor, at)
     return sheet
 
 
-def _take_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at: datetime) -> None:
+def _add_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at: datetime) -> None:
     """Match, judge and insert all rows; the number of queries depends on the number of batches only."""
     known = FormPage.objects.filter(client=client, code__in={row.code for row in found.rows if is_code(row.code)})
     pages = {page.code: page for page in known.select_related("run", "subject")}
     knowledge = Knowledge.of(client, pages.values())
     sealers = sealers_of(client.pk, {page.subject_id for page in pages.values()})
     sealer, sheet.epoch, sheet.wrapped = wrap_new_key(client.pk, sheet.pk)
-    keys = sorted((new_id() for _ in found.rows), reverse=True)  # lists are newest first: the first row before others
+    keys = sorted(
+        (new_id() for _ in found.rows), reverse=True
+    )  # lists are newest first, so the first row gets the latest id
     entries = [
-        _entry(sheet, row, pages.get(row.code), _Sealing(sealers, sealer), key)
+        _build_entry(sheet, row, pages.get(row.code), _Sealing(sealers, sealer), key)
         for row, key in zip(found.rows, keys, strict=True)
     ]
     rivals = rivals_of(client.pk, [page.pk for page in pages.values()])
@@ -100,8 +102,8 @@ def _take_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, a
         sheet.epoch, sheet.wrapped = None, None
     sheet.save(force_insert=True)
     SheetEntry.objects.bulk_create(entries, batch_size=ROWS_AT_ONCE)
-    moved = _contradicted(waiting, rivals)
-    _move_all(moved, actor, at)
+    moved = _find_contradicted(waiting, rivals)
+    _mark_contradictory(moved, actor, at)
     states = [entry.state for entry in entries]
     facts: dict[str, Any] = {
         "sheet": str(sheet.pk),
@@ -118,7 +120,7 @@ class _Sealing:
     sheet: Sealer
 
 
-def _entry(sheet: AnswerSheet, row: SheetRow, page: FormPage | None, sealing: _Sealing, key: UUID) -> SheetEntry:
+def _build_entry(sheet: AnswerSheet, row: SheetRow, page: FormPage | None, sealing: _Sealing, key: UUID) -> SheetEntry:
     entry = SheetEntry(
         id=key,
         client_id=sheet.client_id,
@@ -158,13 +160,13 @@ def _judge(entry: SheetEntry, knowledge: Knowledge, rivals: dict[UUID, list[Shee
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
 
 
-def _contradicted(waiting: Sequence[SheetEntry], rivals: dict[UUID, list[SheetEntry]]) -> list[SheetEntry]:
+def _find_contradicted(waiting: Sequence[SheetEntry], rivals: dict[UUID, list[SheetEntry]]) -> list[SheetEntry]:
     """Find matched rows of earlier sheets that a row of this sheet contradicts."""
     matched = [one for one in waiting if one.state == EntryState.MATCHED and one.page_id is not None]
     return [one for one in matched if differs(one, rivals[one.page_id])]  # type: ignore[index]
 
 
-def _move_all(moved: Sequence[SheetEntry], actor: Actor, at: datetime) -> None:
+def _mark_contradictory(moved: Sequence[SheetEntry], actor: Actor, at: datetime) -> None:
     state, problem = EntryState.CONTRADICTORY, EntryProblem.ROWS_DIFFER
     keys = [one.pk for one in moved]
     SheetEntry.objects.filter(pk__in=keys, state=EntryState.MATCHED).update(state=state, problem=problem)
@@ -200,7 +202,7 @@ def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> Answer
     sheet.confirm_at = at
     _, sheet.confirm_by, sheet.confirm_role = actor_columns(actor)
     sheet.save(update_fields=["confirm_at", "confirm_by", "confirm_role"])
-    matched = _matched(sheet)
+    matched = _select_matched(sheet)
     if matched.count() > settings.ANSWERS_AT_ONCE:
         enqueue_job(GO_ON, lock=f"{GO_ON}/{sheet.client_id}", client=str(sheet.client_id), sheet=str(sheet.pk))
         return sheet
@@ -220,7 +222,7 @@ def confirm_some(sheet_id: UUID, *, client: Client, after: int, limit: int = 1, 
     sheet = AnswerSheet.objects.filter(client=client, pk=sheet_id).first()
     if sheet is None or not sheet.is_under_way:
         return None
-    entries = list(_matched(sheet).filter(number__gt=after)[:limit])
+    entries = list(_select_matched(sheet).filter(number__gt=after)[:limit])
     if not entries:
         AnswerSheet.objects.filter(pk=sheet.pk).update(confirmed_at=at)
         return None
@@ -230,6 +232,6 @@ def confirm_some(sheet_id: UUID, *, client: Client, after: int, limit: int = 1, 
     return int(entries[-1].number)
 
 
-def _matched(sheet: AnswerSheet) -> Any:
+def _select_matched(sheet: AnswerSheet) -> Any:
     rows = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, state=EntryState.MATCHED)
     return rows.select_related("subject").order_by("number")
