@@ -39,8 +39,8 @@ from paktaleem.mail.selectors import LetterProof, letters, letters_about
 __all__ = ["NoticeDispatchAdmin", "announcement_board", "dispatch_lines"]
 
 _REFUSALS = {
-    AlreadySaid: "This was said before.",
-    NothingToAnswer: "No objection waits for an answer.",
+    AlreadySaid: "This response has already been recorded.",
+    NothingToAnswer: "There is no open objection.",
 }
 _MAX_CARDS = 10
 _PROOF_EXPECTED_WITHIN = timedelta(hours=1)
@@ -63,7 +63,7 @@ class CodedForm(PlainForm):
         required=False,
         max_length=2000,
         widget=admin.widgets.AdminTextareaWidget,
-        help_text="About the text only: name nobody.",
+        help_text="About the text only; do not name people.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -110,8 +110,8 @@ def _has_open_objection(responses: Counter[str]) -> bool:
 
 def _proof_pill(row: NoticeDispatch) -> SafeString:
     if row.takes_effect_at is None:
-        return pill("No letter proven", "bad")
-    return pill(gettext("Effect {day}").format(day=day(row.takes_effect_at)), "good")
+        return pill("Delivery not proven", "bad")
+    return pill(gettext("In effect from {day}").format(day=day(row.takes_effect_at)), "good")
 
 
 @admin.register(NoticeDispatch, site=site)
@@ -123,7 +123,10 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     list_display = ("notice", "number", "owner", "state", "opened_at", "dispatched_at")
     list_filter = ("client",)
     detail_fields = ("notice", "number", "state", "opened_at", "dispatched_at", "takes_effect_at", "reminders")
-    intro = "Who was told of a changed text, and what they say. Without proof of a letter it has no effect there."
+    intro = (
+        "Announcements of changed notices to clients, and their responses. A change takes effect at a client only "
+        "once an email to it is proven."
+    )
     empty_text = "No change has been announced."
     state = state_column(_proof_pill)
     acts = (
@@ -132,7 +135,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             "Acknowledge",
             Capability.ANSWER_ANNOUNCEMENTS,
             _acknowledge,
-            lead="You confirm that your institution has seen what is coming. It agrees to nothing by that.",
+            lead="You confirm that your institution has seen the coming change. This is not an agreement to it.",
             done="Acknowledged.",
             form=PlainForm,
             applies=lambda row, _at: not _count_responses(row)[ResponseKind.ACKNOWLEDGED],
@@ -143,8 +146,8 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             "Object",
             Capability.ANSWER_ANNOUNCEMENTS,
             _object,
-            lead="A privacy officer of PakTaleem will answer. The change is not stopped by the objection alone.",
-            done="Your objection is with a privacy officer.",
+            lead="A privacy officer of PakTaleem will answer. The objection alone does not stop the change.",
+            done="Your objection was sent to a privacy officer.",
             form=ObjectForm,
             refusals=_REFUSALS,
         ),
@@ -257,7 +260,7 @@ def _response_pill(responses: Counter[str]) -> SafeString:
         return pill("Objection open", "bad")
     if responses[ResponseKind.ACKNOWLEDGED]:
         return pill("Acknowledged", "good")
-    return pill("Objection answered") if responses[ResponseKind.OBJECTED] else pill("Nothing yet", "warn")
+    return pill("Objection answered") if responses[ResponseKind.OBJECTED] else pill("No response yet", "warn")
 
 
 @site.add_board
@@ -270,12 +273,12 @@ def announcement_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     unproven = announcements(actor).filter(takes_effect_at=None, opened_at__lt=at - _PROOF_EXPECTED_WITHIN).count()
     url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name)
-    note = gettext("no letter to the client is proven: no effect there")
+    note = gettext("no email to the client is proven: not in effect there")
     cards = (
-        [Card(gettext("Announcements unproven"), str(unproven), note, url, needs_attention=True)] if unproven else []
+        [Card(gettext("Announcements not proven"), str(unproven), note, url, needs_attention=True)] if unproven else []
     )
     objections = open_objections(actor).order_by("opened_at")[:_MAX_CARDS]
-    words = gettext("{client} objects: answer it")
+    words = gettext("{client} objects: answer the objection")
     return [
         *(_announcement_card(row, gettext("Objection"), words.format(client=row.client)) for row in objections),
         *cards,
@@ -290,4 +293,4 @@ def _announcement_card(row: NoticeDispatch, value: str, note: str) -> Card:
 
 def _inbox_card(row: NoticeDispatch) -> Card:
     moment = row.takes_effect_at or row.version.effective_at
-    return _announcement_card(row, day(moment), gettext("changes on that day: read it, acknowledge or object"))
+    return _announcement_card(row, day(moment), gettext("takes effect on that day: read, then acknowledge or object"))

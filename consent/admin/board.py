@@ -30,9 +30,14 @@ def _list_task_cards() -> list[Card]:
     unsigned = count_up_to(BalancingTest.objects.filter(signed_at=None))
     restricted = count_up_to(Restriction.objects.filter(ends_at=None))
     found = (
-        (_("Agreements unsigned"), drafts, _("nothing is processed under a draft"), "consent_serviceagreement"),
-        (_("Balancing tests unsigned"), unsigned, _("legitimate interest waits for them"), "consent_balancingtest"),
-        (_("Restrictions in force"), restricted, _("data is kept and not used"), "consent_restriction"),
+        (_("Agreements unsigned"), drafts, _("no data is processed under a draft"), "consent_serviceagreement"),
+        (
+            _("Balancing tests unsigned"),
+            unsigned,
+            _("required before legitimate interest is used"),
+            "consent_balancingtest",
+        ),
+        (_("Restrictions in force"), restricted, _("data is stored but not used"), "consent_restriction"),
     )
     return [
         Card(title, number_in_words(number), note, _changelist_url(name), needs_attention=True)

@@ -111,8 +111,8 @@ class ConsentAdmin(OfPersonAdmin):
     in_one_client = (PurposeFilter,)
     newest_by = "recorded_at"
     detail_fields = (*list_display[:-1], "asked_at", "notice_version")
-    intro = "The current answer of each person to each purpose that rests on consent. Only “Given” permits."
-    empty_text = "Nobody has been asked for consent here yet."
+    intro = "The current consent of each person to each purpose based on consent. Only “Given” permits processing."
+    empty_text = "No consent has been requested here yet."
     answer = state_column(lambda row: state_pill(row.state))
     exported = {
         "person": "subject__external_id",
@@ -129,8 +129,8 @@ class ConsentAdmin(OfPersonAdmin):
             "Revoke consent",
             Capability.REVOKE_CONSENTS,
             _revoke,
-            lead="We, or the client, end this consent. It can be given again under a notice shown anew.",
-            done="Revoked: the next answer follows it.",
+            lead="PakTaleem or the client ends this consent. It can be given again after the notice is shown again.",
+            done="Revoked. In effect from the next decision.",
             danger=True,
             applies=_is_given,
             refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
@@ -141,7 +141,7 @@ class ConsentAdmin(OfPersonAdmin):
             Capability.INVALIDATE_CONSENTS,
             _invalidate,
             lead="An authority or a court found this consent invalid, or it should never have been recorded.",
-            done="Invalid from now on: the next answer follows it.",
+            done="Declared invalid. In effect from the next decision.",
             danger=True,
             applies=_is_given,
             refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
@@ -202,7 +202,7 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
         "recorded_at",
         "expires_at",
     )
-    intro = "Every answer anyone gave about a purpose, as it was recorded. What was said stays said."
+    intro = "All recorded answers about purposes. They are never changed."
     empty_text = "No answers have been recorded yet."
     acts = (ADD_EVIDENCE,)
     answer = state_column(lambda row: state_pill(row.state))
@@ -298,16 +298,19 @@ class LimitAdmin(OfPersonAdmin):
 class RestrictionAdmin(LimitAdmin):
     """Restrictions of processing."""
 
-    intro = "Where processing is restricted, data is kept and not otherwise used. Opened on the person's page."
-    empty_text = "No processing is restricted. Restrict it on the page of the person."
+    intro = (
+        "While processing is restricted, data is stored but not otherwise used. Restrictions are opened on the "
+        "person's page."
+    )
+    empty_text = "No restriction yet. Restrict processing on the person's page."
     acts = (
         Act(
             "lift",
             "Lift restriction",
             Capability.RESTRICT_PROCESSING,
             _lift_restriction,
-            lead="From now on processing is decided as if it had not been restricted.",
-            done="Lifted: the next answer follows it.",
+            lead="From now on decisions no longer consider this restriction.",
+            done="Lifted. In effect from the next decision.",
             applies=_is_open,
         ),
     )
@@ -317,16 +320,16 @@ class RestrictionAdmin(LimitAdmin):
 class ObjectionAdmin(LimitAdmin):
     """Objections to legitimate interest."""
 
-    intro = "Who objected to a purpose that rests on legitimate interest. Opened on the person's page."
-    empty_text = "Nobody has objected. Record an objection on the page of the person."
+    intro = "Objections to purposes based on legitimate interest. They are recorded on the person's page."
+    empty_text = "No objection yet. Record an objection on the person's page."
     acts = (
         Act(
             "lift",
             "Close objection",
             Capability.RESTRICT_PROCESSING,
             _lift_objection,
-            lead="It was taken back, or compelling grounds override it: from now on it no longer stands in the way.",
-            done="Closed: the next answer follows it.",
+            lead="The person withdrew it, or compelling legitimate grounds override it: from now on it has no effect.",
+            done="Closed. In effect from the next decision.",
             applies=_is_open,
         ),
     )

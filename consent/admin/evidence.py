@@ -37,7 +37,7 @@ class EvidenceForm(ActForm):
 
     reason = None  # type: ignore[assignment]
     file = forms.FileField(
-        help_text="PDF, JPEG or PNG. Its name is not kept. A guardian's identity paper does not belong here."
+        help_text="PDF, JPEG or PNG. The file name is not stored. Do not upload a guardian's identity document."
     )
 
 
@@ -51,8 +51,8 @@ ADD_EVIDENCE = Act(
     Capability.RECORD_CONSENTS,
     _add_evidence,
     form=EvidenceForm,
-    lead="It is sealed under the person's key. Whoever opens it gives a reason, which is recorded.",
-    done="Kept.",
+    lead="It is encrypted under the person's key. Opening it requires a reason, which is logged.",
+    done="Evidence added.",
     refusals=_REFUSALS,
 )
 
@@ -80,7 +80,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     list_filter = ("client",)
     newest_by = "added_at"
     detail_fields = ("person", "answer", "what", "actor", "added_at")
-    intro = "Signed forms, letters and notes of calls that prove answers. Opening one takes a reason, and is recorded."
+    intro = "Signed forms, letters and notes of calls that prove answers. Opening one requires a reason and is logged."
     empty_text = "No evidence has been added yet."
     acts = (Act("open", "Open evidence", Capability.VIEW_EVIDENCE, _open_evidence, refusals=_REFUSALS),)
 
@@ -101,7 +101,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
         url = reverse("admin:consent_consentevent_change", args=[row.event_id], current_app=site.name)
         return format_html('<a href="{}">{}: {}</a>', url, row.event.purpose.name_en, row.event.get_state_display())
 
-    @admin.display(description="what")
+    @admin.display(description="kind")
     def what(self, row: ConsentEvidence) -> str:
         """Return the file's description, or "Reference", without opening it."""
         return gettext("Reference") if row.file is None else str(row.file)

@@ -46,7 +46,7 @@ class NoticeAdmin(RegisterAdmin):
     list_filter = ("client",)
     search_fields = ("code", "title_en")
     codes = {"purposes": Purpose}
-    intro = "What data subjects are told. A new text begins as a draft; announced, it never changes."
+    intro = "Notices to data subjects. A new text starts as a draft; once announced, it never changes."
     empty_text = "No notice yet. Add one, then write its first text as a draft."
 
     @admin.display(description="informs about")
@@ -89,9 +89,9 @@ class AnnounceForm(ActForm):
         super().__init__(*args, **kwargs)
         days = notice_days_of(self.row.notice, is_material=self.row.is_material)
         earliest = earliest_effect(received_at(self.request), days)
-        words = gettext("Clients are told {days} days in advance: {moment} at the earliest.")
+        words = gettext("Clients get {days} days of notice: {moment} at the earliest.")
         told = words.format(days=days, moment=moment(earliest)) if days else ""
-        self.fields["effective_at"].help_text = f"{told} {gettext('Empty: as early as may be.')}"
+        self.fields["effective_at"].help_text = f"{told} {gettext('Empty: the earliest possible time.')}"
         self.order_fields(["effective_at", "reason"])
 
     @property
@@ -139,11 +139,9 @@ class NoticeDraftAdmin(RegisterAdmin):
     detail_fields = ("state", "changed_at")
     list_display = ("notice", "state", "kind", "owner", "changed_at")
     list_filter = ("is_material", "client")
-    intro = (
-        "Texts in the making, seen by their owner alone. Headings (##), lists (-) and **emphasis** are shown as such."
-    )
-    empty_text = "No text is in the making."
-    refusals = {DraftClosed: "It was announced or discarded meanwhile: its text is fixed."}
+    intro = "Draft texts, visible only to their owner. Headings (##), lists (-) and **emphasis** are rendered."
+    empty_text = "There is no draft."
+    refusals = {DraftClosed: "The draft has been announced or discarded: its text cannot change."}
     state = state_column(_draft_pill)
     acts = (
         Act(
@@ -151,8 +149,8 @@ class NoticeDraftAdmin(RegisterAdmin):
             "Announce",
             Capability.ANNOUNCE_NOTICES,
             _announce,
-            lead="Announced, this text never changes any more. See first what it changes.",
-            done="Announced. Clients that must be told are written to now.",
+            lead="Once announced, this text can never change. Check first what it changes.",
+            done="Announced. Emails to the clients that need notice are being sent.",
             form=AnnounceForm,
             danger=True,
             applies=_is_open,
@@ -164,7 +162,7 @@ class NoticeDraftAdmin(RegisterAdmin):
             "Discard",
             Capability.MANAGE_REGISTER,
             _discard,
-            lead="The draft is closed unannounced. Another may be begun.",
+            lead="The draft is closed without being announced. You can start another one.",
             done="Discarded.",
             applies=_is_open,
             refusals=refusals,
@@ -219,8 +217,8 @@ class NoticeVersionAdmin(EvidenceAdmin):
     detail_fields = ("number", "state", "effective_at", "announced_at", "notice_days", "content_hash")
     list_display = ("notice", "number", "owner", "kind", "state", "effective_at")
     list_filter = ("is_material", "client")
-    intro = "Announced texts. A material version asks everyone for a new consent; a minor one does not."
-    empty_text = "No text was announced yet. Announce a draft on its page."
+    intro = "Announced versions. A material version requires renewed consent; a minor one does not."
+    empty_text = "No version yet. Announce a draft on its page."
     state = state_column(_version_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

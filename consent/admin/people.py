@@ -65,15 +65,15 @@ ANSWERS = [
 REFUSALS: dict[type[Exception], str] = {
     AlreadyErased: "The person is erased.",
     PurposeUnknown: "There is no such active purpose for this client.",
-    ConsentNotBased: "This purpose does not rest on consent for the person's role.",
-    EvidenceMissing: "Say what proves it: no screen of ours was there.",
-    ShownForged: "The form was changed on its way: open it again.",
+    ConsentNotBased: "For the person's role, the lawful basis of this purpose is not consent.",
+    EvidenceMissing: "Describe the evidence: the answer was not given on a screen of this portal.",
+    ShownForged: "The form was modified: open it again.",
     ShownForeign: "The form was opened for another notice: open it again.",
     ShownStale: "The notice was shown too long ago, or before the consent ended: open the form again.",
-    ShownMissing: "A consent needs a notice in effect that tells of the purpose, and there is none.",
-    NoticeStale: "A consent needs the current notice, and this is no longer the current one: look at it again.",
+    ShownMissing: "Consent requires a notice in effect about this purpose, and there is none.",
+    NoticeStale: "Consent requires the current notice, and this one has been replaced: open the form again.",
     NothingToWithdraw: "There is no consent in force to withdraw.",
-    GuardianUnknown: "This guardian is not one the school names for the person.",
+    GuardianUnknown: "The school has not named this guardian for the person.",
 }
 
 
@@ -83,14 +83,14 @@ class AnswerForm(ActForm):
     reason = None  # type: ignore[assignment]
     purpose = forms.CharField(widget=forms.HiddenInput)
     state = forms.ChoiceField(label="Answer", choices=ANSWERS, widget=forms.RadioSelect)
-    method = forms.ChoiceField(label="How the answer reached us", choices=[(m.value, m.label) for m in METHODS])
-    given_by = forms.ChoiceField(label="Whose answer it is", choices=[(one.value, one.label) for one in GIVERS])
+    method = forms.ChoiceField(label="How the answer was received", choices=[(m.value, m.label) for m in METHODS])
+    given_by = forms.ChoiceField(label="Who answered", choices=[(one.value, one.label) for one in GIVERS])
     evidence = forms.CharField(
         required=False,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Where the form or letter lies, or who spoke with whom and when. It is sealed. Giving on paper or by "
-        "telephone needs it; withdrawing never does. A scan is added on the answer's page.",
+        help_text="The location of the form or letter, or who spoke with whom and when. It is encrypted. Required "
+        "for consent on paper or by telephone, never for withdrawal. Add a scan on the answer's page.",
     )
     guardian = forms.ModelChoiceField(
         Subject.objects.none(), required=False, empty_label="—", help_text="If a guardian answered."
@@ -134,7 +134,9 @@ class AnswerForm(ActForm):
             cleaned["guardian"] = None
         gives = cleaned.get("state") == ConsentState.GIVEN
         if gives and cleaned.get("method") in TOKENLESS and not cleaned.get("evidence"):
-            self.add_error("evidence", gettext("Say what proves it: no screen of ours was there."))
+            self.add_error(
+                "evidence", gettext("Describe the evidence: the answer was not given on a screen of this portal.")
+            )
         return cleaned
 
 
@@ -174,7 +176,7 @@ class RestrictForm(ActForm):
 class ObjectForm(ActForm):
     """A form to object to a purpose."""
 
-    purpose = forms.ChoiceField(help_text="Those that rest on legitimate interest for this person's role.")
+    purpose = forms.ChoiceField(help_text="Purposes based on legitimate interest for this person's role.")
     field_order = ("purpose", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -226,7 +228,7 @@ add_person_acts(
         Capability.RECORD_CONSENTS,
         _record_answer,
         form=AnswerForm,
-        done="Recorded: the next answer follows it.",
+        done="Recorded. In effect from the next decision.",
         applies=_not_erased,
         refusals=REFUSALS,
         listed=False,
@@ -238,8 +240,8 @@ add_person_acts(
         Capability.RESTRICT_PROCESSING,
         _restrict,
         form=RestrictForm,
-        lead="Data is kept and not otherwise used until the restriction is lifted.",
-        done="Restricted: the next answer follows it.",
+        lead="Data is stored but not otherwise used until the restriction is lifted.",
+        done="Restricted. In effect from the next decision.",
         applies=_not_erased,
         refusals=REFUSALS,
     ),
@@ -249,8 +251,8 @@ add_person_acts(
         Capability.RESTRICT_PROCESSING,
         _object,
         form=ObjectForm,
-        lead="The person objects to a purpose that rests on legitimate interest.",
-        done="Recorded: the next answer follows it.",
+        lead="The person objects to a purpose based on legitimate interest.",
+        done="Recorded. In effect from the next decision.",
         applies=_not_erased,
         refusals=REFUSALS,
     ),

@@ -36,15 +36,15 @@ class DataCategoryAdmin(NamedAdmin):
     """Types of personal data."""
 
     intro = "Types of personal data. Shared ones belong to PakTaleem; a client may add its own."
-    empty_text = "No category yet: purposes need some to name."
+    empty_text = "No category yet: purposes require data categories."
 
 
 @admin.register(Occasion, site=site)
 class OccasionAdmin(NamedAdmin):
     """Occasions on which data is collected."""
 
-    intro = "On which occasions personal data is collected."
-    empty_text = "No occasion yet: name when data is collected."
+    intro = "Occasions on which personal data is collected."
+    empty_text = "No occasion yet: add the occasions on which data is collected."
 
 
 @admin.register(Purpose, site=site)
@@ -68,8 +68,8 @@ class PurposeAdmin(RegisterAdmin):
     list_display = ("code", "name_en", "owner", "needs", "state")
     list_filter = ("is_active", "client")
     codes = {"categories": DataCategory}
-    intro = "What personal data is processed for, and which data that needs. Never a sale."
-    empty_text = "No purpose yet: nothing may be processed."
+    intro = "Purposes of processing, and the data categories they need. A sale is never a purpose."
+    empty_text = "No purpose yet: no data may be processed."
     state = state_column(lambda row: pill("Active", "good") if row.is_active else pill("Inactive"))
 
     @admin.display(description="data needed")
@@ -98,12 +98,14 @@ class LawfulBasisAdmin(PeriodAdmin):
     list_filter = ("basis", "capacity", "role", "client")
     ordering = ("-starts_at", "-id")
     newest_by = "starts_at"
-    intro = "On which lawful basis each purpose stands, for each role, from a day. The latest that has started holds."
-    empty_text = "No lawful basis yet: every question is answered with no."
+    intro = (
+        "The lawful basis of each purpose for each role, from a day on. The latest one that has started is in force."
+    )
+    empty_text = "No lawful basis yet: every decision is a denial."
     acts = (
         end_act(
             "End this basis",
-            "From now on the purpose no longer rests on it; without another basis nothing may be processed.",
+            "From now on this basis no longer applies to the purpose; without another one no data may be processed.",
             Capability.MANAGE_REGISTER,
         ),
     )
@@ -134,8 +136,8 @@ class BalancingTestAdmin(RegisterAdmin):
     detail_fields = ("state", "signed_by", "signed_at")
     list_display = ("purpose", "owner", "state", "interest_short")
     list_filter = ("client",)
-    intro = "Legitimate interest may be used only after a privacy officer has weighed it and signed."
-    empty_text = "No balancing test yet: no purpose rests on legitimate interest."
+    intro = "Legitimate interest may be used only after a privacy officer has signed the balancing test."
+    empty_text = "No balancing test yet: no purpose is based on legitimate interest."
     state = state_column(_signature_pill)
     acts = (
         Act(
@@ -143,10 +145,10 @@ class BalancingTestAdmin(RegisterAdmin):
             "Sign",
             Capability.SIGN_BALANCING_TEST,
             _sign,
-            lead="With your signature the purpose may rest on legitimate interest. The text is fixed from then on.",
-            done="Signed: the next answer follows it.",
+            lead="Once you sign, the purpose may be based on legitimate interest. The text can then no longer change.",
+            done="Signed. In effect from the next decision.",
             applies=lambda row, _at: row.signed_at is None,
-            refusals={AlreadySigned: "It was signed before."},
+            refusals={AlreadySigned: "It is already signed."},
         ),
     )
 

@@ -53,7 +53,7 @@ def end_act(label: str, lead: str, capability: Capability) -> Act:
         capability,
         _end,
         lead=lead,
-        done="Ended: the next answer follows it.",
+        done="Ended. In effect from the next decision.",
         danger=True,
         applies=lambda row, at: row.starts_at < at and (row.ends_at is None or row.ends_at > at),
     )

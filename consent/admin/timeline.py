@@ -143,12 +143,12 @@ def _export_bundle(subject: Subject, given: dict[str, Any], request: HttpRequest
 add_person_acts(
     Act(
         "evidence",
-        "Take evidence away",
+        "Export evidence",
         Capability.EXPORT_EVIDENCE,
         _export_bundle,
         form=BundleForm,
-        lead="A ZIP with the receipts, the notices as they were shown, the ledger's entries and a hash of each: it can "
-        "be checked offline. People are named by pseudonym. That you took it is recorded.",
-        refusals={NothingToProve: "The person has never answered anything: there is nothing to prove."},
+        lead="A ZIP with the receipts, the notices as shown, the ledger entries and a hash of each; it can be "
+        "checked offline. People are identified by pseudonym. The export is logged.",
+        refusals={NothingToProve: "The person has no recorded answers: there is nothing to export."},
     )
 )

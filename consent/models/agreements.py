@@ -24,10 +24,12 @@ class ServiceAgreement(PeriodRow):
 
     wall = Wall(Scope.TENANT, EDIT, personal={"reference": _NONE})
 
-    reference = models.CharField(max_length=100, help_text="The agreement's number in the files.")
+    reference = models.CharField(max_length=100, help_text="The reference number of the agreement.")
     signed_at = models.DateTimeField(null=True, blank=True)
     exit_until = models.DateTimeField(
-        null=True, blank=True, help_text="After the end: until when data may be stored for its return."
+        null=True,
+        blank=True,
+        help_text="End of the exit period: until then, data may be stored after the agreement's end for its return.",
     )
 
     history = History()
@@ -114,10 +116,10 @@ class Recipient(RegisterRow):
 
     code = models.CharField(max_length=63, validators=[code_validator])
     name = models.CharField(max_length=200)
-    service = models.CharField(max_length=200, help_text="What it does for us: hosting, payment, messages …")
+    service = models.CharField(max_length=200, help_text="The service it provides: hosting, payment, messages …")
     agreement_reference = models.CharField(max_length=100, help_text="The data processing agreement.")
     countries = models.CharField(
-        max_length=200, blank=True, help_text="ISO 3166 codes, such as PK, IE; where it has its seat first."
+        max_length=200, blank=True, help_text="ISO 3166 codes, such as PK, IE; the country of its seat first."
     )
     address = models.CharField(
         "postal address",
@@ -125,7 +127,7 @@ class Recipient(RegisterRow):
         blank=True,
         default="",
         db_default="",
-        help_text="Street, place and postal code: told on receipts.",
+        help_text="Street, place and postal code: shown on receipts.",
     )
 
     history = History()

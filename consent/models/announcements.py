@@ -101,7 +101,7 @@ class NoticeResponse(models.Model):
     dispatch = models.ForeignKey(NoticeDispatch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=ResponseKind)
     code = models.CharField(max_length=32, choices=ResponseCode, blank=True)
-    note = models.TextField(max_length=2000, blank=True, help_text="About the text only: name nobody.")
+    note = models.TextField(max_length=2000, blank=True, help_text="About the text only; do not name people.")
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
     actor_id = models.UUIDField()
     actor_role = models.CharField(max_length=32)

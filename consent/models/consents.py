@@ -23,12 +23,12 @@ class ConsentState(models.TextChoices):
     """The states of a consent (W3C DPV 2.3 consent statuses). Only GIVEN permits."""
 
     UNKNOWN = "unknown", _("Unknown")
-    REQUESTED = "requested", _("Asked")
-    DEFERRED = "deferred", _("Put off")
+    REQUESTED = "requested", _("Requested")
+    DEFERRED = "deferred", _("Deferred")
     GIVEN = "given", _("Given")
     REFUSED = "refused", _("Refused")
     WITHDRAWN = "withdrawn", _("Withdrawn by the person or a guardian")
-    REVOKED = "revoked", _("Revoked by us or the client")
+    REVOKED = "revoked", _("Revoked by PakTaleem or the client")
     EXPIRED = "expired", _("Expired")
     OUTDATED = "outdated", _("Outdated: the notice changed materially")
     INVALIDATED = "invalidated", _("Invalidated")
@@ -40,7 +40,7 @@ class GivenBy(models.TextChoices):
     SELF = "self", _("The data subject")
     GUARDIAN = "guardian", _("A guardian")
     STAFF = "staff", _("Staff, on the person's request")
-    ORGANISATION = "organisation", _("PakTaleem or the client, of its own accord")
+    ORGANISATION = "organisation", _("PakTaleem or the client, on its own initiative")
 
 
 class Method(models.TextChoices):
@@ -50,11 +50,11 @@ class Method(models.TextChoices):
     WEB = "web", _("On a page of this portal")
     PAPER = "paper", _("On paper")
     PHONE = "phone", _("By telephone")
-    EMAIL = "email", _("By mail to support")
+    EMAIL = "email", _("By email to support")
     IN_PERSON = "in_person", _("In person")
     IMPORT = "import", _("Imported")
-    CONSOLE = "console", _("By an act in the console")
-    SYSTEM = "system", _("By the portal itself")
+    CONSOLE = "console", _("In the console")
+    SYSTEM = "system", _("Automatically by the portal")
 
 
 class ConsentEvent(models.Model):
@@ -86,18 +86,22 @@ class ConsentEvent(models.Model):
     )
     notice_version_owner = models.UUIDField(null=True, editable=False)
     shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
-    shown_at = models.DateTimeField(null=True, help_text="When it was shown, as the portal's own token says.")
+    shown_at = models.DateTimeField(null=True, help_text="When it was shown, according to the signed token.")
     language = models.CharField(max_length=8)
-    reason = models.CharField(max_length=32, blank=True, default="", db_default="", help_text="Of an end by us.")
-    becomes_state = models.BooleanField(
-        default=True, db_default=True, help_text="Not so where someone was only asked about a consent in force."
+    reason = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="Reason of a revocation or invalidation."
     )
-    is_renewal = models.BooleanField(default=False, db_default=False, help_text="Given again while given.")
+    becomes_state = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="False for a request about a consent in force, and for a consent another guardian refuses.",
+    )
+    is_renewal = models.BooleanField(default=False, db_default=False, help_text="Given again while in force.")
     method = models.CharField(max_length=16, choices=Method)
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
     actor_id = models.UUIDField()
     actor_role = models.CharField(max_length=32)
-    claimed_at = models.DateTimeField(null=True, help_text="When the client says it was collected.")
+    claimed_at = models.DateTimeField(null=True, help_text="Time of collection, as claimed by the client.")
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
 
@@ -165,7 +169,7 @@ class Consent(models.Model):
     notice_version = models.UUIDField(null=True)
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
-    asked_at = models.DateTimeField(null=True, help_text="When the person was last asked, since they answered.")
+    asked_at = models.DateTimeField(null=True, help_text="When consent was last requested after the answer.")
 
     class Meta:
         ordering = ["-recorded_at", "-id"]

@@ -13,7 +13,7 @@ __all__ = ["Notice", "NoticeDraft", "NoticeVersion"]
 
 _NONE = Personal.NONE
 _TEXTS = {"text_en": _NONE, "text_ur": _NONE, "child_text_en": _NONE, "child_text_ur": _NONE}
-_MATERIAL = "Material: clients are told in advance, and consents given under earlier texts must be renewed."
+_MATERIAL = "Material: clients get advance notice, and consents given under earlier versions must be renewed."
 
 
 class Notice(RegisterRow):
@@ -28,7 +28,7 @@ class Notice(RegisterRow):
     title_ur = models.CharField("title (Urdu)", max_length=200)
     purposes = CodesField(help_text="Codes of the purposes it informs about; empty for the privacy policy.")
     addresses_children = models.BooleanField(
-        default=False, help_text="Every version then has a text that a child can read, too."
+        default=False, help_text="If set, every version must also have a text for children."
     )
 
     history = History()

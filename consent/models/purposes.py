@@ -87,21 +87,21 @@ class Purpose(Named):
 
     description_en = models.TextField("description (English)")
     description_ur = models.TextField("description (Urdu)")
-    categories = CodesField(help_text="The data this purpose needs, and no more.")
+    categories = CodesField(help_text="The data categories this purpose needs, and no more.")
     dpv_term = models.CharField(
         "DPV term", max_length=100, blank=True, help_text="The broader W3C DPV purpose, such as dpv:ServiceProvision."
     )
     is_active = models.BooleanField(default=True)
     is_sale = models.BooleanField(default=False, editable=False)
     consent_months = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="A consent to it expires after so many months; empty: it does not expire."
+        null=True, blank=True, help_text="Validity of a consent in months; empty: it does not expire."
     )
 
     renew_days = models.PositiveSmallIntegerField(
-        "asked again so many days ahead",
+        "renewal requested (days before expiry)",
         default=30,
         db_default=30,
-        help_text="So long before a consent expires the person is asked again; it goes on meanwhile.",
+        help_text="Renewal is requested this many days before a consent expires; until then it remains in force.",
     )
 
     history = History()
@@ -152,7 +152,7 @@ class BalancingTest(RegisterRow):
     purpose_owner = catalogue_owner()
     interest = models.TextField(help_text="Which interest is pursued?")
     necessity = models.TextField(help_text="Why is the processing necessary for it?")
-    balance = models.TextField(help_text="Why does it not override the person's rights, a child's above all?")
+    balance = models.TextField(help_text="Why does it not override the person's rights, especially a child's?")
     safeguards = models.TextField(blank=True)
     signed_at = models.DateTimeField(null=True, blank=True, editable=False)
     signed_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, blank=True, editable=False)

@@ -39,7 +39,9 @@ class FormRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    name = models.CharField("group", max_length=100, help_text="The class or group, such as “Grade 7 B”. Name nobody.")
+    name = models.CharField(
+        "group", max_length=100, help_text="The class or group, such as “Grade 7 B”. Do not name people."
+    )
     people = models.PositiveIntegerField("people", editable=False)
     actor_kind = models.CharField(max_length=16, choices=_KINDS, editable=False)
     actor_id = models.UUIDField(editable=False)
@@ -130,7 +132,7 @@ class AnswerSheet(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField("kind", max_length=8)
     sha256 = models.CharField(max_length=64)
-    rows = models.PositiveIntegerField("rows", help_text="With an answer.")
+    rows = models.PositiveIntegerField("rows", help_text="Rows with an answer.")
     blank = models.PositiveIntegerField(help_text="Rows without any answer.")
     actor_kind = models.CharField(max_length=16, choices=_KINDS)
     actor_id = models.UUIDField()
@@ -169,7 +171,7 @@ class EntryState(models.TextChoices):
     GUARDIAN = "guardian", _("Waiting for a guardian")
     CONFIRMED = "confirmed", _("Confirmed")
     DISMISSED = "dismissed", _("Dismissed")
-    EXPIRED = "expired", _("Expired: it matched nobody")
+    EXPIRED = "expired", _("Expired: not matched")
 
 
 OPEN = (
@@ -188,20 +190,20 @@ class EntryProblem(models.TextChoices):
 
     CODE_MISTYPED = "code_mistyped", _("The code has a typing error.")
     CODE_UNKNOWN = "code_unknown", _("No form of this client has this code.")
-    ERASED = "erased", _("The person is erased: there is nobody for whom it could be recorded.")
+    ERASED = "erased", _("The person is erased: nothing can be recorded.")
     GUARDIAN_ANSWERED = (
         "guardian_answered",
         _("A guardian answered for a child. Guardians cannot give consent here yet: the row waits."),
     )
-    CHILD_GAVE = "child_gave", _("A child said yes. A child's own yes gives no consent: a guardian must answer.")
+    CHILD_GAVE = "child_gave", _("A child consented. A child's own consent does not count: a guardian must answer.")
     OF_AGE = "of_age", _("A guardian answered for a person who is of age and answers for themselves.")
-    BEFORE_FORM = "before_form", _("It names a day before the form was made.")
-    ROWS_DIFFER = "rows_differ", _("Another row for the same code says something else.")
+    BEFORE_FORM = "before_form", _("The answer is dated before the form was made.")
+    ROWS_DIFFER = "rows_differ", _("Another row for the same code has a different answer.")
     NOT_ON_FORM = "not_on_form", _("It answers a purpose that the person's form did not ask about.")
-    LATER_ANSWER = "later_answer", _("The person has answered otherwise since.")
-    ENDED_SINCE = "ended_since", _("The consent was withdrawn or ended since: older paper does not undo that.")
-    NOTICE_CHANGED = "notice_changed", _("The notice has changed since the form was made: ask anew.")
-    NOT_CONSENT = "not_consent", _("The purpose no longer rests on consent for this person.")
+    LATER_ANSWER = "later_answer", _("The person has since given a different answer.")
+    ENDED_SINCE = "ended_since", _("The consent has since been withdrawn or ended: an older form does not restore it.")
+    NOTICE_CHANGED = "notice_changed", _("The notice has changed since the form was made: ask again.")
+    NOT_CONSENT = "not_consent", _("Consent is no longer the lawful basis of the purpose for this person.")
 
 
 class SheetEntry(models.Model):
@@ -281,11 +283,11 @@ class Step(models.TextChoices):
     """The steps of a row in the queue."""
 
     CONFIRMED = "confirmed", _("Confirmed")
-    CHOSEN = "chosen", _("Recorded before others")
+    CHOSEN = "chosen", _("Recorded despite other rows")
     RESOLVED = "resolved", _("Matched by hand")
     DISMISSED = "dismissed", _("Dismissed")
-    MOVED = "moved", _("Judged anew")
-    EXPIRED = "expired", _("Expired and emptied")
+    MOVED = "moved", _("Judged again")
+    EXPIRED = "expired", _("Expired, content deleted")
 
 
 class EntryStep(models.Model):

@@ -66,7 +66,7 @@ def people_for_form(
     known = found.filter(external_id__in=wanted)
     missing = sorted(set(wanted) - set(known.values_list("external_id", flat=True)))
     if missing:
-        message = gettext("Nobody of this client has these LMS ids: {ids}.")
+        message = gettext("This client has no people with these LMS ids: {ids}.")
         more = ["…"] if len(missing) > NAMED_AT_MOST else []
         raise ValidationError({"ids": [message.format(ids=", ".join([*missing[:NAMED_AT_MOST], *more]))]})
     return known.order_by("external_id")

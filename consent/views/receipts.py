@@ -30,8 +30,8 @@ _ANSWERS = {
     "given": _("Yes, given"),
     "refused": _("No, refused"),
     "withdrawn": _("Withdrawn"),
-    "deferred": _("Put off: not answered yet"),
-    "requested": _("Asked: not answered yet"),
+    "deferred": _("Deferred: not answered yet"),
+    "requested": _("Requested: not answered yet"),
     "revoked": _("Ended by the school or PakTaleem"),
     "invalidated": _("Declared invalid"),
 }
@@ -40,9 +40,9 @@ _METHODS = {
     "web": _("on a page of this portal"),
     "paper": _("on paper"),
     "phone": _("by telephone"),
-    "email": _("by mail"),
+    "email": _("by email"),
     "in_person": _("in person"),
-    "import": _("taken over from an earlier record"),
+    "import": _("imported from an earlier record"),
 }
 _GIVERS = {
     "self": _("The person themselves"),

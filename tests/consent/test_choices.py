@@ -97,7 +97,7 @@ def test_the_page_shows_the_text_that_was_agreed_to_and_the_one_of_today(cast, k
             at=at,
         )
     page = words(kiran.get(f"{PAGE}?lang=en"))
-    assert "The text has changed: not allowed until you decide anew" in page
+    assert "The text has changed: not allowed until you decide again" in page
     assert old.text_ur.splitlines()[0] in page
     assert "The text you agreed to (version 1)" in page
     assert "Quite another text." in page
@@ -118,7 +118,7 @@ def test_consent_given_a_while_ago_expires_on_the_page_too(cast, kiran, time_mac
     with in_client(cast.client_id("khyber")):
         Consent.objects.update(expires_at=timezone.now())
     page = words(kiran.get(PAGE))
-    assert "Expired: not allowed until you decide anew" in page
+    assert "Expired: not allowed until you decide again" in page
     assert "Read and allow" in page
     assert "Refuse" in page
 
@@ -168,7 +168,7 @@ def test_what_rests_on_interest_is_objected_to_and_taken_back(cast, kiran):
 
 def test_what_the_law_or_the_contract_demands_says_why_and_has_no_button(cast, kiran):
     page = words(kiran.get(PAGE))
-    assert "The law demands this" in page
+    assert "The law requires this" in page
     assert "needed to provide what your institution and you have agreed on" in page
     for code in ("legal_compliance", "service_delivery"):
         for act in ("object", "withdraw", "refuse"):

@@ -138,9 +138,9 @@ def test_the_page_tells_then_and_now(cast):
     page = browser.get(url).content.decode()
     assert "API key" in page
     assert "in the learning platform" in page
-    assert "Take evidence away" in page
+    assert "Export evidence" in page
     past = browser.get(url, {"day": "2020-01-01"}).content.decode()
-    assert "Nothing had been asked or answered by then" in past
+    assert "No requests or answers by then" in past
     garbage = browser.get(url, {"day": "32.13.20", "hour": "25:99"})
     assert garbage.status_code == 200
     assert "Enter a valid date" in garbage.content.decode()

@@ -64,19 +64,19 @@ class MakeForm(ScopedForm):
 
     reason = None  # type: ignore[assignment]
     name = forms.CharField(
-        label=_("Class or group"), max_length=100, help_text=_("As you call it, such as “Grade 7 B”. Name nobody.")
+        label=_("Class or group"), max_length=100, help_text=_("For example “Grade 7 B”. Do not name people.")
     )
     purposes = forms.MultipleChoiceField(
         label=_("What to ask"),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Purposes that rest on consent. Each is answered apart."),
+        help_text=_("Purposes based on consent. Each is answered separately."),
     )
     ids = forms.CharField(
-        label=_("Whom, by LMS id"),
+        label=_("People, by LMS id"),
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("One in each line. Leave it empty to choose by what stands below."),
+        help_text=_("One per line. Leave it empty to select people by the fields below."),
     )
     role = forms.ChoiceField(
         label=_("Or everyone in a role"),
@@ -139,14 +139,14 @@ class FormRunAdmin(EvidenceAdmin):
     change_list_template = "paper/forms.html"
     change_form_template = "paper/form.html"
     intro = "Ask a whole class on paper or by telephone: a page for each person, in English and Urdu, with a code."
-    empty_text = "No consent form was made yet."
+    empty_text = "No consent form yet."
     acts = (
         Act(
             "print",
             "Print the form",
             Capability.MANAGE_FORMS,
             _print_form,
-            lead="A PDF with everyone's name on their page. That is a look at each of them, recorded with your reason.",
+            lead="A PDF with everyone's name on their page. Access to each name is logged with your reason.",
             template="paper/print.html",
         ),
     )
@@ -161,7 +161,7 @@ class FormRunAdmin(EvidenceAdmin):
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         return [
             (None, {"fields": ["name", "purposes"]}),
-            (gettext("Whom to ask"), {"fields": ["ids", "role", "beginning"]}),
+            (gettext("People to ask"), {"fields": ["ids", "role", "beginning"]}),
         ]
 
     def get_urls(self) -> list[URLPattern]:

@@ -55,11 +55,11 @@ __all__ = ["SheetEntryAdmin", "queue_board"]
 
 SHEETS_OFFERED = 50
 _REFUSALS: dict[type[Exception], str] = {
-    NotMatched: "The row is no longer matched: look at it again.",
-    Settled: "Somebody was quicker: the row is settled.",
+    NotMatched: "The row is no longer matched: check it again.",
+    Settled: "The row has already been settled.",
     CodeUnknown: "No form of this client has this code.",
-    NothingStands: "Nothing of this row can be recorded: what ended since, what was asked under a notice that changed, "
-    "and what a guardian or a child answered stays out. Dismiss it, and ask anew.",
+    NothingStands: "No answer of this row can be recorded: consents that have since ended, notices that have "
+    "changed, and answers of guardians or children are left out. Dismiss the row, and ask again.",
     FileTooLarge: "The file is too large.",
     FileKindRefused: "Choose a PDF, JPEG or PNG.",
 }
@@ -71,7 +71,7 @@ class ConfirmForm(PlainForm):
     scan = forms.FileField(
         label=_("Scan of the form"),
         required=False,
-        help_text=_("If you have one: PDF, JPEG or PNG. It is sealed, as evidence of each answer."),
+        help_text=_("Optional: PDF, JPEG or PNG. It is encrypted and becomes evidence of each answer."),
     )
 
 
@@ -81,7 +81,7 @@ class MatchForm(ActForm):
     code = forms.CharField(
         label=_("Code on the form"),
         max_length=40,
-        help_text=_("As it is printed on the person's page. Capital letters and the hyphen do not matter."),
+        help_text=_("As printed on the person's page. Case and the hyphen do not matter."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     field_order = ("code", "reason")
@@ -126,7 +126,7 @@ def _dismiss_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest)
 def _redirect_to_row(request: HttpRequest, row: SheetEntry) -> HttpResponse:
     """Show the row with a message about its new state."""
     if row.state == EntryState.CONFIRMED:
-        messages.success(request, gettext("Confirmed: the next answer follows it."))
+        messages.success(request, gettext("Confirmed. In effect from the next decision."))
     elif row.state == EntryState.MATCHED:
         messages.success(request, gettext("Matched. Nothing is recorded yet: confirm it."))
     else:
@@ -184,8 +184,8 @@ class SheetEntryAdmin(EvidenceAdmin):
         "standing",
         "why",
     )
-    intro = "Rows of answer sheets. A matched row counts once it is confirmed; the others wait for somebody to decide."
-    empty_text = "Nothing waits: no answer sheet was brought yet."
+    intro = "Rows of answer sheets. A matched row counts once it is confirmed; the others need a decision."
+    empty_text = "The queue is empty: no answer sheet has been uploaded yet."
     standing = state_column(state_pill)
     acts = (
         Act(
@@ -194,7 +194,7 @@ class SheetEntryAdmin(EvidenceAdmin):
             Capability.CONFIRM_ANSWERS,
             _confirm_entry,
             form=ConfirmForm,
-            lead="What the row says is recorded, each purpose apart, with the sheet and its row as evidence.",
+            lead="The row's answers are recorded, each purpose separately, with the sheet and its row as evidence.",
             applies=_is_matched,
             refusals=_REFUSALS,
             template="paper/settle.html",
@@ -205,7 +205,7 @@ class SheetEntryAdmin(EvidenceAdmin):
             Capability.MANAGE_FORMS,
             _match_entry,
             form=MatchForm,
-            lead="Take the paper, and type the code that is printed on it. The row then waits to be confirmed.",
+            lead="Enter the code printed on the paper form. The row must then be confirmed.",
             applies=_may_match,
             refusals=_REFUSALS,
             template="paper/match.html",
@@ -215,8 +215,8 @@ class SheetEntryAdmin(EvidenceAdmin):
             "Record this row",
             Capability.CONFIRM_ANSWERS,
             _choose_entry,
-            lead="This row is right: it is recorded as far as it stands, and other rows for its code are dismissed. "
-            "Left out is what was withdrawn or ended since, and a yes under a notice that has changed.",
+            lead="This row is recorded, and other rows for its code are dismissed. Consents that have since been "
+            "withdrawn or ended, and consents under a notice that has changed, are left out.",
             danger=True,
             applies=_may_choose,
             refusals=_REFUSALS,
@@ -227,8 +227,8 @@ class SheetEntryAdmin(EvidenceAdmin):
             "Dismiss",
             Capability.MANAGE_FORMS,
             _dismiss_entry,
-            lead="The row is set aside for good. Nothing of it is recorded.",
-            done="Dismissed: nothing of it is recorded.",
+            lead="The row is closed permanently. None of its answers is recorded.",
+            done="Dismissed: none of its answers is recorded.",
             danger=True,
             applies=_is_open,
             refusals=_REFUSALS,
@@ -376,4 +376,4 @@ def queue_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     url = reverse("admin:paper_sheetentry_changelist", current_app=site.name)
     note = gettext("on paper or by telephone: confirm them, or decide")
-    return [Card(gettext("Answers that wait"), number_in_words(number), note, url, needs_attention=True)]
+    return [Card(gettext("Answers to confirm"), number_in_words(number), note, url, needs_attention=True)]

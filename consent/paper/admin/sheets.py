@@ -49,8 +49,8 @@ class UploadForm(ScopedForm):
         label=_("File"),
         required=False,
         help_text=_(
-            "The answer sheet of a form, filled in (.xlsx, or .csv saved as CSV UTF-8): at most 5,000 rows. "
-            "Several forms may stand in one sheet."
+            "The answer sheet of a form, filled in (.xlsx, or .csv saved as CSV UTF-8): at most 5,000 rows. One "
+            "sheet may contain several forms."
         ),
     )
 
@@ -116,9 +116,9 @@ class AnswerSheetAdmin(EvidenceAdmin):
     detail_fields = ("uploaded", "kind", "rows", "standing", "brought_by", "fingerprint")
     change_list_template = "paper/sheets.html"
     change_form_template = "paper/sheet.html"
-    intro = "What came back from a class. Rows wait in the queue; nothing counts until somebody confirms it."
-    empty_text = "No answer sheet was brought yet."
-    refusals: ClassVar[Any] = {SheetKnown: "This very file was brought before: find it in the list."}
+    intro = "Uploaded answer sheets. Their rows are in the queue; an answer counts only once it is confirmed."
+    empty_text = "No answer sheet has been uploaded yet."
+    refusals: ClassVar[Any] = {SheetKnown: "This file has already been uploaded: find it in the list."}
     acts = (
         Act(
             "confirm",
@@ -126,8 +126,8 @@ class AnswerSheetAdmin(EvidenceAdmin):
             Capability.CONFIRM_ANSWERS,
             _confirm_sheet,
             form=PlainForm,
-            lead="Each matched row is recorded now, each purpose apart, with the sheet and its row as evidence. "
-            "Every row is looked at again first; whatever no longer fits waits.",
+            lead="Each matched row is recorded now, each purpose separately, with the sheet and its row as evidence. "
+            "Every row is checked again first; rows that no longer match stay in the queue.",
             applies=_has_matched,
         ),
     )
@@ -163,7 +163,7 @@ class AnswerSheetAdmin(EvidenceAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """Redirect to the sheet with a message."""
-        messages.success(request, gettext("The sheet is read. Nothing is recorded yet: confirm what is matched."))
+        messages.success(request, gettext("The sheet is uploaded. Nothing is recorded yet: confirm the matched rows."))
         return HttpResponseRedirect(self.url_of("change", obj))
 
     def panels(self, request: HttpRequest, row: AnswerSheet) -> list[dict[str, Any]]:  # noqa: ARG002
@@ -186,7 +186,7 @@ class AnswerSheetAdmin(EvidenceAdmin):
         """Return the upload time."""
         return format_html('<span class="when">{}</span>', moment(row.uploaded_at))
 
-    @admin.display(description="brought by")
+    @admin.display(description="uploaded by")
     def brought_by(self, row: AnswerSheet) -> str:
         """Return the user who uploaded it."""
         return who(row)
