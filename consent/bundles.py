@@ -59,7 +59,7 @@ def check_bundle(packed: bytes) -> str:
         raise BundleBroken(f"{path} is {'missing' if path in listed else 'not in the manifest'}.")
     for path, content in files.items():
         if hashlib.sha256(content).hexdigest() != listed[path]:
-            raise BundleBroken(f"{path} is not what was packed.")
+            raise BundleBroken(f"{path} was modified.")
     _check_ledger(files.get(LEDGER, b""))
     return hashlib.sha256(manifest).hexdigest()
 
@@ -68,7 +68,7 @@ def _unpack(packed: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
-                raise BundleBroken("It unpacks to more than a bundle can hold.")
+                raise BundleBroken("The unpacked content is too large.")
             return {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise BundleBroken("It is not a ZIP archive, or it is damaged.") from error

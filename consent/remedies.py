@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 DOCUMENTATION = "docs/decisions-api.md"
 
-_ASK_AGAIN = "Ask the person again, under the notice in force, and record the answer."
+_ASK_AGAIN = "Ask the person again with the notice in effect, and record the answer."
 _ASK_GUARDIAN = "For a child only a guardian with verified authority may consent: have the school ask one."
 
 _SENTENCES = {
     Reason.SUBJECT_UNKNOWN: "Register the person first, by PUT /api/v1/subjects/{external_id}.",
-    Reason.SUBJECT_ERASED: "Nothing: the person was erased. Remove whatever copies are left.",
+    Reason.SUBJECT_ERASED: "None: the person was erased. Delete any remaining copies.",
     Reason.ACTION_UNKNOWN: "Use one of the actions collect, store, process, share, delete.",
     Reason.PURPOSE_UNKNOWN: "Use a purpose code from GET /api/v1/purposes, or have the client add this one.",
-    Reason.PURPOSE_INACTIVE: "Have the client's administrator open the purpose again.",
-    Reason.SALE_FORBIDDEN: "Nothing: personal data is never sold.",
+    Reason.PURPOSE_INACTIVE: "Have the client's administrator activate the purpose again.",
+    Reason.SALE_FORBIDDEN: "None: personal data is never sold.",
     Reason.CATEGORY_UNKNOWN: "Use category codes of the register, or have the client add this one.",
     Reason.CATEGORY_NOT_COVERED: "Ask for the purpose's own categories only.",
     Reason.NO_AGREEMENT: "The client and PakTaleem must sign a service agreement that has begun.",
-    Reason.AGREEMENT_SUSPENDED: "Wait until the service agreement is resumed; storing and deleting go on.",
+    Reason.AGREEMENT_SUSPENDED: "Wait until the service agreement is resumed; storing and deleting stay allowed.",
     Reason.AGREEMENT_ENDED: "The service agreement must be renewed; deleting stays allowed.",
     Reason.NOT_INSTRUCTED: "The client must instruct PakTaleem for this purpose and all these categories.",
     Reason.RECIPIENT_MISSING: "Name the recipient in resource.properties.recipient.",
@@ -40,12 +40,12 @@ _SENTENCES = {
     Reason.GUARDIAN_CONSENT_REQUIRED: "A guardian with verified authority must consent: have the school ask one.",
     Reason.GUARDIAN_CONSENT_REFUSED: "Only the guardian can change this.",
     Reason.GUARDIAN_CONSENT_WITHDRAWN: "Only the guardian can change this.",
-    Reason.GUARDIAN_AUTHORITY_LAPSED: "The guardian's authority must be verified anew: have the school ask them.",
-    Reason.PROCESSING_RESTRICTED: "Wait until the restriction is lifted; storing and deleting go on.",
+    Reason.GUARDIAN_AUTHORITY_LAPSED: "The guardian's authority must be verified again: have the school ask them.",
+    Reason.PROCESSING_RESTRICTED: "Wait until the restriction is lifted; storing and deleting stay allowed.",
     Reason.BASIS_MISSING: "The client must set a lawful basis for this purpose and the person's role.",
-    Reason.CONSENT_MISSING: "Ask the person, under the notice in force, and record the answer.",
+    Reason.CONSENT_MISSING: "Ask the person with the notice in effect, and record the answer.",
     Reason.CONSENT_REFUSED: "Respect the refusal; the person may change their mind.",
-    Reason.CONSENT_WITHDRAWN: "Respect the withdrawal; the person may consent anew, under a notice shown anew.",
+    Reason.CONSENT_WITHDRAWN: "Respect the withdrawal; the person may consent again after the notice is shown again.",
     Reason.CONSENT_REVOKED: _ASK_AGAIN,
     Reason.CONSENT_EXPIRED: _ASK_AGAIN,
     Reason.CONSENT_OUTDATED: _ASK_AGAIN,

@@ -50,4 +50,4 @@ def ask_about_renewal(timestamp: int) -> None:
         with in_client(client_id):
             count = ask_again(client_id, actor=actor, at=now_here())
         if count:
-            log.info("Asked again about %d consents that will expire.", count)
+            log.info("Requested renewal of %d consents.", count)

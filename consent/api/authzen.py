@@ -134,7 +134,7 @@ def read_batch(body: bytes, now: datetime) -> Batch:
     items = [_read_item(raw, batch, now) for raw in batch.evaluations]
     moments = {one.question.at for one in items if isinstance(one, Asked)} - {now}
     if len(moments) > MOST_MOMENTS:
-        raise BadQuestion(f"A request asks about at most {MOST_MOMENTS} past moments, not {len(moments)}.")
+        raise BadQuestion(f"A request asks about at most {MOST_MOMENTS} past times, not {len(moments)}.")
     return Batch(items, batch.options.evaluations_semantic, single=False)
 
 
@@ -155,7 +155,7 @@ def _check_time(asked: datetime, now: datetime) -> datetime:
     if asked.tzinfo is None:
         raise BadQuestion("context.time needs an offset, such as 2026-11-24T09:30:00+05:00")
     if asked > now:
-        raise BadQuestion("context.time lies in the future: ask about now or the past")
+        raise BadQuestion("context.time is in the future: ask about now or the past")
     return asked
 
 
@@ -175,4 +175,4 @@ def _refuse_duplicate_names(text: bytes) -> None:
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
     if len(dict(pairs)) != len(pairs):
-        raise BadQuestion("A name stands twice in one object.")
+        raise BadQuestion("An object has a duplicate name.")

@@ -28,7 +28,7 @@ class CursorExpired(APIException):
 
     status_code = HTTPStatus.GONE
     default_code = "cursor-expired"
-    default_detail = "This cursor is too old: drop every cached decision, and ask again without since."
+    default_detail = "This cursor is too old: delete all cached decisions, and send the request again without since."
 
 
 class ChangesInput(StrictSerializer):

@@ -65,11 +65,11 @@ def _call_view(view: Callable[[ReceivedRequest], HttpResponse], request: Receive
     except KeyNotLive:
         return _not_authenticated()
     except NotAllowed:
-        return _text_response(HTTPStatus.FORBIDDEN, "This key may not ask for decisions.")
+        return _text_response(HTTPStatus.FORBIDDEN, "This key may not request decisions.")
     except BadQuestion as error:
         return _bad_request(request, error)
     except DatabaseError:
-        return _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "No answer can be given now: deny, and ask again.")
+        return _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "No decision is available now: deny, and ask again.")
 
 
 def _bad_request(request: ReceivedRequest, error: BadQuestion) -> HttpResponse:
@@ -79,7 +79,7 @@ def _bad_request(request: ReceivedRequest, error: BadQuestion) -> HttpResponse:
     try:
         require(actor, Capability.ASK_DECISIONS)
     except NotAllowed:
-        return _text_response(HTTPStatus.FORBIDDEN, "This key may not ask for decisions.")
+        return _text_response(HTTPStatus.FORBIDDEN, "This key may not request decisions.")
     return _text_response(HTTPStatus.BAD_REQUEST, str(error))
 
 

@@ -23,20 +23,20 @@ _HINTS = {
     "answered_by": "self or guardian · خود یا سرپرست",
     "method": "paper or phone · کاغذ یا فون",
     "answered_on": "2026-03-27",
-    "note": "where the form lies, or who spoke with whom · فارم کہاں ہے",
+    "note": "location of the form, or who spoke with whom · فارم کہاں ہے",
 }
 _HELP = (
     (
-        "A row for each form. Leave a row empty where nothing was answered.",
+        "One row per form. Leave a row empty if nothing was answered.",
         "ہر فارم کے لیے ایک سطر۔ جواب نہ ہو تو سطر خالی چھوڑ دیں۔",
     ),
-    ("yes or no under each purpose; empty where neither is ticked.", "ہر مقصد کے نیچے ہاں یا نہیں لکھیں۔"),
+    ("yes or no under each purpose; empty if neither is ticked.", "ہر مقصد کے نیچے ہاں یا نہیں لکھیں۔"),
     (
-        "answered_by, method and answered_on are needed where something is answered.",
+        "answered_by, method and answered_on are required if something is answered.",
         "جواب کے ساتھ لکھیں کہ کس نے، کیسے اور کب جواب دیا۔",
     ),
-    ("note goes with the answer as its evidence, sealed.", "نوٹ جواب کا ثبوت ہے اور مقفل رہتا ہے۔"),
-    ("Nothing counts until somebody confirms it in the console.", "کنسول میں تصدیق تک کچھ شمار نہیں ہوتا۔"),
+    ("note is stored as evidence of the answer, encrypted.", "نوٹ جواب کا ثبوت ہے اور مقفل رہتا ہے۔"),
+    ("An answer counts only once it is confirmed in the console.", "کنسول میں تصدیق تک کچھ شمار نہیں ہوتا۔"),
 )
 
 

@@ -86,7 +86,7 @@ def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet
     except RosterInvalid as invalid:
         raise SheetRefused(invalid.problems) from invalid
     if not reader.rows:
-        raise SheetRefused([Problem(file, None, None, "nothing_answered", "no row of it has an answer", fatal=True)])
+        raise SheetRefused([Problem(file, None, None, "nothing_answered", "no row has an answer", fatal=True)])
     return Sheet(kind, reader.rows, reader.blank)
 
 
@@ -106,12 +106,12 @@ def _check_header(file: str, row: int, header: Sequence[str], purposes: set[str]
         name = heading.strip().casefold()
         if name not in {CODE, *FIXED, *purposes}:
             message = (
-                f"column {number} has a heading that is none of ours; remove it. Ours are: {CODE}, the codes of your "
-                f"purposes that rest on consent, {', '.join(FIXED)}"
+                f"column {number} has an unknown heading; remove it. Allowed are: {CODE}, the codes of your "
+                f"purposes based on consent, {', '.join(FIXED)}"
             )
             raise refusal(file, "header_wrong", message, row=row)
         if name in columns:
-            raise refusal(file, "header_wrong", f"the column {name} stands there twice", row=row)
+            raise refusal(file, "header_wrong", f"the column {name} is duplicated", row=row)
         columns.append(name)
     missing = [name for name in (CODE, "answered_by", "method", "answered_on") if name not in columns]
     if missing:
@@ -164,7 +164,7 @@ class _Reader:
     def _code(self, number: int, text: str) -> str:
         code = read_code(text)
         if not code or len(code) > LONGEST_CODE:
-            message = "must not be empty where something is answered" if not code else "is too long for a code"
+            message = "must not be empty where something is answered" if not code else "is too long"
             self._fatal(number, CODE, "code_unfit", message)
             return ""
         return code

@@ -43,5 +43,5 @@ def expire_old_rows(timestamp: int) -> int:
         with in_client(client_id):
             expired += expire_unmatched(client_id, actor=system_actor(EXPIRE), at=now_here())
     if expired:
-        log.info("Emptied %d rows of answer sheets that matched nobody.", expired)
+        log.info("Expired %d unmatched rows of answer sheets.", expired)
     return expired

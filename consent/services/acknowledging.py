@@ -80,9 +80,9 @@ def _check_token(
             raise ShownMissing(_POLICY_NAME)
         return
     if token.purposes:
-        raise ShownForeign("The token is of a notice about purposes, not of the privacy policy.")
+        raise ShownForeign("The token belongs to a notice about purposes, not to the privacy policy.")
     if notice_version not in {None, token.version}:
-        raise ShownForeign("The token is of another version than notice_version names.")
+        raise ShownForeign("The token belongs to another version than notice_version.")
     if token.language and language not in {None, token.language}:
         raise ShownForeign(f"The policy was shown in another language: {token.language}.")
     if at - token.at > settings.NOTICE_SHOWN_FOR:

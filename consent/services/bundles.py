@@ -26,14 +26,14 @@ __all__ = ["NothingToProve", "export_evidence"]
 
 _README = """Evidence about the consents of one person, as recorded by the privacy portal of PakTaleem.
 
-receipts/    one document for each answer: what was told, answered, by whom, how, on which lawful basis
+receipts/    one document per answer: the notice shown, the answer, by whom, how, on which lawful basis
              (ISO/IEC TS 27560:2023, JSON-LD in the W3C Data Privacy Vocabulary; context.jsonld explains the terms)
-notices/     the texts as they were shown, by version and language; a receipt names the version and its hash
-ledger.jsonl the entries of the ledger about these answers, and about the policy where it was acknowledged: exact
+notices/     the texts as shown, by version and language; a receipt names the version and its hash
+ledger.jsonl the ledger entries about these answers, and about acknowledgements of the policy: exact
              canonical texts with their leaf hashes
 manifest.json the SHA-256 of every file; its own SHA-256 is in the ledger, in the entry consent.evidence_exported
 
-People are named by pseudonym only. Check the bundle with: manage.py check_evidence FILE
+People are identified by pseudonym only. Check the bundle with: manage.py check_evidence FILE
 """
 
 

@@ -218,7 +218,7 @@ def _check_claim(claimed_at: datetime | None, at: datetime) -> None:
 def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None, at: datetime) -> None:
     if given_by != GivenBy.GUARDIAN:
         if guardian is not None:
-            raise GuardianUnknown("An answer of someone else names no guardian.")
+            raise GuardianUnknown("Only a guardian's answer may name a guardian.")
         return
     pair: dict[str, Any] = {"client_id": subject.client_id, "child": subject, "guardian": guardian}
     named = Guardianship.objects.filter(**pair)
@@ -247,7 +247,7 @@ def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked 
     if not purpose.is_active:
         raise PurposeUnknown(purpose.code)
     if state not in ANSWERS:
-        raise ValueError(f"{state} follows from time or from a notice: nobody answers it.")
+        raise ValueError(f"{state} is not an answer: it follows from time or a notice.")
     basis = register.basis_in_force(purpose.code, subject.role, at)
     if basis is None or basis.basis != Basis.CONSENT:
         raise ConsentNotBased(purpose.code)

@@ -63,7 +63,7 @@ def find_grounds(
     proofs = {token: read_shown(token, client_id=register.client) if token else None for token in tokens}
     for shown in filter(None, proofs.values()):
         if notice_version not in {None, shown.version}:
-            raise ShownForeign("The token is of another version than notice_version names.")
+            raise ShownForeign("The token belongs to another version than notice_version.")
         if shown.language and language not in {None, shown.language}:
             raise ShownForeign(f"The notice was shown in another language: {shown.language}.")
     version_ids = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
@@ -113,7 +113,7 @@ def check_grounds(
     if shown is None and not collected.has_evidence:
         raise EvidenceMissing(purpose.code)
     if shown is not None and purpose.code not in shown.purposes:
-        raise ShownForeign(f"The notice shown tells nothing of {purpose.code}.")
+        raise ShownForeign(f"The notice shown does not inform about {purpose.code}.")
     if shown is not None and at - shown.at > settings.NOTICE_SHOWN_FOR:
         raise ShownStale(purpose.code)
     if version is None or purpose.code not in grounds.purposes:

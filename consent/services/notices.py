@@ -30,7 +30,7 @@ __all__ = [
     "save_draft",
 ]
 
-_BACKDATED = "Nothing is backdated: choose now or later."
+_BACKDATED = "This must not be in the past: choose now or later."
 
 
 class DraftClosed(Exception):
@@ -66,7 +66,7 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
     refuse_shared(draft, actor)
     if not draft._state.adding and _lock_draft(draft).notice_id != draft.notice_id:
-        raise ValidationError({"notice": ["A draft stays with its notice: write another."]})
+        raise ValidationError({"notice": ["The notice of a draft cannot change: create another draft."]})
     draft.client_id, draft.changed_at = draft.notice.client_id, at
     _normalize_texts(draft)
     draft.full_clean()
@@ -182,17 +182,19 @@ def _check_effective_at(effective_at: datetime, *, days: int, latest: NoticeVers
     if effective_at < at:
         raise ValidationError({"effective_at": [_BACKDATED]})
     if latest is not None and effective_at < latest.effective_at:
-        raise ValidationError({"effective_at": ["Versions take effect in their order: the latest one does so later."]})
+        raise ValidationError({"effective_at": ["Versions take effect in order: this is before the latest version."]})
     earliest = earliest_effect(at, days)
     if effective_at < earliest:
-        words = f"Clients are told {days} days in advance: {earliest:%Y-%m-%d %H:%M} UTC at the earliest."
+        words = f"Clients get {days} days of notice: {earliest:%Y-%m-%d %H:%M} UTC at the earliest."
         raise ValidationError({"effective_at": [words]})
 
 
 def _check_child_texts(notice: Notice, text: NoticeText) -> None:
     missing = [field for field in ("child_text_en", "child_text_ur") if not getattr(text, field)]
     if notice.addresses_children and missing:
-        raise ValidationError({field: ["This notice addresses children: say it for them, too."] for field in missing})
+        raise ValidationError(
+            {field: ["This notice addresses children: add a text for children."] for field in missing}
+        )
     if len(missing) == 1:
         raise ValidationError({missing[0]: ["A text for children is needed in both languages, or in none."]})
 

@@ -46,7 +46,7 @@ CAPABILITY_OF: dict[type[RegisterRow], Capability] = {
 """The capability required to change each kind of row. Other kinds cannot be changed."""
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
-_NOT_BACKDATED = "Nothing is backdated: choose now or later."
+_NOT_BACKDATED = "This must not be in the past: choose now or later."
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
 _FIXED_ONCE_STARTED = (
     "basis",
@@ -98,7 +98,7 @@ def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: 
     Raises ValidationError if it has already ended, NotYours for a shared row, NotAllowed.
     """
     if row.ends_at is not None and row.ends_at <= at:
-        raise ValidationError({"ends_at": ["It has ended already."]})
+        raise ValidationError({"ends_at": ["It has already ended."]})
     row.ends_at = at
     return change_register(row, actor=actor, reason=reason, at=at)
 
@@ -124,7 +124,7 @@ def _check_balancing(row: RegisterRow, *, is_new: bool) -> None:
     if isinstance(row, BalancingTest) and (
         row.signed_at is not None or (not is_new and BalancingTest.objects.get(pk=row.pk).signed_at is not None)
     ):
-        raise ValidationError("A signed balancing test does not change: a new assessment is a new test.")
+        raise ValidationError("A signed balancing test cannot change: add a new test for a new assessment.")
     if isinstance(row, LawfulBasis) and row.balancing_test is not None:
         test = row.balancing_test
         if (test.client_id, test.purpose_id) != (row.client_id, row.purpose_id):

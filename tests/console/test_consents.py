@@ -77,7 +77,7 @@ def test_events_and_evidence_say_who_recorded_it(sign_in: SignIn, cast: Cast) ->
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"purpose": "support"}, "does not rest on consent"),
+        ({"purpose": "support"}, "lawful basis of this purpose is not consent"),
         ({"purpose": "nothing"}, "no such active purpose"),
         ({"given_by": "guardian"}, "Choose the guardian"),
         ({"state": "withdrawn"}, "no consent in force"),

@@ -12,7 +12,7 @@ from consent.bundles import BundleBroken, check_bundle
 class Command(BaseCommand):
     """Check every hash of an evidence bundle, offline."""
 
-    help = "Check every hash of an evidence bundle; exit 2 with one line if something differs."
+    help = "Check every hash of an evidence bundle; exit with status 2 and one line if something differs."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,4 +27,4 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {error.strerror}.", returncode=2) from error
         except BundleBroken as error:
             raise CommandError(f"{file}: {error}", returncode=2) from error
-        self.stdout.write(f"All as packed. SHA-256 of the manifest: {found}")
+        self.stdout.write(f"The bundle is unmodified. SHA-256 of the manifest: {found}")

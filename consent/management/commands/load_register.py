@@ -14,7 +14,7 @@ from paktaleem.tenancy.ids import PAKTALEEM
 class Command(BaseCommand):
     """Load the starter register; running it again adds only what is missing."""
 
-    help = "Load PakTaleem's starter register; what is there already is left as it was edited."
+    help = "Load PakTaleem's starter register; existing rows are not changed."
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Load it and print the number of rows added."""

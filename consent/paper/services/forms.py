@@ -47,7 +47,7 @@ def make_form(
     ]
     asks = [(person, codes) for person, codes in asks if codes]
     if not 0 < len(asks) <= settings.FORM_MOST_PEOPLE:
-        message = f"{len(asks)} people would be asked: a form is for 1 to {settings.FORM_MOST_PEOPLE}."
+        message = f"{len(asks)} people would be asked; a form is for 1 to {settings.FORM_MOST_PEOPLE}."
         raise ValidationError({"people": [message]})
     run = FormRun(client=client, name=name.strip(), people=len(asks), made_at=at)
     run.actor_kind, run.actor_id, run.actor_role = actor_columns(actor)
@@ -91,7 +91,7 @@ def _check_purposes(client: Client, codes: Sequence[str], at: datetime) -> list[
         try:
             form_purposes.append((purpose, current_notice(code, client_id=client.pk, at=at)))
         except NoticeUnknown:
-            message = f"No notice in effect tells of {code}: publish one before you ask."
+            message = f"No notice in effect informs about {code}: publish one first."
             raise ValidationError({"purposes": [message]}) from None
     if not form_purposes:
         raise ValidationError({"purposes": ["Choose at least one purpose."]})

@@ -169,7 +169,7 @@ def seal_details(sealer: Sealer, *, note: str, code: str = "") -> Sealed | None:
 def sealer_of_sheet(sheet: AnswerSheet) -> Sealer:
     """Return the sealer of the sheet. Raises CannotOpen if its key is deleted."""
     if sheet.wrapped is None or sheet.epoch is None:
-        raise CannotOpen("The sheet's key is gone.")
+        raise CannotOpen("The sheet's key is deleted.")
     return Sealer.unwrapped(sheet.client_id, sheet.id, wrapped=bytes(sheet.wrapped), epoch=sheet.epoch)
 
 
