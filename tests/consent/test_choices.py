@@ -1,4 +1,4 @@
-"""The preference centre: what a person sees and decides, effective on the next question, and nobody else's."""
+"""The preference centre: what people see and decide; effective at once, for nobody else."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ PAGE, GIVE, DECIDE = "/choices/", "/choices/give/newsletter/", "/choices/decide/
 
 @pytest.fixture
 def kiran(cast):
-    """Kiran's browser, on her own page."""
+    """Return Kiran's browser on her own page."""
     return by_link(cast, "khyber", "lms-kiran")
 
 
@@ -52,7 +52,7 @@ def answer(browser, act, **more):
 
 
 def permits(cast, client, person):
-    """Whether the newsletter may be sent, as a system of the client is told."""
+    """Return the decision about the newsletter, as a client's system gets it."""
     return Caller(cast.key(client)).ask(f"lms-{person}", "newsletter")["decision"]
 
 

@@ -1,4 +1,4 @@
-"""The screens of forms, sheets and the queue: made, printed, brought, settled; each says what it waits for."""
+"""The screens of forms, sheets and the queue: made, printed, uploaded and settled."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ def made(cast: Cast, browser: Client, query: str = "", **changed: Any) -> FormRu
 
 
 def lines_for(cast: Cast, run: FormRun, *answers: tuple[str, str]) -> list[dict[str, str]]:
-    """Rows of people by name, answered today in Karachi."""
+    """Return rows of people by name, answered today in Karachi."""
     with in_client(cast.client_id("indus")):
         today = str(timezone.localdate(timezone=ZoneInfo("Asia/Karachi")))
         return [line(code_of(run, cast.subject(name)), said, answered_on=today) for name, said in answers]
@@ -58,7 +58,7 @@ def entry(cast: Cast, sheet: AnswerSheet, number: int = 2) -> SheetEntry:
 
 
 def test_empty_lists_say_that_nothing_is_there_yet(farah: Client) -> None:
-    for model, words in ((FORMS, "No consent form"), (SHEETS, "No answer sheet"), (QUEUE, "Nothing waits")):
+    for model, words in ((FORMS, "No consent form"), (SHEETS, "No answer sheet"), (QUEUE, "The queue is empty")):
         assert words in farah.get(list_url(model)).content.decode()
 
 
