@@ -167,7 +167,7 @@ def test_the_page_tells_it_apart_from_consent(cast):
     assert ACKNOWLEDGED in page
     assert "it is no consent" in page
     assert "in Urdu, in the learning platform; recorded by API key" in page
-    assert "Current state" not in page
+    assert "How it stands" not in page
 
 
 def test_it_is_packed_with_its_words_and_its_entry(cast, now):
