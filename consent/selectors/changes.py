@@ -22,7 +22,7 @@ _START = UUID(int=0)
 
 
 class Position(NamedTuple):
-    """A position in the order of changes; ``cluster`` identifies the database cluster (a restore starts anew)."""
+    """A position in the order of changes; ``cluster`` identifies the database cluster, which a restore changes."""
 
     cluster: int
     xact: int

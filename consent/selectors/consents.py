@@ -63,7 +63,7 @@ def due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
 
 
 def due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
-    """Select consents given by a guardian for a person now of age, who was not yet asked.
+    """Select consents by a guardian for a person now of age, whose own consent was not yet requested.
 
     They no longer count (the decision's rule 9): the person must answer for themselves.
     """

@@ -58,7 +58,7 @@ def _with_client(page: Page) -> Page:
 
 @_with_client
 def show_policy(request: HttpRequest, client: Client) -> HttpResponse:
-    """Show the privacy policy in effect at a client, and what is coming."""
+    """Show the privacy policy in effect at a client, and the next version if there is one."""
     return _render_text(request, client, policy_timeline(client), main=True)
 
 

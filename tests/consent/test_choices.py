@@ -1,4 +1,4 @@
-"""The preference centre: what people see and decide; effective at once, for nobody else."""
+"""The preference centre: people see and decide about their own purposes only, effective at once."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917, PT012, RUF007, S608 -- parametrized; what comes before the refusal belongs to it; pairs; names of our own tables
-"""Recording answers: what is stored, what is refused, and that no answer is lost."""
+"""Recording answers: stored data, refusals, and no lost answers under concurrency."""
 
 import json
 import threading

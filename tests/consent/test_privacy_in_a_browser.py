@@ -39,9 +39,9 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def announced(served: Demonstration, chromium: Browser) -> str:
-    """The address of the portal, once the letters have left and the coming text shows.
+    """Return the portal's URL once the emails are sent and the coming version is shown.
 
-    The worker writes the letters at once, and looks every minute whether they have left.
+    The worker sends the emails at once, and checks every minute whether they were accepted.
     """
     base = str(served.values["base_url"]).rstrip("/")
     page, ends_at = chromium.new_page(), time.monotonic() + PATIENCE

@@ -50,7 +50,7 @@ class ClientForm(forms.Form):
         Client.objects.none(),
         label=_("Client"),
         empty_label=_("Choose a client…"),
-        help_text=_("Whose people are asked."),
+        help_text=_("The client whose people are asked."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
