@@ -47,7 +47,7 @@ def make_form(
     ]
     asks = [(person, codes) for person, codes in asks if codes]
     if not 0 < len(asks) <= settings.FORM_MOST_PEOPLE:
-        message = f"{len(asks)} people would be asked; a form is for 1 to {settings.FORM_MOST_PEOPLE}."
+        message = f"{len(asks)} people would be asked: a form is for 1 to {settings.FORM_MOST_PEOPLE}."
         raise ValidationError({"people": [message]})
     run = FormRun(client=client, name=name.strip(), people=len(asks), made_at=at)
     run.actor_kind, run.actor_id, run.actor_role = actor_columns(actor)
