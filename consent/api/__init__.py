@@ -1,1 +1,1 @@
-"""The machines' face of the register, of consents and of the decision."""
+"""The REST and AuthZEN APIs of the register, consents and decisions."""

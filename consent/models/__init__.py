@@ -1,4 +1,4 @@
-"""What is true of purposes, agreements, notices and consents."""
+"""Models of purposes, agreements, notices and consents."""
 
 from consent.models.agreements import AgreementSuspension, Instruction, Recipient, RecipientApproval, ServiceAgreement
 from consent.models.announcements import (

@@ -1,1 +1,1 @@
-"""Reading the register, consents and decisions, as far as the one who asks may."""
+"""Selectors of the register, consents and decisions."""

@@ -1,4 +1,4 @@
-"""Acts on the register and on consents."""
+"""Services that change the register, notices and consents."""
 
 from consent.services.acknowledging import acknowledge_policy
 from consent.services.balancing import AlreadySigned, sign_balancing_test

@@ -1,1 +1,1 @@
-"""The public pages of consents."""
+"""Public pages of notices and receipts."""

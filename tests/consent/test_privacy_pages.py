@@ -1,4 +1,4 @@
-"""The public pages of the policy and the notices: for everybody, in both languages, without a script."""
+"""Public pages of the policy and notices: accessible to all, in both languages, without script."""
 
 import re
 from datetime import timedelta
@@ -26,7 +26,7 @@ def page(path, language="en", **headers):
 
 @pytest.fixture
 def coming(cast):
-    """A material change of the policy, announced, and proven at Indus."""
+    """Set up a material change of the policy, announced, and proven at Indus."""
     at = timezone.now()
     text = {"text_en": "We keep <b>your</b> name.", "text_ur": "ہم نام رکھتے ہیں۔"}
     announce(cast, at, code="privacy_notice", is_material=False, effective_at=at, **text, **CHILDREN)

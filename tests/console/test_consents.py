@@ -77,12 +77,12 @@ def test_events_and_evidence_say_who_recorded_it(sign_in: SignIn, cast: Cast) ->
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"purpose": "support"}, "does not rest on consent"),
+        ({"purpose": "support"}, "lawful basis of this purpose is not consent"),
         ({"purpose": "nothing"}, "no such active purpose"),
         ({"given_by": "guardian"}, "Choose the guardian"),
         ({"state": "withdrawn"}, "no consent in force"),
-        ({"shown": "made-up"}, "changed on its way"),
-        ({"evidence": ""}, "Say what proves it"),
+        ({"shown": "made-up"}, "The form was modified"),
+        ({"evidence": ""}, "Describe the evidence"),
     ],
 )
 def test_what_the_service_refuses_is_said_on_the_form(

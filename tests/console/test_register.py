@@ -105,7 +105,7 @@ def test_an_instruction_starts_now_never_earlier_and_is_ended(sign_in: SignIn, c
         "reason": "client_instruction",
     }
     earlier = {**values, **_moments("starts_at", timezone.now() - timedelta(days=2))}
-    assert "backdated" in browser.post("/admin/consent/instruction/add/", earlier).content.decode()
+    assert "must not be in the past" in browser.post("/admin/consent/instruction/add/", earlier).content.decode()
     assert browser.post("/admin/consent/instruction/add/", values).status_code == 302
     with in_client(cast.client_id("indus")):
         made = Instruction.objects.get(document="Letter 7")
