@@ -171,7 +171,7 @@ def test_a_notice_version_is_published_and_never_changed(sign_in: SignIn, cast: 
     with in_client(cast.client_id("indus")):
         draft = NoticeDraft.objects.get(notice=notice)
     page = browser.get(row_url("consent/noticedraft", draft.pk, "announce")).content.decode()
-    assert "must be given anew" in page
+    assert "must be given again" in page
     assert (
         browser.post(row_url("consent/noticedraft", draft.pk, "announce"), {"reason": "law_change"}).status_code == 302
     )
@@ -257,7 +257,7 @@ def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in: SignIn, cas
         membership = Membership.objects.get(user_id=cast.user_id("farah"))
     assert amina.post(row_url("accounts/membership", membership.pk, "end"), {"reason": "review"}).status_code == 302
     assert farah.get("/admin/").status_code == 302
-    assert "hold no role" in farah.get("/admin/", follow=True).content.decode()
+    assert "have no role" in farah.get("/admin/", follow=True).content.decode()
 
 
 def test_who_holds_several_roles_chooses_one_for_the_session(sign_in: SignIn, cast: Cast) -> None:

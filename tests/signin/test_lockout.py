@@ -178,5 +178,5 @@ def test_the_page_says_what_to_do(cast):
     visitor = Visitor(cast.user("amina").email)
     fail(visitor, 5)
     page = visitor.enter()
-    assert "Wait a quarter of an hour" in page.content.decode()
+    assert "Wait 15 minutes" in page.content.decode()
     assert Client().get(SIGN_IN).status_code == 200
