@@ -93,7 +93,8 @@ def opening(docstring: str) -> tuple[str, str] | None:
 def docstrings(tree: ast.AST) -> Iterator[Text]:
     """Yield the docstrings of a module, its classes, functions and attributes."""
     for node in ast.walk(tree):
-        for child in getattr(node, "body", None) or () if not isinstance(node, (ast.Lambda, ast.IfExp)) else ():
+        body = getattr(node, "body", ())
+        for child in body if isinstance(body, list) else ():
             value = child.value if isinstance(child, ast.Expr) else None
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 yield value.lineno, value.value
