@@ -13,7 +13,7 @@ from tests.console.conftest import SignIn
 
 def latest(page: str) -> list[str]:
     """The lines of the latest acts, without markup."""
-    rows = re.findall(r"<tr><td class=\"when\">(.*?)</tr>", page, re.DOTALL)
+    rows = re.findall(r"<tr>\s*<td class=\"when\">(.*?)</tr>", page, re.DOTALL)
     return [re.sub(r"<[^>]+>|&nbsp;", " ", row) for row in rows]
 
 
