@@ -21,7 +21,10 @@ WORDS = (
     (r"the wall(?! clock)|walls|walled off", "tenant isolation, row-level security"),
     (r"(?<!class)(?<!chat )rooms?(?! for\b)", "app"),
     (r"(?:the|this|our|of) house|house (?:test|rule)s?", "project, codebase"),
-    (r"(?<!capital )(?<!two )(?<!small )(?<!single )letters?(?! case)", "email, text message, message"),
+    (
+        r"(?<!two[ -])(?<!case )(?<!capital )(?<!Latin )(?<!ASCII )(?<!base32 )(?<!single )letters?(?! case)",
+        "email, text message, message",
+    ),
     (r"told", "reported, notified, published, sent"),
     (r"is asked of|asked anew|what (?:is|was) asked", "requested, queried, prompted"),
     (r"stands?(?! for\b)(?!-alone)(?!ing)|stood", "is, is in effect; a refusal takes precedence"),
@@ -45,16 +48,23 @@ OPENINGS = (
     (r"Say\b", "Return …"),
     (r"Bring\b.*\balong\b", "Select related …"),
     (r"Lead\b", "Link to …, Redirect to …"),
-    (r"Give\b", "Return …"),
+    (r"Give (?:the|what|where|how|back)\b", "Return …"),
     (r"(?:What|Who|Whom|Whose|Whoever|Whatever|That which)\b", "the thing itself: a noun, or a verb and its object"),
 )
 """How a docstring may not begin, and what it begins with instead."""
 
 ALLOWED = frozenset(
     {
-        "letter by letter",  # letters of the alphabet
-        "each letter becomes",
-        "each letter to the plain letters",
+        "starting with a letter",  # of the alphabet
+        "letter by letter",
+        "each letter",
+        "both letters",
+        "letters that only look like",
+        "form or letter",  # on paper
+        "forms, letters and notes",
+        "scan or letter",
+        "or a letter, to a recorded answer",
+        "letter, or a note of a call",
     }
 )
 """Phrases in which such a word is right, and names that are data: cut out before a text is read."""
