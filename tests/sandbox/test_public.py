@@ -5,7 +5,7 @@ import pytest
 from tests.children.visiting import by_link, latest_link, work
 
 MARK = 'class="sandbox"'
-WORDS = {"en": "no one here is a real person", "ur": "کوئی شخص اصلی نہیں"}
+WORDS = {"en": "without real people", "ur": "کوئی شخص اصلی نہیں"}
 PAGES = ("/privacy/{}/", "/privacy/{}/notices/about_newsletter/", "/choices/{}/", "/guardian/{}/", "/concern/{}/")
 
 

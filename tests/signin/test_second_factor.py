@@ -142,7 +142,7 @@ def test_a_reset_password_asks_for_the_second_factor_all_the_same(enrolled_amina
     assert enrolled_amina.enter(fresh)["Location"] == VERIFY
     assert not enrolled_amina.is_in
     assert enrolled_amina.verify()["Location"] == "/admin/"
-    assert "no longer works" in Client().get(link[1]).content.decode()
+    assert "is no longer valid" in Client().get(link[1]).content.decode()
 
 
 def test_where_it_is_not_demanded_the_password_is_enough_even_if_enrolled(enrolled_amina, settings):
