@@ -113,7 +113,7 @@ def test_a_guardian_whom_the_school_has_seen_decides_at_once(seen_at_school):
     page = browser.get(PAGE).content.decode()
     assert "Danish Qureshi" in page
     notice = browser.get(child_page(cast, more="service/")).content.decode()
-    assert "asked by itself" in notice
+    assert "asked separately" in notice
     assert "If you never answer, they are deleted" in notice
     assert "checked" not in notice
     assert answer(browser, child_page(cast, more="service/"), "give").headers["Location"].endswith("done=given")
@@ -294,7 +294,7 @@ def test_taking_back_stops_at_once_and_asks_what_shall_happen_to_the_data(seen_a
     assert standing(cast) == "withdrawn"
     clock.shift(timedelta(seconds=1))  # answers at one frozen time are separated by microseconds
     assert Caller(cast.key("indus")).reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
-    assert "What shall happen" in browser.get(done.headers["Location"]).content.decode()
+    assert "What should happen" in browser.get(done.headers["Location"]).content.decode()
     kept = send(browser, child_page(cast, more="data/"), wish="keep")
     assert kept.headers["Location"].endswith("done=kept")
 
@@ -422,7 +422,7 @@ def test_the_page_says_beforehand_which_purposes_need_a_stronger_proof_and_how_t
     approve(cast, "newsletter")
     browser = two_letters(cast, clock)
     page = browser.get(child_page(cast), {"lang": "en"}).content.decode()
-    assert "A yes to this counts only once the school has seen that it is you" in page
+    assert "A yes counts only after the school has checked your identity" in page
     asked = browser.get(child_page(cast, more="purpose/newsletter/"), {"lang": "en"}).content.decode()
     assert "hand in its signed form" in asked
     assert 'value="give"' not in asked
@@ -449,10 +449,10 @@ def test_before_the_first_yes_the_service_page_names_what_it_will_not_cover(invi
     approve(cast, "service_delivery")
     url = child_page(cast, more="service/")
     page = by_link(latest_link()).get(url, {"lang": "en"}).content.decode()
-    assert "more is needed than two letters" in page
+    assert "Two confirmations by message are not enough" in page
     see_at_school(cast)
     page = by_contact().get(url, {"lang": "en"}).content.decode()
-    assert "more is needed than two letters" not in page
+    assert "Two confirmations by message are not enough" not in page
 
 
 def test_a_guardian_whom_the_school_named_itself_decides_about_each_purpose(cast):

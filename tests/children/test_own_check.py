@@ -24,7 +24,7 @@ from tests.factories import SETTING_UP
 from tests.working import work
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
-OFFERED = "Have yourself checked"
+OFFERED = "Have your identity checked"
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_guardian_whom_nobody_has_seen_is_checked_and_their_yes_counts_at_once
     asked = send(browser, url, method="payment_card")
     assert asked.headers["Location"].partition("?")[0] == url
     waiting = page(browser, url)
-    assert "The provider is being asked" in waiting
+    assert "We are contacting the provider" in waiting
     assert 'http-equiv="refresh"' in waiting
     work({BEGIN: begin})
     started = page(browser, url)
@@ -140,7 +140,7 @@ def test_whoever_failed_may_try_again_but_not_the_whole_day(cast, settings):
         assert checks(cast)[-1].pk == check.pk, "one under way is not begun again"
         answer_by_file(check, "failed", settings)
         ask(str(check.client_id), str(check.pk))
-        assert "did not show that it is you" in page(browser, url)
+        assert "could not confirm your identity" in page(browser, url)
     assert send(browser, url, method="payment_card").headers["Location"].endswith("done=often")
     assert len(checks(cast)) == 3
     with in_client(cast.client_id("indus")):

@@ -358,7 +358,7 @@ def test_after_taking_back_on_the_page_the_answer_becomes_orders(cast):
     answer(browser, child_page(cast, more="service/"), "give")
     done = send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
     question = done.headers["Location"]
-    assert "What shall happen" in browser.get(question + "&lang=en").content.decode()
+    assert "What should happen" in browser.get(question + "&lang=en").content.decode()
     send(browser, child_page(cast, more="data/"), wish="deletion")
     with in_client(cast.client_id("indus")):
         case = Concern.objects.get()

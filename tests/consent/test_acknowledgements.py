@@ -165,9 +165,9 @@ def test_the_page_tells_it_apart_from_consent(cast):
     url = f"/admin/subjects/subject/{cast.subject_id('hamza')}/timeline/"
     page = browser_of(cast.user("farah")).get(url).content.decode()
     assert ACKNOWLEDGED in page
-    assert "it is no consent" in page
+    assert "it is not consent" in page
     assert "in Urdu, in the learning platform; recorded by API key" in page
-    assert "How it stands" not in page
+    assert "Current state" not in page
 
 
 def test_it_is_packed_with_its_words_and_its_entry(cast, now):

@@ -133,7 +133,7 @@ def test_a_question_asked_before_a_withdrawal_is_asked_anew(cast, kiran):
     send(kiran, DECIDE, form_at=PAGE, act="withdraw")
     again = kiran.post(GIVE, kept)
     assert again.status_code == 409
-    assert "Nothing was decided" in words(again)
+    assert "Your decision was not recorded" in words(again)
     assert shown_in(again) != kept["shown"]
     assert kiran.post(GIVE, stale).status_code == 409
     assert events(cast, "kiran", "khyber")[-1].state == "withdrawn"
@@ -185,7 +185,7 @@ def test_purposes_there_are_not_are_not_there(kiran, url):
 def test_a_child_sees_refuses_and_takes_back_and_never_says_yes(cast):
     danish = by_link(cast, "indus", "lms-danish")
     page = words(danish.get(PAGE))
-    assert "Saying yes for you is up to a parent or guardian" in page
+    assert "Only a parent or guardian can say yes for you" in page
     assert "Read and allow" not in page
     with in_client(cast.client_id("indus")):
         me, at = cast.subject("danish"), timezone.now()

@@ -87,7 +87,7 @@ def violations(page: Page) -> list[tuple[str, Any]]:
 
 
 WORDS = {
-    "en": ("Last updated", "This text changes on", "Coming"),
+    "en": ("Last updated", "This text changes on", "Upcoming"),
     "ur": ("آخری تبدیلی", "یہ متن", "آنے والا"),
 }
 READERS = {

@@ -76,7 +76,7 @@ def test_what_is_coming_is_told_where_it_will_have_effect(coming):
 
 def test_earlier_versions_are_listed_and_differences_readable_and_heard(coming):
     html = page("/privacy/indus/versions/")
-    assert [word in html for word in ("Coming", "In effect", "Earlier")] == [True] * 3
+    assert [word in html for word in ("Upcoming", "In effect", "Earlier")] == [True] * 3
     compare = re.findall(r'href="(/privacy/indus/compare/[^"]+)"', html)
     assert len(compare) == 2
     shown = Client().get(compare[0].replace("&amp;", "&")).content.decode()

@@ -140,7 +140,7 @@ def test_the_page_tells_then_and_now(cast):
     assert "in the learning platform" in page
     assert "Export evidence" in page
     past = browser.get(url, {"day": "2020-01-01"}).content.decode()
-    assert "Nothing had been asked or answered by then" in past
+    assert "Nothing had been requested or answered by then" in past
     garbage = browser.get(url, {"day": "32.13.20", "hour": "25:99"})
     assert garbage.status_code == 200
     assert "Enter a valid date" in garbage.content.decode()

@@ -119,7 +119,7 @@ def test_a_schools_own_authorisation_is_shown_as_weaker_and_opens_nothing(sign_i
         row = SchoolAuthorisation.objects.get()
     listed = farah.get("/admin/children/schoolauthorisation/").content.decode()
     assert "Weaker than a guardian" in listed
-    assert "opens nothing" in farah.get(row_url("subjects/subject", danish)).content.decode()
+    assert "permits nothing on its own" in farah.get(row_url("subjects/subject", danish)).content.decode()
     assert "Head of Indus" not in farah.get(row_url("children/schoolauthorisation", row.pk)).content.decode()
     assert reason_at(cast, "lms-danish", now) == "guardian_consent_required"
     end = row_url("children/schoolauthorisation", row.pk, "end")

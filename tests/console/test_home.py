@@ -12,8 +12,8 @@ from tests.console.conftest import SignIn
 
 
 def latest(page: str) -> list[str]:
-    """Return the lines of the latest acts, without markup."""
-    rows = re.findall(r"<tr><td class=\"when\">(.*?)</tr>", page, re.DOTALL)
+    """The lines of the latest acts, without markup."""
+    rows = re.findall(r"<tr>\s*<td class=\"when\">(.*?)</tr>", page, re.DOTALL)
     return [re.sub(r"<[^>]+>|&nbsp;", " ", row) for row in rows]
 
 

@@ -181,7 +181,7 @@ def have_oneself_checked(page: Page, language: str, settings_of: Any) -> None:
     asked = page.locator("main a.button.second")
     expect(asked).to_be_visible()
     shot(page, f"guardian-check-asked-{language}")
-    begun = "It tells you how it goes on" if language == "en" else "ادارے نے جانچ شروع کر دی ہے"
+    begun = "will tell you what to do next" if language == "en" else "ادارے نے جانچ شروع کر دی ہے"
     for _ in range(30):
         if page.get_by_text(begun).count():
             break

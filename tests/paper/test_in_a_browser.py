@@ -58,7 +58,7 @@ def make(page: Page, base: str) -> str:
     page.fill("textarea[name=ids]", "lms-hamza\nlms-junaid\nlms-wajiha")
     keep(page, "make")
     page.get_by_role("button", name="Make the form").click()
-    expect(page.get_by_role("heading", name="What is asked")).to_be_visible()
+    expect(page.get_by_role("heading", name="Purposes asked about")).to_be_visible()
     keep(page, "form")
     return page.url
 

@@ -49,7 +49,7 @@ def test_each_change_of_the_second_factor_is_recorded_and_told(amina, settings):
     settings.DEMAND_SECOND_FACTOR = False  # otherwise the last factor cannot be removed
     amina.browser.post(REMOVE)
     assert subjects()[1:] == [
-        "Your recovery codes were replaced",
+        "New recovery codes were created for your account",
         "An authenticator app was removed from your account",
     ]
     assert recorded() == ["user.totp_added", "user.codes_renewed", "user.totp_removed"]
@@ -91,7 +91,7 @@ def test_an_officer_who_resets_a_factor_or_sets_a_password_is_not_the_one_who_is
     page = f"/admin/accounts/user/{farah.pk}"
     officer.post(f"{page}/second-factor/", {"reason": "review"})
     officer.post(f"{page}/password/", {"reason": "review", "password": FRESH, "again": FRESH})
-    assert subjects() == ["Your second factor was reset by an officer", "Your password was set by an officer"]
+    assert subjects() == ["A privacy officer reset your second factor", "A privacy officer set your password"]
     assert {address for one in letters() for address in one.to} == {farah.email}
 
 
@@ -113,7 +113,7 @@ def test_a_password_set_by_the_link_of_a_letter_is_recorded_and_told(amina):
     assert found
     page = amina.browser.get(found[1], follow=True)
     amina.browser.post(page.redirect_chain[-1][0], {"password1": FRESH, "password2": FRESH})
-    assert subjects()[1:] == ["Your password was set with the link of an email"]
+    assert subjects()[1:] == ["Your password was set with a link from an email"]
     assert recorded() == ["user.password_reset"]
 
 

@@ -82,7 +82,7 @@ def test_a_key_is_enrolled_and_opens_the_next_sign_in(served: Demonstration) -> 
         sign_in(page, base, who)
         expect(page.get_by_role("button", name="Use a security key")).to_have_count(0)
         page.fill("input[name=code]", pyotp.TOTP(who["totp_secret"]).now())
-        page.click("text=Go on")
+        page.click("text=Continue")
         expect(page).to_have_url(f"{base}/admin/")
         page.goto(f"{base}/accounts/2fa/webauthn/add/")
         page.get_by_role("button", name="Add").click()
