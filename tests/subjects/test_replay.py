@@ -140,7 +140,7 @@ def test_a_replay_says_what_each_line_came_to(committed, now):
     erasure_list().intend(**stranger, tombstone=mark, at=now)
     erasure_list().intend(client_id=new_id(), subject_id=new_id(), role="learner", tombstone=b"x" * 32, at=now)
     told: list[str] = []
-    assert replay_erasures(at=now + LATER, told=told.append) == 5
+    assert replay_erasures(at=now + LATER, report=told.append) == 5
     assert sorted(told) == ["erased", "erased", "erased before", "never here", "never here"]
     with in_client(committed.client_id("khyber")):
         assert committed.subject("kiran").erased_at == now + LATER
@@ -166,7 +166,7 @@ def test_an_interrupted_replay_is_taken_up(committed, now):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        replay_erasures(at=now, told=interrupt)
+        replay_erasures(at=now, report=interrupt)
     assert [intent.subject_id for intent in missing_erasures()] == [committed.subject_id("hamza")]
     assert replay_erasures(at=now) == 1
 
@@ -200,7 +200,7 @@ def test_the_command_says_what_it_did(committed, now):
     intend(committed, "danish", now)
     call_command("replay_erasures", stdout=out, stderr=StringIO())
     assert out.getvalue().splitlines() == [
-        "Every erasure of the list is carried out in this database.",
+        "This database has carried out every erasure of the list.",
         "1 erased, 0 erased before, 0 never here.",
     ]
 

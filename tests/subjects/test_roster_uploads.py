@@ -95,7 +95,7 @@ def test_the_file_lies_sealed_in_the_database(upload, monkeypatch):
     assert len(found) == -(-len(TWO) // 20)
     assert not [part for part in found if b"Danish" in part or b"student" in part]
     assert b"s-1" not in row.details.ciphertext
-    assert uploads._opened(row).getvalue() == TWO
+    assert uploads._open_content(row).getvalue() == TWO
 
 
 @pytest.mark.parametrize("harm", ["swap", "drop"])
