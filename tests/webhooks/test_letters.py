@@ -66,7 +66,7 @@ def speaks(cast, name, language):
 WORDS = {
     "en": (
         "A webhook of Indus Schools Network was switched off: {name}",
-        "The webhook {name} is told nothing any more. Why: It failed for days.",
+        "The webhook {name} is told nothing any more. Why: Failing for days.",
     ),
     "ur": ("Indus Schools Network کا ایک ویب ہک بند کر دیا گیا: {name}", "وجہ: کئی دن ناکام رہا۔"),
 }
