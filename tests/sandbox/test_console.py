@@ -1,4 +1,4 @@
-"""A sandbox in the console: it says so on every page, with its clock, and is played with on its client's page."""
+"""A sandbox in the console: marked on every page with its clock, and controlled on its client's page."""
 
 from datetime import timedelta
 
@@ -97,7 +97,7 @@ def test_no_other_client_is_played_with(cast):
         assert Client.objects.get(id=cast.client_id("indus")).clock_offset == timedelta()
 
 
-# What officers see of it, among all clients
+# Officers' view of all clients
 
 
 @pytest.fixture

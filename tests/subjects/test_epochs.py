@@ -1,4 +1,4 @@
-"""Wrapping keys: a new epoch is used at once, every key moves to it while others work, the old one goes late."""
+"""Wrapping keys: new epochs are used at once, keys are rewrapped during operation, old epochs are destroyed later."""
 
 import json
 import stat

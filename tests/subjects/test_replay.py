@@ -1,4 +1,4 @@
-"""The list and the database: closed while erasures are missing, complete after a replay, silent about the alive."""
+"""Erasure list and database: requests refused while erasures are missing, complete after a replay."""
 
 import json
 from datetime import timedelta
@@ -115,7 +115,7 @@ def test_an_erasure_whose_commit_failed_is_completed(committed, now):
 
 
 def forget(*names):
-    """What a restored older backup does: the database knows nothing of these erasures."""
+    """Simulate an older backup: the database lacks these erasures."""
     with enter(SUPERUSER) as door:
         door.execute("ALTER TABLE subjects_erasurecarriedout DISABLE TRIGGER USER")
         door.execute("DELETE FROM subjects_erasurecarriedout")
@@ -207,7 +207,7 @@ def test_the_command_says_what_it_did(committed, now):
 
 @pytest.fixture
 def looking(monkeypatch):
-    """Middleware that looks at every request."""
+    """Middleware that checks at every request."""
     monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Uploaded rosters: sealed, tried first, imported as shown, gone after a day."""
+"""Uploaded rosters: sealed, tried first, imported as shown, deleted after a day."""
 
 import json
 from datetime import timedelta

@@ -17,7 +17,7 @@ MOMENT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """The context of forcing one state. ``actor`` is the sandbox itself, ``player`` the user or key behind the request."""
+    """The context of forcing one state. ``actor`` is the sandbox itself, ``player`` the user or key that asked."""
 
     client: Client
     subject: Subject
