@@ -82,8 +82,8 @@ OWN_PURPOSES = (
         "newsletter",
         "Newsletter",
         "خبرنامہ",
-        "Sending a monthly letter about new courses and events.",
-        "نئے کورسز اور تقریبات کے بارے میں ماہانہ خط بھیجنا۔",
+        "Sending a monthly email about new courses and events.",
+        "نئے کورسز اور تقریبات کے بارے میں ماہانہ ای میل بھیجنا۔",
         ("contact_details",),
     ),
     PurposeText(
@@ -165,7 +165,7 @@ RECIPIENTS = (
     RecipientText(
         "messaging",
         "Ravi Messaging",
-        "Sending letters and text messages",
+        "Sending emails and text messages",
         "DPA-2026-002",
         "PK, IE",
         ("service_communications", "newsletter"),

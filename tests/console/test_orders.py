@@ -133,7 +133,7 @@ def test_people_answer_for_their_system(sign_in: SignIn, issue: Any) -> None:
     assert (kept(order).state, kept(order).result) == ("confirmed", {"counts": {"credentials": 3}})
     page = browser.get(row_url("systems/order", order.pk)).content.decode()
     assert "credentials: 3" in page
-    assert "At work" in page
+    assert "In progress" in page
     assert "farah@indus.example" in page
 
 

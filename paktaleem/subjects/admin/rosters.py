@@ -83,8 +83,8 @@ class UploadForm(ScopedForm):
     covers = forms.ChoiceField(
         label="People who are not in the file",
         choices=[
-            ("some", "stay as they are: the file names only some"),
-            ("everybody", "have left: the file names everybody, so close the accounts that an earlier file brought"),
+            ("some", "stay as they are: the file names only some people"),
+            ("everybody", "have left: the file is complete, so close the accounts that an earlier file created"),
         ],
         widget=forms.RadioSelect,
     )
@@ -305,7 +305,7 @@ class RosterImportAdmin(EvidenceAdmin):
     def missing(self, row: RosterImport) -> str:
         """Return what happens to people who are not in the file."""
         if row.everybody:
-            return gettext("have left, if an earlier file brought them")
+            return gettext("have left, if an earlier file created them")
         return gettext("stay as they are")
 
     @admin.display(description="brought by")

@@ -78,7 +78,7 @@ class Guardians:
                 self._log.oddity(self._file, number, heading, "mailbox_shared_with_guardian", message)
         if not email:
             heading = HEADINGS[f"guardian_{which}_email"]
-            message = "a guardian without a mail address cannot be asked by mail"
+            message = "a guardian without an email address cannot be contacted by email"
             self._log.oddity(self._file, number, heading, "guardian_without_email", message)
         distinguished_by = email or phone or child.external_id
         external_id = self._name(name, distinguished_by)

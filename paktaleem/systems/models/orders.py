@@ -27,7 +27,7 @@ __all__ = ["STATES", "Ground", "Order", "OrderKind", "OrderPart", "OrderQuerySet
 class OrderKind(models.TextChoices):
     """Kind of an order."""
 
-    COLLECT = "collect", _("Give all that is held")
+    COLLECT = "collect", _("Provide all data held")
     CORRECT = "correct", _("Correct")
     RESTRICT = "restrict", _("Restrict processing")
     LIFT_RESTRICTION = "lift_restriction", _("Lift the restriction")
@@ -50,8 +50,8 @@ class Ground(models.TextChoices):
 
 STATES = [
     (State.QUEUED.value, _("Waiting to be fetched")),
-    (State.SENT.value, _("Given to the system")),
-    (State.ACCEPTED.value, _("At work")),
+    (State.SENT.value, _("Sent to the system")),
+    (State.ACCEPTED.value, _("In progress")),
     (State.CONFIRMED.value, _("Done")),
     (State.NOT_FOUND.value, _("No such person there")),
     (State.FAILED.value, _("Failed")),
@@ -132,7 +132,7 @@ class Order(Ordered):
     """One order to one system about one person's data.
 
     It refers to the person by their row. Only if they are erased while it is open does it hold their LMS id, sealed
-    under the portal's key (``named``), so that the system can still be told whom to erase. That copy is deleted with
+    under the portal's key (``named``), so that the system still learns whom to erase. That copy is deleted with
     the answer.
     """
 

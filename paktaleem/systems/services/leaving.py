@@ -19,7 +19,7 @@ _NEEDS_THE_KEY = frozenset({OrderKind.COLLECT, OrderKind.CORRECT})
 def keep_orders_answerable(subject: Subject, actor: Actor, at: datetime) -> None:
     """Store the person's id on their open orders, and end those that need the person's key.
 
-    An erasure does not wait for any system; the systems still have to be told.
+    An erasure does not wait for any system; open orders are sent afterwards.
     """
     orders = Order.objects.open().select_for_update().filter(client_id=subject.client_id, subject_id=subject.pk)
     for order in orders.order_by("pk"):

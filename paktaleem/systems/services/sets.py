@@ -62,10 +62,10 @@ _PLANNED_FOR_MANY = """
 SELECT set_config('statement_timeout', '15min', true), set_config('enable_seqscan', 'off', true),
     set_config('enable_bitmapscan', 'off', true)
 """
-"""A hundred thousand orders take longer than the half minute that the app's statements otherwise have. That each step
-has its order is looked up by a plan that PostgreSQL keeps for the connection, and makes anew when autovacuum passes by:
-made while the table was, or seemed to be, empty, it reads the whole table for every row. So the kept plans go first,
-and what reads whole tables is out of the question meanwhile."""
+"""A hundred thousand orders take longer than the app's usual statement timeout of half a minute. The foreign key from
+step to order is checked with a plan that PostgreSQL caches per connection and renews after autovacuum. A plan made
+while the table was, or seemed to be, empty scans the whole table for every row. So cached plans are discarded first,
+and sequential scans are disabled for this transaction."""
 
 
 @transaction.atomic

@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, batch: int, **__: Any) -> None:
         """Rewrap the keys of all clients, then report which keys are left under which epoch."""
-        progress, done = Progress(self.stderr, what="keys wrapped anew"), 0
+        progress, done = Progress(self.stderr, what="keys rewrapped"), 0
         moved: set[int] = set()
         unopened: list[UUID] = []
         try:
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             raise CommandError(message, returncode=INTERRUPTED) from error
         finally:
             progress.end()
-        self.stdout.write(f"{done:,} keys wrapped anew under epoch {keyring().current_epoch}.")
+        self.stdout.write(f"{done:,} keys rewrapped under epoch {keyring().current_epoch}.")
         self._conclude(frozenset(moved), unopened)
 
     def _conclude(self, moved: frozenset[int], unopened: list[UUID]) -> None:
