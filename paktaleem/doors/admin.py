@@ -40,7 +40,7 @@ add_person_acts(
         _invite,
         lead="The person receives a link to their own page by email, or by text message if no email address is on "
         "file. The link is valid for seven days; the page opens only with a one-time code sent to the same address.",
-        done="The invitation is being sent; see Letters for its delivery status.",
+        done="The invitation is being sent.",
         applies=lambda row, _: row.erased_at is None and (row.email is not None or row.phone is not None),
         refusals={AlreadyErased: "The person is erased."},
     ),

@@ -9,7 +9,7 @@ __all__ = ["STATES", "About", "Promise"]
 
 
 class About(StrEnum):
-    """What a state is about; this determines the purpose of the decision."""
+    """Subject matter of a state, which determines the purpose of the decision."""
 
     SERVICE = "service"
     """the person or the client: any purpose needed to deliver the service"""
@@ -22,7 +22,7 @@ class About(StrEnum):
 
 
 class Promise(NamedTuple):
-    """What a state is about, and the reason of the decision once it is reached."""
+    """Subject matter of a state, and the reason of the decision once it is reached."""
 
     about: About
     reason: Reason

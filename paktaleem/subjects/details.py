@@ -142,8 +142,8 @@ class SubjectDetails:
     def fingerprint(self) -> str:
         """Return a SHA-256 digest of all details, to compare two versions for equality.
 
-        The keyed hash computed from it folds case and spaces, so the details are digested first: a corrected capital
-        letter counts as a change.
+        The keyed hash computed from it folds case and spaces, so the details are digested first: a change from lower to
+        upper case counts as a change.
         """
         texts = self.texts()
         later = {"country": self.country, **{name: texts.pop(name) for name in ("declared_age", "age_check")}}

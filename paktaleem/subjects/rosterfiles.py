@@ -54,7 +54,7 @@ class RosterImport(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=16, choices=RosterState, default=RosterState.CHECKING)
     kind = models.CharField(max_length=32, blank=True)
-    everybody = models.BooleanField("names everybody", default=False)
+    everybody = models.BooleanField("names everyone", default=False)
     size = models.PositiveIntegerField(help_text="Bytes.")
     sha256 = models.BinaryField(max_length=32)
     uploaded_at = models.DateTimeField()

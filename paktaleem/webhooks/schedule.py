@@ -52,7 +52,7 @@ class Verdict:
 
 
 def judge(status: int, retry_after: str, at: datetime) -> Verdict:
-    """Classify a response: 2xx is delivered, 410 is gone, 429, 502 and 504 are throttled, others failed."""
+    """Classify a response: 2xx delivered, 410 permanently removed, 429, 502 and 504 throttled, others failed."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Verdict(Outcome.DELIVERED)
     if status == HTTPStatus.GONE:

@@ -173,7 +173,7 @@ def _refresh_statistics(chunks: int) -> None:
     """Let the planner see what is written so far, when the import does: the checks of keys would walk else."""
     from paktaleem.subjects.importing import service, tables  # noqa: PLC0415 -- as above
 
-    if service._doubled(chunks):
+    if service._is_power_of_two(chunks):
         tables.refresh_statistics()
 
 

@@ -18,7 +18,7 @@ __all__ = ["copy_filled"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTAL = "http://127.0.0.1"
-"""Where its one letter says that the portal is: no copy is served there."""
+"""Portal URL in its only email; no copy is served there."""
 
 
 def copy_filled(folder: Path, environ: dict[str, str]) -> None:

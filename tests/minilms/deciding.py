@@ -9,7 +9,7 @@ from tests.minilms.store import Store
 __all__ = ["Decision", "drop", "may"]
 
 GOES_ON = {"store", "delete"}
-"""What a restriction does not stop."""
+"""Actions that a restriction does not stop."""
 
 
 @dataclass(frozen=True, slots=True)

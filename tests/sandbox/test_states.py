@@ -30,7 +30,7 @@ def test_the_next_question_is_answered_as_promised(sandbox, state):
 
 
 UNHEARD = {"age_unknown", "child", "guardian_pending"}
-"""Whoever has had a guardian's answer is never without one again."""
+"""A person who has had a guardian's answer is never without one again."""
 
 
 def test_what_cannot_be_unsaid_is_said_so(sandbox):

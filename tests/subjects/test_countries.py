@@ -23,7 +23,7 @@ from tests.factories import SETTING_UP, SubjectFactory
 
 MINUTE = timedelta(minutes=1)
 FOURTEEN = date(2012, 3, 1)
-"""The birth date of somebody who is fourteen when the cast meets."""
+"""Birth date of a person aged fourteen on the day of the tests."""
 
 
 @pytest.mark.parametrize(("country", "years"), [("", 14), ("PK", 14), ("DE", 16), ("GB", 13), ("FR", 15)])

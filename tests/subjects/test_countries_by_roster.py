@@ -21,7 +21,7 @@ from tests.rosters import clean_network
 MINUTE = timedelta(minutes=1)
 CLOSED = "guardian_consent_required"
 FIRST_ROW = 3
-"""Of the template that a country can stand in, below its headings and hints."""
+"""First data row of the template, below its headings and hints."""
 
 
 @pytest.fixture

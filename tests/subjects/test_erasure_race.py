@@ -118,7 +118,7 @@ def wait_for(condition):
 
 @pytest.fixture
 def logged():
-    """What the portal's own log would hold, at its most talkative: written as its handler writes, filters and all."""
+    """Content of the portal's own log at its most verbose level, written by its handler with all filters."""
     [own] = [one for one in logging.getLogger().handlers if one.name == "console"]
     here = logging.StreamHandler(io.StringIO())
     here.setFormatter(own.formatter)

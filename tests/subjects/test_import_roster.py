@@ -433,7 +433,7 @@ def test_someone_elses_change_meanwhile_is_not_overwritten(indus, bring, now, mo
 
 
 def test_a_person_registered_meanwhile_is_told_apart_from_a_fault(indus, bring, monkeypatch):
-    monkeypatch.setattr(people, "_known", lambda *_: {})
+    monkeypatch.setattr(people, "_find_known", lambda *_: {})
     bring(clean_network(), indus)
     with pytest.raises(PeopleChangedMeanwhile) as caught:
         bring(clean_network(), indus)

@@ -22,7 +22,7 @@ SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 WORK = {RECOMPUTE_AGES: recompute_ages_of_client}
 CLOSED, OPEN = "guardian_consent_required", "permitted"
 FIFTEEN = date(2011, 3, 1)
-"""The birth date of somebody who is fifteen when the cast meets."""
+"""Birth date of a person aged fifteen on the day of the tests."""
 
 
 @pytest.fixture(autouse=True)

@@ -88,8 +88,8 @@ def test_the_line_is_on_disk_before_the_key_goes(committed, now, monkeypatch):
         seen.append((len(FileErasureList(Path(settings.ERASURE_LIST_FILE)).intents()), keys[0][0]))
         return real(intent)
 
-    real = erasure_module._note
-    monkeypatch.setattr(erasure_module, "_note", look)
+    real = erasure_module._record_line
+    monkeypatch.setattr(erasure_module, "_record_line", look)
     erase(committed, "danish", now)
     assert seen == [(1, 1)], "listed, and for everybody else still there"
 
@@ -179,7 +179,7 @@ def test_a_cut_list_is_found(committed, now, erasure_list):
     assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
     erasure_list.unlink()
     assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
-    with pytest.raises(CommandError, match="Put back the right list") as caught:
+    with pytest.raises(CommandError, match="Restore the right list") as caught:
         call_command("replay_erasures", stdout=StringIO(), stderr=StringIO())
     assert caught.value.returncode == 2
     complete_erasures(0)

@@ -178,7 +178,7 @@ def test_a_onerosters_package_is_known_by_its_content(upload, farah, now, tmp_pa
         (b"\xd0\xcf\x11\xe0old", "an old or password-protected"),
         (b"PK\x03\x04nothing", "not a readable zip"),
         (b"\x89PNG\r\n\x1a\n", "not UTF-8"),
-        (b"%PDF-1.7\n", "has a heading that is none of ours"),
+        (b"%PDF-1.7\n", "has an unknown heading"),
     ],
 )
 def test_other_files_are_refused(upload, content, code):

@@ -66,7 +66,7 @@ def speaks(cast, name, language):
 WORDS = {
     "en": (
         "A webhook of Indus Schools Network was switched off: {name}",
-        "Nothing is sent to the webhook {name} any more. Reason: Failing for days.",
+        "Failing for days.",
     ),
     "ur": ("Indus Schools Network کا ایک ویب ہک بند کر دیا گیا: {name}", "وجہ: کئی دن ناکام رہا۔"),
 }

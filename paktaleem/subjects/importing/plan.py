@@ -1,4 +1,4 @@
-"""What an import would do, as a digest and a few examples, to detect whether a later run would differ."""
+"""The changes an import would make, as a digest and a few examples, to detect whether a later run would differ."""
 
 import hashlib
 from collections import defaultdict
@@ -10,7 +10,7 @@ SHOWN = 20
 
 
 class Action(StrEnum):
-    """What an import does to a person or a relation."""
+    """Effect of an import on a person or a relation."""
 
     ADD = "add"
     CHANGE = "change"

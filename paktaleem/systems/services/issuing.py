@@ -34,7 +34,7 @@ _FIELDS_NAMED = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What systems are ordered to do: kind, categories, reason, ground, due date and case."""
+    """Specification of orders: kind, categories, reason, ground, due date and case."""
 
     kind: OrderKind
     categories: frozenset[str]
