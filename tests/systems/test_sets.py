@@ -114,7 +114,7 @@ def test_conditions_with_percent_signs_are_taken_as_they_are(for_set):
 
 
 def test_corrections_are_issued_one_by_one(for_set):
-    with pytest.raises(ValidationError, match="one by one"):
+    with pytest.raises(ValidationError, match="one at a time"):
         for_set(kind="correct")
 
 

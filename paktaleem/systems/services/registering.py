@@ -33,7 +33,7 @@ def change_system(system: System, *, actor: Actor, reason: Reason | str, at: dat
     is_new = system._state.adding
     if is_new:
         if system.starts_at is not None and system.starts_at < at:
-            raise ValidationError({"starts_at": ["Choose the current time or later."]})
+            raise ValidationError({"starts_at": ["Nothing is backdated: choose now or later."]})
     else:
         _refuse_fixed(system)
     system.full_clean()
