@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = ("DATABASE_", "PAKTALEEM_", "BENCH_", "MAKE", "MFLAGS", "DJANGO_")
 SECONDS_AT_MOST = 300
 OK = 200
-MAKING, FILLING = "Making the tables", "Filling in"
+MAKING, FILLING = "Creating the tables", "Loading the sample data"
 
 
 def clone_rows(environment: Mapping[str, str]) -> list[Row]:

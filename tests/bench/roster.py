@@ -173,7 +173,7 @@ def _refresh_statistics(chunks: int) -> None:
     """Update the planner statistics when the import does; otherwise foreign key checks scan the table."""
     from paktaleem.subjects.importing import service, tables  # noqa: PLC0415 -- as above
 
-    if service._doubled(chunks):
+    if service._is_power_of_two(chunks):
         tables.refresh_statistics()
 
 

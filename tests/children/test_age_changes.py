@@ -172,7 +172,7 @@ def test_a_roster_waits_too_and_asks_once(cast, indus, danish, now):
 
 def test_a_child_that_is_revealed_acts_at_once_and_the_rooms_above_are_told(cast, indus, now, monkeypatch):
     told = []
-    monkeypatch.setattr(revealing, "_TOLD", [lambda *found: told.append(found)])
+    monkeypatch.setattr(revealing, "_CALLBACKS", [lambda *found: told.append(found)])
     junaid, kid = cast.subject("junaid"), SubjectFactory(client=indus, external_id="grown", birth_date=date(1990, 1, 1))
     say(indus, junaid, now, birth_date=date(2018, 1, 1))
     assert gate(junaid)[0] > now

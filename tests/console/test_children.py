@@ -30,7 +30,10 @@ def test_in_the_console_staff_state_an_age_by_its_source_and_what_opens_waits(si
     farah, danish = sign_in("farah"), cast.subject_id("danish")
     act = row_url("subjects/subject", danish, "state-age")
     assert "never the number of a paper" in farah.get(act).content.decode().lower()
-    assert "This source says so." in farah.post(act, {"source": "provider", "reason": "review"}).content.decode()
+    assert (
+        "This source requires this field."
+        in farah.post(act, {"source": "provider", "reason": "review"}).content.decode()
+    )
     assert farah.post(act, {"source": "birth_date", "day": "1990-01-01", "reason": "review"}).status_code == 302
     with in_client(cast.client_id("indus")):
         waiting = AgeChange.objects.get()
@@ -43,7 +46,7 @@ def test_in_the_console_staff_state_an_age_by_its_source_and_what_opens_waits(si
         ).status_code
         == 302
     )
-    assert "Said by themselves" in farah.get(row_url("subjects/subject", iqra)).content.decode()
+    assert "Declared by the person" in farah.get(row_url("subjects/subject", iqra)).content.decode()
 
 
 def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_approves(sign_in, cast):

@@ -142,4 +142,4 @@ def test_no_page_says_anything_in_english(cast: Cast) -> None:
 def test_what_is_english_would_be_found(cast: Cast) -> None:
     words = english_in(browser_of(cast.user("farah")).get("/admin/subjects/subject/"))
     assert "Sign out" in words
-    assert any(one.startswith("Everyone about whom") for one in words)
+    assert any(one.startswith("Everyone whose data") for one in words)

@@ -1,4 +1,4 @@
-"""The public pages of a sandbox say that they are a playground's, in both languages; nobody else's do."""
+"""The public pages of a sandbox are marked as such, in both languages; other clients' are not."""
 
 import pytest
 

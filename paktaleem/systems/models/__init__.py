@@ -1,4 +1,4 @@
-"""Systems, and the orders they are given."""
+"""Systems that hold personal data, and orders to them."""
 
 from paktaleem.systems.models.alerts import OrderAlert
 from paktaleem.systems.models.orders import (
