@@ -1,4 +1,4 @@
-"""Whether the portal is alive, and whether it can serve (for supervisors and load balancers)."""
+"""Liveness and readiness endpoints for supervisors and load balancers."""
 
 from datetime import timedelta
 from functools import cache
@@ -16,13 +16,13 @@ from paktaleem.foundation.tenancy.context import in_global
 __all__ = ["CLOCKS_APART", "healthz", "missing_migrations", "readyz"]
 
 CLOCKS_APART = timedelta(seconds=2)
-"""How far this host's clock may be from the database's: answers of several hosts are put in order by their clocks."""
+"""Largest allowed difference between this host's clock and the database's; records are ordered by host clocks."""
 
 
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer that the process is alive; the database is not asked."""
+    """Return 200 while the process is alive; does not query the database."""
     del request
     return JsonResponse({"status": "alive"})
 
@@ -30,10 +30,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database answers, has every migration and erasure, and our time; 503 with the reason else."""
+    """Return 200 if the portal can serve, else 503 with the reason as a code.
+
+    It can serve if the database is reachable, has all migrations, has carried out all erasures and agrees with this
+    host on the time.
+    """
     del request
     try:
-        reason = _reason_not_to_serve()
+        reason = _find_blocker()
     except DatabaseError:
         reason = "database_unreachable"
     if reason:
@@ -41,7 +45,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ready"})
 
 
-def _reason_not_to_serve() -> str | None:
+def _find_blocker() -> str | None:
     if missing_migrations():
         return "migrations_missing"
     state = erasure_state(at=real_now())
@@ -51,16 +55,19 @@ def _reason_not_to_serve() -> str | None:
 
 
 def _clock_differs() -> bool:
-    """Say whether this host's clock and the database's are further apart than they may be."""
+    """Return True if this host's clock and the database's differ by more than CLOCKS_APART."""
     before = real_now()
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        [there] = cursor.fetchone() or (before,)
-    return not before - CLOCKS_APART <= there <= real_now() + CLOCKS_APART
+        [database_time] = cursor.fetchone() or (before,)
+    return not before - CLOCKS_APART <= database_time <= real_now() + CLOCKS_APART
 
 
 def missing_migrations() -> set[tuple[str, str]]:
-    """Name the migrations that the database lacks, as (app, name). Raises DatabaseError if it is away."""
+    """Return the migrations that are not applied, as (app, name).
+
+    Raises DatabaseError if the database cannot be reached.
+    """
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('public.django_migrations') IS NOT NULL")
         [exists] = cursor.fetchone() or (False,)
@@ -72,5 +79,5 @@ def missing_migrations() -> set[tuple[str, str]]:
 
 @cache
 def _known_migrations() -> set[tuple[str, str]]:
-    """Read the migrations of this code once: they do not change while it runs."""
+    """Return the migrations of this code, as (app, name)."""
     return set(MigrationLoader(None).disk_migrations)

@@ -1,4 +1,4 @@
-"""What was collected, what is held, and incidents with children's data."""
+"""App of collections, holdings and incidents with children's data."""
 
 from django.apps import AppConfig
 
@@ -10,7 +10,7 @@ class RetentionConfig(AppConfig):
     label = "retention"
 
     def ready(self) -> None:
-        """Hear of answers to orders, of people who turn out to be children, and of guardians who were none."""
+        """Register callbacks for answered orders, people found to be children, and false verifications."""
         from children.guardians.services import when_found_false  # noqa: PLC0415 -- needs the app registry
         from paktaleem.directory.data_systems.answered import when_answered  # noqa: PLC0415 -- likewise
         from paktaleem.directory.people.revealing import when_child_is_revealed  # noqa: PLC0415 -- likewise

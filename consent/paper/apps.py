@@ -10,7 +10,7 @@ class PaperConfig(AppConfig):
     label = "paper"
 
     def ready(self) -> None:
-        """Have the keys of answer sheets counted wherever an epoch may be destroyed."""
+        """Register answer sheets as holders of row keys, checked before a key epoch is destroyed."""
         from paktaleem.foundation.encryption.rowkeys import declare_row_keys  # noqa: PLC0415 -- needs the app registry
 
         declare_row_keys(self.get_model("AnswerSheet"))

@@ -1,4 +1,4 @@
-"""On whose instructions PakTaleem acts, and with whom data may be shared."""
+"""Service agreements, instructions of clients, and recipients of data."""
 
 from datetime import datetime
 
@@ -25,15 +25,17 @@ _NONE = Personal.NONE
 class ServiceAgreement(PeriodRow):
     """One service agreement between PakTaleem and a client (policy §7): a draft until it is signed.
 
-    After its end data may still be deleted, and until ``exit_until`` stored, so that it can be returned.
+    After its end, data may still be deleted, and stored until ``exit_until``, so that it can be returned.
     """
 
     wall = Wall(Scope.TENANT, EDIT, personal={"reference": _NONE})
 
-    reference = models.CharField(max_length=100, help_text="The agreement's number in the files.")
+    reference = models.CharField(max_length=100, help_text="The reference number of the agreement.")
     signed_at = models.DateTimeField(null=True, blank=True)
     exit_until = models.DateTimeField(
-        null=True, blank=True, help_text="After the end: until when data may be stored for its return."
+        null=True,
+        blank=True,
+        help_text="End of the exit period: until then, data may be stored after the agreement's end for its return.",
     )
 
     history = History()
@@ -55,7 +57,7 @@ class ServiceAgreement(PeriodRow):
         return self.reference
 
     def state(self, at: datetime) -> str:
-        """Say what the agreement is at a moment, leaving suspensions aside: draft, upcoming, active or ended."""
+        """Return the state, ignoring suspensions: draft, upcoming, active or ended."""
         if self.signed_at is None or self.signed_at > at:
             return "draft"
         if at < self.starts_at:
@@ -64,7 +66,7 @@ class ServiceAgreement(PeriodRow):
 
 
 class AgreementSuspension(PeriodRow):
-    """One period in which an agreement is suspended: data is stored and deleted, and not otherwise processed."""
+    """One suspension of an agreement: data is stored and deleted, and not otherwise processed."""
 
     wall = Wall(Scope.TENANT, EDIT)
 
@@ -79,7 +81,7 @@ class AgreementSuspension(PeriodRow):
         constraints = [period_is_ordered("agreementsuspension_period")]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the start day."""
         return gettext("suspended from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
 
 
@@ -120,10 +122,10 @@ class Recipient(RegisterRow):
 
     code = models.CharField(max_length=63, validators=[code_validator])
     name = models.CharField(max_length=200)
-    service = models.CharField(max_length=200, help_text="What it does for us: hosting, payment, messages …")
+    service = models.CharField(max_length=200, help_text="The service it provides: hosting, payment, messages …")
     agreement_reference = models.CharField(max_length=100, help_text="The data processing agreement.")
     countries = models.CharField(
-        max_length=200, blank=True, help_text="ISO 3166 codes, such as PK, IE; where it has its seat first."
+        max_length=200, blank=True, help_text="ISO 3166 codes, such as PK, IE; the country of its seat first."
     )
     address = models.CharField(
         "postal address",
@@ -131,7 +133,7 @@ class Recipient(RegisterRow):
         blank=True,
         default="",
         db_default="",
-        help_text="Street, place and postal code: told on receipts.",
+        help_text="Street, place and postal code: shown on receipts.",
     )
 
     history = History()
@@ -146,7 +148,7 @@ class Recipient(RegisterRow):
 
 
 class RecipientApproval(PeriodRow):
-    """One period in which a recipient is approved for purposes and categories, after clients could object."""
+    """One period in which a recipient is approved for purposes and categories, after the objection period."""
 
     wall = Wall(Scope.CATALOGUE, EDIT, personal={"purposes": _NONE, "categories": _NONE})
 
@@ -165,5 +167,5 @@ class RecipientApproval(PeriodRow):
         constraints = [period_is_ordered("recipientapproval_period")]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the start day."""
         return gettext("approved from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

@@ -1,11 +1,11 @@
-"""The demonstration and the start-up checks, on top of everything else."""
+"""Configuration of the demonstration app, which also registers the start-up checks."""
 
 from django.apps import AppConfig
 from django.core import checks
 
 
 class DemoConfig(AppConfig):
-    """Brings the command ``demo``; as the topmost app it also registers the start-up refusals as checks."""
+    """Provides the command ``demo``; as the topmost app it also registers the start-up refusals as checks."""
 
     name = "paktaleem.development.demo"
     label = "demo"

@@ -1,4 +1,4 @@
-"""What rooms above must do once a system has answered an order, in the same transaction: a registry."""
+"""Hooks that run when a system has answered an order, in the same transaction."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,17 +10,17 @@ __all__ = ["hear_of_answer", "when_answered"]
 
 type Heard = Callable[[Order, Actor, datetime], None]
 
-_HEARD: list[Heard] = []
+_CALLBACKS: list[Heard] = []
 
 
-def when_answered(heard: Heard) -> Heard:
-    """Have this called with every order that was answered, waived or lapsed."""
-    if heard not in _HEARD:
-        _HEARD.append(heard)
-    return heard
+def when_answered(callback: Heard) -> Heard:
+    """Register a callback for every order that was answered, waived or lapsed."""
+    if callback not in _CALLBACKS:
+        _CALLBACKS.append(callback)
+    return callback
 
 
 def hear_of_answer(order: Order, *, actor: Actor, at: datetime) -> None:
-    """Call all that registered."""
-    for heard in _HEARD:
-        heard(order, actor, at)
+    """Run all registered callbacks."""
+    for callback in _CALLBACKS:
+        callback(order, actor, at)

@@ -1,4 +1,4 @@
-"""What rooms above must see to before a person's key is destroyed, in the same transaction: a registry."""
+"""Pre-erasure hooks: callbacks run before a person's key is destroyed, in the same transaction."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,22 +8,22 @@ from paktaleem.foundation.accounts.actors import Actor
 
 __all__ = ["before_erasure", "see_to_what_leaves"]
 
-type Leaving = Callable[[Subject, Actor, datetime], None]
+type ErasureHook = Callable[[Subject, Actor, datetime], None]
 
-_SEEN_TO: list[Leaving] = []
+_HOOKS: list[ErasureHook] = []
 
 
-def before_erasure(leaving: Leaving) -> Leaving:
-    """Have this called, with the person as they still are, before every erasure and every replay of one.
+def before_erasure(hook: ErasureHook) -> ErasureHook:
+    """Register a callback for every erasure, and every replay of one, while the person's data still exists.
 
-    It may not refuse: an erasure is completed, whatever else is under way.
+    The callback must not refuse: an erasure is always completed.
     """
-    if leaving not in _SEEN_TO:
-        _SEEN_TO.append(leaving)
-    return leaving
+    if hook not in _HOOKS:
+        _HOOKS.append(hook)
+    return hook
 
 
 def see_to_what_leaves(subject: Subject, *, actor: Actor, at: datetime) -> None:
-    """Call all that registered."""
-    for leaving in _SEEN_TO:
-        leaving(subject, actor, at)
+    """Run all registered pre-erasure hooks."""
+    for hook in _HOOKS:
+        hook(subject, actor, at)

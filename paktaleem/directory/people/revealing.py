@@ -1,6 +1,6 @@
-"""What rooms above do when somebody who counted as an adult turns out to be a child: a registry.
+"""Hooks for when a person who counted as an adult is found to be a child.
 
-The gate closes at once; what was collected before is theirs to look after (policy §8).
+The age gate closes at once; the other apps handle the data collected before (policy §8).
 """
 
 from collections.abc import Callable, Sequence
@@ -12,20 +12,20 @@ from paktaleem.foundation.audit.by import By
 __all__ = ["Revealed", "tell_revealed", "when_child_is_revealed"]
 
 type Revealed = Callable[[UUID, Sequence[UUID], By, datetime], None]
-"""Told the client, the people, who changed it, and when; in the same transaction."""
+"""Called with the client, the people, the actor and the time, in the same transaction."""
 
-_TOLD: list[Revealed] = []
+_CALLBACKS: list[Revealed] = []
 
 
 def when_child_is_revealed(act: Revealed) -> Revealed:
-    """Have this called with everybody whom one act, or one chunk of a roster, reveals."""
-    if act not in _TOLD:
-        _TOLD.append(act)
+    """Register a callback that receives all people whom one act, or one chunk of a roster, reveals as children."""
+    if act not in _CALLBACKS:
+        _CALLBACKS.append(act)
     return act
 
 
 def tell_revealed(client_id: UUID, people: Sequence[UUID], *, actor: By, at: datetime) -> None:
-    """Call all that registered, once for all the people."""
+    """Run all registered callbacks once for all the people."""
     if people:
-        for act in _TOLD:
+        for act in _CALLBACKS:
             act(client_id, people, actor, at)

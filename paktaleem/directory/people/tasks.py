@@ -1,4 +1,4 @@
-"""What the worker does about people."""
+"""Background tasks for people: erasures, ages and uploaded rosters."""
 
 import logging
 from uuid import UUID
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 @app.periodic(cron="* * * * *", periodic_id="complete_erasures")
 @app.task(name="subjects.complete_erasures", queueing_lock="subjects.complete_erasures", pass_context=False)
 def complete_erasures(timestamp: int) -> None:
-    """Complete, within a minute, an erasure that was confirmed but whose commit failed."""
+    """Complete, within a minute, erasures that were confirmed but whose commit failed."""
     del timestamp
     try:
         done = replay_erasures(at=real_now())
     except ListDamaged:
-        log.exception("The erasure list is damaged; nobody is served until the right one is back.")
+        log.exception("The erasure list is damaged; requests are refused until the right one is restored.")
         return
     if done:
         log.warning("Completed %d confirmed erasures that the database lacked.", done)
@@ -36,7 +36,7 @@ def complete_erasures(timestamp: int) -> None:
 
 @app.task(name=RECOMPUTE_AGES, pass_context=False)
 def recompute_ages_of_client(client: str) -> None:
-    """Compute anew when a client's people come of age, batch by batch; run again, it changes nothing more."""
+    """Recompute when a client's people reach the age threshold, in batches; idempotent."""
     client_id, after = UUID(client), None
     while True:
         with in_client(client_id):
@@ -49,7 +49,7 @@ def recompute_ages_of_client(client: str) -> None:
 
 @app.task(name=GO_ON, pass_context=False)
 def go_on_with_roster(client: str, roster: str) -> None:
-    """Check or import one uploaded roster; run again after it was done, it does nothing."""
+    """Check or import one uploaded roster; does nothing if it is already done."""
     client_id = UUID(client)
     with in_client(client_id):
         go_on(UUID(roster), client=Client.objects.get(id=client_id), at=now_here())
@@ -58,7 +58,7 @@ def go_on_with_roster(client: str, roster: str) -> None:
 @app.periodic(cron="41 * * * *", periodic_id="expire_rosters")
 @app.task(name="subjects.expire_rosters", queueing_lock="subjects.expire_rosters", pass_context=False)
 def throw_away_old_rosters(timestamp: int) -> int:
-    """Throw away, every hour, what was uploaded a day ago; returns how many."""
+    """Delete, every hour, rosters uploaded a day ago; return how many."""
     del timestamp
     expired = 0
     with as_officer():

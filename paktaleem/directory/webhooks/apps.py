@@ -1,15 +1,15 @@
-"""The webhooks' room."""
+"""Configuration of the webhooks app."""
 
 from django.apps import AppConfig
 
 
 class WebhooksConfig(AppConfig):
-    """Endpoints, what they are told, and what became of it."""
+    """Webhook endpoints, messages and deliveries."""
 
     name = "paktaleem.directory.webhooks"
     label = "webhooks"
     verbose_name = "webhooks"
 
     def ready(self) -> None:
-        """Have the secrets counted wherever an epoch may be destroyed."""
+        """Register the endpoint secrets as wrapped under the keyring."""
         import paktaleem.directory.webhooks.secrets  # noqa: F401, PLC0415 -- declares what is wrapped

@@ -1,4 +1,4 @@
-"""Throwing away what the API kept for a time only."""
+"""Purge expired API data: idempotent responses and change records."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,29 +13,32 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 __all__ = ["purge_expired"]
 
-_LONGER = timedelta(days=1)
-"""How much longer changes are kept than their cursors hold."""
+_MARGIN = timedelta(days=1)
+"""Extra retention of changes beyond the validity of their cursors."""
 
 
 def purge_expired(*, at: datetime) -> int:
-    """Delete, client by client, expired answers and changes that no cursor reaches; returns how many."""
-    return sum(_purge_of(client_id, at) for client_id in _clients())
+    """Delete expired idempotent responses and changes older than any valid cursor; return their number.
+
+    Works client by client.
+    """
+    return sum(_purge_client(client_id, at) for client_id in _list_client_ids())
 
 
-def _clients() -> list[UUID]:
+def _list_client_ids() -> list[UUID]:
     with as_officer():
         return list(Client.objects.values_list("id", flat=True))
 
 
-def _purge_of(client_id: UUID, at: datetime) -> int:
-    unreachable = at - settings.CHANGES_KEPT_FOR - _LONGER
+def _purge_client(client_id: UUID, at: datetime) -> int:
+    oldest_needed = at - settings.CHANGES_KEPT_FOR - _MARGIN
     with in_client(client_id):
         return (
-            _purge(KeptAnswer, client_id=client_id, expires_at__lte=at)
-            + _purge(SubjectChange, client_id=client_id, noted_at__lt=unreachable)
-            + _purge(RegisterChange, client_id=client_id, noted_at__lt=unreachable)
+            _delete_rows(KeptAnswer, client_id=client_id, expires_at__lte=at)
+            + _delete_rows(SubjectChange, client_id=client_id, noted_at__lt=oldest_needed)
+            + _delete_rows(RegisterChange, client_id=client_id, noted_at__lt=oldest_needed)
         )
 
 
-def _purge(model: Any, **expired: Any) -> int:
+def _delete_rows(model: Any, **expired: Any) -> int:
     return int(model.objects.filter(**expired).delete()[0])

@@ -1,4 +1,4 @@
-"""A registry: what the apps above the subjects add to a person's page (panels, acts, and pages of their own)."""
+"""Registry of panels, row actions and pages that other apps add to a person's page."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ type PanelOf = Callable[[HttpRequest, Any], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class PersonPage:
-    """One page about a person at ``…/<id>/<slug>/``, read only: ``values`` gives what its template shows."""
+    """A read-only page about a person at ``…/<id>/<slug>/``; ``values`` returns its template context."""
 
     slug: str
     title: str
@@ -39,33 +39,33 @@ _PANELS: list[PanelOf] = []
 
 
 def add_person_acts(*acts: Act) -> None:
-    """Add acts to every person's page."""
+    """Register row actions for every person's page."""
     _ACTS.extend(acts)
 
 
 def add_person_panel(panel: PanelOf) -> PanelOf:
-    """Add a panel to every person's page (a decorator); it gives a template and its values, or None."""
+    """Register a panel for every person's page (a decorator); it returns a template and its values, or None."""
     _PANELS.append(panel)
     return panel
 
 
 def add_person_page(page: PersonPage) -> PersonPage:
-    """Add a page about every person."""
+    """Register a page about every person."""
     _PAGES.append(page)
     return page
 
 
 def person_pages() -> Sequence[PersonPage]:
-    """Give the pages that were added."""
+    """Return the registered pages."""
     return tuple(_PAGES)
 
 
 def person_acts() -> Sequence[Act]:
-    """Give the acts that were added."""
+    """Return the registered row actions."""
     return tuple(_ACTS)
 
 
 def person_panels(request: HttpRequest, row: Any) -> list[dict[str, Any]]:
-    """Give the panels of one person."""
+    """Return the panels of one person."""
     found = (panel(request, row) for panel in _PANELS)
     return [one for one in found if one is not None]

@@ -1,4 +1,4 @@
-"""What else lies wrapped under the keyring: a room that wraps something declares how it is counted and wrapped anew."""
+"""Registry of everything else wrapped under the keyring, with how to count and rewrap it."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,9 +9,9 @@ __all__ = ["Wrapped", "declare_wrapped", "everything_wrapped"]
 
 
 class Wrapped(NamedTuple):
-    """One kind of thing: how many of a client's lie under which epoch, and wrapping them under the current one.
+    """One kind of wrapped value: how to count a client's by epoch, and rewrap them under the current one.
 
-    ``rewrap`` returns from which epochs it took some.
+    ``rewrap`` returns the epochs from which values were moved.
     """
 
     name: str
@@ -23,10 +23,10 @@ _DECLARED: dict[str, Wrapped] = {}
 
 
 def declare_wrapped(kind: Wrapped) -> None:
-    """Declare one kind, so that no epoch is destroyed while it needs it."""
+    """Register one kind, so that no epoch is destroyed while it is used."""
     _DECLARED[kind.name] = kind
 
 
 def everything_wrapped() -> list[Wrapped]:
-    """List what was declared, by name."""
+    """List the registered kinds by name."""
     return [_DECLARED[name] for name in sorted(_DECLARED)]

@@ -1,4 +1,4 @@
-"""Clients, staff, memberships and API keys in the console."""
+"""Console pages for clients, staff, memberships and API keys."""
 
 from paktaleem.directory.administration.admin import clients, staff
 

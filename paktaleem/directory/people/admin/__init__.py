@@ -1,4 +1,4 @@
-"""People in the console: who they are, who may come back after an erasure, and rosters that bring them."""
+"""Console pages for people: details, age changes, readmissions and roster imports."""
 
 from paktaleem.directory.people.admin import agechanges, ages, looks, people, readmissions
 from paktaleem.directory.rosters import admin as rosters
