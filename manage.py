@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run a management command; a checkout without a configured database gets the embedded one."""
+"""Run a management command; without DATABASE_URL, on the embedded database."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What the worker does about notices and consents."""
+"""Background tasks of notices and consents."""
 
 import logging
 
@@ -21,7 +21,7 @@ ASK_AGAIN = "consent.ask_about_renewal"
 
 @app.task(name=FOLLOW, pass_context=False)
 def follow_announcements() -> None:
-    """Tell clients of announced notices, record proofs and effects, remind; run again, it does nothing twice."""
+    """Notify clients of announced notices, record proofs and effects, send reminders. Idempotent."""
     actor = system_actor(FOLLOW)
     with as_officer():
         clients = clients_to_look_at(clients_to_follow, at=real_now())
@@ -33,7 +33,7 @@ def follow_announcements() -> None:
 @app.periodic(cron="* * * * *", periodic_id="follow_announcements")
 @app.task(name="consent.follow_each_minute", queueing_lock="consent.follow_each_minute", pass_context=False)
 def follow_each_minute(timestamp: int) -> None:
-    """Look every minute."""
+    """Process announcements every minute."""
     del timestamp
     follow_announcements()
 
@@ -41,13 +41,13 @@ def follow_each_minute(timestamp: int) -> None:
 @app.periodic(cron="7 * * * *", periodic_id="ask_about_renewal")
 @app.task(name=ASK_AGAIN, queueing_lock=ASK_AGAIN, pass_context=False)
 def ask_about_renewal(timestamp: int) -> None:
-    """Record, every hour, which consents will soon expire and must be asked about again."""
+    """Record, every hour, requests to renew consents that will soon expire."""
     del timestamp
     actor = system_actor(ASK_AGAIN)
     with as_officer():
         clients = list(Client.objects.values_list("id", flat=True))
     for client_id in clients:
         with in_client(client_id):
-            asked = ask_again(client_id, actor=actor, at=now_here())
-        if asked:
-            log.info("Asked again about %d consents that will expire.", asked)
+            count = ask_again(client_id, actor=actor, at=now_here())
+        if count:
+            log.info("Requested renewal of %d consents.", count)

@@ -1,4 +1,4 @@
-"""The public pages of notices: PakTaleem's, and those of each client."""
+"""URLs of the public pages of notices: PakTaleem's, and those of each client."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Every address of the API."""
+"""URLs of the API."""
 
 from django.urls import path
 

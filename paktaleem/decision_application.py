@@ -1,8 +1,8 @@
-"""The addresses asked before every use of anybody's data are answered without what they have no use for.
+"""WSGI application for the decision endpoints, without the middleware they do not need.
 
-A decision needs no session, language, form token or signed-in user. So for POST to just these addresses, and a host
-we serve, a request passes only the layers that are not named in ``NOT_NEEDED``: whoever adds a layer has it here too.
-Everything else Django answers as it always has, by the same views.
+A decision needs no session, language, CSRF token or signed-in user. A POST to one of these paths, for a host in
+ALLOWED_HOSTS, passes only the middleware not listed in ``NOT_NEEDED``; new middleware therefore applies here too.
+Django serves all other requests, through the same views.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,19 +29,19 @@ VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {
 
 NOT_NEEDED = frozenset(
     {
-        "whitenoise.middleware.WhiteNoiseMiddleware",  # no file is asked for
-        "django.contrib.sessions.middleware.SessionMiddleware",  # the key is sent every time, and no cookie
+        "whitenoise.middleware.WhiteNoiseMiddleware",  # no static files
+        "django.contrib.sessions.middleware.SessionMiddleware",  # authenticated by API key, not by cookie
         "paktaleem.foundation.public.language.LanguageMiddleware",  # answers are codes and English sentences
-        "paktaleem.foundation.public.bare_errors.BareErrorsMiddleware",  # errors here have a body
-        "django.middleware.common.CommonMiddleware",  # Content-Length and the Host header are seen to below
+        "paktaleem.foundation.public.bare_errors.BareErrorsMiddleware",  # error responses here have a body
+        "django.middleware.common.CommonMiddleware",  # Content-Length and Host are handled below
         "django.middleware.csrf.CsrfViewMiddleware",  # the views are exempt: no cookie authenticates
         "django.contrib.auth.middleware.AuthenticationMiddleware",  # as sessions
         "paktaleem.foundation.accounts.sessionlife.SessionLifeMiddleware",  # as sessions
         "django.contrib.messages.middleware.MessageMiddleware",  # as sessions
-        "allauth.account.middleware.AccountMiddleware",  # nobody signs in here
+        "allauth.account.middleware.AccountMiddleware",  # no sign-in
         "axes.middleware.AxesMiddleware",  # as above
         "paktaleem.directory.sign_in.middleware.StepUpMiddleware",  # as above
-        "paktaleem.foundation.accounts.middleware.RequestContextMiddleware",  # lets these addresses through by name
+        "paktaleem.foundation.accounts.middleware.RequestContextMiddleware",  # exempts these paths
     }
 )
 
@@ -51,47 +51,47 @@ type Layer = Callable[[HttpRequest], HttpResponse]
 
 
 class Express:
-    """A WSGI application that answers decisions itself and leaves the rest to Django."""
+    """WSGI application that serves decisions and delegates all other requests to Django."""
 
     def __init__(self, django: Application) -> None:
-        """Build the short way beside the application that answers everything else."""
+        """Build the short middleware chain; ``django`` serves all other requests."""
         self._django = django
         needed = [import_string(name) for name in settings.MIDDLEWARE if name not in NOT_NEEDED]
-        self._answer: Layer = reduce(lambda inner, layer: layer(inner), reversed(needed), _view)
+        self._respond: Layer = reduce(lambda inner, layer: layer(inner), reversed(needed), _dispatch)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Answer one request."""
-        if environ["PATH_INFO"] not in VIEWS or not _is_plain(environ):
-            passed_on: Iterable[bytes] = self._django(environ, start_response)
-            return passed_on
-        response = self._told(WSGIRequest(environ))
+        """Serve one request."""
+        if environ["PATH_INFO"] not in VIEWS or not _is_served_here(environ):
+            delegated: Iterable[bytes] = self._django(environ, start_response)
+            return delegated
+        response = self._to_response(WSGIRequest(environ))
         headers = [*response.items(), ("Content-Length", str(len(response.content)))]
         start_response(f"{response.status_code} {response.reason_phrase}", headers)
         return [response.content]
 
-    def _told(self, request: HttpRequest) -> HttpResponse:
+    def _to_response(self, request: HttpRequest) -> HttpResponse:
         received = as_received(request)
         received.received_at = real_now()
         try:
-            return self._answer(received)
-        except Exception as error:  # noqa: BLE001 -- told and logged as Django does
+            return self._respond(received)
+        except Exception as error:  # noqa: BLE001 -- converted and logged as Django does
             return response_for_exception(request, error)
 
 
-def _view(request: HttpRequest) -> HttpResponse:
+def _dispatch(request: HttpRequest) -> HttpResponse:
     return VIEWS[request.path](as_received(request))
 
 
-def _is_plain(environ: Environ) -> bool:
+def _is_served_here(environ: Environ) -> bool:
     return (
         environ["REQUEST_METHOD"] == "POST"
         and not environ.get("SCRIPT_NAME")
-        and _is_ours(environ.get("HTTP_HOST", ""))
+        and _is_allowed_host(environ.get("HTTP_HOST", ""))
     )
 
 
 @lru_cache(maxsize=64)
-def _is_ours(host: str) -> bool:
-    """Say whether a Host header names a host we serve, as Django would."""
+def _is_allowed_host(host: str) -> bool:
+    """Return True if a Host header names an allowed host, as Django does."""
     domain, _ = split_domain_port(host)
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)

@@ -1,4 +1,4 @@
-"""Whether the portal is alive, and whether it can serve (for supervisors and load balancers)."""
+"""Liveness and readiness endpoints for supervisors and load balancers."""
 
 from datetime import timedelta
 
@@ -15,13 +15,13 @@ from paktaleem.foundation.tenancy.migrated import missing_migrations
 __all__ = ["CLOCKS_APART", "healthz", "readyz"]
 
 CLOCKS_APART = timedelta(seconds=2)
-"""How far this host's clock may be from the database's: answers of several hosts are put in order by their clocks."""
+"""Largest allowed difference between this host's clock and the database's; records are ordered by host clocks."""
 
 
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer that the process is alive; the database is not asked."""
+    """Return 200 while the process is alive; does not query the database."""
     del request
     return JsonResponse({"status": "alive"})
 
@@ -29,10 +29,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database answers, has every migration and erasure, and our time; 503 with the reason else."""
+    """Return 200 if the portal can serve, else 503 with the reason as a code.
+
+    It can serve if the database is reachable, has all migrations, has carried out all erasures and agrees with this
+    host on the time.
+    """
     del request
     try:
-        reason = _reason_not_to_serve()
+        reason = _find_blocker()
     except DatabaseError:
         reason = "database_unreachable"
     if reason:
@@ -40,7 +44,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ready"})
 
 
-def _reason_not_to_serve() -> str | None:
+def _find_blocker() -> str | None:
     if missing_migrations():
         return "migrations_missing"
     state = erasure_state(at=real_now())
@@ -50,7 +54,7 @@ def _reason_not_to_serve() -> str | None:
 
 
 def _clock_differs() -> bool:
-    """Say whether this host's clock and the database's are further apart than they may be."""
+    """Return True if this host's clock and the database's differ by more than CLOCKS_APART."""
     before = real_now()
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

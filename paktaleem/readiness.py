@@ -1,4 +1,4 @@
-"""Nobody is served while the database has not carried out every erasure: it would show people who are gone."""
+"""Middleware that answers 503 until the database has carried out every erasure, so that no erased data is shown."""
 
 import time
 from collections.abc import Callable
@@ -20,31 +20,31 @@ _CLOSED = Problem(
     "not-ready",
     HTTPStatus.SERVICE_UNAVAILABLE,
     "The portal is not ready",
-    "Erasures are being carried out again after a restore. Treat every decision as a refusal until then.",
+    "Erasures are being repeated after a restore. Treat every decision as a refusal until then.",
 )
 
 
 class ServesOnlyWhenReady:
-    """Answers 503 to everything but the health pages until the erasures are carried out.
+    """Answer 503 to all but the health endpoints until all erasures are carried out.
 
-    Looks at the first request and then every READINESS_SECONDS; in between it costs one comparison.
+    Checks on the first request and then every READINESS_SECONDS.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Keep the next layer; nothing is known yet."""
+        """Store the next middleware; the state is unknown."""
         self.get_response = get_response
-        self._is_ready, self._looks_again_at = False, 0.0
+        self._is_ready, self._next_check_at = False, 0.0
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer one request, if anyone is answered."""
+        """Pass the request on, or answer 503."""
         if request.path in _OPEN or self._may_serve():
             return self.get_response(request)
         return _refusal(request)
 
     def _may_serve(self) -> bool:
-        if time.monotonic() >= self._looks_again_at:
+        if time.monotonic() >= self._next_check_at:
             self._is_ready = _is_ready()
-            self._looks_again_at = time.monotonic() + settings.READINESS_SECONDS
+            self._next_check_at = time.monotonic() + settings.READINESS_SECONDS
         return self._is_ready
 
 

@@ -1,4 +1,4 @@
-"""Settings, all from the environment (12factor); ``development/trial.py`` fills it in for a fresh checkout."""
+"""Settings, all read from the environment (12factor); ``development/trial.py`` provides it for a fresh checkout."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -11,13 +11,13 @@ env = environ.Env()
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="unsafe-until-set")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # while the key is rotated: what it signed goes on
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # old keys, valid during rotation
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-PUBLIC_URL = env.str("PUBLIC_URL", default="")  # as callers know this portal, such as https://privacy.school.example
+PUBLIC_URL = env.str("PUBLIC_URL", default="")  # public base URL, such as https://privacy.school.example
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
-    "django.contrib.postgres",  # before tenancy: it reads type ids when a connection opens, and the guard refuses that
+    "django.contrib.postgres",  # before tenancy: it queries when a connection opens, without the guard
     "paktaleem.foundation.tenancy",
     "paktaleem.foundation.extensions",
     "paktaleem.foundation.startup",
@@ -67,7 +67,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",  # within the headers: files carry them too
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # after the security headers, so that static files have them too
     "paktaleem.foundation.public.language.LanguageMiddleware",
     "paktaleem.foundation.public.bare_errors.BareErrorsMiddleware",
     "paktaleem.readiness.ServesOnlyWhenReady",
@@ -122,7 +122,7 @@ _AS_APP = {
     },
 }
 ASIDE_DATABASE = "aside"
-"""What must survive the rollback of a request is written on this connection: the same database, the same role."""
+"""Connection for autonomous transactions, which survive the rollback of a request: same database, same role."""
 DATABASES = {
     "default": _AS_APP,
     ASIDE_DATABASE: {**_AS_APP, "OPTIONS": {**_AS_APP["OPTIONS"], "application_name": "paktaleem-aside"}},
@@ -135,8 +135,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 KEYRING = env.str("PAKTALEEM_KEYS", default="")
 KEYRING_FILE = env.str("PAKTALEEM_KEYS_FILE", default="")
 ERASURE_LIST_FILE = env.str("ERASURE_LIST_FILE", default="")
-READINESS_SECONDS = env.float("READINESS_SECONDS", default=5.0)  # between two looks at the erasure list
-BACKUP_LIFE = timedelta(days=env.int("BACKUP_LIFE_DAYS", default=35))  # no backup is kept longer
+READINESS_SECONDS = env.float("READINESS_SECONDS", default=5.0)  # between two readiness checks
+BACKUP_LIFE = timedelta(days=env.int("BACKUP_LIFE_DAYS", default=35))  # backups are deleted after it
 DATABASE_BACKUP_URL = env.str("DATABASE_BACKUP_URL", default="")
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
 
@@ -156,15 +156,15 @@ LOGIN_URL = "console:login"
 LOGIN_REDIRECT_URL = "console:index"
 LOGOUT_REDIRECT_URL = "console:login"
 
-DEMAND_SECOND_FACTOR = env.bool("DEMAND_SECOND_FACTOR", default=True)  # False in the demonstration alone
-STEP_UP = env.bool("STEP_UP", default=True)  # prove again who you are before what cannot be undone; as above
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many append to X-Forwarded-For before us
+DEMAND_SECOND_FACTOR = env.bool("DEMAND_SECOND_FACTOR", default=True)  # False in the demonstration only
+STEP_UP = env.bool("STEP_UP", default=True)  # re-authentication for sensitive actions; False in the demonstration
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # number of proxies that append to X-Forwarded-For
 
 ACCOUNT_ADAPTER = "paktaleem.directory.sign_in.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # there is no sign-up: allauth's check wants them to match
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # there is no sign-up, but allauth checks that they match
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # an officer vouches for the address of whom they invite
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an officer confirms the address when inviting
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
@@ -175,7 +175,7 @@ ACCOUNT_FORMS = {
     "reset_password": "paktaleem.directory.sign_in.forms.ForgotPasswordForm",
 }
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-ACCOUNT_RATE_LIMITS = {  # codes are guessed by name: few at once, few a day
+ACCOUNT_RATE_LIMITS = {  # limits guessing of codes per account
     "login": "60/m/ip",
     "login_failed": "5/5m/key,50/d/key",
     "reauthenticate": "10/m/user",
@@ -197,8 +197,8 @@ MFA_FORMS = {
 
 AXES_HANDLER = "paktaleem.directory.sign_in.lockout.AsideHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = 5  # of one name from one address
-FAILURES_OF_AN_ADDRESS = 50  # of all names from one address
+AXES_FAILURE_LIMIT = 5  # per user name and IP address
+FAILURES_OF_AN_ADDRESS = 50  # per IP address
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
@@ -218,7 +218,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="privacy@localhost")
-MAIL_FOLDER = env.str("MAIL_FOLDER", default="")  # letters become files there: for the demonstration
+MAIL_FOLDER = env.str("MAIL_FOLDER", default="")  # emails are written there as files: for the demonstration
 _MAIL = env.email_url("EMAIL_URL", default="smtp://localhost:25")  # smtp+tls://name:password@mail.example:587
 if MAIL_FOLDER:
     _MAILER = {
@@ -239,22 +239,22 @@ else:
         },
     }
 MAILERS = {"default": _MAILER}
-TEXT_URL = env.str("TEXT_URL", default="")  # a gateway of text messages: takes a POST of JSON (mail/gateway.py)
-TEXT_KEY = env.str("TEXT_KEY", default="")  # its bearer key
-TEXT_SENDER = env.str("TEXT_SENDER", default="")  # as whom it sends, where it asks for that
+TEXT_URL = env.str("TEXT_URL", default="")  # HTTP gateway for text messages: accepts JSON by POST (mail/gateway.py)
+TEXT_KEY = env.str("TEXT_KEY", default="")  # bearer token of the gateway
+TEXT_SENDER = env.str("TEXT_SENDER", default="")  # sender name, if the gateway needs one
 _GATEWAY = "paktaleem.directory.mail.gateway.HttpProvider" if TEXT_URL else ""
 _TEXT_PROVIDER = "paktaleem.directory.mail.texting.FolderProvider" if MAIL_FOLDER else _GATEWAY
 CHECK_FOLDER = env.str(
     "CHECK_FOLDER", default=""
-)  # checks of guardians become files there (children/guardians/providers.py)
-CHECK_KEY = env.str("CHECK_KEY", default="")  # with which their answers are signed: whsec_ and 32 bytes in base64
+)  # guardian checks are written there as files (children/guardians/providers.py)
+CHECK_KEY = env.str("CHECK_KEY", default="")  # signing key of the results: whsec_ and 32 bytes in base64
 _CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"} if CHECK_FOLDER and CHECK_KEY else {}
 CHECK_PROVIDERS = env.dict(
     "CHECK_PROVIDERS", default=_CHECK_PROVIDERS
-)  # code=class, as children.guardians.providers.CheckProvider
+)  # code=dotted path of a children.guardians.providers.CheckProvider
 TEXT_PROVIDER = env.str(
     "TEXT_PROVIDER", default=_TEXT_PROVIDER
-)  # a class as paktaleem.directory.mail.texting.TextProvider
+)  # dotted path of a paktaleem.directory.mail.texting.TextProvider
 
 SECURE_SSL_REDIRECT = False  # an API must not redirect http to https: the proxy refuses it (ASVS 4.1.2)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
@@ -276,7 +276,7 @@ SECURE_CSP = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ur", "اردو")]
-LANGUAGE_COOKIE_NAME = "language"  # of staff alone: see paktaleem/foundation/public/language.py
+LANGUAGE_COOKIE_NAME = "language"  # for staff only: see paktaleem/foundation/public/language.py
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -286,7 +286,7 @@ FORMAT_MODULE_PATH = ["paktaleem.foundation.console.formats"]
 STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / ".data" / "static"))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing personal is ever a plain file
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # personal data is never a plain file
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = env.bool("SERVE_STATIC_FROM_SOURCE", default=False)
@@ -294,42 +294,42 @@ if WHITENOISE_USE_FINDERS:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
-FILE_MOST_BYTES = env.int("FILE_MOST_BYTES", default=10 * 1_048_576)  # of one file about a person
-PAKTALEEM_ADDRESS = env.str("PAKTALEEM_ADDRESS", default="")  # our postal address: told on receipts
-AUTHORITY = env.list("AUTHORITY", default=[])  # who supervises, if anybody: name and web address, told on receipts
-STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=["PK"])  # where the data lies (ISO 3166): told on receipts
+FILE_MOST_BYTES = env.int("FILE_MOST_BYTES", default=10 * 1_048_576)  # largest file about a person
+PAKTALEEM_ADDRESS = env.str("PAKTALEEM_ADDRESS", default="")  # our postal address, printed on receipts
+AUTHORITY = env.list("AUTHORITY", default=[])  # supervisory authority on receipts: name, URL
+STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=["PK"])  # storage countries on receipts (ISO 3166)
 IDEMPOTENCY_KEPT_FOR = timedelta(hours=env.int("IDEMPOTENCY_HOURS", default=24))
-ROSTER_VANISH_PERCENT = env.int("ROSTER_VANISH_PERCENT", default=10)  # more active people may not go unasked
-NOTICE_SHOWN_FOR = timedelta(hours=env.int("NOTICE_SHOWN_HOURS", default=24))  # then it must be shown anew
-SUPPORT_ADDRESS = env.str("SUPPORT_ADDRESS", default="support@PakTaleem.com")  # told on public pages
-INVITATION_DAYS = env.int("INVITATION_DAYS", default=28)  # then a guardian who never answered is forgotten
+ROSTER_VANISH_PERCENT = env.int("ROSTER_VANISH_PERCENT", default=10)  # deactivating more people needs approval
+NOTICE_SHOWN_FOR = timedelta(hours=env.int("NOTICE_SHOWN_HOURS", default=24))  # then the notice must be shown again
+SUPPORT_ADDRESS = env.str("SUPPORT_ADDRESS", default="support@PakTaleem.com")  # shown on public pages
+INVITATION_DAYS = env.int("INVITATION_DAYS", default=28)  # then an unanswered guardian's contact is deleted
 INVITATION_REMINDERS = env.int("INVITATION_REMINDERS", default=3)  # one a week, each with a new link
-GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60)  # before the second letter
-GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # of guardians whom nobody asked
-CONCERN_DAYS = env.int("CONCERN_DAYS", default=30)  # within which a concern about a child's data is answered
-CONCERN_KEPT_DAYS = env.int("CONCERN_KEPT_DAYS", default=365)  # what was written, after the answer
-AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # in advance it is told that a child comes of age; at most 180
-NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # in advance every client is told of a material change
-ROSTER_UPLOAD_LIFE = timedelta(hours=24)  # then an uploaded roster is gone, imported or not
+GUARDIAN_CONFIRM_MINUTES = env.int("GUARDIAN_CONFIRM_MINUTES", default=24 * 60)  # delay before the confirmation message
+GUARDIAN_CONTACT_DAYS = env.int("GUARDIAN_CONTACT_DAYS", default=90)  # retention of guardians who were never invited
+CONCERN_DAYS = env.int("CONCERN_DAYS", default=30)  # time limit to answer a concern about a child's data
+CONCERN_KEPT_DAYS = env.int("CONCERN_KEPT_DAYS", default=365)  # retention of its text after the answer
+AGE_NOTICE_DAYS = env.int("AGE_NOTICE_DAYS", default=30)  # notice before a child reaches the age of consent; max. 180
+NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # advance notice to clients of a material change
+ROSTER_UPLOAD_LIFE = timedelta(hours=24)  # then an uploaded roster is deleted, imported or not
 ROSTER_UPLOAD_LIMIT = 32 * 1024 * 1024  # bytes
 ROSTER_AT_ONCE_LIMIT = 64 * 1024  # bytes; a larger file is checked and imported by the worker
-FORM_MOST_PEOPLE = 300  # of one consent form: its PDF is made in the request
+FORM_MOST_PEOPLE = 300  # per consent form: its PDF is rendered in the request
 ANSWER_SHEET_LIMIT = 2 * 1024 * 1024  # bytes; at most 5,000 rows
-ANSWERS_UNMATCHED_DAYS = env.int("ANSWERS_UNMATCHED_DAYS", default=90)  # then a row that matches nobody is emptied
+ANSWERS_UNMATCHED_DAYS = env.int("ANSWERS_UNMATCHED_DAYS", default=90)  # then an unmatched row is cleared
 ANSWERS_AT_ONCE = 40  # rows confirmed in the request; more are confirmed by the worker
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # never a plain file on a disk
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # never a plain file on disk
 FILE_UPLOAD_MAX_MEMORY_SIZE = ROSTER_UPLOAD_LIMIT + 64 * 1024
-WEBHOOKS_ALLOWED = env.list("WEBHOOKS_ALLOWED", default=[])  # host:port pairs inside, vouched for: tests and trials
-WEBHOOKS_KEPT_DAYS = env.int("WEBHOOKS_KEPT_DAYS", default=30)  # so long they can be sent again
-WEBHOOKS_PUMP_SECONDS = 60  # of one job: the next goes on
+WEBHOOKS_ALLOWED = env.list("WEBHOOKS_ALLOWED", default=[])  # allowed internal host:port pairs: for tests and trials
+WEBHOOKS_KEPT_DAYS = env.int("WEBHOOKS_KEPT_DAYS", default=30)  # retention for redelivery
+WEBHOOKS_PUMP_SECONDS = 60  # time limit per job; the next job continues
 WEBHOOK_SECRET_OVERLAP = timedelta(hours=env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24))
 CHANGES_KEPT_FOR = timedelta(days=env.int("CHANGES_DAYS", default=7))
 
-JOBS_KEPT_DAYS = env.int("JOBS_KEPT_DAYS", default=1)  # after it was done; a job's arguments are ids
-JOBS_FAILED_KEPT_DAYS = env.int("JOBS_FAILED_KEPT_DAYS", default=30)  # so that somebody can look why
+JOBS_KEPT_DAYS = env.int("JOBS_KEPT_DAYS", default=1)  # after completion; a job's arguments are ids
+JOBS_FAILED_KEPT_DAYS = env.int("JOBS_FAILED_KEPT_DAYS", default=30)  # for diagnosis
 PROCRASTINATE_WORKER_DEFAULTS = {
-    "concurrency": 8,  # webhooks are sent all the time, beside all other work
-    "stalled_worker_timeout": 120.0,  # seconds without a heartbeat: a busy machine is late, and not dead
+    "concurrency": 8,  # webhook deliveries run beside all other jobs
+    "stalled_worker_timeout": 120.0,  # seconds without a heartbeat; long enough for a busy machine
 }
 
 REST_FRAMEWORK = {
@@ -364,7 +364,7 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["routes", "tokens"]},
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {  # a line for every start says nothing
+    "loggers": {  # hide a line at every start
         "axes": {"level": "WARNING"},
         "procrastinate.blueprints": {"level": "WARNING"},
         "procrastinate.periodic": {"level": "WARNING"},

@@ -1,4 +1,4 @@
-"""Every route of the portal."""
+"""URL configuration of the portal."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

@@ -1,4 +1,4 @@
-"""The WSGI entry point; it refuses to serve what would not be safe."""
+"""WSGI entry point; raises UnsafeStart if it would not be safe to serve."""
 
 import os
 
@@ -15,4 +15,4 @@ from paktaleem.decision_application import Express  # noqa: E402 -- needs the ap
 
 application = Express(django)
 refuse_unsafe_start()
-connection.close()  # it was this thread's; requests have their own
+connection.close()  # requests open their own

@@ -1,1 +1,1 @@
-"""What is held of whom: collections as they are reported, holdings, and what was collected without authority."""
+"""Reported collections of personal data, current holdings, and incidents with children's data."""

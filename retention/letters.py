@@ -1,4 +1,4 @@
-"""Telling privacy officers that data of a child was collected without authority."""
+"""Emails that notify privacy officers of incidents."""
 
 from datetime import datetime
 
@@ -20,7 +20,10 @@ OVERDUE = declare_letter("incident_overdue", fields=_FIELDS)
 def tell_officers(
     incident: Incident, *, kind: LetterKind = OPENED, school: str, url: str, actor: Actor, at: datetime
 ) -> int:
-    """Write to every privacy officer, in PakTaleem's context; ``url`` is the incident's page. Returns how many."""
+    """Email every privacy officer about an incident; ``url`` is its page. Returns the number of recipients.
+
+    Must be called in PakTaleem's own context.
+    """
     staff = staff_of(PAKTALEEM, Role.PRIVACY_OFFICER, at=at)
     context = {"school": school[:200], "due": f"{incident.due_at:%Y-%m-%d}", "url": url}
     for user in staff:

@@ -1,4 +1,4 @@
-"""What the worker does about incidents: it tells officers, and again where one is not over by its day."""
+"""Background tasks that notify officers of new and overdue incidents."""
 
 from typing import Any
 from uuid import UUID
@@ -25,17 +25,17 @@ AGAIN = "retention.tell_of_overdue"
 
 @app.task(name=TELL, pass_context=False)
 def tell_of_incident(client: str, incident: str, kind: str = OPENED.code) -> None:
-    """Write to the privacy officers about a new incident, or one that is overdue."""
+    """Email the privacy officers about a new or overdue incident; skipped for sandbox clients."""
     with in_client(UUID(client)):
         found = Incident.objects.get(pk=incident, client_id=client)
         school = Client.objects.get(pk=client)
-    if school.is_sandbox:  # nobody is to be woken by a test
+    if school.is_sandbox:
         return
     page = reverse("admin:retention_incident_change", args=[found.pk], current_app="console")
     with in_client(PAKTALEEM):
         url = f"{settings.PUBLIC_URL.rstrip('/')}{page}"
-        told: dict[str, Any] = {"actor": system_actor(TELL), "at": real_now()}
-        tell_officers(found, kind=_KINDS[kind], school=school.name, url=url, **told)
+        context: dict[str, Any] = {"actor": system_actor(TELL), "at": real_now()}
+        tell_officers(found, kind=_KINDS[kind], school=school.name, url=url, **context)
 
 
 _KINDS: dict[str, LetterKind] = {one.code: one for one in (OPENED, OVERDUE)}
@@ -44,7 +44,7 @@ _KINDS: dict[str, LetterKind] = {one.code: one for one in (OPENED, OVERDUE)}
 @app.periodic(cron="42 * * * *", periodic_id="tell_of_overdue_incidents")
 @app.task(name=AGAIN, queueing_lock=AGAIN, pass_context=False)
 def tell_of_overdue_incidents(timestamp: int) -> None:
-    """Write to the privacy officers again, every hour, of incidents that are not over by their day: once of each."""
+    """Every hour, email the privacy officers about newly overdue incidents, once for each."""
     del timestamp
     with as_officer():
         clients = list(Incident.objects.open().order_by().values_list("client_id", flat=True).distinct())

@@ -1,11 +1,11 @@
-"""One cast for all tests.
+"""The cast of all tests.
 
 Amina is a privacy officer, Bilal an auditor and Sana a support agent of PakTaleem. Farah administers Indus Schools,
 which serves minors; Celia administers Khyber Institute, which does not. At Indus: Danish, a student aged 9, his
 mother Esra, Hamza, a student aged 17, Iqra, a student of unknown age, and Junaid, an instructor. At Khyber:
-Kiran, an adult learner. Both clients have an agreement, all starter purposes instructed, and two purposes of
-their own based on consent: newsletter and product_research. Each has a key with every scope, LMS, which acts for the
-client's system lms. PakTaleem's system billing serves all, by hand.
+Kiran, an adult learner. Both clients have an agreement, instructions for all starter purposes, and two purposes of
+their own based on consent: newsletter and product_research. Each has an API key LMS with every scope, which acts for
+the client's system lms. PakTaleem's system billing serves all clients and is operated by hand.
 """
 
 from datetime import UTC, datetime
@@ -36,56 +36,56 @@ FAR = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 class Cast:
-    """The cast, by name: clients and people are fetched fresh, so use them inside their client's context."""
+    """The cast, by name. Clients and people are fetched from the database, so call these in their client's context."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         self._values = values
 
     def client_id(self, code: str) -> UUID:
-        """The id of a client: paktaleem, indus or khyber."""
+        """Return the id of a client: paktaleem, indus or khyber."""
         return UUID(self._values["clients"][code])
 
     def client(self, code: str) -> Client:
-        """A client's row."""
+        """Return a client."""
         return Client.objects.get(id=self.client_id(code))
 
     def key(self, code: str) -> str:
-        """The secret of a client's API key with every scope."""
+        """Return the secret of the client's API key with every scope."""
         return str(self._values["keys"][code]["secret"])
 
     def key_id(self, code: str) -> UUID:
-        """The id of that key."""
+        """Return the id of that key."""
         return UUID(self._values["keys"][code]["id"])
 
     def key_actor(self, code: str) -> Actor:
-        """The actor of that key."""
+        """Return the actor of that key."""
         return key_actor(self.key_id(code), self.client_id(code), KEY_SCOPES)
 
     def user_id(self, name: str) -> UUID:
-        """The id of a member of staff."""
+        """Return the id of a staff user."""
         return UUID(self._values["users"][name])
 
     def user(self, name: str) -> User:
-        """A member of staff."""
+        """Return a staff user."""
         with in_global():
             return User.objects.get(id=self.user_id(name))
 
     def actor(self, name: str) -> Actor:
-        """The actor of a member of staff."""
+        """Return the actor of a staff user."""
         role, code = STAFF[name]
         return user_actor(self.user_id(name), role, self.client_id(code))
 
     def subject_id(self, name: str) -> UUID:
-        """The id of a person: danish, esra, hamza, iqra, junaid (Indus), kiran (Khyber)."""
+        """Return the id of a person: danish, esra, hamza, iqra, junaid (Indus), kiran (Khyber)."""
         return UUID(self._values["subjects"][name])
 
     def subject(self, name: str) -> Subject:
-        """A person's row."""
+        """Return a person."""
         return Subject.objects.select_related("client").get(id=self.subject_id(name))
 
 
 def make_cast() -> dict[str, Any]:
-    """Make the cast in an empty, migrated database; returns the ids and secrets that tests need."""
+    """Create the cast in an empty, migrated database; return the ids and secrets that tests need."""
     from tests.factories import CAST_AT, SETTING_UP, UserFactory  # noqa: PLC0415 -- see tests/database.py
 
     with in_client(PAKTALEEM):

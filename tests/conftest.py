@@ -1,4 +1,4 @@
-"""Fixtures for every test: a real PostgreSQL as the app role, and one cast."""
+"""Fixtures of all tests: PostgreSQL with the app role, and the cast."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,13 +19,13 @@ KEYRING = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the run in the first process only; give every process the tests' keyring."""
-    hypothesis_settings.register_profile("portal", deadline=None)  # nothing is timed: a busy machine fails no test
+    """Begin the run in the first process only; give every process the keyring of the tests."""
+    hypothesis_settings.register_profile("portal", deadline=None)  # no time limits: a busy machine must not fail a test
     hypothesis_settings.load_profile("portal")
     settings.KEYRING = KEYRING
     settings.SECRET_KEY = "tests-only"
-    settings.ASIDE_DATABASE = "default"  # what is written aside is rolled back with its test (but see ``committed``)
-    settings.READINESS_SECONDS = float("inf")  # looked at once a run: tests count their statements
+    settings.ASIDE_DATABASE = "default"  # rolled back with the test, except with ``committed``
+    settings.READINESS_SECONDS = float("inf")  # checked once per run: tests count their statements
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     if not hasattr(config, "workerinput"):
@@ -40,7 +40,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def erasure_list() -> Iterator[Path]:
-    """Give each test an erasure list of its own, as its database is."""
+    """Give each test its own erasure list."""
     path = worker_folder() / "erasures.jsonl"
     path.unlink(missing_ok=True)
     settings.ERASURE_LIST_FILE = str(path)
@@ -57,7 +57,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 @pytest.fixture
 def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
-    """A database of this test's own, in which transactions really commit."""
+    """Provide a database for this test alone, in which transactions commit."""
     with django_db_blocker.unblock(), copied_database(f"portal_{worker_name()}_committed"):
         settings.ASIDE_DATABASE = "aside"
         yield Cast(cast_values())
@@ -66,11 +66,11 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    """The cast (tests/cast.py); what a test does to them is rolled back."""
+    """Return the cast (tests/cast.py); changes by a test are rolled back."""
     return Cast(cast_values())
 
 
 @pytest.fixture
 def now() -> datetime:
-    """A moment well after the cast was registered; time is an argument."""
+    """Return a time after the registration of the cast; services take the time as an argument."""
     return datetime(2026, 10, 1, 9, 0, tzinfo=UTC)

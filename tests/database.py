@@ -1,7 +1,7 @@
-"""The tests' own PostgreSQL: one cluster a worker, in it a migrated template with the cast, and copies of that.
+"""PostgreSQL for the tests: one cluster per worker, with a migrated template that holds the cast, and copies of it.
 
-No two workers share a cluster: a snapshot waits for the writing transactions of every database in it, so that one
-worker's long test would hold up what another one's expects to see.
+Workers do not share a cluster: a snapshot waits for the writing transactions of all databases in the cluster, so a
+long test of one worker would delay what another worker expects to see.
 """
 
 import fcntl
@@ -34,14 +34,14 @@ ALIASES = {"default": APP, "aside": APP, "owner": OWNER}
 
 
 def begin_run() -> None:
-    """Make the run's folder; workers inherit its name through the environment."""
+    """Create the folder of the run; workers inherit its name through the environment."""
     folder = tempfile.mkdtemp(prefix="paktaleem-tests-")
     Path(folder).chmod(0o755)
     os.environ[FOLDER] = folder
 
 
 def end_run() -> None:
-    """Stop the workers' servers and remove the run's folder."""
+    """Stop the workers' servers and remove the folder of the run."""
     folder = Path(os.environ.pop(FOLDER))
     for of_worker in folder.iterdir():
         cluster_of(of_worker).destroy()
@@ -49,29 +49,29 @@ def end_run() -> None:
 
 
 def cluster_of(folder: Path) -> Cluster:
-    """A worker's cluster: its data need not survive a power cut."""
+    """Return the cluster of a worker; its data need not survive a power failure."""
     return Cluster(folder / "postgres", durable=False)
 
 
 def run_folder() -> Path:
-    """What this run keeps on disk, for all of its processes."""
+    """Return the folder of this run, shared by all its processes."""
     return Path(os.environ[FOLDER])
 
 
 def worker_name() -> str:
-    """Which of xdist's workers this process is."""
+    """Return the name of this xdist worker."""
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 def worker_folder() -> Path:
-    """What this worker keeps on disk while the run lasts; the server's own account can reach it."""
+    """Return the folder of this worker for the run; the database server's account can access it."""
     folder = run_folder() / worker_name()
     folder.mkdir(mode=0o755, exist_ok=True)
     return folder
 
 
 def template_ready() -> Endpoint:
-    """Return this worker's server, with the template migrated and the cast in it; the first to ask makes it."""
+    """Return this worker's server, with the migrated template and the cast; the first call creates them."""
     folder = worker_folder()
     with turn(folder / "template.lock"):
         endpoint = cluster_of(folder).ensure_running()
@@ -97,21 +97,21 @@ def _fill_template(endpoint: Endpoint, folder: Path) -> None:
 
 @contextmanager
 def turn(lock: Path) -> Iterator[None]:
-    """Wait until no other process has this lock."""
+    """Hold a lock between processes."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def cast_values() -> dict[str, Any]:
-    """The ids and secrets of the cast, as make_cast wrote them."""
+    """Return the ids and secrets of the cast, as stored by make_cast."""
     values: dict[str, Any] = json.loads((worker_folder() / "cast.json").read_text())
     return values
 
 
 @contextmanager
 def copied_database(name: str) -> Iterator[Endpoint]:
-    """Point Django at a fresh copy of the template, as app and owner; drop the copy afterwards."""
+    """Point Django at a new copy of the template, as app and owner; drop the copy afterwards."""
     endpoint = template_ready()
     with turn(worker_folder() / "template.lock"):
         ensure_database(endpoint, name, template=TEMPLATE)

@@ -1,4 +1,4 @@
-"""Factories: rows made through the services, so that history, evidence and sealing are real."""
+"""Factories that create rows through the services, so that history, evidence and encryption are real."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,11 +22,11 @@ from paktaleem.foundation.audit.by import Reason
 
 SETTING_UP = system_actor("tests")
 CAST_AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
-"""When the cast was registered. Later moments are the tests' own."""
+"""When the cast was registered. Tests choose later times."""
 
 
 class ClientFactory(Factory[Client]):
-    """A client; a school that serves minors unless told otherwise. Needs its own context."""
+    """A client; by default a school that serves minors. Requires the client's own context."""
 
     class Meta:
         model = Client
@@ -43,7 +43,7 @@ class ClientFactory(Factory[Client]):
 
 
 class UserFactory(Factory[User]):
-    """A member of staff; the password is their address."""
+    """A staff user; the password is their email address."""
 
     class Meta:
         model = User
@@ -63,7 +63,7 @@ class UserFactory(Factory[User]):
 
 
 class MembershipFactory(Factory[Membership]):
-    """A role of a user at a client. Needs the client's context."""
+    """A role of a user at a client. Requires the client's context."""
 
     class Meta:
         model = Membership
@@ -76,7 +76,7 @@ class MembershipFactory(Factory[Membership]):
 
 
 class SubjectFactory(Factory[Subject]):
-    """A person; a student of unknown age unless told otherwise. Needs the client's context."""
+    """A person; by default a student of unknown age. Requires the client's context."""
 
     class Meta:
         model = Subject
@@ -94,7 +94,7 @@ class SubjectFactory(Factory[Subject]):
 
 
 def make_consent_purpose(client: Client, code: str, categories: list[str], at: datetime = CAST_AT) -> Purpose:
-    """Make a purpose of a client's own that rests on consent for every role, with its notice in effect."""
+    """Create a client's own purpose based on consent for every role, with its notice in effect."""
     purpose = Purpose(
         client_id=client.id,
         code=code,
@@ -133,7 +133,7 @@ def make_consent_purpose(client: Client, code: str, categories: list[str], at: d
 
 
 def make_agreement(client: Client, purposes: list[str], categories: list[str], at: datetime = CAST_AT) -> None:
-    """Make a live agreement with an instruction for these purposes and categories."""
+    """Create an agreement in effect with an instruction for these purposes and categories."""
     agreement = ServiceAgreement(client_id=client.id, reference=f"MSA-{client.code}", signed_at=at, starts_at=at)
     change_register(agreement, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     instruction = Instruction(
@@ -156,7 +156,7 @@ def make_system(
     key: str | None = None,
     at: datetime = CAST_AT,
 ) -> System:
-    """Make a system that holds these data, and let a key act for it. Needs the client's context."""
+    """Create a system that holds these categories, and let a key act for it. Requires the client's context."""
     by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": at}
     contact = f"{code}@{client.code}.example"
     system = System(client=client, code=code, name=code.title(), categories=categories, contact=contact, starts_at=at)

@@ -1,7 +1,7 @@
-"""The catalogue of translations: found in code and templates, kept in locale/, compiled, without any gettext program.
+"""The message catalogue: extracted from code and templates, stored in locale/, compiled, without GNU gettext.
 
-``python -m tests.messages`` (``make messages``) brings locale/ur up to date and compiles it; the suite checks that
-nothing is missing. Django's own ``makemessages`` would do the same but calls GNU gettext, which a clean clone need not
+``python -m tests.messages`` (``make messages``) updates and compiles locale/ur; the tests check that nothing is
+missing. Django's ``makemessages`` does the same but requires the GNU gettext programs, which a clean clone need not
 have.
 """
 
@@ -34,10 +34,10 @@ from paktaleem.foundation.console.words import shown_words, words_of_fields  # n
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
-UNDATED = datetime(2026, 1, 1, tzinfo=UTC)  # git knows when; a date of our own would differ on every branch
+UNDATED = datetime(2026, 1, 1, tzinfo=UTC)  # a changing date would differ on every branch
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
 CODES = re.compile(r"[a-z]+_[a-z_]+|[a-z_]+ → [a-z_]+")
-"""Codes are called so in every language."""
+"""Codes are the same in every language."""
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -52,7 +52,7 @@ KEYWORDS = {
 
 
 def found_messages() -> Catalog:
-    """Every message of our code and templates, with the files it stands in."""
+    """Return every message of the code and templates, with the files that contain it."""
     catalog = Catalog()
     for path, source in _sources():
         for _line, message, comments, context in extract(
@@ -68,7 +68,7 @@ def found_messages() -> Catalog:
 
 
 def console_words() -> Iterator[tuple[str, str]]:
-    """What the console translates where it is shown: names of models, headings, buttons and states, and whose."""
+    """Yield the texts that the console translates when shown (headings, buttons, states …), with their app."""
     yield from (("console", section) for section in SECTIONS)
     yield from (("consent/decisions/facts.py", code.replace("_", " ")) for code in Refusal)
     ours = (kind.code for kind in letter_kinds() if (ROOT / f"templates/mail/{kind.code}.en.txt").exists())
@@ -94,7 +94,7 @@ def console_words() -> Iterator[tuple[str, str]]:
 
 
 def _words_of_fields_of(admin: Any) -> Iterator[str]:
-    """The names of what a row's page and its history show, what explains it, and the states it may be in."""
+    """Yield the labels of the fields on a row's page and in its history, their help texts, and their choices."""
     opts = admin.opts
     labels, helps = shown_words(admin, ("owner", *admin.row_fields, *admin.detail_fields))
     yield from (*labels.values(), *helps.values())
@@ -114,20 +114,20 @@ def _sources() -> Iterator[tuple[Path, str]]:
 
 
 def kept_messages() -> Catalog:
-    """The catalogue as it is kept."""
+    """Return the stored catalogue."""
     with PO.open("rb") as file:
         return read_po(file, locale="ur", domain="django")
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """The compiled catalogue."""
+    """Return the compiled catalogue."""
     buffer = BytesIO()
     write_mo(buffer, catalog)
     return buffer.getvalue()
 
 
 def bring_up_to_date() -> None:
-    """Add what is new, drop what is gone, keep what is translated; then compile."""
+    """Add new messages, remove obsolete ones, preserve translations, and compile."""
     catalog = kept_messages() if PO.exists() else Catalog(locale="ur", domain="django")
     catalog.update(found_messages(), no_fuzzy_matching=True)
     catalog.obsolete.clear()

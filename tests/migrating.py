@@ -1,8 +1,8 @@
-"""Migrating quickly, where it is the database that is wanted and not the way in which Django comes to it.
+"""Fast migrations, for tests that need the database and not Django's way of creating it.
 
-Nine tenths of a migrate are spent on rendering models anew. An index or a constraint changes none of the models that
-refer to its own, yet Django renders all of them: half of that time (django/db/migrations/state.py, ``_append_option``).
-``manage.py migrate`` itself, as operators run it, is what the demonstration's tests start with.
+Nine tenths of the time of a migrate is spent on rendering models. An index or a constraint does not change related
+models, yet Django renders all of them: half of that time (django/db/migrations/state.py, ``_append_option``).
+The tests of the demonstration run the real ``manage.py migrate``, as operators do.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ UNRELATED = ("_append_option", "_remove_option", "_alter_option")
 
 @contextmanager
 def quickly() -> Iterator[None]:
-    """While the block runs, let indexes and constraints change their own model alone."""
+    """Within the block, let indexes and constraints re-render only their own model."""
     before = {name: getattr(ProjectState, name) for name in UNRELATED}
     try:
         for name, change in before.items():
@@ -30,13 +30,13 @@ def quickly() -> Iterator[None]:
 
 
 def _alone(change: Any) -> Any:
-    def changed(state: ProjectState, app_label: str, model_name: str, option: str, *told: Any) -> None:
+    def changed(state: ProjectState, app_label: str, model_name: str, option: str, *details: Any) -> None:
         state.reload_model = lambda *_, **__: None  # type: ignore[method-assign]
         try:
-            change(state, app_label, model_name, option, *told)
+            change(state, app_label, model_name, option, *details)
         finally:
             del state.reload_model
-        if "apps" in vars(state):  # rendered already
+        if "apps" in vars(state):  # already rendered
             options = state.apps.get_model(app_label, model_name)._meta
             setattr(options, option, state.models[app_label, model_name].options[option])
 

@@ -1,6 +1,6 @@
 """Build OneRoster packages for tests: every row, header, member and manifest line can be overridden.
 
-`clean_network()` has nothing to report, `odd_network()` has each oddity once, `school(n)` has n students.
+`clean_network()` produces no warnings, `odd_network()` has each oddity once, `school(n)` has n students.
 """
 
 import csv
@@ -51,15 +51,15 @@ def _manifest() -> dict[str, str]:
 
 @dataclass
 class RosterPackage:
-    """A package in the making: change any part, then `write` it."""
+    """A package under construction: change any part, then `write` it."""
 
     headers: dict[str, list[str]] = field(default_factory=lambda: {f: h.split() for f, h in HEADERS.items()})
     tables: dict[str, list[Row]] = field(default_factory=lambda: {f: [] for f in HEADERS})
     manifest: dict[str, str] = field(default_factory=_manifest)
-    raw: dict[str, bytes] = field(default_factory=dict)  # members that replace or join the built ones
+    raw: dict[str, bytes] = field(default_factory=dict)  # members that replace or add to the built ones
 
     def add(self, file: str, source_id: str, **cells: str) -> Row:
-        """Add a row; cells not named are empty."""
+        """Add a row; omitted cells are empty."""
         row = {"sourcedId": source_id, **cells}
         self.tables[file].append(row)
         return row
@@ -74,7 +74,7 @@ class RosterPackage:
         return self.add("demographics.csv", source_id, birthDate=day, sex="female", cityOfBirth="Karachi")
 
     def enroll(self, source_id: str, role: str = "student") -> Row:
-        """Put a user into the class."""
+        """Enrol a user in the class."""
         serial = f"enr-{len(self.tables['enrollments.csv']) + 1}"
         places = {"classSourcedId": "cls-1", "schoolSourcedId": "org-2", "userSourcedId": source_id}
         return self.add("enrollments.csv", serial, role=role, **places)
@@ -84,17 +84,17 @@ class RosterPackage:
         return next(row for row in self.tables[file] if row["sourcedId"] == source_id)
 
     def line(self, file: str, source_id: str) -> int:
-        """Return the number a spreadsheet shows beside a row."""
+        """Return the row number as shown in a spreadsheet."""
         return self.tables[file].index(self.row(file, source_id)) + 2
 
     def without(self, file: str) -> "RosterPackage":
-        """Leave a file out and declare it absent."""
+        """Remove a file and declare it absent."""
         del self.tables[file]
         self.manifest[f"file.{file.removesuffix('.csv')}"] = "absent"
         return self
 
     def as_version_1_2(self) -> "RosterPackage":
-        """Write the same in version 1.2: the roles stand in a file of their own."""
+        """Convert to version 1.2, in which roles are in a separate file."""
         self.manifest["oneroster.version"] = "1.2"
         for file, header in HEADERS_1_2.items():
             self.headers[file] = header.split()
@@ -110,7 +110,7 @@ class RosterPackage:
         return self.add("roles.csv", f"rol-{len(self.tables['roles.csv']) + 1}", **places)
 
     def as_delta(self, **changes: str) -> "RosterPackage":
-        """Keep only these rows, by sourcedId, of users.csv and what hangs on them, each with its status."""
+        """Reduce to these rows of users.csv, by sourcedId, and the rows that refer to them, each with its status."""
         for file in [*self.tables]:
             key = "userSourcedId" if file in {"roles.csv", "userProfiles.csv"} else "sourcedId"
             kept = [row for row in self.tables[file] if row.get(key) in changes]
@@ -124,7 +124,7 @@ class RosterPackage:
         return self
 
     def text(self, file: str) -> bytes:
-        """Return a member as it will stand in the zip."""
+        """Return a member as text."""
         header = self.headers[file]
         return _csv([header, *([row.get(name, "") for name in header] for row in self.tables[file])])
 
@@ -174,7 +174,7 @@ def clean_network() -> RosterPackage:
 
 
 def odd_network() -> RosterPackage:
-    """Return the clean network and everything odd that a real export has, once each."""
+    """Return the clean network with every oddity of real exports, once each."""
     package = clean_network()
     package.user("ghalib", "guardian", "Ghalib", "Jatoi", phone="021-34567890", agentSourcedIds="hina")
     package.user("iman", "relative", "Iman", "Jatoi", email="iman@mail.example", sms="0300 7654321")
@@ -189,7 +189,7 @@ def odd_network() -> RosterPackage:
 
 
 def school(students: int, seed: int = 11) -> RosterPackage:
-    """Return a network of n students with one or two guardians each, the same for the same seed."""
+    """Return a network of n students with one or two guardians each, deterministic for a seed."""
     package = _network()
     package.user("celia", "administrator", "Celia", "Farooqi", email="celia@school.example")
     chance = random.Random(seed)  # noqa: S311 -- nothing secret

@@ -1,4 +1,4 @@
-"""The portal served from a process of its own on a test's committed database."""
+"""Serve the portal from a separate process on the committed database of a test."""
 
 import http.client
 import json
@@ -23,7 +23,7 @@ HOST = "127.0.0.1"
 
 
 def environment_of_server() -> dict[str, str]:
-    """What a process needs to serve the database of this test."""
+    """Return the environment of a process that serves the database of this test."""
     return {
         "DATABASE_URL": template_ready().url(APP, str(connections.databases["default"]["NAME"])),
         "PAKTALEEM_KEYS": settings.KEYRING,
@@ -35,7 +35,7 @@ def environment_of_server() -> dict[str, str]:
 
 @contextmanager
 def served(logs: Path) -> Iterator[int]:
-    """Serve the portal (tests/api/dying.py) by granian, as in production; gives its port."""
+    """Serve the portal (tests/api/dying.py) with granian, as in production; yield its port."""
     port = free_port()
     with serving(logs, port):
         yield port
@@ -43,7 +43,7 @@ def served(logs: Path) -> Iterator[int]:
 
 @contextmanager
 def serving(logs: Path, port: int) -> Iterator[Child]:
-    """Serve it on a port; gives the process, the leader of all that serve."""
+    """Serve it on a port; yield the leading process."""
     size = ["--workers", "1", "--blocking-threads", "1", "--host", HOST, "--port", str(port)]
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", *size, "tests.api.dying:application"]
     with running([("web", command)], logs) as [web]:
@@ -56,7 +56,7 @@ def serving(logs: Path, port: int) -> Iterator[Child]:
 
 
 def is_alive(port: int) -> bool:
-    """Say whether the server answers."""
+    """Return True if the server responds."""
     try:
         return call(port, "GET", "/healthz")[0] == 200
     except OSError:
@@ -64,7 +64,7 @@ def is_alive(port: int) -> bool:
 
 
 def call(port: int, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, bytes]:
-    """Call the server; returns status, headers and body. Raises OSError if it does not answer."""
+    """Send a request; return status, headers and body. Raises OSError if there is no response."""
     connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
     told = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
     try:

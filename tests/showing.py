@@ -1,4 +1,4 @@
-"""Showing a notice, as ``notices/current`` does: the token that proves it."""
+"""Tokens that prove that a notice was shown, as ``notices/current`` returns them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,10 +9,10 @@ from consent.notices.shown import Shown, sign_shown
 
 
 def shown(client_id: UUID, at: datetime, purpose: str = "newsletter", language: str = "") -> str:
-    """Show the notice in effect about a purpose at a moment; both languages unless one is named."""
+    """Return a token for the notice in effect about a purpose at a time, in both languages unless one is given."""
     return shown_version(current_notice(purpose, client_id=client_id, at=at), client_id, at, language)
 
 
 def shown_version(version: NoticeVersion, client_id: UUID, at: datetime, language: str = "") -> str:
-    """Show one version, in effect or not."""
+    """Return a token for one version, in effect or not."""
     return sign_shown(Shown(version.pk, tuple(version.notice.purposes), language, client_id, at))

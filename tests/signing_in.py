@@ -1,4 +1,4 @@
-"""Browsers of signed-in staff, for every test that needs one: as after a sign-in, with what was proved in it."""
+"""Browsers with a signed-in staff user, as after a sign-in with certain factors."""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ BOTH = ("password", "mfa")
 
 
 def browser_of(user: User, *, proofs: Sequence[str] = BOTH, seconds_ago: float = 0) -> Client:
-    """A browser in which somebody has signed in some seconds ago, having proved this much."""
+    """Return a browser in which a user signed in some seconds ago with these factors."""
     browser = Client()
     with in_global():
         browser.force_login(user, backend="paktaleem.foundation.accounts.backends.StaffBackend")
@@ -22,7 +22,7 @@ def browser_of(user: User, *, proofs: Sequence[str] = BOTH, seconds_ago: float =
 
 
 def prove(browser: Client, user: User, *, proofs: Sequence[str] = BOTH, seconds_ago: float = 0) -> None:
-    """Put what was proved, and when, into the session."""
+    """Store the verified factors and their time in the session."""
     session = browser.session
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [
         {"method": method, "at": time.time() - seconds_ago} for method in proofs

@@ -1,4 +1,4 @@
-"""Looking for values where they must not be: in dumps, in files, in whatever form they hide."""
+"""Search for values that must not appear in dumps or files, in any encoding."""
 
 import base64
 import mmap
@@ -9,17 +9,17 @@ __all__ = ["files_with", "forms"]
 
 
 def forms(value: str) -> Iterator[bytes]:
-    """How a text may hide: as it is, in another case, as hex, as base64 beginning at any of three places."""
+    """Return the encodings of a text: as is, in another case, as hex, as base64 at each of three offsets."""
     for text in (value, value.lower(), value.upper()):
         raw = text.encode()
         yield from (raw, raw.hex().encode(), raw.hex().upper().encode())
         for before in range(3):
             encoded = base64.b64encode(bytes(before) + raw).rstrip(b"=")
-            yield encoded[(before * 8 + 5) // 6 : -1]  # without the letters that neighbours decide too
+            yield encoded[(before * 8 + 5) // 6 : -1]  # without the characters that also depend on the neighbours
 
 
 def files_with(values: Iterable[str], places: Iterable[Path]) -> dict[str, set[Path]]:
-    """Say of each value in which files, anywhere beneath these places, one of its forms stands."""
+    """Map each value to the files beneath these places that contain one of its encodings."""
     wanted = {value: set(forms(value)) for value in values}
     found: dict[str, set[Path]] = {value: set() for value in wanted}
     for file in (file for place in places for file in (place.rglob("*") if place.is_dir() else [place])):
@@ -34,5 +34,5 @@ def _values_in(file: Path, wanted: dict[str, set[bytes]]) -> list[str]:
             return []
         with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
             return [value for value, hidden in wanted.items() if any(text.find(form) >= 0 for form in hidden)]
-    except (FileNotFoundError, ValueError):  # gone, or emptied, since it was listed
+    except (FileNotFoundError, ValueError):  # deleted or truncated since it was listed
         return []

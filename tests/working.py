@@ -1,4 +1,4 @@
-"""The worker's part, done at once: the jobs that wait, and those that come of them."""
+"""Run background jobs at once: the waiting jobs, and the jobs they create."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ DONE = "UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = %s"
 
 
 def work(tasks: Mapping[str, Any]) -> None:
-    """Do every waiting job of these tasks, by name, once."""
+    """Run every waiting job of these tasks, by name, once."""
     while True:
         with in_global():
             waiting = list(ProcrastinateJob.objects.filter(task_name__in=tasks, status="todo"))
@@ -28,7 +28,7 @@ def work(tasks: Mapping[str, Any]) -> None:
 
 
 def run_worker(*queues: str) -> None:
-    """Run the real worker in this process, with the connection that it brings, until these queues are empty."""
+    """Run the real worker in this process, with its own connection, until these queues are empty."""
 
     async def run() -> None:
         async with app.open_async():
@@ -41,7 +41,7 @@ def run_worker(*queues: str) -> None:
 
 @contextmanager
 def connections_closed_after_each_job() -> Iterator[None]:
-    """Let the worker's threads keep no connection: they end with it, and nobody would close what they had open."""
+    """Close the connections of the worker's threads after each job, since nothing else would."""
     kept = {alias: values["CONN_MAX_AGE"] for alias, values in connections.databases.items()}
     try:
         for alias in kept:

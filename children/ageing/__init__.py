@@ -1,1 +1,1 @@
-"""Children who come of age: who and when, and telling them, their guardians and the client in advance."""
+"""Children who reach the age of consent, and notices sent in advance."""

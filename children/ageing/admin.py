@@ -1,4 +1,4 @@
-"""Who comes of age when, for the client and for officers, and what was told in advance."""
+"""Console pages of children who reach the age of consent, and of the notices sent in advance."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,18 +31,18 @@ _AHEAD = (30, 90, 365)
 
 
 class WhenFilter(admin.SimpleListFilter):
-    """Those who come of age soon."""
+    """Filter for children who reach the age of consent within a number of days."""
 
     title = "when"
     parameter_name = "when"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer some spans of days."""
+        """Return the offered numbers of days."""
         offered = sorted({*_AHEAD, settings.AGE_NOTICE_DAYS})
         return [(str(days), gettext("Within %(days)s days") % {"days": days}) for days in offered]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow the list."""
+        """Filter by the chosen number of days."""
         value = self.value()
         if value not in {str(days) for days in (*_AHEAD, settings.AGE_NOTICE_DAYS)}:
             return queryset
@@ -50,14 +50,14 @@ class WhenFilter(admin.SimpleListFilter):
 
 
 def person_link(person: Subject) -> SafeString:
-    """Link to a person's page."""
+    """Return a link to a person's page."""
     url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
     return format_html('<a href="{}">{}</a>', url, person)
 
 
 @admin.register(ComingOfAge, site=site)
 class ComingOfAgeAdmin(EvidenceAdmin):
-    """Children, soonest of age first."""
+    """Console page of children, sorted by when they reach the age of consent, soonest first."""
 
     section = "People"
     view_capability = Capability.VIEW_GUARDIANS
@@ -66,48 +66,49 @@ class ComingOfAgeAdmin(EvidenceAdmin):
     ordering = ("of_age_at", "id")
     detail_fields = ("person", "day", "left", "told")
     intro = (
-        "Who comes of age when. From that day a guardian’s yes no longer counts, and the young person decides. They, "
-        "their guardians and the client’s administrators are told in advance, once."
+        "When children reach the age of consent. From that day a guardian’s consent no longer counts, and the young "
+        "person decides. They, their guardians and the client’s administrators are notified once in advance."
     )
-    empty_text = "No child’s coming of age is known."
+    empty_text = "No child with a known date of birth is below the age of consent."
     told = state_column(
-        lambda row: pill(gettext("Told"), "good") if row.told_at else pill(gettext("Not told yet"), "calm"), "notice"
+        lambda row: pill(gettext("Notified"), "good") if row.told_at else pill(gettext("Not notified yet"), "calm"),
+        "notice",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Show whoever is a child now."""
+        """Return the people who are children now, with their client's name."""
         found = coming_of_age(actor_of(request), at=received_at(request)).select_related("client")
         named: QuerySet[Any] = found.annotate(owner_name=client_name())
         return named
 
     @admin.display(description="child")
     def person(self, row: ComingOfAge) -> SafeString:
-        """Link to the person."""
+        """Return a link to the person."""
         return person_link(row)
 
-    @admin.display(description="comes of age")
+    @admin.display(description="reaches age of consent")
     def day(self, row: ComingOfAge) -> str:
-        """Give the day, as the client's zone has it."""
+        """Return the date in the client's time zone."""
         moment = row.of_age_for(row.client.thresholds)
         return (
-            f"{moment.astimezone(ZoneInfo(row.client.time_zone)):%Y-%m-%d}" if moment else gettext("is computed anew")
+            f"{moment.astimezone(ZoneInfo(row.client.time_zone)):%Y-%m-%d}" if moment else gettext("being recalculated")
         )
 
     @admin.display(description="in")
     def left(self, row: ComingOfAge) -> str:
-        """Count the days."""
+        """Return the number of days left."""
         days = (row.of_age_at - now_here()).days if row.of_age_at else 0
         return ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"}
 
     def history_of(self, row: ComingOfAge, viewer: Actor) -> dict[str, Any]:
-        """Leave the person's own history to the person's page."""
+        """Return no history; the person's page shows it."""
         del row, viewer
         return {"versions": []}
 
 
 @admin.register(AgeNotice, site=site)
 class AgeNoticeAdmin(EvidenceAdmin):
-    """That it was told in advance, and to whom."""
+    """Console page of the notices sent in advance."""
 
     section = "Evidence"
     view_capability = Capability.VIEW_GUARDIANS
@@ -116,26 +117,30 @@ class AgeNoticeAdmin(EvidenceAdmin):
     newest_by = "given_at"
     row_fields = ("guardians", "person")
     detail_fields = ("about", "given_at")
-    intro = "Notices in advance that a child comes of age. What became of each letter stands under Letters."
-    empty_text = "No notice has been given yet."
+    intro = "Notices sent before a child reaches the age of consent. See Emails and text messages for their delivery."
+    empty_text = "No notice has been sent yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the person along."""
+        """Select related person."""
         return super().get_queryset(request).select_related("subject")
 
     @admin.display(description="child")
     def about(self, row: AgeNotice) -> SafeString:
-        """Link to the person."""
+        """Return a link to the person."""
         return person_link(row.subject)
 
 
 @boards.connect
 def coming_of_age_board(actor: Actor, at: datetime) -> list[Card]:
-    """Say how many children come of age soon: they will be asked themselves; one query."""
+    """Return a card that counts the children who reach the age of consent soon; one query."""
     if not actor.may(Capability.INVITE_GUARDIANS):
         return []
     days = settings.AGE_NOTICE_DAYS
     number = count_up_to(coming_of_age(actor, at=at, until=at + timedelta(days=days)).order_by())
-    note = gettext("within %(days)s days: a guardian’s yes ends that day, and they are asked themselves")
+    note = gettext("within %(days)s days: a guardian’s consent then ends, and they are asked themselves")
     url = reverse("admin:ageing_comingofage_changelist", current_app=site.name) + f"?when={days}"
-    return [Card(gettext("Come of age"), number_in_words(number), note % {"days": days}, url)] if number else []
+    return (
+        [Card(gettext("Reach the age of consent"), number_in_words(number), note % {"days": days}, url)]
+        if number
+        else []
+    )

@@ -1,11 +1,11 @@
-"""Children who come of age."""
+"""App of children who reach the age of consent."""
 
 from django.apps import AppConfig
 
 
 class AgeingConfig(AppConfig):
-    """The calendar of children who come of age, and the notices given in advance."""
+    """The calendar of children who reach the age of consent, and the notices sent in advance."""
 
     name = "children.ageing"
     label = "ageing"
-    verbose_name = "coming of age"
+    verbose_name = "age of consent"

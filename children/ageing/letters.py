@@ -1,4 +1,7 @@
-"""Letters about coming of age. None names anybody, nor the day of birth: they may lie open on a shared screen."""
+"""Emails and text messages about reaching the age of consent.
+
+They contain no names and no date of birth, because they may be visible on a shared screen.
+"""
 
 from paktaleem.directory.mail.kinds import declare_letter
 

@@ -1,4 +1,4 @@
-"""Who comes of age, as a list of its own, and that notice of it was given."""
+"""Models of children who reach the age of consent, and of the notices sent in advance."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -14,25 +14,25 @@ from paktaleem.foundation.tenancy.wall import APPEND, Personal, Scope, Wall
 
 __all__ = ["AgeNotice", "ComingOfAge"]
 
-_SINCE_EVER = datetime(1970, 1, 2, tzinfo=UTC)
+_ADULT_SENTINEL = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 class AgeNotice(Said):
-    """One notice in advance that somebody comes of age: evidence. Its letters name it as what they are about.
+    """Evidence that notice was sent before a person reaches the age of consent; its emails refer to it.
 
-    The day itself is not repeated here: it would tell the birthday of somebody who is erased.
+    The date itself is not stored: it would reveal the birthday of a person who is erased later.
     """
 
     wall = Wall(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    given_at = models.DateTimeField("told")
-    guardians = models.PositiveSmallIntegerField(help_text="How many guardians were written to.")
-    person = models.BooleanField(help_text="Whether the young person was.")
+    given_at = models.DateTimeField("sent")
+    guardians = models.PositiveSmallIntegerField(help_text="How many guardians were notified.")
+    person = models.BooleanField(help_text="Whether the young person was notified.")
 
     class Meta:
-        verbose_name = "notice of coming of age"
-        verbose_name_plural = "notices of coming of age"
+        verbose_name = "notice of the age of consent"
+        verbose_name_plural = "notices of the age of consent"
         ordering = ["-given_at", "-id"]
         indexes = [
             models.Index(fields=["client", "subject", "given_at"], name="agenotice_of_person"),
@@ -40,24 +40,24 @@ class AgeNotice(Said):
         ]
 
     def __str__(self) -> str:
-        """Say when."""
-        return gettext("told {day}").format(day=f"{self.given_at:%Y-%m-%d}")
+        """Return when the notice was sent."""
+        return gettext("sent {day}").format(day=f"{self.given_at:%Y-%m-%d}")
 
 
 class DatedManager(models.Manager["ComingOfAge"]):
-    """People of whom a day is known on which they come, or came, of age: of adults it is only known that they have."""
+    """Manager of people with a known date of reaching the age of consent; adults have only a sentinel date."""
 
     def get_queryset(self) -> TrackedQuerySet["ComingOfAge"]:
-        """Leave out adults, those of unknown age, and the erased."""
-        return TrackedQuerySet(self.model, using=self._db).filter(of_age_at__gt=_SINCE_EVER)
+        """Exclude adults, people of unknown age, and erased people."""
+        return TrackedQuerySet(self.model, using=self._db).filter(of_age_at__gt=_ADULT_SENTINEL)
 
 
 class ComingOfAge(Subject):
-    """One child, by the moment at which it comes of age."""
+    """A person as an entry in the calendar, by the time at which they reach the age of consent."""
 
     objects: ClassVar[Any] = DatedManager()
 
     class Meta:
         proxy = True
-        verbose_name = "child who comes of age"
-        verbose_name_plural = "calendar of coming of age"
+        verbose_name = "child who reaches the age of consent"
+        verbose_name_plural = "calendar of the age of consent"

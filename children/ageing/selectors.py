@@ -1,4 +1,4 @@
-"""Who comes of age, and when: by the threshold of their client, as the decision goes by it."""
+"""Selectors of children who reach the age of consent, by the same thresholds as the decision."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,13 +25,13 @@ from paktaleem.foundation.accounts.roles import Capability
 __all__ = ["KNOWN_FOR", "coming_of_age", "ripe", "unnoticed"]
 
 KNOWN_FOR = timedelta(days=180)
-"""A notice holds for a birthday within these days; a birth date corrected by more is told of anew."""
+"""A notice remains valid if the date moves by less than this; after a larger correction a new one is sent."""
 
 
 def ripe() -> Q:
-    """Narrow to people whose ``of_age_at`` was computed for the threshold that is theirs now (``Thresholds.of``).
+    """Return a condition for people whose ``of_age_at`` was computed for their current threshold (``Thresholds.of``).
 
-    The one place of this room that knows of thresholds; it serves every client at once, as the calendar does.
+    It works across clients, as the calendar does.
     """
     lives_in = Coalesce(NullIf("country", Value("")), "client__country")
     own = Func("client__country_thresholds", lives_in, function="jsonb_extract_path_text", output_field=CharField())
@@ -40,23 +40,23 @@ def ripe() -> Q:
 
 
 def coming_of_age(actor: Actor, *, at: datetime, until: datetime | None = None) -> QuerySet[Any]:
-    """List who is a child at a moment and comes of age, soonest first, with when notice was last given.
+    """List the people who are children at ``at``, soonest to reach the age of consent first, up to ``until``.
 
-    Along one index, however many there are: whose moment is being computed anew for another threshold is among them,
-    and shown as such (``Subject.of_age_for``).
+    Each row has ``told_at``, the time of the latest notice. Served by one index. Includes people whose date is being
+    recalculated for another threshold (``Subject.of_age_for``). Raises NotAllowed.
     """
     require(actor, Capability.VIEW_GUARDIANS)
-    told = AgeNotice.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"))
+    notices = AgeNotice.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"))
     found: QuerySet[Any] = ComingOfAge.objects.filter(of_age_at__gt=at)
     if until is not None:
         found = found.filter(of_age_at__lte=until)
-    latest = told.order_by("-given_at").values("given_at")[:1]
+    latest = notices.order_by("-given_at").values("given_at")[:1]
     soonest: QuerySet[Any] = found.annotate(told_at=Subquery(latest)).order_by("of_age_at", "id")
     return soonest
 
 
 def unnoticed(found: QuerySet[Any]) -> QuerySet[Any]:
-    """Narrow to those of whose coming of age, by the threshold that is theirs now, nobody was told yet."""
+    """Filter the people whose date, for their current threshold, has not been notified yet."""
     from_then = ExpressionWrapper(OuterRef("of_age_at") - KNOWN_FOR, output_field=DateTimeField())
-    told = AgeNotice.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"), given_at__gt=from_then)
-    return found.filter(ripe()).exclude(Exists(told))
+    sent = AgeNotice.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"), given_at__gt=from_then)
+    return found.filter(ripe()).exclude(Exists(sent))

@@ -1,4 +1,4 @@
-"""Giving notice in advance that children come of age: to the client, to guardians, to the young people, once."""
+"""Notices before children reach the age of consent: to the client, the guardians and the young people, once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,61 +33,61 @@ _AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Telling:
-    """The circumstances of one round of notices at a client."""
+class _NoticeRound:
+    """The context of one round of notices for a client."""
 
     client: Client
     actor: Actor
     at: datetime
 
     def write(self, kind: str, to: Any, *, page: str, days: int, **values: Any) -> Letter:
-        """Send one letter that leads to a page of the portal."""
+        """Send one email or text message that links to a page of the portal."""
         given = {"channel": values.pop("channel", Channel.MAIL), "related_id": values.pop("related_id", None)}
         context = {"url": settings.PUBLIC_URL.rstrip("/") + page, "days": str(days), **values}
-        told: dict[str, Any] = {"client_id": self.client.pk, "actor": self.actor, "at": self.at}
-        return send_letter(kind, to=to, context=context, **given, **told)
+        sender: dict[str, Any] = {"client_id": self.client.pk, "actor": self.actor, "at": self.at}
+        return send_letter(kind, to=to, context=context, **given, **sender)
 
 
 @transaction.atomic
 def give_notice(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Tell of everybody who comes of age within AGE_NOTICE_DAYS and was not told of; returns of how many, up to 200.
+    """Send notice of the people who reach the age of consent within AGE_NOTICE_DAYS; return how many, up to 200.
 
-    The client's administrators get one letter for all of them. Each young person, and each guardian who may decide, is
-    written to where a contact is known. Raises NotAllowed.
+    The client's administrators receive one email about all of them. Each young person, and each guardian who may
+    decide, is notified if there is a contact on file. Nobody is notified twice. Raises NotAllowed.
     """
     take_turn(f"age-notices/{client_id}")
     until = at + timedelta(days=settings.AGE_NOTICE_DAYS)
     due = unnoticed(coming_of_age(actor, at=at, until=until).filter(client_id=client_id))
     people = list(due.select_related("client")[:_AT_ONCE])
     if people:
-        telling = _Telling(people[0].client, actor, at)
-        staff = _tell_staff(telling, len(people))
+        notices = _NoticeRound(people[0].client, actor, at)
+        staff = _notify_staff(notices, len(people))
         for person in people:
-            _tell_of(telling, person, staff)
+            _notify_about(notices, person, staff)
     return len(people)
 
 
-def _tell_staff(telling: _Telling, count: int) -> list[str]:
+def _notify_staff(notices: _NoticeRound, count: int) -> list[str]:
     page = reverse("admin:ageing_comingofage_changelist", current_app="console")
     values = {"page": page, "days": settings.AGE_NOTICE_DAYS, "count": f"{count:,}"}
-    staff = staff_of(telling.client.pk, Role.CLIENT_ADMIN, at=telling.at)
-    return [str(telling.write(TO_STAFF.code, user, **values).pk) for user in staff]
+    staff = staff_of(notices.client.pk, Role.CLIENT_ADMIN, at=notices.at)
+    return [str(notices.write(TO_STAFF.code, user, **values).pk) for user in staff]
 
 
-def _tell_of(telling: _Telling, person: ComingOfAge, staff: Sequence[str]) -> None:
-    child = locked_subject(person.pk, client_id=telling.client.pk)
-    days = max(1, ((person.of_age_at or telling.at) - telling.at).days)
+def _notify_about(notices: _NoticeRound, person: ComingOfAge, staff: Sequence[str]) -> None:
+    child = locked_subject(person.pk, client_id=notices.client.pk)
+    days = max(1, ((person.of_age_at or notices.at) - notices.at).days)
     notice = AgeNotice(
-        client_id=telling.client.pk,
+        client_id=notices.client.pk,
         subject=child,
-        given_at=telling.at,
+        given_at=notices.at,
         guardians=0,
         person=False,
-        **by_columns(telling.actor),
+        **by_columns(notices.actor),
     )
     about: dict[str, Any] = {"days": days, "related_id": notice.pk}
-    guardians = [str(one.pk) for one in _tell_guardians(telling, child, about)]
-    own = _tell_person(telling, child, about)
+    guardians = [str(one.pk) for one in _notify_guardians(notices, child, about)]
+    own = _notify_person(notices, child, about)
     notice.guardians, notice.person = len(guardians), own is not None
     notice.save(force_insert=True)
     facts = {
@@ -96,26 +96,26 @@ def _tell_of(telling: _Telling, person: ComingOfAge, staff: Sequence[str]) -> No
         "guardians": guardians,
         "person": str(own.pk) if own else None,
     }
-    told = {"client_id": notice.client_id, "subject_id": child.pk, "actor": telling.actor, "at": telling.at}
-    record_entry("subject.age_notice", facts=facts, **told)
+    context = {"client_id": notice.client_id, "subject_id": child.pk, "actor": notices.actor, "at": notices.at}
+    record_entry("subject.age_notice", facts=facts, **context)
 
 
-def _tell_guardians(telling: _Telling, child: Subject, about: dict[str, Any]) -> list[Letter]:
-    rows = Guardianship.objects.live(telling.at).filter(
+def _notify_guardians(notices: _NoticeRound, child: Subject, about: dict[str, Any]) -> list[Letter]:
+    rows = Guardianship.objects.live(notices.at).filter(
         client_id=child.client_id, child=child, may_consent=True, court_order=False, guardian__erased_at=None
     )
     letters = []
     for row in rows.select_related("guardian__client").order_by("guardian_id"):
-        channel, _ = fit_channel(child, row.guardian, at=telling.at)
+        channel, _ = fit_channel(child, row.guardian, at=notices.at)
         if channel is not None:
-            page = reverse("guardian-start", args=[telling.client.code])
-            letters.append(telling.write(TO_GUARDIAN.code, row.guardian, page=page, channel=channel, **about))
+            page = reverse("guardian-start", args=[notices.client.code])
+            letters.append(notices.write(TO_GUARDIAN.code, row.guardian, page=page, channel=channel, **about))
     return letters
 
 
-def _tell_person(telling: _Telling, child: Subject, about: dict[str, Any]) -> Letter | None:
+def _notify_person(notices: _NoticeRound, child: Subject, about: dict[str, Any]) -> Letter | None:
     if child.email is None and child.phone is None:
         return None
     channel = Channel.MAIL if child.email is not None else Channel.TEXT
-    page = reverse("choices-start", args=[telling.client.code])
-    return telling.write(TO_PERSON.code, child, page=page, channel=channel, **about)
+    page = reverse("choices-start", args=[notices.client.code])
+    return notices.write(TO_PERSON.code, child, page=page, channel=channel, **about)

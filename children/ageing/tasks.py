@@ -1,4 +1,4 @@
-"""What the worker does about children who come of age."""
+"""Background tasks about children who reach the age of consent."""
 
 import logging
 
@@ -19,14 +19,14 @@ NOTICE = "ageing.give_notice"
 @app.periodic(cron="27 * * * *", periodic_id="give_age_notices")
 @app.task(name=NOTICE, queueing_lock=NOTICE, pass_context=False)
 def give_age_notices(timestamp: int) -> None:
-    """Tell, every hour, of who comes of age soon; run again, it tells nobody twice."""
+    """Send the due notices every hour. Idempotent."""
     del timestamp
     with as_officer():
         clients = list(Client.objects.values_list("pk", flat=True))
     for client_id in clients:
-        told = 1
-        while told:
+        count = 1
+        while count:
             with in_client(client_id):
-                told = give_notice(client_id, actor=system_actor(NOTICE), at=now_here())
-            if told:
-                log.info("Gave notice of %d people who come of age.", told)
+                count = give_notice(client_id, actor=system_actor(NOTICE), at=now_here())
+            if count:
+                log.info("Sent notice of %d people who reach the age of consent.", count)

@@ -1,1 +1,1 @@
-"""Concerns about children's data, and what guardians ask for: cases with a clock."""
+"""Concerns about children's data and guardians' requests, as cases with a deadline."""

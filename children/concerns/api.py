@@ -1,4 +1,4 @@
-"""What a guardian asks about a child's data, as it reached the school or the learning platform."""
+"""API operation that records guardians' requests about a child's data."""
 
 from http import HTTPStatus
 from typing import Any
@@ -20,25 +20,25 @@ from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 __all__ = ["AskAboutData"]
 
 _WHY = {
-    Obstacle.NOT_VERIFIED: "They are not verified, or no longer: verify them first.",
-    Obstacle.TOO_WEAK: "They are verified by two letters only: a copy needs the school to have seen them.",
-    Obstacle.NOT_TOLD: "They may not be told what is held about the child.",
+    Obstacle.NOT_VERIFIED: "The guardian is not, or no longer, verified: verify them first.",
+    Obstacle.TOO_WEAK: "The guardian is verified by two messages only: a copy requires a stronger method.",
+    Obstacle.NOT_TOLD: "The guardian may not receive data about the child.",
 }
 
 
 class WishRefused(PointedProblem):
-    """The guardian may not ask for this."""
+    """The guardian may not make this request."""
 
     problem = Problem(
         "guardian-may-not-ask",
         HTTPStatus.CONFLICT,
-        "This guardian may not ask for this",
-        "A copy needs a verified guardian who may be told what is held; a deletion a verified one.",
+        "This guardian may not make this request",
+        "A copy requires a verified guardian who may receive data about the child; a deletion requires a verified one.",
     )
 
 
 class AboutDataInput(StrictSerializer):
-    """Which guardian, and what shall happen to the child's data."""
+    """The guardian, and the request about the child's data."""
 
     guardian = TextField(max_length=255)
     wish = serializers.ChoiceField([one.value for one in Wish])
@@ -46,7 +46,7 @@ class AboutDataInput(StrictSerializer):
 
 
 class AboutDataOutput(serializers.Serializer[Any]):
-    """The case it became; ``id`` is the parent of its orders. ``keep`` makes no case: ``id`` is null then."""
+    """The case of a request; ``id`` is the parent of its orders. It is null for ``keep``, which creates no case."""
 
     id = serializers.UUIDField(allow_null=True)
     number = serializers.CharField(allow_null=True)
@@ -63,23 +63,30 @@ class AskAboutData(Operation):
 
     @extend_schema(request=AboutDataInput, responses={201: AboutDataOutput})
     def post(self, request: Request, external_id: str) -> Response:
-        """Take in what a guardian asks: a copy is ordered at once, a deletion once the client confirms it: 201.
+        """Record a guardian's request: 201. A copy is ordered at once, a deletion once the client confirms it.
 
-        Asked again while the case is open, the same case comes back.
+        Idempotent while the case is open: the same case is returned.
         """
         given = validated(AboutDataInput, request.data)
         actor, at = actor_of(request), moment_of(request)
         child, guardian = (get_subject(one, actor=actor) for one in (external_id, given["guardian"]))
-        told: dict[str, Any] = {"text": given.get("text") or "", "language": guardian.language}
+        details: dict[str, Any] = {"text": given.get("text") or "", "language": guardian.language}
         try:
-            case = ask_about_data(child, guardian=guardian, wish=given["wish"], **told, actor=actor, at=at)
+            case = ask_about_data(child, guardian=guardian, wish=given["wish"], **details, actor=actor, at=at)
         except MayNotAsk as refused:
             raise WishRefused({"wish": [_WHY[refused.why]]}) from refused
-        shown = {"id": None, "number": None, "kind": given["wish"], "state": "kept", "received_at": at, "due_at": None}
-        return Response(shown if case is None else _shown(case), HTTPStatus.CREATED)
+        no_case = {
+            "id": None,
+            "number": None,
+            "kind": given["wish"],
+            "state": "kept",
+            "received_at": at,
+            "due_at": None,
+        }
+        return Response(no_case if case is None else _serialize_case(case), HTTPStatus.CREATED)
 
 
-def _shown(case: Concern) -> dict[str, Any]:
+def _serialize_case(case: Concern) -> dict[str, Any]:
     return {
         "id": str(case.pk),
         "number": case.number,

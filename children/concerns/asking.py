@@ -1,4 +1,4 @@
-"""What a guardian may ask about a child's data, and what stands against it. Pure."""
+"""Guardians' requests about a child's data, and the conditions for making them. Pure."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ __all__ = ["Obstacle", "Wish", "what_stands_against"]
 
 
 class Wish(StrEnum):
-    """What shall happen to the data."""
+    """A kind of request: what should happen to the data."""
 
     COPY = "copy"
     DELETION = "deletion"
@@ -18,21 +18,21 @@ class Wish(StrEnum):
 
 
 class Obstacle(StrEnum):
-    """Why a wish cannot be asked here by this guardian now."""
+    """Why a guardian may not make a request."""
 
     NOT_VERIFIED = "not_verified"
-    """nobody has shown yet that they are the guardian, or it no longer holds"""
+    """The guardian has no valid verification or may not decide."""
     TOO_WEAK = "too_weak"
-    """they were verified by two letters only: enough to decide, not to be handed a child's data"""
+    """The guardian is verified by two messages only: enough to decide, not to receive a child's data."""
     NOT_TOLD = "not_told"
-    """they may not be told what is held about the child"""
+    """The guardian may not receive data about the child."""
 
 
 def what_stands_against(wish: Wish, guardian: Guardian, *, may_receive_data: bool, at: datetime) -> Obstacle | None:
-    """Say what stands against a wish of this guardian; None if nothing does.
+    """Return why this guardian may not make a request, or None if they may.
 
-    A copy reaches somebody outside, so it needs what recipients outside need (COPPA, 16 CFR 312.5(b)(2)(viii)) and the
-    leave to be told. A deletion needs a guardian whose yes would count. That nothing be done needs nobody's proof.
+    A copy discloses data, so it requires the same strength as outside recipients (COPPA, 16 CFR 312.5(b)(2)(viii)) and
+    ``may_receive_data``. A deletion requires a guardian with authority. ``keep`` requires nothing.
     """
     if wish is Wish.KEEP:
         return None

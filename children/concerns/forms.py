@@ -1,4 +1,4 @@
-"""What a person reports, and what a guardian asks for."""
+"""Forms for concerns and for guardians' requests."""
 
 from collections.abc import Container
 from typing import Any
@@ -13,26 +13,26 @@ from paktaleem.foundation.console.forms import offer
 __all__ = ["WISHES", "ConcernForm", "DataForm"]
 
 WISHES: dict[Wish, Promise] = {
-    Wish.COPY: _("I ask for a copy of the data"),
-    Wish.DELETION: _("I ask that the data be deleted"),
-    Wish.KEEP: _("Keep what the school must keep, and do nothing else with it"),
+    Wish.COPY: _("I request a copy of the data"),
+    Wish.DELETION: _("I request that the data be deleted"),
+    Wish.KEEP: _("Keep only what the school must keep, and do nothing else with it"),
 }
 
 _TEXT = forms.Textarea(attrs={"rows": 6, "dir": "auto"})
 
 
 class ConcernForm(forms.Form):
-    """A concern about a child's data, by anybody."""
+    """Public form for a concern about a child's data."""
 
     text = forms.CharField(
-        label=_("What worries you?"),
-        help_text=_("Say which school or platform, and what happened. Name the child only if it is needed."),
+        label=_("What is your concern?"),
+        help_text=_("State the school or platform, and what happened. Name the child only if necessary."),
         max_length=4000,
         widget=_TEXT,
     )
     contact = forms.CharField(
-        label=_("Where can we answer you?"),
-        help_text=_("A mail address or telephone number. Without it we act, and cannot tell you."),
+        label=_("How can we contact you?"),
+        help_text=_("An email address or telephone number. Without it we will act, but cannot answer you."),
         required=False,
         max_length=254,
         widget=forms.TextInput(attrs={"dir": "auto", "spellcheck": "false"}),
@@ -40,9 +40,9 @@ class ConcernForm(forms.Form):
 
 
 class DataForm(forms.Form):
-    """What a guardian asks for about a child's data. Nothing is chosen beforehand."""
+    """Form for a guardian's request about a child's data; no option is preselected."""
 
-    wish = forms.ChoiceField(label=_("What shall happen?"), widget=forms.RadioSelect)
+    wish = forms.ChoiceField(label=_("What should happen?"), widget=forms.RadioSelect)
     text = forms.CharField(
         label=_("Anything to add"),
         required=False,
@@ -51,7 +51,7 @@ class DataForm(forms.Form):
     )
 
     def __init__(self, *args: Any, refused: Container[Wish], **kwargs: Any) -> None:
-        """Offer only what this guardian may ask for."""
+        """Offer only the requests that this guardian may make."""
         super().__init__(*args, **kwargs)
         offered = [(wish.value, words) for wish, words in WISHES.items() if wish not in refused]
         offer(self, "wish", offered)

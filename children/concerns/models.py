@@ -1,4 +1,4 @@
-"""Concerns: what somebody reports about a child's data, or a guardian asks for, until it is answered."""
+"""Model of concerns about children's data and of guardians' requests."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -18,54 +18,54 @@ from paktaleem.foundation.tenancy.wall import EDIT, Personal, Scope, Wall
 __all__ = ["FAMILIES", "PARENT", "Concern", "ConcernKind", "ConcernOutcome"]
 
 PARENT = "concern"
-"""What an order that serves a case calls it."""
+"""The kind of parent that orders to systems have if they serve a case."""
 
 
 class ConcernKind(models.TextChoices):
-    """What it is."""
+    """The kind of case: a concern, or a guardian's request."""
 
     CONCERN = "concern", _("Concern about a child's data")
-    COPY = "copy", _("A guardian asks for a copy")
-    DELETION = "deletion", _("A guardian asks for deletion")
+    COPY = "copy", _("A guardian requests a copy")
+    DELETION = "deletion", _("A guardian requests deletion")
 
 
 _RIGHTS = {ConcernKind.COPY: "access", ConcernKind.DELETION: "erasure"}
-"""What exercises a right, and which: the standard term for it."""
+"""The data subject right that each kind of request exercises."""
 
 _CONCERN, _RIGHTS_REQUEST = "concern", "rights_request"
 FAMILIES = (_CONCERN, _RIGHTS_REQUEST)
-"""What acts about a case are called in the ledger, and so to whoever is told of them."""
+"""The families of ledger kinds about cases."""
 
 
 class ConcernOutcome(models.TextChoices):
-    """How it was answered."""
+    """The outcome of a case."""
 
     ACTED = "acted", _("Acted upon")
     ANSWERED = "answered", _("Answered, nothing to change")
-    UNFOUNDED = "unfounded", _("Nothing in it")
+    UNFOUNDED = "unfounded", _("Unfounded")
     PASSED_ON = "passed_on", _("Passed on to the school")
-    DECLINED = "declined", _("Declined, with the reason told")
+    DECLINED = "declined", _("Declined, with the reason stated")
 
 
 class ConcernQuerySet(models.QuerySet["Concern"]):
-    """Concerns and guardians' requests."""
+    """Query set of concerns and guardians' requests."""
 
     def open(self) -> Self:
-        """Those that are not answered yet."""
+        """Return the cases that are not answered yet."""
         return self.filter(closed_at=None)
 
     def overdue(self, at: datetime) -> Self:
-        """Those that should have been answered by now."""
+        """Return the open cases whose deadline has passed at ``at``."""
         return self.open().filter(due_at__lte=at)
 
 
 class Concern(models.Model):
-    """One concern or request. Its text and the reporter's contact are sealed under a key of its own.
+    """A concern or a guardian's request. Its text and the reporter's contact are encrypted under a key of its own.
 
-    ``child`` and ``guardian`` are known only of guardians who came in by a code; what a stranger writes is matched
-    with nobody. ``number`` is what the reporter is told, and tells nothing. The key goes when the case is forgotten.
-    ``ordered_at`` is when systems were told what a guardian asked for: a copy at once, a deletion once the client,
-    whose data it is, has confirmed it.
+    ``child`` and ``guardian`` are set only for guardians' requests; a concern from the public form is not matched with
+    any person. ``number`` is the random case number given to the reporter. The key is destroyed some time after the
+    case is closed. ``ordered_at`` is when orders were sent to systems: for a copy at once, for a deletion once the
+    client, as the controller, has confirmed it.
     """
 
     wall = Wall(
@@ -95,7 +95,7 @@ class Concern(models.Model):
     language = models.CharField(max_length=8)
     received_at = models.DateTimeField("received")
     due_at = models.DateTimeField("to be answered by")
-    ordered_at = models.DateTimeField("systems told", null=True)
+    ordered_at = models.DateTimeField("sent to systems", null=True)
     ordered_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind], blank=True)
     ordered_by = models.UUIDField(null=True)
     closed_at = models.DateTimeField("answered", null=True)
@@ -141,20 +141,20 @@ class Concern(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the number."""
+        """Return the case number."""
         return self.number
 
     @property
     def family(self) -> str:
-        """What its acts are called in the ledger: who asks for a copy or deletion exercises a right."""
+        """The family of its ledger kinds: a request for a copy or deletion exercises a data subject right."""
         return _RIGHTS_REQUEST if self.kind in _RIGHTS else _CONCERN
 
     @property
     def told_kind(self) -> str:
-        """What the ledger says it is: the right by its standard term, or a concern."""
+        """The kind recorded in the ledger: the standard term of the right, or a concern."""
         return _RIGHTS.get(ConcernKind(self.kind), self.kind)
 
     @property
     def is_open(self) -> bool:
-        """Whether it still awaits an answer."""
+        """Return True if the case is not answered yet."""
         return self.closed_at is None

@@ -1,4 +1,4 @@
-"""The key of one concern: whoever reports it is nobody we know, so the text cannot lie under a person's key."""
+"""Encryption of concerns under a key of their own, because the reporter has no key in the portal."""
 
 from children.concerns.models import Concern
 from paktaleem.foundation.encryption.rowkeys import row_keys
@@ -10,19 +10,19 @@ _TABLE = "concerns_concern"
 
 
 def seal_texts(row: Concern, *, text: str, contact: str) -> None:
-    """Draw the row's key, and seal what was written under it."""
+    """Create the key of a concern, and encrypt its text and contact with it."""
     sealer, row.epoch, row.wrapped = wrap_new_key(row.client_id, row.pk)
     row.text = sealer.seal(text, column=f"{_TABLE}.text")
     row.contact = sealer.seal(contact, column=f"{_TABLE}.contact") if contact else None
 
 
 def open_text(row: Concern, field: str) -> str:
-    """Open one sealed text; empty where nothing was written. Raises CannotOpen once the key is gone."""
+    """Return the decrypted ``text`` or ``contact``, empty if not given. Raises CannotOpen if the key is destroyed."""
     sealed: Sealed | None = getattr(row, field)
     if sealed is None:
         return ""
     if row.wrapped is None or row.epoch is None:
-        raise CannotOpen("The concern's key is gone.")
+        raise CannotOpen("The concern's key has been destroyed.")
     sealer = Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
     return sealer.open(sealed, column=f"{_TABLE}.{field}")
 

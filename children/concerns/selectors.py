@@ -1,4 +1,4 @@
-"""Reading concerns and requests; what was written stays sealed. What a guardian may ask for, and how far it is."""
+"""Selectors of concerns and guardians' requests, without decrypting them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,30 +21,31 @@ __all__ = ["Request", "concerns", "obstacles_of", "record_is_left", "requests_of
 
 
 def concerns(actor: Actor) -> QuerySet[Concern]:
-    """List the concerns of every client the actor may see."""
+    """List the concerns and requests that the actor may see. Raises NotAllowed."""
     require(actor, Capability.VIEW_CONCERNS)
     return Concern.objects.select_related("child", "guardian").defer("text", "contact")
 
 
 def with_progress(found: QuerySet[Concern]) -> QuerySet[Concern]:
-    """Say of each case whether a system was told something for it (``has_orders``), and has still to answer."""
-    asked = Order.objects.filter(client_id=OuterRef("client_id"), parent_kind=PARENT, parent_id=OuterRef("pk"))
-    return found.annotate(has_orders=Exists(asked), waits_for_systems=Exists(asked.filter(ended_at=None)))
+    """Annotate ``has_orders`` and ``waits_for_systems``: whether a case has orders to systems, and open ones."""
+    orders = Order.objects.filter(client_id=OuterRef("client_id"), parent_kind=PARENT, parent_id=OuterRef("pk"))
+    return found.annotate(has_orders=Exists(orders), waits_for_systems=Exists(orders.filter(ended_at=None)))
 
 
 def record_is_left(case: Concern) -> bool:
-    """Say whether every system has answered for a confirmed deletion, and only the portal's own record is left.
+    """Return True if every system has answered for a confirmed deletion, and only the portal's own record remains.
 
-    That one goes by an act of its own (decisions 0005, 0037): what is erased here cannot be answered about any more.
+    The portal's record is erased by a separate act (decisions 0005, 0037), since an erased person cannot be answered
+    about.
     """
     if case.kind != ConcernKind.DELETION or case.ordered_at is None or case.child is None:
         return False
-    asked = Order.objects.filter(client_id=case.client_id, parent_kind=PARENT, parent_id=case.pk)
-    return case.child.erased_at is None and not asked.filter(ended_at=None).exists()
+    orders = Order.objects.filter(client_id=case.client_id, parent_kind=PARENT, parent_id=case.pk)
+    return case.child.erased_at is None and not orders.filter(ended_at=None).exists()
 
 
 def obstacles_of(row: Guardianship, *, at: datetime) -> Mapping[Wish, Obstacle]:
-    """Say what stands against which wish of a guardian; a wish that is not named may be asked."""
+    """Return why a guardian may not make a request, by kind of request; kinds left out are allowed."""
     known = next((one for one in child_facts(row.child).guardians if one.id == row.pk), None)
     own = known or Guardian(row.pk, row.guardian_id, row.starts_at)
     found = {one: what_stands_against(one, own, may_receive_data=row.may_receive_data, at=at) for one in Wish}
@@ -53,7 +54,7 @@ def obstacles_of(row: Guardianship, *, at: datetime) -> Mapping[Wish, Obstacle]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """How far one request of a guardian is: by how many of the systems that were told it is answered."""
+    """A guardian's request, with the number of systems that received an order and that have answered."""
 
     case: Concern
     told: int
@@ -61,12 +62,12 @@ class Request:
 
     @property
     def waits_for_client(self) -> bool:
-        """Whether the client has still to confirm it."""
+        """Return True if the client has not confirmed the deletion yet."""
         return self.case.is_open and self.case.kind == ConcernKind.DELETION and self.case.ordered_at is None
 
 
 def requests_of(child: Subject, guardian: Subject) -> list[Request]:
-    """List the latest requests of one guardian about one child, newest first, for the guardian's own page."""
+    """List the five latest requests of one guardian about one child, newest first."""
     asked = Concern.objects.filter(client_id=child.client_id, child=child, guardian=guardian)
     cases = asked.exclude(kind=ConcernKind.CONCERN).defer("text", "contact").order_by("-received_at", "-id")[:5]
     found = []

@@ -1,4 +1,4 @@
-"""What the worker does about concerns."""
+"""Background task that purges old concerns."""
 
 from procrastinate.contrib.django import app
 
@@ -16,7 +16,7 @@ FORGET = "concerns.forget"
 @app.periodic(cron="52 3 * * *", periodic_id="forget_old_concerns")
 @app.task(name=FORGET, queueing_lock=FORGET, pass_context=False)
 def forget_old_concerns(timestamp: int) -> None:
-    """Destroy, every night, what was written in concerns that were answered long ago."""
+    """Every night, destroy the keys and texts of concerns answered long ago."""
     del timestamp
     with as_officer():
         clients = clients_to_look_at(clients_with_old_concerns, at=real_now())

@@ -1,4 +1,4 @@
-"""The addresses of the form for concerns."""
+"""URLs of the public form for concerns."""
 
 from django.urls import path
 

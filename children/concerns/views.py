@@ -1,4 +1,4 @@
-"""The public form for concerns about children's data: it tells nobody whether a child is known."""
+"""The public form for concerns about children's data; it never discloses whether a child is registered."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -30,7 +30,7 @@ REPORTED = "concerns.reported_by_anybody"
 @require_http_methods(["GET", "HEAD", "POST"])
 @at_client
 def report(request: HttpRequest, client_id: UUID) -> HttpResponse:
-    """Take a concern in, from anybody, about anybody; the answer is the same whether the child is known."""
+    """Show the form and record a concern; the response does not depend on whether the child is registered."""
     form = ConcernForm(request.POST if request.method == "POST" else None)
     client = Client.objects.get(pk=client_id)
     shown: dict[str, Any] = {"client": client, "form": form}

@@ -1,10 +1,10 @@
-"""Who is a child, and who may act for them."""
+"""App of guardians and their authority to act for children."""
 
 from django.apps import AppConfig
 
 
 class ChildrenConfig(AppConfig):
-    """Guardians, how they were verified, and what they answered about the service."""
+    """Guardians, their verifications, and their answers about the service."""
 
     name = "children.guardians"
     label = "children"

@@ -1,8 +1,8 @@
-"""Who may say yes for a child at a moment, and what the guardians' answers come to. Pure.
+"""Authority to consent for a child, and the combined result of the guardians' answers. Pure.
 
-The latest answer of each guardian counts (NHS Mavis), and a no of any one with authority stands over the other's yes:
-nothing opens by asking the parent who agrees. What is not known is closed: sharing above all. Facts are given as they
-stood at the moment; periods are ``[starts, ends)``.
+The latest answer of each guardian counts (NHS Mavis). A refusal by one guardian with authority overrides another's
+consent, so asking only the parent who agrees permits nothing. Unknown facts deny, for sharing in particular. Facts
+are those known at the time in question; periods are ``[starts, ends)``.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,14 +19,14 @@ GIVEN, REFUSED, WITHDRAWN, LAPSED = "given", "refused", "withdrawn", "lapsed"
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One verification of a guardian: how strong, from when, until when; found false it has ended."""
+    """The strength and period of one verification of a guardian; a verification found false has ended."""
 
     strength: int
     starts_at: datetime
     ends_at: datetime | None = None
 
     def is_live(self, at: datetime) -> bool:
-        """Say whether it shows anything at the moment."""
+        """Return True if the verification is valid at ``at``."""
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
 
 
@@ -34,7 +34,7 @@ class Verified:
 class Answer:
     """One answer about the service: given, refused or withdrawn.
 
-    ``shares`` is the answer about recipients outside, apart from it; None where that was not asked.
+    ``shares`` is the separate answer about outside recipients; None if that was not asked.
     """
 
     id: UUID
@@ -45,16 +45,16 @@ class Answer:
 
     @property
     def is_no(self) -> bool:
-        """Whether it is not a yes: what is not understood is a no."""
+        """Return True unless the answer is ``given``: an unknown answer counts as a refusal."""
         return self.decision != GIVEN
 
 
 @dataclass(frozen=True, slots=True)
 class Guardian:
-    """One guardian of a child: who, whether they may consent, for how long, how verified, what they last said.
+    """One guardian of a child: authority, period, verifications and latest answer.
 
-    ``verified`` has the verifications never found false, those that have expired too; ``once_verified_at`` is when they
-    first were, found false or not. ``answer`` stands on no verification that was found false.
+    ``verified`` holds the verifications not found false, including expired ones. ``once_verified_at`` is the time of
+    the first verification, found false or not. ``answer`` never rests on a verification found false.
     """
 
     id: UUID
@@ -69,10 +69,10 @@ class Guardian:
     answer: Answer | None = None
 
     def is_live(self, at: datetime) -> bool:
-        """Say whether the person stands as a guardian who may consent at the moment."""
-        return self._stands(at) and not self._is_erased(at)
+        """Return True if the person is a guardian who may consent at ``at`` and is not erased."""
+        return self._is_in_effect(at) and not self._is_erased(at)
 
-    def _stands(self, at: datetime) -> bool:
+    def _is_in_effect(self, at: datetime) -> bool:
         in_time = self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
         return in_time and self.may_consent and not self.court_order
 
@@ -84,32 +84,34 @@ class Guardian:
         return once or any(one.starts_at <= at for one in self.verified)
 
     def strength(self, at: datetime) -> int:
-        """Give the strongest verification that is live."""
+        """Return the strength of the strongest valid verification."""
         return max((one.strength for one in self.verified if one.is_live(at)), default=int(Strength.NONE))
 
     def has_authority(self, at: datetime) -> bool:
-        """Say whether a yes of theirs counts at the moment."""
+        """Return True if this guardian's consent counts at ``at``."""
         return self.is_live(at) and self.strength(at) > Strength.NONE
 
     def may_forbid(self, at: datetime) -> bool:
-        """Say whether a no of theirs counts: for as long as they are a guardian, once verified, rightly or not.
+        """Return True if this guardian's refusal counts at ``at``: they were verified at least once, rightly or not.
 
-        It does not end with a verification: whatever is found out about that, a no closes, and nothing opens by it.
+        The right to refuse does not end with the verification: a refusal permits nothing.
         """
         return self.is_live(at) and self._was_verified(at)
 
     def left_a_no(self, at: datetime) -> bool:
-        """Say whether they were erased with a no that stood: it stays, as a fact without a person (decision 0036)."""
+        """Return True if they were erased while their refusal was in effect: it remains in effect (decision 0036)."""
         said_no = self.answer is not None and self.answer.is_no and self.answer.recorded_at <= at
-        return said_no and self._is_erased(at) and self._stands(at) and self._was_verified(at)
+        return said_no and self._is_erased(at) and self._is_in_effect(at) and self._was_verified(at)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What all answers come to: the state, the answer it rests on, until when it cannot change by itself.
+    """The combined result of all answers: the state, the decisive answer, and when the result may next change.
 
-    ``strength`` is that of the strongest yes; ``may_share`` that those strong enough agreed to recipients outside;
-    ``persons`` are all whose yes counts now, about a single purpose too; ``in_conflict`` that one says yes, another no.
+    ``until`` is the next time at which the result may change without a new answer. ``strength`` is that of the best
+    verified consenting guardian. ``may_share`` is True if the guardians verified strongly enough agreed to outside
+    recipients. ``persons`` are the guardians whose consent counts now, including consent to a single purpose.
+    ``in_conflict`` is True if one guardian consents and another refuses.
     """
 
     state: str | None = None
@@ -123,42 +125,43 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class ChildFacts:
-    """What a decision is told of one person's guardians, and whether the person's data is held back."""
+    """The input of a decision about one child: guardians, the child's own refusal, and quarantine."""
 
     quarantined: bool = False
     own_no: Answer | None = None
     guardians: tuple[Guardian, ...] = ()
 
     def standing(self, at: datetime) -> Standing:
-        """Resolve the answers at a moment."""
+        """Return the combined result of the answers at ``at``."""
         return standing(self.guardians, at, own_no=self.own_no)
 
 
 def opens(before: Standing, after: Standing) -> bool:
-    """Say whether something would be allowed afterwards that was not before."""
+    """Return True if ``after`` permits something that ``before`` did not."""
     if after.state != GIVEN:
         return False
     return before.state != GIVEN or after.strength > before.strength or (after.may_share and not before.may_share)
 
 
 def standing(guardians: Sequence[Guardian], at: datetime, *, own_no: Answer | None = None) -> Standing:
-    """Resolve the answers about one child's service at a moment; ``own_no`` is the child's own last word.
+    """Return the combined result at ``at`` of the answers about the service for one child.
 
-    A child may refuse or withdraw, never give: its no stands until a guardian answers anew, knowing of it. So does the
-    no of a guardian who was erased, until another answers anew since then.
+    ``own_no`` is the child's own latest refusal. A child may refuse or withdraw, never consent: the child's refusal is
+    in effect until a guardian consents after it. The refusal of an erased guardian is in effect until another guardian
+    consents after the erasure.
     """
-    until = min(_moments(guardians, at), default=None)
+    until = min(_change_times(guardians, at), default=None)
     persons = frozenset(one.person for one in guardians if one.has_authority(at))
-    yeses = list(_yeses(guardians, at))
-    noes = [*_noes(guardians, at), *_noes_left(guardians, yeses, at)]
-    if noes:
-        return _no(max(noes, key=_when), until, persons, in_conflict=bool(yeses))
-    if own_no is not None and all(answer.recorded_at <= own_no.recorded_at for _, answer in yeses):
-        return _no(own_no, until, persons, in_conflict=False)
-    return _yes(yeses, at, until, persons) if yeses else _without_yes(guardians, at, until, persons)
+    consents = list(_consents(guardians, at))
+    refusals = [*_refusals(guardians, at), *_refusals_of_erased(guardians, consents, at)]
+    if refusals:
+        return _refused(max(refusals, key=_recorded_at), until, persons, in_conflict=bool(consents))
+    if own_no is not None and all(answer.recorded_at <= own_no.recorded_at for _, answer in consents):
+        return _refused(own_no, until, persons, in_conflict=False)
+    return _given(consents, at, until, persons) if consents else _without_yes(guardians, at, until, persons)
 
 
-def _yeses(guardians: Iterable[Guardian], at: datetime) -> Iterator[tuple[Guardian, Answer]]:
+def _consents(guardians: Iterable[Guardian], at: datetime) -> Iterator[tuple[Guardian, Answer]]:
     for one in guardians:
         answer = one.answer
         if answer is None or answer.is_no or answer.recorded_at > at or not one.has_authority(at):
@@ -167,38 +170,38 @@ def _yeses(guardians: Iterable[Guardian], at: datetime) -> Iterator[tuple[Guardi
             yield one, answer
 
 
-def _noes(guardians: Iterable[Guardian], at: datetime) -> Iterator[Answer]:
+def _refusals(guardians: Iterable[Guardian], at: datetime) -> Iterator[Answer]:
     for one in guardians:
         if one.answer is not None and one.answer.is_no and one.answer.recorded_at <= at and one.may_forbid(at):
             yield one.answer
 
 
-def _noes_left(
-    guardians: Iterable[Guardian], yeses: Sequence[tuple[Guardian, Answer]], at: datetime
+def _refusals_of_erased(
+    guardians: Iterable[Guardian], consents: Sequence[tuple[Guardian, Answer]], at: datetime
 ) -> Iterator[Answer]:
-    """Give what the erased forbade, as long as nobody with authority has said yes since they were."""
+    """Yield the refusals of erased guardians after whose erasure no guardian with authority has consented."""
     for one in guardians:
         if one.answer is None or one.erased_at is None or not one.left_a_no(at):
             continue
-        if all(answer.recorded_at <= one.erased_at for _, answer in yeses):
+        if all(answer.recorded_at <= one.erased_at for _, answer in consents):
             yield one.answer
 
 
-def _no(answer: Answer, until: datetime | None, persons: frozenset[UUID], *, in_conflict: bool) -> Standing:
+def _refused(answer: Answer, until: datetime | None, persons: frozenset[UUID], *, in_conflict: bool) -> Standing:
     state = answer.decision if answer.decision in {REFUSED, WITHDRAWN} else REFUSED
     return Standing(state, answer.id, until, in_conflict=in_conflict, persons=persons)
 
 
-def _yes(
-    yeses: Sequence[tuple[Guardian, Answer]], at: datetime, until: datetime | None, persons: frozenset[UUID]
+def _given(
+    consents: Sequence[tuple[Guardian, Answer]], at: datetime, until: datetime | None, persons: frozenset[UUID]
 ) -> Standing:
-    strong = [answer for one, answer in yeses if one.strength(at) >= Strength.SUBSTANTIAL]
-    all_say_so = all(answer.shares for answer in strong) and not any(answer.shares is False for _, answer in yeses)
+    strong = [answer for one, answer in consents if one.strength(at) >= Strength.SUBSTANTIAL]
+    all_say_so = all(answer.shares for answer in strong) and not any(answer.shares is False for _, answer in consents)
     return Standing(
         GIVEN,
-        max((answer for _, answer in yeses), key=_when).id,
+        max((answer for _, answer in consents), key=_recorded_at).id,
         until,
-        strength=max(one.strength(at) for one, _ in yeses),
+        strength=max(one.strength(at) for one, _ in consents),
         may_share=bool(strong) and all_say_so,
         persons=persons,
     )
@@ -207,24 +210,24 @@ def _yes(
 def _without_yes(
     guardians: Iterable[Guardian], at: datetime, until: datetime | None, persons: frozenset[UUID]
 ) -> Standing:
-    """Say what it is when nobody says yes: somebody did, and may not any more (lapsed), or nobody has answered."""
+    """Return ``lapsed`` if a guardian consented who no longer has authority, else an empty result."""
     answers = [one.answer for one in guardians if one.answer is not None and one.answer.recorded_at <= at]
-    said = [answer for answer in answers if not answer.is_no]
-    if not said:
+    consents = [answer for answer in answers if not answer.is_no]
+    if not consents:
         return Standing(until=until, persons=persons)
-    return Standing(LAPSED, max(said, key=_when).id, until, persons=persons)
+    return Standing(LAPSED, max(consents, key=_recorded_at).id, until, persons=persons)
 
 
-def _when(answer: Answer) -> datetime:
+def _recorded_at(answer: Answer) -> datetime:
     return answer.recorded_at
 
 
-def _moments(guardians: Iterable[Guardian], at: datetime) -> Iterator[datetime]:
+def _change_times(guardians: Iterable[Guardian], at: datetime) -> Iterator[datetime]:
     for one in guardians:
-        yield from (moment for moment in _moments_of(one) if moment is not None and at < moment)
+        yield from (moment for moment in _change_times_of(one) if moment is not None and at < moment)
 
 
-def _moments_of(guardian: Guardian) -> Iterator[datetime | None]:
+def _change_times_of(guardian: Guardian) -> Iterator[datetime | None]:
     yield from (guardian.starts_at, guardian.ends_at, guardian.erased_at)
     for one in guardian.verified:
         yield from (one.starts_at, one.ends_at)

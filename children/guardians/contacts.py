@@ -1,8 +1,8 @@
-"""Whether a guardian's contact could be the child's own: equal, or alike enough to reach or deceive the same person.
+"""Comparison of a guardian's contact with the child's, to detect contacts that may reach the child. Pure.
 
-Addresses are compared by what providers deliver to one mailbox (case, tags, dots, domains that are one) and by what
-the eye takes for one (the skeletons of Unicode UTS #39, as ``confusable-homoglyphs`` holds them). It errs towards
-alike: who is refused here has the ways on paper and in person. Pure.
+Email addresses match if providers deliver both to one mailbox (case, tags, dots, equivalent domains), or if they look
+alike (the skeletons of Unicode UTS #39, from ``confusable-homoglyphs``). In doubt they match: a guardian without a
+usable contact can still answer on paper or in person.
 """
 
 import unicodedata
@@ -17,7 +17,7 @@ from paktaleem.directory.people.phones import bare_number, normal_number
 __all__ = ["Contact", "Holders", "Likeness", "Unusable", "mail_likeness", "phone_likeness", "why_unusable"]
 
 SHARED_BY = 2
-"""How many people besides the guardian may hold an address: a second parent; more make it a shared mailbox."""
+"""How many other people may have the same contact (a second parent); beyond that it counts as shared."""
 _ONE_MAILBOX = {
     "googlemail.com": "gmail.com",
     "me.com": "icloud.com",
@@ -28,20 +28,20 @@ _ONE_MAILBOX = {
     "ya.ru": "yandex.ru",
     "yandex.com": "yandex.ru",
 }
-"""Domains whose addresses lead to one account. Not hotmail, outlook and live: there the same name is three people."""
+"""Domains whose addresses reach one account. Not hotmail, outlook and live, where one name is three accounts."""
 _TAG = {"yahoo.com": "-"}
-"""What begins a tag where it is not the usual plus."""
+"""The character that starts a tag, for domains where it is not ``+``."""
 
 
 class Likeness(StrEnum):
-    """How near two contacts are."""
+    """How closely two contacts match."""
 
     SAME = "same"
     ALIKE = "alike"
 
 
 class Unusable(StrEnum):
-    """Why a guardian cannot be asked by a contact."""
+    """Why a guardian's contact cannot be used."""
 
     MISSING = "missing"
     OF_THE_CHILD = "of_the_child"
@@ -52,26 +52,26 @@ class Unusable(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person's address and number in clear, for the time of one comparison; never printed."""
+    """A person's decrypted email address and phone number, for one comparison; ``repr`` hides them."""
 
     email: str | None = None
     phone: str | None = None
 
     def __repr__(self) -> str:
-        """Show nothing."""
+        """Return a placeholder, so that contacts do not appear in logs."""
         return "Contact(•••)"
 
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Who else at the client has the very same contact: how many children, and how many others."""
+    """How many children, and how many other people, of the client have the same contact."""
 
     children: int = 0
     others: int = 0
 
 
 def why_unusable(channel: str, *, child: Contact, guardian: Contact, holders: Holders, region: str) -> Unusable | None:
-    """Say why the guardian of this child is not asked by ``mail`` or ``text``; None if that is fit."""
+    """Return why the guardian's contact for ``channel`` (``mail`` or ``text``) cannot be used, or None if it can."""
     own, known = (guardian.email, child.email) if channel == "mail" else (guardian.phone, child.phone)
     if not own:
         return Unusable.MISSING
@@ -86,7 +86,7 @@ def why_unusable(channel: str, *, child: Contact, guardian: Contact, holders: Ho
 
 
 def mail_likeness(one: str, other: str) -> Likeness | None:
-    """Compare two mail addresses."""
+    """Return how two email addresses match, or None."""
     if _mailbox(one) == _mailbox(other):
         return Likeness.SAME
     if _skeleton("@".join(_mailbox(one))) == _skeleton("@".join(_mailbox(other))):
@@ -95,12 +95,12 @@ def mail_likeness(one: str, other: str) -> Likeness | None:
 
 
 def phone_likeness(one: str, other: str, *, region: str) -> Likeness | None:
-    """Compare two telephone numbers, read as dialled from ``region`` (ISO 3166): there is only the same."""
+    """Return SAME if two phone numbers, dialled from ``region`` (ISO 3166), are the same, else None."""
     return Likeness.SAME if _number(one, region) == _number(other, region) else None
 
 
 def _mailbox(address: str) -> tuple[str, str]:
-    """Give the mailbox that an address leads to: without case, tag, dots, and under its first domain."""
+    """Return the mailbox that an address reaches: without case, tag and dots, and with the primary domain."""
     local, _, domain = unicodedata.normalize("NFKC", address).strip().casefold().rpartition("@")
     domain = _domain(domain)
     local = local.partition(_TAG.get(domain, "+"))[0] or local
@@ -124,13 +124,13 @@ def _number(written: str, region: str) -> str:
 
 
 def _skeleton(text: str) -> str:
-    """Bring what looks alike to one form (UTS #39 §4): each letter becomes what the eye takes it for."""
+    """Return the skeleton of a text (UTS #39 §4): each letter is replaced by the one it looks like."""
     plain = "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
     return "".join(_LOOKS_LIKE.get(one, one) for one in plain).casefold()
 
 
 def _prototypes() -> dict[str, str]:
-    """Map each letter to the plain letters it is taken for; the table lists a pair under both of its letters."""
+    """Map each letter to the ASCII letters it looks like; the source table lists each pair under both letters."""
     found = {}
     for letter, likes in confusables_data.items():
         plain = [like["c"] for like in likes if like["c"].isascii()]

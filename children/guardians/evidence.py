@@ -1,4 +1,4 @@
-"""What evidence about guardians never holds: numbers of identity and payment cards (16 CFR 312.5(b)(2)). Pure."""
+"""Rejection of identity card and payment card numbers in evidence (16 CFR 312.5(b)(2)). Pure."""
 
 import re
 import unicodedata
@@ -10,11 +10,11 @@ _RUN = re.compile(r"(?<![0-9])[0-9](?:[ .-]?[0-9]){12,18}(?![0-9])")
 
 
 class NumberNotKept(ValueError):
-    """The text holds what looks like the number of an identity card or a payment card, which is never kept."""
+    """The text contains what looks like an identity card or payment card number, which is never stored."""
 
 
 def check_evidence(text: str) -> str:
-    """Give the text back, trimmed. Raises NumberNotKept: say where the paper lies, not what stands on it."""
+    """Return the text, trimmed. Raises NumberNotKept if it contains what looks like a card number."""
     digits = "".join(str(unicodedata.decimal(one, one)) for one in text)
     if _RUN.search(digits):
         raise NumberNotKept

@@ -1,9 +1,8 @@
-"""Checks of guardians that somebody else carries out: what a provider must be able to do, and one that uses a folder.
+"""The interface of providers that check guardians, and a provider that uses files in a folder.
 
-A provider is told a method, a language, and where to answer: neither the child nor the guardian, who deal with it
-themselves. What comes back is its number of the check and passed or failed. Whatever else it sends is dropped unread:
-no document, no number of one, no picture, no card is ever kept (16 CFR 312.5(b)(2)). An operator names classes with
-these methods in CHECK_PROVIDERS, each under its code.
+A provider receives a method, a language and a callback address, but not the identity of the child or the guardian. It
+returns its check number and ``passed`` or ``failed``. Anything else it sends is ignored: no document, document number,
+picture or card number is ever stored (16 CFR 312.5(b)(2)). The setting CHECK_PROVIDERS maps codes to provider classes.
 """
 
 import hmac
@@ -37,16 +36,16 @@ _LONGEST_NUMBER = 200
 
 
 class NoSuchProvider(LookupError):
-    """No provider is set up under this code."""
+    """No provider is configured under this code."""
 
 
 class NotSigned(Exception):
-    """The answer is not the provider's: its signature, time or form is wrong."""
+    """The message is not authentic: its signature, timestamp or format is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A check that was begun: the provider's number of it, and where the guardian goes, if anywhere."""
+    """A started check: the provider's check number, and the address for the guardian, if any."""
 
     number: str
     url: str = ""
@@ -54,54 +53,54 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What came of a check, and nothing of what was seen."""
+    """The result of a check."""
 
     number: str
     passed: bool
 
 
 class CheckProvider(Protocol):
-    """Carries checks of guardians out. ``start`` and ``ask`` may be slow: they are called outside any transaction."""
+    """Interface of a provider. ``start`` and ``ask`` may be slow, so they are called outside any transaction."""
 
     methods: frozenset[Method]
 
     def start(self, *, reference: str, method: Method, language: str, answer_to: str) -> Started:
-        """Begin a check. Raises OSError where that may work another time.
+        """Start a check. Raises OSError if it may succeed when retried.
 
-        ``reference`` is ours, another for each check. Asked once more under the same one, since the answer did not
-        arrive or we died before we kept it, a provider begins nothing: it tells of the check it began then.
+        ``reference`` is unique to each check and makes the call idempotent: called again with the same reference, the
+        provider returns the check it has already started.
         """
 
     def ask(self, number: str) -> Found | None:
-        """Ask what came of it; None while nothing has. Raises NotSigned, OSError."""
+        """Return the result, or None while there is none. Raises NotSigned, OSError."""
 
     def read(self, body: bytes, headers: Mapping[str, str], *, at: datetime) -> Found:
-        """Read what the provider sent by itself, once its signature was verified. Raises NotSigned."""
+        """Verify the signature of a message that the provider sent, and return its result. Raises NotSigned."""
 
 
 class FolderProvider:
-    """Writes each check to CHECK_FOLDER, and reads the answer that somebody put beside it: for trials, and by hand.
+    """A provider for tests and manual checks: writes requests to CHECK_FOLDER and reads answers from it.
 
-    ``<number>.json`` asks; ``<number>.answer.json`` answers, with the headers and the body of a signed message.
+    ``<number>.json`` is the request; ``<number>.answer.json`` holds the headers and body of the signed answer.
     """
 
     methods = PROVIDER_METHODS
 
     def start(self, *, reference: str, method: Method, language: str, answer_to: str) -> Started:
-        """Write what is asked; the same reference is the same file."""
+        """Write the request; the same reference always names the same file."""
         number = UUID(reference).hex
-        asked = {"check": number, "method": method.value, "language": language, "answer_to": answer_to}
-        self._file(number).write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
+        check = {"check": number, "method": method.value, "language": language, "answer_to": answer_to}
+        self._file(number).write_text(json.dumps(check, indent=2) + "\n", encoding="utf-8")
         return Started(number)
 
     def ask(self, number: str) -> Found | None:
-        """Read the answer, if there is one."""
+        """Return the result from the answer file, or None if there is no such file."""
         answer = self._file(number).with_suffix(".answer.json")
         if not answer.exists():
             return None
         try:
-            told = json.loads(answer.read_text(encoding="utf-8"))
-            body, headers = told["body"].encode(), dict(told["headers"])
+            message = json.loads(answer.read_text(encoding="utf-8"))
+            body, headers = message["body"].encode(), dict(message["headers"])
         except (ValueError, LookupError, AttributeError, TypeError) as error:
             raise NotSigned from error
         found = read_signed(body, headers, secret=settings.CHECK_KEY)
@@ -110,7 +109,7 @@ class FolderProvider:
         return found
 
     def read(self, body: bytes, headers: Mapping[str, str], *, at: datetime) -> Found:
-        """Read a signed message."""
+        """Return the result from a signed message."""
         return read_signed(body, headers, secret=settings.CHECK_KEY, at=at)
 
     def _file(self, number: str) -> Path:
@@ -118,20 +117,21 @@ class FolderProvider:
 
 
 def read_signed(body: bytes, headers: Mapping[str, str], *, secret: str, at: datetime | None = None) -> Found:
-    """Verify a message signed as Standard Webhooks 1.0 says, and read ``{"check", "result"}`` out of it.
+    """Verify a message signed according to Standard Webhooks 1.0, and return the result in its JSON body.
 
-    Sent by itself it must be of these minutes (``at``). Raises NotSigned.
+    The body is ``{"check": number, "result": "passed" or "failed"}``. With ``at``, the message must have been sent
+    within five minutes of it. Raises NotSigned.
     """
-    named = {name.lower(): value for name, value in headers.items()}
+    by_name = {name.lower(): value for name, value in headers.items()}
     try:
-        message_id, sent = named["webhook-id"], int(named["webhook-timestamp"])
+        message_id, sent = by_name["webhook-id"], int(by_name["webhook-timestamp"])
         expected = signature(secret, message_id=message_id, timestamp=sent, body=body)
         is_signed = any(
-            hmac.compare_digest(expected.encode(), one.encode()) for one in named["webhook-signature"].split()
+            hmac.compare_digest(expected.encode(), one.encode()) for one in by_name["webhook-signature"].split()
         )
         is_fresh = at is None or abs(at - datetime.fromtimestamp(sent, UTC)) <= TOLERANCE
-        told = json.loads(body) if secret and is_signed and is_fresh else {}
-        number, result = told["check"], told["result"]
+        content = json.loads(body) if secret and is_signed and is_fresh else {}
+        number, result = content["check"], content["result"]
     except (LookupError, ValueError, TypeError, OverflowError, OSError) as error:
         raise NotSigned from error
     if not isinstance(number, str) or len(number) > _LONGEST_NUMBER or result not in {"passed", "failed"}:
@@ -140,5 +140,5 @@ def read_signed(body: bytes, headers: Mapping[str, str], *, secret: str, at: dat
 
 
 def check_providers() -> dict[str, CheckProvider]:
-    """Give the providers that CHECK_PROVIDERS names, by code."""
+    """Return the providers configured in CHECK_PROVIDERS, by code."""
     return {code: import_string(path)() for code, path in settings.CHECK_PROVIDERS.items()}

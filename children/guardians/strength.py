@@ -1,7 +1,7 @@
-"""How strongly a method shows that it is a guardian who answers, and how strong it must be. Pure.
+"""The strength of each method of verifying a guardian, and the strength that a purpose requires. Pure.
 
-The methods are those of COPPA (16 CFR 312.5(b)(2)), and the school's own word. Email-plus and text-plus show only that
-somebody reads an address twice: they are invalid wherever data reaches somebody outside (312.5(b)(2)(viii) and (ix)).
+The methods are those of COPPA (16 CFR 312.5(b)(2)), and attestation by the school. Email-plus and text-plus prove only
+control of a contact: they are insufficient where data reaches outside recipients (312.5(b)(2)(viii) and (ix)).
 """
 
 from enum import IntEnum, StrEnum
@@ -10,19 +10,19 @@ __all__ = ["METHODS", "PROVIDER_METHODS", "STAFF_METHODS", "Method", "Strength",
 
 
 class Strength(IntEnum):
-    """How much a verification shows; the greater includes the smaller."""
+    """The strength of a verification; a greater one includes the smaller."""
 
     NONE = 0
     BASIC = 1
-    """enough for use inside, never where data reaches a recipient outside"""
+    """Sufficient for internal use, never where data reaches an outside recipient."""
     SUBSTANTIAL = 2
-    """enough for everything"""
+    """Sufficient for every purpose."""
     HIGH = 3
-    """somebody saw the person, or a paper of theirs"""
+    """The person or one of their documents was seen."""
 
 
 class Method(StrEnum):
-    """In which way a guardian was verified."""
+    """A method of verifying a guardian."""
 
     SIGNED_FORM = "signed_form"
     IN_PERSON = "in_person"
@@ -61,17 +61,17 @@ PROVIDER_METHODS = frozenset(
         Method.FACE_MATCH_PHOTO_ID,
     }
 )
-"""What a provider does for the client; only the number and the result of its check are kept."""
+"""Methods carried out by a provider; only the number and the result of the check are stored."""
 
 STAFF_METHODS = frozenset({Method.SIGNED_FORM, Method.IN_PERSON, Method.SCHOOL_ATTESTED})
-"""What the school's staff see for themselves; its evidence is a reference, or a signed form that is kept sealed."""
+"""Methods carried out by the school's staff; the evidence is a reference, or a signed form that is stored sealed."""
 
 
 def strength_of(method: str) -> Strength:
-    """Say how strong a method is; an unknown one shows nothing."""
+    """Return the strength of a method; NONE for an unknown one."""
     return METHODS.get(Method(method), Strength.NONE) if method in set(Method) else Strength.NONE
 
 
 def needed_strength(*, reaches_outside: bool) -> Strength:
-    """Say how strong the verification must be for a purpose, by whether its data reach somebody outside."""
+    """Return the strength required for a purpose, depending on whether its data reaches outside recipients."""
     return Strength.SUBSTANTIAL if reaches_outside else Strength.BASIC

@@ -1,6 +1,6 @@
-"""What the worker does about checks of guardians. A provider is asked while no transaction is open: it may be slow.
+"""Background tasks that call the providers of guardian checks. Providers may be slow: no transaction is open meanwhile.
 
-Whatever dies in between leaves a row that says how far it came. The next round asks again, under the same reference.
+After a crash the row of the check still holds its state; the next round calls again with the same reference.
 """
 
 import logging
@@ -27,20 +27,20 @@ _NOT_NOW = (NoSuchProvider, NotSigned, AlreadyErased, ValidationError, OSError)
 
 @app.task(name=BEGIN, pass_context=False)
 def begin(client: str, check: str) -> None:
-    """Have a provider begin one check; run again after that, it does nothing."""
+    """Have a provider start one check. Does nothing if it is already started."""
     _try(_begin, UUID(client), UUID(check))
 
 
 @app.task(name=ASK, pass_context=False)
 def ask(client: str, check: str) -> None:
-    """Ask what came of one check; once that is known, it does nothing."""
+    """Request the result of one check from its provider. Does nothing if the result is already known."""
     _try(_ask, UUID(client), UUID(check))
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="ask_providers")
 @app.task(name=ROUND, queueing_lock=ROUND, pass_context=False)
 def ask_providers(timestamp: int) -> None:
-    """See, every five minutes, to checks that were not begun yet, and to those whose providers have not answered."""
+    """Every five minutes, start the checks not started yet and request the results still missing."""
     del timestamp
     with as_officer():
         clients = clients_with_open_checks()
@@ -72,8 +72,8 @@ def _ask(client_id: UUID, check_id: UUID) -> None:
 
 
 def _try(act: Callable[[UUID, UUID], None], client_id: UUID, check_id: UUID) -> None:
-    """Do it, or leave it to the next round."""
+    """Run ``act``; on an expected error log it and leave the check to the next round."""
     try:
         act(client_id, check_id)
     except _NOT_NOW as error:
-        log.warning("A provider of checks could not be asked: %s", type(error).__name__)
+        log.warning("A check provider could not be reached: %s", type(error).__name__)

@@ -1,4 +1,4 @@
-"""Where providers of checks answer."""
+"""URLs of the providers' callback endpoint."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Where providers answer: one signed message for one check; it tells nothing back."""
+"""The callback endpoint to which providers send the results of checks."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -18,11 +18,11 @@ __all__ = ["answer_check"]
 MOST_BYTES = 64_000
 
 
-@csrf_exempt  # no cookie says who it is: the signature does
+@csrf_exempt  # authenticated by the signature, not by a cookie
 @require_POST
 @at_client
 def answer_check(request: HttpRequest, client_id: UUID, provider: str) -> HttpResponse:
-    """Take a provider's answer: 204, and 404 alike for what is not signed, not known, or not there."""
+    """Record a provider's result and return 204; return 404 if it is not signed, unknown, or too large."""
     try:
         if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
             raise Http404

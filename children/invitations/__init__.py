@@ -1,1 +1,1 @@
-"""Asking guardians: invitations, reminders, the second confirmation, and their own pages."""
+"""Invitations of guardians, reminders, second confirmations, and the guardians' own pages."""

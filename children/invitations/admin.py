@@ -1,4 +1,4 @@
-"""Invitations in the console: what became of each; asking about a person; asking about all that miss an answer."""
+"""Console pages of invitations, and the acts that invite the guardians of one child or of many."""
 
 from typing import Any
 from uuid import UUID
@@ -51,30 +51,30 @@ _TONES = {
 
 
 class AskForm(forms.Form):
-    """About whom to ask: some children by their LMS ids, or all that miss an answer."""
+    """Form to choose the children: by their LMS ids, or all without an answer."""
 
     client = forms.ModelChoiceField(
         Client.objects.none(),
         label=_("Client"),
         empty_label=_("Choose a client…"),
-        help_text=_("Whose people are asked."),
+        help_text=_("The client whose guardians are asked."),
     )
     ids = forms.CharField(
-        label=_("About whom, by LMS id"),
+        label=_("Children, by LMS id"),
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("A class or group: one in each line, at most 200. Leave it empty to choose by what stands below."),
+        help_text=_("A class or group: one id per line, at most 200. Leave empty to choose by the field below."),
     )
     beginning = forms.CharField(
-        label=_("Or all whose LMS id begins with"),
+        label=_("Or all whose LMS id starts with"),
         required=False,
         max_length=255,
-        help_text=_("Empty: every child that misses an answer."),
+        help_text=_("Empty: every child without an answer."),
     )
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Offer the clients to those who work for several."""
+        """Offer a choice of clients to users who work for several."""
         super().__init__(*args, **kwargs)
         self.own = actor_of(request).client_id
         if self.own is not None:
@@ -83,30 +83,30 @@ class AskForm(forms.Form):
             offer(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
     def clean_ids(self) -> list[str]:
-        """Read the lines."""
+        """Return the ids, one per line, without duplicates."""
         lines = [line.strip() for line in str(self.cleaned_data["ids"]).splitlines() if line.strip()]
         if len(lines) > AT_ONCE:
-            raise forms.ValidationError(_("At most 200 at once."))
+            raise forms.ValidationError(_("Enter at most 200 ids."))
         return list(dict.fromkeys(lines))
 
     @property
     def client_id(self) -> UUID:
-        """The client whose children are meant."""
+        """The client whose guardians are asked."""
         return self.own or self.cleaned_data["client"].pk
 
 
 class NobodyToAsk(Exception):
-    """No guardian of this child is named who has not been asked or has not answered."""
+    """Every guardian named for this child was already invited or has answered."""
 
 
 class NobodyReached(Exception):
-    """No guardian of this child has a contact by which they could be asked."""
+    """No guardian of this child has a usable contact."""
 
 
 def _ask_guardians(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
-    rows = invite_guardians_of([subject], portal=public_address(request), **told)
+    context: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    rows = invite_guardians_of([subject], portal=public_address(request), **context)
     if not rows:
         raise NobodyToAsk
     if all(row.state == State.CONTACT_PENDING for row in rows):
@@ -124,14 +124,14 @@ person_acts.connect(
         "Ask the guardians",
         Capability.INVITE_GUARDIANS,
         _ask_guardians,
-        lead="Each guardian whom the roster or the school names gets a letter, or a text message, with a link to a "
-        "page of their own. The page shows nothing before a code, sent to the same contact, has come back. The "
-        "letter does not name the child.",
-        done="The guardians are asked; see Invitations of guardians for what becomes of it.",
+        lead="Each guardian named by the roster or the school receives an email or a text message with a link to their "
+        "own page. The page shows nothing before they enter a one-time code sent to the same contact. The message does "
+        "not name the child.",
+        done="The guardians have been asked. Their answers are shown under Invitations of guardians.",
         applies=_is_child,
         refusals={
-            NobodyToAsk: "No guardian is named who has not been asked yet. Name one first, or ask on paper.",
-            NobodyReached: "No guardian has a contact that could not be the child's own: ask on paper or in person.",
+            NobodyToAsk: "No guardian on record is left to ask. Name one first, or ask on paper.",
+            NobodyReached: "No guardian has a usable contact that is not the child's: ask on paper or in person.",
         },
     )
 )
@@ -139,7 +139,7 @@ person_acts.connect(
 
 @admin.register(Invitation, site=site)
 class InvitationAdmin(EvidenceAdmin):
-    """Who was asked about which child, and how far it is."""
+    """Console page of invitations."""
 
     section = "People"
     view_capability = Capability.VIEW_GUARDIANS
@@ -164,18 +164,18 @@ class InvitationAdmin(EvidenceAdmin):
         "closes_at",
     )
     change_list_template = "guardian/invitations.html"
-    intro = "Guardians who were asked about a child. A letter asks; the answer is given on the guardian's own page."
+    intro = "Guardians who were asked to decide about a child. They receive a message and answer on their own page."
     empty_text = "No guardian has been asked yet."
     standing = state_column(lambda row: pill(row.get_state_display(), _TONES.get(State(row.state), "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring both people along, and name who asked."""
+        """Select related child and guardian, and annotate the actor."""
         return with_actor(super().get_queryset(request).select_related("child", "guardian"), actor_of(request))
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Ask about many: the numbers first, then the act."""
+        """Invite the guardians of many children: show the counts first, and invite after confirmation."""
         if object_id is not None:
             return super().changeform_view(request, object_id, form_url, extra_context)
         if not self.has_add_permission(request):
@@ -195,7 +195,9 @@ class InvitationAdmin(EvidenceAdmin):
             if request.POST.get("confirmed") != str(numbers.to_ask) or not numbers.to_ask:
                 return self._page(request, form, numbers=numbers)
             self._ask(request, client, children if chosen["ids"] else None, chosen["beginning"])
-        messages.success(request, gettext("The guardians are asked; the list fills as the letters go."))
+        messages.success(
+            request, gettext("The guardians are being asked. They appear in the list as the messages are sent.")
+        )
         return HttpResponseRedirect(reverse("admin:invitations_invitation_changelist", current_app=site.name))
 
     def _ask(self, request: HttpRequest, client: Client, children: QuerySet[Subject] | None, beginning: str) -> None:
@@ -225,13 +227,13 @@ class InvitationAdmin(EvidenceAdmin):
         return TemplateResponse(request, "guardian/ask_many.html", context)
 
     def panels(self, request: HttpRequest, row: Invitation) -> list[dict[str, Any]]:
-        """Show the letters to the guardian."""
+        """Return the panel of messages to the guardian."""
         actor = actor_of(request)
         proofs = letters_about(row.guardian_id, actor=actor) if actor.may(Capability.VIEW_LETTERS) else []
-        return [{"template": "console/panels/letters.html", "rows": [_letter(one) for one in proofs]}]
+        return [{"template": "console/panels/letters.html", "rows": [_letter_row(one) for one in proofs]}]
 
     def history_of(self, row: Invitation, viewer: Actor) -> dict[str, Any]:
-        """Show every step, as the ledger has it."""
+        """Return every step from the ledger."""
         entries = Entry.objects.filter(client_id=row.client_id, subject_id=row.child_id, body__contains=str(row.pk))
         return {
             "versions": [
@@ -242,26 +244,26 @@ class InvitationAdmin(EvidenceAdmin):
 
     @admin.display(description="child")
     def about(self, row: Invitation) -> SafeString:
-        """Link to the child."""
-        return _person(row.child)
+        """Return a link to the child."""
+        return _person_link(row.child)
 
     @admin.display(description="guardian")
     def to(self, row: Invitation) -> SafeString:
-        """Link to the guardian."""
-        return _person(row.guardian)
+        """Return a link to the guardian."""
+        return _person_link(row.guardian)
 
     @admin.display(description="asked by")
     def asked_by(self, row: Invitation) -> str:
-        """Name who asked."""
+        """Return the actor who invited the guardian."""
         return who(row)
 
-    @admin.display(description="why it waits")
+    @admin.display(description="problem")
     def why(self, row: Invitation) -> str:
-        """Give the reason in words."""
+        """Return why the guardian has not been asked."""
         return str(ContactProblem(row.problem).label) if row.problem and row.is_open else "—"
 
 
-def _letter(letter: LetterProof) -> dict[str, Any]:
+def _letter_row(letter: LetterProof) -> dict[str, Any]:
     state = LetterState(letter.state)
     tones = {LetterState.SENT: "good", LetterState.FAILED: "bad"}
     return {
@@ -272,6 +274,6 @@ def _letter(letter: LetterProof) -> dict[str, Any]:
     }
 
 
-def _person(person: Subject) -> SafeString:
+def _person_link(person: Subject) -> SafeString:
     url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
     return format_html('<a href="{}">{}</a>', url, person)

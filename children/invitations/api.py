@@ -1,4 +1,4 @@
-"""Asking guardians, for the learning platform."""
+"""API operations on invitations of guardians."""
 
 from http import HTTPStatus
 from typing import Any
@@ -34,7 +34,7 @@ __all__ = ["InviteGuardian", "ShowInvitation"]
 
 
 class InvitationUnknown(LookupError):
-    """No such invitation of this client."""
+    """The client has no such invitation."""
 
 
 class ContactUnusable(PointedProblem):
@@ -43,26 +43,26 @@ class ContactUnusable(PointedProblem):
     problem = Problem(
         "contact-refused",
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "The guardian cannot be asked by this contact",
-        "It could be the child's own, or many people's. The school takes the decision on paper or in person.",
+        "The guardian's contact cannot be used",
+        "It may be the child's own, or shared by many people. Obtain the decision on paper or in person.",
     )
 
 
 declare_problems(
     {
-        NotAChild: Problem("not-a-child", HTTPStatus.CONFLICT, "This person decides for themselves"),
+        NotAChild: Problem("not-a-child", HTTPStatus.CONFLICT, "This person is not a child and decides for themselves"),
         NoGuardian: Problem(
             "no-guardian",
             HTTPStatus.CONFLICT,
-            "This person is no guardian of the child",
-            "They are not named as one, no longer are, or may not decide.",
+            "This person is not a guardian who may decide for the child",
+            "They are not named as a guardian, no longer are one, or may not decide.",
         ),
-        AlreadyDecided: Problem("already-decided", HTTPStatus.CONFLICT, "This guardian has said yes already"),
+        AlreadyDecided: Problem("already-decided", HTTPStatus.CONFLICT, "This guardian has already consented"),
         TooManyInvitations: Problem(
             "too-many-invitations",
             HTTPStatus.TOO_MANY_REQUESTS,
-            "This guardian was asked too often",
-            "At most ten requests an hour to one contact. Try again later.",
+            "This guardian has been invited too often",
+            "At most ten invitations per hour to one contact. Try again later.",
         ),
         InvitationUnknown: Problem("invitation-unknown", HTTPStatus.NOT_FOUND, "There is no such invitation"),
     }
@@ -70,7 +70,7 @@ declare_problems(
 
 
 class InvitedInput(StrictSerializer):
-    """Whom to ask: somebody known, by ``external_id`` alone, or a person named now with a contact."""
+    """The guardian to ask: a registered person by ``external_id`` alone, or a new person with a name and a contact."""
 
     external_id = TextField(required=False, max_length=255)
     full_name = TextField(required=False, max_length=300)
@@ -80,29 +80,31 @@ class InvitedInput(StrictSerializer):
     language = serializers.ChoiceField(LANGUAGES, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Name somebody known by the id alone, or somebody new with a name, a relation and a contact."""
+        """Require either ``external_id`` alone, or a name, a relationship and a contact."""
         if "external_id" in attrs:
-            extra = {name: ["Leave this out with external_id."] for name in attrs if name != "external_id"}
+            extra = {name: ["Must be omitted when external_id is given."] for name in attrs if name != "external_id"}
             if extra:
                 raise serializers.ValidationError(extra)
             return attrs
-        missing = {name: ["Name a guardian."] for name in ("full_name", "relationship") if not attrs.get(name)}
+        missing = {
+            name: ["Required without external_id."] for name in ("full_name", "relationship") if not attrs.get(name)
+        }
         if not (attrs.get("email") or attrs.get("phone")):
-            missing["email"] = ["Give an email or a phone by which the guardian is asked."]
+            missing["email"] = ["An email or a phone of the guardian is required."]
         if missing:
             raise serializers.ValidationError(missing)
         return attrs
 
 
 class InvitationInput(StrictSerializer):
-    """Which child, and whom to ask."""
+    """The child, and the guardian to ask."""
 
     subject = TextField(max_length=255)
     guardian = InvitedInput()
 
 
 class InvitationOutput(serializers.Serializer[Any]):
-    """One invitation: ``channel`` is how the guardian is asked; after ``closes_at`` their contact is forgotten."""
+    """An invitation: ``channel`` is how the guardian is asked; after ``closes_at`` their contact is deleted."""
 
     id = serializers.UUIDField()
     subject = serializers.CharField(allow_null=True)
@@ -123,11 +125,11 @@ class InviteGuardian(Operation):
 
     @extend_schema(request=InvitationInput, responses={201: InvitationOutput})
     def post(self, request: Request) -> Response:
-        """Ask a guardian about a child, by mail or text message: 201. Asked already, the same invitation comes back."""
+        """Invite a guardian to decide about a child, by email or text message: 201. Idempotent while one is open."""
         given = validated(InvitationInput, request.data)
         actor = actor_of(request)
         child = get_subject(given["subject"], actor=actor)
-        told: dict[str, Any] = {
+        context: dict[str, Any] = {
             "portal": public_address(request._request),
             "actor": actor,
             "at": moment_of(request),
@@ -136,16 +138,16 @@ class InviteGuardian(Operation):
         try:
             if "external_id" in named:
                 guardian = get_subject(named["external_id"], actor=actor)
-                row = invite_guardian(child, guardian=guardian, **told)
+                row = invite_guardian(child, guardian=guardian, **context)
             else:
                 relationship = named.pop("relationship")
-                row = register_and_invite(child, details=named, relationship=relationship, **told)
+                row = register_and_invite(child, details=named, relationship=relationship, **context)
         except ContactRefused as refused:
-            raise _pointed(refused.why) from refused
-        return Response(_shown(row), HTTPStatus.CREATED)
+            raise _contact_problem(refused.why) from refused
+        return Response(_serialize_invitation(row), HTTPStatus.CREATED)
 
 
-def _pointed(why: Unusable) -> ContactUnusable:
+def _contact_problem(why: Unusable) -> ContactUnusable:
     return ContactUnusable({"guardian": {"contact": [str(ContactProblem(why.value).label)]}})
 
 
@@ -156,14 +158,14 @@ class ShowInvitation(Operation):
 
     @extend_schema(responses=InvitationOutput)
     def get(self, request: Request, invitation: UUID) -> Response:
-        """Show what became of an invitation."""
+        """Return an invitation with its state."""
         row = invitations(actor_of(request)).filter(pk=invitation, client_id=client_of(request)).first()
         if row is None:
             raise InvitationUnknown
-        return Response(_shown(row))
+        return Response(_serialize_invitation(row))
 
 
-def _shown(row: Invitation) -> dict[str, Any]:
+def _serialize_invitation(row: Invitation) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         "subject": row.child.external_id,

@@ -1,4 +1,4 @@
-"""Whether a guardian can be asked by a contact without asking the child: opened for the comparison, and no longer."""
+"""Checks that a guardian's contact does not reach the child; contacts are decrypted only for the comparison."""
 
 from datetime import datetime
 from typing import Any
@@ -17,13 +17,13 @@ _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 
 
 def fit_channel(child: Subject, guardian: Subject, *, at: datetime) -> tuple[Channel | None, Unusable | None]:
-    """Choose the way by which this guardian is asked about this child: mail before text messages.
+    """Return the channel by which a guardian can be asked about a child, email before text message.
 
-    Returns the way, or None with the reason against the first contact that there is.
+    Without a usable channel, returns None and why the first contact on file cannot be used.
     """
-    known, reasons = (_opened(child), _opened(guardian)), []
+    known, reasons = (_decrypt_contact(child), _decrypt_contact(guardian)), []
     for channel in (Channel.MAIL, Channel.TEXT):
-        reason = _why(channel, child, guardian, known, at)
+        reason = _why_unusable(channel, child, guardian, known, at)
         if reason is None:
             return channel, None
         reasons.append(reason)
@@ -31,18 +31,21 @@ def fit_channel(child: Subject, guardian: Subject, *, at: datetime) -> tuple[Cha
 
 
 def is_fit(channel: Channel | str, child: Subject, guardian: Subject, *, at: datetime) -> bool:
-    """Say whether whoever reads this contact of the guardian's can be taken for the guardian of this child."""
-    return _why(Channel(channel), child, guardian, (_opened(child), _opened(guardian)), at) is None
+    """Return True if the guardian's contact for ``channel`` can be used to ask about this child."""
+    return (
+        _why_unusable(Channel(channel), child, guardian, (_decrypt_contact(child), _decrypt_contact(guardian)), at)
+        is None
+    )
 
 
-def _why(
+def _why_unusable(
     channel: Channel, child: Subject, guardian: Subject, known: tuple[Contact, Contact], at: datetime
 ) -> Unusable | None:
-    held = _holders(channel, guardian, at)
+    held = _count_holders(channel, guardian, at)
     return why_unusable(channel.value, child=known[0], guardian=known[1], holders=held, region=child.client.country)
 
 
-def _opened(person: Subject) -> Contact:
+def _decrypt_contact(person: Subject) -> Contact:
     if person.email is None and person.phone is None:
         return Contact()
     sealer = sealer_of(person)
@@ -53,8 +56,8 @@ def _opened(person: Subject) -> Contact:
     return Contact(email=text(person.email, "email"), phone=text(person.phone, "phone"))
 
 
-def _holders(channel: Channel, guardian: Subject, at: datetime) -> Holders:
-    """Count who else has the contact, by its keyed hash: nothing is opened."""
+def _count_holders(channel: Channel, guardian: Subject, at: datetime) -> Holders:
+    """Count the other people with the same contact, by its keyed hash, without decrypting anything."""
     field = "email_index" if channel == Channel.MAIL else "phone_index"
     index = getattr(guardian, field)
     if index is None:

@@ -1,4 +1,4 @@
-"""The letters to guardians. None names the child, in its text or its subject: it may lie open on a shared screen."""
+"""Emails and text messages to guardians. They never name the child, since they may be visible on a shared screen."""
 
 from datetime import timedelta
 
@@ -13,4 +13,4 @@ _KEPT = INVITATION_LIFE - timedelta(hours=1)
 INVITATION = declare_letter("guardian_invitation", fields=_FIELDS, life=_KEPT, is_texted=True)
 REMINDER = declare_letter("guardian_reminder", fields=_FIELDS, life=_KEPT, is_texted=True)
 CONFIRMATION = declare_letter("guardian_confirmation", fields=_FIELDS, life=_KEPT, is_texted=True)
-"""Sent some time after a yes (COPPA, 16 CFR 312.5(b)(2)(viii) and (ix)): it asks again, and tells how to revoke."""
+"""Sent some time after consent (COPPA, 16 CFR 312.5(b)(2)(viii) and (ix)): asks to confirm, and explains withdrawal."""

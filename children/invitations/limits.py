@@ -1,4 +1,4 @@
-"""How often one guardian's contact is asked and written to: counted by a keyed hash, whatever the request comes to."""
+"""Rate limits of invitations and messages per contact, counted by a keyed hash of the contact."""
 
 from datetime import timedelta
 
@@ -8,20 +8,20 @@ from paktaleem.directory.people.models import Subject
 
 __all__ = ["may_be_asked", "may_be_written_to"]
 
-_ASKING = (Limit("guardian-asked/address", 10, timedelta(hours=1)),)
-"""Requests to ask the guardian behind one contact: enough for many siblings, not for pressure."""
-_WRITING = (Limit("guardian-letter/address", 3, timedelta(days=1)),)
-"""Letters that really leave to one contact, reminders too."""
+_INVITATION_LIMITS = (Limit("guardian-asked/address", 10, timedelta(hours=1)),)
+"""Invitations per contact: enough for many siblings, too few to press a guardian."""
+_MESSAGE_LIMITS = (Limit("guardian-letter/address", 3, timedelta(days=1)),)
+"""Messages sent per contact, including reminders."""
 
 
 def may_be_asked(guardian: Subject, channel: Channel | str) -> bool:
-    """Count one request to ask by this contact; say whether there was room for it."""
-    return take_slots(_ASKING, address=_key(guardian, channel), ip="")
+    """Count one invitation of this contact, and return True if it is within the limit."""
+    return take_slots(_INVITATION_LIMITS, address=_key(guardian, channel), ip="")
 
 
 def may_be_written_to(guardian: Subject, channel: Channel | str) -> bool:
-    """Count one letter to this contact; say whether there was room for it."""
-    return take_slots(_WRITING, address=_key(guardian, channel), ip="")
+    """Count one message to this contact, and return True if it is within the limit."""
+    return take_slots(_MESSAGE_LIMITS, address=_key(guardian, channel), ip="")
 
 
 def _key(guardian: Subject, channel: Channel | str) -> str:

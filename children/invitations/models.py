@@ -1,4 +1,4 @@
-"""Invitations: that a guardian was asked about a child, by which way, how often, and what came of it."""
+"""Model of invitations of guardians, with their channel, reminders and outcome."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -22,11 +22,11 @@ _ANSWERED = sorted(one.value for one in ANSWERED)
 
 
 class InvitationState(models.TextChoices):
-    """The states of ``children.invitations.states`` in words."""
+    """Labels of the states in ``children.invitations.states``."""
 
     CONTACT_PENDING = State.CONTACT_PENDING.value, _("Not asked yet")
-    NOTICE_SENT = State.NOTICE_SENT.value, _("Letter sent")
-    DELIVERY_FAILED = State.DELIVERY_FAILED.value, _("Letter not delivered")
+    NOTICE_SENT = State.NOTICE_SENT.value, _("Message sent")
+    DELIVERY_FAILED = State.DELIVERY_FAILED.value, _("Message not delivered")
     VIEWED = State.VIEWED.value, _("Page opened")
     VERIFYING = State.VERIFYING.value, _("Waits for a second confirmation")
     GIVEN = State.GIVEN.value, _("Given")
@@ -35,28 +35,29 @@ class InvitationState(models.TextChoices):
 
 
 class ContactProblem(models.TextChoices):
-    """Why a guardian was not asked, or not yet."""
+    """Why a guardian has not been asked."""
 
-    MISSING = Unusable.MISSING.value, _("No mail address and no telephone number is known: ask on paper or in person.")
+    MISSING = Unusable.MISSING.value, _("No email address or telephone number is known: ask on paper or in person.")
     OF_THE_CHILD = (
         Unusable.OF_THE_CHILD.value,
-        _("The contact is the child's own, as in a household with one telephone: ask on paper or in person."),
+        _("The child has the same contact, as in a household with one telephone: ask on paper or in person."),
     )
     LIKE_A_CHILD = (
         Unusable.LIKE_A_CHILD.value,
-        _("The address looks like the child's own: ask on paper or in person."),
+        _("The address is similar to the child's own: ask on paper or in person."),
     )
     OF_A_CHILD = Unusable.OF_A_CHILD.value, _("A child of the school has the same contact: ask on paper or in person.")
     SHARED = Unusable.SHARED.value, _("Many people share this contact: ask on paper or in person.")
-    TOO_MANY = "too_many", _("This contact has had as many letters today as it may: the next goes tomorrow.")
+    TOO_MANY = "too_many", _("This contact has reached today's limit of messages: the next one is sent tomorrow.")
 
 
 class Invitation(models.Model):
-    """One asking of one guardian about one child. What siblings' guardian is sent is one letter, and one page.
+    """An invitation of one guardian to decide about one child. A guardian of siblings receives one message for all.
 
-    ``portal`` is the address under which the pages were known when it was asked. ``said_at`` is a yes that waits for
-    the second confirmation, ``said_words`` the hash of the words to which it answered, in ``said_language``;
-    ``confirm_sent_at`` is the letter that asks for it, which may go from ``confirm_due_at``.
+    ``portal`` is the base URL of the guardian's pages at the time of the invitation. ``said_at`` is the time of a
+    consent that waits for the second confirmation, ``said_words`` the hash of the notice it answered, in
+    ``said_language``. The message that asks for the confirmation is due at ``confirm_due_at`` and was sent at
+    ``confirm_sent_at``.
     """
 
     wall = Wall(
@@ -79,19 +80,21 @@ class Invitation(models.Model):
     problem = models.CharField("why", max_length=16, choices=ContactProblem, blank=True)
     channel = models.CharField(max_length=8, choices=Channel, blank=True)
     portal = models.CharField(max_length=300)
-    letter = models.UUIDField(null=True, help_text="The last letter about it.")
+    letter = models.UUIDField(null=True, help_text="The last message about it.")
     reminders = models.PositiveSmallIntegerField(default=0)
     asked_at = models.DateTimeField("asked")
-    sent_at = models.DateTimeField("last letter", null=True)
-    delivered_at = models.DateTimeField("delivered", null=True, help_text="When the last letter left for its address.")
+    sent_at = models.DateTimeField("last message", null=True)
+    delivered_at = models.DateTimeField(
+        "delivered", null=True, help_text="When the last message was handed to the mail server or gateway."
+    )
     viewed_at = models.DateTimeField("opened", null=True)
-    said_at = models.DateTimeField("said yes", null=True)
+    said_at = models.DateTimeField("consented", null=True)
     said_words = models.CharField(max_length=64, blank=True)
     said_language = models.CharField(max_length=8, blank=True)
     confirm_due_at = models.DateTimeField(null=True)
     confirm_sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField("answered", null=True)
-    closes_at = models.DateTimeField("forgotten after")
+    closes_at = models.DateTimeField("contact deleted after")
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
     actor_id = models.UUIDField()
     actor_role = models.CharField(max_length=32)
@@ -126,11 +129,11 @@ class Invitation(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the state and the day."""
+        """Return the state and the date of the invitation."""
         day = f"{self.asked_at:%Y-%m-%d}"
         return gettext("{state}, asked {day}").format(state=self.get_state_display(), day=day)
 
     @property
     def is_open(self) -> bool:
-        """Whether an answer is still awaited."""
+        """Return True if an answer is still awaited."""
         return self.state in OPEN

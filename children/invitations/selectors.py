@@ -1,4 +1,4 @@
-"""Reading invitations, and whom a guardian stands for; how many children nobody was asked about."""
+"""Selectors of invitations, of a guardian's children, and of children without an answer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 
 
 def invitations(actor: Actor) -> QuerySet[Invitation]:
-    """List the invitations of every client the actor may see."""
+    """List the invitations that the actor may see. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return Invitation.objects.select_related("child", "guardian")
 
 
 def wards_of(guardian: Subject, *, at: datetime) -> list[Guardianship]:
-    """List the children for whom a person stands as a guardian who may decide, by LMS id: siblings on one page."""
+    """List the guardianships in which a person may decide, sorted by the child's LMS id."""
     rows = Guardianship.objects.live(at).filter(
         client_id=guardian.client_id, guardian=guardian, may_consent=True, court_order=False, child__erased_at=None
     )
@@ -44,7 +44,7 @@ def wards_of(guardian: Subject, *, at: datetime) -> list[Guardianship]:
 
 
 def names_for_guardian(children: Iterable[Subject], *, client_id: UUID) -> dict[UUID, str]:
-    """Open children's names for the page of their guardian; the look is recorded when the guardian comes in."""
+    """Return children's decrypted names by id, for their guardian's page; access is logged at the sign-in."""
     rows = list(children)
     sealers = sealers_of(client_id, [one.pk for one in rows])
     return {
@@ -56,7 +56,7 @@ def names_for_guardian(children: Iterable[Subject], *, client_id: UUID) -> dict[
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Numbers before anybody is asked: of the children chosen, who has an answer, is being asked, cannot be asked."""
+    """Counts of the chosen children: with an answer, with an invitation, without a named guardian, and to be asked."""
 
     children: int
     answered: int
@@ -68,7 +68,10 @@ class Missing:
 def children_to_ask_about(
     client: Client, *, ids: Iterable[str] = (), beginning: str = "", actor: Actor, at: datetime
 ) -> QuerySet[Subject]:
-    """Find the children of a client whose guardians may be asked: these LMS ids, else those whose id begins so."""
+    """List the client's children with these LMS ids, or if none are given, whose LMS id starts with ``beginning``.
+
+    Includes people of unknown age if the client serves minors. Raises NotAllowed.
+    """
     found = subjects(actor).filter(client=client, erased_at=None)
     wanted = list(dict.fromkeys(ids))
     chosen = found.filter(external_id__in=wanted) if wanted else with_id_beginning(found, beginning)
@@ -79,28 +82,28 @@ def children_to_ask_about(
 
 
 def count_missing(children: QuerySet[Subject]) -> Missing:
-    """Count, in one query each, what asking about these children would come to."""
+    """Return the counts shown before the guardians of these children are asked; one query each."""
     total = children.count()
-    answered = children.filter(Exists(_of(ServiceAuthorisation.objects.all())))
-    open_ones = children.exclude(Exists(_of(ServiceAuthorisation.objects.all())))
-    asked = open_ones.filter(Exists(_of(Invitation.objects.exclude(state=State.EXPIRED))))
-    unasked = open_ones.exclude(Exists(_of(Invitation.objects.exclude(state=State.EXPIRED))))
-    to_ask = unasked.filter(_is_named()).count()
+    answered = children.filter(Exists(_of_child(ServiceAuthorisation.objects.all())))
+    open_ones = children.exclude(Exists(_of_child(ServiceAuthorisation.objects.all())))
+    asked = open_ones.filter(Exists(_of_child(Invitation.objects.exclude(state=State.EXPIRED))))
+    unasked = open_ones.exclude(Exists(_of_child(Invitation.objects.exclude(state=State.EXPIRED))))
+    to_ask = unasked.filter(_has_guardian()).count()
     left = unasked.count()
     return Missing(total, answered.count(), asked.count(), left - to_ask, to_ask)
 
 
-def _of(rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]
+def _of_child(rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]
     return rows.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"))
 
 
-def _is_named() -> Exists | Q:
+def _has_guardian() -> Exists | Q:
     claims = GuardianClaim.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"), ends_at=None)
     standing = Guardianship.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"), ends_at=None)
     return Exists(claims) | Exists(standing)
 
 
 def unanswered(children: QuerySet[Subject]) -> QuerySet[Subject]:
-    """Narrow to those about whom nobody has answered and nobody is being asked, though somebody is named."""
-    left = children.exclude(Exists(_of(ServiceAuthorisation.objects.all())))
-    return left.exclude(Exists(_of(Invitation.objects.exclude(state=State.EXPIRED)))).filter(_is_named())
+    """Filter the children with a named guardian, but without an answer or a pending invitation."""
+    left = children.exclude(Exists(_of_child(ServiceAuthorisation.objects.all())))
+    return left.exclude(Exists(_of_child(Invitation.objects.exclude(state=State.EXPIRED)))).filter(_has_guardian())

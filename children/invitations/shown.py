@@ -1,4 +1,4 @@
-"""The proof of which words a guardian was shown about which child: signed, for a day, and of today's words only."""
+"""Signed tokens that prove which notice a guardian was shown about which child."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SeenForged(Exception):
-    """The token is not one that we signed for this guardian, this child and this question."""
+    """The token was not signed by the portal for this guardian, child and question."""
 
 
 class SeenStale(Exception):
-    """What was read was shown too long ago, or something in it has changed since."""
+    """The notice was shown too long ago, or its text has changed since."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeSeen:
-    """Who was shown what: ``about`` is the question, ``words`` the hash of everything that was said."""
+    """A notice shown to a guardian: ``about`` is the question, ``words`` the hash of the whole notice."""
 
     guardian: UUID
     child: UUID
@@ -35,13 +35,13 @@ class NoticeSeen:
     at: datetime
 
 
-def words_hash(said: Any) -> str:
-    """Hash what is said in a notice, as JSON values (RFC 8785, SHA-256)."""
-    return hashlib.sha256(canonical(said)).hexdigest()
+def words_hash(notice: Any) -> str:
+    """Return the SHA-256 hash, in hex, of a notice given as JSON values (RFC 8785)."""
+    return hashlib.sha256(canonical(notice)).hexdigest()
 
 
 def sign_seen(seen: NoticeSeen) -> str:
-    """Write the token."""
+    """Return the signed token."""
     claims = {
         "g": seen.guardian.hex,
         "c": seen.child.hex,
@@ -53,9 +53,10 @@ def sign_seen(seen: NoticeSeen) -> str:
 
 
 def check_seen(token: str, now: NoticeSeen, *, kept_for: timedelta) -> datetime:
-    """Check that a token is of the same guardian, child, question and words, and not older than ``kept_for``.
+    """Return when the notice was shown.
 
-    Returns when it was shown. Raises SeenForged, SeenStale.
+    Raises SeenForged if the token is invalid or of another guardian, child or question; SeenStale if the text has
+    changed or the token is older than ``kept_for``.
     """
     try:
         claims: dict[str, Any] = signing.Signer(salt=_SALT).unsign_object(token)

@@ -1,4 +1,4 @@
-"""How an invitation goes on: from asking a guardian to their answer, or to forgetting that they were asked. Pure."""
+"""The states of an invitation, and the transitions between them. Pure."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ __all__ = ["ANSWERED", "ASKED", "NEXT", "OPEN", "State", "may_become"]
 
 
 class State(StrEnum):
-    """Where one invitation of one guardian about one child stands."""
+    """The state of an invitation of one guardian about one child."""
 
     CONTACT_PENDING = "contact_pending"
     NOTICE_SENT = "notice_sent"
@@ -21,7 +21,7 @@ class State(StrEnum):
 ANSWERED = frozenset({State.GIVEN, State.REFUSED})
 OPEN = frozenset(State) - ANSWERED - {State.EXPIRED}
 ASKED = frozenset({State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED})
-"""A letter has been asked for, and no answer has come."""
+"""States in which a message has been sent and no answer has been given."""
 
 NEXT: dict[State, frozenset[State]] = {
     State.CONTACT_PENDING: frozenset({State.NOTICE_SENT, State.GIVEN, State.REFUSED, State.EXPIRED}),
@@ -37,9 +37,9 @@ NEXT: dict[State, frozenset[State]] = {
     State.REFUSED: frozenset(),
     State.EXPIRED: frozenset(),
 }
-"""What may follow on what. An answer by paper or in person ends an invitation from wherever it stands."""
+"""The states that may follow each state. An answer on paper or in person ends an invitation in any open state."""
 
 
 def may_become(before: str, after: str) -> bool:
-    """Say whether a state may follow on another."""
+    """Return True if the state ``after`` may follow ``before``."""
     return State(after) in NEXT[State(before)]

@@ -1,4 +1,4 @@
-"""What the worker does about invitations."""
+"""Background tasks about invitations."""
 
 import logging
 from uuid import UUID
@@ -32,7 +32,7 @@ AT_ONCE = 50
 @app.periodic(cron="* * * * *", periodic_id="follow_invitations")
 @app.task(name=FOLLOW, queueing_lock=FOLLOW, pass_context=False)
 def follow_invited(timestamp: int) -> None:
-    """Send, every minute, what is due: second confirmations, reminders; note failures; forget who never answered."""
+    """Every minute, send due confirmations and reminders, record deliveries, and expire unanswered invitations."""
     del timestamp
     with as_officer():
         clients = clients_to_follow()
@@ -48,21 +48,21 @@ def follow_invited(timestamp: int) -> None:
 @app.periodic(cron="22 2 * * *", periodic_id="forget_unasked")
 @app.task(name=FORGET, queueing_lock=FORGET, pass_context=False)
 def forget_unasked(timestamp: int) -> None:
-    """Forget, every night, the contacts of guardians whom nobody asked in time."""
+    """Every night, delete the contacts of guardians who were not asked in time."""
     del timestamp
     with as_officer():
         clients = clients_to_look_at(clients_with_old_contacts, at=real_now())
     for client_id in clients:
         with in_client(client_id):
             done = forget_old_contacts(client_id, actor=system_actor(FORGET), at=now_here())
-        log.info("Forgot the contacts of %d guardians whom nobody had asked.", done)
+        log.info("Deleted the contacts of %d guardians who had not been asked.", done)
 
 
 @app.task(name=ASK_MANY, pass_context=False)
 def ask_many(client: str, beginning: str, user: str, role: str, portal: str) -> None:
-    """Ask, on behalf of who confirmed it, the guardians of all children that miss an answer, some at a time.
+    """Invite the guardians of all children without an answer, in batches, on behalf of the user who confirmed it.
 
-    Run again after a crash it goes on: whoever is asked already is left alone.
+    Safe to run again after a crash: guardians already invited are skipped.
     """
     client_id, after = UUID(client), None
     while True:

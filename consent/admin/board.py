@@ -1,4 +1,4 @@
-"""What the register and consents put on the first page."""
+"""Cards of the register and of consents on the first page of the console."""
 
 from datetime import datetime, timedelta
 
@@ -20,32 +20,37 @@ WEEK = timedelta(days=7)
 
 @boards.connect
 def board(actor: Actor, at: datetime) -> list[Card]:
-    """Show what waits for someone, and the week's answers; seven queries, none of which counts on past the limit."""
+    """Return cards of open tasks and of the week's answers. Runs seven queries; each stops counting at a limit."""
     if not actor.may(Capability.VIEW_CONSENTS):
         return []
-    return [*_waiting(), *_week(at)]
+    return [*_list_task_cards(), *_list_week_cards(at)]
 
 
-def _waiting() -> list[Card]:
+def _list_task_cards() -> list[Card]:
     drafts = count_up_to(ServiceAgreement.objects.filter(signed_at=None))
     unsigned = count_up_to(BalancingTest.objects.filter(signed_at=None))
     restricted = count_up_to(Restriction.objects.filter(ends_at=None))
     found = (
-        (_("Agreements unsigned"), drafts, _("nothing is processed under a draft"), "consent_serviceagreement"),
-        (_("Balancing tests unsigned"), unsigned, _("legitimate interest waits for them"), "consent_balancingtest"),
-        (_("Restrictions in force"), restricted, _("data is kept and not used"), "consent_restriction"),
+        (_("Agreements unsigned"), drafts, _("no data is processed under a draft"), "consent_serviceagreement"),
+        (
+            _("Balancing tests unsigned"),
+            unsigned,
+            _("required before legitimate interest is used"),
+            "consent_balancingtest",
+        ),
+        (_("Restrictions in force"), restricted, _("data is stored but not used"), "consent_restriction"),
     )
     return [
-        Card(title, number_in_words(number), note, _list(name), needs_attention=True)
+        Card(title, number_in_words(number), note, _changelist_url(name), needs_attention=True)
         for title, number, note, name in found
         if number
     ]
 
 
-def _week(at: datetime) -> list[Card]:
+def _list_week_cards(at: datetime) -> list[Card]:
     answered = ConsentEvent.objects.filter(recorded_at__gt=at - WEEK)
     people = count_up_to(Subject.objects.filter(registered_at__gt=at - WEEK))
-    events = _list("consent_consentevent")
+    events = _changelist_url("consent_consentevent")
     cards = [
         Card(title, number_in_words(count_up_to(answered.filter(state=state))), note, f"{events}?state__exact={state}")
         for title, state, note in (
@@ -56,9 +61,9 @@ def _week(at: datetime) -> list[Card]:
     ]
     return [
         *cards,
-        Card(_("Registered"), number_in_words(people), _("people in seven days"), _list("subjects_subject")),
+        Card(_("Registered"), number_in_words(people), _("people in seven days"), _changelist_url("subjects_subject")),
     ]
 
 
-def _list(name: str) -> str:
+def _changelist_url(name: str) -> str:
     return reverse(f"admin:{name}_changelist", current_app=site.name)

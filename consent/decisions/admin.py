@@ -1,4 +1,4 @@
-"""A decision in the words of the page: what would be answered, why, and on which lawful basis."""
+"""Decisions as shown in the console: allowed or denied, the reason, the lawful basis."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ __all__ = ["basis_label", "decision_cells"]
 
 
 def basis_label(code: Any) -> str:
-    """Give a lawful basis in words."""
+    """Return the translated label of a lawful basis."""
     return translated(dict(Basis.choices).get(code or "", code or ""))
 
 
 def decision_cells(one: Decision) -> dict[str, Any]:
-    """Give the cells of one decision."""
+    """Serialize one decision for a table."""
     return {
         "answer": pill("Allowed", "good") if one.allowed else pill("Denied", "bad"),
         "reason": "" if one.allowed else translated(str(one.reason).replace("_", " ")),

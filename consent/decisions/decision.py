@@ -1,7 +1,7 @@
-"""May this be done with this person's data? Facts in, decision out: no clock, no query, no framework.
+"""Decide whether an action on a person's data is allowed. Pure.
 
-The first rule that refuses gives the answer (`consent.decisions.rules`), and what cannot be decided is denied. The
-words of question, facts and answer are in `consent.decisions.facts` and can be imported from here.
+The first rule that refuses gives the reason (`consent.decisions.rules`); anything undecidable is denied. The types of
+question, facts and decision are in `consent.decisions.facts` and re-exported here.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _LASTING_BASES = frozenset({Basis.CONTRACT.value, Basis.LEGAL_OBLIGATION.value})
 def decide(
     register: Register, subject: SubjectFacts | None, consents: Mapping[str, ConsentFact], question: Question
 ) -> Decision:
-    """Answer a question by the first rule that refuses, or permit.
+    """Return the decision: the reason of the first rule that refuses, else permitted.
 
     `consents` are by purpose code. `subject` is None for a person the client does not know.
     """
@@ -59,21 +59,21 @@ def decide(
     for rule in RULES:
         reason = rule(case)
         if reason is not None:
-            return _answer(case, reason)
-    return _answer(case, Reason.PERMITTED)
+            return _build_decision(case, reason)
+    return _build_decision(case, Reason.PERMITTED)
 
 
 def next_change(
     register: Register, subject: SubjectFacts | None, consents: Mapping[str, ConsentFact], question: Question
 ) -> datetime | None:
-    """Find the next known moment after `question.at` at which the answer could change; None if there is none.
+    """Return the next known time after `question.at` at which the decision could change; None if there is none.
 
-    It errs on the early side: the answer may turn out the same then, but does not change before.
+    It may be too early (the decision turns out the same), but never too late.
     """
     return _next_change(Case(register, subject, consents, question))
 
 
-def _answer(case: Case, reason: Reason) -> Decision:
+def _build_decision(case: Case, reason: Reason) -> Decision:
     allowed = reason is Reason.PERMITTED
     lasting = allowed and not case.is_child and case.lawful_basis in _LASTING_BASES
     return Decision(
@@ -90,7 +90,7 @@ def _answer(case: Case, reason: Reason) -> Decision:
 def _valid_until(case: Case, at_most: timedelta) -> datetime:
     try:
         until = case.at + at_most
-    except OverflowError:  # at the end of the calendar: the answer is not good for any time
+    except OverflowError:  # at the end of the calendar: valid for no time
         return case.at
     change = _next_change(case)
     return until if change is None or until < change else change
@@ -103,13 +103,13 @@ def _next_change(case: Case) -> datetime | None:
     position = bisect_right(changes, at)
     if position < len(changes):
         nearest = changes[position]
-    for moment in _personal_moments(case):
+    for moment in _list_personal_changes(case):
         if moment is not None and at < moment and (nearest is None or moment < nearest):
             nearest = moment
     return nearest
 
 
-def _personal_moments(case: Case) -> Iterator[datetime | None]:
+def _list_personal_changes(case: Case) -> Iterator[datetime | None]:
     subject, consent = case.subject, case.consent
     yield subject.registered_at
     yield subject.erased_at

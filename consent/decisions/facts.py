@@ -1,8 +1,7 @@
-"""What a decision is asked, what it is told, what it answers: plain frozen values.
+"""Types of a decision: question, facts and answer, as frozen values.
 
-Facts are what stood at the moment asked about, `Question.at`: whoever asks about the past fetches the
-consent and the guardian's authorisation as they were then. Moments are aware datetimes in UTC, periods
-are `[starts, ends)`.
+Facts are those at `Question.at`: for a question about the past, the caller loads the consent and the guardian's
+authorisation as they were then. Timestamps are aware datetimes in UTC, periods are `[starts, ends)`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """What may be done with data; `process` is the ordinary one."""
+    """Actions on data; `process` is the default."""
 
     COLLECT = "collect"
     STORE = "store"
@@ -31,7 +30,7 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why the answer is as it is: stable codes, part of the interface. All but `permitted` are refusals."""
+    """Reason codes of a decision: stable, part of the API. All but `permitted` are refusals."""
 
     PERMITTED = "permitted"
     SUBJECT_UNKNOWN = "subject_unknown"
@@ -71,14 +70,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """A restriction of processing (GDPR article 18) for some purposes; for all where they are None."""
+    """A restriction of processing (GDPR article 18) for some purposes; None: for all."""
 
     period: Period
     purposes: frozenset[str] | None = None
     id: UUID | None = None
 
     def covers(self, purpose: str) -> bool:
-        """Say whether the purpose is among the restricted."""
+        """Return True if the purpose is restricted."""
         return self.purposes is None or purpose in self.purposes
 
 
@@ -93,15 +92,14 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class SubjectFacts:
-    """What is known of a person. The guardian's part is about the service as a whole.
+    """The facts about a person; guardians' answers are about the service as a whole.
 
-    `of_age_at` is when the person reaches the client's threshold; for known adults any moment before
-    their first consent; None: age unknown. `may_be_child_until` is when they do at the latest where their age was
-    computed for another threshold, and is unknown for this one. `service_authorisation` is what all guardians'
-    words come to (`children.guardians.authority`): given, refused, withdrawn, lapsed; None: nobody
-    was asked or has answered.
-    `service_authorised_until` is when that is next known to change. `service_strength` is that of the strongest
-    yes, `may_share` whether they agreed to recipients too, `guardians` whose word counts at all.
+    `of_age_at` is when the person reaches the client's age threshold; for known adults any time before their first
+    consent; None: age unknown. `may_be_child_until` is the latest such time if the age was computed for another
+    threshold and is unknown for this one. `service_authorisation` is the combined answer of all guardians
+    (`children.guardians.authority`): given, refused, withdrawn, lapsed; None: no answer. `service_authorised_until` is
+    when it is next known to change. `service_strength` is the strength of the strongest consent, `may_share` is True if
+    they also consented to recipients, `guardians` are those with authority.
     """
 
     id: UUID
@@ -121,21 +119,21 @@ class SubjectFacts:
     objections: tuple[Objection, ...] = ()
 
     def is_known_adult(self, at: datetime) -> bool:
-        """Say whether the person is known to be of age at the moment."""
+        """Return True if the person is known to be of age."""
         return self.of_age_at is not None and self.of_age_at <= at
 
     def counts_as_child(self, at: datetime, *, serves_minors: bool) -> bool:
-        """Say whether the person is to be treated as a child at the moment, as ``ages.is_child`` has it."""
+        """Return True if the person is treated as a child, as defined by ``ages.is_child``."""
         until = self.may_be_child_until
         return is_child(self.role, self.of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentFact:
-    """Where a person's consent to one purpose stands, by its latest event.
+    """A person's consent to one purpose, as of its latest event.
 
-    `state` is one of the consent states (only `given` permits); `by` says who gave it: self or guardian, and
-    `guardian` which.
+    `state` is one of the consent states (only `given` permits); `by` is who gave it: self or guardian, `guardian` which
+    guardian.
     """
 
     event_id: UUID
@@ -149,10 +147,9 @@ class ConsentFact:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """May this action be done for this purpose, at this moment?
+    """A question: is this action allowed for this purpose at this time?
 
-    `categories` left out (None or empty) are all of the purpose's; `recipient` is the code of whom to
-    share with.
+    `categories` None or empty means all of the purpose's; `recipient` is the code of the recipient to share with.
     """
 
     purpose: str
@@ -164,11 +161,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer, good until `valid_until` (exclusive) while no fact changes.
+    """The decision, valid until `valid_until` (exclusive) while no fact changes.
 
-    `lawful_basis` is the basis in force for the purpose and role, of a refusal too; `evidence` are the ids
-    of the rows the answer rests on; `is_child` says whether the person counted as a child. `declared` is what the
-    client says about its children, where a refusal is about one.
+    `lawful_basis` is the basis in force for the purpose and role, also for refusals; `evidence` are the ids of the rows
+    it is based on; `is_child` is True if the person counted as a child. `declared` are the client's declarations about
+    children, for refusals about a child.
     """
 
     allowed: bool

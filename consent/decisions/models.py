@@ -1,7 +1,7 @@
-"""What changed for decisions, noted by database triggers so that no writer can forget it.
+"""Changes that affect decisions, recorded by database triggers, so that every writer is covered.
 
-``xact`` is the transaction that made the change. Rows are handed out in the order of ``(xact, id)`` and only once no
-older transaction is still running (``selectors.changes``), so that none can appear behind a reader's back.
+``xact`` is the transaction that made the change. Rows are returned in the order of ``(xact, id)``, and only once no
+older transaction is running (consent.decisions.selectors.changes), so that a reader cannot miss one.
 """
 
 from django.db import models
@@ -16,7 +16,7 @@ _PASSING = frozenset({"SELECT", "INSERT", "DELETE"})
 
 
 class SubjectChange(models.Model):
-    """One change of what is decided about one person: their answers, limits, or what is registered of them."""
+    """One change that affects decisions about one person: answers, restrictions, objections or personal data."""
 
     wall = Wall(Scope.TENANT, _PASSING, officer=False, personal={"kind": Personal.NONE, "purpose_code": Personal.NONE})
 
@@ -32,7 +32,7 @@ class SubjectChange(models.Model):
         indexes = [models.Index(fields=["client", "xact", "id"], name="subjectchange_in_order")]
 
     def __str__(self) -> str:
-        """Name the kind."""
+        """Return the kind."""
         return self.kind
 
 
@@ -50,5 +50,5 @@ class RegisterChange(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "xact"], name="registerchange_once_per_transaction")]
 
     def __str__(self) -> str:
-        """Show the transaction."""
+        """Return the transaction."""
         return str(self.xact)

@@ -1,4 +1,4 @@
-"""What would help after a refusal: one short sentence and a place to read on, for each reason code."""
+"""Remedies for refusals: one short sentence and a link to the documentation for each reason code."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 DOCUMENTATION = "docs/decisions-api.md"
 
-_ASK_AGAIN = "Ask the person again, under the notice in force, and record the answer."
+_ASK_AGAIN = "Ask the person again with the notice in effect, and record the answer."
 _ASK_GUARDIAN = "For a child only a guardian with verified authority may consent: have the school ask one."
 
 _SENTENCES = {
     Reason.SUBJECT_UNKNOWN: "Register the person first, by PUT /api/v1/subjects/{external_id}.",
-    Reason.SUBJECT_ERASED: "Nothing: the person was erased. Remove whatever copies are left.",
+    Reason.SUBJECT_ERASED: "None: the person was erased. Delete any remaining copies.",
     Reason.ACTION_UNKNOWN: "Use one of the actions collect, store, process, share, delete.",
     Reason.PURPOSE_UNKNOWN: "Use a purpose code from GET /api/v1/purposes, or have the client add this one.",
-    Reason.PURPOSE_INACTIVE: "Have the client's administrator open the purpose again.",
-    Reason.SALE_FORBIDDEN: "Nothing: personal data is never sold.",
+    Reason.PURPOSE_INACTIVE: "Have the client's administrator activate the purpose again.",
+    Reason.SALE_FORBIDDEN: "None: personal data is never sold.",
     Reason.CATEGORY_UNKNOWN: "Use category codes of the register, or have the client add this one.",
     Reason.CATEGORY_NOT_COVERED: "Ask for the purpose's own categories only.",
     Reason.NO_AGREEMENT: "The client and PakTaleem must sign a service agreement that has begun.",
-    Reason.AGREEMENT_SUSPENDED: "Wait until the service agreement is resumed; storing and deleting go on.",
+    Reason.AGREEMENT_SUSPENDED: "Wait until the service agreement is resumed; storing and deleting stay allowed.",
     Reason.AGREEMENT_ENDED: "The service agreement must be renewed; deleting stays allowed.",
     Reason.NOT_INSTRUCTED: "The client must instruct PakTaleem for this purpose and all these categories.",
     Reason.RECIPIENT_MISSING: "Name the recipient in resource.properties.recipient.",
@@ -40,12 +40,12 @@ _SENTENCES = {
     Reason.GUARDIAN_CONSENT_REQUIRED: "A guardian with verified authority must consent: have the school ask one.",
     Reason.GUARDIAN_CONSENT_REFUSED: "Only the guardian can change this.",
     Reason.GUARDIAN_CONSENT_WITHDRAWN: "Only the guardian can change this.",
-    Reason.GUARDIAN_AUTHORITY_LAPSED: "The guardian's authority must be verified anew: have the school ask them.",
-    Reason.PROCESSING_RESTRICTED: "Wait until the restriction is lifted; storing and deleting go on.",
+    Reason.GUARDIAN_AUTHORITY_LAPSED: "The guardian's authority must be verified again: have the school ask them.",
+    Reason.PROCESSING_RESTRICTED: "Wait until the restriction is lifted; storing and deleting stay allowed.",
     Reason.BASIS_MISSING: "The client must set a lawful basis for this purpose and the person's role.",
-    Reason.CONSENT_MISSING: "Ask the person, under the notice in force, and record the answer.",
+    Reason.CONSENT_MISSING: "Ask the person with the notice in effect, and record the answer.",
     Reason.CONSENT_REFUSED: "Respect the refusal; the person may change their mind.",
-    Reason.CONSENT_WITHDRAWN: "Respect the withdrawal; the person may consent anew, under a notice shown anew.",
+    Reason.CONSENT_WITHDRAWN: "Respect the withdrawal; the person may consent again after the notice is shown again.",
     Reason.CONSENT_REVOKED: _ASK_AGAIN,
     Reason.CONSENT_EXPIRED: _ASK_AGAIN,
     Reason.CONSENT_OUTDATED: _ASK_AGAIN,
@@ -69,7 +69,7 @@ _URDU = {
     Reason.GUARDIAN_AUTHORITY_LAPSED: "سرپرست کے اختیار کی نئے سرے سے تصدیق لازم ہے: سکول سے کہیں کہ وہ ان سے پوچھے۔",
     Reason.CONSENT_NOT_BY_GUARDIAN: _ASK_GUARDIAN_UR,
 }
-"""In Urdu what schools and families read: who may answer for a child, and whom to ask."""
+"""Urdu sentences for the reasons that schools and families read."""
 _ANSWERED_BY_GUARDIAN = frozenset(
     {
         Reason.CONSENT_MISSING,
@@ -83,9 +83,9 @@ _ANSWERED_BY_GUARDIAN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What would help after one reason of refusal; `documentation` is relative to the portal's root.
+    """The remedy for one reason of refusal; `documentation` is relative to the portal's root.
 
-    About a child the sentences are in both languages, and say how the client does it and where to ask, as it declared.
+    For a child the sentences are in both languages, and include the client's declared procedures and contact.
     """
 
     reason: Reason
@@ -95,7 +95,10 @@ class Remedy:
 
 
 def remedy_for(reason: Reason, *, is_child: bool = False, declared: Declared | None = None) -> Remedy | None:
-    """Say what would help, for a child whom to ask; None when there is nothing to remedy: `permitted`."""
+    """Return the remedy for a reason; None for `permitted`.
+
+    For a child it names the guardian, and the procedures the client has declared.
+    """
     sentence = _SENTENCES.get(reason)
     if sentence is None:
         return None
@@ -109,7 +112,7 @@ def remedy_for(reason: Reason, *, is_child: bool = False, declared: Declared | N
 
 
 def _with_declared(english: str, urdu: str, declared: Declared, kinds: tuple[str, ...]) -> tuple[str, str]:
-    """Add how the client says that it does it, and where to ask, where it has declared that."""
+    """Add the client's declared procedures and contact, if declared."""
     rules = [rule for kind in kinds if (rule := declared.of(kind)) is not None]
     if not rules:
         return english, urdu

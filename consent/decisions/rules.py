@@ -1,7 +1,7 @@
-"""The ten rules of a decision, each a small function: a reason to refuse, or None to go on.
+"""The ten rules of a decision, each a small function: a reason to refuse, or None.
 
-`RULES` has them in the order of the design's table (section 6). A rule sees a `Case`: the question with
-what was looked up for it.
+`RULES` lists them in the order of the design's table (section 6). A rule gets a `Case`: the question with the rows
+looked up for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from consent.register.register import AgreementRule, BasisRule, InstructionRule, Register
 
 _ACTIONS = {action.value: action for action in Action}
-_KEEPING_OR_ENDING = frozenset({Action.STORE, Action.DELETE})
+_STORE_OR_DELETE = frozenset({Action.STORE, Action.DELETE})
 _BASES = frozenset(basis.value for basis in Basis)
 _CAPACITIES = frozenset(capacity.value for capacity in Capacity)
 _GIVEN = "given"
@@ -41,7 +41,7 @@ _CONSENT_REFUSALS = {
     "outdated": Reason.CONSENT_OUTDATED,
     "invalidated": Reason.CONSENT_INVALIDATED,
 }
-# Of the agreements that do not serve, the one nearest to serving is named.
+# In order: the first of these reasons found among the agreements is reported.
 _AGREEMENT_REFUSALS = (Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED)
 
 
@@ -51,7 +51,7 @@ _NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, categ
 
 
 class Case:
-    """One question with what was looked up for it; the rules note the rows they rested on in `evidence`."""
+    """A question with the rows looked up for it; rules add the rows they are based on to `evidence`."""
 
     __slots__ = (
         "action",
@@ -103,7 +103,7 @@ class Case:
 
     @property
     def needs_instruction(self) -> bool:
-        """As processor; without a basis in force nobody knows PakTaleem's part, and the stricter is taken."""
+        """Return True if PakTaleem is processor, or its role is unknown because no basis is in force."""
         return not self.is_legal_obligation and (self.basis is None or self.basis.capacity != Capacity.CONTROLLER)
 
     @property
@@ -168,7 +168,10 @@ def _agreement_allows(case: Case) -> Reason | None:
 
 
 def _agreement_refusal(agreement: AgreementRule, case: Case) -> Reason | None:
-    """Storing goes on while suspended and until the exit day; deleting always, once begun."""
+    """Return why an agreement does not permit the action.
+
+    Storing is allowed while suspended and until the end of the exit period; deleting always, once it has started.
+    """
     if case.at < agreement.starts_at:
         return Reason.NO_AGREEMENT
     if case.action is Action.DELETE:
@@ -202,24 +205,24 @@ def _instruction_allows(case: Case) -> Reason | None:
 
 
 def _find_instruction(case: Case, recipient: str | None = None) -> InstructionRule | None:
-    """Find one instruction that covers purpose, all categories and, where asked for, the recipient."""
+    """Find one instruction that covers the purpose, all categories and, if given, the recipient."""
     for instruction in case.register.instructions.get(case.purpose.code, ()):
         agreement = case.agreements.get(instruction.agreement)
         if (
             agreement is not None
             and case.categories <= instruction.categories
             and (recipient is None or recipient in instruction.recipients)
-            and _instruction_stands(instruction, agreement, case)
+            and _instruction_counts(instruction, agreement, case)
         ):
             return instruction
     return None
 
 
-def _instruction_stands(instruction: InstructionRule, agreement: AgreementRule, case: Case) -> bool:
-    """Say whether the instruction is in force, or still counts.
+def _instruction_counts(instruction: InstructionRule, agreement: AgreementRule, case: Case) -> bool:
+    """Return True if the instruction is in force, or still counts.
 
-    What was once instructed may always be deleted, the instruction withdrawn or not (GDPR article
-    28(3)(g)). One that ended with its agreement was not withdrawn: it goes on for storing in the exit time.
+    Data once instructed may always be deleted, even if the instruction was withdrawn (GDPR article 28(3)(g)). An
+    instruction that ended with its agreement still counts for storing in the exit period.
     """
     period = instruction.period
     if case.at < period.starts_at:
@@ -259,7 +262,10 @@ def _recipient_is_instructed(case: Case) -> Reason | None:
 
 
 def _child_is_authorised(case: Case) -> Reason | None:
-    """Quarantine is heeded for everyone not known to be of age: it means that someone reported a child."""
+    """Refuse for a child without authorisation.
+
+    Quarantine applies to everyone not known to be of age: it means that a child was reported.
+    """
     subject = case.subject
     if not case.is_child and not subject.quarantined:
         return None
@@ -279,11 +285,14 @@ def _authorisation_refusal(case: Case) -> Reason | None:
         return _AUTHORISATION_REFUSALS.get(subject.service_authorisation, Reason.UNDECIDABLE)
     if subject.service_authorised_until is not None and subject.service_authorised_until <= case.at:
         return Reason.GUARDIAN_AUTHORITY_LAPSED
-    return None if _yes_reaches_so_far(case) else Reason.GUARDIAN_CONSENT_REQUIRED
+    return None if _is_consent_strong_enough(case) else Reason.GUARDIAN_CONSENT_REQUIRED
 
 
-def _yes_reaches_so_far(case: Case) -> bool:
-    """To agree to recipients is a yes of its own, and a weak one is none where there are any (`guardians.strength`)."""
+def _is_consent_strong_enough(case: Case) -> bool:
+    """Return True if the guardian's consent is strong enough (`children.guardians.strength`).
+
+    Sharing needs a separate consent; where a purpose has recipients, a weak consent does not count.
+    """
     if case.action is Action.SHARE and not case.subject.may_share:
         return False
     strength = case.subject.service_strength
@@ -296,8 +305,8 @@ def _yes_reaches_so_far(case: Case) -> bool:
 # Rule 7
 
 
-def _nothing_is_restricted(case: Case) -> Reason | None:
-    if not case.subject.restrictions or case.action in _KEEPING_OR_ENDING or case.is_legal_obligation:
+def _is_not_restricted(case: Case) -> Reason | None:
+    if not case.subject.restrictions or case.action in _STORE_OR_DELETE or case.is_legal_obligation:
         return None
     for restriction in case.subject.restrictions:
         if restriction.covers(case.purpose.code) and restriction.period.contains(case.at):
@@ -324,7 +333,10 @@ def _is_intelligible(basis: BasisRule) -> bool:
 
 
 def _consent_is_given(case: Case) -> Reason | None:
-    """Only `given` permits. One recorded after the moment asked about contradicts it: undecidable."""
+    """Refuse unless consent is `given`.
+
+    A consent recorded after the time in question is a contradiction: undecidable.
+    """
     if case.basis is None or case.basis.basis != Basis.CONSENT:
         return None
     consent = case.consent
@@ -341,9 +353,10 @@ def _consent_is_given(case: Case) -> Reason | None:
 
 
 def _notice_refusal(case: Case, consent: ConsentFact) -> Reason | None:
-    """Consent under no recorded version is not informed once a notice is in effect: it must be asked again.
+    """Refuse a consent outdated by a later notice.
 
-    A version that is not one of the purpose's notice is a contradiction: undecidable.
+    A consent without a recorded version is not informed once a notice is in effect: it must be requested again. A
+    version that does not belong to the purpose's notice is a contradiction: undecidable.
     """
     notice = case.register.notices.get(case.purpose.code)
     version = consent.notice_version
@@ -356,10 +369,11 @@ def _notice_refusal(case: Case, consent: ConsentFact) -> Reason | None:
 
 
 def _giver_refusal(case: Case, consent: ConsentFact) -> Reason | None:
-    """For a child only the consent of a guardian with authority counts; from the coming of age only the person's own.
+    """Refuse a child's own consent, and a guardian's consent for an adult.
 
-    `consent_missing` for the grown: neither the guardian's consent nor what they clicked as a child is
-    their own.
+    For a child only the consent of a guardian with authority counts; from the age of consent only the person's own,
+    given at that age. For adults the reason is `consent_missing`: neither a guardian's consent nor one given as a child
+    is their own.
     """
     if case.is_child:
         by_guardian = consent.by == "guardian" and consent.guardian in case.subject.guardians
@@ -392,7 +406,7 @@ RULES: tuple[Callable[[Case], Reason | None], ...] = (
     _agreement_allows,
     _recipient_is_approved,
     _child_is_authorised,
-    _nothing_is_restricted,
+    _is_not_restricted,
     _basis_is_in_force,
     _consent_is_given,
     _interest_prevails,

@@ -1,4 +1,4 @@
-"""The states of a consent: what follows what, and what time and notices make of a given one. Pure."""
+"""The states of a consent: transitions, and the effective state after expiry and new notices. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -8,18 +8,18 @@ from consent.register.register import Register
 __all__ = ["ANSWERS", "becomes_state", "effective_state", "renewal_is_due"]
 
 ANSWERS = frozenset({"given", "refused", "deferred", "requested", "withdrawn"})
-"""What someone can say. The other states are ended by us, by time, by a notice, or by an authority."""
+"""The states a person can answer with. The others are set by staff, or follow from time or a notice."""
 
-_ASKING = frozenset({"requested", "deferred"})
+_REQUESTS = frozenset({"requested", "deferred"})
 
 
 def becomes_state(before: str, event: str) -> bool:
-    """Whether an event becomes the state: being asked again, or putting it off, does not undo what was given."""
-    return not (before == "given" and event in _ASKING)
+    """Return True if an event changes the state: a request or deferral does not replace a given consent."""
+    return not (before == "given" and event in _REQUESTS)
 
 
 def effective_state(register: Register, purpose: str, fact: ConsentFact, at: datetime) -> str:
-    """Return the state at ``at``: a given consent expires at its time, and is outdated by a material notice."""
+    """Return the state at ``at``: a given consent expires, or is outdated by a later material version."""
     if fact.state != "given":
         return fact.state
     if fact.expires_at is not None and fact.expires_at <= at:
@@ -32,7 +32,7 @@ def effective_state(register: Register, purpose: str, fact: ConsentFact, at: dat
 
 
 def renewal_is_due(state: str, *, expires_at: datetime | None, renew_days: int, at: datetime) -> bool:
-    """Whether the person should be asked again: the consent has ended by itself, or will within so many days."""
+    """Return True if consent must be requested again: expired, outdated, or expiring within ``renew_days``."""
     if state in {"expired", "outdated"}:
         return True
     return state == "given" and expires_at is not None and expires_at - timedelta(days=renew_days) <= at

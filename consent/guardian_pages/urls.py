@@ -1,4 +1,4 @@
-"""The addresses of guardians' pages, and the ways to them."""
+"""URLs of the guardians' pages and of signing in to them."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""What to ask, in which words: purposes and the notices about them."""
+"""API: purposes, and the notices about them."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ __all__ = ["CurrentNotice", "ListPurposes"]
 
 
 class ListPurposesInput(StrictSerializer):
-    """Where to go on, and how many at most."""
+    """Input: the cursor and the page size."""
 
     cursor = TextField(required=False, max_length=500)
     limit = serializers.IntegerField(default=200, min_value=1, max_value=500)
@@ -40,17 +40,17 @@ class ListPurposes(Operation):
     @extend_schema(parameters=[ListPurposesInput], responses=PurposesOutput)
     def get(self, request: Request) -> Response:
         """List the purposes of the client and the shared ones, with the lawful basis for each role."""
-        asked, of = validated(ListPurposesInput, request.query_params.dict()), f"purposes/{client_of(request)}"
-        after = read_cursor(asked["cursor"], of=of, name="cursor") if "cursor" in asked else ""
+        query, of = validated(ListPurposesInput, request.query_params.dict()), f"purposes/{client_of(request)}"
+        after = read_cursor(query["cursor"], of=of, name="cursor") if "cursor" in query else ""
         found = list(purposes(actor_of(request)).filter(code__gt=after))
-        codes = sorted({one.code for one in found})[: asked["limit"]]
+        codes = sorted({one.code for one in found})[: query["limit"]]
         page = [one for one in found if codes and one.code <= codes[-1]]
         bases = bases_in_force(client_of(request), at=moment_of(request))
-        answer = {"purposes": [_purpose(one, bases) for one in page]}
+        answer = {"purposes": [_serialize_purpose(one, bases) for one in page]}
         return with_next(request, answer, {"cursor": sign_cursor(codes[-1], of=of)} if len(page) < len(found) else None)
 
 
-def _purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:
+def _serialize_purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> dict[str, Any]:
     return {
         "code": purpose.code,
         "name": {"en": purpose.name_en, "ur": purpose.name_ur},
@@ -66,27 +66,27 @@ def _purpose(purpose: Purpose, bases: dict[tuple[UUID, str], LawfulBasis]) -> di
 
 
 class CurrentNoticeInput(StrictSerializer):
-    """Which notice, in which language; without a purpose the privacy policy."""
+    """Input: the purpose and the language; without a purpose the privacy policy."""
 
     purpose = TextField(required=False, max_length=63)
     language = serializers.ChoiceField(LANGUAGES, default="en")
 
 
 class CurrentNotice(Operation):
-    """``GET /api/v1/notices/current?purpose=…&language=…``; the privacy policy where no purpose is named."""
+    """``GET /api/v1/notices/current?purpose=…&language=…``; the privacy policy if no purpose is given."""
 
     capabilities = {"GET": Capability.VIEW_REGISTER}
     is_conditional = True
 
     @extend_schema(parameters=[CurrentNoticeInput], responses=NoticeOutput)
     def get(self, request: Request) -> Response:
-        """Show the text in effect about a purpose, or the privacy policy; ``shown`` comes back with the answer.
+        """Return the notice in effect about a purpose, or the privacy policy; send ``shown`` back with the answer.
 
-        ``child_text`` is the same for a child to read, where there is one.
+        ``child_text`` is the text for children, if there is one.
         """
-        asked = validated(CurrentNoticeInput, request.query_params.dict())
-        version = current_notice(asked.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))
-        language = asked["language"]
+        query = validated(CurrentNoticeInput, request.query_params.dict())
+        version = current_notice(query.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))
+        language = query["language"]
         return Response(
             {
                 "version": str(version.pk),
@@ -98,15 +98,15 @@ class CurrentNotice(Operation):
                 "hash": version.content_hash,
                 "purposes": version.notice.purposes,
                 "effective_at": version.effective_at.isoformat(),
-                "shown": sign_shown(_shown(version, language, request)),
+                "shown": sign_shown(_notice_shown(version, language, request)),
             }
         )
 
     def validator_of(self, request: Request, response: Response) -> bytes:
-        """Leave out the token, which is new each time, but for its hour: one that is kept is never much older."""
+        """Return the validator without the token but with the hour: a cached token is at most an hour older."""
         rest = {name: value for name, value in response.data.items() if name != "shown"}
         return json.dumps([rest, f"{moment_of(request):%Y-%m-%d %H}"]).encode()
 
 
-def _shown(version: NoticeVersion, language: str, request: Request) -> Shown:
+def _notice_shown(version: NoticeVersion, language: str, request: Request) -> Shown:
     return Shown(version.pk, tuple(version.notice.purposes), language, client_of(request), moment_of(request))

@@ -1,4 +1,4 @@
-"""What differs between two texts, paragraph by paragraph and word by word. Pure."""
+"""Differences between two texts, by paragraph and word. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALIKE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some words that are ``same`` in both texts, or were ``added`` or ``removed``."""
+    """Some words that are the ``same`` in both texts, or were ``added`` or ``removed``."""
 
     kind: str
     text: str
@@ -34,12 +34,12 @@ class Block:
 
     @property
     def is_same(self) -> bool:
-        """Whether nothing of it changed."""
+        """Return True if the block is unchanged."""
         return all(piece.kind == "same" for piece in self.pieces)
 
 
 def differences(before: str, after: str) -> list[Block]:
-    """Compare two texts: blocks are matched first, and words within blocks that took each other's place."""
+    """Compare two texts: blocks are matched first, then the words within replaced blocks."""
     old, new = _blocks(before), _blocks(after)
     found: list[Block] = []
     for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -51,7 +51,7 @@ def differences(before: str, after: str) -> list[Block]:
 
 
 def _replaced(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
-    """Pair blocks in their order where they are of one shape and share words; the others went or came whole."""
+    """Pair similar blocks of the same shape in order; the others are removed or added as a whole."""
     position = 0
     for line in old:
         partner = next((n for n in range(position, len(new)) if _are_alike(line, new[n])), None)

@@ -1,8 +1,8 @@
-"""When each version of a notice takes effect at one client. Pure: it follows from rows and time, nobody sets it.
+"""When each version of a notice takes effect at one client, derived from rows and time. Pure.
 
-A material change of PakTaleem's takes effect at a client only where a letter to it is proven, a number of days before
-(privacy policy, section 12); what needs no notice takes effect by itself. A minor version never runs ahead of the
-material one whose words it contains.
+A material change by PakTaleem takes effect at a client only if an email to it is proven to have been sent, and after
+the notice period (privacy policy, section 12); versions without advance notice take effect at their time. A minor
+version never takes effect before the material version that it is based on.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Published", "earliest_effect", "effect_after_proof", "effects_at_cli
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One version as it was published; ``notice_days`` 0: it takes effect without proof of a letter."""
+    """One published version; ``notice_days`` 0: no advance notice, and no proof of delivery needed."""
 
     id: UUID
     number: int
@@ -34,17 +34,17 @@ class Published:
 
 
 def earliest_effect(announced_at: datetime, notice_days: int) -> datetime:
-    """Give the earliest moment for which a version that needs notice may be announced."""
+    """Return the earliest time at which a version can take effect, given its advance notice in days."""
     return announced_at + timedelta(days=notice_days)
 
 
 def effect_after_proof(
     effective_at: datetime, *, notice_days: int, dispatched_at: datetime, proven_at: datetime, zone: tzinfo
 ) -> datetime:
-    """Give the moment of effect at a client whose letter was accepted at ``dispatched_at``.
+    """Return when a version takes effect at a client, given when the email was accepted.
 
-    Notice is counted in days of the client's zone: a letter of the day of the announcement is in time; a later one
-    has the same number of days to itself. Never before ``proven_at``: nothing is backdated.
+    Notice is counted in days of the client's time zone: an email on the day of the announcement is in time; a later one
+    moves the effect, so that the client gets the same number of days. Never before ``proven_at``: nothing is backdated.
     """
     told_on = dispatched_at.astimezone(zone).date()
     if told_on + timedelta(days=notice_days) <= effective_at.astimezone(zone).date():
@@ -55,10 +55,10 @@ def effect_after_proof(
 def effects_at_client(
     versions: Iterable[Published], *, proven: Mapping[UUID, datetime], client_since: datetime | None
 ) -> tuple[NoticeVersionRule, ...]:
-    """List the versions of one notice that have, or will have, effect at a client, each with its moment.
+    """List the versions of one notice that have, or will have, effect at a client, with their times.
 
-    ``proven`` are the moments of effect that proofs gave, by version. ``client_since`` is when the client came:
-    one that came after an announcement was told as it came, and waits for no letter. None: the notice is its own.
+    ``proven`` maps versions to the effect times that proofs gave. ``client_since`` is when the client joined: a client
+    that joined after an announcement needs no email. None: the notice is the client's own.
     """
     found: list[NoticeVersionRule] = []
     previous: datetime | None = None
@@ -78,6 +78,6 @@ def effects_at_client(
 def own_before_shared(
     own: Sequence[NoticeVersionRule], shared: Sequence[NoticeVersionRule]
 ) -> tuple[NoticeVersionRule, ...]:
-    """Put a client's own wording in the place of the shared one, from the moment its first version takes effect."""
+    """Replace the shared versions by the client's own from the time its first version takes effect."""
     begins_at = min((version.effective_at for version in own), default=None)
     return (*(version for version in shared if begins_at is None or version.effective_at < begins_at), *own)

@@ -1,4 +1,4 @@
-"""Shapes of answers about purposes, notices, consents and standing, for the API's description."""
+"""Output serializers for purposes, notices, consents and standing, for the OpenAPI schema."""
 
 from typing import Any
 
@@ -33,14 +33,14 @@ class PurposeOutput(serializers.Serializer[Any]):
 
 
 class PurposesOutput(serializers.Serializer[Any]):
-    """Purposes by code, and the address of more."""
+    """Purposes by code, and the URL of the next page."""
 
     purposes = PurposeOutput(many=True)
     next = serializers.CharField(allow_null=True)
 
 
 class NoticeOutput(serializers.Serializer[Any]):
-    """The text in effect about a purpose."""
+    """The notice in effect about a purpose."""
 
     version = serializers.UUIDField()
     number = serializers.IntegerField()
@@ -84,7 +84,7 @@ class PastAnswerOutput(ConsentEventOutput):
 
 
 class ConsentStateOutput(serializers.Serializer[Any]):
-    """How one purpose stands."""
+    """The current state of consent to one purpose."""
 
     purpose = serializers.CharField()
     state = serializers.CharField()
@@ -97,7 +97,7 @@ class ConsentStateOutput(serializers.Serializer[Any]):
 
 
 class SubjectConsentsOutput(serializers.Serializer[Any]):
-    """What a person has answered: how each purpose stands, the history, and the address of earlier answers."""
+    """A person's consents: the state per purpose, the history, and the URL of earlier events."""
 
     subject = serializers.CharField()
     consents = ConsentStateOutput(many=True)

@@ -1,7 +1,7 @@
-"""The proof of what was shown: a signed token that ``notices/current`` hands out and a consent brings back.
+"""Signed tokens that prove which notice was shown: issued by ``notices/current``, returned with a consent.
 
-Signed under the portal's SECRET_KEY with a salt of its own, so that rotating it (SECRET_KEY_FALLBACKS) lets tokens
-live on for their day; docs/decisions/0008 says why not a key of its own.
+Signed with SECRET_KEY and a salt, so that tokens stay valid while the key is rotated (SECRET_KEY_FALLBACKS);
+docs/decisions/0008 explains why there is no separate key.
 """
 
 from dataclasses import dataclass
@@ -19,24 +19,24 @@ _TICK = timedelta(microseconds=1)
 
 
 class ShownMissing(Exception):
-    """A consent given in this way needs the token of the notice that was shown."""
+    """A consent by this method needs the token of the notice that was shown."""
 
 
 class ShownForged(Exception):
-    """The token is not one that this portal signed, or it was changed since."""
+    """The token was not signed by this portal, or was modified."""
 
 
 class ShownForeign(Exception):
-    """The token is of another client, another notice or another language than the answer it comes with."""
+    """The token belongs to another client, notice, version or language than the answer."""
 
 
 class ShownStale(Exception):
-    """The notice was shown too long ago, or before the consent ended: it must be shown anew."""
+    """The notice was shown too long ago, or before the consent ended: it must be shown again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What was shown, as signed; an empty language says that both texts were."""
+    """The notice that was shown, as signed; an empty language means both languages."""
 
     version: UUID
     purposes: tuple[str, ...]
@@ -46,7 +46,7 @@ class Shown:
 
 
 def sign_shown(shown: Shown) -> str:
-    """Write the token."""
+    """Return the signed token."""
     claims = {
         "v": shown.version.hex,
         "p": list(shown.purposes),
@@ -58,7 +58,10 @@ def sign_shown(shown: Shown) -> str:
 
 
 def read_shown(token: str, *, client_id: UUID) -> Shown:
-    """Read a token that came back. Raises ShownForged, and ShownForeign if it was handed to another client."""
+    """Verify a token and return its content.
+
+    Raises ShownForged if the signature is not valid, ShownForeign if the token belongs to another client.
+    """
     try:
         claims: dict[str, Any] = signing.Signer(salt=_SALT).unsign_object(token)
     except signing.BadSignature as error:

@@ -1,6 +1,6 @@
-"""The starter register: PakTaleem's shared catalogue as its privacy policy promises it (§1–§3, §7). Data only.
+"""The starter register: PakTaleem's shared catalogue, as in its privacy policy (§1–§3, §7). Data only.
 
-Loaded by ``manage.py load_register``; everything in it may be changed afterwards in the console.
+Loaded by ``manage.py load_register``; all of it can be changed in the console afterwards.
 """
 
 from pathlib import Path
@@ -134,11 +134,11 @@ PURPOSES = {
         "dpv:EnforceSecurity",
     ),
 }
-"""The eight purposes of the policy's §2, each with its basis of §3 and PakTaleem's part of §7."""
+"""The eight purposes of the policy's §2, each with its lawful basis (§3) and PakTaleem's role (§7)."""
 
 _TEXTS = Path(__file__).with_name("texts")
 
 PRIVACY_NOTICE = {
     language: (_TEXTS / f"privacy_notice.{language}.txt").read_text(encoding="utf-8") for language in ("en", "ur")
 }
-"""The first version of the privacy notice, in our own words."""
+"""The first version of the privacy notice, written for this project."""

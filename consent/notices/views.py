@@ -1,4 +1,4 @@
-"""The public pages of notices: the text in effect, what is coming, earlier ones, and what differs between two."""
+"""Public pages of notices: the version in effect, coming and earlier versions, and comparisons."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -38,13 +38,13 @@ __all__ = [
     "show_version",
 ]
 
-_KEPT_BY_CACHES = timedelta(minutes=5)
+_CACHE_LIFETIME = timedelta(minutes=5)
 
 type Page = Callable[..., HttpResponse]
 
 
-def _of_client(page: Page) -> Page:
-    """Give the page the client of the address, whose context is open; unknown ones answer as what is not there."""
+def _with_client(page: Page) -> Page:
+    """Pass the client named in the URL to the page; unknown clients and notices are 404."""
 
     @require_safe
     @wraps(page)
@@ -62,53 +62,55 @@ def _of_client(page: Page) -> Page:
     return view
 
 
-@_of_client
+@_with_client
 def show_policy(request: HttpRequest, client: Client) -> HttpResponse:
-    """Show the privacy policy in effect at a client, and what is coming."""
-    return _text_page(request, client, policy_timeline(client), main=True)
+    """Show the privacy policy in effect at a client, and the next version if there is one."""
+    return _render_text(request, client, policy_timeline(client), main=True)
 
 
-@_of_client
+@_with_client
 def show_child_text(request: HttpRequest, client: Client) -> HttpResponse:
-    """Show the policy in words that a child can read, where there are any."""
-    return _text_page(request, client, policy_timeline(client), for_children=True)
+    """Show the privacy policy written for children, if there is one."""
+    return _render_text(request, client, policy_timeline(client), for_children=True)
 
 
-@_of_client
+@_with_client
 def show_notice(request: HttpRequest, client: Client, code: str) -> HttpResponse:
-    """Show the notice in effect with which consent is asked."""
-    return _text_page(request, client, notice_timeline(client, get_notice(client, code)))
+    """Show the notice in effect about consent to some purposes."""
+    return _render_text(request, client, notice_timeline(client, get_notice(client, code)))
 
 
-@_of_client
+@_with_client
 def show_version(request: HttpRequest, client: Client, version: UUID) -> HttpResponse:
     """Show one version of any notice at the client: an earlier one, the one in effect, or a coming one."""
-    timeline, placed = _find(client, version)
-    return _text_page(request, client, timeline, placed=placed)
+    timeline, placed = _get_version(client, version)
+    return _render_text(request, client, timeline, placed=placed)
 
 
-@_of_client
+@_with_client
 def list_versions(request: HttpRequest, client: Client) -> HttpResponse:
     """List every version of the policy that had, has or will have effect at the client, latest first."""
     timeline = policy_timeline(client)
-    return _page(
+    return _render_page(
         request,
         "privacy/versions.html",
         client,
         timeline,
         title=_("Versions of this text"),
-        rows=_rows(request, timeline),
+        rows=_serialize_versions(request, timeline),
     )
 
 
-@_of_client
+@_with_client
 def compare_versions(request: HttpRequest, client: Client) -> HttpResponse:
-    """Show what differs between two versions of one notice; left out, the latest change of the policy."""
-    ids = [_uuid(request.GET.get(name)) for name in ("from", "to")]
-    timeline = _find(client, next(one for one in ids if one is not None))[0] if any(ids) else policy_timeline(client)
+    """Compare two versions of one notice; by default the latest change of the policy."""
+    ids = [_parse_uuid(request.GET.get(name)) for name in ("from", "to")]
+    timeline = (
+        _get_version(client, next(one for one in ids if one is not None))[0] if any(ids) else policy_timeline(client)
+    )
     known = {placed.version.pk: placed for placed in timeline}
     newer = known.get(ids[1]) if ids[1] else timeline[-1] if timeline else None
-    older = known.get(ids[0]) if ids[0] else _before(timeline, newer)
+    older = known.get(ids[0]) if ids[0] else _preceding_version(timeline, newer)
     if newer is None or older is None:
         raise Http404
     language = _language()
@@ -119,23 +121,23 @@ def compare_versions(request: HttpRequest, client: Client) -> HttpResponse:
         "blocks": differences(older.version.text(language), newer.version.text(language)),
         "notice_title": _title(newer.version.notice),
     }
-    return _page(request, "privacy/compare.html", client, timeline, **values)
+    return _render_page(request, "privacy/compare.html", client, timeline, **values)
 
 
-def _before(timeline: Sequence[Placed], placed: Placed | None) -> Placed | None:
+def _preceding_version(timeline: Sequence[Placed], placed: Placed | None) -> Placed | None:
     position = timeline.index(placed) if placed in timeline else 0
     return timeline[position - 1] if position > 0 else None
 
 
-def _uuid(text: str | None) -> UUID | None:
+def _parse_uuid(text: str | None) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError as error:
         raise Http404 from error
 
 
-def _find(client: Client, version: UUID) -> tuple[list[Placed], Placed]:
-    """Find a version that has or will have effect at the client, with the others of its notice. Raises Http404."""
+def _get_version(client: Client, version: UUID) -> tuple[list[Placed], Placed]:
+    """Return a version that has or will have effect at the client, with its timeline. Raises Http404."""
     row = NoticeVersion.objects.filter(pk=version).select_related("notice").first()
     if row is None:
         raise Http404
@@ -146,13 +148,16 @@ def _find(client: Client, version: UUID) -> tuple[list[Placed], Placed]:
     raise Http404
 
 
-def _rows(request: HttpRequest, timeline: Sequence[Placed]) -> list[dict[str, Any]]:
+def _serialize_versions(request: HttpRequest, timeline: Sequence[Placed]) -> list[dict[str, Any]]:
     at = moment_of(request)
-    lines = [{"placed": placed, "state": placed.state(at), "before": _before(timeline, placed)} for placed in timeline]
+    lines = [
+        {"placed": placed, "state": placed.state(at), "before": _preceding_version(timeline, placed)}
+        for placed in timeline
+    ]
     return lines[::-1]
 
 
-def _text_page(
+def _render_text(
     request: HttpRequest,
     client: Client,
     timeline: Sequence[Placed],
@@ -169,7 +174,7 @@ def _text_page(
     words = shown.version.text(language, for_children=for_children)
     if not words:
         raise NoticeUnknown
-    return _page(
+    return _render_page(
         request,
         "privacy/notice.html",
         client,
@@ -186,14 +191,14 @@ def _text_page(
     )
 
 
-def _page(
+def _render_page(
     request: HttpRequest, template: str, client: Client, timeline: Sequence[Placed], **values: Any
 ) -> HttpResponse:
-    """Render a page; caches may keep it, but not across the moment at which a text takes effect."""
+    """Render a page; it is cacheable unless a version takes effect within the cache lifetime."""
     at = moment_of(request)
-    is_calm = not any(at < placed.effective_at <= at + _KEPT_BY_CACHES for placed in timeline)
+    is_cacheable = not any(at < placed.effective_at <= at + _CACHE_LIFETIME for placed in timeline)
     contact = {"client": client, "support": settings.SUPPORT_ADDRESS}
-    return public_page(request, template, same_for_all=is_calm, **contact, **values)
+    return public_page(request, template, same_for_all=is_cacheable, **contact, **values)
 
 
 def _title(notice: Notice) -> str:

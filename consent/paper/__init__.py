@@ -1,1 +1,1 @@
-"""Consent on paper and by telephone for a whole class: forms, answer sheets, and the queue where rows are matched."""
+"""Consent on paper and by telephone for a whole class: forms, answer sheets and the matching queue."""

@@ -1,6 +1,6 @@
-"""The answer sheet of a form, to be filled in: its codes and no names, as CSV and as XLSX. Pure.
+"""Empty answer sheets of a form, with codes and no names, as CSV and XLSX. Pure.
 
-Its cells are codes and fixed texts of ours, so none can be taken for a formula.
+Cells contain codes and fixed texts only, so that none is interpreted as a formula.
 """
 
 import csv
@@ -23,32 +23,32 @@ _HINTS = {
     "answered_by": "self or guardian · خود یا سرپرست",
     "method": "paper or phone · کاغذ یا فون",
     "answered_on": "2026-03-27",
-    "note": "where the form lies, or who spoke with whom · فارم کہاں ہے",
+    "note": "location of the form, or who spoke with whom · فارم کہاں ہے",
 }
 _HELP = (
     (
-        "A row for each form. Leave a row empty where nothing was answered.",
+        "One row per form. Leave a row empty if nothing was answered.",
         "ہر فارم کے لیے ایک سطر۔ جواب نہ ہو تو سطر خالی چھوڑ دیں۔",
     ),
-    ("yes or no under each purpose; empty where neither is ticked.", "ہر مقصد کے نیچے ہاں یا نہیں لکھیں۔"),
+    ("yes or no under each purpose; empty if neither is ticked.", "ہر مقصد کے نیچے ہاں یا نہیں لکھیں۔"),
     (
-        "answered_by, method and answered_on are needed where something is answered.",
+        "answered_by, method and answered_on are required if something is answered.",
         "جواب کے ساتھ لکھیں کہ کس نے، کیسے اور کب جواب دیا۔",
     ),
-    ("note goes with the answer as its evidence, sealed.", "نوٹ جواب کا ثبوت ہے اور مقفل رہتا ہے۔"),
-    ("Nothing counts until somebody confirms it in the console.", "کنسول میں تصدیق تک کچھ شمار نہیں ہوتا۔"),
+    ("note is stored as evidence of the answer, encrypted.", "نوٹ جواب کا ثبوت ہے اور مقفل رہتا ہے۔"),
+    ("An answer counts only once it is confirmed in the console.", "کنسول میں تصدیق تک کچھ شمار نہیں ہوتا۔"),
 )
 
 
 def csv_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
-    """Make the sheet as CSV in UTF-8, with the mark by which Excel knows it."""
+    """Return the sheet as CSV in UTF-8 with a byte order mark, which Excel needs."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(_rows(purposes, codes))
     return text.getvalue().encode("utf-8-sig")
 
 
 def xlsx_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
-    """Make the sheet as a workbook, with lists to choose from and a page of help; its cells are texts."""
+    """Return the sheet as an XLSX workbook of text cells, with choice lists and a help page."""
     book = openpyxl.Workbook()
     sheet = book.active or book.create_sheet()
     sheet.title = SHEET
@@ -58,7 +58,7 @@ def xlsx_blank(purposes: Sequence[str], codes: Sequence[str]) -> bytes:
     last = len(codes) + 2
     choices = {**dict.fromkeys(purposes, ("yes", "no")), "answered_by": GIVERS, "method": METHODS}
     for number, name in enumerate(_columns(purposes), 1):
-        _lay_out(sheet, number, choices.get(name, ()), last)
+        _format_column(sheet, number, choices.get(name, ()), last)
     _write_help(book.create_sheet("Help"))
     out = io.BytesIO()
     book.save(out)
@@ -76,7 +76,7 @@ def _rows(purposes: Sequence[str], codes: Sequence[str]) -> list[list[str]]:
     return [_columns(purposes), [*hints, *(_HINTS[name] for name in FIXED)], *rows]
 
 
-def _lay_out(sheet: Worksheet, number: int, choices: Sequence[str], last: int) -> None:
+def _format_column(sheet: Worksheet, number: int, choices: Sequence[str], last: int) -> None:
     letter = get_column_letter(number)
     sheet.column_dimensions[letter].width = _WIDTH
     heading = sheet.cell(1, number)

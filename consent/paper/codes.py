@@ -1,8 +1,8 @@
-"""The code on a person's form: eight symbols that are hard to misread, of which the last finds typing errors. Pure.
+"""Codes of form pages: eight symbols that are hard to misread, the last a check symbol.
 
-Crockford's base 32: no I, L, O or U, and whoever writes them is understood. The check symbol is a weighted sum over
-GF(32) with a weight of its own for every place, so every single wrong symbol and every two symbols that changed
-places, neighbours or not, are found.
+Crockford's base 32: no I, L, O or U, which are read as the similar symbols. The check symbol is a weighted sum over
+GF(32) with a different weight for every position, so that any single wrong symbol and any two swapped symbols are
+detected.
 """
 
 import secrets
@@ -31,36 +31,36 @@ _LOOKALIKES = str.maketrans(
         **dict(zip("ILOU", "110V", strict=True)),
         **dict(zip("٠١٢٣٤٥٦٧٨٩", _DIGITS, strict=True)),
         **dict(zip("۰۱۲۳۴۵۶۷۸۹", _DIGITS, strict=True)),
-        **dict.fromkeys("-‐‑‒–—−_.' \t\u00a0\u200c\u200e\u200f", ""),  # noqa: RUF001 -- whatever a spreadsheet makes of a hyphen
+        **dict.fromkeys("-‐‑‒–—−_.' \t\u00a0\u200c\u200e\u200f", ""),  # noqa: RUF001 -- spreadsheets replace hyphens
     }
 )
 
 
 def new_code() -> str:
-    """Draw a code. It says nothing about whose it is."""
+    """Return a random code."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
     return body + check_symbol(body)
 
 
 def shown_code(code: str) -> str:
-    """Write a code in two groups, as it is printed: no spreadsheet takes it for a number."""
+    """Return a code in two groups, as printed, so that spreadsheets do not read it as a number."""
     return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
 
 
 def read_code(text: str) -> str:
-    """Read what somebody typed, in whatever case, grouping and digits; it may still be no code."""
+    """Normalize typed text (case, grouping, digits); the result may not be a valid code."""
     return text.strip().upper().translate(_LOOKALIKES)
 
 
 def is_code(code: str) -> bool:
-    """Say whether the symbols are of the alphabet and the last is the check of the others."""
+    """Return True if all symbols are in the alphabet and the check symbol is right."""
     if len(code) != LENGTH or any(symbol not in ALPHABET for symbol in code):
         return False
     return check_symbol(code[:-1]) == code[-1]
 
 
 def check_symbol(body: str) -> str:
-    """Calculate the symbol that ends a code. Its own weight is one."""
+    """Return the check symbol. Its own weight is one."""
     total, weight = 0, 1
     for symbol in reversed(body):
         weight = _times_x(weight)
@@ -83,13 +83,13 @@ def _times(left: int, right: int) -> int:
 
 
 def nearest(typed: str, among: Iterable[str], *, within: int = 2, at_most: int = 5) -> list[str]:
-    """Return the codes that differ least from what was typed, nearest first; none farther than ``within`` errors."""
+    """Return the codes most similar to the typed text, nearest first, within ``within`` errors."""
     found = sorted((distance(typed, code), code) for code in among if abs(len(code) - len(typed)) <= within)
     return [code for errors, code in found if errors <= within][:at_most]
 
 
 def distance(left: str, right: str) -> int:
-    """Count the typing errors between two texts: a wrong, missing or added symbol, or two neighbours swapped."""
+    """Count the typing errors between two texts: wrong, missing, added or swapped neighbouring symbols."""
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, one in enumerate(left, 1):

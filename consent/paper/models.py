@@ -1,4 +1,4 @@
-"""Consent forms, the answer sheets that come back, and their rows waiting to be confirmed."""
+"""Consent forms, uploaded answer sheets, and their rows in the matching queue."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -36,13 +36,15 @@ _KINDS = [(kind.value, kind.value) for kind in ByKind]
 
 
 class FormRun(models.Model):
-    """One consent form for a group: what it asks, of whom, made when and by whom. It is never changed."""
+    """One consent form for a group: its purposes, people, time and author. It is never changed."""
 
     wall = Wall(Scope.TENANT, APPEND, personal={"name": Personal.NONE, "actor_role": Personal.NONE})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    name = models.CharField("group", max_length=100, help_text="The class or group, such as “Grade 7 B”. Name nobody.")
+    name = models.CharField(
+        "group", max_length=100, help_text="The class or group, such as “Grade 7 B”. Do not name people."
+    )
     people = models.PositiveIntegerField("people", editable=False)
     actor_kind = models.CharField(max_length=16, choices=_KINDS, editable=False)
     actor_id = models.UUIDField(editable=False)
@@ -55,12 +57,12 @@ class FormRun(models.Model):
         indexes = [*newest_first("made_at", "formrun_by_time")]
 
     def __str__(self) -> str:
-        """Name the group and the day."""
+        """Return the group and the day."""
         return f"{self.name} ({self.made_at:%Y-%m-%d})"
 
 
 class FormPurpose(models.Model):
-    """One purpose that a form asks about, with the version of the notice printed on it."""
+    """One purpose of a form, with the notice version printed on it."""
 
     wall = Wall(Scope.TENANT, APPEND)
 
@@ -82,12 +84,12 @@ class FormPurpose(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Name the place."""
+        """Return the position."""
         return f"question {self.position}"
 
 
 class FormPage(models.Model):
-    """One person's page of a form, with its code and the purposes that rest on consent for the person's role."""
+    """One person's page of a form, with its code and the purposes based on consent for the person's role."""
 
     wall = Wall(Scope.TENANT, APPEND, personal={"code": Personal.PSEUDONYM, "purposes": Personal.NONE})
 
@@ -107,14 +109,14 @@ class FormPage(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the code."""
+        """Return the code."""
         return self.code
 
 
 class AnswerSheet(models.Model):
-    """One uploaded sheet of answers: who brought it, its numbers, and who asked that its matched rows be confirmed.
+    """One uploaded answer sheet: uploader, counts, and the user who requested confirmation of its rows.
 
-    What is typed in rows that match nobody is sealed under a key of the sheet, which goes when none of them waits.
+    Unmatched rows are sealed under a key of the sheet, which is deleted when none of them is open.
     """
 
     wall = Wall(
@@ -133,7 +135,7 @@ class AnswerSheet(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField("kind", max_length=8)
     sha256 = models.CharField(max_length=64)
-    rows = models.PositiveIntegerField("rows", help_text="With an answer.")
+    rows = models.PositiveIntegerField("rows", help_text="Rows with an answer.")
     blank = models.PositiveIntegerField(help_text="Rows without any answer.")
     actor_kind = models.CharField(max_length=16, choices=_KINDS)
     actor_id = models.UUIDField()
@@ -153,17 +155,17 @@ class AnswerSheet(models.Model):
         indexes = [*newest_first("uploaded_at", "answersheet_by_time")]
 
     def __str__(self) -> str:
-        """Name it by its moment."""
+        """Return the upload time."""
         return f"{self.uploaded_at:%Y-%m-%d %H:%M}"
 
     @property
     def is_under_way(self) -> bool:
-        """Whether the worker confirms its rows just now."""
+        """Return True while a background task confirms its rows."""
         return self.confirm_at is not None and (self.confirmed_at is None or self.confirmed_at < self.confirm_at)
 
 
 class EntryState(models.TextChoices):
-    """Where a row of a sheet stands (consent/paper/verdicts.py). Only CONFIRMED has recorded anything."""
+    """The states of a row (consent/paper/verdicts.py). Only CONFIRMED has recorded consent events."""
 
     MATCHED = "matched", _("Matched")
     UNMATCHED = "unmatched", _("Unmatched")
@@ -172,7 +174,7 @@ class EntryState(models.TextChoices):
     GUARDIAN = "guardian", _("Waiting for a guardian")
     CONFIRMED = "confirmed", _("Confirmed")
     DISMISSED = "dismissed", _("Dismissed")
-    EXPIRED = "expired", _("Expired: it matched nobody")
+    EXPIRED = "expired", _("Expired: not matched")
 
 
 OPEN = (
@@ -183,35 +185,35 @@ OPEN = (
     EntryState.GUARDIAN,
 )
 SET_ASIDE = (EntryState.DISMISSED, EntryState.EXPIRED)
-"""Settled without having recorded anything."""
+"""Final states without recorded events."""
 
 
 class EntryProblem(models.TextChoices):
-    """Why a row waits."""
+    """The problems for which a row waits."""
 
     CODE_MISTYPED = "code_mistyped", _("The code has a typing error.")
     CODE_UNKNOWN = "code_unknown", _("No form of this client has this code.")
-    ERASED = "erased", _("The person is erased: there is nobody for whom it could be recorded.")
+    ERASED = "erased", _("The person is erased: nothing can be recorded.")
     GUARDIAN_ANSWERED = (
         "guardian_answered",
         _("A guardian answered for a child. Guardians cannot give consent here yet: the row waits."),
     )
-    CHILD_GAVE = "child_gave", _("A child said yes. A child's own yes gives no consent: a guardian must answer.")
+    CHILD_GAVE = "child_gave", _("A child consented. A child's own consent does not count: a guardian must answer.")
     OF_AGE = "of_age", _("A guardian answered for a person who is of age and answers for themselves.")
-    BEFORE_FORM = "before_form", _("It names a day before the form was made.")
-    ROWS_DIFFER = "rows_differ", _("Another row for the same code says something else.")
+    BEFORE_FORM = "before_form", _("The answer is dated before the form was made.")
+    ROWS_DIFFER = "rows_differ", _("Another row for the same code has a different answer.")
     NOT_ON_FORM = "not_on_form", _("It answers a purpose that the person's form did not ask about.")
-    LATER_ANSWER = "later_answer", _("The person has answered otherwise since.")
-    ENDED_SINCE = "ended_since", _("The consent was withdrawn or ended since: older paper does not undo that.")
-    NOTICE_CHANGED = "notice_changed", _("The notice has changed since the form was made: ask anew.")
-    NOT_CONSENT = "not_consent", _("The purpose no longer rests on consent for this person.")
+    LATER_ANSWER = "later_answer", _("The person has since given a different answer.")
+    ENDED_SINCE = "ended_since", _("The consent has since been withdrawn or ended: an older form does not restore it.")
+    NOTICE_CHANGED = "notice_changed", _("The notice has changed since the form was made: ask again.")
+    NOT_CONSENT = "not_consent", _("Consent is no longer the lawful basis of the purpose for this person.")
 
 
 class SheetEntry(models.Model):
     """One row of an answer sheet in the matching queue.
 
-    ``details`` holds the note, and of a row that matches nobody also what was typed as code: sealed under the
-    person's key, or the sheet's where there is no person. ``recorded`` are the consent events it led to.
+    ``details`` holds the note, and for an unmatched row the typed code, sealed under the person's key, or the sheet's
+    if there is no person. ``recorded`` are the ids of the resulting consent events.
     """
 
     wall = Wall(
@@ -271,28 +273,28 @@ class SheetEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Name the row."""
+        """Return the row number."""
         return f"row {self.number}"
 
     @property
     def is_open(self) -> bool:
-        """Whether it still waits for somebody."""
+        """Return True if the row is not settled."""
         return self.state in OPEN
 
 
 class Step(models.TextChoices):
-    """What was done to a row of the queue."""
+    """The steps of a row in the queue."""
 
     CONFIRMED = "confirmed", _("Confirmed")
-    CHOSEN = "chosen", _("Recorded before others")
+    CHOSEN = "chosen", _("Recorded despite other rows")
     RESOLVED = "resolved", _("Matched by hand")
     DISMISSED = "dismissed", _("Dismissed")
-    MOVED = "moved", _("Judged anew")
-    EXPIRED = "expired", _("Expired and emptied")
+    MOVED = "moved", _("Judged again")
+    EXPIRED = "expired", _("Expired, content deleted")
 
 
 class EntryStep(models.Model):
-    """One thing done to a row of the queue: by whom, when, why, and where the row stood afterwards."""
+    """One step of a row in the queue: who, when, why, and the resulting state."""
 
     wall = Wall(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
 
@@ -319,7 +321,7 @@ class EntryStep(models.Model):
         indexes = [models.Index(F("client"), F("entry"), F("taken_at").desc(), name="entrystep_of_entry")]
 
     def __str__(self) -> str:
-        """Say what was done."""
+        """Return the step."""
         return self.get_step_display()
 
 

@@ -1,6 +1,7 @@
-"""A consent form as a PDF, in English and Urdu side by side: typst lays it out, our values reach it as data only.
+"""Consent forms as PDF, in English and Urdu side by side, laid out by typst.
 
-Pure. Its fonts ship with it (OFL, consent/paper/fonts), so that it prints the same on every machine.
+Values are passed to typst as data only. The fonts are included (OFL, consent/paper/fonts), so that the output is the
+same on every machine.
 """
 
 import io
@@ -21,7 +22,7 @@ __all__ = ["Form", "Page", "Question", "write_pdf", "write_pictures"]
 
 _HERE = Path(__file__).resolve().parent
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
-"""As consent/register/wording.py reads notices: headings, lists, paragraphs and emphasis; everything else is text."""
+"""The same rules as consent/register/wording.py: headings, lists, paragraphs and emphasis; everything else is text."""
 
 type Both = tuple[str, str]
 """A text in English and in Urdu."""
@@ -29,7 +30,7 @@ type Both = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One purpose with the notice that tells of it; ``notice`` is the same for purposes that share one."""
+    """One purpose with its notice; ``notice`` is the same for purposes that share one."""
 
     code: str
     name: Both
@@ -52,7 +53,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """All that is printed. ``address`` is where people can change their mind."""
+    """The content of a form. ``address`` is where people can change their answers."""
 
     client: str
     group: str
@@ -63,21 +64,21 @@ class Form:
 
 
 def write_pdf(form: Form) -> bytes:
-    """Write the form: each person's page begins on a page of paper of its own.
+    """Return the form as PDF; each person's page starts a new sheet.
 
-    Tagged, and refused by typst itself if it were not accessible (PDF/UA-1, ISO 14289-1).
+    Tagged; typst refuses a document that is not accessible (PDF/UA-1, ISO 14289-1).
     """
-    found: bytes = typst.compile(**_task(form, "pdf"), pdf_standards="ua-1")
+    found: bytes = typst.compile(**_compile_arguments(form, "pdf"), pdf_standards="ua-1")
     return found
 
 
 def write_pictures(form: Form, *, ppi: float = 100) -> list[bytes]:
-    """Draw the same pages as PNG, to be looked at."""
-    found = typst.compile(**_task(form, "png"), ppi=ppi)
+    """Return the same pages as PNG, for visual checks."""
+    found = typst.compile(**_compile_arguments(form, "png"), ppi=ppi)
     return found if isinstance(found, list) else [found]
 
 
-def _task(form: Form, kind: Literal["pdf", "png"]) -> dict[str, Any]:
+def _compile_arguments(form: Form, kind: Literal["pdf", "png"]) -> dict[str, Any]:
     return {
         "input": str(_HERE / "form.typ"),
         "root": str(_HERE),
@@ -108,7 +109,7 @@ def _values(form: Form) -> dict[str, Any]:
         "pages": [
             {
                 "code": shown_code(page.code),
-                "square": _square(page.code),
+                "square": _qr_code(page.code),
                 "name": page.name,
                 "person": page.person,
                 "purposes": page.purposes,
@@ -118,15 +119,15 @@ def _values(form: Form) -> dict[str, Any]:
     }
 
 
-def _square(code: str) -> str:
-    """Draw the code as a QR code: for a scanner, it leads nowhere."""
+def _qr_code(code: str) -> str:
+    """Render the code as a QR code for scanners; it is not a URL."""
     drawn = io.BytesIO()
     segno.make(shown_code(code), error="m", micro=False).save(drawn, kind="svg", border=0, xmldecl=False, scale=4)
     return drawn.getvalue().decode()
 
 
 def _blocks(text: str) -> list[dict[str, Any]]:
-    """Break a notice's text into headings, list items and paragraphs, each of runs with their emphasis."""
+    """Split a notice's text into headings, list items and paragraphs of runs with their emphasis."""
     blocks: list[dict[str, Any]] = []
     kinds: list[str] = []
     for token in _MARKDOWN.parse(text):

@@ -1,4 +1,4 @@
-"""Reading forms, sheets and the queue, and gathering what a verdict on a row needs: a fixed number of queries."""
+"""Selectors of forms, sheets and the queue, and the facts for verdicts, in a fixed number of queries."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -51,9 +51,9 @@ _ANSWERED = (ConsentState.GIVEN, ConsentState.REFUSED, *_ENDED)
 
 
 def purposes_to_ask(client_id: UUID, *, at: datetime) -> list[Purpose]:
-    """List the active purposes that rest on consent for some role at a client: what a form can ask about."""
-    resting = {purpose for (purpose, _), basis in bases_in_force(client_id, at=at).items() if _is_consent(basis)}
-    return list(Purpose.objects.filter(pk__in=resting, is_active=True).order_by("code"))
+    """List the active purposes based on consent for any role at a client, which a form can ask about."""
+    purpose_ids = {purpose for (purpose, _), basis in bases_in_force(client_id, at=at).items() if _is_consent(basis)}
+    return list(Purpose.objects.filter(pk__in=purpose_ids, is_active=True).order_by("code"))
 
 
 def _is_consent(basis: Any) -> bool:
@@ -63,9 +63,9 @@ def _is_consent(basis: Any) -> bool:
 def people_for_form(
     client: Client, *, ids: Iterable[str] = (), role: str = "", beginning: str = "", actor: Actor
 ) -> QuerySet[Subject]:
-    """Find the people of a form: those with these LMS ids, else those in a role whose id begins so.
+    """Select the people of a form: those with the given LMS ids, else by role and beginning of the id.
 
-    Raises ValidationError that names LMS ids which nobody has, NotAllowed.
+    Raises ValidationError naming unknown LMS ids, NotAllowed.
     """
     found = subjects(actor).filter(client=client, erased_at=None)
     wanted = list(dict.fromkeys(ids))
@@ -75,36 +75,36 @@ def people_for_form(
     known = found.filter(external_id__in=wanted)
     missing = sorted(set(wanted) - set(known.values_list("external_id", flat=True)))
     if missing:
-        said = gettext("Nobody of this client has these LMS ids: {ids}.")
+        message = gettext("This client has no people with these LMS ids: {ids}.")
         more = ["…"] if len(missing) > NAMED_AT_MOST else []
-        raise ValidationError({"ids": [said.format(ids=", ".join([*missing[:NAMED_AT_MOST], *more]))]})
+        raise ValidationError({"ids": [message.format(ids=", ".join([*missing[:NAMED_AT_MOST], *more]))]})
     return known.order_by("external_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many rows of a sheet stand where."""
+    """The number of rows of a sheet per state."""
 
     by_state: Mapping[str, int]
 
     @property
     def open(self) -> int:
-        """How many still wait for somebody."""
+        """Return the number of open rows."""
         return sum(self.by_state.get(state, 0) for state in OPEN)
 
     def __getitem__(self, state: str) -> int:
-        """How many stand there."""
+        """Return the number of rows in a state."""
         return self.by_state.get(state, 0)
 
 
 def counts_of(sheet: AnswerSheet) -> Counts:
-    """Count a sheet's rows by where they stand."""
+    """Count a sheet's rows per state."""
     found = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet).order_by().values_list("state")
     return Counts(dict(found.annotate(Count("pk"))))
 
 
 def progress_of(run: FormRun) -> Counter[str]:
-    """Count a form's pages by how far their answers have come: confirmed, waiting, none."""
+    """Count a form's pages by progress: confirmed, waiting, none."""
     entries = SheetEntry.objects.filter(client_id=run.client_id, page__run=run)
     confirmed = set(entries.filter(state=EntryState.CONFIRMED).values_list("page_id", flat=True))
     waiting = set(entries.filter(state__in=OPEN).values_list("page_id", flat=True)) - confirmed
@@ -113,7 +113,7 @@ def progress_of(run: FormRun) -> Counter[str]:
 
 
 def near_codes(client_id: UUID, typed: str) -> list[FormPage]:
-    """Find the client's pages whose codes differ least from what was typed, among its newest pages."""
+    """Find the client's pages with the codes most similar to the typed text, among its newest pages."""
     codes = FormPage.objects.filter(client_id=client_id).order_by("-id").values_list("code", flat=True)
     near = nearest(typed, list(codes[:CODES_COMPARED]))
     pages = {
@@ -124,7 +124,7 @@ def near_codes(client_id: UUID, typed: str) -> list[FormPage]:
 
 
 def rivals_of(client_id: UUID, pages: Iterable[UUID]) -> dict[UUID, list[SheetEntry]]:
-    """Map pages to the rows that wait for them."""
+    """Map pages to their open rows."""
     found: dict[UUID, list[SheetEntry]] = {}
     for entry in SheetEntry.objects.filter(client_id=client_id, page__in=set(pages), state__in=OPEN):
         found.setdefault(entry.page_id, []).append(entry)  # type: ignore[arg-type]
@@ -133,7 +133,7 @@ def rivals_of(client_id: UUID, pages: Iterable[UUID]) -> dict[UUID, list[SheetEn
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What is known of the people whose pages came back, read for all of them at once."""
+    """The facts about the people of several pages, read together."""
 
     client: Client
     register: Register
@@ -144,11 +144,11 @@ class Knowledge:
 
     @classmethod
     def of(cls, client: Client, pages: Iterable[FormPage]) -> "Knowledge":
-        """Read it: five queries, however many pages there are. Pages bring their run and subject along."""
+        """Load the facts in five queries, for any number of pages with related run and subject."""
         pages = list(pages)
-        asked = FormPurpose.objects.filter(client_id=client.pk, run__in={page.run_id for page in pages})
+        form_purposes = FormPurpose.objects.filter(client_id=client.pk, run__in={page.run_id for page in pages})
         printed, purposes = {}, {}
-        for one in asked.select_related("purpose"):
+        for one in form_purposes.select_related("purpose"):
             printed[one.run_id, one.purpose.code] = one.notice_version_id
             purposes[one.purpose.code] = one.purpose
         events = ConsentEvent.objects.filter(
@@ -156,29 +156,31 @@ class Knowledge:
             subject__in={page.subject_id for page in pages},
             purpose__in=[purpose.pk for purpose in purposes.values()],
         )
-        return cls(client, current_register(client.pk), purposes, printed, _last(events), _ended(events))
+        return cls(
+            client, current_register(client.pk), purposes, printed, _map_last_answers(events), _map_endings(events)
+        )
 
     def signed_at(self, answered_on: date, page: FormPage) -> datetime:
-        """Give the earliest moment of that day: what happened later on the day went before, so it is heeded."""
+        """Return the earliest possible time of an answer on that day; later events that day override the paper."""
         start = datetime.combine(answered_on, time.min, ZoneInfo(self.client.time_zone)).astimezone(UTC)
         made_on = page.run.made_at.astimezone(ZoneInfo(self.client.time_zone)).date()
         return page.run.made_at if answered_on == made_on else start
 
     def case(self, page: FormPage, entry: SheetEntry, *, rows_differ: bool, at: datetime) -> Case:
-        """Put together what the verdict on one row rests on."""
+        """Build the facts for the verdict on one row."""
         subject, client = page.subject, self.client
         return Case(
             answers=entry.answers,
             by_guardian=entry.given_by == "guardian",
             signed_at=self.signed_at(entry.answered_on, page),
             form_made_at=page.run.made_at,
-            purposes={code: self._facts(page, code, at) for code in entry.answers if code in self.purposes},
+            purposes={code: self._purpose_facts(page, code, at) for code in entry.answers if code in self.purposes},
             is_child=subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors),
             is_erased=subject.erased_at is not None,
             rows_differ=rows_differ,
         )
 
-    def _facts(self, page: FormPage, code: str, at: datetime) -> PurposeFacts:
+    def _purpose_facts(self, page: FormPage, code: str, at: datetime) -> PurposeFacts:
         purpose = self.purposes[code]
         basis = self.register.basis_in_force(code, page.subject.role, at)
         rule, notice = self.register.purposes.get(code), self.register.notices.get(code)
@@ -193,8 +195,8 @@ class Knowledge:
         )
 
 
-def _last(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], tuple[str, datetime]]:
-    """Map person and purpose to the latest answer and when it was said: as claimed, but an ending as recorded."""
+def _map_last_answers(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], tuple[str, datetime]]:
+    """Map (person, purpose) to the latest answer and its time: as claimed, but as recorded for an ending."""
     found = (
         events.filter(state__in=_ANSWERED)
         .order_by("subject_id", "purpose_id", "-recorded_at", "-id")
@@ -207,6 +209,6 @@ def _last(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], tuple[str, 
     }
 
 
-def _ended(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], datetime]:
+def _map_endings(events: QuerySet[ConsentEvent]) -> dict[tuple[UUID, UUID], datetime]:
     found = events.filter(state__in=_ENDED).order_by().values_list("subject_id", "purpose_id")
     return {(subject, purpose): moment for subject, purpose, moment in found.annotate(Max("recorded_at"))}

@@ -1,4 +1,4 @@
-"""Reading an answer sheet: every row checked before any is taken, each problem told by row and column. Pure."""
+"""Parsing of answer sheets: all rows are checked, and each problem names its row and column. Pure."""
 
 import io
 import re
@@ -19,13 +19,13 @@ LONGEST_CODE = 40
 SHEET = "Answers"
 CODE = "code"
 FIXED = ("answered_by", "method", "answered_on", "note")
-"""The columns behind the purposes', which are headed by the purposes' codes."""
+"""The columns after those of the purposes, whose headings are the purposes' codes."""
 
 LAYOUT = Layout(
     csv_file="answers.csv",
     xlsx_file="answers.xlsx",
     sheet=SHEET,
-    row_limit=ROW_LIMIT + 2,  # the headings, and a line of hints
+    row_limit=ROW_LIMIT + 2,  # the header and a row of hints
     too_many=f"at most {ROW_LIMIT:,} people in one sheet: split it",
 )
 COMMENT = "#"
@@ -38,17 +38,17 @@ _DAY_FIRST = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})")
 
 
 class SheetRefused(Exception):
-    """The sheet cannot be taken; ``problems`` has every reason with its row and column."""
+    """The sheet is not valid; ``problems`` lists every reason with its row and column."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        """Hold the reasons."""
+        """Store the problems."""
         super().__init__(f"{len(problems)} problems")
         self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """One row in which something is answered. ``code`` is what was typed, made readable; ``answers`` yes or no."""
+    """One row with an answer. ``code`` is the normalized typed code; ``answers`` maps purposes to yes or no."""
 
     number: int
     code: str
@@ -61,7 +61,7 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A whole sheet: which kind of file, the rows with answers, and how many had none."""
+    """A parsed sheet: the kind of file, the rows with answers, and the number without."""
 
     kind: str
     rows: Sequence[SheetRow]
@@ -69,15 +69,15 @@ class Sheet:
 
 
 def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet:
-    """Read a CSV text or a workbook. ``purposes`` are the codes that may head a column.
+    """Parse a CSV or XLSX file. ``purposes`` are the codes allowed as column headings.
 
     Raises SheetRefused.
     """
     try:
-        kind, file, rows = _opened(content)
+        kind, file, rows = _open_file(content)
         source = iter(rows)
         number, header = next(source, (1, []))
-        columns = _checked_header(file, number, header, set(purposes))
+        columns = _check_header(file, number, header, set(purposes))
         reader = _Reader(file, columns, today)
         for place, cells in source:
             if cells and not cells[0].startswith(COMMENT):
@@ -86,12 +86,12 @@ def read_sheet(content: bytes, *, purposes: Iterable[str], today: date) -> Sheet
     except RosterInvalid as invalid:
         raise SheetRefused(invalid.problems) from invalid
     if not reader.rows:
-        raise SheetRefused([Problem(file, None, None, "nothing_answered", "no row of it has an answer", fatal=True)])
+        raise SheetRefused([Problem(file, None, None, "nothing_answered", "no row has an answer", fatal=True)])
     return Sheet(kind, reader.rows, reader.blank)
 
 
-def _opened(content: bytes) -> tuple[str, str, Iterable[Row]]:
-    """Tell the kind by the content, never by the name."""
+def _open_file(content: bytes) -> tuple[str, str, Iterable[Row]]:
+    """Detect the kind of file by its content, not its name."""
     if content.startswith(_OLD_OFFICE):
         message = "an old or password-protected Excel file; save it as an ordinary workbook (.xlsx)"
         raise refusal(LAYOUT.xlsx_file, "format_unknown", message)
@@ -100,18 +100,18 @@ def _opened(content: bytes) -> tuple[str, str, Iterable[Row]]:
     return "CSV", LAYOUT.csv_file, csv_rows(content, LAYOUT)
 
 
-def _checked_header(file: str, row: int, header: Sequence[str], purposes: set[str]) -> list[str]:
+def _check_header(file: str, row: int, header: Sequence[str], purposes: set[str]) -> list[str]:
     columns: list[str] = []
     for number, heading in enumerate(header, start=1):
         name = heading.strip().casefold()
         if name not in {CODE, *FIXED, *purposes}:
             message = (
-                f"column {number} has a heading that is none of ours; remove it. Ours are: {CODE}, the codes of your "
-                f"purposes that rest on consent, {', '.join(FIXED)}"
+                f"column {number} has an unknown heading; remove it. Allowed are: {CODE}, the codes of your "
+                f"purposes based on consent, {', '.join(FIXED)}"
             )
             raise refusal(file, "header_wrong", message, row=row)
         if name in columns:
-            raise refusal(file, "header_wrong", f"the column {name} stands there twice", row=row)
+            raise refusal(file, "header_wrong", f"the column {name} is duplicated", row=row)
         columns.append(name)
     missing = [name for name in (CODE, "answered_by", "method", "answered_on") if name not in columns]
     if missing:
@@ -122,7 +122,7 @@ def _checked_header(file: str, row: int, header: Sequence[str], purposes: set[st
 
 
 class _Reader:
-    """Reads row after row, and logs what is wrong with each."""
+    """Reads rows one by one, and logs their problems."""
 
     def __init__(self, file: str, columns: Sequence[str], today: date) -> None:
         self.log = ProblemLog()
@@ -164,7 +164,7 @@ class _Reader:
     def _code(self, number: int, text: str) -> str:
         code = read_code(text)
         if not code or len(code) > LONGEST_CODE:
-            message = "must not be empty where something is answered" if not code else "is too long for a code"
+            message = "must not be empty where something is answered" if not code else "is too long"
             self._fatal(number, CODE, "code_unfit", message)
             return ""
         return code

@@ -1,4 +1,4 @@
-"""What the worker does about answers on paper."""
+"""Background tasks of answers on paper."""
 
 import logging
 from uuid import UUID
@@ -21,7 +21,7 @@ EXPIRE = "paper.expire_unmatched"
 
 @app.task(name=GO_ON, pass_context=False)
 def confirm_matched_rows(client: str, sheet: str) -> None:
-    """Confirm the matched rows of a sheet, each person in a transaction of their own; run again, it goes on."""
+    """Confirm the matched rows of a sheet, one transaction per person. Idempotent."""
     client_id, after = UUID(client), 0
     while True:
         with in_client(client_id):
@@ -34,7 +34,7 @@ def confirm_matched_rows(client: str, sheet: str) -> None:
 @app.periodic(cron="23 * * * *", periodic_id="expire_unmatched")
 @app.task(name=EXPIRE, queueing_lock=EXPIRE, pass_context=False)
 def expire_old_rows(timestamp: int) -> int:
-    """Empty, every hour, rows of answer sheets that have matched nobody for long; returns how many."""
+    """Expire, every hour, old unmatched rows of answer sheets; returns how many."""
     del timestamp
     with as_officer():
         clients = clients_to_look_at(clients_with_unmatched, at=real_now())
@@ -43,5 +43,5 @@ def expire_old_rows(timestamp: int) -> int:
         with in_client(client_id):
             expired += expire_unmatched(client_id, actor=system_actor(EXPIRE), at=now_here())
     if expired:
-        log.info("Emptied %d rows of answer sheets that matched nobody.", expired)
+        log.info("Expired %d unmatched rows of answer sheets.", expired)
     return expired

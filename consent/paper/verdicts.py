@@ -1,7 +1,6 @@
-"""What becomes of one row of an answer sheet: to be confirmed, or waiting, and why. Pure.
+"""The verdict on one row of an answer sheet: ready to be confirmed, or waiting, and why. Pure.
 
-The same verdict is made when a sheet comes in and again when a row is confirmed, so nothing that happened between
-the two is overlooked.
+The verdict is given at upload and again at confirmation, so that changes in between are considered.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _ENDINGS = frozenset({"withdrawn", "revoked", "invalidated"})
 
 
 class Standing(StrEnum):
-    """Where a row stands in the queue; the last three are settled."""
+    """The states of a row in the queue; the last three are final."""
 
     MATCHED = "matched"
     UNMATCHED = "unmatched"
@@ -34,7 +33,7 @@ class Standing(StrEnum):
 
 
 class Problem(StrEnum):
-    """Why a row waits, or a purpose of it is left out."""
+    """The problems for which a row waits, or one of its purposes is left out."""
 
     CODE_MISTYPED = "code_mistyped"
     CODE_UNKNOWN = "code_unknown"
@@ -60,15 +59,16 @@ _STANDINGS = {
     Problem.NOTICE_CHANGED: Standing.OUTDATED,
     Problem.NOT_CONSENT: Standing.OUTDATED,
 }
-_CHOSEN_AWAY = frozenset({Problem.ROWS_DIFFER, Problem.LATER_ANSWER})
-"""What a person may decide in favour of a row. Never an ending: a withdrawal is not undone by older paper."""
+_OVERRIDABLE = frozenset({Problem.ROWS_DIFFER, Problem.LATER_ANSWER})
+"""Problems that a person may override. Never an ending: a withdrawal is not undone by older paper."""
 
 
 @dataclass(frozen=True, slots=True)
 class PurposeFacts:
-    """What is known of one purpose and one person: what the form showed, what holds, what was answered last.
+    """The facts about one purpose and one person: notice printed and in effect, basis, and the last answer.
 
-    ``last`` is the latest answer with the moment it was said, ``ended_at`` when consent last ended by an act.
+    ``last`` is the latest answer with its time; ``ended_at`` is when consent was last withdrawn, revoked or
+    invalidated.
     """
 
     printed: UUID | None
@@ -80,9 +80,9 @@ class PurposeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row with what is known of its person; ``answers`` maps purposes to yes or no.
+    """One row with the facts about its person; ``answers`` maps purposes to yes or no.
 
-    ``signed_at`` is the earliest moment at which it can have been answered on the day it names.
+    ``signed_at`` is the earliest possible time of the answer on its day.
     """
 
     answers: Mapping[str, bool]
@@ -97,7 +97,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Where a row stands, why, and which of its purposes would be recorded, or need not be: they stand so already."""
+    """The state of a row, the problem, and the purposes to record, already recorded, or left out."""
 
     standing: Standing
     problem: Problem | None = None
@@ -107,14 +107,14 @@ class Verdict:
 
     @classmethod
     def because(cls, problem: Problem) -> Verdict:
-        """Make the verdict on a row of which nothing can be recorded."""
+        """Return the verdict for a problem that concerns the whole row."""
         return cls(_STANDINGS.get(problem, Standing.CONTRADICTORY), problem)
 
 
 def give_verdict(case: Case, *, insists: bool = False) -> Verdict:
-    """Judge a row. Where somebody ``insists``, it goes before other rows and before answers given later elsewhere.
+    """Return the verdict on a row; with ``insists``, it overrides other rows and later answers.
 
-    What no one may insist on stays out: a consent that ended since, a notice that changed, what was not on the form.
+    Never recorded: a consent that has ended since, a notice that has changed, a purpose not on the form.
     """
     whole = _problem_of_row(case, insists=insists)
     if whole is not None:
@@ -123,19 +123,19 @@ def give_verdict(case: Case, *, insists: bool = False) -> Verdict:
     for code, gives in case.answers.items():
         facts = case.purposes.get(code)
         problem = Problem.NOT_ON_FORM if facts is None else _problem_of_purpose(case, facts, gives=gives)
-        if facts is not None and problem is None and _stands_so(case, facts, gives=gives):
+        if facts is not None and problem is None and _is_already_answered(case, facts, gives=gives):
             already.append(code)
-        elif problem is None or (insists and problem in _CHOSEN_AWAY):
+        elif problem is None or (insists and problem in _OVERRIDABLE):
             record.append(code)
         else:
             left_out[code] = problem
-    worst = _worst(left_out)
+    worst = _most_severe(left_out)
     standing = Standing.MATCHED if worst is None else _STANDINGS.get(worst, Standing.CONTRADICTORY)
     return Verdict(standing, worst, tuple(record), tuple(already), left_out)
 
 
-def _worst(left_out: Mapping[str, Problem]) -> Problem | None:
-    """Name a contradiction before what is merely outdated."""
+def _most_severe(left_out: Mapping[str, Problem]) -> Problem | None:
+    """Return the most severe problem: contradictions before outdated notices."""
     return min(
         left_out.values(), key=lambda problem: (problem in _STANDINGS, list(Problem).index(problem)), default=None
     )
@@ -158,7 +158,7 @@ def _problem_of_purpose(case: Case, facts: PurposeFacts, *, gives: bool) -> Prob
         return Problem.NOT_ON_FORM
     if not facts.rests_on_consent:
         return Problem.NOT_CONSENT
-    if _stands_so(case, facts, gives=gives):
+    if _is_already_answered(case, facts, gives=gives):
         return None
     if gives and facts.ended_at is not None and facts.ended_at >= case.signed_at:
         return Problem.ENDED_SINCE
@@ -171,8 +171,8 @@ def _was_answered_later(case: Case, facts: PurposeFacts) -> bool:
     return facts.last is not None and facts.last[1] >= case.signed_at
 
 
-def _stands_so(case: Case, facts: PurposeFacts, *, gives: bool) -> bool:
-    """Say whether the same was answered since, so that older paper adds nothing; a consent that ended is a no."""
+def _is_already_answered(case: Case, facts: PurposeFacts, *, gives: bool) -> bool:
+    """Return True if the same was answered since, so that older paper adds nothing; an ended consent is a refusal."""
     if facts.last is None or not _was_answered_later(case, facts):
         return False
     state = facts.last[0]

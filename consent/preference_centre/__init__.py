@@ -1,1 +1,1 @@
-"""The preference centre: a person's own page of what their data is used for."""
+"""The preference centre: a person's own page of the purposes their data is used for."""

@@ -1,4 +1,4 @@
-"""The addresses of the preference centre."""
+"""URLs of the preference centre."""
 
 from django.urls import path
 

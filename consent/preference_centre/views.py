@@ -1,4 +1,4 @@
-"""The preference centre. GET shows, POST acts; giving and taking back are one button and one POST each."""
+"""Views of the preference centre: GET shows, POST acts; giving and withdrawing take one button each."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -51,9 +51,9 @@ _own_page = on_own_page(Page.CHOICES, closed)
 @require_http_methods(["GET", "HEAD"])
 @_own_page
 def show(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Show every purpose, on what it rests, what was decided, and what can be done about it now."""
+    """List every purpose with its lawful basis, the current answer and the possible actions."""
     found = choices_of(visit.subject, actor=visit.actor, at=moment_of(request))
-    rows = [_row(choice) for choice in found]
+    rows = [_serialize_choice(choice) for choice in found]
     return public_page(
         request,
         "choices/list.html",
@@ -77,7 +77,7 @@ def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
     return print_receipt(request, answered, language=translation.get_language() or "en")
 
 
-def _row(choice: Choice) -> dict[str, Any]:
+def _serialize_choice(choice: Choice) -> dict[str, Any]:
     language = translation.get_language() or "en"
     return {
         "choice": choice,
@@ -86,13 +86,13 @@ def _row(choice: Choice) -> dict[str, Any]:
         "state": STATES[choice.state],
         "tone": TONES.get(choice.state, "calm"),
         "why": WHY[choice.basis.basis],
-        "current_text": _text(choice.current, language, choice),
-        "agreed_text": _text(choice.agreed, choice.event.language if choice.event else language, choice),
+        "current_text": _notice_text(choice.current, language, choice),
+        "agreed_text": _notice_text(choice.agreed, choice.event.language if choice.event else language, choice),
     }
 
 
-def _text(version: NoticeVersion | None, language: str, choice: Choice) -> str:
-    """Give the words; a child reads those written for children, where there are any."""
+def _notice_text(version: NoticeVersion | None, language: str, choice: Choice) -> str:
+    """Return the text of a notice version; for a child the text for children, if there is one."""
     if version is None:
         return ""
     for_child = version.text(language, for_children=True) if choice.is_decided_for else ""
@@ -102,32 +102,32 @@ def _text(version: NoticeVersion | None, language: str, choice: Choice) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_own_page
 def give(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
-    """Show the text in effect, then take the answer to it: yes and no side by side, alike in size."""
-    choice = _choice(visit, purpose, request)
+    """Show the notice in effect, and record the answer; consent and refusal have equal weight."""
+    choice = _get_choice(visit, purpose, request)
     if request.method != "POST":
-        return _ask(request, visit, choice)
+        return _render_question(request, visit, choice)
     state = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}.get(request.POST.get("answer", ""))
     if state is None or not (choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse)):
-        return _back("nothing")
+        return _redirect("nothing")
     try:
         record_answers(
             visit.subject,
             answers=[Answer(purpose, state)],
             shown=request.POST.get("shown") or None,
-            **_manner(request, visit),
+            **_answer_arguments(request, visit),
         )
     except (ShownStale, ShownMissing, ShownForged, ShownForeign, NoticeStale):
-        return _ask(request, visit, choice, status=HTTPStatus.CONFLICT, is_stale=True)
+        return _render_question(request, visit, choice, status=HTTPStatus.CONFLICT, is_stale=True)
     except (ConsentNotBased, PurposeUnknown, ChildMayNotGive):
-        return _back("nothing")
-    return _back(state.value)
+        return _redirect("nothing")
+    return _redirect(state.value)
 
 
-def _ask(
+def _render_question(
     request: HttpRequest, visit: Visit, choice: Choice, *, status: int = 200, is_stale: bool = False
 ) -> HttpResponse:
     if choice.current is None or not (choice.may_give or choice.may_refuse):
-        return _back("nothing")
+        return _redirect("nothing")
     language, version = translation.get_language() or "en", choice.current
     shown = Shown(
         version=version.pk,
@@ -139,10 +139,10 @@ def _ask(
     return public_page(
         request,
         "choices/ask.html",
-        title=_row(choice)["name"],
+        title=_serialize_choice(choice)["name"],
         status=status,
         client=visit.subject.client,
-        row=_row(choice),
+        row=_serialize_choice(choice),
         shown=sign_shown(shown),
         is_stale=is_stale,
     )
@@ -151,57 +151,57 @@ def _ask(
 @require_http_methods(["POST"])
 @_own_page
 def decide(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
-    """Take back, refuse, object, or take an objection back: what needs no text first."""
+    """Withdraw, refuse, object, or withdraw an objection: actions that need no notice first."""
     act = _ACTS.get(request.POST.get("act", ""))
     if act is None:
         raise Http404
-    return _back(act(request, visit, _choice(visit, purpose, request)))
+    return _redirect(act(request, visit, _get_choice(visit, purpose, request)))
 
 
-def _withdraw(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+def _withdraw_consent(request: HttpRequest, visit: Visit, choice: Choice) -> str:
     try:
-        withdraw_consent(visit.subject, purpose=choice.purpose.code, **_manner(request, visit))
+        withdraw_consent(visit.subject, purpose=choice.purpose.code, **_answer_arguments(request, visit))
     except NothingToWithdraw:
         return "nothing"
     return "withdrawn"
 
 
-def _refuse(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+def _refuse_consent(request: HttpRequest, visit: Visit, choice: Choice) -> str:
     if not choice.may_refuse:
         return "nothing"
     answers = [Answer(choice.purpose.code, ConsentState.REFUSED)]
-    record_answers(visit.subject, answers=answers, **_manner(request, visit))
+    record_answers(visit.subject, answers=answers, **_answer_arguments(request, visit))
     return "refused"
 
 
-def _object(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+def _object_to_purpose(request: HttpRequest, visit: Visit, choice: Choice) -> str:
     if not choice.may_object:
         return "nothing"
-    object_to_purpose(visit.subject, purpose_code=choice.purpose.code, **_by(request, visit))
+    object_to_purpose(visit.subject, purpose_code=choice.purpose.code, **_act_arguments(request, visit))
     return "objected"
 
 
-def _lift(request: HttpRequest, visit: Visit, choice: Choice) -> str:
+def _lift_objection(request: HttpRequest, visit: Visit, choice: Choice) -> str:
     if choice.objection is None:
         return "nothing"
-    lift_objection(choice.objection, **_by(request, visit))
+    lift_objection(choice.objection, **_act_arguments(request, visit))
     return "lifted"
 
 
 _ACTS: Mapping[str, Callable[[HttpRequest, Visit, Choice], str]] = {
-    "withdraw": _withdraw,
-    "refuse": _refuse,
-    "object": _object,
-    "lift": _lift,
+    "withdraw": _withdraw_consent,
+    "refuse": _refuse_consent,
+    "object": _object_to_purpose,
+    "lift": _lift_objection,
 }
 
 
-def _by(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+def _act_arguments(request: HttpRequest, visit: Visit) -> dict[str, Any]:
     return {"actor": visit.actor, "reason": Reason.SUBJECT_REQUEST, "at": moment_of(request)}
 
 
-def _manner(request: HttpRequest, visit: Visit) -> dict[str, Any]:
-    """Say who answers, how and when; a guardian's page will name the guardian here."""
+def _answer_arguments(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+    """Return the arguments shared by all answers: method, language, actor and time."""
     return {
         "method": Method.WEB,
         "language": translation.get_language() or "en",
@@ -210,12 +210,12 @@ def _manner(request: HttpRequest, visit: Visit) -> dict[str, Any]:
     }
 
 
-def _choice(visit: Visit, purpose: str, request: HttpRequest) -> Choice:
+def _get_choice(visit: Visit, purpose: str, request: HttpRequest) -> Choice:
     try:
         return choice_about(visit.subject, purpose, actor=visit.actor, at=moment_of(request))
     except ChoiceUnknown as error:
         raise Http404 from error
 
 
-def _back(done: str) -> HttpResponse:
+def _redirect(done: str) -> HttpResponse:
     return HttpResponseRedirect(f"{page_address('choices')}&done={done}")

@@ -1,4 +1,4 @@
-"""The words of the preference centre for states and lawful bases."""
+"""Texts of the preference centre for states and lawful bases."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -8,13 +8,13 @@ __all__ = ["DONE", "STATES", "TONES", "WHY"]
 STATES: dict[str, Promise] = {
     "unknown": _("Not answered yet: not allowed"),
     "requested": _("Not answered yet: not allowed"),
-    "deferred": _("Put off: not allowed"),
+    "deferred": _("Deferred: not allowed"),
     "given": _("Allowed"),
     "refused": _("Refused: not allowed"),
     "withdrawn": _("Taken back: not allowed"),
     "revoked": _("Ended by the institution: not allowed"),
-    "expired": _("Expired: not allowed until you decide anew"),
-    "outdated": _("The text has changed: not allowed until you decide anew"),
+    "expired": _("Expired: not allowed until you decide again"),
+    "outdated": _("The text has changed: not allowed until you decide again"),
     "invalidated": _("Not valid: not allowed"),
 }
 TONES = {"given": "good", "expired": "warn", "outdated": "warn"}
@@ -22,13 +22,13 @@ TONES = {"given": "good", "expired": "warn", "outdated": "warn"}
 WHY: dict[str, Promise] = {
     "consent": _("This happens only if you allow it. You may take it back at any time."),
     "legitimate_interest": _(
-        "This rests on an interest that was weighed against yours. You may object, and it then stops for you."
+        "This is based on an interest that was weighed against yours. You may object, and it then stops for you."
     ),
     "contract": _(
         "This is needed to provide what your institution and you have agreed on, so there is nothing to allow or "
         "refuse here: it ends when your account is closed."
     ),
-    "legal_obligation": _("The law demands this, so neither you nor we can switch it off."),
+    "legal_obligation": _("The law requires this, so neither you nor we can switch it off."),
 }
 
 DONE: dict[str, Promise] = {
@@ -39,4 +39,4 @@ DONE: dict[str, Promise] = {
     "lifted": _("Your objection is taken back."),
     "nothing": _("Nothing was changed: it was so already."),
 }
-"""What is said after an act, by the word in the address."""
+"""Messages after an action, by the code in the URL."""

@@ -1,4 +1,4 @@
-"""Receipts over the API, and the context in which their terms are read."""
+"""API: receipts, and their JSON-LD context."""
 
 from typing import Any
 from uuid import UUID
@@ -26,16 +26,16 @@ LD_JSON = "application/ld+json"
 
 
 class ShowReceiptInput(StrictSerializer):
-    """In which language names are given."""
+    """Input: the language of names."""
 
     language = serializers.ChoiceField(LANGUAGES, default="en")
 
 
 class ReceiptOutput(serializers.Serializer[Any]):
-    """A consent receipt: JSON-LD in DPV terms, by the profile of ISO/IEC TS 27560:2023."""
+    """Output: a consent receipt, JSON-LD in DPV terms with the profile of ISO/IEC TS 27560:2023."""
 
     def to_representation(self, instance: Any) -> Any:
-        """Give it as it is: the profile says what is in it."""
+        """Return the document unchanged: its content is defined by the profile."""
         return instance
 
 
@@ -47,16 +47,16 @@ class ShowReceipt(Operation):
 
     @extend_schema(parameters=[ShowReceiptInput], responses={(200, LD_JSON): dict[str, Any]})
     def get(self, request: Request, event: UUID) -> Response:
-        """Show the receipt of one recorded answer, for the person to keep: the same bytes whenever it is asked for."""
-        asked = validated(ShowReceiptInput, request.query_params.dict())
+        """Return the receipt of one recorded answer, for the person to keep; always the same bytes."""
+        query = validated(ShowReceiptInput, request.query_params.dict())
         found = get_event(event, actor=actor_of(request))
         base = public_address(request._request)
-        facts = record_facts(found, language=asked["language"], base=base)
+        facts = record_facts(found, language=query["language"], base=base)
         return Response(consent_receipt(facts, Place.of(base, found.client.code)), content_type=LD_JSON)
 
 
 def show_context(request: HttpRequest) -> HttpResponse:
-    """``GET /ns/consent/v1``: the JSON-LD context of records and receipts, pinned."""
+    """``GET /ns/consent/v1``: the pinned JSON-LD context of records and receipts."""
     if request.method not in {"GET", "HEAD"}:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     response = HttpResponse(canonical(dpv.CONTEXT), content_type=LD_JSON)

@@ -1,7 +1,7 @@
-"""Evidence bundles: a ZIP that can be checked offline, by anybody, with no key and no account. Pure.
+"""Evidence bundles: ZIP archives that can be checked offline, without a key or account. Pure.
 
-Beside the documents lies ``manifest.json`` with the SHA-256 of each; its own hash is what the ledger keeps. Entries of
-the ledger are packed as the exact canonical texts with their leaf hashes (RFC 8785, RFC 6962 §2.1).
+``manifest.json`` lists the SHA-256 of each file; the manifest's own hash is in the ledger. Ledger entries are included
+as exact canonical texts with their leaf hashes (RFC 8785, RFC 6962 §2.1).
 """
 
 import hashlib
@@ -18,15 +18,15 @@ __all__ = ["LEDGER", "MANIFEST", "BundleBroken", "check_bundle", "manifest_of", 
 
 MANIFEST = "manifest.json"
 LEDGER = "ledger.jsonl"
-_MOST_BYTES = 200_000_000
+_MAX_BYTES = 200_000_000
 
 
 class BundleBroken(ValueError):
-    """The bundle is not as it was packed; the argument says what differs."""
+    """The bundle was modified; the argument names the difference."""
 
 
 def manifest_of(files: Mapping[str, bytes], about: Mapping[str, Any]) -> bytes:
-    """List the files with size and SHA-256 (hex), and what the bundle is about, as canonical JSON."""
+    """Return the manifest as canonical JSON: files with size and SHA-256 (hex), and what the bundle is about."""
     listed = [
         {"path": path, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         for path, content in sorted(files.items())
@@ -35,7 +35,7 @@ def manifest_of(files: Mapping[str, bytes], about: Mapping[str, Any]) -> bytes:
 
 
 def pack(files: Mapping[str, bytes], manifest: bytes, at: datetime) -> bytes:
-    """Pack files and manifest: the same bytes for the same content and moment."""
+    """Pack files and manifest into a ZIP; reproducible for the same content and time."""
     packed = io.BytesIO()
     moment = at.astimezone(UTC).timetuple()[:6]
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -45,36 +45,36 @@ def pack(files: Mapping[str, bytes], manifest: bytes, at: datetime) -> bytes:
 
 
 def check_bundle(packed: bytes) -> str:
-    """Check every hash of a bundle, and return the manifest's own: compare it with the ledger's.
+    """Check every hash of a bundle, and return the manifest's SHA-256, to be compared with the ledger.
 
-    Raises BundleBroken if it is no bundle, or a file is missing, added or not what the manifest says, or a leaf hash
-    is not that of its entry.
+    Raises BundleBroken if it is not a bundle, a file is missing, added or modified, or a leaf hash does not match its
+    entry.
     """
-    files = _read(packed)
+    files = _unpack(packed)
     manifest = files.pop(MANIFEST, None)
     if manifest is None:
         raise BundleBroken(f"{MANIFEST} is missing.")
-    listed = _listed(manifest)
+    listed = _parse_manifest(manifest)
     for path in sorted(listed.keys() ^ files.keys()):
         raise BundleBroken(f"{path} is {'missing' if path in listed else 'not in the manifest'}.")
     for path, content in files.items():
         if hashlib.sha256(content).hexdigest() != listed[path]:
-            raise BundleBroken(f"{path} is not what was packed.")
+            raise BundleBroken(f"{path} was modified.")
     _check_ledger(files.get(LEDGER, b""))
     return hashlib.sha256(manifest).hexdigest()
 
 
-def _read(packed: bytes) -> dict[str, bytes]:
+def _unpack(packed: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
-                raise BundleBroken("It unpacks to more than a bundle can hold.")
+            if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
+                raise BundleBroken("The unpacked content is too large.")
             return {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise BundleBroken("It is not a ZIP archive, or it is damaged.") from error
 
 
-def _listed(manifest: bytes) -> dict[str, str]:
+def _parse_manifest(manifest: bytes) -> dict[str, str]:
     try:
         return {one["path"]: one["sha256"] for one in json.loads(manifest)["files"]}
     except (ValueError, KeyError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""A receipt on paper: what it says in plain words, and the code that leads back to the choices. Pure."""
+"""Codes of printed receipts, from which a person reaches their choices. Pure."""
 
 import base64
 import hashlib
@@ -9,19 +9,20 @@ __all__ = ["RECEIPT_CODE", "event_of_code", "receipt_code"]
 
 _MARK_BYTES = 4
 RECEIPT_CODE = r"[A-Z2-7]{32}"
-"""How a code looks: base32 letters and digits, easily typed from paper."""
+"""Pattern of a code: base32 letters and digits, easily typed from paper."""
 
 
 def receipt_code(event: UUID, key: bytes) -> str:
-    """Give the code of an event's receipt: its id and a keyed mark, so that no code can be made up.
+    """Return the code of an event's receipt: its id and a keyed MAC, so that codes cannot be forged.
 
-    It is an address and no key: whoever follows it is shown nothing and is sent a code at the address known before.
+    The code identifies and does not authenticate: the page shows nothing, and sends a one-time code to the contact on
+    file.
     """
     return base64.b32encode(event.bytes + _mark(event, key)).decode()
 
 
 def event_of_code(code: str, key: bytes) -> UUID | None:
-    """Return the event of a code, typed in whatever case and grouping; None for one that we never printed."""
+    """Return the event id of a code, in any case and grouping; None if the MAC does not match."""
     try:
         raw = base64.b32decode("".join(code.split()).replace("-", "").upper())
     except ValueError:

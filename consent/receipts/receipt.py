@@ -1,9 +1,8 @@
-"""Consent records and receipts as ISO/IEC TS 27560:2023 wants them, in JSON-LD and DPV terms. Pure.
+"""Consent records and receipts as in ISO/IEC TS 27560:2023, in JSON-LD and DPV terms. Pure.
 
-A record says what a person was told and answered about one purpose, event after event; a receipt says that one
-event of it happened, and is what the person keeps. Both name people by pseudonym only (``urn:uuid``).
-A guardian who acts for a child is the person's side: their withdrawal is `ConsentWithdrawn`, indicated by the
-guardian; `ConsentRevoked` is what a school or PakTaleem did.
+A record lists what a person was shown and answered about one purpose, event by event; a receipt documents one event,
+for the person to keep. Both identify people by pseudonym only (``urn:uuid``). A guardian acts for the child: their
+withdrawal is `ConsentWithdrawn`, indicated by the guardian; `ConsentRevoked` is an act of the school or PakTaleem.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ __all__ = ["Answered", "DataItem", "Party", "Place", "RecordFacts", "Told", "con
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where documents, texts and choices are found: absolute addresses of this portal."""
+    """Absolute URLs of this portal used in records: documents, notices, choices and rights."""
 
     base: str
     notice: str
@@ -32,14 +31,14 @@ class Place:
 
     @classmethod
     def of(cls, base: str, client_code: str) -> Place:
-        """Give the addresses of one client's pages."""
+        """Return the URLs of one client's pages."""
         notice = f"{base}/privacy/{client_code}/"
         return cls(base, notice, f"{base}/choices/{client_code}/", notice)
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One organisation: its id, name, countries (ISO 3166, that of its seat first), and how it can be reached."""
+    """An organisation: its id, name, countries (ISO 3166, that of its seat first) and contact."""
 
     id: UUID
     name: str
@@ -49,13 +48,13 @@ class Party:
 
     @property
     def country(self) -> str:
-        """The country of its seat; empty if unknown."""
+        """Return the country of its seat; empty if unknown."""
         return self.countries[0] if self.countries else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The text that was shown: which version of which notice, in which language, with the hash of its content."""
+    """The notice version that was shown, with its language and content hash."""
 
     version: UUID
     number: int
@@ -67,9 +66,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One event: who answered what, how, when, on whose behalf, until when, through which system.
+    """One consent event: who answered what, how, when, for whom, until when, and through which system.
 
-    ``reason`` is the code of why we or an authority ended the consent, ``is_renewal`` that it was in force when given.
+    ``reason`` is the reason code of a revocation or invalidation; ``is_renewal`` is True if consent was in force
+    already.
     """
 
     id: UUID
@@ -98,11 +98,11 @@ class DataItem:
 
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
-    """What a record is made of, as it stood at its latest event.
+    """The facts of a consent record at the time of its latest event.
 
-    ``of_child`` of an event says whether the person counted as a child then; ``basis`` is the lawful basis in
-    force then, ``recipients`` those approved for the purpose then, ``authority`` the name and address of whoever
-    supervises, where anybody does.
+    ``of_child`` of an event is True if the person counted as a child then; ``basis`` is the lawful basis in force then,
+    ``recipients`` those approved for the purpose then, ``authority`` the name and contact of the supervisory authority,
+    if any.
     """
 
     record_id: UUID
@@ -124,12 +124,12 @@ class RecordFacts:
 
     @property
     def latest(self) -> Answered:
-        """The event the record ends with."""
+        """Return the latest event."""
         return self.events[-1]
 
 
 def consent_record(facts: RecordFacts, place: Place) -> dict[str, Any]:
-    """Write the record of one person's consent to one purpose, up to its latest event."""
+    """Return the JSON-LD record of one person's consent to one purpose, up to its latest event."""
     return {
         "@context": f"{place.base}{dpv.CONTEXT_PATH}",
         "@id": _urn(facts.record_id),
@@ -137,20 +137,20 @@ def consent_record(facts: RecordFacts, place: Place) -> dict[str, Any]:
         "dct:conformsTo": dpv.RECORD_PROFILE,
         "dct:identifier": str(facts.record_id),
         "dpv:hasIdentifier": str(facts.record_id),
-        "dct:created": _moment(facts.latest.recorded_at),
+        "dct:created": _format_time(facts.latest.recorded_at),
         "dct:language": sorted({event.language for event in facts.events}),
-        "dpv:hasDataSubject": _subject(facts),
-        "dpv:hasNotice": _notices(facts, place),
-        "dpv:hasProcess": [_process(facts, place)],
-        "dpv:hasEntity": [_party(one, roles) for one, roles in _organisations(facts).items()],
-        "dpv:hasConsentStatus": [_status(facts, event) for event in facts.events],
+        "dpv:hasDataSubject": _serialize_subject(facts),
+        "dpv:hasNotice": _serialize_notices(facts, place),
+        "dpv:hasProcess": [_serialize_process(facts, place)],
+        "dpv:hasEntity": [_serialize_party(one, roles) for one, roles in _map_roles(facts).items()],
+        "dpv:hasConsentStatus": [_serialize_status(facts, event) for event in facts.events],
     }
 
 
 def consent_receipt(facts: RecordFacts, place: Place) -> dict[str, Any]:
-    """Write the receipt of the record's latest event, with the record inside.
+    """Return the JSON-LD receipt of the record's latest event, which contains the record.
 
-    Its id is the event's, so the same event always has the same receipt.
+    Its id is the event's id, so the same event always has the same receipt.
     """
     record = consent_record(facts, place)
     event = facts.latest
@@ -161,7 +161,7 @@ def consent_receipt(facts: RecordFacts, place: Place) -> dict[str, Any]:
         "dct:conformsTo": dpv.RECEIPT_PROFILE,
         "dct:identifier": str(event.id),
         "dpv:hasIdentifier": str(event.id),
-        "dct:created": _moment(event.recorded_at),
+        "dct:created": _format_time(event.recorded_at),
         "dct:publisher": _urn(facts.controller.id),
         "dpv:hasRecordOfActivity": [record],
     }
@@ -171,11 +171,11 @@ def _urn(id_: UUID) -> str:
     return f"urn:uuid:{id_}"
 
 
-def _moment(value: datetime) -> str:
+def _format_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _subject(facts: RecordFacts) -> dict[str, Any]:
+def _serialize_subject(facts: RecordFacts) -> dict[str, Any]:
     kinds = ["dpv:DataSubject"]
     if facts.role in dpv.PEOPLE:
         kinds.append(dpv.PEOPLE[facts.role])
@@ -184,9 +184,9 @@ def _subject(facts: RecordFacts) -> dict[str, Any]:
     return {"@id": _urn(facts.subject), "@type": kinds}
 
 
-def _notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]:
-    """Give each text once for each language in which it was shown; behind them the privacy policy, always there."""
-    told = dict.fromkeys(event.told for event in facts.events if event.told is not None)
+def _serialize_notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]:
+    """List each notice version once per language shown, then the privacy policy."""
+    versions = dict.fromkeys(event.told for event in facts.events if event.told is not None)
     policy = {"@id": place.notice, "@type": "dpv:PrivacyNotice", "schema:url": place.notice}
     consent_notices = [
         {
@@ -195,29 +195,29 @@ def _notices(facts: RecordFacts, place: Place) -> list[dict[str, Any]]:
             "dct:title": one.title,
             "dct:language": one.language,
             "dct:hasVersion": str(one.number),
-            "dct:issued": _moment(one.effective_at),
+            "dct:issued": _format_time(one.effective_at),
             "dct:identifier": f"sha256:{one.content_hash}",
             "schema:url": place.notice,
         }
-        for one in told
+        for one in versions
     ]
     return [*consent_notices, policy]
 
 
-def _process(facts: RecordFacts, place: Place) -> dict[str, Any]:
+def _serialize_process(facts: RecordFacts, place: Place) -> dict[str, Any]:
     process: dict[str, Any] = {
         "@type": "dpv:Process",
         "dct:title": facts.purpose_name,
-        "dpv:hasPurpose": [_purpose(facts)],
+        "dpv:hasPurpose": [_serialize_purpose(facts)],
         "dpv:hasLegalBasis": dpv.BASES[facts.basis],
-        "dpv:hasPersonalData": [_data(item) for item in facts.categories],
+        "dpv:hasPersonalData": [_serialize_category(item) for item in facts.categories],
         "dpv:hasProcessing": ["dpv:Collect", "dpv:Store", "dpv:Use", *(["dpv:Share"] if facts.recipients else [])],
         "dpv:hasDataSource": "dpv:DataSubjectDataSource",
-        "dpv:hasStorageCondition": [*_storage_places(facts), _storage_duration(facts.latest)],
-        "dpv:hasProcessingCondition": _processing_places(facts),
-        "dpv:hasRule": [_stays_here()],
+        "dpv:hasStorageCondition": [*_storage_locations(facts), _storage_duration(facts.latest)],
+        "dpv:hasProcessingCondition": _processing_locations(facts),
+        "dpv:hasRule": [_transfer_prohibition()],
         "dpv:hasDataController": _urn(facts.controller.id),
-        "dpv:hasRecipient": [_urn(one.id) for one in _receiving(facts)],
+        "dpv:hasRecipient": [_urn(one.id) for one in _list_recipients(facts)],
         "dpv:hasJurisdiction": dpv.country(facts.controller.country),
         "dpv:hasConsentControl": {
             "@type": ["dpv:ManageConsent", "dpv:WithdrawConsent"],
@@ -235,12 +235,12 @@ def _process(facts: RecordFacts, place: Place) -> dict[str, Any]:
     return process
 
 
-def _receiving(facts: RecordFacts) -> list[Party]:
-    """Give who else gets the data: a processor is a recipient too (GDPR Art. 4(9))."""
+def _list_recipients(facts: RecordFacts) -> list[Party]:
+    """List the processor and the recipients: a processor is a recipient too (GDPR Art. 4(9))."""
     return [*([facts.processor] if facts.processor else []), *facts.recipients]
 
 
-def _purpose(facts: RecordFacts) -> dict[str, Any]:
+def _serialize_purpose(facts: RecordFacts) -> dict[str, Any]:
     purpose: dict[str, Any] = {
         "@id": _urn(facts.purpose),
         "@type": "dpv:Purpose",
@@ -253,7 +253,7 @@ def _purpose(facts: RecordFacts) -> dict[str, Any]:
     return purpose
 
 
-def _data(item: DataItem) -> dict[str, Any]:
+def _serialize_category(item: DataItem) -> dict[str, Any]:
     return {
         "@type": "dpv:PersonalData",
         "dct:identifier": item.code,
@@ -263,41 +263,41 @@ def _data(item: DataItem) -> dict[str, Any]:
     }
 
 
-def _storage_places(facts: RecordFacts) -> list[dict[str, Any]]:
+def _storage_locations(facts: RecordFacts) -> list[dict[str, Any]]:
     return [{"@type": "dpv:StorageLocation", "dpv:hasLocation": dpv.country(code)} for code in facts.storage_countries]
 
 
-def _processing_places(facts: RecordFacts) -> list[dict[str, Any]]:
-    """Give every country in which the data is worked with: where it lies, and where whoever receives it is."""
+def _processing_locations(facts: RecordFacts) -> list[dict[str, Any]]:
+    """List every country of processing: those of storage and those of the recipients."""
     codes = [*facts.storage_countries, *(code for one in facts.recipients for code in one.countries)]
     places = dict.fromkeys(dpv.country(code) for code in codes)
     return [{"@type": "dpv:ProcessingLocation", "dpv:hasLocation": one} for one in places]
 
 
-def _stays_here() -> dict[str, Any]:
+def _transfer_prohibition() -> dict[str, Any]:
     text = "The data goes to no recipient and to no country that is not named here."
     return {"@type": "dpv:Prohibition", "dct:description": text}
 
 
 def _storage_duration(event: Answered) -> dict[str, Any]:
-    """Say how long the data is kept on this consent: while it holds; afterwards until the rules dispose of it."""
+    """Return the storage duration: while the consent is in force, then until the retention rules apply."""
     after = {"@type": "dpv:UntilEventDuration", "rdf:value": "the retention rules dispose of it"}
-    kept = _duration(event) if event.state == "given" else after
-    return {"@type": "dpv:StorageDuration", "dpv:hasDuration": kept}
+    duration = _duration(event) if event.state == "given" else after
+    return {"@type": "dpv:StorageDuration", "dpv:hasDuration": duration}
 
 
 def _duration(event: Answered) -> dict[str, Any]:
-    """Say how long an answer holds: a consent until its expiry, else until the person changes their mind."""
+    """Return the validity of an answer: a consent until it expires, else until the person answers again."""
     if event.state != "given":
         return {"@type": "dpv:UntilEventDuration", "rdf:value": "the person answers anew"}
     if event.expires_at is None:
         return {"@type": "dpv:UntilEventDuration", "rdf:value": "the consent is withdrawn, revoked or renewed"}
-    until = {"@value": _moment(event.expires_at), "@type": "xsd:dateTime"}
+    until = {"@value": _format_time(event.expires_at), "@type": "xsd:dateTime"}
     return {"@type": "dpv:UntilTimeDuration", "rdf:value": until}
 
 
-def _organisations(facts: RecordFacts) -> dict[Party, list[str]]:
-    """Map each organisation to its parts in the processing."""
+def _map_roles(facts: RecordFacts) -> dict[Party, list[str]]:
+    """Map each organisation to its roles in the processing."""
     parts: dict[Party, list[str]] = {facts.controller: ["dpv:DataController"]}
     if facts.processor is not None:
         parts.setdefault(facts.processor, []).append("dpv:DataProcessor")
@@ -306,7 +306,7 @@ def _organisations(facts: RecordFacts) -> dict[Party, list[str]]:
     return parts
 
 
-def _party(party: Party, roles: Sequence[str]) -> dict[str, Any]:
+def _serialize_party(party: Party, roles: Sequence[str]) -> dict[str, Any]:
     return {
         "@id": _urn(party.id),
         "@type": ["dpv:Organisation", *roles],
@@ -322,13 +322,13 @@ def _party(party: Party, roles: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
+def _serialize_status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
     status: dict[str, Any] = {
         "@id": _urn(event.id),
-        "@type": _kinds(event),
+        "@type": _status_types(event),
         "dct:identifier": str(event.id),
         "dpv:hasLegalBasis": dpv.BASES[facts.basis],
-        "dpv:isIndicatedAtTime": _moment(event.recorded_at),
+        "dpv:isIndicatedAtTime": _format_time(event.recorded_at),
         "dpv:isIndicatedBy": _indicated_by(facts, event),
         "dpv:hasIndicationMethod": event.method,
         "dpv:hasDuration": _duration(event),
@@ -340,7 +340,7 @@ def _status(facts: RecordFacts, event: Answered) -> dict[str, Any]:
     return status
 
 
-def _kinds(event: Answered) -> list[str]:
+def _status_types(event: Answered) -> list[str]:
     if event.state != "given":
         return [dpv.STATES[event.state]]
     return ["dpv:RenewedConsentGiven" if event.is_renewal else dpv.STATES["given"], "dpv:ExpressedConsent"]

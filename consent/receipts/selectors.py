@@ -1,4 +1,4 @@
-"""What a receipt is made of: the event, those before it, and the register as it stood then."""
+"""Facts of a receipt: the event, the earlier events, and the register as of the event."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -26,16 +26,16 @@ __all__ = ["record_facts"]
 
 
 def record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFacts:
-    """Gather what the record said when ``event`` was its latest, inside the client's context.
+    """Return the facts of the record with ``event`` as its latest event, in the client's context.
 
-    Purpose, parties and recipients are those of that moment, from the register's history: a receipt tells tomorrow
-    what it tells today. ``language`` chooses among the names in English and Urdu; ``base`` is the portal's address.
+    Purpose, parties and recipients are taken from the history at that time, so that a receipt never changes.
+    ``language`` selects English or Urdu names; ``base`` is the portal's address.
     """
     at = event.recorded_at
-    events = _events_up_to(event)
+    events = _list_events(event)
     purpose = Purpose.history.as_of(at).get(id=event.purpose_id)
     person = Subject.history.filter(id=event.subject_id, history_date__lte=at).order_by("-history_date").first()
-    basis = _basis(event, person.role)
+    basis = _find_basis(event, person.role)
     organisations = _Organisations(event, base)
     acts_for_client = basis is None or basis.capacity == Capacity.PROCESSOR
     return RecordFacts(
@@ -46,16 +46,16 @@ def record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFact
         role=person.role,
         purpose=event.purpose_id,
         purpose_code=purpose.code,
-        purpose_name=_in(language, purpose, "name"),
-        purpose_description=_in(language, purpose, "description"),
+        purpose_name=_localized(language, purpose, "name"),
+        purpose_description=_localized(language, purpose, "description"),
         purpose_term=purpose.dpv_term,
-        categories=_categories(event, purpose.categories, language),
+        categories=_list_categories(event, purpose.categories, language),
         basis=basis.basis if basis else "consent",
         controller=organisations.client if acts_for_client else organisations.paktaleem,
         processor=organisations.paktaleem if acts_for_client else None,
         recipients=organisations.recipients(purpose.code),
         storage_countries=settings.STORAGE_COUNTRIES,
-        events=_answered(events, person, organisations.row),
+        events=_to_receipt_events(events, person, organisations.row),
         authority=_authority(),
     )
 
@@ -65,11 +65,11 @@ def _authority() -> tuple[str, str] | None:
     return (name, contact) if name else None
 
 
-def _in(language: str, row: object, name: str) -> str:
+def _localized(language: str, row: object, name: str) -> str:
     return str(getattr(row, f"{name}_{'ur' if language == 'ur' else 'en'}"))
 
 
-def _events_up_to(event: ConsentEvent) -> list[ConsentEvent]:
+def _list_events(event: ConsentEvent) -> list[ConsentEvent]:
     of_record = ConsentEvent.objects.filter(
         client_id=event.client_id, subject_id=event.subject_id, purpose_id=event.purpose_id
     )
@@ -77,7 +77,7 @@ def _events_up_to(event: ConsentEvent) -> list[ConsentEvent]:
     return list(of_record.filter(before).order_by("recorded_at", "pk"))
 
 
-def _basis(event: ConsentEvent, role: str) -> LawfulBasis | None:
+def _find_basis(event: ConsentEvent, role: str) -> LawfulBasis | None:
     owners = [event.client_id, PAKTALEEM]
     rows = LawfulBasis.objects.active(event.recorded_at).filter(
         client_id__in=owners, purpose_id=event.purpose_id, role=role
@@ -86,16 +86,16 @@ def _basis(event: ConsentEvent, role: str) -> LawfulBasis | None:
     return ranked[-1] if ranked else None
 
 
-def _categories(event: ConsentEvent, codes: Sequence[str], language: str) -> list[DataItem]:
+def _list_categories(event: ConsentEvent, codes: Sequence[str], language: str) -> list[DataItem]:
     rows = DataCategory.history.as_of(event.recorded_at).filter(
         client_id__in=[event.client_id, PAKTALEEM], code__in=codes
     )
-    names = {row.code: _in(language, row, "name") for row in rows}
+    names = {row.code: _localized(language, row, "name") for row in rows}
     return [DataItem(code, names.get(code, code)) for code in codes]
 
 
 class _Organisations:
-    """The organisations that had a part in the processing at the moment of an event."""
+    """The organisations involved in the processing at the time of an event."""
 
     def __init__(self, event: ConsentEvent, base: str) -> None:
         self.event, self.base = event, base
@@ -105,7 +105,7 @@ class _Organisations:
         self.paktaleem = Party(PAKTALEEM, "PakTaleem", ("PK",), f"{base}/privacy/", settings.PAKTALEEM_ADDRESS)
 
     def recipients(self, purpose_code: str) -> list[Party]:
-        """Give those approved for the purpose then, past their objection window."""
+        """List the recipients approved for the purpose then, after their objection period."""
         at = self.event.recorded_at
         owners = [self.event.client_id, PAKTALEEM]
         approved = {
@@ -123,9 +123,9 @@ class _Organisations:
         ]
 
 
-def _answered(events: Iterable[ConsentEvent], person: Subject, client: Client) -> list[Answered]:
+def _to_receipt_events(events: Iterable[ConsentEvent], person: Subject, client: Client) -> list[Answered]:
     events = list(events)
-    told = _told({event.notice_version_id for event in events} - {None})
+    versions = _load_versions({event.notice_version_id for event in events} - {None})
     guardians = {event.guardian_id for event in events} - {None}
     relations = dict(
         GuardianClaim.objects.filter(child_id=person.id, guardian_id__in=guardians).values_list(
@@ -145,7 +145,7 @@ def _answered(events: Iterable[ConsentEvent], person: Subject, client: Client) -
             relationship=relations.get(event.guardian_id, "") if event.guardian_id else "",
             actor=event.actor_id,
             of_child=_was_child(person, client, event),
-            told=_in_words(told.get(event.notice_version_id), event),
+            told=_to_told(versions.get(event.notice_version_id), event),
             reason=event.reason,
             is_renewal=event.is_renewal,
         )
@@ -154,22 +154,22 @@ def _answered(events: Iterable[ConsentEvent], person: Subject, client: Client) -
 
 
 def _was_child(person: Subject, client: Client, event: ConsentEvent) -> bool:
-    """Say whether a guardian decided for the person then; unknown age counts where minors are served."""
+    """Return True if the person counted as a child then; unknown age counts as child where minors are served."""
     return is_child(person.role, person.of_age_at, at=event.recorded_at, serves_minors=client.serves_minors)
 
 
-def _told(versions: Iterable[UUID | None]) -> dict[UUID | None, NoticeVersion]:
+def _load_versions(versions: Iterable[UUID | None]) -> dict[UUID | None, NoticeVersion]:
     rows = NoticeVersion.objects.select_related("notice").filter(pk__in=list(versions))
     return {row.pk: row for row in rows}
 
 
-def _in_words(version: NoticeVersion | None, event: ConsentEvent) -> Told | None:
+def _to_told(version: NoticeVersion | None, event: ConsentEvent) -> Told | None:
     if version is None:
         return None
     return Told(
         version=version.pk,
         number=version.number,
-        title=_in(event.language, version.notice, "title"),
+        title=_localized(event.language, version.notice, "title"),
         language=event.language,
         content_hash=event.shown_hash,
         effective_at=version.effective_at,

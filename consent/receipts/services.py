@@ -1,4 +1,4 @@
-"""Packing the evidence about one person's consents, for whoever asks for proof."""
+"""Export of the evidence about one person's consents."""
 
 import hashlib
 import json
@@ -26,34 +26,35 @@ __all__ = ["NothingToProve", "export_evidence"]
 
 _README = """Evidence about the consents of one person, as recorded by the privacy portal of PakTaleem.
 
-receipts/    one document for each answer: what was told, answered, by whom, how, on which lawful basis
+receipts/    one document per answer: the notice shown, the answer, by whom, how, on which lawful basis
              (ISO/IEC TS 27560:2023, JSON-LD in the W3C Data Privacy Vocabulary; context.jsonld explains the terms)
-notices/     the texts as they were shown, by version and language; a receipt names the version and its hash
-ledger.jsonl the entries of the ledger about these answers, and about the policy where it was acknowledged: exact
+notices/     the texts as shown, by version and language; a receipt names the version and its hash
+ledger.jsonl the ledger entries about these answers, and about acknowledgements of the policy: exact
              canonical texts with their leaf hashes
 manifest.json the SHA-256 of every file; its own SHA-256 is in the ledger, in the entry consent.evidence_exported
 
-People are named by pseudonym only. Check the bundle with: manage.py check_evidence FILE
+People are identified by pseudonym only. Check the bundle with: manage.py check_evidence FILE
 """
 
 
 class NothingToProve(Exception):
-    """The person has never answered anything."""
+    """The person has no recorded answer or acknowledgement."""
 
 
 @transaction.atomic
 def export_evidence(
     subject: Subject, *, base: str, language: str = "en", actor: Actor, reason: Reason | str, at: datetime
 ) -> bytes:
-    """Pack receipts, the notices as they were shown and the ledger's entries into a ZIP with a manifest of hashes.
+    """Return a ZIP of receipts, shown notices and ledger entries, with a manifest of SHA-256 hashes.
 
-    The hash of the manifest is recorded in the ledger with who asked and why. ``base`` is the portal's address.
-    Raises NothingToProve, NotAllowed.
+    The manifest's hash, the actor and the reason are recorded in the ledger. ``base`` is the portal's address.
+
+    Raises NothingToProve if nothing is recorded about the person, NotAllowed.
     """
     require(actor, Capability.EXPORT_EVIDENCE, subject.client_id)
     events = list(consents_of(subject, actor=actor, until=at))
-    seen = list(acknowledgements_of(subject, actor=actor, until=at))
-    if not events and not seen:
+    acknowledgements = list(acknowledgements_of(subject, actor=actor, until=at))
+    if not events and not acknowledgements:
         raise NothingToProve
     place = Place.of(base, subject.client.code)
     files = {
@@ -66,7 +67,7 @@ def export_evidence(
             )
             for event in events
         },
-        **_notices([*(event.notice_version for event in events), *(one.version for one in seen)]),
+        **_notice_files([*(event.notice_version for event in events), *(one.version for one in acknowledgements)]),
     }
     about = {
         "client": str(subject.client_id),
@@ -101,18 +102,18 @@ def _ledger_lines(subject: Subject, at: datetime) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _notices(shown: Iterable[NoticeVersion | None]) -> dict[str, bytes]:
+def _notice_files(shown: Iterable[NoticeVersion | None]) -> dict[str, bytes]:
     versions = {version.pk: version for version in shown if version is not None}
     texts: dict[str, bytes] = {}
     for version in versions.values():
         name = f"notices/{version.notice.code}-{version.number}"
-        texts |= {f"{name}.{language}.txt": text.encode() for language, text in _texts(version).items()}
+        texts |= {f"{name}.{language}.txt": text.encode() for language, text in _hashed_texts(version).items()}
         texts[f"{name}.sha256"] = f"{version.content_hash}\n".encode()
     return texts
 
 
-def _texts(version: NoticeVersion) -> dict[str, str]:
-    """Give all the words that the version's hash is of, those for children too."""
+def _hashed_texts(version: NoticeVersion) -> dict[str, str]:
+    """Return all texts covered by the version's hash, including those for children."""
     texts = {"en": version.text_en, "ur": version.text_ur}
     children = {"child_en": version.child_text_en, "child_ur": version.child_text_ur}
     return texts | {name: text for name, text in children.items() if text}

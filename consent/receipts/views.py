@@ -1,4 +1,4 @@
-"""A receipt as a page to print and keep, in both languages."""
+"""Receipts as printable pages, in both languages."""
 
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -33,21 +33,21 @@ _ANSWERS = {
     "given": _("Yes, given"),
     "refused": _("No, refused"),
     "withdrawn": _("Withdrawn"),
-    "deferred": _("Put off: not answered yet"),
-    "requested": _("Asked: not answered yet"),
+    "deferred": _("Deferred: not answered yet"),
+    "requested": _("Requested: not answered yet"),
     "revoked": _("Ended by the school or PakTaleem"),
     "invalidated": _("Declared invalid"),
 }
-_WAYS = {
+_METHODS = {
     "lms": _("in the learning platform"),
     "web": _("on a page of this portal"),
     "paper": _("on paper"),
     "phone": _("by telephone"),
-    "email": _("by mail"),
+    "email": _("by email"),
     "in_person": _("in person"),
-    "import": _("taken over from an earlier record"),
+    "import": _("imported from an earlier record"),
 }
-_WHOSE = {
+_GIVERS = {
     "self": _("The person themselves"),
     "guardian": _("A guardian"),
     "staff": _("Staff, on the person's request"),
@@ -55,14 +55,14 @@ _WHOSE = {
 
 
 def receipt_key() -> bytes:
-    """Give the key of the codes on receipts: it outlives every SECRET_KEY, as paper does."""
+    """Return the key of receipt codes, which does not change with SECRET_KEY, because receipts are kept on paper."""
     return keyring().index_key(b"receipt-codes")
 
 
 def print_receipt(
     request: HttpRequest, event: ConsentEvent, *, language: str, links: list[LanguageLink] | None = None
 ) -> HttpResponse:
-    """Render the receipt of an event, inside its client's context; ``links`` lead to it in the other language."""
+    """Render the receipt of an event, in its client's context; ``links`` point to the other language."""
     base = public_address(request)
     facts = record_facts(event, language=language, base=base)
     place = Place.of(base, event.client.code)
@@ -72,37 +72,37 @@ def print_receipt(
         "facts": facts,
         "latest": facts.latest,
         "answer": _ANSWERS.get(event.state, event.state),
-        "way": _WAYS.get(event.method, event.method),
-        "whose": _WHOSE.get(event.given_by, event.given_by),
-        "words": _words(event),
+        "way": _METHODS.get(event.method, event.method),
+        "whose": _GIVERS.get(event.given_by, event.given_by),
+        "words": _shown_text(event),
         "place": place,
         "zone": event.client.time_zone,
         "code": " ".join(code[i : i + 4] for i in range(0, len(code), 4)),
         "change_url": change_url,
-        "square": _square(change_url),
+        "square": _render_qr_code(change_url),
         **({"languages": links} if links else {}),
     }
     with translation.override(language), timezone.override(event.client.time_zone):
         return public_page(request, "receipts/receipt.html", title=_("Receipt of an answer"), **values)
 
 
-def _words(event: ConsentEvent) -> str:
+def _shown_text(event: ConsentEvent) -> str:
     version: NoticeVersion | None = event.notice_version
     if version is None:
         return ""
     return version.text_ur if event.language == "ur" else version.text_en
 
 
-def _square(address: str) -> str:
-    """Draw the address as a QR code: an SVG without script or style."""
+def _render_qr_code(address: str) -> str:
+    """Render the URL as a QR code: an SVG without script or style."""
     drawn: str = segno.make(address, error="m").svg_inline(scale=3, border=2, svgclass="square", lineclass=None)
-    return mark_safe(drawn)  # noqa: S308 -- our own drawing of our own address
+    return mark_safe(drawn)  # noqa: S308 -- generated SVG of a generated URL
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @at_client
 def follow_receipt(request: HttpRequest, client_id: UUID, code: str) -> HttpResponse:
-    """Lead from a receipt's code to the choices: a code is sent to whoever gave the answer, where they are known."""
+    """Show the page behind a receipt's code; POST sends a one-time code to the person who answered."""
     event_id = event_of_code(code, receipt_key())
     events = ConsentEvent.objects.select_related("subject", "guardian", "client")
     event = events.filter(pk=event_id, client_id=client_id).first() if event_id else None

@@ -1,8 +1,8 @@
-"""The words of the W3C Data Privacy Vocabulary (DPV 2.3) that this portal speaks. Pure.
+"""Terms of the W3C Data Privacy Vocabulary (DPV 2.3) used in consent records and receipts. Pure.
 
 Records and receipts are JSON-LD in these terms (ISO/IEC TS 27560:2023 through the DPV guide, final report of
-2026-02-15). The context below is pinned: it is served at ``CONTEXT_PATH`` and packed into every evidence bundle,
-so that a document expands without a network.
+2026-02-15). The JSON-LD context is pinned: it is served at ``CONTEXT_PATH`` and included in every evidence bundle, so
+that documents expand offline.
 """
 
 from collections.abc import Iterable
@@ -80,7 +80,7 @@ def _typed(names: Iterable[str], kind: str) -> dict[str, Any]:
 CONTEXT: dict[str, Any] = {
     "@context": {"@version": 1.1, **_PREFIXES, **_typed(_REFERENCES, "@id"), **_typed(_MOMENTS, "xsd:dateTime")}
 }
-"""What the terms of our documents mean: prefixes, which values are references, which are moments."""
+"""The JSON-LD context: prefixes, and which values are references or timestamps."""
 
 STATES = {
     "unknown": "dpv:ConsentUnknown",
@@ -93,7 +93,7 @@ STATES = {
     "expired": "dpv:ConsentExpired",
     "invalidated": "dpv:ConsentInvalidated",
 }
-"""Consent states → DPV consent statuses. DPV has no word for `outdated`: such a consent was given, and is past."""
+"""Consent states → DPV consent statuses. DPV has no status for `outdated`, a consent no longer valid."""
 
 BASES = {
     "consent": "eu-gdpr:A6-1-a",
@@ -113,16 +113,16 @@ CATEGORIES = {
     "content": "pd:Education",
     "support_communications": "pd:Communication",
 }
-"""The eight types of personal data of the policy → DPV's broader categories."""
+"""The eight types of personal data of the policy → broader DPV categories."""
 
 PEOPLE = {"student": "dpv:Student", "learner": "dpv:Student", "instructor": "dpv:Employee"}
-"""Roles → what DPV calls such people, where it has a word."""
+"""Roles → DPV classes of people, where DPV has one."""
 
 GUARDIANS = {"parent": "dpv:ParentOfDataSubject"}
-"""Relationships → DPV's words; everyone else is a guardian."""
+"""Relationships → DPV classes; any other relationship is a guardian."""
 
 RIGHTS = ("eu-gdpr:A7-3", *(f"eu-gdpr:A{article}" for article in (15, 16, 17, 18, 20, 77)))
-"""Withdrawal, access, rectification, erasure, restriction, portability, complaint: what consent as the basis gives."""
+"""Withdrawal, access, rectification, erasure, restriction, portability, complaint: the rights under consent."""
 
 _DPV_PURPOSES = (
     "AcademicResearch AccountManagement Advertising AgeVerification CommercialPurpose CommercialResearch "
@@ -154,14 +154,14 @@ _EDU_PURPOSES = (
 PURPOSES = frozenset(
     {f"dpv:{name}" for name in _DPV_PURPOSES.split()} | {f"edu:{name}" for name in _EDU_PURPOSES.split()}
 )
-"""The purposes of DPV and of its education extension under which one of ours may stand; selling is not among them."""
+"""Purposes of DPV and its education extension that may be named as broader purpose; selling is not included."""
 
 
 def is_purpose_term(term: str) -> bool:
-    """Say whether this is one of the purposes we may name as the broader one."""
+    """Return True if the term may be named as a broader purpose."""
     return term in PURPOSES
 
 
 def country(code: str) -> str:
-    """Name a country or territory by its ISO 3166 code."""
+    """Return the DPV term of a country or territory, given its ISO 3166 code."""
     return f"loc:{code.strip().upper()}"

@@ -1,8 +1,8 @@
-"""The register of one client, compiled: the configuration a decision reads, as plain frozen values.
+"""The compiled register of one client: the configuration a decision reads, as frozen values. Pure.
 
-The rows of the client and of the shared catalogue become look-ups once per `register_version`; after that a
-question costs a few dictionary reads. Past and coming rows are kept beside those in force, so that the same
-register answers for any moment. Every moment is an aware datetime in UTC; every period is `[starts, ends)`.
+The rows of the client and of the shared catalogue are compiled into look-up tables once per `register_version`; a
+decision then costs a few dictionary reads. Past and future rows are included, so that one register answers for any
+time. Timestamps are aware datetimes in UTC; periods are `[starts, ends)`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Basis(StrEnum):
 
 
 class Capacity(StrEnum):
-    """PakTaleem's part in a processing (GDPR article 4(7) and 4(8); privacy policy, section 7)."""
+    """PakTaleem's role in a processing activity (GDPR article 4(7) and 4(8); privacy policy, section 7)."""
 
     CONTROLLER = "controller"
     PROCESSOR = "processor"
@@ -39,17 +39,17 @@ class Capacity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of time `[starts_at, ends_at)`; open-ended when `ends_at` is None."""
+    """A period `[starts_at, ends_at)`; open-ended when `ends_at` is None."""
 
     starts_at: datetime
     ends_at: datetime | None = None
 
     def contains(self, moment: datetime) -> bool:
-        """Say whether the moment lies within: the start does, the end does not."""
+        """Return True if `moment` lies in the period; the end is exclusive."""
         return self.starts_at <= moment and (self.ends_at is None or moment < self.ends_at)
 
     def moments(self) -> Iterator[datetime]:
-        """Give the moments at which being within changes."""
+        """Yield the start and, if set, the end."""
         yield self.starts_at
         if self.ends_at is not None:
             yield self.ends_at
@@ -57,10 +57,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class PurposeRule:
-    """One purpose a client may process for, with the codes of the data categories it needs.
+    """One purpose a client may process data for, with the codes of the data categories it needs.
 
-    `owner` is whose row it is, the client's own or PakTaleem's; `consent_months` how long consent to it lasts (None:
-    until it is withdrawn).
+    `owner` is the client that owns the row, or PakTaleem; `consent_months` is the validity of a consent in months
+    (None: until withdrawn).
     """
 
     id: UUID
@@ -76,9 +76,9 @@ class PurposeRule:
 class BasisRule:
     """The lawful basis of one purpose for one role during a period.
 
-    `basis` and `capacity` stay plain words, so that one this code does not know is carried to the decision
-    and denied there. `balancing_test_at` is when an officer signed the balancing test (legitimate interest
-    only). `shared` marks a default of PakTaleem's catalogue, beaten by any row of the client's in force.
+    `basis` and `capacity` are plain strings, so that an unknown code reaches the decision and is denied there.
+    `balancing_test_at` is when an officer signed the balancing test (legitimate interest only). `shared` marks a
+    default of PakTaleem's catalogue; a row of the client that is in force takes precedence.
     """
 
     id: UUID
@@ -91,7 +91,7 @@ class BasisRule:
     shared: bool = False
 
     def moments(self) -> Iterator[datetime]:
-        """Give the moments at which this row may change an answer."""
+        """Yield the times at which this row may change a decision."""
         yield from self.period.moments()
         if self.balancing_test_at is not None:
             yield self.balancing_test_at
@@ -99,10 +99,10 @@ class BasisRule:
 
 @dataclass(frozen=True, slots=True)
 class AgreementRule:
-    """A signed service agreement (drafts are left out): its term, its suspensions, its exit.
+    """A signed service agreement with its term, suspensions and exit period; drafts are not included.
 
-    `exit_until` is the end of the exit time after the term, during which data may still be stored; None: no
-    exit time at all.
+    `exit_until` is the end of the exit period after the term, during which data may still be stored; None: no exit
+    period.
     """
 
     id: UUID
@@ -112,19 +112,19 @@ class AgreementRule:
     exit_until: datetime | None = None
 
     def has_ended(self, at: datetime) -> bool:
-        """Say whether the term is over at the moment."""
+        """Return True if the term is over."""
         return self.ends_at is not None and self.ends_at <= at
 
     def is_suspended(self, at: datetime) -> bool:
-        """Say whether a suspension is in force at the moment."""
+        """Return True if a suspension is in force."""
         return any(period.contains(at) for period in self.suspended)
 
     def is_in_exit(self, at: datetime) -> bool:
-        """Say whether the moment is after the term and before the end of the exit time."""
+        """Return True if `at` lies between the end of the term and the end of the exit period."""
         return self.has_ended(at) and self.exit_until is not None and at < self.exit_until
 
     def moments(self) -> Iterator[datetime]:
-        """Give the moments at which this agreement may change an answer."""
+        """Yield the times at which this agreement may change a decision."""
         yield from Period(self.starts_at, self.ends_at).moments()
         for period in self.suspended:
             yield from period.moments()
@@ -134,9 +134,9 @@ class AgreementRule:
 
 @dataclass(frozen=True, slots=True)
 class InstructionRule:
-    """What the client as controller told PakTaleem to do, under one agreement (GDPR article 28(3)(a)).
+    """An instruction of the client as controller under one agreement (GDPR article 28(3)(a)).
 
-    Codes of purposes, categories and recipients; one that is not listed is not instructed.
+    Holds codes of purposes, categories and recipients; a code that is not listed is not instructed.
     """
 
     id: UUID
@@ -149,10 +149,10 @@ class InstructionRule:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Leave to share some categories for some purposes with a recipient during a period.
+    """An approval to share some categories for some purposes with a recipient during a period.
 
-    `objection_until` ends the time in which the client may object to a new recipient (GDPR article 28(2));
-    until then nothing is shared. None: no such time.
+    `objection_until` is the end of the period in which the client may object to a new recipient (GDPR article 28(2));
+    nothing is shared before it. None: no objection period.
     """
 
     period: Period
@@ -161,7 +161,7 @@ class Approval:
     objection_until: datetime | None = None
 
     def covers(self, purpose: str, categories: frozenset[str], at: datetime) -> bool:
-        """Say whether sharing all these categories for the purpose is approved and past objection."""
+        """Return True if sharing all `categories` for the purpose is approved and the objection period is over."""
         return (
             purpose in self.purposes
             and categories <= self.categories
@@ -170,7 +170,7 @@ class Approval:
         )
 
     def moments(self) -> Iterator[datetime]:
-        """Give the moments at which this approval may change an answer."""
+        """Yield the times at which this approval may change a decision."""
         yield from self.period.moments()
         if self.objection_until is not None:
             yield self.objection_until
@@ -187,9 +187,10 @@ class RecipientRule:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRule:
-    """How the client says that it verifies ages (`kind` age) or obtains guardians' consent (`consent`), policy §8.
+    """A client's declared procedure to verify ages (`kind` age) or obtain guardian consent (`consent`), policy §8.
 
-    `description_ur` is the same in Urdu, if it is written; `reference` names where the procedure is written down.
+    `description_ur` is the Urdu text, empty if there is none; `reference` names the document that describes the
+    procedure.
     """
 
     kind: str
@@ -200,25 +201,25 @@ class DeclaredRule:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a client declares about children, and who it is: whom to ask, and where."""
+    """A client's declared procedures for children, with its name and postal address."""
 
     client: str
     address: str = ""
     mechanisms: tuple[DeclaredRule, ...] = ()
 
     def of(self, kind: str) -> DeclaredRule | None:
-        """Find what is declared for a kind."""
+        """Find the declared procedure of a kind."""
         return next((rule for rule in self.mechanisms if rule.kind == kind), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """All that is configured for one client, ready for look-up; made by `compile_register` only.
+    """The whole configuration of one client, ready for look-up; made by `compile_register` only.
 
-    `version` is (of the client, of the shared catalogue). `codes` are those of the purposes, by id. `bases` are by
-    (purpose, role), best first; `instructions` by purpose, latest start first; `texts` are all versions of notices, by
-    id, also those without effect here; `changes` are by purpose all moments at which a row that matters to it begins,
-    ends or takes effect, ascending.
+    `version` is (client's version, shared catalogue's version). `codes` maps purpose ids to codes. `bases` are keyed by
+    (purpose, role), in order of precedence; `instructions` by purpose, latest start first; `texts` by id, all notice
+    versions, including those without effect at this client; `changes` are per purpose the ascending times at which a
+    relevant row starts, ends or takes effect.
     """
 
     client: UUID
@@ -246,7 +247,7 @@ class Register:
         return None
 
     def reaches_outside(self, purpose: str, at: datetime) -> bool:
-        """Say whether any recipient is approved for the purpose at the moment."""
+        """Return True if any recipient is approved for the purpose."""
         approvals = (approval for rule in self.recipients.values() for approval in rule.approvals)
         return any(approval.covers(purpose, frozenset(), at) for approval in approvals)
 
@@ -270,7 +271,7 @@ def compile_register(
 ) -> Register:
     """Compile the rows of one client and of the shared catalogue into its register.
 
-    Of two purposes, recipients or notices of the same code the later counts: pass shared ones first.
+    When two purposes, recipients or notices have the same code, the later one wins: pass shared ones first.
     """
     bases, agreements, instructions = tuple(bases), tuple(agreements), tuple(instructions)
     purposes_by_code = {rule.code: rule for rule in purposes}
@@ -285,21 +286,21 @@ def compile_register(
         purposes=purposes_by_code,
         codes={rule.id: code for code, rule in purposes_by_code.items()},
         categories=frozenset(categories),
-        bases=_bases_by_use(bases),
+        bases=_group_bases(bases),
         agreements=agreements,
-        instructions=_instructions_by_purpose(instructions),
+        instructions=_group_instructions(instructions),
         recipients=recipients_by_code,
         notices=notices_by_purpose,
         texts={text.id: text for text in texts},
         changes={
-            code: _changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose)
+            code: _list_changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose)
             for code in purposes_by_code
         },
         declared=declared or Declared(""),
     )
 
 
-def _changes(  # noqa: PLR0917 -- every kind of row that matters to a purpose
+def _list_changes(  # noqa: PLR0917 -- one parameter per kind of row
     purpose: str,
     bases: Iterable[BasisRule],
     agreements: Iterable[AgreementRule],
@@ -307,7 +308,7 @@ def _changes(  # noqa: PLR0917 -- every kind of row that matters to a purpose
     recipients: Iterable[RecipientRule],
     notices: Mapping[str, NoticeRule],
 ) -> tuple[datetime, ...]:
-    return _ascending(
+    return _merge_sorted(
         _basis_moments(purpose, bases),
         _agreement_moments(purpose, agreements, instructions),
         _approval_moments(purpose, recipients),
@@ -315,12 +316,12 @@ def _changes(  # noqa: PLR0917 -- every kind of row that matters to a purpose
     )
 
 
-def _ascending(*moments: Iterable[datetime]) -> tuple[datetime, ...]:
+def _merge_sorted(*moments: Iterable[datetime]) -> tuple[datetime, ...]:
     return tuple(sorted({moment for some in moments for moment in some}))
 
 
-def _bases_by_use(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
-    # Ids are UUIDv7: of two rows with one start the later made wins.
+def _group_bases(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
+    # Ids are UUIDv7: of two rows with the same start the one created later wins.
     best_first = sorted(bases, key=lambda rule: (not rule.shared, rule.period.starts_at, rule.id), reverse=True)
     grouped: defaultdict[tuple[str, str], list[BasisRule]] = defaultdict(list)
     for rule in best_first:
@@ -328,7 +329,7 @@ def _bases_by_use(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[Bas
     return {use: tuple(rules) for use, rules in grouped.items()}
 
 
-def _instructions_by_purpose(
+def _group_instructions(
     instructions: Iterable[InstructionRule],
 ) -> dict[str, tuple[InstructionRule, ...]]:
     latest_first = sorted(instructions, key=lambda rule: (rule.period.starts_at, rule.id), reverse=True)

@@ -1,4 +1,4 @@
-"""Versions of notices as a client's register has them: which are in effect, and until when a consent counts. Pure."""
+"""Versions of notices in a client's register: which is in effect, and until when a consent counts. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["NoticeRule", "NoticeVersionRule", "TextRule"]
 
 @dataclass(frozen=True, slots=True)
 class NoticeVersionRule:
-    """One version of a notice: when it takes effect at this client, and whether it changes what people agreed to."""
+    """One version of a notice: when it takes effect at this client, and whether it is material."""
 
     id: UUID
     effective_at: datetime
@@ -26,8 +26,8 @@ class NoticeVersionRule:
 class NoticeRule:
     """The versions of the notice of one purpose, in order of effect at this client.
 
-    `outdated_at` says of each version from which moment a consent given under it no longer counts: when the
-    first later material version takes effect; None while there is none.
+    `outdated_at` maps each version to the time from which a consent given under it no longer counts: when the first
+    later material version takes effect; None if there is none.
     """
 
     purpose: str
@@ -40,17 +40,17 @@ class NoticeRule:
         object.__setattr__(self, "outdated_at", _outdated_moments(ordered))
 
     def has_taken_effect(self, at: datetime) -> bool:
-        """Say whether any version is effective at the moment."""
+        """Return True if any version has taken effect."""
         return bool(self.versions) and self.versions[0].effective_at <= at
 
     def in_effect(self, at: datetime) -> NoticeVersionRule | None:
-        """Find the version in effect at the moment: the latest that has taken effect."""
+        """Find the version in effect: the latest that has taken effect."""
         return next((version for version in reversed(self.versions) if version.effective_at <= at), None)
 
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """What an answer keeps of the version of a notice that was shown: whose it is, and the hash of its words."""
+    """The data of a notice version that is stored with an answer: its owner and the hash of its text."""
 
     id: UUID
     owner: UUID

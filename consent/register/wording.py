@@ -1,6 +1,6 @@
-"""The words of a notice as HTML: headings, lists, paragraphs and emphasis of Markdown (CommonMark), nothing else.
+"""Notices as HTML: headings, lists, paragraphs and emphasis of Markdown (CommonMark), nothing else.
 
-Everything else is text and escaped: no HTML, no link, no image, so a notice can bring nothing onto the page.
+Everything else is escaped: no HTML, links or images, so that a notice cannot inject content.
 """
 
 from functools import lru_cache
@@ -16,7 +16,7 @@ _DEEPEST = 6
 
 @lru_cache(maxsize=512)
 def as_html(text: str) -> SafeString:
-    """Render a notice's text; its first level of headings is the page's second."""
+    """Render a notice's text as HTML; headings start at the second level."""
     tokens = _MARKDOWN.parse(text)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:

@@ -1,7 +1,6 @@
-"""What production gives by environment, made for a fresh checkout: an embedded database, a secret key, wrapping keys.
+"""Environment of a fresh checkout: an embedded database, a secret key and wrapping keys.
 
-Whoever comes first starts the database server; whoever leaves last stops it. Nothing here runs where DATABASE_URL
-is set.
+The first process starts the database server, the last one stops it. Not used if DATABASE_URL is set.
 """
 
 import fcntl
@@ -31,50 +30,50 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminated(SystemExit):
-    """The process was asked to end by a signal; it cleans up on its way out."""
+    """A signal received the process to end; it cleans up first."""
 
 
 def data_folder() -> Path:
-    """Return where a trial keeps its database, keys and letters (``PAKTALEEM_DATA_DIR``, else ``.data``)."""
+    """Return the folder of a trial's database, keys and emails (``PAKTALEEM_DATA_DIR``, else ``.data``)."""
     default = Path(__file__).resolve().parents[2] / ".data"
     return Path(os.environ.get("PAKTALEEM_DATA_DIR") or default).resolve()
 
 
 def trial_cluster() -> Cluster:
-    """Return the trial's database server; nothing is started yet."""
+    """Return the trial's database server, without starting it."""
     return Cluster(data_folder() / "postgres")
 
 
 @contextmanager
 def environment(arguments: Sequence[str]) -> Iterator[None]:
-    """Fill in what the environment lacks for the length of one command, and clean up behind the last one."""
+    """Provide missing environment variables for one command; the last process stops the server."""
     command = arguments[0] if arguments else "help"
     if os.environ.get("DATABASE_URL") or command in _WITHOUT_DATABASE:
         yield
         return
     folder, cluster = data_folder(), trial_cluster()
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    _end_in_order()
-    with _counted_in(folder / "in-use.lock", cluster):
-        with _undisturbed():
+    _install_signal_handlers()
+    with _shared_use(folder / "in-use.lock", cluster):
+        with _deferred_signals():
             endpoint = cluster.ensure_running()
         ensure_roles(endpoint)
         ensure_database(endpoint, DATABASE)
         for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"):
-            os.environ.pop(name, None)  # never one server's owner with another's app role
+            os.environ.pop(name, None)  # never mix roles of two servers
         for name, value in variables(endpoint, folder).items():
             os.environ.setdefault(name, value)
         yield
 
 
 def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dict[str, str]:
-    """Give the environment of a trial on this server."""
+    """Return the environment variables of a trial on this server."""
     return {
         "DATABASE_URL": endpoint.url(APP, database),
         "DATABASE_OWNER_URL": endpoint.url(OWNER, database),
         "SECRET_KEY": kept_secret(folder / "secret-key", lambda: secrets.token_urlsafe(48)),
         "DATABASE_BACKUP_URL": endpoint.url(BACKUP, database),
-        "PAKTALEEM_KEYS_FILE": str(_kept_keyring(folder / "keyring.json")),
+        "PAKTALEEM_KEYS_FILE": str(_stored_keyring(folder / "keyring.json")),
         "ERASURE_LIST_FILE": str(folder / "erasures.jsonl"),
         "SECURE_COOKIES": "false",
         "SECURE_HSTS_SECONDS": "0",
@@ -82,7 +81,7 @@ def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dic
     }
 
 
-def _kept_keyring(path: Path) -> Path:
+def _stored_keyring(path: Path) -> Path:
     from paktaleem.foundation.encryption.keyring import new_keyring_text  # noqa: PLC0415 -- imports Django, which `help` may not need
 
     kept_secret(path, new_keyring_text)
@@ -90,7 +89,7 @@ def _kept_keyring(path: Path) -> Path:
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """Return the secret kept in a 0600 file; the first of several processes makes it."""
+    """Return the secret stored in a file (mode 0600); the first of several processes creates it."""
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
         fresh.unlink(missing_ok=True)
@@ -106,14 +105,14 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
 
 
 @contextmanager
-def _counted_in(lock: Path, cluster: Cluster) -> Iterator[None]:
-    """Hold a shared lock while using the server; the last to let go stops it."""
+def _shared_use(lock: Path, cluster: Cluster) -> Iterator[None]:
+    """Hold a shared lock while using the server; the last process to release it stops the server."""
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
     finally:
-        with _undisturbed():
+        with _deferred_signals():
             _stop_if_last(descriptor, cluster)
         os.close(descriptor)
 
@@ -126,14 +125,14 @@ def _stop_if_last(descriptor: int, cluster: Cluster) -> None:
     cluster.stop()
 
 
-def _end_in_order() -> None:
-    """Let every signal that asks for our end unwind the stack, so that the last one out stops the server.
+def _install_signal_handlers() -> None:
+    """Handle termination signals by unwinding the stack, so that the last process stops the server.
 
-    Ctrl-C is set up too: a shell ignores it on behalf of what it starts in the background.
+    SIGINT needs a handler too: a shell sets background processes to ignore it.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means it
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # keep nohup's setting
         signal.signal(signal.SIGHUP, _terminate)
 
 
@@ -143,14 +142,14 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Put off every request to end until what must not be left half done is done."""
-    asked: list[int] = []
-    before = {ending: signal.signal(ending, lambda number, _: asked.append(number)) for ending in _ENDINGS}
+def _deferred_signals() -> Iterator[None]:
+    """Defer termination signals until the block has finished."""
+    received: list[int] = []
+    before = {ending: signal.signal(ending, lambda number, _: received.append(number)) for ending in _ENDINGS}
     try:
         yield
     finally:
         for ending, handler in before.items():
             signal.signal(ending, handler)
-    if asked:
-        signal.raise_signal(asked[0])
+    if received:
+        signal.raise_signal(received[0])

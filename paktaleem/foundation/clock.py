@@ -1,9 +1,8 @@
-"""The one door to the clock: nothing else in the portal asks what time it is (``tests/house`` holds it to that).
+"""The only module that reads the system clock (checked by ``tests/house``).
 
-Time is an argument of every service, selector and rule. Interface modules (views, tasks, commands) read it here, by
-one of two names: ``now_here`` for what a rule of the client says by time, ``real_now`` for everything else: sessions,
-keys, codes, links, retries, jobs. The two differ for a sandbox whose clock was moved, and for nobody else; ``here``
-and ``by_the_machine`` lead from one to the other where both meet: a code's letter, a letter's job.
+Services, selectors and rules take the time as an argument. Views, tasks and commands read it here: ``now_here`` for the
+rules of a client, ``real_now`` for everything else (sessions, keys, codes, links, retries, jobs). The two differ only
+for a sandbox whose clock was moved ahead; ``here`` and ``by_the_machine`` convert between them.
 """
 
 from datetime import UTC, datetime
@@ -14,20 +13,20 @@ __all__ = ["by_the_machine", "here", "now_here", "real_now"]
 
 
 def real_now() -> datetime:
-    """Return the moment by the clock of the machine, in UTC."""
+    """Return the current time of the system clock, in UTC."""
     return datetime.now(tz=UTC)
 
 
 def now_here() -> datetime:
-    """Return the moment by the clock of the client whose context is open; where none is, by that of the machine."""
+    """Return the current time on the clock of the current client (a sandbox's may be ahead)."""
     return here(real_now())
 
 
 def here(moment: datetime) -> datetime:
-    """Give a moment of the machine's clock by that of the client whose context is open."""
+    """Convert a time of the system clock to the clock of the current client."""
     return moment + clock_offset()
 
 
 def by_the_machine(moment: datetime) -> datetime:
-    """Give a moment of the clock of the client whose context is open by that of the machine."""
+    """Convert a time on the clock of the current client to the system clock."""
     return moment - clock_offset()

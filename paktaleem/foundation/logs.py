@@ -1,4 +1,4 @@
-"""What the logs say of a request: its route, never its path, because paths hold the LMS ids of people."""
+"""Log filter that replaces request paths by routes, because paths contain LMS ids of people."""
 
 import copy
 import logging
@@ -7,24 +7,24 @@ from typing import Any
 __all__ = ["RoutesNotPaths"]
 
 _KEPT_PARTS = 3
-"""Of an address that leads nowhere: the slash and two names."""
+"""Number of path segments logged for a path without a route: the root and two names."""
 
 
 class RoutesNotPaths(logging.Filter):
-    """Puts the route in place of the path in whatever Django logs of a request."""
+    """Replace the path by the route in Django's log records of requests."""
 
     def filter(self, record: logging.LogRecord) -> logging.LogRecord:
-        """Give a copy of the record without the path; other handlers keep theirs."""
+        """Return a copy of the record without the path; other handlers keep the original."""
         request: Any = getattr(record, "request", None)
         path = getattr(request, "path", None)
         if path is None or not isinstance(record.args, tuple):
             return record
-        told = copy.copy(record)
-        told.args = tuple(_shown(request, path) if one == path else one for one in record.args)
-        return told
+        redacted = copy.copy(record)
+        redacted.args = tuple(_route_of(request, path) if one == path else one for one in record.args)
+        return redacted
 
 
-def _shown(request: Any, path: str) -> str:
+def _route_of(request: Any, path: str) -> str:
     match = getattr(request, "resolver_match", None)
     if match is not None:
         return f"/{match.route}"

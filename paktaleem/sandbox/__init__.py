@@ -1,1 +1,1 @@
-"""A playground for those who connect: a client of its own, whose clock, states and rows may be played with."""
+"""Sandboxes for integrators: clients whose clock can be moved, states forced, and data reset."""

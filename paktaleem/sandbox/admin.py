@@ -1,4 +1,4 @@
-"""A sandbox in the console: what one may do with it stands on the page of its client."""
+"""The sandbox acts on a client's page in the console."""
 
 from typing import Any
 
@@ -31,15 +31,17 @@ _REFUSALS: dict[type[Exception], str] = {NotASandbox: "This client is no sandbox
 
 
 class MoveClockForm(ActForm):
-    """To which moment."""
+    """The time to which the clock is moved."""
 
-    reason = None  # type: ignore[assignment]  # a game needs none
+    reason = None  # type: ignore[assignment]  # a sandbox needs no reason
     to = forms.SplitDateTimeField(
-        label="Move to (UTC)", widget=AdminSplitDateTime(), help_text="After the sandbox’s now. It goes on from there."
+        label="Move to (UTC)",
+        widget=AdminSplitDateTime(),
+        help_text="A time after the sandbox’s current time. The clock continues from there.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the sandbox's now."""
+        """Suggest the sandbox's current time."""
         super().__init__(*args, **kwargs)
         real = received_at(self.request)
         ahead = self.row.clock_offset if actor_of(self.request).client_id is None else None
@@ -47,35 +49,40 @@ class MoveClockForm(ActForm):
 
 
 class ForceStateForm(ActForm):
-    """Who is to be in which state, and about which purpose, where the state is about one."""
+    """Person, state and, if the state is about one, purpose."""
 
-    reason = None  # type: ignore[assignment]  # a game needs none
-    subject = forms.CharField(label="Person", max_length=255, help_text="Their LMS id; who is not registered is.")
+    reason = None  # type: ignore[assignment]  # a sandbox needs no reason
+    subject = forms.CharField(
+        label="Person", max_length=255, help_text="Their LMS id; a person who is not registered yet is registered."
+    )
     state = forms.ChoiceField(
         label="State",
         choices=[(state, f"{state} → {promise.reason}") for state, promise in STATES.items()],
-        help_text="After each stands the reason with which the next question is answered.",
+        help_text="After each state: the reason of the next decision.",
     )
     purpose = forms.CharField(
-        label="Purpose", max_length=63, required=False, help_text="Its code; empty: the first that fits the state."
+        label="Purpose",
+        max_length=63,
+        required=False,
+        help_text="Code of the purpose; empty: the first that fits the state.",
     )
 
 
 class StartOverForm(ActForm):
-    """Nothing but a yes."""
+    """Confirmation without further input."""
 
-    reason = None  # type: ignore[assignment]  # a game needs none
+    reason = None  # type: ignore[assignment]  # a sandbox needs no reason
 
 
-def _move(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
+def _move_clock(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
     move_clock(client, to=given["to"], actor=actor_of(request), at=received_at(request))
 
 
-def _force(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
-    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+def _force_state(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
+    common: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
     subject, purpose = given["subject"], given["purpose"] or None
-    forced = force_state(client, state=given["state"], external_id=subject, purpose=purpose, **told)
-    answer = gettext("The next question about %(subject)s and %(purpose)s is answered with %(reason)s.")
+    forced = force_state(client, state=given["state"], external_id=subject, purpose=purpose, **common)
+    answer = gettext("The next decision about %(subject)s and %(purpose)s will have the reason %(reason)s.")
     values = {"subject": subject, "purpose": forced.purpose, "reason": forced.answer.reason.value}
     messages.info(request, answer % values)
 
@@ -90,27 +97,27 @@ for _act in (
         "move-clock",
         "Move the clock",
         Capability.USE_SANDBOX,
-        _move,
+        _move_clock,
         form=MoveClockForm,
-        lead="Time goes on at once to the moment you choose, in this sandbox alone: people come of age, consents "
-        "expire, orders get stuck. It runs forwards only; starting over brings it back.",
-        done="The clock has moved.",
+        lead="The clock of this sandbox jumps to the time you choose: people reach the age of consent, consents "
+        "expire, orders get stuck. It can only move forward; starting over resets it.",
+        done="The clock has been moved.",
         refusals=_REFUSALS,
     ),
     Act(
         "force-state",
         "Force a state",
         Capability.USE_SANDBOX,
-        _force,
+        _force_state,
         form=ForceStateForm,
-        lead="Somebody is brought into a state, whatever they were before, by the acts that lead there elsewhere. What "
-        "the state needs is made so for everybody in this sandbox: its agreement, its notice, its clock.",
-        done="The state holds.",
+        lead="A person is brought into a state, whatever their state before, by the services that cause it in normal "
+        "use. Changes to the agreement, notice or clock that the state requires apply to the whole sandbox.",
+        done="The person is in the state.",
         refusals={
             **_REFUSALS,
-            StateNotReached: "This sandbox’s register does not lead there. Nothing was changed.",
+            StateNotReached: "This state cannot be reached with the sandbox’s register. Nothing was changed.",
             PurposeUnknown: "There is no such purpose.",
-            AlreadyErased: "They were erased, and stay so until the sandbox starts over.",
+            AlreadyErased: "This person was erased, and stays erased until the sandbox starts over.",
         },
     ),
     Act(
@@ -119,9 +126,9 @@ for _act in (
         Capability.USE_SANDBOX,
         _start_over,
         form=StartOverForm,
-        lead="Everybody in this sandbox and all that was recorded about them is deleted, and its clock is right again. "
-        "The register, keys, systems and webhooks stay.",
-        done="The sandbox is empty, and its clock is right.",
+        lead="All people of this sandbox and their records are deleted, and its clock is reset to real time. "
+        "The register, keys, systems and webhooks are kept.",
+        done="The sandbox is empty, and its clock shows real time.",
         danger=True,
         refusals=_REFUSALS,
     ),

@@ -1,7 +1,7 @@
-"""The database function by which a sandbox starts over: one statement, made from what every table declares.
+"""The database function that resets a sandbox: one statement, generated from every table's declaration.
 
-It is made anew after every migrate, so a new table of a client goes with the rest unless it stands in ``STAYS``. What
-stays but came into being while the clock was ahead goes too: history says so.
+It is regenerated after every migrate, so rows of a new tenant table are deleted too, unless the table is listed in
+``STAYS``. In tables that stay, rows created while the clock was ahead are deleted, as their history shows.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ __all__ = ["STAYS", "going_tables", "install_after_migrate"]
 
 FUNCTION = "sandbox_forget(timestamptz)"
 _ACCOUNTS = ("accounts.ApiKey", "accounts.Client", "accounts.Membership")
-"""Who may ask: they live by the machine's clock, so nothing of them is ahead."""
+"""Accounts use real time, so none of their rows is ahead of it."""
 _REGISTER = (
     "consent.AgreementSuspension",
     "consent.BalancingTest",
@@ -39,7 +39,7 @@ _REGISTER = (
     "systems.SystemKey",
 )
 _UNTRACKED = {"consent.NoticeEffect": "recorded_at", "consent.NoticeResponse": "recorded_at"}
-"""What stays and has no history, and the moment that says when it came."""
+"""Kept tables without history, and the column with the creation time."""
 _MACHINERY = (
     "consent.RegisterChange",
     "consent.RegisterVersion",
@@ -49,42 +49,42 @@ _MACHINERY = (
     "webhooks.EndpointSecret",
 )
 STAYS = frozenset({*_ACCOUNTS, *_REGISTER, *_UNTRACKED, *_MACHINERY})
-"""What outlives starting over: the register, keys, systems, endpoints, the ledger. Everything else goes."""
+"""Kept on reset: the register, keys, systems, endpoints, the ledger. Everything else is deleted."""
 
 
 def going_tables() -> list[str]:
-    """List the tables of which a sandbox's rows go, histories included."""
-    return sorted(model._meta.db_table for model in _walled() if _label(model) not in STAYS)
+    """List the tables from which a sandbox's rows are deleted, including histories."""
+    return sorted(model._meta.db_table for model in _tenant_models() if _label(model) not in STAYS)
 
 
-def _walled() -> Iterator[type[Model]]:
+def _tenant_models() -> Iterator[type[Model]]:
     for model in apps.get_models(include_auto_created=True):
         wall = wall_of(model)
-        if model._meta.proxy:  # another view of a table that has its own model
+        if model._meta.proxy:  # its table belongs to another model
             continue
         if wall is not None and wall.scope in {Scope.TENANT, Scope.CATALOGUE}:
             yield model
 
 
 def _label(model: type[Model]) -> str:
-    """Name a model; a history goes by the name of what it tells of."""
+    """Return the label of a model; of a history, that of its tracked model."""
     tracked: type[Model] = getattr(model, "instance_type", model)
     return tracked._meta.label
 
 
 def _deletions() -> Iterator[str]:
-    for model in sorted(_walled(), key=lambda one: one._meta.db_table):
+    for model in sorted(_tenant_models(), key=lambda one: one._meta.db_table):
         table, label = model._meta.db_table, _label(model)
         if label not in STAYS:
             yield f"DELETE FROM {table} WHERE client_id = tenancy_client()"  # noqa: S608 -- names of our models
         elif label in _UNTRACKED:
             yield f"DELETE FROM {table} WHERE client_id = tenancy_client() AND {_UNTRACKED[label]} > now_at"  # noqa: S608
         elif label in _REGISTER:
-            yield _ahead(model)
+            yield _delete_ahead(model)
 
 
-def _ahead(model: type[Model]) -> str:
-    """Delete what was recorded after the moment: versions in a history, and rows that have no earlier one."""
+def _delete_ahead(model: type[Model]) -> str:
+    """Return SQL that deletes rows recorded after ``now_at``: history versions, and rows without an earlier one."""
     table = model._meta.db_table
     if hasattr(model, "instance_type"):
         return f"DELETE FROM {table} WHERE client_id = tenancy_client() AND history_date > now_at"  # noqa: S608
@@ -115,13 +115,13 @@ END $forget$
 
 
 def install_after_migrate(using: str, **_: Any) -> None:
-    """Make the function anew when the owner has migrated everything (a ``post_migrate`` receiver)."""
+    """Regenerate the function when the owner role has migrated everything (``post_migrate`` receiver)."""
     if using != "owner":
         return
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         present = {name for (name,) in cursor.fetchall()}
-        if not set(going_tables()) <= present:  # a partial migrate: the next whole one makes it
+        if not set(going_tables()) <= present:  # partial migrate: the next full one installs the function
             return
         cursor.execute(_function())
         cursor.execute(f"REVOKE ALL ON FUNCTION {FUNCTION} FROM PUBLIC")

@@ -1,1 +1,1 @@
-"""No table: but without this module Django sends the app no signal after a migrate."""
+"""No models: without this module Django sends no ``post_migrate`` signal for the app."""

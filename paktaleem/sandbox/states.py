@@ -1,4 +1,4 @@
-"""Which states can be forced in a sandbox, and the reason with which the next question is answered. Pure."""
+"""The states that can be forced in a sandbox, with the reason of the resulting decision. Pure."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,20 +9,20 @@ __all__ = ["STATES", "About", "Promise"]
 
 
 class About(StrEnum):
-    """Whose state it is: that decides of which purpose the question is."""
+    """Subject matter of a state, which determines the purpose of the decision."""
 
     SERVICE = "service"
-    """the person's, or the client's: whatever is needed to deliver the service"""
+    """the person or the client: any purpose needed to deliver the service"""
     CONSENT = "consent"
-    """the person's answer about one purpose that rests on consent"""
+    """the person's answer about a purpose based on consent"""
     INTEREST = "interest"
-    """the person's objection to a purpose that rests on legitimate interest"""
+    """the person's objection to a purpose based on legitimate interest"""
     OWN_PURPOSE = "own purpose"
     """a purpose of the sandbox's own"""
 
 
 class Promise(NamedTuple):
-    """What is asked about once the state is reached, and how it is answered."""
+    """Subject matter of a state, and the reason of the decision once it is reached."""
 
     about: About
     reason: Reason

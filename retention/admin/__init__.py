@@ -1,4 +1,4 @@
-"""Collections, holdings and incidents in the console."""
+"""Console pages of collections, holdings and incidents."""
 
 from retention.admin import board, holdings, incidents, quarantines
 

@@ -1,4 +1,4 @@
-"""What the first page says of incidents."""
+"""Dashboard cards about incidents."""
 
 from datetime import datetime
 
@@ -16,17 +16,17 @@ __all__ = ["incidents_board"]
 
 @boards.connect
 def incidents_board(actor: Actor, at: datetime) -> list[Card]:
-    """Warn of every incident that is not over, and of those past their day."""
+    """Return cards that count open and overdue incidents."""
     if not actor.may(Capability.VIEW_INCIDENTS):
         return []
-    kept = Incident.objects
-    told = [
-        (_("Incidents with children’s data"), "open", kept.open(), _("collected without authority, being erased")),
-        (_("Incidents overdue"), "overdue", kept.overdue(at), _("not erased everywhere by their day")),
+    rows = Incident.objects
+    cards = [
+        (_("Incidents with children’s data"), "open", rows.open(), _("collected without authority, being erased")),
+        (_("Incidents overdue"), "overdue", rows.overdue(at), _("erasure overdue")),
     ]
     url = reverse("admin:retention_incident_changelist", current_app=site.name)
     return [
         Card(title, number_in_words(count), note, f"{url}?progress={which}", needs_attention=True)
-        for title, which, found, note in told
+        for title, which, found, note in cards
         if (count := count_up_to(found.order_by()))
     ]

@@ -1,4 +1,4 @@
-"""What was reported as collected, and what is held."""
+"""Console pages of reported collections and of holdings."""
 
 from typing import Any
 
@@ -22,37 +22,37 @@ _PERMITTED = "permitted"
 
 
 def person_link(row: Any) -> SafeString:
-    """Link to the person of a row."""
+    """Return a link to the person of a row."""
     url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
     return format_html('<a href="{}">{}</a>', url, row.subject)
 
 
 class OfPersonAdmin(EvidenceAdmin):
-    """What both lists share."""
+    """Base of the console pages of rows about a person."""
 
     section = "Systems"
     view_capability = Capability.VIEW_HOLDINGS
     list_filter = ("client",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring persons and systems along."""
+        """Select related person and system."""
         return super().get_queryset(request).select_related("subject", "system")
 
     @admin.display(description="person")
     def person(self, row: Any) -> SafeString:
-        """Link to the person."""
+        """Return a link to the person."""
         return person_link(row)
 
 
 @admin.register(Collection, site=site)
 class CollectionAdmin(OfPersonAdmin):
-    """Collections, newest first."""
+    """Console page of collections, newest first."""
 
     list_display = ("reported_at", "category", "person", "occasion", "purpose", "allowed", "owner")
     newest_by = "reported_at"
     row_fields = ("category", "occasion", "purpose", "count")
     detail_fields = ("person", "system", "allowed", "collected_at", "reported_at")
-    intro = "What systems reported as collected, and what the decision said of it at that moment."
+    intro = "Data that systems reported as collected, with the decision at the time of collection."
     empty_text = "No system has reported a collection yet."
     allowed = state_column(
         lambda row: pill(row.reason.replace("_", " "), "good" if row.reason == _PERMITTED else "bad"), "decision"
@@ -61,22 +61,22 @@ class CollectionAdmin(OfPersonAdmin):
 
 @admin.register(Holding, site=site)
 class HoldingAdmin(OfPersonAdmin):
-    """Holdings, the latest collected first."""
+    """Console page of holdings, most recently collected first."""
 
     list_display = ("last_collected_at", "category", "person", "system", "count", "state", "owner")
     newest_by = "last_collected_at"
     row_fields = ("category", "count")
     detail_fields = ("person", "system", "state", "about", "why", "first_collected_at", "last_collected_at", "ended_at")
-    intro = "What is held of people by category and system, as it follows from what was reported and what was erased."
-    empty_text = "Nothing is known to be held yet."
-    state = state_column(lambda row: pill(_("Held"), "warn") if row.ended_at is None else pill(_("Gone"), "good"))
+    intro = "Data held about people, by category and system, derived from reported collections and erasures."
+    empty_text = "No data is known to be held yet."
+    state = state_column(lambda row: pill(_("Held"), "warn") if row.ended_at is None else pill(_("Deleted"), "good"))
 
     @admin.display(description="occasions")
     def about(self, row: Holding) -> str:
-        """Name the occasions."""
+        """Return the occasions of collection."""
         return ", ".join(row.occasions)
 
     @admin.display(description="purposes")
     def why(self, row: Holding) -> str:
-        """Name the purposes."""
+        """Return the purposes of collection."""
         return ", ".join(row.purposes)

@@ -1,4 +1,4 @@
-"""Incidents in the console: which data, by when it must be gone, and what each system has answered."""
+"""Console pages of incidents: the data, the deadline for erasure, and the answers of systems."""
 
 from typing import Any, ClassVar
 
@@ -28,9 +28,9 @@ __all__ = ["IncidentAdmin", "IncidentProgressFilter"]
 
 
 class IncidentProgressFilter(ProgressFilter):
-    """Those that are not over, and those that should be."""
+    """Filter for open and overdue incidents."""
 
-    offered: ClassVar[Any] = {"open": _("Not over yet"), "overdue": _("Overdue")}
+    offered: ClassVar[Any] = {"open": _("Open"), "overdue": _("Overdue")}
 
 
 def _close(row: Incident, given: dict[str, Any], request: HttpRequest) -> None:
@@ -40,7 +40,7 @@ def _close(row: Incident, given: dict[str, Any], request: HttpRequest) -> None:
 
 @admin.register(Incident, site=site)
 class IncidentAdmin(LongestFirst, EvidenceAdmin):
-    """Incidents, newest first."""
+    """Console page of incidents, newest first."""
 
     section = "Systems"
     view_capability = Capability.VIEW_INCIDENTS
@@ -51,11 +51,11 @@ class IncidentAdmin(LongestFirst, EvidenceAdmin):
     row_fields = ("cause",)
     detail_fields = ("person", "about", "state", "opened_at", "due_at", "overdue_told_at", "closed_at")
     intro = (
-        "Data of a child that was collected without a guardian’s authority: it is held back, and every system that "
-        "holds it has seven days to erase it. An incident closes by itself when the last system has answered."
+        "Data of a child that was collected without a guardian’s authority. It is quarantined, and every system that "
+        "holds it has seven days to erase it. An incident closes automatically when the last system has answered."
     )
-    empty_text = "No data of a child was collected without authority."
-    state = state_column(lambda row: pill(gettext("Open"), "bad") if row.is_open else pill(gettext("Over"), "good"))
+    empty_text = "No data of a child has been collected without authority."
+    state = state_column(lambda row: pill(gettext("Open"), "bad") if row.is_open else pill(gettext("Closed"), "good"))
     acts = (
         Act(
             "close",
@@ -63,33 +63,34 @@ class IncidentAdmin(LongestFirst, EvidenceAdmin):
             Capability.SETTLE_INCIDENTS,
             _close,
             form=AgreeForm,
-            lead="No system was there to be told. Close it once people have made sure that the data is gone.",
-            done="Closed, and the person’s data is held back no longer.",
+            lead="No system has an open order for this incident. Close it once you have checked that the data is "
+            "erased.",
+            done="Closed. The person’s data is no longer in quarantine.",
             danger=True,
             applies=lambda row, _at: row.is_open and not row.waits_for_systems,
-            refusals={OrdersOpen: "A system has still to answer: it closes by itself then."},
+            refusals={OrdersOpen: "A system has not answered yet. The incident closes automatically when it does."},
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the persons along, and whether a system has still to answer."""
-        asked = Order.objects.open().filter(
+        """Select related person, and annotate whether an order is open."""
+        open_orders = Order.objects.open().filter(
             client_id=OuterRef("client_id"), parent_kind=PARENT, parent_id=OuterRef("pk")
         )
         found = super().get_queryset(request).select_related("subject")
-        annotated: QuerySet[Any] = found.annotate(waits_for_systems=Exists(asked))
+        annotated: QuerySet[Any] = found.annotate(waits_for_systems=Exists(open_orders))
         return annotated
 
     def panels(self, request: HttpRequest, row: Incident) -> list[dict[str, Any]]:
-        """Show what each system was told, and has answered."""
+        """Return the panels with the orders and their answers."""
         return [*super().panels(request, row), orders_panel(row, PARENT)]
 
     @admin.display(description="person")
     def person(self, row: Incident) -> SafeString:
-        """Link to the person."""
+        """Return a link to the person."""
         return person_link(row)
 
     @admin.display(description="data")
     def about(self, row: Incident) -> str:
-        """Name the categories."""
+        """Return the categories of data."""
         return ", ".join(row.categories)

@@ -22,11 +22,11 @@ from retention.models import Incident
 
 __all__ = ["QuarantineAdmin"]
 
-_REFUSALS: dict[type[Exception], str] = {**REFUSALS, NotHeldBack: "It is held back no longer."}
+_REFUSALS: dict[type[Exception], str] = {**REFUSALS, NotHeldBack: "The data is no longer in quarantine."}
 
 
 def _may_be_released(row: Quarantine, _at: Any) -> bool:
-    """Say whether a report alone holds it back: an incident that came later ends when every system has answered."""
+    """Return True if the quarantine rests on a report and no incident is open; an incident ends its own quarantine."""
     open_ones = Incident.objects.filter(client_id=row.client_id, subject_id=row.subject_id, closed_at=None)
     return row.ends_at is None and row.cause == QuarantineCause.REPORT and not open_ones.exists()
 
@@ -37,7 +37,7 @@ def _release(row: Quarantine, given: dict[str, Any], request: HttpRequest) -> No
 
 @admin.register(Quarantine, site=site)
 class QuarantineAdmin(EvidenceAdmin):
-    """Whose data is held back, and was."""
+    """Console page of quarantines."""
 
     section = "People"
     view_capability = Capability.VIEW_GUARDIANS
@@ -46,25 +46,25 @@ class QuarantineAdmin(EvidenceAdmin):
     newest_by = "starts_at"
     detail_fields = ("subject", "cause", "state", "starts_at", "ends_at")
     intro = (
-        "Nothing may be done with the data of these people but deleting it. What is held back for an incident is "
-        "released by itself when every system has answered."
+        "The data of these people may only be deleted. A quarantine for an incident ends automatically when every "
+        "system has answered."
     )
-    empty_text = "Nobody's data is held back."
+    empty_text = "No data is in quarantine."
     state = state_column(period_pill)
     acts = (
         Act(
             "release",
-            "Hold back no longer",
+            "End the quarantine",
             Capability.QUARANTINE_SUBJECTS,
             _release,
-            lead="Only where the report was unfounded. While an incident is open the data stays held back: "
-            "let every system answer.",
-            done="Held back no longer.",
+            lead="Only if the report was unfounded. While an incident is open the data stays in quarantine until every "
+            "system has answered.",
+            done="The quarantine has ended.",
             applies=_may_be_released,
             refusals=_REFUSALS,
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the person along."""
+        """Select related person."""
         return super().get_queryset(request).select_related("subject")

@@ -1,4 +1,4 @@
-"""What systems report, and what is held of a person."""
+"""API operations on collections and holdings."""
 
 from retention.api.holdings import ReportCollection, SubjectHoldings
 

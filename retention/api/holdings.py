@@ -1,4 +1,4 @@
-"""Reporting that data was collected, and reading what is held."""
+"""API operations that report collections and list holdings."""
 
 from http import HTTPStatus
 from typing import Any
@@ -22,7 +22,7 @@ _MOST = 2**31 - 1
 
 
 class CollectionInput(StrictSerializer):
-    """What was collected: data of which category, of whom, on which occasion, for which purpose, when, how much."""
+    """A report of a collection: person, category, occasion, purpose, time and number of records."""
 
     subject = TextField(max_length=255)
     category = TextField(max_length=63)
@@ -33,7 +33,7 @@ class CollectionInput(StrictSerializer):
 
 
 class CollectionOutput(serializers.Serializer[Any]):
-    """One report. ``decision`` is what was said of it then; ``incident`` is there if a child had nobody's yes."""
+    """A recorded collection. ``incident`` is set if it concerned a child without a guardian's authority."""
 
     id = serializers.UUIDField()
     category = serializers.CharField()
@@ -47,7 +47,7 @@ class CollectionOutput(serializers.Serializer[Any]):
 
 
 class HoldingOutput(serializers.Serializer[Any]):
-    """Data of one category that one system holds; ``system`` is null where whoever reported acts for none."""
+    """Data of one category that one system holds; ``system`` is null if the reporter acts for no system."""
 
     category = serializers.CharField()
     system = serializers.CharField(allow_null=True)
@@ -59,7 +59,7 @@ class HoldingOutput(serializers.Serializer[Any]):
 
 
 class HoldingsOutput(serializers.Serializer[Any]):
-    """What is held of one person."""
+    """The data held about one person."""
 
     subject = serializers.CharField()
     holdings = HoldingOutput(many=True)
@@ -72,9 +72,9 @@ class ReportCollection(Operation):
 
     @extend_schema(request=CollectionInput, responses={201: CollectionOutput})
     def post(self, request: Request) -> Response:
-        """Report that data was collected: recorded whatever the decision says of it, and acted upon at once.
+        """Report a collection of data: 201. It is recorded with the reason of the decision, even if that denies it.
 
-        Data of a child without a guardian's authority is held back from then on, and ordered to be erased.
+        Data of a child without a guardian's authority is quarantined from then on, and its erasure is ordered.
         """
         given = validated(CollectionInput, request.data)
         person = get_subject(given.pop("subject"), actor=actor_of(request))
@@ -101,13 +101,13 @@ class SubjectHoldings(Operation):
 
     @extend_schema(responses=HoldingsOutput)
     def get(self, request: Request, external_id: str) -> Response:
-        """Show what is held of a person, as it was reported: since when, in which system, for what, how much."""
+        """Return the data held about a person by category and system, with times, purposes and number of records."""
         person = get_subject(external_id, actor=actor_of(request))
-        held = [_as_holding(one) for one in holdings_of(person, actor=actor_of(request))]
+        held = [_serialize_holding(one) for one in holdings_of(person, actor=actor_of(request))]
         return Response({"subject": external_id, "holdings": held})
 
 
-def _as_holding(held: Holding) -> dict[str, Any]:
+def _serialize_holding(held: Holding) -> dict[str, Any]:
     return {
         "category": held.category,
         "system": held.system.code if held.system else None,

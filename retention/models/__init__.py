@@ -1,4 +1,4 @@
-"""Collections, holdings and incidents."""
+"""Models of collections, holdings and incidents."""
 
 from retention.models.holdings import Collection, Holding
 from retention.models.incidents import Incident, IncidentCause

@@ -1,4 +1,4 @@
-"""What was collected of people, as their systems report it, and what is held since."""
+"""Models of collections reported by systems, and of the holdings that follow from them."""
 
 from typing import Any, ClassVar, Self
 
@@ -17,7 +17,7 @@ __all__ = ["Collection", "Holding"]
 
 
 class OfPerson(models.Model):
-    """What a collection and a holding share: data of which category, of whom, in which system if one is known."""
+    """Abstract base of collections and holdings: a person, a category of data, and a system if known."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -31,9 +31,9 @@ class OfPerson(models.Model):
 
 
 class Collection(OfPerson):
-    """One report that data was collected: of whom, on which occasion, for which purpose, how much. Never changed.
+    """A report that data of a person was collected, on an occasion and for a purpose. Append-only.
 
-    ``reason`` is what the decision said of collecting it at that moment: ``permitted``, or why not.
+    ``reason`` is the reason code of the decision at the time of collection: ``permitted``, or why it was denied.
     """
 
     wall = Wall(
@@ -45,7 +45,7 @@ class Collection(OfPerson):
     occasion = models.CharField(max_length=63)
     purpose = models.CharField(max_length=63)
     count = models.PositiveIntegerField(help_text="How many records.")
-    reason = models.CharField("decision", max_length=64, help_text="What the decision said of it at that moment.")
+    reason = models.CharField("decision", max_length=64, help_text="The decision at the time of collection.")
     collected_at = models.DateTimeField()
     reported_at = models.DateTimeField()
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
@@ -64,32 +64,32 @@ class Collection(OfPerson):
         ]
 
     def __str__(self) -> str:
-        """Name the category and the occasion."""
+        """Return the category and the occasion."""
         return f"{self.category} ({self.occasion})"
 
 
 class HoldingQuerySet(models.QuerySet["Holding"]):
-    """Holdings."""
+    """Query set of holdings."""
 
     def held(self) -> Self:
-        """Those that no system has said it erased."""
+        """Return the holdings that no system has reported as erased."""
         return self.filter(ended_at=None)
 
 
 class Holding(OfPerson):
-    """Data of one category that one system holds of one person: since when, how much, until it says it is gone.
+    """Data of one category that one system holds about one person, until the system reports its erasure.
 
-    It follows from the collections reported and the orders answered, which are the evidence; so it keeps no history.
+    Derived from reported collections and answered orders, which are the evidence; so it has no history of its own.
     """
 
     wall = Wall(Scope.TENANT, EDIT, personal=dict.fromkeys(("category", "occasions", "purposes"), Personal.NONE))
 
-    occasions = models.JSONField(default=list, help_text="On which occasions it was collected.")
-    purposes = models.JSONField(default=list, help_text="For which purposes.")
-    count = models.PositiveBigIntegerField(help_text="How many records were reported since.")
+    occasions = models.JSONField(default=list, help_text="The occasions on which it was collected.")
+    purposes = models.JSONField(default=list, help_text="The purposes for which it was collected.")
+    count = models.PositiveBigIntegerField(help_text="How many records were reported.")
     first_collected_at = models.DateTimeField()
     last_collected_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, help_text="When its system said that it is gone.")
+    ended_at = models.DateTimeField(null=True, help_text="When its system reported the erasure.")
 
     objects: ClassVar[Any] = HoldingQuerySet.as_manager()
 
@@ -109,5 +109,5 @@ class Holding(OfPerson):
         indexes = newest_first("last_collected_at", "holding_by_time")
 
     def __str__(self) -> str:
-        """Name the category."""
+        """Return the category."""
         return self.category

@@ -1,4 +1,4 @@
-"""What was collected of a child without authority, and what became of it."""
+"""Model of incidents: data of a child collected without authority."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -20,27 +20,27 @@ __all__ = ["Incident", "IncidentCause"]
 
 
 class IncidentCause(models.TextChoices):
-    """How it came to light."""
+    """How an incident was detected."""
 
-    COLLECTED = "collected", _("Reported as collected of a child without authority")
-    REVEALED = "revealed", _("A change of age revealed a child")
+    COLLECTED = "collected", _("Collection from a child without authority")
+    REVEALED = "revealed", _("A change of age showed that the person is a child")
     FALSE_PROOF = "false_proof", _("A guardian's verification was false")
 
 
 class IncidentQuerySet(TrackedQuerySet["Incident"]):
-    """Incidents."""
+    """Query set of incidents."""
 
     def open(self) -> Self:
-        """Those in which some system has not answered yet."""
+        """Return the incidents that are not closed."""
         return self.filter(closed_at=None)
 
     def overdue(self, at: datetime) -> Self:
-        """Those that should be over."""
+        """Return the open incidents whose deadline has passed at ``at``."""
         return self.open().filter(due_at__lt=at)
 
 
 class Incident(Tracked):
-    """One child's data that was collected without authority: held back and erased everywhere, by a day (policy §8)."""
+    """A child's data collected without authority, to be erased in every system by a deadline (policy §8)."""
 
     wall = Wall(Scope.TENANT, EDIT, personal={"categories": Personal.NONE})
 
@@ -52,7 +52,7 @@ class Incident(Tracked):
     opened_at = models.DateTimeField(editable=False)
     due_at = models.DateTimeField(editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
-    overdue_told_at = models.DateTimeField("told again", null=True, editable=False)
+    overdue_told_at = models.DateTimeField("officers reminded", null=True, editable=False)
 
     objects: ClassVar[Any] = IncidentQuerySet.as_manager()
     history = History()
@@ -76,10 +76,10 @@ class Incident(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Say since when."""
+        """Return when the incident was opened."""
         return gettext("since {day}").format(day=f"{self.opened_at:%Y-%m-%d}")
 
     @property
     def is_open(self) -> bool:
-        """Whether some system has still to answer."""
+        """Return True if the incident is not closed."""
         return self.closed_at is None

@@ -1,4 +1,4 @@
-"""Reading what is held, what was collected, and what should not have been."""
+"""Selectors of collections, holdings and incidents."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -17,52 +17,52 @@ __all__ = ["collections", "holdings", "holdings_of", "incidents", "is_without_au
 
 
 def collections(actor: Actor) -> QuerySet[Collection]:
-    """List what was reported as collected."""
+    """List reported collections. Raises NotAllowed."""
     require(actor, Capability.VIEW_HOLDINGS)
     return Collection.objects.select_related("subject", "system")
 
 
 def holdings(actor: Actor) -> QuerySet[Holding]:
-    """List what is held, and what was."""
+    """List current and past holdings. Raises NotAllowed."""
     require(actor, Capability.VIEW_HOLDINGS)
     found: QuerySet[Holding] = Holding.objects.select_related("subject", "system")
     return found
 
 
 def holdings_of(subject: Subject, *, actor: Actor) -> QuerySet[Holding]:
-    """List what is held of one person, by category and system."""
+    """List the current holdings of one person, sorted by category and system. Raises NotAllowed."""
     require(actor, Capability.VIEW_HOLDINGS, subject.client_id)
     held: QuerySet[Holding] = Holding.objects.held().filter(client_id=subject.client_id, subject=subject)
     return held.select_related("system").order_by("category", "system__code", "pk")
 
 
 def incidents(actor: Actor) -> QuerySet[Incident]:
-    """List the incidents with children's data."""
+    """List incidents with children's data. Raises NotAllowed."""
     require(actor, Capability.VIEW_INCIDENTS)
     found: QuerySet[Incident] = Incident.objects.select_related("subject")
     return found
 
 
 def is_without_authority(subject: Subject, *, when: datetime, at: datetime) -> bool:
-    """Say whether somebody is known to be a child for whom no guardian had authorised the service at a moment.
+    """Return True if the person is known to be a child, and no guardian had authorised the service at ``when``.
 
-    What was collected before the person was registered is judged as they stood when they were. A verification that was
-    found false since gave no authority. An age that nobody
-    knows is no known child: a decision denies then, and nothing is erased for it.
+    For times before the registration of the person, the time of registration is used. An authorisation that rests on a
+    verification since found false does not count. A person of unknown age is not a known child: decisions deny then,
+    but nothing is erased.
     """
     moment = max(when, subject.registered_at)
     if subject.of_age_at is None or subject.of_age_at <= moment:
         return False
     facts = child_facts(subject, past=moment if moment < at else None)
-    return _known_now(facts, subject).standing(moment).state != GIVEN
+    return _without_false_answers(facts, subject).standing(moment).state != GIVEN
 
 
-def _known_now(facts: ChildFacts, subject: Subject) -> ChildFacts:
-    """Leave out the answers that stood on a verification since found false: they gave nobody authority."""
-    said = [one.answer.id for one in facts.guardians if one.answer is not None and not one.answer.is_no]
-    if not said:
+def _without_false_answers(facts: ChildFacts, subject: Subject) -> ChildFacts:
+    """Remove the answers that rest on a verification since found false."""
+    given = [one.answer.id for one in facts.guardians if one.answer is not None and not one.answer.is_no]
+    if not given:
         return facts
-    answers = ServiceAuthorisation.objects.filter(client_id=subject.client_id, child=subject, pk__in=said)
+    answers = ServiceAuthorisation.objects.filter(client_id=subject.client_id, child=subject, pk__in=given)
     false = set(answers.filter(verification__ended_at__isnull=False).values_list("pk", flat=True))
     guardians = (replace(one, answer=None) if one.answer and one.answer.id in false else one for one in facts.guardians)
     return replace(facts, guardians=tuple(guardians))

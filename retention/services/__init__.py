@@ -1,4 +1,4 @@
-"""Reporting what was collected, and seeing to what should not have been."""
+"""Services that record collections, and handle incidents with children's data."""
 
 from retention.services.collecting import Collected, report_collection
 from retention.services.incidents import (

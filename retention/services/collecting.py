@@ -1,4 +1,4 @@
-"""A system reports that it collected data: recorded with what the decision said of it, held, and acted upon."""
+"""Recording collections that systems report, with the decision about them and any incident."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from retention.services.incidents import open_incident
 
 __all__ = ["Collected", "report_collection"]
 
-_ASKING = system_actor("retention.collections")
+_DECISION_ACTOR = system_actor("retention.collections")
 _CODES: dict[str, Any] = {"category": DataCategory, "occasion": Occasion, "purpose": Purpose}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """What was collected: data of which category, on which occasion, for which purpose, when, how many records."""
+    """A report of a collection: category, occasion, purpose, time and number of records."""
 
     category: str
     occasion: str
@@ -44,18 +44,18 @@ class Collected:
 def report_collection(
     subject: Subject, collected: Collected, *, actor: Actor, at: datetime
 ) -> tuple[Collection, Incident | None]:
-    """Record one collection; what happened is recorded whatever the decision says of it, with its reason.
+    """Record a collection with the reason code of the decision, even if the decision denies it.
 
-    If it was collected of a child without authority, an incident is opened, or the open one widened, and returned
-    (policy §8). Raises ValidationError naming the field, AlreadyErased, NotAllowed.
+    Returns the collection, and the incident if it concerns a child without authority (policy §8): a new one, or the
+    open one extended by the category. Raises ValidationError naming the field, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, subject.client_id)
     subject = locked_subject(subject.pk, client_id=subject.client_id)
     _check(collected, subject, at)
-    collection = _made(subject, collected, actor, at)
+    collection = _build_collection(subject, collected, actor, at)
     collection.save(force_insert=True)
     add_to_holding(collection)
-    _record(collection, actor, at)
+    _record_collection(collection, actor, at)
     if not is_without_authority(subject, when=collected.collected_at, at=at):
         return collection, None
     return collection, open_incident(subject, {collected.category}, cause=IncidentCause.COLLECTED, at=at)
@@ -63,10 +63,10 @@ def report_collection(
 
 def _check(collected: Collected, subject: Subject, at: datetime) -> None:
     if collected.collected_at > at:
-        raise ValidationError({"collected_at": ["What was collected lies in the past: send a past moment."]})
+        raise ValidationError({"collected_at": ["Must be in the past."]})
     owners = [subject.client_id, PAKTALEEM]
     faults = {
-        field: [f"Not in the register. Known: {', '.join(_known(model, owners))}."]
+        field: [f"Not in the register. Allowed: {', '.join(_list_codes(model, owners))}."]
         for field, model in _CODES.items()
         if not model.objects.filter(client_id__in=owners, code=getattr(collected, field)).exists()
     }
@@ -74,14 +74,14 @@ def _check(collected: Collected, subject: Subject, at: datetime) -> None:
         raise ValidationError(faults)
 
 
-def _known(model: Any, owners: Iterable[Any]) -> list[str]:
+def _list_codes(model: Any, owners: Iterable[Any]) -> list[str]:
     return sorted(set(model.objects.filter(client_id__in=owners).values_list("code", flat=True)))
 
 
-def _made(subject: Subject, collected: Collected, actor: Actor, at: datetime) -> Collection:
+def _build_collection(subject: Subject, collected: Collected, actor: Actor, at: datetime) -> Collection:
     moment = max(collected.collected_at, subject.registered_at)
     question = Question(collected.purpose, "collect", frozenset({collected.category}), at=moment)
-    decision = decide_for(_ASKING, subject.client_id, subject.external_id or "", question, now=at)
+    decision = decide_for(_DECISION_ACTOR, subject.client_id, subject.external_id or "", question, now=at)
     system = system_acted_for(actor, at=at)
     return Collection(
         client_id=subject.client_id,
@@ -101,7 +101,7 @@ def _made(subject: Subject, collected: Collected, actor: Actor, at: datetime) ->
     )
 
 
-def _record(collection: Collection, actor: Actor, at: datetime) -> None:
+def _record_collection(collection: Collection, actor: Actor, at: datetime) -> None:
     facts = {
         "collection": str(collection.pk),
         "category": collection.category,

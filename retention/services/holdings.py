@@ -1,4 +1,4 @@
-"""What is held, as it follows from what was reported and from what systems answered."""
+"""Updating holdings from reported collections and answered orders."""
 
 from datetime import datetime
 from typing import Any
@@ -10,12 +10,12 @@ from retention.models import Collection, Holding
 
 __all__ = ["add_to_holding", "end_holdings"]
 
-_GONE_AFTER = frozenset({OrderKind.ERASE, OrderKind.ANONYMISE})
-_GONE = frozenset({State.CONFIRMED, State.NOT_FOUND})
+_ENDING_KINDS = frozenset({OrderKind.ERASE, OrderKind.ANONYMISE})
+_ENDING_STATES = frozenset({State.CONFIRMED, State.NOT_FOUND})
 
 
 def add_to_holding(collection: Collection) -> Holding:
-    """Count a collection into what its system holds of that person; the person's row is locked."""
+    """Add a collection to the holding of its system and person; the person's row must be locked."""
     of_person = Holding.objects.held().filter(client_id=collection.client_id, subject_id=collection.subject_id)
     of_system: dict[str, Any] = {"system_id": collection.system_id}
     held = of_person.filter(category=collection.category, **of_system).first()
@@ -40,9 +40,9 @@ def add_to_holding(collection: Collection) -> Holding:
 
 
 def end_holdings(order: Order, actor: Actor, at: datetime) -> None:
-    """End what a system says it erased or anonymised, or never had; registered with ``systems.answered``."""
+    """End the holdings that a system erased, anonymised or did not find; a callback of ``systems.answered``."""
     del actor
-    if OrderKind(order.kind) not in _GONE_AFTER or State(order.state) not in _GONE:
+    if OrderKind(order.kind) not in _ENDING_KINDS or State(order.state) not in _ENDING_STATES:
         return
     held = Holding.objects.held().filter(client_id=order.client_id, subject_id=order.subject_id)
     held.filter(system_id=order.system_id, category__in=order.categories).update(ended_at=at)

@@ -1,4 +1,4 @@
-"""Incidents: a child's data collected without authority is held back, and erased in every system, within days."""
+"""Incidents: a child's data collected without authority is quarantined, and erased in every system within days."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -38,36 +38,36 @@ __all__ = [
 ]
 
 DEADLINE = timedelta(days=7)
-"""Policy §8: deleted promptly."""
+"""Time within which every system must erase the data (policy §8: promptly)."""
 PARENT = "incident"
 TELL = "retention.tell_officers"
 _ACTOR = system_actor("retention.incidents")
 
 
 class OrdersOpen(Exception):
-    """Some system has still to answer, or be waived: the incident closes by itself then."""
+    """The incident has an open order; it closes automatically once every order is answered or waived."""
 
 
 @transaction.atomic
 def open_incident(subject: Subject, categories: AbstractSet[str], *, cause: IncidentCause, at: datetime) -> Incident:
-    """Hold a person's data back, and order every system that holds such data to erase it, within seven days.
+    """Quarantine a person's data, and order every system that holds these categories to erase it within seven days.
 
-    One incident is open for a person at a time: what comes to light meanwhile is added to it. Officers are told by
-    letter of a new one. It is the portal that acts, whoever reported. Raises AlreadyErased.
+    A person has at most one open incident: further categories are added to it. Officers are notified of a new one by
+    email. The actor is the portal itself. Raises AlreadyErased.
     """
     quarantine(subject, cause=QuarantineCause.INCIDENT, actor=_ACTOR, at=at)
     incident = Incident.objects.select_for_update().filter(client_id=subject.client_id, subject=subject).open().first()
     if incident is None:
-        incident = _opened(subject, categories, cause, at)
+        incident = _create_incident(subject, categories, cause, at)
     elif not categories <= set(incident.categories):
         incident.categories = sorted({*incident.categories, *categories})
         save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
-        _record("incident.widened", incident, _ACTOR, at)
+        _record_incident("incident.widened", incident, _ACTOR, at)
     _order_erasure(subject, categories, incident, at)
     return incident
 
 
-def _opened(subject: Subject, categories: AbstractSet[str], cause: IncidentCause, at: datetime) -> Incident:
+def _create_incident(subject: Subject, categories: AbstractSet[str], cause: IncidentCause, at: datetime) -> Incident:
     incident = Incident(
         client_id=subject.client_id,
         subject=subject,
@@ -77,18 +77,18 @@ def _opened(subject: Subject, categories: AbstractSet[str], cause: IncidentCause
         due_at=at + DEADLINE,
     )
     save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
-    _record("incident.opened", incident, _ACTOR, at)
+    _record_incident("incident.opened", incident, _ACTOR, at)
     enqueue_job(TELL, client=str(incident.client_id), incident=str(incident.pk))
     return incident
 
 
 def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Incident, at: datetime) -> None:
-    """Order what no open order of the incident asks for yet."""
-    asked = Order.objects.open().filter(client_id=subject.client_id, parent_kind=PARENT, parent_id=incident.pk)
-    about = set().union(*asked.values_list("categories", flat=True))
+    """Order the erasure of the categories that no open order of the incident covers."""
+    open_orders = Order.objects.open().filter(client_id=subject.client_id, parent_kind=PARENT, parent_id=incident.pk)
+    about = set().union(*open_orders.values_list("categories", flat=True))
     missing = frozenset(categories - about)
     if missing:
-        told = Told(
+        order = Told(
             kind=OrderKind.ERASE,
             categories=missing,
             reason=Reason.INCIDENT,
@@ -96,13 +96,13 @@ def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Inc
             due_at=max(incident.due_at, at + timedelta(days=1)),
             parent=Parent(PARENT, incident.pk),
         )
-        issue_orders(subject, told, actor=_ACTOR, at=at)
+        issue_orders(subject, order, actor=_ACTOR, at=at)
 
 
 def open_for_what_is_held(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
-    """See to those who turn out to be children: what is held of them was collected without authority.
+    """Open incidents for people found to be children, whose data is held without authority.
 
-    Registered with ``subjects.revealing``. Nothing happens to those for whom a guardian has authorised the service.
+    A callback of ``subjects.revealing``. Skips people for whom a guardian has authorised the service.
     """
     del actor
     categories: dict[UUID, set[str]] = defaultdict(set)
@@ -115,10 +115,10 @@ def open_for_what_is_held(client_id: UUID, people: Sequence[UUID], actor: By, at
 
 
 def open_for_false_verification(verification: Verification, actor: Actor, at: datetime) -> None:
-    """See to what was collected of a known child on the word of somebody who was not the guardian.
+    """Open an incident for data of a known child collected on the strength of a false verification.
 
-    Connected to ``verification_found_false``. What another guardian's yes covered stays. Of an age that nobody
-    knows nothing is erased, as ever.
+    Connected to ``verification_found_false``. Skips data covered by another guardian's consent, and people of unknown
+    age.
     """
     del actor
     subject, since = verification.guardianship.child, verification.verified_at
@@ -134,38 +134,38 @@ def open_for_false_verification(verification: Verification, actor: Actor, at: da
 
 
 def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:
-    """Close an incident once every system has answered or was waived; registered with ``systems.answered``."""
+    """Close an incident once every order is answered or waived; a callback of ``systems.answered``."""
     del actor
     if order.parent_kind != PARENT or order.parent_id is None:
         return
-    incident = _locked(Incident.objects.filter(pk=order.parent_id, client_id=order.client_id))
+    incident = _lock_incident(Incident.objects.filter(pk=order.parent_id, client_id=order.client_id))
     if incident.is_open and is_everything_answered(Parent(PARENT, incident.pk), client_id=incident.client_id):
         _close(incident, _ACTOR, at)
 
 
 @transaction.atomic
 def close_by_hand(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
-    """Close an incident that no system was there to answer for, once people have seen to it.
+    """Close an incident without open orders, after staff have checked that the data is erased. Idempotent.
 
-    Raises OrdersOpen, NotAllowed. Closed again it stays as it is.
+    Raises OrdersOpen, NotAllowed.
     """
     require(actor, Capability.SETTLE_INCIDENTS, incident.client_id)
-    incident = _locked(Incident.objects.filter(pk=incident.pk, client_id=incident.client_id))
-    asked = Order.objects.open().filter(client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk)
-    if asked.exists():
+    incident = _lock_incident(Incident.objects.filter(pk=incident.pk, client_id=incident.client_id))
+    open_orders = Order.objects.open().filter(client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk)
+    if open_orders.exists():
         raise OrdersOpen
     return _close(incident, actor, at) if incident.is_open else incident
 
 
 @transaction.atomic
 def note_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Have the officers told again, once of each, of incidents that are not over by their day; returns of how many."""
+    """Mark overdue incidents, and notify officers again, once for each; return how many."""
     late = Incident.objects.overdue(at).filter(client_id=client_id, overdue_told_at=None)
     found = list(late.select_for_update(of=("self",), skip_locked=True))
     for incident in found:
         incident.overdue_told_at = at
         save_tracked(incident, actor=actor, reason=Reason.INCIDENT, at=at)
-        _record("incident.overdue", incident, actor, at)
+        _record_incident("incident.overdue", incident, actor, at)
         enqueue_job(TELL, client=str(client_id), incident=str(incident.pk), kind="incident_overdue")
     return len(found)
 
@@ -173,18 +173,18 @@ def note_overdue(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 def _close(incident: Incident, actor: Actor, at: datetime) -> Incident:
     incident.closed_at = max(at, incident.opened_at)
     save_tracked(incident, actor=actor, reason=Reason.INCIDENT, at=at)
-    _record("incident.closed", incident, actor, at)
-    with suppress(NotHeldBack):  # an officer may have ended it before
+    _record_incident("incident.closed", incident, actor, at)
+    with suppress(NotHeldBack):  # an officer may have ended the quarantine already
         release(incident.subject, actor=_ACTOR, at=at)
     return incident
 
 
-def _locked(rows: Any) -> Incident:
+def _lock_incident(rows: Any) -> Incident:
     found: Incident = rows.select_for_update(of=("self",)).select_related("subject").get()
     return found
 
 
-def _record(kind: str, incident: Incident, actor: Actor, at: datetime) -> None:
+def _record_incident(kind: str, incident: Incident, actor: Actor, at: datetime) -> None:
     facts = {
         "incident": str(incident.pk),
         "cause": str(incident.cause),

@@ -1,4 +1,4 @@
-"""What would let people of a client decide for themselves takes an officer and a second person."""
+"""Changes of a client that reduce guardian protection need an officer and a second person."""
 
 from datetime import timedelta
 
@@ -88,7 +88,7 @@ def test_serving_minors_again_acts_at_once(cast, now):
         assert not ClientChange.objects.exists()
 
 
-def test_who_asked_may_only_decline_and_nobody_but_people_of_that_client_or_officers_settle(cast, indus, now):
+def test_the_requester_may_only_decline_and_only_staff_of_that_client_or_officers_decide(cast, indus, now):
     change(indus, cast.actor("amina"), now, serves_minors=False)
     waiting = ClientChange.objects.get()
     with pytest.raises(SamePerson):
@@ -105,7 +105,7 @@ def test_who_asked_may_only_decline_and_nobody_but_people_of_that_client_or_offi
         settle_client_change(waiting, approve=True, actor=second, at=now)
 
 
-def test_the_same_is_asked_once_and_another_takes_its_place(cast, indus, now):
+def test_a_repeated_request_is_stored_once_and_a_different_one_replaces_it(cast, indus, now):
     for _ in range(2):
         change(indus, cast.actor("amina"), now, serves_minors=False)
     assert ClientChange.objects.count() == 1

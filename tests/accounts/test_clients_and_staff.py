@@ -117,7 +117,7 @@ def test_the_database_refuses_a_threshold_below_13(cast):
 
 
 def test_no_client_is_named_as_a_part_of_our_addresses(cast):
-    """What stands beside ``<client>`` in the routes cannot be a client's code, in the database too."""
+    """A path segment of the routes cannot be a client's code; the database checks it too."""
     beside = {
         str(one.pattern).split("/")[0]
         for included in (choices, doors, notices)

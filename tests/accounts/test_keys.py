@@ -1,4 +1,4 @@
-"""API keys: shown once, kept as a digest, dead at once."""
+"""API keys: shown once, stored as a digest, revoked immediately."""
 
 import hashlib
 from datetime import timedelta

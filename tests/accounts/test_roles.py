@@ -1,4 +1,4 @@
-"""Who may do what, as a table written by hand."""
+"""Permissions of the roles, as a table written by hand."""
 
 import dataclasses
 import uuid

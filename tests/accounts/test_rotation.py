@@ -1,4 +1,4 @@
-"""Rotating API keys: the old and the new live side by side for a while, and never a third."""
+"""Rotation of API keys: old and new key overlap, and there is never a third."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

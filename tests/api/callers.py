@@ -1,4 +1,4 @@
-"""Calling the API as a learning platform does."""
+"""API client for tests, in the role of a learning platform."""
 
 from typing import Any
 
@@ -27,22 +27,22 @@ class Caller:
         return self._client.post(path, {} if body is None else body, content_type="application/json")
 
     def ask(self, person: str, purpose: str, action: str = "process", context: Any = None, **properties: Any) -> Any:
-        """Ask for a decision; returns the parsed answer."""
+        """Request a decision; return the parsed response."""
         body = question(person, purpose, action, context, **properties)
         response = self.post("/access/v1/evaluation", body)
         assert response.status_code == 200, response.content
         return response.json()
 
     def reason(self, *args: Any, **kwargs: Any) -> str:
-        """Ask for a decision; returns its reason code."""
+        """Request a decision; return its reason code."""
         return str(self.ask(*args, **kwargs)["context"]["reason"])
 
     def notice(self, purpose: str) -> str:
-        """The version of the notice in effect about a purpose."""
+        """Return the version of the notice in effect for a purpose."""
         return str(self.get("/api/v1/notices/current", purpose=purpose).json()["version"])
 
     def shown(self, purpose: str, language: str = "en") -> str:
-        """The token of the notice in effect about a purpose, shown now."""
+        """Return the token of the notice in effect for a purpose, shown now."""
         return str(self.get("/api/v1/notices/current", purpose=purpose, language=language).json()["shown"])
 
     def consent(self, person: str, purpose: str, state: str = "given", **more: Any) -> Any:

@@ -1,6 +1,6 @@
-"""The portal as it is served, but for two headers at which its process is killed: before the commit, or after it.
+"""The served portal with two headers that kill its process before or after the commit.
 
-After the commit it first writes what it would have answered into the file ``LOST_ANSWER``.
+After the commit it first writes its response to the file ``LOST_ANSWER``.
 """
 
 import os
@@ -17,7 +17,7 @@ settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.DiesBeforeTheCommit"]
 
 
 class DiesBeforeTheCommit:
-    """The innermost layer: everything is written and the answer rendered, the transaction is still open."""
+    """Innermost middleware: the response is rendered, and the transaction is still open."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -33,7 +33,7 @@ portal = WSGIHandler()
 
 
 def application(environ, start_response):
-    """Answer one request, or die with the answer in hand."""
+    """Serve one request, or kill the process after the response is complete."""
     response = portal(environ, start_response)
     if "HTTP_X_DIE_AFTER_COMMIT" in environ:
         Path(os.environ["LOST_ANSWER"]).write_bytes(b"".join(response))

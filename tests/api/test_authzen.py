@@ -1,4 +1,4 @@
-"""OpenID AuthZEN 1.0 as standards.md §2.2–2.8 has it: objects, batches, semantics, metadata, headers, errors."""
+"""OpenID AuthZEN 1.0 as in standards.md §2.2–2.8: objects, batches, semantics, metadata, headers, errors."""
 
 import json
 from datetime import UTC, datetime
@@ -173,7 +173,7 @@ def test_each_answer_is_what_the_single_question_gets(indus):
 
 
 def comparable(answers):
-    """Leave out what differs from call to call."""
+    """Remove the parts that differ between calls."""
     for one in answers:
         del one["context"]["decision_id"], one["context"]["valid_until"]
     return answers

@@ -1,4 +1,4 @@
-"""Garbage gets a clear problem, never a 500, and loses nothing."""
+"""Malformed input is answered with a clear problem, never with 500, and changes nothing."""
 
 import json
 

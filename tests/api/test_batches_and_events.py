@@ -1,4 +1,4 @@
-"""Many people in one call, and what happens to their accounts."""
+"""Batch registration of people, and events of their accounts."""
 
 from http import HTTPStatus
 
@@ -93,7 +93,7 @@ def test_someone_erased_makes_the_batch_a_conflict(khyber, cast, now):
 
 
 def statements(call, *arguments):
-    """Count what a successful call sends to the database."""
+    """Count the statements of a successful call."""
     sent = 0
 
     def count_it(execute, *told):

@@ -1,4 +1,4 @@
-"""What changed for decisions: never missed, whatever the order of commits. All of it with real commits."""
+"""Changes feed for decisions: complete whatever the order of commits. Tested with real commits."""
 
 import threading
 import time
@@ -37,7 +37,7 @@ def begin(lms):
 
 
 def settle():
-    """Wait until all transactions that run now have ended, those of this test's threads and processes."""
+    """Wait until all running transactions have ended, of this test's threads and processes."""
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
         ours = cursor.fetchone()[0]
@@ -139,7 +139,7 @@ def test_another_client_hears_nothing_and_its_cursor_is_refused(lms, committed):
 
 
 def test_a_transaction_that_commits_late_is_not_missed(lms, committed):
-    """An old transaction writes, a younger one commits first: a counter would let the old one slip in behind."""
+    """An older transaction writes, a younger commits first: a plain counter would miss the older one."""
     cursor = begin(lms)
     wrote, leave = threading.Event(), threading.Event()
 
@@ -187,7 +187,7 @@ def test_a_reader_misses_none_of_many_writers(lms, committed):
         thread.start()
     while any(thread.is_alive() for thread in threads) or not writing.is_set():
         if not any(thread.is_alive() for thread in threads):
-            writing.set()  # once more, after the last has ended
+            writing.set()  # once more after the last writer has ended
             settle()
         page = look(lms, cursor)
         seen += [one["subject"] for one in page["changes"]]

@@ -59,7 +59,7 @@ def test_one_bad_answer_keeps_none(khyber, cast):
 
 
 def test_recording_asks_the_database_seldom(khyber):
-    khyber.consent("lms-kiran", "newsletter")  # the register is read and kept
+    khyber.consent("lms-kiran", "newsletter")  # load the register into the cache
     answers = [{"purpose": "newsletter", "state": "given"}]
     body = {"subject": "lms-kiran", "answers": answers, "shown": khyber.shown("newsletter")}
     with CaptureQueriesContext(connection) as sent:
@@ -67,13 +67,13 @@ def test_recording_asks_the_database_seldom(khyber):
     control = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
     statements = [one["sql"] for one in sent.captured_queries if "set_config('role'" not in one["sql"]]
     assert [one.split()[0] for one in statements if not one.startswith(control)] == [
-        "SELECT",  # whose key it is
+        "SELECT",  # the API key
         "SELECT",  # the person
-        "SELECT",  # the person, held
-        "SELECT",  # what they answered before, and the register's version
+        "SELECT",  # the person, locked
+        "SELECT",  # earlier answers and the version of the register
         "WITH",  # event, state and evidence
     ]
-    assert sum(one.startswith("SAVEPOINT") for one in statements) == 1  # the request's, within the test's transaction
+    assert sum(one.startswith("SAVEPOINT") for one in statements) == 1  # of the request, within the test's transaction
 
 
 def test_the_evidence_says_who_when_and_in_which_words(khyber, cast):
@@ -191,7 +191,7 @@ def test_a_notice_asked_for_again_is_unchanged_though_its_token_is_new(khyber):
         assert first.json()["shown"] != again.json()["shown"]
         assert khyber.get(address, headers={"If-None-Match": first["ETag"]}, **asked).status_code == 304
         assert khyber.get(address, headers={"If-None-Match": first["ETag"]}, **asked, language="ur").status_code == 200
-        clock.shift(timedelta(seconds=30))  # the next hour: what is kept is never much older
+        clock.shift(timedelta(seconds=30))  # the next hour; the cache is never much older
         assert khyber.get(address, headers={"If-None-Match": first["ETag"]}, **asked).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""The page about the API in a real browser, under the strict content security policy."""
+"""The API documentation page in a real browser, under the strict content security policy."""
 
 import os
 import shutil

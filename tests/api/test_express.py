@@ -1,4 +1,4 @@
-"""The way past Django answers as Django does."""
+"""The decision application answers as Django does."""
 
 import io
 import json
@@ -19,7 +19,7 @@ EVALUATION, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
 
 
 class Entered(Exception):
-    """Django was entered."""
+    """The request was delegated to Django."""
 
 
 def _django(environ: Any, start_response: Any) -> Any:
@@ -65,7 +65,7 @@ def _through_django(body: bytes, key: str, **changed: Any) -> tuple[int, dict[st
 
 
 def _settled(content: bytes) -> Any:
-    """Leave out what differs from one answer to the next."""
+    """Remove the parts that differ between responses."""
     try:
         answer = json.loads(content)
     except ValueError:
@@ -144,7 +144,7 @@ def test_a_layer_added_to_the_settings_is_passed_here_too(cast, settings):
 
 
 class Shut:
-    """A layer that answers nothing but 503."""
+    """Middleware that answers 503 to everything."""
 
     def __init__(self, inner: Any) -> None:
         pass
@@ -176,7 +176,7 @@ def test_a_statement_that_takes_too_long_is_not_sent_again(committed):
 
 
 def _end_backend(backend: int) -> None:
-    """End a connection of the app, as its own role may."""
+    """Terminate a connection of the app role."""
     given = connection.get_connection_params()
     reachable = {name: given[name] for name in ("dbname", "user", "password", "host", "port")}
     with psycopg.connect(**reachable) as other:

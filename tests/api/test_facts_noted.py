@@ -1,7 +1,7 @@
-"""Every fact that a decision reads is told in the changes when it changes.
+"""A change of any fact that decisions read appears in the changes feed.
 
-What follows from time alone (a birthday, an expiry, a notice taking effect, the end of a period) is no change of a
-fact: every answer's ``valid_until`` ends before it (tests/consent/test_decision_properties.py).
+Effects of time alone (a birthday, an expiry, a notice taking effect, the end of a period) are not changes of facts:
+``valid_until`` of every decision ends before them (tests/consent/test_decision_properties.py).
 """
 
 import re
@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 
 
 def update(column, value):
-    """Change one column of Hamza's in the database, whoever may once do so."""
+    """Change one column of Hamza's in the database, bypassing permissions."""
 
     def act(cast, now):
         change = sql.SQL("UPDATE subjects_subject SET {} = %s WHERE id = %s").format(sql.Identifier(column))
@@ -64,7 +64,7 @@ COLUMNS = {
 
 
 def function_text():
-    """The SQL by which every decision reads about a person."""
+    """Return the SQL with which decisions read about a person."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT string_agg(pg_get_functiondef(oid), '') FROM pg_proc WHERE proname LIKE 'consent%facts%'"
@@ -100,7 +100,7 @@ def test_what_no_decision_reads_is_not_noted(cast, now):
 
 
 def test_an_age_that_the_worker_computed_anew_is_noted(cast, now):
-    """Kiran is of age either way: nothing changes but the threshold for which that was computed."""
+    """Kiran is of age either way; only the threshold used for the computation changes."""
     khyber = cast.client_id("khyber")
     with in_client(khyber):
         client = cast.client("khyber")
@@ -115,7 +115,7 @@ def test_an_age_that_the_worker_computed_anew_is_noted(cast, now):
 
 
 def triggers():
-    """Which triggers each table has."""
+    """Return the triggers of each table."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal")
         return set(cursor.fetchall())
@@ -130,7 +130,7 @@ def test_every_table_of_the_register_that_is_read_raises_the_version(cast, monke
         there = triggers()
     assert {"consent_purpose", "consent_noticeversion", "accounts_client"} <= read
     raising = {table for table in read if (table, "raises_register_version") in there}
-    both = {f"raises_register_version_{event}" for event in ("insert", "update")}  # with conditions of their own
+    both = {f"raises_register_version_{event}" for event in ("insert", "update")}  # with their own conditions
     assert read - raising == {table for table in read if both <= {name for of, name in there if of == table}}
     assert ("consent_registerversion", "notes_register") in there
 

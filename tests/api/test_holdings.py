@@ -1,4 +1,4 @@
-"""Systems report what they collect, and ask what is held."""
+"""Systems report collections and query what is held."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Idempotency-Key: once is enough, whatever the network does."""
+"""Idempotency-Key: a request takes effect once, whatever happens in the network."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def post(secret, body, key=KEY, path=CONSENTS):
 
 @pytest.fixture
 def giving(khyber):
-    """The body of a consent."""
+    """Return the body of a consent."""
     return consent_body(khyber.shown("newsletter"))
 
 
@@ -185,11 +185,11 @@ def test_the_command_says_how_many(cast, giving, settings):
     assert out.getvalue() == "1 expired rows deleted.\n"
 
 
-# With transactions that really commit
+# With real commits
 
 
 def in_threads(number, call):
-    """Call at once from many threads, each with a connection of its own."""
+    """Call from many threads at once, each with its own connection."""
     gate = threading.Barrier(number)
 
     def one(_):
@@ -253,7 +253,7 @@ def test_an_answer_lost_after_the_commit_is_given_again(committed, monkeypatch, 
 
 
 class LosesAnswers:
-    """Fails after everything below it has answered and committed."""
+    """Middleware that fails after the response is committed."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -266,7 +266,7 @@ class LosesAnswers:
 def test_a_defect_after_the_act_leaves_neither_act_nor_answer(committed, monkeypatch):
     secret = committed.key("khyber")
     body = consent_body(Caller(secret).shown("newsletter"))
-    monkeypatch.setattr("paktaleem.foundation.api.idempotency._seal", lambda *_: 1 / 0)
+    monkeypatch.setattr("paktaleem.foundation.api.idempotency._encrypt", lambda *_: 1 / 0)
     assert post(secret, body).status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     assert recorded(committed) == 0
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""API keys: live, scoped, revoked at once, bound to one client."""
+"""API keys: validity, scopes, immediate revocation, one client."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""A served process killed around the commit (SIGKILL): the same key, asked of a new process, acts once all told."""
+"""A server process killed around the commit (SIGKILL): a retry with the same key takes effect once in total."""
 
 import json
 
@@ -14,7 +14,7 @@ from tests.serving import call, environment_of_server, is_alive, served
 
 @pytest.fixture
 def lost(committed, monkeypatch, tmp_path):
-    """The file into which a server writes the answer that it takes to the grave."""
+    """Return the file with the response that a killed server did not send."""
     for name, value in environment_of_server().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LOST_ANSWER", str(tmp_path / "lost"))
@@ -33,7 +33,7 @@ def recorded(cast):
 
 
 def kill(port, secret, body, **header):
-    """Send a request at which the server is killed: no answer comes."""
+    """Send a request that kills the server before it responds."""
     with pytest.raises(ConnectionError):
         post(port, secret, body, **header)
     assert not is_alive(port)

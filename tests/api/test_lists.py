@@ -1,4 +1,4 @@
-"""Lists come in pages by cursor, and cost nothing where nothing changed (RFC 8288, RFC 9110 §13)."""
+"""Lists have cursor pagination and conditional requests (RFC 8288, RFC 9110 §13)."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -18,14 +18,14 @@ LISTS = [PURPOSES, CONSENTS, CHANGES]
 
 @pytest.fixture
 def answered(khyber):
-    """Five answers of Kiran's, the latest first; returns their ids."""
+    """Record five answers of Kiran's; return their ids, latest first."""
     for state in ("refused", "requested", "given", "refused", "given"):
         khyber.consent("lms-kiran", "newsletter", state)
     return [event["id"] for event in khyber.get(CONSENTS).json()["history"]]
 
 
 def pages(caller, address):
-    """Follow a list to its end, as a client does."""
+    """Return all pages of a list, as a client reads them."""
     while address:
         response = caller.get(address)
         assert response.status_code == HTTPStatus.OK, response.content
@@ -97,7 +97,7 @@ def etag_of(caller, address):
 @pytest.mark.parametrize("address", [PURPOSES, NOTICE, CONSENTS])
 def test_what_has_not_changed_is_304_without_a_body(khyber, address):
     etag = etag_of(khyber, address)
-    opaque = etag.removeprefix("W/")  # compared weakly, as RFC 9110 §13.1.2 has it
+    opaque = etag.removeprefix("W/")  # weak comparison, RFC 9110 §13.1.2
     for told in (etag, opaque, f"W/{opaque}", f'"another", {etag}', "*"):
         response = khyber.get(address, headers={"If-None-Match": told})
         assert (response.status_code, response.content, response["ETag"]) == (304, b"", etag)

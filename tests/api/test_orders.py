@@ -1,4 +1,4 @@
-"""A system's own calls: what it must do, page by page; taking on, answering, failing; nothing of anybody else's."""
+"""Orders as seen by a data system: list, accept, complete, fail; only its own."""
 
 import json
 from datetime import timedelta
@@ -23,7 +23,7 @@ COUNTED = {"result": "done", "counts": {"usage_logs": 12}}
 
 @pytest.fixture
 def issue(cast):
-    """Issue orders about someone of Indus, by default to its LMS alone."""
+    """Create orders about a person of Indus, by default for its LMS only."""
 
     def issue(kind="erase", person="danish", categories=("usage_logs",), new_values=None):
         at = timezone.now()

@@ -1,4 +1,4 @@
-"""Asking about the past: what would have been answered then."""
+"""Decisions about a time in the past."""
 
 from datetime import UTC, datetime, timedelta
 

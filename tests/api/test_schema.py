@@ -1,4 +1,4 @@
-"""The API's description is right: whatever schemathesis makes of it, answers are as described and none is a defect."""
+"""The OpenAPI document is correct: responses to schemathesis' requests match it, and none is a 500."""
 
 import os
 import re
@@ -18,11 +18,11 @@ from paktaleem.foundation.api.schema import schema_document
 from tests.sandbox.making import Sandbox
 
 CASES = int(os.environ.get("SCHEMATHESIS_CASES", "8"))
-"""How many cases for each operation and kind; `make test-deep` tries many more."""
+"""Number of cases for each operation and kind; `make test-deep` runs many more."""
 
 
 def application(environ, start_response):
-    """The portal, new for each call: what it remembers of one test's database does not hold in the next."""
+    """Return a fresh application for each call, without caches of another test's database."""
     response: Any = ClientHandler()(environ)
     start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
     return [response.content]
@@ -30,19 +30,19 @@ def application(environ, start_response):
 
 @schemathesis.serializer("application/pdf", "image/jpeg", "image/png")
 def as_it_is(_, value):
-    """A file is the body."""
+    """Send a file as the request body."""
     return value
 
 
 schema = schemathesis.openapi.from_dict(schema_document())
 schema.app = application
-# Rules that JSON Schema cannot say (a moment in the past, an id in use, a code of the register) refuse with these.
+# Statuses for rules that JSON Schema cannot express (a past time, an id in use, a code of the register).
 schema.config.checks.positive_data_acceptance.expected_statuses = ["2XX", "304", "400", "404", "409", "410", "422"]
 
 
 @pytest.fixture
 def key_for(cast):
-    """Give the key that may ask at a path: what is for sandboxes alone is asked by one."""
+    """Return a key that may call a path; for sandbox paths, a key of a sandbox."""
 
     @cache
     def of_sandbox():
@@ -56,7 +56,7 @@ def key_for(cast):
 def test_every_answer_is_as_described(case, key_for):
     headers = case.meta.components.get(ParameterLocation.HEADER)
     spoilt = headers is not None and headers.mode is GenerationMode.NEGATIVE
-    if not spoilt or "Authorization" in case.headers:  # else the key is what this case leaves out
+    if not spoilt or "Authorization" in case.headers:  # otherwise this case omits the key
         case.headers["Authorization"] = f"Bearer {key_for(case.path)}"
     case.call_and_validate()
 

@@ -1,4 +1,4 @@
-"""A backup that holds every row or fails; a restore that is complete, closed until replayed, and revives nobody."""
+"""A backup has every row or fails; a restore is complete and not served until the erasures are repeated."""
 
 import os
 import stat
@@ -40,16 +40,16 @@ def url(role, name=None):
 
 @pytest.fixture
 def addresses(committed, monkeypatch):
-    """The settings of an installation on this test's own database."""
+    """Configure the settings of an installation on the test database."""
     monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", url(BACKUP))
     monkeypatch.setattr(settings, "DATABASE_OWNER_URL", url(OWNER))
 
 
 @contextmanager
 def new_database(name, monkeypatch):
-    """Point everything at a new, empty database."""
+    """Point all connections to a new, empty database."""
     endpoint, before = template_ready(), str(connections.databases["default"]["NAME"])
-    name = f"{before}_{name}"  # each worker its own
+    name = f"{before}_{name}"  # one per test worker
     ensure_database(endpoint, name)
     use_database(endpoint, name)
     monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", url(BACKUP))
@@ -99,7 +99,7 @@ def test_a_role_behind_the_wall_is_refused(committed, addresses, tmp_path, monke
 
 
 def test_a_dump_that_the_wall_emptied_is_found(committed, addresses, tmp_path, monkeypatch):
-    """pg_dump as owner with row security exits 0 and holds no row of a tenant: the counts tell."""
+    """pg_dump as owner with row security exits with 0 and dumps no tenant rows; the counts detect it."""
     file = tmp_path / "empty.dump"
     program = str(find_program("pg_dump", major=16))
     environment = environment_of(url(OWNER)) | {"PGOPTIONS": "-c paktaleem.client=00000000-0000-0000-0000-000000000000"}
@@ -133,13 +133,13 @@ def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path,
     run("backup", file)
     before = file.read_bytes()
     monkeypatch.setattr("paktaleem.foundation.backups.dumps.count_dump", lambda *_, **__: {})
-    assert "No backup was made" in refused("backup", file)
+    assert "The backup failed" in refused("backup", file)
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
 
 
 def test_writers_meanwhile_do_not_spoil_the_count(committed, addresses, tmp_path, monkeypatch):
-    """Counted and dumped is one moment: a row added between the two belongs to neither."""
+    """Rows are counted and dumped in one snapshot, so a row added meanwhile is in neither."""
     from paktaleem.foundation.backups import dumps  # noqa: PLC0415
 
     real = dumps._dump
@@ -155,7 +155,7 @@ def test_writers_meanwhile_do_not_spoil_the_count(committed, addresses, tmp_path
 
 
 def test_without_addresses_or_a_folder_nothing_is_made(committed, addresses, tmp_path, monkeypatch):
-    assert "No backup was made" in refused("backup", tmp_path / "missing" / "portal.dump")
+    assert "The backup failed" in refused("backup", tmp_path / "missing" / "portal.dump")
     monkeypatch.setattr(settings, "DATABASE_BACKUP_URL", "")
     assert "DATABASE_BACKUP_URL" in refused("backup", tmp_path / "portal.dump")
     assert "DATABASE_BACKUP_URL" in refused("restore", tmp_path / "portal.dump")
@@ -192,7 +192,7 @@ def test_half_a_backup_is_refused_and_leaves_nothing(committed, addresses, tmp_p
     run("backup", file)
     os.truncate(file, kept if isinstance(kept, int) else int(file.stat().st_size * kept))
     with new_database("half", monkeypatch):
-        assert "Nothing may be served" in refused("restore", file)
+        assert "do not serve this database" in refused("restore", file)
         with psycopg.connect(url(OWNER)) as door:
             assert door.execute(
                 "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"

@@ -1,4 +1,4 @@
-"""``make bench``: how fast the portal is, in ratios to pgbench running the same SQL in the same run.
+"""``make bench``: performance of the portal, as ratios to pgbench running the same SQL in the same run.
 
-Not part of the suite: pytest collects nothing here.
+Not part of the test suite: pytest collects nothing here.
 """

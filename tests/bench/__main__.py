@@ -1,7 +1,7 @@
-"""Run the whole measurement and put its table into docs/performance.md; BENCH_DIR keeps the filled cluster there.
+"""Run all measurements and write the table into docs/performance.md; the filled cluster is stored in BENCH_DIR.
 
-BENCH_ROWS names some sections (``answers``, ``effect``, ``roster``, ``orders``, ``outbox``, ``clone``) to run alone;
-the page is then left as it is.
+BENCH_ROWS names sections (``answers``, ``effect``, ``roster``, ``orders``, ``outbox``, ``clone``) to run alone;
+the page is then not changed.
 """
 
 import os
@@ -35,7 +35,7 @@ START, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
 
 
 def main() -> None:
-    """Make the world if it is not there, measure, print and write the table."""
+    """Create the world if needed, measure, print and write the table."""
     began, before = time.monotonic(), dict(os.environ)
     rows: list[Row] = []
     if not ONLY or {"answers", "effect", "roster", "orders", "outbox"} & set(ONLY):
@@ -65,7 +65,7 @@ def _section(name: str, measure: Callable[[], list[Row]]) -> list[Row]:
 
 
 def _ready(endpoint: Endpoint) -> None:
-    """Make the base of all worlds, a register and 500 clients, or bring the kept ones to the code's schema."""
+    """Create the base of all worlds (a register and 500 clients), or migrate a stored one to the current schema."""
     from tests.bench import world  # noqa: PLC0415 -- models need the settings of this run
 
     ensure_database(endpoint, "base")

@@ -1,4 +1,4 @@
-"""What is measured over HTTP beside pgbench: decisions, batches, recording, growth."""
+"""Measurements over HTTP compared with pgbench: decisions, batches, recording, growth."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ BATCHES = {100: 2.5, 1000: 3.5}
 
 @dataclass
 class Answers:
-    """Two served worlds, ``small`` and ``big``, and how many people each client has in each."""
+    """Two served worlds, ``small`` and ``big``, with the number of people per client in each."""
 
     endpoint: Endpoint
     small: Site
@@ -28,7 +28,7 @@ class Answers:
     seconds: int
 
     def rows(self) -> list[Row]:
-        """Measure everything. What writes comes last, so that its checkpoints disturb nothing else."""
+        """Measure everything. Writes come last, so that their checkpoints do not disturb the other measurements."""
         for site in (self.small, self.big):
             say("Warming up: every process compiles every client's register ...")
             ask_all(site.port, questions.warming())
@@ -41,14 +41,14 @@ class Answers:
 
     @cached_property
     def base(self) -> Load:
-        """The decision's statement by pgbench."""
+        """Measure the decision's statement with pgbench."""
         script = questions.decision_script(self.many)
-        pgbench(self.endpoint, self._app, script, self.seconds)  # once round, so that what is read lies in the cache
+        pgbench(self.endpoint, self._app, script, self.seconds)  # warm the cache
         return self._median(lambda: pgbench(self.endpoint, self._app, script, self.seconds), "pgbench, one decision")
 
     @cached_property
-    def asked(self) -> list[bytes]:
-        """Questions about the big world."""
+    def requests(self) -> list[bytes]:
+        """Measure questions about the big world."""
         return questions.decisions(self.many)
 
     @property
@@ -60,9 +60,9 @@ class Answers:
         return self.endpoint.url(SUPERUSER, "big")
 
     def _decision(self) -> list[Row]:
-        base, asked = self.base, self.asked
-        drive(self.big, asked, self.seconds)  # once round, so that what is asked about lies in the cache
-        one = self._median(lambda: drive(self.big, asked, self.seconds), "HTTP, one decision")
+        base, requests = self.base, self.requests
+        drive(self.big, requests, self.seconds)  # warm the cache
+        one = self._median(lambda: drive(self.big, requests, self.seconds), "HTTP, one decision")
         return [
             Row(
                 "pgbench, the decision's statement",
@@ -74,11 +74,12 @@ class Answers:
         ]
 
     def _growth(self) -> list[Row]:
-        """Measure both by turns, so that what else the machine does meets both alike."""
+        """Measure both worlds alternately, so that other load on the machine affects both equally."""
         of_few = questions.decisions(self.few)
         drive(self.small, of_few, self.seconds)
         pairs = [
-            (drive(self.small, of_few, self.seconds), drive(self.big, self.asked, self.seconds)) for _ in range(TURNS)
+            (drive(self.small, of_few, self.seconds), drive(self.big, self.requests, self.seconds))
+            for _ in range(TURNS)
         ]
         less, more = (statistics.median(load.p50 for load in loads) for loads in zip(*pairs, strict=True))
         cheap, dear = (statistics.median(load.database_cpu for load in loads) for loads in zip(*pairs, strict=True))
@@ -97,14 +98,14 @@ class Answers:
         return attempted(Row(what, "", at_least=target), measure)
 
     def _recording(self) -> list[Row]:
-        """Measure both by turns: what the server does later about rows written before meets both alike."""
+        """Measure both alternately, so that deferred work of the server affects both equally."""
         script = questions.consent_script(self._root, self.many)
 
         def turn() -> tuple[Load, Load]:
-            asked = questions.consents(self._root, self.many)
-            return pgbench(self.endpoint, self._app, script, self.seconds), drive(self.big, asked, self.seconds)
+            requests = questions.consents(self._root, self.many)
+            return pgbench(self.endpoint, self._app, script, self.seconds), drive(self.big, requests, self.seconds)
 
-        turn()  # once round: pages, plans and processes are warm
+        turn()  # warm up pages, plans and processes
         base, over_http = zip(*(turn() for _ in range(TURNS)), strict=True)
         wrote, recorded = _middle(base, "pgbench, consent"), _middle(over_http, "HTTP, consent")
         return [
@@ -117,7 +118,7 @@ class Answers:
         ]
 
     def _median(self, measure: Callable[[], Load], what: str) -> Load:
-        """Measure some times and take the run of the middle rate."""
+        """Measure several times and return the run with the median rate."""
         return _middle([measure() for _ in range(ROUNDS)], what)
 
 

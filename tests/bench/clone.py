@@ -1,4 +1,4 @@
-"""From a clean clone to the first answer, step by step, with the wheels downloaded before."""
+"""Time from a clean clone to the first answer, step by step, with the wheels already downloaded."""
 
 import json
 import os
@@ -21,16 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = ("DATABASE_", "PAKTALEEM_", "BENCH_", "MAKE", "MFLAGS", "DJANGO_")
 SECONDS_AT_MOST = 300
 OK = 200
-MAKING, FILLING = "Making the tables", "Filling in"
+MAKING, FILLING = "Creating the tables", "Loading the sample data"
 
 
 def clone_rows(environment: Mapping[str, str]) -> list[Row]:
-    """Measure the way from nothing to an answer, in the environment that we were started in."""
+    """Measure from nothing to an answer, in the environment in which this process was started."""
     return attempted(Row("clean clone to the first answer", ""), lambda: [_row(_clean(environment))])
 
 
 def _clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what points at another database, and have at hand the uv that this checkout may have fetched."""
+    """Return the environment without variables that name another database, with uv on the PATH."""
     kept = {name: value for name, value in environment.items() if not name.startswith(OURS)}
     return kept | {"PATH": f"{ROOT / '.tools/uv/bin'}{os.pathsep}{kept['PATH']}", "PYTHONUNBUFFERED": "1"}
 
@@ -42,12 +42,12 @@ def _row(environment: Mapping[str, str]) -> Row:
         steps = list(_steps(folder / "clone", environment))
     finally:
         shutil.rmtree(folder)
-    told = ", ".join(f"{what} {seconds:.1f}" for what, seconds in steps)
-    return Row("clean clone to the first answer", f"{sum(seconds for _, seconds in steps):.1f} s: {told}")
+    description = ", ".join(f"{what} {seconds:.1f}" for what, seconds in steps)
+    return Row("clean clone to the first answer", f"{sum(seconds for _, seconds in steps):.1f} s: {description}")
 
 
 def _steps(clone: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, float]]:
-    """Give each step and its seconds. Installing once before, uncounted, downloads whatever is missing."""
+    """Yield each step with its seconds. An uncounted installation first downloads any missing wheels."""
     yield "git clone", _taken(["git", "clone", "--quiet", str(ROOT), str(clone)], clone.parent, environment)
     _taken(["make", "install"], clone, environment)
     shutil.rmtree(clone / ".venv")
@@ -55,7 +55,7 @@ def _steps(clone: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, f
     port, file = free_port(), clone / "demo.json"
     began = time.monotonic()
     with _demonstration(clone, port, file, environment) as process:
-        for what, ended in _told(process, file):
+        for what, ended in _ended_steps(process, file):
             yield what, ended - began
             began = ended
         description = json.loads(file.read_text())
@@ -73,7 +73,7 @@ def _taken(command: list[str], folder: Path, environment: Mapping[str, str]) -> 
 def _demonstration(
     clone: Path, port: int, file: Path, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run ``make run`` in a session of its own, and end it afterwards as Ctrl-C would."""
+    """Run ``make run`` in its own session, and end it afterwards as Ctrl-C would."""
     process = subprocess.Popen(
         ["make", "run", f"PORT={port}", f"JSON={file}"],
         cwd=clone,
@@ -93,8 +93,8 @@ def _demonstration(
             raise
 
 
-def _told(process: subprocess.Popen[str], file: Path) -> Iterator[tuple[str, float]]:
-    """Read what ``make run`` says of its progress; gives each step when it has ended."""
+def _ended_steps(process: subprocess.Popen[str], file: Path) -> Iterator[tuple[str, float]]:
+    """Parse the progress output of ``make run``, and yield each step when it has ended."""
     if process.stdout is None:
         raise RuntimeError("The demonstration's output is not read.")
     step = "database made"

@@ -1,7 +1,7 @@
-"""What announcing would change, at a million consents of 500 clients, beside a plain count of the same rows.
+"""The preview of an announcement, with a million consents of 500 clients, compared with counting the same rows.
 
-Run as a program in a process of its own (``python -m tests.bench.effect``), it fills the database that the
-environment names unless it is filled, counts both ways by turns, and prints one line of JSON.
+Run as a program in its own process (``python -m tests.bench.effect``), it fills the database named by the
+environment if necessary, runs both queries alternately, and prints one line of JSON.
 """
 
 import json
@@ -42,7 +42,7 @@ CROSS JOIN (SELECT v.id, v.content_hash FROM consent_noticeversion v JOIN consen
             WHERE n.code = %(notice)s) v
 ORDER BY p.number, u.rank;
 """
-"""A fifth of the people have a guardian who answered: the next person."""
+"""For a fifth of the people, an answer by a guardian: the next person."""
 
 EVENTS = """
 INSERT INTO consent_consentevent (id, client_id, subject_id, purpose_id, purpose_owner, state, given_by, guardian_id,
@@ -63,7 +63,7 @@ PLAIN = "SELECT purpose_id, count(*) FROM consent_consent WHERE state = 'given' 
 
 
 def effect_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
-    """Measure on a database of its own, made from the base world."""
+    """Measure on a separate database, created from the base world."""
     ensure_database(endpoint, "effect", template="base")
     environment = {**os.environ, **environment_for(endpoint, folder, "effect")}
     return attempted(Row(WHAT, "", at_most=AT_MOST), lambda: [_row(environment)])
@@ -81,7 +81,7 @@ def _row(environment: dict[str, str]) -> Row:
 
 
 def main() -> None:
-    """Fill, then count both ways by turns."""
+    """Fill the database, then run both queries alternately."""
     import django  # noqa: PLC0415 -- only where this is a program
 
     django.setup()
@@ -105,7 +105,7 @@ def _timed(count: Callable[[], int]) -> tuple[float, int]:
 
 
 def _preview() -> int:
-    """Ask, as a privacy officer does before announcing a material text, what it would change at every client."""
+    """Query, as a privacy officer does before announcing a material text, its effect at every client."""
     from consent.notices.models import Notice  # noqa: PLC0415 -- models need the settings of this run
     from consent.notices.selectors.preview import preview_effect  # noqa: PLC0415 -- as above
     from paktaleem.foundation.accounts.actors import user_actor  # noqa: PLC0415 -- as above
@@ -131,7 +131,7 @@ def _count() -> int:
 
 
 def _fill(superuser_url: str) -> None:
-    """Make two purposes of PakTaleem's under one notice, and have the people of every client consent to both."""
+    """Create two purposes of PakTaleem with one notice, and consents to both by the people of every client."""
     from paktaleem.foundation.accounts.models import Client  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.by import Reason  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
@@ -146,7 +146,7 @@ def _fill(superuser_url: str) -> None:
         from consent.register.models import Purpose  # noqa: PLC0415 -- as above
         from consent.register.services import change_register  # noqa: PLC0415 -- as above
 
-        made = set(Purpose.objects.values_list("code", flat=True))  # by a run that was broken off
+        made = set(Purpose.objects.values_list("code", flat=True))  # from an aborted run
         for code, categories in SHARED.items():
             if code in made:
                 continue
@@ -155,10 +155,10 @@ def _fill(superuser_url: str) -> None:
         notice.purposes = list(SHARED)
         change_register(notice, actor=SETTING_UP, reason=Reason.REVIEW, at=CAST_AT)
     people = CONSENTS // world.CLIENTS // len(SHARED)
-    told = {"people": people, "clients": world.CLIENTS, "at": CAST_AT, "codes": list(SHARED), "notice": NOTICE}
+    values = {"people": people, "clients": world.CLIENTS, "at": CAST_AT, "codes": list(SHARED), "notice": NOTICE}
     with psycopg.connect(superuser_url) as connection:
         for statement in (world.PEOPLE, world.SUBJECTS, ANSWERS, EVENTS, STATES):
-            connection.execute(statement, told)
+            connection.execute(statement, values)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")

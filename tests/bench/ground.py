@@ -1,4 +1,4 @@
-"""The ground of the run: a durable cluster of its own in a temporary folder, databases in it, web servers on it."""
+"""Infrastructure of a run: a durable cluster in a temporary folder, databases, and web servers."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def cluster() -> Iterator[tuple[Endpoint, Path]]:
-    """Start a cluster with fsync on, in a temporary folder that goes at the end, or in BENCH_DIR, which stays."""
+    """Start a cluster with fsync on, in a temporary folder that is removed at the end, or in BENCH_DIR."""
     kept = os.environ.get("BENCH_DIR")
     folder = Path(kept or tempfile.mkdtemp(prefix="paktaleem-bench-"))
     folder.mkdir(exist_ok=True)
@@ -39,7 +39,7 @@ def cluster() -> Iterator[tuple[Endpoint, Path]]:
 
 
 def environment_for(endpoint: Endpoint, folder: Path, database: str) -> dict[str, str]:
-    """The environment of a trial on this database, as ``make run`` would have it."""
+    """Return the environment of a trial on this database, as ``make run`` would set it."""
     return variables(endpoint, folder, database) | {
         "SUPERUSER_URL": endpoint.url(SUPERUSER, database),
         "LOG_LEVEL": "WARNING",
@@ -48,7 +48,7 @@ def environment_for(endpoint: Endpoint, folder: Path, database: str) -> dict[str
 
 @contextmanager
 def served(endpoint: Endpoint, folder: Path, database: str) -> Iterator[Site]:
-    """Serve a database as the demonstration does; gives the site once it answers."""
+    """Serve a database as the demonstration does; yield the site once it responds."""
     port = free_port()
     before = dict(os.environ)
     os.environ.update(environment_for(endpoint, folder, database))

@@ -1,7 +1,7 @@
-"""Load: pgbench on the database, wrk (else a lean client of our own) on the web server; and who used how much CPU.
+"""Load generation: pgbench for the database, wrk or our own client for the web server, and CPU time per process.
 
-The machine is shared by the generator and what it measures, and others may be working on it too. So beside every
-rate stands the CPU time one answer took, which a busy machine changes least.
+The generator and the measured servers share one machine, possibly with other load. So every rate is shown with the
+CPU time per answer, which is affected least by a busy machine.
 """
 
 import json
@@ -31,7 +31,7 @@ OK = {200, 201}
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was seen under load; times in milliseconds, CPU in microseconds for each answer."""
+    """Results under load; times in milliseconds, CPU in microseconds per answer."""
 
     rate: float
     mean: float
@@ -43,7 +43,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A web server and its database server, as far as load needs them."""
+    """A web server and its database server."""
 
     port: int
     web: int
@@ -69,12 +69,12 @@ def pgbench(endpoint: Endpoint, url: str, script: str, seconds: int) -> Load:
 
 
 def generator() -> str:
-    """Name the load generator this machine has."""
+    """Return the name of the load generator available on this machine."""
     return "wrk" if shutil.which("wrk") else "python"
 
 
 def drive(site: Site, requests: Sequence[bytes], seconds: int) -> Load:
-    """Send these requests over 8 kept connections. Raises RuntimeError if any answer was not a success."""
+    """Send these requests over 8 persistent connections. Raises RuntimeError if any response is not a success."""
     before = _cpu_of(site.web), _cpu_of(site.postgres)
     measured = (_by_wrk if generator() == "wrk" else _by_python)(site.port, requests, seconds)
     web, database = _cpu_of(site.web) - before[0], _cpu_of(site.postgres) - before[1]
@@ -92,7 +92,7 @@ def drive(site: Site, requests: Sequence[bytes], seconds: int) -> Load:
 
 
 def request_bytes(path: str, key: str, body: object, **headers: str) -> bytes:
-    """Write one POST as it goes over the wire."""
+    """Return one POST request as bytes on the wire."""
     content = json.dumps(body).encode()
     given = {"Host": "127.0.0.1", "Authorization": f"Bearer {key}", "Content-Type": "application/json", **headers}
     lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
@@ -100,7 +100,7 @@ def request_bytes(path: str, key: str, body: object, **headers: str) -> bytes:
 
 
 def ask_all(port: int, requests: Sequence[bytes]) -> None:
-    """Send every request over each of 8 connections, so that every server process has seen each."""
+    """Send every request over each of 8 connections, so that every server process has handled each."""
     sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
     for request in requests:
         for each in sockets:
@@ -156,7 +156,7 @@ def _by_wrk(port: int, requests: Sequence[bytes], seconds: int) -> dict[str, flo
 
 
 def _by_python(port: int, requests: Sequence[bytes], seconds: int) -> dict[str, float]:
-    """Load from two processes of four connections each."""
+    """Generate load from two processes with four connections each."""
     halves = [(port, requests[half::2], seconds) for half in range(2)]
     with multiprocessing.get_context("fork").Pool(2) as pool:
         results = pool.starmap(_connections, halves)
@@ -182,17 +182,17 @@ def _connections(port: int, requests: Sequence[bytes], seconds: int) -> tuple[li
     ends_at = time.perf_counter() + seconds
     while time.perf_counter() < ends_at:
         for key, _ in chooser.select(1):
-            asked: socket.socket = key.fileobj  # type: ignore[assignment]
-            failed += _answer(asked) not in OK
+            connection: socket.socket = key.fileobj  # type: ignore[assignment]
+            failed += _answer(connection) not in OK
             now = time.perf_counter()
-            times.append(now - sent[asked])
-            sent[asked] = now
-            asked.sendall(next(upcoming))
+            times.append(now - sent[connection])
+            sent[connection] = now
+            connection.sendall(next(upcoming))
     return times, failed
 
 
 def _answer(link: socket.socket) -> int:
-    """Read one answer to its end; returns its status."""
+    """Read one response to its end and return its status."""
     data = b""
     while (end := data.find(b"\r\n\r\n")) < 0:
         data += link.recv(65536) or _broken()
@@ -215,7 +215,7 @@ def _found(pattern: str, text: str) -> float:
 
 
 def _cpu_of(pid: int) -> float:
-    """Return the microseconds of CPU a process and all it started have used, the ended ones too."""
+    """Return the CPU time in microseconds of a process and its children, including ended ones."""
     ticks = sum(sum(map(int, fields[11:15])) for fields in _family(pid))
     return ticks * 1e6 / os.sysconf("SC_CLK_TCK")
 

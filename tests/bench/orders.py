@@ -1,7 +1,7 @@
-"""A hundred thousand orders by one statement, beside a plain INSERT … SELECT into a table of the same shape.
+"""A hundred thousand orders by one statement, compared with a plain INSERT … SELECT into an equal table.
 
-Run as a program in a process of its own (``python -m tests.bench.orders``), it fills the database that the
-environment names unless it is filled, does both by turns, and prints one line of JSON.
+Run as a program in its own process (``python -m tests.bench.orders``), it fills the database named by the
+environment if necessary, runs both alternately, and prints one line of JSON.
 """
 
 import json
@@ -43,7 +43,7 @@ CLEARED = "TRUNCATE bench.plain_order, systems_order, systems_orderset CASCADE"
 
 
 def order_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
-    """Measure on a database of its own, made from the base world."""
+    """Measure on a separate database, created from the base world."""
     ensure_database(endpoint, "orders", template="base")
     environment = {**os.environ, **environment_for(endpoint, folder, "orders")}
     return attempted(Row(WHAT, "", at_most=AT_MOST), lambda: [_row(environment)])
@@ -61,7 +61,7 @@ def _row(environment: dict[str, str]) -> Row:
 
 
 def main() -> None:
-    """Fill, then do both by turns, each on empty tables."""
+    """Fill the database, then run both alternately, each on empty tables."""
     import django  # noqa: PLC0415 -- only where this is a program
 
     django.setup()
@@ -92,7 +92,7 @@ def _insert(superuser_url: str) -> int:
 
 
 def _issue() -> int:
-    """Order an erasure of everybody of one client, as the disposal of a whole school does."""
+    """Order the erasure of all people of one client, as the disposal of a whole school does."""
     from paktaleem.directory.data_systems.models import Ground, OrderKind  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.services import Told, issue_orders_for_set  # noqa: PLC0415 -- as above
     from paktaleem.directory.people.models import Subject  # noqa: PLC0415 -- as above
@@ -102,7 +102,7 @@ def _issue() -> int:
     from tests.factories import SETTING_UP  # noqa: PLC0415 -- as above
 
     at = datetime.now(UTC)
-    told = Told(
+    order = Told(
         kind=OrderKind.ERASE,
         categories=frozenset({"usage_logs"}),
         reason=Reason.REVIEW,
@@ -110,7 +110,7 @@ def _issue() -> int:
         due_at=at + timedelta(days=1),
     )
     with in_client(PATTERN):
-        made = issue_orders_for_set(Subject.objects.all(), told, client_id=PATTERN, actor=SETTING_UP, at=at)
+        made = issue_orders_for_set(Subject.objects.all(), order, client_id=PATTERN, actor=SETTING_UP, at=at)
         return 0 if made is None else made.size
 
 
@@ -123,7 +123,7 @@ def _clear(superuser_url: str) -> None:
 
 
 def _fill(superuser_url: str) -> None:
-    """Make the people of one client, and a system that holds data of them."""
+    """Create the people of one client, and a system that holds data about them."""
     from paktaleem.directory.data_systems.models import System  # noqa: PLC0415 -- as above
     from paktaleem.directory.data_systems.services import change_system  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
@@ -133,7 +133,7 @@ def _fill(superuser_url: str) -> None:
     if world.count(superuser_url, "subjects_subject"):
         return
     with in_client(world.PATTERN):
-        if not System.objects.filter(code="lms").exists():  # a run that was broken off has made it
+        if not System.objects.filter(code="lms").exists():  # not yet created by an aborted run
             system = System(
                 client_id=world.PATTERN, code="lms", name="LMS", categories=["usage_logs"], starts_at=CAST_AT
             )

@@ -1,7 +1,7 @@
-"""How many messages one worker delivers a second, beside pgbench writing one row in each transaction.
+"""Messages delivered per second by one worker, compared with pgbench writing one row per transaction.
 
-Run as a program in a process of its own (``python -m tests.bench.outbox``), it lets things happen that twenty
-receivers on this machine subscribed to, sends all of it, and prints one line of JSON.
+Run as a program in its own process (``python -m tests.bench.outbox``), it creates events for twenty receivers on
+this machine, delivers all of them, and prints one line of JSON.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ COMMIT;
 
 
 def outbox_rows(endpoint: Endpoint, folder: Path, seconds: int) -> list[Row]:
-    """Measure on a database of its own, made from the base world."""
+    """Measure on a separate database, created from the base world."""
     ensure_database(endpoint, "outbox", template="base")
     environment = {**os.environ, **environment_for(endpoint, folder, "outbox"), "OUTBOX_PORT": str(free_port())}
     environment["WEBHOOKS_ALLOWED"] = f"127.0.0.1:{environment['OUTBOX_PORT']}"
@@ -57,7 +57,7 @@ def _row(endpoint: Endpoint, environment: dict[str, str], seconds: int) -> Row:
 
 
 def main() -> None:
-    """Let things happen, then send; receivers and sender share this process, and so its processor."""
+    """Create events, then deliver them; receivers and sender share this process and its CPU."""
     import django  # noqa: PLC0415 -- only where this is a program
 
     django.setup()
@@ -71,8 +71,8 @@ def main() -> None:
     connections.close_all()
     seconds = asyncio.run(_send())
     with in_client(PATTERN):
-        told = Delivery.objects.filter(client_id=PATTERN, endpoint__in=own)
-        done = list(told.filter(state="delivered").values_list("pk", flat=True))
+        deliveries = Delivery.objects.filter(client_id=PATTERN, endpoint__in=own)
+        done = list(deliveries.filter(state="delivered").values_list("pk", flat=True))
     if len(done) != ENDPOINTS * EVENTS:
         raise RuntimeError(f"{len(done):,} messages were delivered, not {ENDPOINTS * EVENTS:,}.")
     found = {"client": str(PATTERN), "delivery": str(done[0]), "delivered": len(done), "seconds": seconds}
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def _let_happen() -> list[UUID]:
-    """Add receivers and let things happen; returns the receivers. Those of a run that was killed are told nothing."""
+    """Add receivers and create events; return the receivers. Receivers of an aborted run are removed."""
     from paktaleem.directory.webhooks.models import Endpoint as Webhook  # noqa: PLC0415 -- as above
     from paktaleem.directory.webhooks.services import add_endpoint, remove_endpoint  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.services import record_entry  # noqa: PLC0415 -- as above

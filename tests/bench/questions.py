@@ -1,4 +1,4 @@
-"""What is asked, over HTTP and by pgbench: the same of both."""
+"""The requests that are measured, for HTTP and for pgbench."""
 
 import random
 import secrets
@@ -18,12 +18,12 @@ _chance = random.Random(11)  # noqa: S311 -- nothing secret
 
 
 def decisions(people: int) -> list[bytes]:
-    """Questions about people of every client, at random."""
+    """Return decision requests about random people of every client."""
     return [_one(_chance.randrange(CLIENTS), people) for _ in range(SENT)]
 
 
 def warming() -> list[bytes]:
-    """One question about each client, so that every process has compiled its register."""
+    """Return one decision request per client, so that every process has compiled its register."""
     return [_one(client, 1) for client in range(CLIENTS)]
 
 
@@ -41,7 +41,7 @@ def _question(client: int, people: int) -> dict[str, object]:
 
 
 def batches(people: int, size: int) -> list[bytes]:
-    """Batches of so many questions about people of one client each."""
+    """Return batches of decision requests, each about people of one client."""
     return [
         request_bytes(
             "/access/v1/evaluations", key_of(client), {"evaluations": [_question(client, people) for _ in range(size)]}
@@ -51,7 +51,7 @@ def batches(people: int, size: int) -> list[bytes]:
 
 
 def decision_script(people: int) -> str:
-    """The decision's one statement, for pgbench."""
+    """Return the statement of the decision as a pgbench script."""
     return (
         f"\\set client random(0, {CLIENTS - 1})\n"
         f"\\set person random(0, {people - 1})\n"
@@ -61,7 +61,7 @@ def decision_script(people: int) -> str:
 
 
 def _pattern(superuser_url: str) -> tuple[UUID, UUID]:
-    """The newsletter of the first client and its notice's version: every other client's ids follow from them."""
+    """Return the newsletter and the notice version of the pattern client, from which the ids of all others follow."""
     query = """SELECT p.id, v.id FROM consent_purpose p JOIN consent_notice n ON n.client_id = p.client_id
                AND p.code = ANY (n.purposes) JOIN consent_noticeversion v ON v.notice_id = n.id
                WHERE p.client_id = %s AND p.code = 'newsletter'"""
@@ -71,7 +71,7 @@ def _pattern(superuser_url: str) -> tuple[UUID, UUID]:
 
 
 def consents(superuser_url: str, people: int) -> list[bytes]:
-    """Answers to record, each under an idempotency key of its own."""
+    """Return answers to record, each with its own idempotency key."""
     _, version = _pattern(superuser_url)
     with psycopg.connect(superuser_url) as connection:
         rows = connection.execute(
@@ -82,7 +82,7 @@ def consents(superuser_url: str, people: int) -> list[bytes]:
 
 
 def _shown(client: int, version: UUID) -> str:
-    """The token of the newsletter's notice, shown now."""
+    """Return a token that proves that the newsletter's notice was shown now."""
     return sign_shown(Shown(version, ("newsletter",), "", UUID(int=PATTERN.int + client), datetime.now(UTC)))
 
 
@@ -131,7 +131,7 @@ COMMIT;
 
 
 def consent_script(superuser_url: str, people: int) -> str:
-    """What recording a consent writes, for pgbench: event, state, evidence, idempotency key, one commit."""
+    """Return a pgbench script of the writes of one consent: event, state, evidence, idempotency key, one commit."""
     purpose, version = _pattern(superuser_url)
     return (
         CONSENT.replace("{last_client}", str(CLIENTS - 1))

@@ -1,7 +1,7 @@
-"""The roster's rows: its write phase beside bulk_create of the same sealed rows with history, and its memory.
+"""Rows about the roster: its write phase compared with bulk_create of the same sealed rows, and its memory.
 
-Run as a program in a process of its own (``python -m tests.bench.roster``), it measures the write phase on the
-database that the environment names, and prints one line of JSON.
+Run as a program in its own process (``python -m tests.bench.roster``), it measures the write phase on the
+database named by the environment, and prints one line of JSON.
 """
 
 import json
@@ -31,7 +31,7 @@ PEOPLE = 20_000
 ROUNDS = 3
 SIZES = (10_000, 100_000)
 STUDENTS_OF = {size: size * 3 // 7 for size in SIZES}
-"""A student of the made-up school brings one and a third guardians along."""
+"""Number of students by number of people: each student has one and a third guardians."""
 WRITTEN = (
     "subjects_subject",
     "subjects_subjectkey",
@@ -75,7 +75,7 @@ def _memory(environment: dict[str, str]) -> list[Row]:
 
 
 def _imported(client: str, students: int, environment: dict[str, str]) -> tuple[float, float]:
-    """Import a school by the command; returns the peak of the process's memory in megabytes, and the seconds."""
+    """Import a school with the command; return the peak memory in megabytes, and the seconds."""
     with tempfile.TemporaryDirectory(prefix="paktaleem-bench-") as folder:
         package = school(students).write(Path(folder, "roster.zip"))
         command = [sys.executable, "manage.py", "import_roster", "--client", client, str(package)]
@@ -91,7 +91,7 @@ def _imported(client: str, students: int, environment: dict[str, str]) -> tuple[
 
 
 def main() -> None:
-    """Write the same sealed people both ways, by turns, in transactions that are taken back."""
+    """Write the same sealed people both ways alternately, in transactions that are rolled back."""
     import django  # noqa: PLC0415 -- only where this is a program
 
     django.setup()
@@ -106,7 +106,7 @@ def main() -> None:
 
 
 def _sealed_people() -> tuple[list[Any], Any]:
-    """Seal people as the import does, in chunks as the import has them; nothing is written yet."""
+    """Seal people in the chunks of the import, without writing them."""
     from paktaleem.directory.people.details import SubjectDetails  # noqa: PLC0415 -- as above
     from paktaleem.directory.rosters.importing import people  # noqa: PLC0415 -- as above
     from paktaleem.directory.rosters.importing.run import Run  # noqa: PLC0415 -- as above
@@ -141,7 +141,7 @@ def _sealed_people() -> tuple[list[Any], Any]:
 
 
 def _sweep() -> None:
-    """Clear away what was written and taken back: the same ids come again, and nobody imports into dead rows."""
+    """Vacuum the tables, so that the next write, with the same ids, is not slowed by rows rolled back."""
     with psycopg.connect(os.environ["SUPERUSER_URL"], autocommit=True) as connection:
         connection.execute(f"VACUUM ANALYZE {', '.join(WRITTEN)}")
 
@@ -170,15 +170,15 @@ def _by_the_import(chunks: list[Any], run: Any) -> None:
 
 
 def _refresh_statistics(chunks: int) -> None:
-    """Let the planner see what is written so far, when the import does: the checks of keys would walk else."""
+    """Update the planner statistics when the import does; otherwise foreign key checks scan the table."""
     from paktaleem.directory.rosters.importing import service, tables  # noqa: PLC0415 -- as above
 
-    if service._doubled(chunks):
+    if service._is_power_of_two(chunks):
         tables.refresh_statistics()
 
 
 def _by_bulk_create(chunks: list[Any], run: Any) -> None:
-    """Write as one writes with Django and simple-history: four bulk_create for each chunk, with the same statistics."""
+    """Write as with Django and simple-history: four bulk_create per chunk, with the same statistics."""
     from django.db.models import QuerySet  # noqa: PLC0415 -- as above
 
     from paktaleem.directory.people.models import Subject, SubjectKey  # noqa: PLC0415 -- as above

@@ -1,4 +1,4 @@
-"""The table: rows with their targets. A section that fails to be measured is told, and the rest goes on."""
+"""The result table: rows with targets. A failed section is reported, and the others continue."""
 
 import sys
 import traceback
@@ -10,7 +10,7 @@ __all__ = ["Row", "attempted", "render", "say"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; without a target it is only told. ``value`` is compared with the one target given."""
+    """A row of the table, compared with its target if it has one. ``value`` is compared with the one target given."""
 
     what: str
     seen: str
@@ -22,14 +22,14 @@ class Row:
 
     @property
     def target(self) -> str:
-        """The target in words."""
+        """Return the target as text."""
         if self.at_least is not None:
             return f"≥ {self.at_least:g}"
         return f"≤ {self.at_most:.3g}{self.unit}" if self.at_most is not None else ""
 
     @property
     def verdict(self) -> str:
-        """Whether the target is reached; nothing where there is none."""
+        """Return whether the target is reached, or an empty text without a target."""
         if not self.target:
             return ""
         if self.value is None:
@@ -41,19 +41,19 @@ class Row:
 
     @property
     def cells(self) -> list[str]:
-        """The line's cells."""
+        """Return the cells of the row."""
         value = "" if self.value is None or self.unit else f"{self.value:.2f}"
         return [self.what, self.seen, value, self.target, self.verdict, self.cpu]
 
 
 def render(rows: Iterable[Row]) -> str:
-    """Write the rows as a table in Markdown."""
+    """Return the rows as a Markdown table."""
     head = ["| what | seen | ratio | target | | CPU: web + database |", "|---|---|---|---|---|---|"]
     return "\n".join(head + ["| " + " | ".join(row.cells) + " |" for row in rows])
 
 
 def attempted(planned: Row, measure: Callable[[], list[Row]]) -> list[Row]:
-    """Measure one section; where that fails, give its planned row with the reason, and say everything on stderr."""
+    """Measure one section; if it fails, return its planned row with the reason and print the error to stderr."""
     try:
         return measure()
     except Exception as error:  # noqa: BLE001 -- whatever it is, the other rows are still wanted
@@ -63,6 +63,6 @@ def attempted(planned: Row, measure: Callable[[], list[Row]]) -> list[Row]:
 
 
 def say(text: str) -> None:
-    """Tell whoever waits what is being done."""
+    """Print progress to stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()

@@ -1,8 +1,8 @@
-"""The world measured: 500 clients and a million consents, made set-based.
+"""The measured world: 500 clients and a million consents, created by set-based SQL.
 
-One client is made through the services; the others are copies of its rows with ids of their own. People and their
-answers are deterministic, so that a load generator can name them without asking: person ``p`` of client ``n`` has
-the LMS id ``stu-n-p``, client ``n`` the key ``ptk_bench_n``.
+One client is created through the services; the others are copies of its rows with their own ids. People and their
+answers are deterministic, so that a load generator knows their names: person ``p`` of client ``n`` has the LMS id
+``stu-n-p``, client ``n`` the key ``ptk_bench_n``.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ OWN = {"newsletter": ["contact_details"], "product_research": ["contact_details"
 PURPOSES_ANSWERED = len(OWN)
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
 PATTERN = UUID("019b0000-0000-7000-8000-000000000000")
-"""The client made through the services, number 0."""
+"""The client created through the services, number 0."""
 
 COPIED = (
     "accounts_client",
@@ -56,16 +56,16 @@ COPIED = (
     "consent_serviceagreement",
     "consent_instruction",
 )
-"""What makes a client able to be decided for, in the order in which rows refer to one another."""
+"""The tables of a client that a decision needs, in the order of their foreign keys."""
 
 
 def key_of(client: int) -> str:
-    """The secret of a client's API key."""
+    """Return the secret of a client's API key."""
     return f"ptk_bench_{client}"
 
 
 def fill_register(owner_url: str) -> None:
-    """Load the register and make the clients, with agreements, instructions, notices and keys."""
+    """Load the register and create the clients, with agreements, instructions, notices and keys."""
     with in_client(PAKTALEEM):
         load_register(actor=SETTING_UP, at=CAST_AT)
     with in_client(PATTERN):
@@ -80,13 +80,13 @@ def fill_register(owner_url: str) -> None:
 
 
 def copy_clients(connection: psycopg.Connection, pattern: UUID, clients: int) -> None:
-    """Make clients 1 to ``clients - 1`` as copies of a client that was made through the services."""
+    """Create clients 1 to ``clients - 1`` as copies of the pattern client."""
     for table in COPIED:
         connection.execute(_copies(connection, table), {"clients": clients, "pattern": pattern})
 
 
 def _copies(connection: psycopg.Connection, table: str) -> sql.Composed:
-    """Give the statement that copies the pattern client's rows of a table to every other client."""
+    """Return the statement that copies the pattern client's rows of a table to every other client."""
     found = connection.execute(
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", [table]
     )
@@ -117,7 +117,7 @@ def _copied(table: str, column: str, kind: str) -> sql.Composable:
 
 
 def _make_keys(connection: psycopg.Connection) -> None:
-    """Give each client a key whose secret is known here; the row is otherwise the issued one's."""
+    """Give each client a key with a known secret; the other columns are copied from the issued key."""
     columns = "name, scopes, prefix, created_at, expires_at, revoked_at"
     for client in range(CLIENTS):
         connection.execute(
@@ -129,7 +129,7 @@ def _make_keys(connection: psycopg.Connection) -> None:
 
 
 def client_id(client: int) -> UUID:
-    """The id of a client by its number."""
+    """Return the id of a client by its number."""
     return UUID(int=PATTERN.int + client)
 
 
@@ -183,18 +183,18 @@ SELECT id, client_id, subject_id, purpose_id, client_id, 'given', id, 'self', ve
 
 
 def is_filled(superuser_url: str) -> bool:
-    """Say whether the register and the clients are there: they come in one transaction, the keys last."""
+    """Return True if the register and the clients exist: they are created in one transaction, the keys last."""
     return count(superuser_url, "accounts_apikey") >= CLIENTS
 
 
 def migrate(environment: Mapping[str, str]) -> None:
-    """Bring a kept world to the schema of this code."""
+    """Migrate a stored world to the current schema."""
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
     subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True)
 
 
 def fill_people(superuser_url: str, consents: int) -> None:
-    """Add so many consents of people of every client, unless they are there."""
+    """Add this many consents of people of every client, if they do not exist."""
     people = consents // CLIENTS // PURPOSES_ANSWERED
     if count(superuser_url, "consent_consent"):
         return

@@ -1,6 +1,6 @@
-"""The portal in a real Chromium: no rule of the policy is broken, every answer has its headers, everyone can read it.
+"""The portal in Chromium: no policy violations, all headers on every response, accessible pages.
 
-``SHOTS=folder`` keeps a picture of every page.
+``SHOTS=folder`` saves a screenshot of every page.
 """
 
 import os
@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Visit:
-    """One person's page, and whatever the browser complained of."""
+    """A browser page with the errors it reported."""
 
     def __init__(self, browser: Browser, served: Demonstration) -> None:
         self.base = served.values["base_url"].rstrip("/")
@@ -65,7 +65,7 @@ class Visit:
         self.page.wait_for_url("**/admin/")
 
     def complaints(self) -> list[str]:
-        """What the browser said, but that an error's status is an error."""
+        """Return the browser's errors, except the report of an error status."""
         return [one for one in self.said if not one.startswith("Failed to load resource: the server responded with")]
 
     def keep(self, name: str) -> None:
@@ -81,7 +81,7 @@ def visit(browser: Browser, served: Demonstration) -> Iterator[Visit]:
 
 
 def violations(page: Page) -> list[tuple[str, Any]]:
-    """What axe-core finds serious: the rule and where."""
+    """Return serious findings of axe-core: rule and elements."""
     found = Axe().run(page).response["violations"]
     return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found if one["impact"] in SERIOUS]
 

@@ -1,4 +1,4 @@
-"""Guardians that tests share."""
+"""Helpers that create guardians for tests."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ __all__ = ["answered", "approve_host", "guardian_of", "make_guardian", "reason_a
 
 
 def make_guardian(client: Client, name: str, *, at: datetime) -> Subject:
-    """Register somebody who may be named as a guardian."""
+    """Register a person who may be named as a guardian."""
     found: Subject = SubjectFactory(client=client, external_id=f"lms-{name}", role="guardian", full_name=name, at=at)
     return found
 
@@ -33,7 +33,7 @@ def guardian_of(child: Subject, guardian: Subject, *, at: datetime, **values: An
 
 
 def verified(child: Subject, guardian: Subject, *, at: datetime, **values: Any) -> Guardianship:
-    """Name a guardian and verify them by what staff saw."""
+    """Name a guardian and verify them in person."""
     row = guardian_of(child, guardian, at=at, **values)
     verify_guardian(row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=at)
     return row
@@ -42,13 +42,13 @@ def verified(child: Subject, guardian: Subject, *, at: datetime, **values: Any) 
 def answered(
     child: Subject, guardian: Subject | None, decision: str, *, at: datetime, **values: Any
 ) -> ServiceAuthorisation:
-    """Record an answer about the service, as it reached the school."""
+    """Record an answer about the service, received by the school."""
     given: dict[str, Any] = {"route": "school", "evidence": "Letter in the child's folder", **values}
     return answer_service(child, guardian=guardian, decision=decision, **given, actor=SETTING_UP, at=at)
 
 
 def reason_at(cast: Any, external_id: str, at: datetime, *, now: datetime | None = None, **question: Any) -> str:
-    """Say what is answered about somebody of Indus at a moment, inside its context."""
+    """Return the reason of the decision about a person of Indus at a time, in the client's context."""
     asked = Question(**{"purpose": "service_delivery", **question}, at=at)
     client_id = cast.client_id("indus")
     with in_client(client_id):
@@ -56,7 +56,7 @@ def reason_at(cast: Any, external_id: str, at: datetime, *, now: datetime | None
 
 
 def approve_host(client_id: UUID, purpose: str) -> None:
-    """Approve a recipient outside for everything that a purpose needs."""
+    """Approve an outside recipient for all data of a purpose."""
     own: dict[str, Any] = {"client_id": client_id}
     by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": CAST_AT}
     host = change_register(Recipient(code="host", name="H", service="Hosting", agreement_reference="A1", **own), **by)

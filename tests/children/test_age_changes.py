@@ -1,4 +1,4 @@
-"""Nobody comes of age by a changed field: it waits for a second person. Who turns out to be a child is one at once."""
+"""Changes of age: a change that makes an adult waits for a second person; one that makes a child applies at once."""
 
 from datetime import date, timedelta
 
@@ -113,7 +113,7 @@ STEPS = {
 
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
 def test_nobody_comes_of_age_by_several_changes(cast, indus, now, steps):
-    """At a school where one decides from 16, and from 13 in GB."""
+    """At a school with an age of consent of 16, and of 13 in GB."""
     indus.age_threshold, indus.country_thresholds = 16, {"GB": 13}
     change_client(indus, actor=cast.actor("amina"), reason="review", at=now)
     for number, details in enumerate(steps):
@@ -187,7 +187,7 @@ def test_another_client_sees_no_change(cast, now):
 
 
 def test_a_raised_age_makes_no_adult_of_a_child_in_an_adults_role(cast, indus, now):
-    """The worker has still to compute the ages anew."""
+    """The worker has not recomputed the ages yet."""
     told = {"client": indus, "actor": SETTING_UP, "at": now}
     register_subject("assistant", details={"role": "instructor", **CHILD}, **told)
     indus.age_threshold = 16

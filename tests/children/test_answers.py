@@ -1,4 +1,4 @@
-"""What guardians answer about the service, and the ways in which a child or a stranger does not."""
+"""Answers of guardians about the service, and attempts by children and strangers to give them."""
 
 import io
 from datetime import timedelta

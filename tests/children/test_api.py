@@ -1,4 +1,4 @@
-"""Guardians as the learning platform sees and records them."""
+"""The API operations on guardians."""
 
 from datetime import timedelta
 
@@ -173,7 +173,7 @@ def test_every_event_about_guardians_is_told(cast, now):
 
 
 def make_every_event(cast, now):
-    """Do everything of which a platform may want to hear."""
+    """Cause every event to which a platform may subscribe."""
     minute, farah = timedelta(minutes=1), cast.actor("farah")
     make_endpoint(cast, "indus", at=now - minute, events=["guardian.*", "subject.*"])
     danish, esra = cast.subject("danish"), cast.subject("esra")

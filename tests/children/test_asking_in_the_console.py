@@ -1,4 +1,4 @@
-"""Asking guardians and answering concerns in the console: numbers first, nothing before the second click."""
+"""Inviting guardians and handling concerns in the console; nothing is sent before the counts are confirmed."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -68,11 +68,11 @@ def test_from_the_page_of_a_child_its_guardians_are_asked_and_the_reason_is_told
     assert browser.post(url, {"reason": "client_instruction"}).status_code == 302
     assert len(asked(cast)) == 1
     again = browser.post(url, {"reason": "client_instruction"})
-    assert b"No guardian is named who has not been asked" in again.content
+    assert b"No guardian on record is left to ask" in again.content
     with in_client(cast.client_id("indus")):
         lone = SubjectFactory(client=cast.client("indus"), external_id="lms-lone", birth_date=BORN["child"])
     alone = browser.post(row_url("subjects/subject", lone.pk, "ask-guardians"), {"reason": "client_instruction"})
-    assert b"No guardian is named" in alone.content
+    assert b"No guardian on record" in alone.content
 
 
 def test_the_row_tells_the_letters_and_the_steps(cast):
@@ -85,7 +85,7 @@ def test_the_row_tells_the_letters_and_the_steps(cast):
     assert "esra.qureshi" not in page
     assert "guardian.invited" in browser.get(row_url("invitations/invitation", row.pk, "history")).content.decode()
     listed = browser.get(list_url("invitations/invitation")).content.decode()
-    assert "Letter sent" in listed
+    assert "Message sent" in listed
 
 
 def test_a_concern_is_read_with_a_reason_and_closed_with_an_outcome(cast):

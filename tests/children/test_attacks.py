@@ -1,7 +1,7 @@
-"""A child that wants to decide: by its birth date or its guardian, through the platform, a roster, staff, an order.
+"""Attempts by a child to decide: by its birth date or guardian, through the platform, a roster, staff, or an order.
 
-The attacks on links, codes, pages and contacts stand beside what they attack: tests/children/test_guardian_pages.py,
-test_invitations.py, test_contacts.py, tests/doors. Birthdays to the second are in test_gate.py.
+Attacks on links, codes, pages and contacts are tested in tests/children/test_guardian_pages.py, test_invitations.py,
+test_contacts.py and tests/doors; birthdays to the second in test_gate.py.
 """
 
 from datetime import date, timedelta
@@ -123,7 +123,7 @@ def _proof(row):
 
 
 def test_by_an_order_to_correct_the_portal_itself_is_not_changed(cast, now):
-    """A correction is carried out where the data lies; the portal's own age comes from the school, by its routes."""
+    """A correction is made in the systems that hold the data; the portal's own age changes only through the school."""
     with in_client(cast.client_id("indus")):
         danish = cast.subject("danish")
         make_system(cast.client("indus"), "records", ["credentials"], delivery="by_hand")

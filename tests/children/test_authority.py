@@ -1,4 +1,4 @@
-"""What the guardians' answers come to: a table of small worlds, and what no answer may ever do."""
+"""The combined result of guardians' answers: a table of cases, and properties that hold for all answers."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

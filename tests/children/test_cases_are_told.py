@@ -1,4 +1,4 @@
-"""Each step of a case reaches whoever listens: concerns by that name, what exercises a right as a rights request."""
+"""Webhook events of cases: concerns under that name, and requests that exercise a right as rights requests."""
 
 import json
 import re
@@ -44,13 +44,13 @@ PERSONAL = re.compile(r"esra|danish|mother|worr|please|@|\+92", re.IGNORECASE)
 
 @pytest.fixture(autouse=True)
 def clock(time_machine):
-    """It is a morning."""
+    """Freeze the clock in the morning."""
     time_machine.move_to(AT, tick=False)
 
 
 @pytest.fixture
 def indus(cast):
-    """The school has seen Danish's mother, and the platform listens to both."""
+    """Verify Danish's mother and subscribe the platform to both families of events."""
     with in_client(cast.client_id("indus")):
         verified(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
         make_endpoint(cast, "indus", at=AT - DAY, events=["concern.*", "rights_request.*"])
@@ -58,7 +58,7 @@ def indus(cast):
 
 
 def told():
-    """Give type and data of every message, in order, and see that none is about more than ids and codes."""
+    """Return type and data of every message in order, after checking that they contain only ids and codes."""
     messages = [json.loads(payload(one)) for one in Message.objects.order_by("pk")]
     assert not PERSONAL.search(json.dumps(messages))
     for one in messages:

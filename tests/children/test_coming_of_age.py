@@ -1,4 +1,4 @@
-"""Who comes of age is told in advance; at the birthday a guardian's yes ends, and the young person is asked, once."""
+"""The age of consent: notices in advance; at the birthday guardians' consent ends, and the person is asked once."""
 
 import json
 from datetime import timedelta
@@ -53,7 +53,7 @@ def test_what_a_guardian_allowed_is_asked_afresh_at_the_birthday_to_the_second(c
 
 @pytest.fixture
 def soon(cast, now):
-    """Sana of Indus comes of age in twenty days; her mother may decide, and both can be written to."""
+    """Sana of Indus reaches the age of consent in twenty days; she and her mother have contacts on file."""
     with in_client(cast.client_id("indus")):
         client = cast.client("indus")
         born = (now + timedelta(days=20)).date()
@@ -130,7 +130,7 @@ def test_a_birth_date_corrected_by_more_than_half_a_year_is_told_of_anew(soon, n
 
 def test_notice_goes_by_the_threshold_that_is_in_force(soon, now):
     assert [one.pk for one in unnoticed(coming_of_age(SETTING_UP, at=now, until=now + timedelta(days=30)))] == [soon.pk]
-    with connection.cursor() as cursor:  # computed for another threshold, and not yet anew
+    with connection.cursor() as cursor:  # computed for another threshold, and not recomputed yet
         cursor.execute("UPDATE subjects_subject SET of_age_threshold = 16 WHERE id = %s", [soon.pk])
     assert soon.pk not in [one.pk for one in unnoticed(coming_of_age(SETTING_UP, at=now))]
 
@@ -163,16 +163,16 @@ def test_only_who_sees_guardians_sees_the_calendar(now):
 
 def test_the_first_page_says_how_many_come_of_age_soon_and_leads_to_the_calendar(cast):
     browser = browser_of(cast.user("farah"))
-    assert b"Come of age" not in browser.get("/admin/").content
+    assert b"Reach the age of consent" not in browser.get("/admin/").content
     with in_client(cast.client_id("indus")):
         day = (timezone.now() + timedelta(days=20)).date()
         born = day.replace(year=day.year - 13, day=min(day.day, 28))
         SubjectFactory(client=cast.client("indus"), external_id="lms-soon", birth_date=born)
-    assert b"Come of age" in browser.get("/admin/").content
+    assert b"Reach the age of consent" in browser.get("/admin/").content
     calendar = browser.get("/admin/ageing/comingofage/?when=30").content.decode()
     assert "lms-soon" in calendar
     assert "lms-danish" not in calendar
     everybody = browser.get("/admin/ageing/comingofage/").content.decode()
     assert everybody.index("lms-soon") < everybody.index("lms-danish")
-    assert "Not told yet" in everybody
+    assert "Not notified yet" in everybody
     assert "lms-soon" not in browser_of(cast.user("celia")).get("/admin/ageing/comingofage/").content.decode()

@@ -1,4 +1,4 @@
-"""A concern about a child's data, by anybody: a case with a clock, and an answer that tells nothing."""
+"""Concerns about a child's data from the public form: a case with a deadline, and a response that discloses nothing."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -62,8 +62,8 @@ def test_anybody_reports_a_concern_and_is_told_the_same_whether_the_child_is_kno
 
 
 def told_about(name, number):
-    """What the form does and answers about somebody: status, headers, body, and every statement it asks."""
-    browser = visitor(REMOTE_ADDR=f"203.0.113.{number}")  # how often one has written before is counted by address
+    """Return what the form does and responds about a person: status, headers, body and every statement."""
+    browser = visitor(REMOTE_ADDR=f"203.0.113.{number}")  # the rate limit counts by address
     page = browser.get("/concern/indus/").content.decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     assert token

@@ -1,4 +1,4 @@
-"""A guardian's contact that could be the child's own is recognised, however it is written."""
+"""A guardian's contact that may be the child's own is recognised in any spelling."""
 
 import pytest
 from hypothesis import given
@@ -89,7 +89,7 @@ def test_each_reason_is_told_apart():
     esra = Contact(email="esra@mail.example", phone="+923001234567")
     danish = Contact(email="danish@mail.example", phone="0300-1234567")
     assert why("mail", danish, esra) is None
-    assert why("text", danish, esra) == Unusable.OF_THE_CHILD  # one telephone in the house
+    assert why("text", danish, esra) == Unusable.OF_THE_CHILD  # one telephone per household
     assert why("mail", danish, Contact()) == Unusable.MISSING
     assert why("mail", danish, Contact(email="Danish+1@mail.example")) == Unusable.OF_THE_CHILD
     assert why("mail", danish, Contact(email="dan1sh@mail.example"), children=0) is None

@@ -1,4 +1,4 @@
-"""What guardians answer opens and closes decisions at the next question; the past stays as it was."""
+"""Guardians' answers take effect at the next decision; past decisions do not change."""
 
 from datetime import timedelta
 
@@ -40,7 +40,7 @@ def reason(cast, at, **question):
 
 @pytest.fixture
 def opened(cast, now):
-    """Danish, whose verified mother has given."""
+    """Danish, whose verified mother has consented."""
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         verified(danish, esra, at=now)

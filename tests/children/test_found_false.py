@@ -1,4 +1,4 @@
-"""A verification that was false: shut at once what it opened, and see to what was collected meanwhile."""
+"""False verifications: what they permitted stops at once, and data collected meanwhile is erased."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def collect(cast, at, category="usage_logs"):
 
 @pytest.fixture
 def opened(cast, now):
-    """Danish, whose mother was verified and said yes; his use of the service is collected a minute later."""
+    """Danish, whose mother was verified and consented; his use of the service is collected a minute later."""
     with in_client(cast.client_id("indus")):
         make_system(cast.client("indus"), "logs", ["usage_logs"], delivery="by_hand")
         row = verified(cast.subject("danish"), cast.subject("esra"), at=now)

@@ -1,10 +1,10 @@
-"""Whatever happens to a child, its guardians and what they say: what is allowed rests on a guardian's live decision.
+"""Stateful test: whatever happens, a use of a child's data is allowed only by a guardian's valid decision.
 
-The machine acts through the services and keeps a plain diary of what it did. After every step it asks the decision:
-allowed(child, purpose) means that a verified guardian other than the child said yes and stands, on no proof that was
-false, and that none who stands, or was erased since, said no. Each example has a transaction of its own, rolled back,
-and is short: nobody waits for it.
-``GATE_STEPS`` sets how many steps are taken in all: 500 in the suite, 20,000 in ``make test-deep``.
+The state machine acts through the services and keeps a simple model of what it did. After every step it requests the
+decision: allowed(child, purpose) requires that a guardian other than the child, whose verification was not found
+false, consented, and that no current or erased guardian refused. Each example is short and runs in its own
+transaction, which is rolled back.
+``GATE_STEPS`` sets the total number of steps: 500 by default, 20,000 in ``make test-deep``.
 """
 
 import os
@@ -110,7 +110,7 @@ WANTED: tuple[dict[str, Any], ...] = (
 
 @dataclass
 class Noted:
-    """What the diary knows of one guardianship."""
+    """The model's knowledge of one guardianship."""
 
     person: str
     may_consent: bool
@@ -129,7 +129,7 @@ class Noted:
 
     @property
     def last(self) -> ServiceAuthorisation | None:
-        """The latest answer that stood on nothing false."""
+        """The latest answer that does not rest on a false verification."""
         return next((one for one in reversed(self.answers) if one.verification_id not in self.false), None)
 
     @property
@@ -142,7 +142,7 @@ class Noted:
 
 
 class Gate(RuleBasedStateMachine):
-    """One child of Indus, three adults who may become guardians, and the child itself, which tries too."""
+    """One child of Indus, three adults who may become guardians, and the child itself, which also tries to decide."""
 
     cast: Any = None
     reached: Counter[str]
@@ -182,7 +182,7 @@ class Gate(RuleBasedStateMachine):
             self.rolled_back.__exit__(None, None, None)
 
     def attempt(self, act: Any) -> Any:
-        """Act; a refusal of the portal's own is one of the outcomes, and anything else a defect."""
+        """Run an act; one of the portal's own exceptions is an expected outcome, any other is a defect."""
         self.at += timedelta(seconds=7)
         try:
             with transaction.atomic():
@@ -304,7 +304,7 @@ class Gate(RuleBasedStateMachine):
 
     @rule(wanted=st.sampled_from(WANTED), again=st.booleans())
     def edit_the_school(self, wanted: dict[str, Any], again: bool) -> None:  # noqa: FBT001
-        """An officer changes the school's rule; alone nobody lets a child decide earlier."""
+        """Change the school's rule as one officer, who alone cannot let a child decide earlier."""
         school, amina = self.school(), self.cast.actor("amina")
         for name, value in wanted.items():
             setattr(school, name, value)

@@ -1,4 +1,4 @@
-"""The guardian's own pages: it works end to end, and whoever is not the guardian of this very child gets nowhere."""
+"""The guardian's own pages: the complete flow, and no access for anyone but a guardian of this child."""
 
 import json
 import re
@@ -51,14 +51,14 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def clock(time_machine):
-    """It is a morning."""
+    """Freeze the clock in the morning."""
     time_machine.move_to(AT, tick=False)
     return time_machine
 
 
 @pytest.fixture
 def invited(cast):
-    """Esra is asked about Danish."""
+    """Invite Esra about Danish."""
     with in_client(cast.client_id("indus")):
         invite_guardian(
             cast.subject("danish"), guardian=cast.subject("esra"), portal=PORTAL, actor=cast.actor("farah"), at=AT
@@ -69,7 +69,7 @@ def invited(cast):
 
 @pytest.fixture
 def seen_at_school(invited):
-    """And the school has seen her."""
+    """Also verify Esra in person."""
     see_at_school(invited)
     return invited
 
@@ -114,7 +114,7 @@ def test_a_guardian_whom_the_school_has_seen_decides_at_once(seen_at_school):
     page = browser.get(PAGE).content.decode()
     assert "Danish Qureshi" in page
     notice = browser.get(child_page(cast, more="service/")).content.decode()
-    assert "asked by itself" in notice
+    assert "asked separately" in notice
     assert "If you never answer, they are deleted" in notice
     assert "checked" not in notice
     assert answer(browser, child_page(cast, more="service/"), "give").headers["Location"].endswith("done=given")
@@ -135,7 +135,7 @@ def test_another_confirms_a_second_time_and_only_then_it_counts(invited, clock, 
     follow(cast, before)
     letter = mail.outbox[-1]
     assert "Danish" not in letter.subject + str(letter.body)
-    assert "واپس" in str(letter.body)  # how to revoke, in her language
+    assert "واپس" in str(letter.body)  # how to withdraw, in her language
     assert send(browser, confirm, form_at=PAGE, answer="confirm").status_code in {302, 403}  # the old session
     assert answers(cast) == []
     again = by_link(latest_link())
@@ -144,7 +144,7 @@ def test_another_confirms_a_second_time_and_only_then_it_counts(invited, clock, 
     [verification] = rows(cast, Verification)
     assert (verification.method, verification.strength) == ("email_plus", 1)
     page = again.get(child_page(cast)).content.decode()
-    assert "on paper or in person" in page  # recipients outside need more
+    assert "on paper or in person" in page  # outside recipients require more
     assert again.get(child_page(cast, more="sharing/")).status_code == 302
 
 
@@ -182,7 +182,7 @@ def reword(code, description, *, at):
 
 
 def hashes_shown(cast):
-    """The hashes of what was shown for each yes about Danish, in the order in which they happened."""
+    """Return the hashes of the notices shown for each consent about Danish, in chronological order."""
     with in_client(cast.client_id("indus")):
         entries = Entry.objects.filter(kind__in=["guardian.said_yes", "guardian.given"]).order_by("pk")
         return [json.loads(one.body)["facts"]["shown_hash"] for one in entries]
@@ -212,7 +212,7 @@ def test_a_guardian_without_mail_does_the_same_by_text_message(cast, clock, sett
 
 
 def by_text(folder):
-    """A browser that came in by the latest text message with a link, and the code that followed as one."""
+    """A browser signed in by the latest text message with a link, and the code sent afterwards by text."""
     browser, path = visitor(), ""
     for file in sorted(folder.iterdir(), key=lambda one: one.name):
         path = path_in(file.read_text()) or path
@@ -293,9 +293,9 @@ def test_taking_back_stops_at_once_and_asks_what_shall_happen_to_the_data(seen_a
     done = send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
     assert "/data/" in done.headers["Location"]
     assert standing(cast) == "withdrawn"
-    clock.shift(timedelta(seconds=1))  # the answers of one frozen moment follow one another by microseconds
+    clock.shift(timedelta(seconds=1))  # answers at one frozen time are separated by microseconds
     assert Caller(cast.key("indus")).reason("lms-danish", "service_delivery") == "guardian_consent_withdrawn"
-    assert "What shall happen" in browser.get(done.headers["Location"]).content.decode()
+    assert "What should happen" in browser.get(done.headers["Location"]).content.decode()
     kept = send(browser, child_page(cast, more="data/"), wish="keep")
     assert kept.headers["Location"].endswith("done=kept")
 
@@ -352,7 +352,7 @@ def test_an_older_text_of_a_purpose_is_refused_and_shown_anew(seen_at_school, cl
     other = child_page(cast, more="purpose/product_research/")
     fresh = re.search(r'name="shown" value="([^"]+)"', again.get(other).content.decode())
     assert fresh
-    assert answer(again, url, "give", shown=fresh[1]).status_code == 409  # the words of another purpose
+    assert answer(again, url, "give", shown=fresh[1]).status_code == 409  # the text of another purpose
     assert consents(cast) == {}
 
 
@@ -395,15 +395,15 @@ def test_what_was_said_at_school_meanwhile_is_what_the_page_shows(invited, clock
     assert "You said yes." in browser.get(child_page(cast), {"lang": "en"}).content.decode()
     send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
     page = browser.get(child_page(cast), {"lang": "en"}).content.decode()
-    assert "You took your yes back." in page
+    assert "You took back your yes." in page
     assert "waits for your second confirmation" not in page
 
 
-# Known too weakly
+# Verification too weak
 
 
 def two_letters(cast, clock):
-    """Esra has said yes, and confirmed it by a second letter: that is all that shows who she is."""
+    """Esra, who has consented and confirmed by a second message, which is her only verification."""
     answer(by_link(latest_link()), child_page(cast, more="service/"), "give")
     late = AT + DAY
     clock.move_to(late, tick=False)
@@ -423,7 +423,7 @@ def test_the_page_says_beforehand_which_purposes_need_a_stronger_proof_and_how_t
     approve(cast, "newsletter")
     browser = two_letters(cast, clock)
     page = browser.get(child_page(cast), {"lang": "en"}).content.decode()
-    assert "A yes to this counts only once the school has seen that it is you" in page
+    assert "A yes counts only after the school has checked your identity" in page
     asked = browser.get(child_page(cast, more="purpose/newsletter/"), {"lang": "en"}).content.decode()
     assert "hand in its signed form" in asked
     assert 'value="give"' not in asked
@@ -450,10 +450,10 @@ def test_before_the_first_yes_the_service_page_names_what_it_will_not_cover(invi
     approve(cast, "service_delivery")
     url = child_page(cast, more="service/")
     page = by_link(latest_link()).get(url, {"lang": "en"}).content.decode()
-    assert "more is needed than two letters" in page
+    assert "Two confirmations by message are not enough" in page
     see_at_school(cast)
     page = by_contact().get(url, {"lang": "en"}).content.decode()
-    assert "more is needed than two letters" not in page
+    assert "Two confirmations by message are not enough" not in page
 
 
 def test_a_guardian_whom_the_school_named_itself_decides_about_each_purpose(cast):
@@ -476,7 +476,7 @@ def test_the_page_says_where_the_number_to_call_is_found_and_gives_none(invited)
         assert not re.search(r"tel:|\+92|\b0\d{9,}", text)
 
 
-# Nobody else
+# No access for others
 
 
 def test_the_link_opens_nothing_and_its_code_goes_to_the_contact_known_before(invited):
@@ -514,7 +514,7 @@ def test_a_form_without_its_page_is_refused(seen_at_school):
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(url).content.decode())
     assert token
     bare = browser.post(url, {"answer": "give", "csrfmiddlewaretoken": token[1]})
-    assert bare.status_code == 409  # not the words of the page
+    assert bare.status_code == 409  # not the text of the page
     assert answers(seen_at_school) == []
 
 
@@ -632,7 +632,7 @@ def test_at_the_same_time_given_and_taken_back_the_no_stands(committed, time_mac
 def test_a_request_about_the_data_is_a_case_with_a_clock(seen_at_school):
     cast, browser = seen_at_school, by_link(latest_link())
     url = child_page(cast, more="data/")
-    assert send(browser, url).status_code == 422  # nothing is chosen beforehand
+    assert send(browser, url).status_code == 422  # no option is preselected
     assert send(browser, url, wish="deletion", text="All of it.").headers["Location"].endswith("asked_deletion")
     [case] = rows(cast, Concern)
     assert (case.kind, case.child_id, case.guardian_id) == (

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917 -- parametrized
-"""Naming, verifying and changing guardians: who may, who and why, and what waits for a second person."""
+"""Naming, verifying and changing guardians: permissions, evidence, and changes that wait for a second person."""
 
 import io
 from datetime import timedelta
@@ -86,7 +86,7 @@ def state_of(child, at):
 
 
 def waits(change):
-    """Say that a change waits, and give it."""
+    """Check that a change waits for a second person, and return it."""
     assert isinstance(change, GuardianChange)
     return change
 
@@ -228,7 +228,7 @@ def test_a_courts_note_is_sealed(cast, danish, esra, now):
 
 
 def refuser(cast, danish, esra, omar, now):
-    """Esra says yes, Omar no."""
+    """Esra consents, Omar refuses."""
     verified(danish, esra, at=now)
     row = verified(danish, omar, at=now)
     answered(danish, esra, "given", at=now)

@@ -1,4 +1,4 @@
-"""Asking guardians: one letter for siblings, never by the child's own contact, not too often, and not for ever."""
+"""Invitations of guardians: one message for siblings, never to the child's contact, rate limits, and deletion."""
 
 import json
 import re
@@ -56,14 +56,14 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def clock(time_machine):
-    """It is a morning; letters and codes are of that day."""
+    """Freeze the clock in the morning; messages and codes are of that day."""
     time_machine.move_to(AT, tick=False)
     return time_machine
 
 
 @pytest.fixture
 def indus(cast):
-    """Everything here happens at Indus."""
+    """Run in the context of Indus."""
     with in_client(cast.client_id("indus")):
         yield cast
 
@@ -75,7 +75,7 @@ def asked(cast, child="danish", guardian="esra", at=AT, by="farah"):
 
 
 def family(cast, name, *, guardian=None, **contacts):
-    """A child of nine, and a guardian whom the roster claims."""
+    """A child of nine, and a guardian claimed by the roster."""
     client = cast.client("indus")
     child = SubjectFactory(client=client, external_id=f"lms-{name}", birth_date=BORN["child"], **contacts)
     if guardian is not None:
@@ -91,7 +91,7 @@ def entries(kind):
     return [json.loads(one.body)["facts"] for one in Entry.objects.filter(kind=kind)]
 
 
-# Asking
+# Inviting
 
 
 def test_a_guardian_of_the_roster_is_asked_by_a_letter_that_names_no_child(indus):
@@ -142,7 +142,7 @@ def test_siblings_are_asked_about_in_one_letter(indus):
     assert len({row.letter for row in rows}) == len(mail.outbox) == 1
 
 
-# Not by the child's own contact
+# Not to the child's own contact
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_of_many_who_cannot_be_asked_the_school_is_told_why(indus):
     assert "paper" in row.get_problem_display()
 
 
-# Whom one may ask
+# Who may be invited
 
 
 def test_who_is_no_guardian_is_not_asked(indus):
@@ -241,7 +241,7 @@ def test_the_database_refuses_an_invitation_to_the_child_and_a_second_open_one(i
             Invitation(**broken).save(force_insert=True)
 
 
-# Not too often
+# Rate limits
 
 
 def test_one_contact_has_at_most_three_letters_a_day_and_the_fourth_goes_the_next(indus, clock):
@@ -268,7 +268,7 @@ def test_one_contact_is_asked_at_most_ten_times_an_hour(indus, clock):
     asked(indus, at=AT + timedelta(hours=1))
 
 
-# What becomes of it
+# Follow-up
 
 
 def test_reminders_go_weekly_three_times_then_the_contact_is_forgotten(indus, clock):
@@ -391,7 +391,7 @@ def test_the_machine_moves_forward_only():
     assert not may_become("viewed", "notice_sent")
 
 
-# Told to the platform
+# Webhook events
 
 
 PAYLOAD = {"invitation", "guardian", "guardianship", "state", "channel", "problem"} | {
@@ -435,7 +435,7 @@ def test_every_step_of_an_invitation_is_told_in_the_transaction_of_the_step(indu
 
 
 def broken(cast):
-    """Ask about another child, and fail afterwards."""
+    """Invite about another child, then fail."""
     father = parent(cast, "father", email="father@mail.example")
     told: dict[str, Any] = {"portal": PORTAL, "actor": cast.actor("farah"), "at": AT}
     invite_guardian(family(cast, "z", guardian=father), guardian=father, **told)
@@ -482,7 +482,7 @@ def test_an_answer_elsewhere_is_told_as_an_answer(indus):
     assert data["state"] == "given"
 
 
-# Many at once
+# Many children
 
 
 def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(indus):
@@ -497,7 +497,7 @@ def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(indus):
     assert len(mail.outbox) == 1
 
 
-# By the API
+# API
 
 GUARDIAN = {
     "full_name": "Omar Qureshi",

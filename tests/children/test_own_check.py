@@ -1,4 +1,4 @@
-"""A guardian has themselves checked on their own page, where the school enabled a provider; no script is needed."""
+"""A guardian requests a check on their own page, if the school has enabled a provider; works without JavaScript."""
 
 import re
 from dataclasses import replace
@@ -24,12 +24,12 @@ from tests.factories import SETTING_UP
 from tests.working import work
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
-OFFERED = "Have yourself checked"
+OFFERED = "Have your identity checked"
 
 
 @pytest.fixture
 def cast(cast, settings, tmp_path, time_machine):
-    """Esra is asked about Danish, and nobody has seen her; an operator has set a provider up."""
+    """Esra is invited about Danish and not verified; a provider is configured."""
     time_machine.move_to(AT, tick=False)
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
     settings.CHECK_PROVIDERS = {"folder": f"{WithAddress.__module__}.{WithAddress.__name__}"}
@@ -71,7 +71,7 @@ def test_a_guardian_whom_nobody_has_seen_is_checked_and_their_yes_counts_at_once
     asked = send(browser, url, method="payment_card")
     assert asked.headers["Location"].partition("?")[0] == url
     waiting = page(browser, url)
-    assert "The provider is being asked" in waiting
+    assert "We are contacting the provider" in waiting
     assert 'http-equiv="refresh"' in waiting
     work({BEGIN: begin})
     started = page(browser, url)
@@ -79,7 +79,7 @@ def test_a_guardian_whom_nobody_has_seen_is_checked_and_their_yes_counts_at_once
     [check] = checks(cast)
     answer_by_file(check, "passed", settings)
     ask(str(check.client_id), str(check.pk))
-    assert "The check has shown that it is you" in browser.get(url, {"lang": "en"}, follow=True).content.decode()
+    assert "The check has verified your identity" in browser.get(url, {"lang": "en"}, follow=True).content.decode()
     assert "Say yes again" in page(browser, child_page(cast))
     assert answer(browser, child_page(cast, more="service/"), "give").headers["Location"].endswith("done=given")
     assert reason_at(cast, "lms-danish", AT) == "permitted"
@@ -110,7 +110,7 @@ def test_looking_begins_nothing_and_neither_does_a_way_that_is_none(cast):
     browser, url = by_link(latest_link()), child_page(cast, more="check/")
     for _ in range(20):
         assert browser.get(url).status_code == browser.head(url).status_code == 200
-    assert "Please look at this again" in send(browser, f"{url}?lang=en", method="in_person").content.decode()
+    assert "Please correct the following" in send(browser, f"{url}?lang=en", method="in_person").content.decode()
     assert browser.post(url, {"method": "payment_card"}).status_code == 403
     assert checks(cast) == []
 
@@ -140,7 +140,7 @@ def test_whoever_failed_may_try_again_but_not_the_whole_day(cast, settings):
         assert checks(cast)[-1].pk == check.pk, "one under way is not begun again"
         answer_by_file(check, "failed", settings)
         ask(str(check.client_id), str(check.pk))
-        assert "did not show that it is you" in page(browser, url)
+        assert "could not confirm your identity" in page(browser, url)
     assert send(browser, url, method="payment_card").headers["Location"].endswith("done=often")
     assert len(checks(cast)) == 3
     with in_client(cast.client_id("indus")):

@@ -1,4 +1,4 @@
-"""A provider's check of a guardian: begun, answered by file or by a signed message, and never more than its number."""
+"""Providers' checks of guardians: started, answered by file or signed message; only the number is stored."""
 
 import json
 import time
@@ -45,7 +45,7 @@ ANSWERS = "https://privacy.example/guardian/checks/indus/folder/"
 
 @pytest.fixture(autouse=True)
 def clock(time_machine, now):
-    """It is that morning."""
+    """Freeze the clock in that morning."""
     time_machine.move_to(now, tick=False)
     return time_machine
 
@@ -65,7 +65,7 @@ def row(cast, now, folder):
 
 
 def signed(check, result, settings, *, at=None, **more):
-    """The body and the headers of a provider's answer."""
+    """Return the body and the headers of a provider's answer."""
     body = json.dumps({"check": check.provider_check_id, "result": result, **more}).encode()
     stamp = int(at.timestamp() if at else time.time())
     return body, headers_of([settings.CHECK_KEY], message_id="m-1", timestamp=stamp, body=body)
@@ -207,14 +207,14 @@ def test_the_worker_asks_for_what_was_not_told(cast, now, folder, settings):
 
 
 class Unreachable(FolderProvider):
-    """Cannot be reached."""
+    """A provider that cannot be reached."""
 
     def start(self, **told):
         raise OSError(told["reference"])
 
 
 class WithAddress(FolderProvider):
-    """Says where the guardian goes."""
+    """A provider that returns an address for the guardian."""
 
     def start(self, **told):
         return Started(super().start(**told).number, "https://checks.example/go?t=secret")

@@ -1,4 +1,4 @@
-"""Two guardians on one purpose: a no stands over a yes, and only the consent of one with authority counts."""
+"""Two guardians and one purpose: a refusal overrides consent, and only a guardian with authority can consent."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def both(cast, now):
-    """Danish, whose mother and father are verified and let him use the service."""
+    """Danish, whose verified mother and father have consented to the service."""
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         omar = make_guardian(cast.client("indus"), "omar", at=now)

@@ -1,4 +1,4 @@
-"""A guardian asks for a copy or for deletion: with authority it becomes orders in every system."""
+"""Guardians' requests for a copy or deletion, which become orders to every system."""
 
 import io
 import json
@@ -51,27 +51,27 @@ REQUESTS = "/api/v1/subjects/lms-danish/guardian-requests"
 
 @pytest.fixture(autouse=True)
 def clock(time_machine):
-    """It is a morning."""
+    """Freeze the clock in the morning."""
     time_machine.move_to(AT, tick=False)
     return time_machine
 
 
 @pytest.fixture
 def indus(cast):
-    """Everything here happens at Indus."""
+    """Run in the context of Indus."""
     with in_client(cast.client_id("indus")):
         yield cast
 
 
 @pytest.fixture
 def seen(indus):
-    """The school has seen Danish's mother."""
+    """Verify Danish's mother in person."""
     verified(indus.subject("danish"), indus.subject("esra"), at=AT)
     return indus
 
 
 def weakly(cast):
-    """Danish's mother is known by two letters only."""
+    """Verify Danish's mother by two messages only."""
     row = guardian_of(cast.subject("danish"), cast.subject("esra"), at=AT)
     record_verification(row, method="email_plus", kept={}, actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AT)
     return row
@@ -102,7 +102,7 @@ def kinds():
     return list(Entry.objects.filter(family="rights_request").order_by("pk").values_list("kind", flat=True))
 
 
-# It works
+# The complete flow
 
 
 def test_a_copy_is_ordered_of_every_system_at_once_with_the_case_as_parent_and_thirty_days(seen):
@@ -236,7 +236,7 @@ def test_the_client_may_decline_and_nobody_else_closes_what_it_has_to_confirm(se
     assert orders_of(case) == {}
 
 
-# What a guardian may not do
+# Requests that a guardian may not make
 
 
 def test_a_guardian_known_by_two_letters_may_have_deleted_and_not_be_handed_a_copy(indus):
@@ -326,7 +326,7 @@ def test_the_database_refuses_orders_for_a_concern_and_a_second_open_request(see
         Concern(**{**values, "number": "22222222"}).save(force_insert=True)
 
 
-# On the page, by the API, in the console
+# Page, API and console
 
 
 def test_the_page_says_beforehand_what_may_not_be_asked_and_what_helps(cast):
@@ -336,7 +336,7 @@ def test_the_page_says_beforehand_what_may_not_be_asked_and_what_helps(cast):
     page = browser.get(url, {"lang": "en"}).content.decode()
     assert 'value="copy"' not in page
     assert 'value="deletion"' in page
-    assert "Show yourself at the school" in page
+    assert "Go to the school in person" in page
     assert send(browser, url, wish="copy").status_code == 422
 
 
@@ -358,7 +358,7 @@ def test_after_taking_back_on_the_page_the_answer_becomes_orders(cast):
     answer(browser, child_page(cast, more="service/"), "give")
     done = send(browser, child_page(cast, more="withdraw/"), form_at=child_page(cast))
     question = done.headers["Location"]
-    assert "What shall happen" in browser.get(question + "&lang=en").content.decode()
+    assert "What should happen" in browser.get(question + "&lang=en").content.decode()
     send(browser, child_page(cast, more="data/"), wish="deletion")
     with in_client(cast.client_id("indus")):
         case = Concern.objects.get()
@@ -393,7 +393,7 @@ def test_by_the_api_what_may_not_be_asked_is_told_with_the_reason(cast):
     refused = Caller(cast.key("indus")).post(REQUESTS, {"guardian": "lms-esra", "wish": "copy"})
     assert refused.status_code == 409
     assert refused.json()["type"] == "urn:paktaleem:problem:guardian-may-not-ask"
-    assert "two letters" in refused.json()["errors"][0]["detail"]
+    assert "two messages" in refused.json()["errors"][0]["detail"]
 
 
 def test_in_the_console_a_withdrawal_leads_to_the_question(cast):

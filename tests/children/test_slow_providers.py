@@ -1,4 +1,4 @@
-"""A provider of checks that is slow, or whose asker dies: nobody waits for it, nothing is lost, nothing begun twice."""
+"""Slow providers and crashed workers: no one waits for a provider, nothing is lost, and no check is started twice."""
 
 import os
 import threading
@@ -25,7 +25,7 @@ SECONDS = 30
 
 
 class Slow(FolderProvider):
-    """Answers when it is let."""
+    """A provider that answers when released."""
 
     def start(self, **told):
         assert not connection.in_atomic_block, "a transaction is open while a provider is asked"
@@ -41,7 +41,7 @@ class Slow(FolderProvider):
 
 
 class Deadly(FolderProvider):
-    """The process that asks dies once the provider has begun, before it hears of it."""
+    """A provider whose caller crashes after the check has started."""
 
     def start(self, **told):
         super().start(**told)
@@ -50,7 +50,7 @@ class Deadly(FolderProvider):
 
 @pytest.fixture
 def row(committed, settings, tmp_path, time_machine):
-    """Esra, a guardian of Danish, committed for everybody to see."""
+    """Esra, a guardian of Danish, committed."""
     time_machine.move_to(AT, tick=False)
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
     settings.CHECK_PROVIDERS = {"folder": f"{__name__}.Slow"}
@@ -67,7 +67,7 @@ def requested(cast, row):
 
 
 def aside(act, *args):
-    """Do it in a thread, with a connection of its own."""
+    """Run in a thread with its own connection."""
 
     def run():
         try:
@@ -81,7 +81,7 @@ def aside(act, *args):
 
 
 def take_every_row_at_once(row):
-    """Lock the child, the guardian, and the checks; refused at once if anybody has them."""
+    """Lock the child, the guardian and the checks; fail at once if any is locked."""
     with in_client(row.client_id):
         people = Subject.objects.select_for_update(nowait=True).filter(pk__in=[row.child_id, row.guardian_id])
         checks = ProviderCheck.objects.select_for_update(nowait=True).filter(guardianship_id=row.pk)
@@ -117,9 +117,9 @@ def test_while_a_slow_provider_begins_or_answers_everybody_else_goes_on(committe
 
 def test_who_dies_between_asking_and_hearing_leaves_what_the_next_round_picks_up(committed, row, settings, tmp_path):
     check = requested(committed, row)
-    connections.close_all()  # which no two processes may share
+    connections.close_all()  # must not be shared between processes
     died = os.fork()
-    if died == 0:  # a process of its own, as a worker is
+    if died == 0:  # a separate process, like a worker
         settings.CHECK_PROVIDERS = {"folder": f"{__name__}.Deadly"}
         begin(str(check.client_id), str(check.pk))
         os._exit(0)

@@ -1,4 +1,4 @@
-"""Every method against purposes that reach nobody outside and purposes that do; and what evidence never holds."""
+"""Every method against purposes with and without outside recipients; and what evidence must not contain."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.factories import SETTING_UP
 
 WEAK = {Method.EMAIL_PLUS, Method.TEXT_PLUS}
 PURPOSES = ("service_delivery", "payment_billing", "support", "security_integrity")
-"""On contract and on legitimate interest, as processor and as controller."""
+"""Purposes based on contract and on legitimate interest, as processor and as controller."""
 
 
 def test_every_method_has_a_strength_and_belongs_to_somebody():
@@ -39,7 +39,7 @@ def test_every_method_has_a_strength_and_belongs_to_somebody():
 
 @pytest.mark.parametrize("method", Method)
 def test_a_method_opens_what_it_is_strong_enough_for(cast, now, method):
-    """Once inside for every purpose, then with a recipient approved for each, and for sharing."""
+    """First for internal use of every purpose, then with an approved recipient for each, and for sharing."""
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         row = guardian_of(danish, esra, at=now)

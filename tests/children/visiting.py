@@ -1,4 +1,4 @@
-"""Guardians' browsers, their letters, and the worker's part in asking them."""
+"""Browsers of guardians, messages to them, and the worker's part in inviting them."""
 
 import re
 from datetime import datetime
@@ -21,12 +21,12 @@ START, CODE, PAGE = "/guardian/indus/", "/guardian/code/", "/guardian/"
 
 
 def work() -> None:
-    """Do what the worker would, as far as it is asked to."""
+    """Run the waiting jobs of the worker."""
     work_on({**TASKS, ASK_MANY: ask_many})
 
 
 def follow(cast: Cast, at: datetime, client: str = "indus") -> None:
-    """Do what the worker does every minute about a client's invitations, then what comes of it."""
+    """Run the worker's follow-up of a client's invitations, and the jobs it creates."""
     after = None
     with in_client(cast.client_id(client)):
         while after := follow_invitations(cast.client_id(client), after=after, actor=system_actor("tests"), at=at):
@@ -35,19 +35,19 @@ def follow(cast: Cast, at: datetime, client: str = "indus") -> None:
 
 
 def link_in(letter: Any) -> str:
-    """The path of the link in a letter."""
+    """Return the path of the link in a message."""
     found = re.search(r"https?://\S+/g/\S+", str(letter.body))
     assert found, letter.body
     return path_of(found[0])
 
 
 def latest_link() -> str:
-    """The path of the link in the latest letter that has one."""
+    """Return the path of the link in the latest message that has one."""
     return next(link_in(one) for one in reversed(mail.outbox) if "/g/" in str(one.body))
 
 
 def by_link(path: str, **details: Any) -> Client:
-    """A browser that has come in by the link of a letter and the code that followed."""
+    """Return a browser signed in by the link of a message and the code sent afterwards."""
     browser = visitor(**details)
     assert send(browser, path).headers["Location"].startswith(CODE)
     work()
@@ -56,7 +56,7 @@ def by_link(path: str, **details: Any) -> Client:
 
 
 def by_contact(contact: str = ESRA, start: str = START) -> Client:
-    """A browser that has come in with a contact, and the code that was sent there."""
+    """Return a browser signed in by a contact and the code sent to it."""
     browser = visitor()
     assert send(browser, start, contact=contact).status_code == 302
     work()
@@ -65,12 +65,12 @@ def by_contact(contact: str = ESRA, start: str = START) -> Client:
 
 
 def child_page(cast: Cast, name: str = "danish", more: str = "") -> str:
-    """The address of a child's page, or of one under it."""
+    """Return the URL of a child's page, or of a page below it."""
     return f"/guardian/child/{cast.subject_id(name)}/{more}"
 
 
 def answer(browser: Client, url: str, answer: str, **values: str) -> Any:
-    """Open the page of a question as a browser does, and answer it with what the page carries."""
+    """Open the page of a question in a browser, and submit an answer with the token from the page."""
     page = browser.get(url).content.decode()
     shown = re.search(r'name="shown" value="([^"]+)"', page)
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)

@@ -1,4 +1,4 @@
-"""What the tests of announcements share: a purpose of PakTaleem's that every client's people are asked about."""
+"""Helpers of the announcement tests: a shared purpose that every client instructs."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ PEOPLE = {"indus": "junaid", "khyber": "kiran"}
 
 
 def share_purpose(cast):
-    """Make the shared purpose with its notice, and have both clients instruct it."""
+    """Create the shared purpose with its notice, and have both clients instruct it."""
     with in_client(PAKTALEEM):
         make_consent_purpose(Client.objects.get(id=PAKTALEEM), PURPOSE, ["contact_details"])
     for code in PEOPLE:
@@ -44,7 +44,7 @@ def share_purpose(cast):
 
 
 def announce(cast, at, *, code=f"about_{PURPOSE}", actor="amina", **changed):
-    """Announce the next text of a shared notice, to take effect thirty days later."""
+    """Announce the next version of a shared notice, effective in thirty days."""
     values = {"text_en": "New words.", "text_ur": "نئے الفاظ", "is_material": True, "effective_at": at + 30 * DAY}
     with in_client(PAKTALEEM):
         return publish_notice_version(
@@ -57,7 +57,7 @@ def announce(cast, at, *, code=f"about_{PURPOSE}", actor="amina", **changed):
 
 
 def prove(cast, code, version, at):
-    """Prove that a letter about the version left for a client."""
+    """Record that an email about the version was sent to a client."""
     with in_client(cast.client_id(code)):
         open_dispatches(cast.client(code), actor=SETTING_UP, at=at)
         row = NoticeDispatch.objects.get(client_id=cast.client_id(code), version=version)
@@ -65,7 +65,7 @@ def prove(cast, code, version, at):
 
 
 def consent(cast, code, at):
-    """Let the client's grown-up consent to the shared purpose, on paper, under the text in effect."""
+    """Record the consent of the client's adult to the shared purpose, on paper, under the notice in effect."""
     with in_client(cast.client_id(code)):
         version = version_in_effect(purpose_timeline(cast.client(code), PURPOSE), at=at)
         record_answers(
@@ -82,7 +82,7 @@ def consent(cast, code, at):
 
 
 def decision(cast, code, at, *, now=None):
-    """Ask whether the grown-up's data may be used for the shared purpose."""
+    """Decide whether the adult's data may be used for the shared purpose."""
     with in_client(cast.client_id(code)):
         question = Question(PURPOSE, at=at)
         return decide_for(cast.key_actor(code), cast.client_id(code), f"lms-{PEOPLE[code]}", question, now=now or at)

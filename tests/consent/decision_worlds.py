@@ -1,4 +1,4 @@
-"""A small world in which every ordinary question is permitted; tests break one thing in it at a time."""
+"""A valid set-up in which every ordinary question is permitted; tests change one thing at a time."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def compile_rows(rows):
 
 @dataclass
 class World:
-    """One question with everything it rests on; the methods change one thing and give the world back."""
+    """One question with its register and facts; the methods change one thing and return the copy."""
 
     rows: Rows = field(default_factory=good_rows)
     subject: SubjectFacts | None = field(default_factory=good_subject)

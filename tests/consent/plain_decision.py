@@ -1,7 +1,7 @@
-"""A second, deliberately plain answer to the same question, to hold against `consent.decisions.decision`.
+"""A second, deliberately plain implementation of the decision, to compare with `consent.decisions.decision`.
 
-Written from the table of the design (section 6), over the rows as lists, with nothing prepared: it looks at
-every row each time. It shares the row classes with the code under test and none of its logic.
+It follows the table of the design (section 6) and scans the rows as lists, without look-up tables. It shares the row
+classes with the code under test, but none of its logic.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FAR = datetime.max.replace(tzinfo=UTC)
 
 @dataclass
 class Rows:
-    """The rows of one client as they lie in the database."""
+    """The rows of one client as stored in the database."""
 
     serves_minors: bool = True
     purposes: list[PurposeRule] = field(default_factory=list)
@@ -42,7 +42,7 @@ def within(starts, ends, at):
 
 
 def plain_basis(rows, subject, question):
-    """Take the row in force: own before shared, later before earlier."""
+    """Return the row in force: own before shared, later before earlier."""
     best = None
     for row in rows.bases:
         if subject is None or row.purpose != question.purpose or row.role != subject.role:
@@ -59,7 +59,7 @@ def plain_basis(rows, subject, question):
 
 
 def plain_agreements(rows, question):
-    """Sort the agreements into those that serve for the action and those that do not."""
+    """Split the agreements into those that permit the action and those that do not."""
     serving, suspended, ended = [], [], []
     for agreement in rows.agreements:
         over = (agreement.ends_at or FAR) <= question.at
@@ -100,7 +100,7 @@ def plain_instructions(rows, serving, question, categories):
 
 
 def plain_decide(rows, subject, consents, question):
-    """Give (allowed, reason, lawful basis)."""
+    """Return (allowed, reason, lawful basis)."""
     basis = plain_basis(rows, subject, question)
     if question.purpose not in [purpose.code for purpose in rows.purposes]:
         basis = None
@@ -111,7 +111,7 @@ def plain_decide(rows, subject, consents, question):
 
 
 def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0911, PLR0912, PLR0915
-    """Walk down the table, one if after another."""
+    """Check the rules in order, one by one."""
     at = question.at
     # 1
     if subject is None or subject.registered_at > at:
@@ -255,7 +255,7 @@ def plain_refusal(rows, subject, consents, question, basis):  # noqa: C901, PLR0
 
 
 def plain_effect(versions, number, proven, since):
-    """When the version of this number takes effect at a client that came at ``since`` (None: its own): from scratch."""
+    """Return when this version takes effect at a client that joined at ``since`` (None: its own notice)."""
     version = next(one for one in versions if one.number == number)
     came_before = since is not None and since <= version.announced_at
     if version.notice_days > 0 and came_before:
@@ -267,7 +267,7 @@ def plain_effect(versions, number, proven, since):
 
 
 def plain_in_effect(versions, proven, since, at):
-    """Which version a client's people are told at a moment: the highest number whose time has come."""
+    """Return the version in effect: the highest number whose time has come."""
     come = [
         one.number
         for one in versions
@@ -277,6 +277,6 @@ def plain_in_effect(versions, proven, since, at):
 
 
 def plain_outdated(versions, proven, since, number, at):
-    """Whether a consent under this version no longer counts: a later material text, or one after it, has come."""
+    """Return True if consent under this version no longer counts: a later material version, or one after it."""
     highest = plain_in_effect(versions, proven, since, at)
     return highest is not None and any(one.material for one in versions if number < one.number <= highest)

@@ -1,4 +1,4 @@
-"""Acknowledging the privacy policy: an event of its own, in the timeline and the bundle, and never a consent."""
+"""Acknowledgements of the privacy policy: in the timeline and the bundle, and never a consent."""
 
 import io
 import json
@@ -38,7 +38,7 @@ def token(cast, at, language="ur"):
 
 
 def acknowledge(cast, at, **more):
-    """Record, in the context of Indus, that Hamza has seen the policy; its token is fresh unless given."""
+    """Record that Hamza has seen the policy of Indus, with a fresh token unless given."""
     with in_client(cast.client_id("indus")):
         values = {"actor": cast.key_actor("indus"), "at": at, **more}
         if "shown" not in values:
@@ -147,7 +147,7 @@ def test_what_was_seen_stays_seen(cast, now):
                 cursor.execute(sql)
 
 
-# Where it shows
+# Where it is shown
 
 
 def test_it_stands_in_the_timeline_up_to_the_moment_asked_for(cast, now):
@@ -166,9 +166,9 @@ def test_the_page_tells_it_apart_from_consent(cast):
     url = f"/admin/subjects/subject/{cast.subject_id('hamza')}/timeline/"
     page = browser_of(cast.user("farah")).get(url).content.decode()
     assert ACKNOWLEDGED in page
-    assert "it is no consent" in page
+    assert "it is not consent" in page
     assert "in Urdu, in the learning platform; recorded by API key" in page
-    assert "How it stands" not in page
+    assert "Current state" not in page
 
 
 def test_it_is_packed_with_its_words_and_its_entry(cast, now):

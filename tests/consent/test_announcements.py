@@ -1,5 +1,5 @@
 # ruff: noqa: S608 -- SQL on names of our own tables
-"""A material change is announced, proven at each client, and takes effect there by itself; a minor one does nothing."""
+"""Material changes are announced, proven per client, and take effect by themselves; minor ones need none of it."""
 
 import json
 
@@ -34,7 +34,7 @@ from tests.factories import SETTING_UP, make_consent_purpose
 
 @pytest.fixture
 def shared(cast, now):
-    """Both clients' grown-ups have consented to a purpose of PakTaleem's."""
+    """Set up consents of both clients' adults to a shared purpose."""
     share_purpose(cast)
     for code in ("indus", "khyber"):
         consent(cast, code, now - DAY)
@@ -230,7 +230,7 @@ def test_own_wording_keeps_the_shared_change_out(shared, now):
     assert reasons(shared, version.effective_at) == ["permitted", "consent_outdated"]
 
 
-# Defects of others, absent here
+# Defects of other products, absent here
 
 
 def test_a_minor_change_leaves_the_text_that_was_accepted(shared, now):
@@ -280,7 +280,7 @@ def test_the_database_refuses_to_change_a_proof(shared, now, change):
         cursor.execute(f"UPDATE {NoticeDispatch._meta.db_table} SET {change} WHERE id = %s", [row.pk])
 
 
-# What the worker writes down
+# Recorded by the worker
 
 
 def test_taking_effect_is_written_down_once(shared, now):

@@ -1,6 +1,6 @@
-"""Announcing a material change in a real browser: effect, proof of each letter, acknowledgement and objection.
+"""Announcing a material change in a browser: preview, proof of each email, acknowledgement and objection.
 
-``SHOTS=folder`` keeps a picture of every page.
+``SHOTS=folder`` stores a screenshot of every page.
 """
 
 import os
@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def aside[Found](act: Callable[[], Found]) -> Found:
-    """Use the database in a thread of its own: Playwright's loop runs in this one, where Django would refuse."""
+    """Run database code in a separate thread: Django refuses it in Playwright's event loop."""
 
     def done() -> Found:
         try:
@@ -65,7 +65,7 @@ def aside[Found](act: Callable[[], Found]) -> Found:
 
 
 class Desk:
-    """One member of staff, signed in a moment ago, who reads one language."""
+    """One signed-in member of staff with a page language."""
 
     def __init__(self, chromium: Browser, port: int, cast: Cast, name: str, language: str) -> None:
         self.base, self.language, self.name = f"http://{HOST}:{port}", language, name
@@ -79,7 +79,7 @@ class Desk:
         self.page.goto(self.base + url)
 
     def look(self, name: str) -> None:
-        """Keep a picture; see that the page has its direction and that axe finds nothing serious."""
+        """Take a screenshot; check the text direction and run axe."""
         if SHOTS:
             self.page.screenshot(path=f"{SHOTS}/announcing-{name}-{self.language}.png", full_page=True)
         expect(self.page.locator("html")).to_have_attribute("dir", "rtl" if self.language == "ur" else "ltr")
@@ -90,7 +90,7 @@ class Desk:
         self.page.locator(f".object-tools a[href$='/{slug}/']").click()
 
     def send(self, **chosen: str) -> None:
-        """Fill in the form of an act, and send it."""
+        """Fill in and submit the form of an act."""
         for name, value in chosen.items():
             self.page.select_option(f"select[name={name}]", value)
         self.page.locator(".submit-row input[type=submit]").click()
@@ -98,7 +98,7 @@ class Desk:
 
 
 def begin_draft(desk: Desk, notice: Any) -> None:
-    """Write a material text for the policy, in both languages."""
+    """Add a draft of a material version of the policy, in both languages."""
     desk.go("/admin/consent/noticedraft/add/")
     desk.page.select_option("select[name=client]", str(PAKTALEEM))
     desk.page.select_option("select[name=notice]", str(notice))
@@ -114,7 +114,7 @@ def policy() -> Any:
 
 
 def follow(cast: Cast) -> None:
-    """What the worker does: write to the administrators, deliver, and record that a letter left."""
+    """Run the background work: email the administrators, deliver, and record the proof."""
     client_id = cast.client_id("indus")
     with in_client(client_id):
         follow_client(client_id, actor=WORKER, at=timezone.now())
@@ -132,7 +132,7 @@ def test_a_change_is_previewed_announced_proven_and_answered(
     officer.look("draft")
     officer.act("announce")
     effect = officer.page.locator("section[aria-labelledby=effect] strong")
-    expect(effect.last).to_have_text("2")  # clients that are told
+    expect(effect.last).to_have_text("2")  # clients to be notified
     officer.look("effect")
     officer.send(reason="law_change")
 
@@ -140,7 +140,7 @@ def test_a_change_is_previewed_announced_proven_and_answered(
     officer.go("/admin/consent/noticeversion/")
     officer.page.locator("#result_list tbody tr th a").first.click()
     told = officer.page.locator("section[aria-labelledby=panel-dispatches] tbody tr")
-    expect(told).to_have_count(1)  # Khyber's letter has still to leave
+    expect(told).to_have_count(1)  # Khyber's email is not sent yet
     expect(told.locator(".pill-good")).to_have_count(1)
     officer.look("proof")
 

@@ -1,4 +1,4 @@
-"""The preference centre: what a person sees and decides, effective on the next question, and nobody else's."""
+"""The preference centre: people see and decide about their own purposes only, effective at once."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ PAGE, GIVE, DECIDE = "/choices/", "/choices/give/newsletter/", "/choices/decide/
 
 @pytest.fixture
 def kiran(cast):
-    """Kiran's browser, on her own page."""
+    """Return Kiran's browser on her own page."""
     return by_link(cast, "khyber", "lms-kiran")
 
 
@@ -54,7 +54,7 @@ def answer(browser, act, **more):
 
 
 def permits(cast, client, person):
-    """Whether the newsletter may be sent, as a system of the client is told."""
+    """Return the decision about the newsletter, as a client's system gets it."""
     return Caller(cast.key(client)).ask(f"lms-{person}", "newsletter")["decision"]
 
 
@@ -99,7 +99,7 @@ def test_the_page_shows_the_text_that_was_agreed_to_and_the_one_of_today(cast, k
             at=at,
         )
     page = words(kiran.get(f"{PAGE}?lang=en"))
-    assert "The text has changed: not allowed until you decide anew" in page
+    assert "The text has changed: not allowed until you decide again" in page
     assert old.text_ur.splitlines()[0] in page
     assert "The text you agreed to (version 1)" in page
     assert "Quite another text." in page
@@ -120,7 +120,7 @@ def test_consent_given_a_while_ago_expires_on_the_page_too(cast, kiran, time_mac
     with in_client(cast.client_id("khyber")):
         Consent.objects.update(expires_at=timezone.now())
     page = words(kiran.get(PAGE))
-    assert "Expired: not allowed until you decide anew" in page
+    assert "Expired: not allowed until you decide again" in page
     assert "Read and allow" in page
     assert "Refuse" in page
 
@@ -135,7 +135,7 @@ def test_a_question_asked_before_a_withdrawal_is_asked_anew(cast, kiran):
     send(kiran, DECIDE, form_at=PAGE, act="withdraw")
     again = kiran.post(GIVE, kept)
     assert again.status_code == 409
-    assert "Nothing was decided" in words(again)
+    assert "Your decision was not recorded" in words(again)
     assert shown_in(again) != kept["shown"]
     assert kiran.post(GIVE, stale).status_code == 409
     assert events(cast, "kiran", "khyber")[-1].state == "withdrawn"
@@ -170,7 +170,7 @@ def test_what_rests_on_interest_is_objected_to_and_taken_back(cast, kiran):
 
 def test_what_the_law_or_the_contract_demands_says_why_and_has_no_button(cast, kiran):
     page = words(kiran.get(PAGE))
-    assert "The law demands this" in page
+    assert "The law requires this" in page
     assert "needed to provide what your institution and you have agreed on" in page
     for code in ("legal_compliance", "service_delivery"):
         for act in ("object", "withdraw", "refuse"):
@@ -187,7 +187,7 @@ def test_purposes_there_are_not_are_not_there(kiran, url):
 def test_a_child_sees_refuses_and_takes_back_and_never_says_yes(cast):
     danish = by_link(cast, "indus", "lms-danish")
     page = words(danish.get(PAGE))
-    assert "Saying yes for you is up to a parent or guardian" in page
+    assert "Only a parent or guardian can say yes for you" in page
     assert "Read and allow" not in page
     with in_client(cast.client_id("indus")):
         me, at = cast.subject("danish"), timezone.now()

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917, PT012, RUF007, S608 -- parametrized; what comes before the refusal belongs to it; pairs; names of our own tables
-"""Recording what people answer: what is kept, what is refused, and that no answer is lost."""
+"""Recording answers: stored data, refusals, and no lost answers under concurrency."""
 
 import json
 import threading
@@ -51,7 +51,7 @@ def notice(client_id, at=datetime(2026, 10, 1, 9, tzinfo=UTC)):
 
 
 def answer(cast, subject, at, *states, **changed):
-    """Record answers of a person; by default they give the newsletter under its notice."""
+    """Record answers of a person; by default consent to the newsletter under its notice."""
     states = states or (("newsletter", GIVEN),)
     values = {
         "answers": [Answer(purpose, state) for purpose, state in states],
@@ -159,7 +159,7 @@ def test_all_answers_are_recorded_or_none(cast, indus, now, second):
     with pytest.raises((PurposeUnknown, ConsentNotBased, ShownForeign)):
         answer(cast, hamza, now, ("newsletter", GIVEN), second)
     assert (ConsentEvent.objects.count(), state_of(hamza), Entry.objects.count()) == (0, None, before)
-    answer(cast, hamza, now)  # the transaction is whole, without a savepoint
+    answer(cast, hamza, now)  # the transaction is still usable, without a savepoint
     assert (ConsentEvent.objects.count(), state_of(hamza)) == (1, "given")
 
 
@@ -186,7 +186,7 @@ def test_a_consent_is_withdrawn_though_its_purpose_was_closed_since(cast, indus,
 
 @pytest.mark.parametrize("state", ["unknown", "expired", "outdated", "invalidated", "revoked"])
 def test_what_follows_from_time_or_a_notice_is_no_answer(cast, indus, now, state):
-    with pytest.raises(ValueError, match="nobody answers it"):
+    with pytest.raises(ValueError, match="is not an answer"):
         answer(cast, cast.subject("hamza"), now, ("newsletter", ConsentState(state)))
 
 
@@ -421,7 +421,7 @@ def test_one_state_for_each_person_and_purpose(cast, indus, now):
 
 
 def test_a_request_that_waited_is_recorded_after_those_before_it(cast, indus, now):
-    """Two requests arrive; the later one gets the person's row first. State and events must tell one story."""
+    """Two requests arrive; the later one locks the row first. State and events must agree."""
     hamza = cast.subject("hamza")
     answer(cast, hamza, now)
     withdraw_consent(hamza, purpose="newsletter", actor=cast.actor("farah"), at=now + timedelta(seconds=2))
@@ -442,7 +442,7 @@ def test_parallel_answers_lose_nothing_and_agree_in_the_end(committed):
             with in_client(committed.client_id("indus")):
                 at, hamza = datetime.now(UTC), committed.subject("hamza")
                 if number % 2:
-                    with suppress(ShownStale):  # somebody withdrew since it was shown
+                    with suppress(ShownStale):  # another thread withdrew since it was shown
                         recorded.append(answer(committed, hamza, at)[0].pk)
                 else:
                     recorded.append(answer(committed, hamza, at, ("newsletter", REFUSED))[0].pk)
@@ -453,7 +453,7 @@ def test_parallel_answers_lose_nothing_and_agree_in_the_end(committed):
                     recorded.append(event.pk)
                 except NothingToWithdraw:
                     pass
-        except Exception as error:  # noqa: BLE001 -- a thread's fault is the test's
+        except Exception as error:  # noqa: BLE001 -- errors in threads fail the test
             faults.append(error)
         finally:
             connection.close()

@@ -269,7 +269,7 @@ def test_every_reason_is_in_the_table():
     assert {row[0] for row in REFUSED} | {"permitted"} == set(Reason)
 
 
-# What each rule refuses, first to last: breaking more changes the answer only if it comes earlier.
+# A refusal per rule, in order: breaking more facts changes the answer only if their rule comes earlier.
 BREAKS = [
     ("subject_unknown", lambda w: w.person(registered_at=NOW + DAY)),
     ("subject_erased", lambda w: w.person(erased_at=YESTERDAY)),

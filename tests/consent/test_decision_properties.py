@@ -1,7 +1,7 @@
-"""Properties of the decision over generated worlds: mostly in order, with a few things changed.
+"""Properties of the decision over generated set-ups, most of them valid but for a few changes.
 
-One generator serves both searches: Hypothesis (which shrinks what it finds) and a seeded one that proves that
-every reason is reached. It takes a function `pick` that chooses from a sequence.
+One generator serves both searches: Hypothesis (which shrinks failures) and a seeded one that proves that every reason
+is reached. It takes a function `pick` that chooses from a sequence.
 """
 
 from __future__ import annotations
@@ -275,7 +275,7 @@ CHANGES = (
 
 
 def some_world(pick):
-    """Make a world in order, then change up to four things in it."""
+    """Create a valid set-up, then change up to four things in it."""
     world = World()
     purpose = pick(("newsletter", *PURPOSES))
     action = pick(("process", *Action))

@@ -1,4 +1,4 @@
-"""Told no about a child, one reads what to do and where to ask, as the client has declared it, in both languages."""
+"""Refusals about a child name the client's declared procedures and contact, in both languages."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What differs between two texts: nothing lost, nothing invented, and readable."""
+"""Differences between two texts: nothing lost, nothing invented, and readable."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""A version takes effect at its moment with no worker running; the worker writes it down once, however late."""
+"""A version takes effect at its time without background work; the worker records it once, however late."""
 
 import json
 
@@ -21,7 +21,7 @@ TOLD = {"text_en": "From now on we keep it longer.", "text_ur": "اب ہم اس�
 
 @pytest.fixture
 def coming(cast: Cast):
-    """Kiran has consented; the policy and the notice about the purpose change in thirty days, and Khyber was told."""
+    """Kiran has consented; the policy and the purpose's notice change in thirty days; Khyber is notified."""
     at = timezone.now()
     share_purpose(cast)
     consent(cast, "khyber", at - DAY)
@@ -32,7 +32,7 @@ def coming(cast: Cast):
 
 
 def said(cast: Cast) -> tuple[str | bool, ...]:
-    """What the decision, the policy's two pages and the preference centre say."""
+    """Return the state in the decision, the policy's two pages and the preference centre."""
     reason = Caller(cast.key("khyber")).reason("lms-kiran", PURPOSE)
     policy = [
         TOLD["text_en"] in words(Client().get(path, {"lang": "en"})) for path in ("/privacy/", "/privacy/khyber/")

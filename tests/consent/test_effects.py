@@ -1,4 +1,4 @@
-"""When a version of a notice takes effect at a client: a pure derivation, held against a plain second one."""
+"""When a version takes effect at a client: compared with a second, plain implementation."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -101,7 +101,7 @@ STEPS = st.sampled_from([-40, -10, -1, 0, 1, 20, 30, 31, 45, 60])
 
 @st.composite
 def histories(draw):
-    """Versions in order, some proven at some moment after their announcement; the moment a client came."""
+    """Generate versions in order, some with proof, and when the client joined."""
     found, announced, effective = [FIRST], 0, 0
     for n in range(2, draw(st.integers(2, 5)) + 1):
         material = draw(st.booleans())

@@ -1,4 +1,4 @@
-"""Evidence of consents: needed where no token is, sealed, seen by fewer than the answer, each opening recorded."""
+"""Evidence of consents: required without a token, sealed, restricted, and each opening logged."""
 
 import io
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Who gave a consent for a child stands beside its state, kept by the statement that keeps the state."""
+"""The guardian who gave a consent is stored with its state, in the same statement."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -12,7 +12,7 @@ from tests.showing import shown
 
 @pytest.fixture
 def given(cast, now):
-    """For Danish his mother has consented."""
+    """Set up a consent of Danish's mother for him."""
     indus = cast.client_id("indus")
     with in_client(indus):
         record_answers(

@@ -1,7 +1,7 @@
-"""Give, withdraw, refuse, expire and renew at the same moment: what is left is what the events explain.
+"""Concurrent consents, withdrawals, refusals, expiries and renewals: events and state always agree.
 
-Two hundred rounds of really concurrent transactions, seeded: each person's row is held until all of a round stand in
-line, or all run freely. Moments are drawn in the order in which acts begin, as clocks of one time would give them.
+Two hundred seeded rounds of concurrent transactions: each person's row is locked until all acts of a round wait for it,
+or all run freely. Timestamps are drawn in the order in which acts begin, as synchronized clocks would give them.
 """
 
 import random
@@ -39,7 +39,7 @@ NOT_DONE = (NothingToWithdraw, ShownStale)
 
 
 class Clock:
-    """One time for all: every moment is later than those drawn before."""
+    """A shared clock; every time is later than those before."""
 
     def __init__(self) -> None:
         self._now, self._lock = datetime(2026, 10, 1, tzinfo=UTC), Lock()
@@ -51,7 +51,7 @@ class Clock:
 
 
 class Done(NamedTuple):
-    """One act as its caller saw it: when the text was shown, and whether it was refused."""
+    """One act: when the notice was shown, and whether it was refused."""
 
     act: str
     shown_at: datetime | None
@@ -59,7 +59,7 @@ class Done(NamedTuple):
 
 
 class World:
-    """The people of Khyber, one clock, and threads with a connection each."""
+    """The people of Khyber, one clock, and threads with their own connections."""
 
     def __init__(self, cast: Cast, pool: ThreadPoolExecutor) -> None:
         self.client_id, self.actor, self.pool = cast.client_id("khyber"), cast.key_actor("khyber"), pool
@@ -74,13 +74,13 @@ class World:
             ]
 
     def show(self) -> tuple[str, datetime]:
-        """Show the notice now."""
+        """Return a token of the notice shown now."""
         at = self.clock.draw()
         with in_client(self.client_id):
             return shown(self.client_id, at), at
 
     def play(self, person: Subject) -> list[Done]:
-        """Let three acts on one person meet."""
+        """Run three concurrent acts on one person."""
         stale = self.show()
         acts = [self.dice.choice(ACTS) for _ in range(AT_ONCE)]
         delays = [self.dice.random() / 500 for _ in acts]
@@ -114,7 +114,7 @@ class World:
 
     @contextmanager
     def held(self, person: Subject) -> Iterator[None]:
-        """Hold the person's row, so that those who come stand in line."""
+        """Lock the person's row, so that concurrent acts wait."""
         with in_client(self.client_id):
             Subject.objects.select_for_update().get(pk=person.pk)
             yield
@@ -164,7 +164,7 @@ def check(world: World, person: Subject, done: list[Done], before: int) -> None:
 
 
 def check_state(world: World, person: Subject, events: list[ConsentEvent]) -> None:
-    """The row is the last event, and the state at any later moment follows from it."""
+    """Check that the row matches the last event, and later states follow from it."""
     row = Consent.objects.filter(client_id=world.client_id, subject=person).first()
     if not events:
         assert row is None
@@ -188,7 +188,7 @@ def test_two_hundred_meetings_end_in_a_state_that_the_events_explain(world: Worl
     for number in range(ROUNDS):
         person = world.people[number % PEOPLE]
         if number % 37 == 36:
-            world.clock.draw(MONTH)  # whatever was given expires
+            world.clock.draw(MONTH)  # any given consent expires
         with in_client(world.client_id):
             before = len(story(world, person))
         done = world.play(person)

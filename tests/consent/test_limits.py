@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917, S608 -- parametrized; names of our own tables
-"""Restrictions and objections: from now, by whom, why, and lifted from now."""
+"""Restrictions and objections: opened and lifted from now on, with actor and reason."""
 
 from datetime import timedelta
 

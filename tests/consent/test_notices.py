@@ -1,5 +1,5 @@
 # ruff: noqa: E501, S608 -- SQL and tables read better in one line; names of our own tables
-"""What people are told: immutable versions in two languages, each with the hash of its text."""
+"""Notices: immutable versions in two languages, each with the hash of its text."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The defects of consent in other products, each tested absent here."""
+"""Defects of other consent products, each tested to be absent here."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a coming text would change, counted before it is announced."""
+"""The preview of a coming version: what it would change, before it is announced."""
 
 import pytest
 from django.db import connection
@@ -22,7 +22,7 @@ from tests.showing import shown
 
 @pytest.fixture
 def asked(cast, now):
-    """Junaid, Kiran and, for Danish, his mother have consented."""
+    """Set up consents of Junaid, Kiran and, for Danish, his mother."""
     share_purpose(cast)
     consent(cast, "khyber", now - DAY)
     version = consent(cast, "indus", now - DAY)

@@ -1,4 +1,4 @@
-"""The receipt on paper: plain words in both languages, and a code that nobody can make up."""
+"""Printed receipts: plain text in both languages, and a code that cannot be forged."""
 
 import re
 from uuid import uuid4
@@ -57,7 +57,7 @@ def test_the_receipt_is_in_the_language_of_the_answer_and_in_the_other_when_aske
     assert '<html lang="en" dir="ltr">' in english
     assert "Yes, given" in english
     assert "Yes, given" not in urdu
-    for page in (urdu, english):  # what was shown stays in the language in which it was shown
+    for page in (urdu, english):  # the shown text stays in its language
         assert event.notice_version.text_ur.splitlines()[0] in page
         assert refused_by_policy(page) == []
 
@@ -79,7 +79,7 @@ def test_another_clients_receipt_is_not_there(cast, event):
     assert page_of(cast, event, "farah").status_code == 404
 
 
-# The person's own way to it, and back from it to the choices
+# From the person's page, and from its code to the choices
 
 
 def own_url(event):
@@ -121,4 +121,4 @@ def test_a_made_up_code_leads_nowhere(cast, code):
 
 def test_a_code_leads_nowhere_at_another_school(cast, event):
     assert visitor().get(code_url(event, "indus")).status_code == 404
-    assert visitor().post(code_url(event)).status_code == 403  # only from the page's form
+    assert visitor().post(code_url(event)).status_code == 403  # only with the form's CSRF token

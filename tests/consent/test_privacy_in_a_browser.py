@@ -1,6 +1,6 @@
-"""The privacy pages in a real browser: both languages, with and without script, on a phone.
+"""The privacy pages in a browser: both languages, with and without script, on a phone.
 
-``PRIVACY_SHOTS=folder`` keeps a picture of every page.
+``PRIVACY_SHOTS=folder`` stores a screenshot of every page.
 """
 
 import os
@@ -24,7 +24,7 @@ SERIOUS = {"serious", "critical"}
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Demonstration]:
-    """A served portal with a worker."""
+    """The portal served with a background worker."""
     with running_demonstration() as demonstration:
         yield demonstration
 
@@ -39,13 +39,13 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def announced(served: Demonstration, chromium: Browser) -> str:
-    """The address of the portal, once the letters have left and the coming text shows.
+    """Return the portal's URL once the emails are sent and the coming version is shown.
 
-    The worker writes the letters at once, and looks every minute whether they have left.
+    The worker sends the emails at once, and checks every minute whether they were accepted.
     """
     base = str(served.values["base_url"]).rstrip("/")
     page, ends_at = chromium.new_page(), time.monotonic() + PATIENCE
-    while "/compare/" not in page.request.get(f"{base}/privacy/khyber/?lang=en").text():  # past the browser's cache
+    while "/compare/" not in page.request.get(f"{base}/privacy/khyber/?lang=en").text():  # bypasses the browser's cache
         assert time.monotonic() < ends_at, "no letter was proven"
         time.sleep(1)
     page.close()
@@ -53,7 +53,7 @@ def announced(served: Demonstration, chromium: Browser) -> str:
 
 
 class Reader:
-    """One reader's page on a telephone, and whatever the browser complained of."""
+    """One reader's page on a phone, with the browser's errors."""
 
     def __init__(self, chromium: Browser, base: str, language: str, *, script: bool) -> None:
         self.page: Page = chromium.new_context(viewport=PHONE, java_script_enabled=script).new_page()
@@ -68,7 +68,7 @@ class Reader:
         assert response.status == 200
 
     def look(self, name: str) -> None:
-        """Keep a picture, and see that the page is whole: its language, its width, and nothing axe finds serious."""
+        """Take a screenshot, and check language, width and axe findings."""
         if SHOTS:
             self.page.screenshot(path=f"{SHOTS}/{name}-{self.language}.png", full_page=True)
         direction = "rtl" if self.language == "ur" else "ltr"
@@ -76,18 +76,18 @@ class Reader:
         expect(self.page.locator("html")).to_have_attribute("lang", self.language)
         widths = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths[0] <= widths[1], f"{name} is wider than a telephone"
-        if self.script:  # axe is a script itself
+        if self.script:  # axe needs script
             assert violations(self.page) == [], name
 
 
 def violations(page: Page) -> list[tuple[str, Any]]:
-    """What axe-core finds serious: the rule and where."""
+    """Return axe-core's serious findings: rule and target."""
     found = Axe().run(page).response["violations"]
     return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found if one["impact"] in SERIOUS]
 
 
 WORDS = {
-    "en": ("Last updated", "This text changes on", "Coming"),
+    "en": ("Last updated", "This text changes on", "Upcoming"),
     "ur": ("آخری تبدیلی", "یہ متن", "آنے والا"),
 }
 READERS = {

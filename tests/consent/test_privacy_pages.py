@@ -1,4 +1,4 @@
-"""The public pages of the policy and the notices: for everybody, in both languages, without a script."""
+"""Public pages of the policy and notices: accessible to all, in both languages, without script."""
 
 import re
 from datetime import timedelta
@@ -26,7 +26,7 @@ def page(path, language="en", **headers):
 
 @pytest.fixture
 def coming(cast):
-    """A material change of the policy, announced, and proven at Indus."""
+    """Set up a material change of the policy, announced, and proven at Indus."""
     at = timezone.now()
     text = {"text_en": "We keep <b>your</b> name.", "text_ur": "ہم نام رکھتے ہیں۔"}
     announce(cast, at, code="privacy_notice", is_material=False, effective_at=at, **text, **CHILDREN)
@@ -76,7 +76,7 @@ def test_what_is_coming_is_told_where_it_will_have_effect(coming):
 
 def test_earlier_versions_are_listed_and_differences_readable_and_heard(coming):
     html = page("/privacy/indus/versions/")
-    assert [word in html for word in ("Coming", "In effect", "Earlier")] == [True] * 3
+    assert [word in html for word in ("Upcoming", "In effect", "Earlier")] == [True] * 3
     compare = re.findall(r'href="(/privacy/indus/compare/[^"]+)"', html)
     assert len(compare) == 2
     shown = Client().get(compare[0].replace("&amp;", "&")).content.decode()

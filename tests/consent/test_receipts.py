@@ -1,4 +1,4 @@
-"""Receipts: what ISO/IEC TS 27560 asks for, in terms that DPV has, the same whenever they are asked for."""
+"""Receipts: the content ISO/IEC TS 27560 requires, in DPV terms, always the same bytes."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ SCHOOL = Party(uuid4(), "Indus Schools", ("PK",), f"{BASE}/privacy/indus/", "1 C
 
 
 def load_offline(address, _options):
-    """Give the pinned context; nothing else is fetched, from nowhere."""
+    """Return the pinned context; nothing is fetched."""
     if address != f"{BASE}{dpv.CONTEXT_PATH}":
         raise AssertionError(f"{address} would be fetched")
     return {"contextUrl": None, "documentUrl": address, "document": dpv.CONTEXT}
@@ -48,7 +48,7 @@ def expanded(document):
 
 
 def iris(value):
-    """Every IRI of the DPV family in an expanded document, as key, type, id or value."""
+    """Return every DPV IRI in an expanded document, as key, type, id or value."""
     if isinstance(value, dict):
         return set().union(*(iris(part) for pair in value.items() for part in pair), set())
     if isinstance(value, list):
@@ -98,11 +98,11 @@ def test_every_term_is_one_of_dpv_and_expands_offline(basis, role):
     document = expanded(consent_receipt(facts(*EVERY_STATE, basis=basis, role=role), PLACE))
     found = iris(document)
     assert len(found) > 40
-    assert found - TERMS == {dpv.RECORD_PROFILE, dpv.RECEIPT_PROFILE}  # names of profiles, not terms
+    assert found - TERMS == {dpv.RECORD_PROFILE, dpv.RECEIPT_PROFILE}  # profile names, not terms
 
 
 def test_no_term_is_lost_in_expansion():
-    """A key without a prefix that the context knows would be dropped without a word."""
+    """A key without a known prefix would be dropped silently."""
     receipt = consent_receipt(facts(*EVERY_STATE), PLACE)
     compacted = jsonld.compact(expanded(receipt), dpv.CONTEXT, {"documentLoader": load_offline})
     del receipt["@context"], compacted["@context"]

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917 -- parametrized
-"""Changing the register: one door, nothing backdated, never a sale, and every process hears of it at once."""
+"""Changes to the register: one service, no backdating, no sale, effective in every process at once."""
 
 import json
 from datetime import timedelta
@@ -63,7 +63,7 @@ def end(cast, row, at, actor="amina"):
 
 
 def new_row(kind, client, at, **changed):
-    """A valid new row of any kind of the register."""
+    """Return a valid new row of any kind of the register."""
     names = {"name_en": "New", "name_ur": "نیا"}
 
     def newsletter():
@@ -126,7 +126,7 @@ def test_every_kind_of_row_has_its_door():
         "NoticeVersion",
         "Restriction",
         "Objection",
-    }  # each has services of its own
+    }  # changed by their own services
     assert {model.__name__ for model in ROWS - set(KINDS)} == without
 
 
@@ -189,7 +189,7 @@ def test_a_version_is_not_raised_for_what_is_rolled_back(committed, now):
 
 
 def test_the_app_does_not_lower_a_version_unseen(indus):
-    """The counter is the app's to write (its trigger runs as the app), but a change can only ever raise it."""
+    """The application role may write the counter (through its trigger), but a change can only raise it."""
     before = version_of(indus.id)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE consent_purpose SET consent_months = 7 WHERE client_id = %s", [indus.id])
@@ -229,7 +229,7 @@ def test_a_shared_row_is_not_changed_by_a_client(cast, indus, now):
 
 
 def test_a_shared_row_is_told_to_be_paktaleems(cast, indus, now, monkeypatch):
-    """Even if the capability let a client through, the catalogue stays PakTaleem's."""
+    """Even with the capability, a client cannot change the shared catalogue."""
     monkeypatch.setattr("consent.register.services.register.require", lambda *_: None)
     with pytest.raises(NotYours):
         change(cast, Purpose.objects.get(code="support", client_id=PAKTALEEM), now, "farah")

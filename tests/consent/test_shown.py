@@ -1,4 +1,4 @@
-"""The token of what was shown: what it lets pass, and what stale, foreign and forged ones do not."""
+"""Tokens of shown notices: what they permit, and how stale, foreign and forged ones are refused."""
 
 from datetime import timedelta
 
@@ -105,7 +105,7 @@ def test_tokens_live_on_while_the_key_is_rotated(cast, indus, now, settings):
 
 
 def test_no_consent_undoes_a_withdrawal_made_since_it_was_shown(cast, indus, now):
-    """Whoever answers late gives nothing back that was taken: a withdrawal is never lost."""
+    """A late answer does not undo a withdrawal."""
     give(cast, now, shown(indus.id, now))
     before = shown(indus.id, now + timedelta(minutes=1))
     farah, withdrawn_at = cast.actor("farah"), now + timedelta(minutes=2)
@@ -114,7 +114,7 @@ def test_no_consent_undoes_a_withdrawal_made_since_it_was_shown(cast, indus, now
     for token in (before, shown(indus.id, withdrawn_at)):
         with pytest.raises(ShownStale):
             give(cast, now + timedelta(minutes=3), token)
-        give(cast, now + timedelta(minutes=3), token, answers=refusal)  # and no other answer opens a way round
+        give(cast, now + timedelta(minutes=3), token, answers=refusal)  # nor can another answer be used to bypass it
     assert Consent.objects.get().state == "refused"
     later = now + timedelta(minutes=4)
     assert give(cast, later, shown(indus.id, later)).state == "given"

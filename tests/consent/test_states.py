@@ -1,4 +1,4 @@
-"""The states of a consent: how each is reached, what follows it, and that only a notice shown anew brings it back."""
+"""The states of a consent: how each is reached, its transitions, and renewal under a notice shown again."""
 
 from datetime import timedelta
 
@@ -47,7 +47,7 @@ def answer(cast, state, at, token=None):
 
 
 def end(cast, state, at):
-    """End a given consent in one of the ways there are."""
+    """End a given consent in one of the possible ways."""
     consent = Consent.objects.get(subject=cast.subject("kiran"))
     if state == "withdrawn":
         return withdraw_consent(cast.subject("kiran"), purpose="newsletter", actor=cast.actor("celia"), at=at)
@@ -135,7 +135,7 @@ def test_asking_again_does_not_undo_what_was_given(cast, khyber, now, asking):
     assert current.asked_at == (now + DAY if asking == REQUESTED else None)
     later = now + 2 * DAY
     assert reason(cast, later, later) == "permitted"
-    assert reason(cast, now + DAY + timedelta(hours=1), later) == "permitted"  # and so it was then
+    assert reason(cast, now + DAY + timedelta(hours=1), later) == "permitted"  # as it was then
 
 
 def test_becoming_the_state_is_all_but_asking_over_given():

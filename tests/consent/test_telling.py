@@ -1,4 +1,4 @@
-"""Clients are told by letter; the proof is that one left; they acknowledge or object; who says nothing is reminded."""
+"""Clients are notified by email, with proof of sending; they acknowledge or object, or are reminded."""
 
 import json
 import socket
@@ -30,7 +30,7 @@ WORKER = system_actor("tests")
 
 @pytest.fixture
 def shared(cast, now):
-    """The grown-up of Indus has consented to a purpose of PakTaleem's."""
+    """Set up a consent of the adult of Indus to a shared purpose."""
     share_purpose(cast)
     consent(cast, "indus", now - DAY)
     return cast
@@ -90,7 +90,7 @@ def test_where_the_mail_server_refuses_every_connection_the_change_has_no_effect
 
 
 def test_the_worker_does_all_of_it(committed, mailoutbox):
-    from django.utils import timezone  # noqa: PLC0415 -- what the worker reads
+    from django.utils import timezone  # noqa: PLC0415 -- the worker's clock
 
     announce(committed, timezone.now(), code="privacy_notice")
     follow_announcements()
@@ -121,7 +121,7 @@ def test_who_says_nothing_is_reminded_twice_and_who_has_spoken_is_not(cast, anno
 
 @pytest.fixture
 def inbox(cast, announced, now):
-    """Indus's announcement, in the client's context."""
+    """Return Indus's announcement, in the client's context."""
     prove(cast, "indus", announced, now)
     with in_client(cast.client_id("indus")):
         yield NoticeDispatch.objects.get(client_id=cast.client_id("indus"))

@@ -1,4 +1,4 @@
-"""The timeline of a person: every answer with its words and basis, what followed by itself, and any past moment."""
+"""The timeline of a person: answers with notice and basis, derived ends, and any past time."""
 
 import hashlib
 import io
@@ -33,7 +33,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def answered(cast):
-    """Kiran gives the newsletter, which from then on expires after twelve months."""
+    """Kiran consents to the newsletter, which then expires after twelve months."""
     with in_client(cast.client_id("khyber")):
         purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber"))
         purpose.consent_months = 12
@@ -136,9 +136,9 @@ def test_the_page_tells_then_and_now(cast):
     page = browser.get(url).content.decode()
     assert "API key" in page
     assert "in the learning platform" in page
-    assert "Take evidence away" in page
+    assert "Export evidence" in page
     past = browser.get(url, {"day": "2020-01-01"}).content.decode()
-    assert "Nothing had been asked or answered by then" in past
+    assert "Nothing had been requested or answered by then" in past
     garbage = browser.get(url, {"day": "32.13.20", "hour": "25:99"})
     assert garbage.status_code == 200
     assert "Enter a valid date" in garbage.content.decode()
@@ -174,7 +174,7 @@ def test_a_bundle_holds_the_receipt_the_words_and_the_entries(cast, kiran, given
     assert f"{name}.child_en.txt" not in files
     assert b"consent.given" in files[LEDGER]
     assert not any(b"lms-kiran" in content or b"Kiran" in content for content in files.values())
-    assert exported(cast, kiran, given.recorded_at + DAY) != packed  # the first export is evidence too
+    assert exported(cast, kiran, given.recorded_at + DAY) != packed  # the first export is in the second bundle
 
 
 @pytest.mark.parametrize("what", ["changed", "missing", "added", "no manifest", "leaf", "not a zip"])
@@ -212,7 +212,7 @@ def spoiled(packed, what):
 
 
 def with_false_leaf(files):
-    """Change an entry and make the manifest fit: only the leaf hash tells."""
+    """Change an entry and its manifest, so that only the leaf hash reveals it."""
     files[LEDGER] = files[LEDGER].replace(b"consent.given", b"consent.never")
     manifest = json.loads(files[MANIFEST])
     for one in manifest["files"]:

@@ -1,4 +1,4 @@
-"""Signing in to the console as anyone of the cast."""
+"""Sign-in to the console as any member of the cast."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ type SignIn = Callable[[str], Client]
 
 @pytest.fixture
 def sign_in(cast: Cast) -> SignIn:
-    """Sign a member of staff in, and give their browser."""
+    """Return a function that signs in a member of staff and returns the browser."""
 
     def browser(name: str) -> Client:
         return browser_of(cast.user(name))

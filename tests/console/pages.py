@@ -1,4 +1,4 @@
-"""What the tests of the console share: every model, and how a page is read."""
+"""Common functions of the console tests: models, URLs, and parsing of pages."""
 
 import re
 from html.parser import HTMLParser
@@ -10,30 +10,30 @@ MODELS = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in
 
 
 def admin_of(model: str) -> Any:
-    """The admin of a model named ``app/model``."""
+    """Return the admin of a model named ``app/model``."""
     return next(
         found for known, found in site._registry.items() if f"{known._meta.app_label}/{known._meta.model_name}" == model
     )
 
 
 def list_url(model: str) -> str:
-    """The address of a list."""
+    """Return the URL of a list."""
     return f"/admin/{model}/"
 
 
 def row_url(model: str, row_id: object, page: str = "change") -> str:
-    """The address of a row's page."""
+    """Return the URL of a row's page."""
     return f"/admin/{model}/{row_id}/{page}/"
 
 
 def answer(response: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
-    """Everything a stranger sees of an answer, but the date."""
+    """Return all parts of a response that a client can observe, except the date."""
     headers = sorted((name, value) for name, value in response.items() if name != "Date")
     return response.status_code, response.content, [*headers, ("cookies", response.cookies.output())]
 
 
 class Strict(HTMLParser):
-    """Collects what a strict content security policy refuses."""
+    """Parser that collects violations of a strict content security policy."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Strict(HTMLParser):
 
 
 def refused_by_policy(html: str) -> list[str]:
-    """Inline styles, scripts and handlers of a page."""
+    """Return the inline styles, scripts and handlers of a page."""
     parser = Strict()
     parser.feed(html)
     return parser.refused

@@ -1,4 +1,4 @@
-"""What officers and client administrators do about children in the console, beside the acts on guardians."""
+"""Actions for children in the console, besides those on guardians."""
 
 from datetime import timedelta
 from typing import Any
@@ -36,7 +36,10 @@ def test_in_the_console_staff_state_an_age_by_its_source_and_what_opens_waits(si
     farah, danish = sign_in("farah"), cast.subject_id("danish")
     act = row_url("subjects/subject", danish, "state-age")
     assert "never the number of a paper" in farah.get(act).content.decode().lower()
-    assert "This source says so." in farah.post(act, {"source": "provider", "reason": "review"}).content.decode()
+    assert (
+        "This source requires this field."
+        in farah.post(act, {"source": "provider", "reason": "review"}).content.decode()
+    )
     assert farah.post(act, {"source": "birth_date", "day": "1990-01-01", "reason": "review"}).status_code == 302
     with in_client(cast.client_id("indus")):
         waiting = AgeChange.objects.get()
@@ -49,7 +52,7 @@ def test_in_the_console_staff_state_an_age_by_its_source_and_what_opens_waits(si
         ).status_code
         == 302
     )
-    assert "Said by themselves" in farah.get(row_url("subjects/subject", iqra)).content.decode()
+    assert "Declared by the person" in farah.get(row_url("subjects/subject", iqra)).content.decode()
 
 
 def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_approves(sign_in, cast):
@@ -65,10 +68,10 @@ def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_appro
         "reason": "law_change",
     }
     page = amina.post(url, form, follow=True).content.decode()
-    assert "waits for a second person" in page
+    assert "awaits approval by a second person" in page
     assert "DE 16\nGB 13" in page.replace("\r", "")
     wrong = amina.post(url, {**form, "country_thresholds": "Germany"}).content.decode()
-    assert "write each country once" in wrong
+    assert "enter each country once" in wrong
     with in_client(client_id):
         assert kept(cast.client("indus")).serves_minors
         waiting = ClientChange.objects.get()
@@ -78,7 +81,7 @@ def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_appro
     assert "serves minors: no" in farah.get("/admin/accounts/clientchange/").content.decode()
     approve = row_url("accounts/clientchange", waiting.pk, "approve")
     refused = sign_in("amina").post(approve, {"reason": "review"}).content.decode()
-    assert "a second person must approve" in refused
+    assert "A second person must approve" in refused
     assert farah.post(approve, {"reason": "review"}).status_code == 302
     with in_client(client_id):
         assert not kept(cast.client("indus")).serves_minors
@@ -91,9 +94,9 @@ def test_a_verification_is_found_false_by_one_act_that_says_what_follows(sign_in
     farah = sign_in("farah")
     page = farah.get(row_url("children/verification", proof.pk)).content.decode()
     assert "Found false" in page
-    assert "never an identity paper" in farah.get("/admin/children/verification/").content.decode()
+    assert "never an identity document" in farah.get("/admin/children/verification/").content.decode()
     act = row_url("children/verification", proof.pk, "found-false")
-    assert "held back and erased" in farah.get(act).content.decode()
+    assert "quarantined and erased" in farah.get(act).content.decode()
     assert farah.post(act, {"reason": "incident"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert Verification.objects.get().ended_at is not None
@@ -125,7 +128,7 @@ def test_a_schools_own_authorisation_is_shown_as_weaker_and_opens_nothing(sign_i
         row = SchoolAuthorisation.objects.get()
     listed = farah.get("/admin/children/schoolauthorisation/").content.decode()
     assert "Weaker than a guardian" in listed
-    assert "opens nothing" in farah.get(row_url("subjects/subject", danish)).content.decode()
+    assert "permits nothing on its own" in farah.get(row_url("subjects/subject", danish)).content.decode()
     assert "Head of Indus" not in farah.get(row_url("children/schoolauthorisation", row.pk)).content.decode()
     assert reason_at(cast, "lms-danish", now) == "guardian_consent_required"
     end = row_url("children/schoolauthorisation", row.pk, "end")
@@ -169,15 +172,15 @@ def test_a_provider_is_asked_from_a_guardians_page_and_its_answer_verifies(sign_
     start = row_url("children/guardianship", row.pk, "check")
     told = {"provider": "folder", "method": "payment_card", "reason": "client_instruction"}
     page = farah.post(start, told, follow=True).content.decode()
-    assert "nothing of what the provider saw" in farah.get("/admin/children/providercheck/").content.decode()
-    assert "The provider is being asked" in page
+    assert "not the evidence that the provider saw" in farah.get("/admin/children/providercheck/").content.decode()
+    assert "The check has been requested from the provider" in page
     work({BEGIN: children.guardians.tasks.begin})
     with in_client(cast.client_id("indus")):
         check = ProviderCheck.objects.get()
     answer_by_file(check, "passed", settings)
     ask = row_url("children/providercheck", check.pk, "ask")
     where = row_url("children/providercheck", check.pk, "where")
-    assert "named no address" in farah.post(where, {"reason": "client_instruction"}, follow=True).content.decode()
+    assert "gave no address" in farah.post(where, {"reason": "client_instruction"}, follow=True).content.decode()
     assert sign_in("bilal").get(where).status_code == 403
     assert farah.post(ask, {"reason": "client_instruction"}).status_code == 302
     work({ASK: children.guardians.tasks.ask})

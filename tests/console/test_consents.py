@@ -1,4 +1,4 @@
-"""A consent is given and withdrawn in the console, and the next answer follows."""
+"""A consent is given and withdrawn in the console, and the next decision follows it."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def test_a_consent_is_given_and_withdrawn_and_the_page_follows(name: str, sign_i
     assert browser.post(answer_url(cast), given(cast, "given")).status_code == 302
     assert state_of(cast) == "given"
     shown = browser.get(page).content.decode()
-    assert "consent missing" in shown  # product_research still lacks one
+    assert "consent missing" in shown  # product_research still has none
     assert shown.count("consent missing") == 1
     assert ">Withdraw" in shown
 
@@ -77,12 +77,12 @@ def test_events_and_evidence_say_who_recorded_it(sign_in: SignIn, cast: Cast) ->
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"purpose": "support"}, "does not rest on consent"),
+        ({"purpose": "support"}, "lawful basis of this purpose is not consent"),
         ({"purpose": "nothing"}, "no such active purpose"),
         ({"given_by": "guardian"}, "Choose the guardian"),
         ({"state": "withdrawn"}, "no consent in force"),
-        ({"shown": "made-up"}, "changed on its way"),
-        ({"evidence": ""}, "Say what proves it"),
+        ({"shown": "made-up"}, "The form was modified"),
+        ({"evidence": ""}, "Describe the evidence"),
     ],
 )
 def test_what_the_service_refuses_is_said_on_the_form(

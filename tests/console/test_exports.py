@@ -1,4 +1,4 @@
-"""Lists as files: no cell is a formula, nothing sealed, nothing foreign, and the ledger knows."""
+"""Export of lists: no formulas, no encrypted fields, no other client's rows, a ledger entry."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ _CELLS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def plant(cast: Cast, ids: Sequence[str], *, client: str = "indus") -> None:
-    """Add people with these ids of the learning platform, past the services: ten thousand, and quickly."""
+    """Insert ten thousand people with these LMS ids, without the services."""
     with in_client(cast.client_id(client)), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO subjects_subject"
@@ -43,7 +43,7 @@ def plant(cast: Cast, ids: Sequence[str], *, client: str = "indus") -> None:
 
 
 def export(browser: Client, url: str, kind: str) -> list[list[str]]:
-    """The rows of an export, its heading first."""
+    """Return the rows of an export, with the heading first."""
     response = browser.post(url, {"format": kind, "reason": "review"})
     assert response.status_code == 200
     assert f".{kind}" in response["Content-Disposition"]
@@ -53,7 +53,7 @@ def export(browser: Client, url: str, kind: str) -> list[list[str]]:
 
 
 def sheet(content: bytes) -> list[list[str]]:
-    """The cells of a workbook's one sheet; a formula fails the test."""
+    """Return the cells of a workbook's only sheet; fail on a formula."""
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         tree = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314 -- our own file
     assert tree.find(f".//{_CELLS}f") is None
@@ -64,7 +64,7 @@ def sheet(content: bytes) -> list[list[str]]:
 def test_ten_thousand_people_and_no_formula_in_flat_memory(kind: str, sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("farah")
     plant(cast, [*PLANTED, *(f"lms-few-{n}" for n in range(2 * ROWS_AT_ONCE))])
-    export(browser, PEOPLE, kind)  # what is loaded once is loaded now
+    export(browser, PEOPLE, kind)  # load modules and caches first
     few = _peak(browser, kind)
     plant(cast, [f"lms-many-{n}" for n in range(10_000 - 2 * ROWS_AT_ONCE)])
     many = _peak(browser, kind)

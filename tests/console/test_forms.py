@@ -1,4 +1,4 @@
-"""What a form offers is set through one door, which knows the kind of the field."""
+"""Choices of form fields are set by ``offer``, which checks the kind of the field."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.cast import Cast
 
 
 class Chosen(forms.Form):
-    """A code, a row and a word."""
+    """A form with a code, a row and a text."""
 
     code = forms.ChoiceField()
     client = forms.ModelChoiceField(Client.objects.none())

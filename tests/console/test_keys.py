@@ -1,4 +1,4 @@
-"""Rotating an API key in the console: the new one shown once, the old one until a chosen day, or revoked at once."""
+"""Rotation of an API key in the console: new key shown once; old key valid until a chosen day, or revoked."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ DAY, KARACHI = timedelta(days=1), ZoneInfo("Asia/Karachi")
 
 @pytest.fixture
 def key(cast: Cast) -> tuple[ApiKey, str]:
-    """A key of Indus for its grade book, made now, for a year."""
+    """An API key of Indus for its grade book, issued now for one year."""
     now = timezone.now()
     with in_client(cast.client_id("indus")):
         return issue_api_key(

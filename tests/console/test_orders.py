@@ -1,4 +1,4 @@
-"""Systems and orders in the console: registered, narrowed, answered by hand, waived by two people."""
+"""Data systems and orders in the console: registration, filters, manual answers, waivers by two people."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,7 +30,7 @@ ORDERS = list_url("systems/order")
 
 @pytest.fixture
 def issue(cast: Cast) -> Any:
-    """Issue orders to the library of Indus, which people run, unless told otherwise."""
+    """Create orders for the library of Indus, by default run by people."""
     with in_client(cast.client_id("indus")):
         make_system(cast.client("indus"), "library", ["credentials"], delivery="by_hand", at=timezone.now())
 
@@ -76,7 +76,7 @@ def test_a_system_is_registered_and_a_key_let_act(sign_in: SignIn, cast: Cast) -
     assert (forum.client_id, forum.categories) == (cast.client_id("indus"), ["content", "usage_logs"])
     add_key = list_url("systems/systemkey") + "add/"
     refused = browser.post(add_key, {"key_name": "LMS", "system": str(forum.pk), "reason": "onboarding"})
-    assert "This key acts for a system already" in refused.content.decode()
+    assert "This key already acts for a system" in refused.content.decode()
     refused = browser.post(add_key, {"key_name": "Nobody", "system": str(forum.pk), "reason": "onboarding"})
     assert "No live key of this name" in refused.content.decode()
     with in_client(cast.client_id("indus")):
@@ -140,7 +140,7 @@ def test_people_answer_for_their_system(sign_in: SignIn, issue: Any) -> None:
     assert (kept(order).state, kept(order).result) == ("confirmed", {"counts": {"credentials": 3}})
     page = browser.get(row_url("systems/order", order.pk)).content.decode()
     assert "credentials: 3" in page
-    assert "At work" in page
+    assert "In progress" in page
     assert "farah@indus.example" in page
 
 
@@ -204,7 +204,7 @@ def test_two_people_waive_it(sign_in: SignIn, issue: Any) -> None:
     order, farah, amina = issue(), sign_in("farah"), sign_in("amina")
     act(farah, order, "waive", reason="review")
     assert kept(order).state == "queued"
-    assert "somebody else must agree" in act(farah, order, "agree").content.decode()
+    assert "someone else must agree" in act(farah, order, "agree").content.decode()
     assert kept(order).state == "queued"
     act(amina, order, "agree")
     assert kept(order).state == "waived"
@@ -220,7 +220,7 @@ def test_a_system_that_answers_for_itself_is_not_answered_for(sign_in: SignIn, i
 def test_paktaleems_billing_is_answered_for_by_paktaleem(sign_in: SignIn, issue: Any) -> None:
     order = issue(categories=("billing",))
     refused = act(sign_in("farah"), order, "answer", outcome="not_found")
-    assert "Your role may not do this here." in refused.content.decode()
+    assert "Your role does not allow this." in refused.content.decode()
     act(sign_in("amina"), order, "answer", outcome="not_found")
     assert kept(order).state == "not_found"
 

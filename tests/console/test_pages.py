@@ -1,4 +1,4 @@
-"""Every page of the site is fit for the strict policy, and no list asks the database once for each row."""
+"""Every page complies with the strict policy, and no list has a query per row."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +28,7 @@ from tests.showing import shown
 
 
 def _add_people(cast: Cast, number: int) -> None:
-    """Add people with everything that lists show of them."""
+    """Add people with everything that lists show."""
     at, actor = timezone.now(), cast.actor("farah")
     client_id = cast.client_id("indus")
     with in_client(client_id):
@@ -127,9 +127,9 @@ def test_a_filter_that_finds_nothing_says_so_otherwise(sign_in: SignIn, cast: Ca
     browser, url = sign_in("amina"), list_url("consent/recipient")
     empty = browser.get(url).content.decode()
     assert "Add the first one" in empty
-    assert "Nothing matches." not in empty
+    assert "No rows match." not in empty
     filtered = browser.get(f"{url}?client__id__exact={cast.client_id('khyber')}").content.decode()
-    assert "Nothing matches." in filtered
+    assert "No rows match." in filtered
     assert "nothing is shared with anyone" not in filtered
     assert "Add the first one" not in filtered
 

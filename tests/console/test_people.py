@@ -1,4 +1,4 @@
-"""People stay sealed: a look takes a reason and is recorded; erasing is for officers, and pages still work after it."""
+"""People's data stays encrypted: access needs a reason and is recorded; erasure is for officers only."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ def test_a_person_is_found_by_name_through_the_form_only(sign_in: SignIn, cast: 
     )
     nobody = celia.post("/admin/subjects/subject/find/", {"text": "Esra Qureshi", "client": indus}).content.decode()
     assert "lms-esra" not in nobody
-    assert "Nobody is registered" in nobody
+    assert "No person is registered" in nobody
     assert "lms-esra" in farah.get("/admin/subjects/subject/?q=lms-esra").content.decode()
     assert "lms-esra" not in farah.get("/admin/subjects/subject/?q=Esra+Qureshi").content.decode()
 

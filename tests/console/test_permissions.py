@@ -1,4 +1,4 @@
-"""Who may open which list, add which row, and change which: one table, every model in it."""
+"""Table of permissions: every model with the roles that may view, add and change it."""
 
 import pytest
 from django.test import Client
@@ -95,7 +95,7 @@ def test_each_role_opens_its_lists_and_forms_and_no_others(name: str, sign_in: S
 
 @pytest.mark.parametrize("name", ["amina", "bilal", "sana", "farah"])
 def test_only_who_may_change_a_row_gets_its_form_through(name: str, sign_in: SignIn, cast: Cast) -> None:
-    """Posting nothing to a row: 403 for who may not, the form with its errors for who may."""
+    """An empty POST to a row: 403 without permission, else the form with errors."""
     browser = sign_in(name)
     for model, (_, _, change) in TABLE.items():
         row_id = _own_row(model, cast)

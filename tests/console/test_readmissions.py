@@ -1,4 +1,4 @@
-"""Readmitting an erased person in the console: one officer asks, another approves, nobody does both."""
+"""Readmission of an erased person in the console: requested by one officer, approved by another."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ ADD = "/admin/subjects/readmission/add/"
 
 @pytest.fixture
 def gone(cast: Cast) -> str:
-    """Hamza of Indus, erased; returns the client's id."""
+    """Erase Hamza of Indus; return the client's id."""
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason="subject_request", at=timezone.now())
     return str(cast.client_id("indus"))
@@ -106,7 +106,7 @@ def test_only_someone_erased_may_be_asked_for(sign_in: SignIn, cast: Cast, gone:
 
 def test_an_erased_person_of_another_client_is_not_found(sign_in: SignIn, cast: Cast, gone: str) -> None:
     page = ask(sign_in("amina"), str(cast.client_id("khyber")))
-    assert "Nobody with this LMS id stands erased" in page.content.decode()
+    assert "no erased person with this LMS id" in page.content.decode()
 
 
 def test_asking_twice_is_refused_in_words(sign_in: SignIn, gone: str) -> None:

@@ -1,4 +1,4 @@
-"""The register is changed in the console through its services: with a reason, with history, within one client."""
+"""The register is changed in the console through its services: with reason and history, within one client."""
 
 from datetime import timedelta
 from typing import Any
@@ -106,7 +106,7 @@ def test_an_instruction_starts_now_never_earlier_and_is_ended(sign_in: SignIn, c
         "reason": "client_instruction",
     }
     earlier = {**values, **_moments("starts_at", timezone.now() - timedelta(days=2))}
-    assert "backdated" in browser.post("/admin/consent/instruction/add/", earlier).content.decode()
+    assert "must not be in the past" in browser.post("/admin/consent/instruction/add/", earlier).content.decode()
     assert browser.post("/admin/consent/instruction/add/", values).status_code == 302
     with in_client(cast.client_id("indus")):
         made = Instruction.objects.get(document="Letter 7")
@@ -125,7 +125,7 @@ def test_an_agreement_of_another_client_cannot_be_chosen(sign_in: SignIn, cast: 
     response = sign_in("amina").post(
         "/admin/consent/instruction/add/", {**values, "client": str(cast.client_id("indus"))}
     )
-    assert "Choose a row of the same client" in response.content.decode()
+    assert "Choose an entry of the same client" in response.content.decode()
 
 
 def test_an_agreement_is_signed_by_an_officer(sign_in: SignIn, cast: Cast) -> None:
@@ -172,7 +172,7 @@ def test_a_notice_version_is_published_and_never_changed(sign_in: SignIn, cast: 
     with in_client(cast.client_id("indus")):
         draft = NoticeDraft.objects.get(notice=notice)
     page = browser.get(row_url("consent/noticedraft", draft.pk, "announce")).content.decode()
-    assert "must be given anew" in page
+    assert "must be given again" in page
     assert (
         browser.post(row_url("consent/noticedraft", draft.pk, "announce"), {"reason": "law_change"}).status_code == 302
     )
@@ -235,7 +235,7 @@ def test_an_officer_registers_a_client_invites_staff_and_gives_a_role(sign_in: S
     assert amina.post("/admin/accounts/user/add/", user).status_code == 302
     with in_global():
         gul = User.objects.get(email="gul@sindh.example")
-    assert "Setting up a client or person" in amina.get(row_url("accounts/user", gul.pk, "history")).content.decode()
+    assert "Set-up of a client or person" in amina.get(row_url("accounts/user", gul.pk, "history")).content.decode()
     password = "a long pass phrase, 2026"
     weak = {"password": "short", "again": "short", "reason": "onboarding"}
     assert "too short" in amina.post(row_url("accounts/user", gul.pk, "password"), weak).content.decode()
@@ -258,7 +258,7 @@ def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in: SignIn, cas
         membership = Membership.objects.get(user_id=cast.user_id("farah"))
     assert amina.post(row_url("accounts/membership", membership.pk, "end"), {"reason": "review"}).status_code == 302
     assert farah.get("/admin/").status_code == 302
-    assert "hold no role" in farah.get("/admin/", follow=True).content.decode()
+    assert "have no role" in farah.get("/admin/", follow=True).content.decode()
 
 
 def test_who_holds_several_roles_chooses_one_for_the_session(sign_in: SignIn, cast: Cast) -> None:

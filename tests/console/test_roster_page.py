@@ -1,4 +1,4 @@
-"""The upload page in a real browser: template, dry run, confirmation, and the people are there."""
+"""The roster upload page in a real browser: template, dry run, confirmation, import."""
 
 import csv
 import io

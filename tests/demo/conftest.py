@@ -1,4 +1,4 @@
-"""One folder for the tests of the demonstration: each start takes up what the one before has left."""
+"""One folder for the tests of the demonstration: each start continues with the data of the last."""
 
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ from tests.demo.running import Demonstration
 
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Path]:
-    """A folder every account can walk through, unlike pytest's own."""
+    """A folder that every account can access, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="paktaleem-demo-")).resolve()
     folder.chmod(0o755)
     yield folder
@@ -21,7 +21,7 @@ def ground() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def filled(ground: Path) -> Demonstration:
-    """A demonstration that has been filled and has ended."""
+    """A demonstration that has been filled and stopped."""
     demonstration = Demonstration(ground)
     demonstration.start()
     assert demonstration.end()[0] == 0
@@ -30,7 +30,7 @@ def filled(ground: Path) -> Demonstration:
 
 @pytest.fixture
 def demonstration(filled: Demonstration) -> Iterator[Demonstration]:
-    """The same, to be started; whatever a test leaves running is ended."""
+    """The filled demonstration; processes left running by a test are stopped."""
     yield filled
     if filled.process is not None and filled.process.poll() is None:
         filled.end()

@@ -1,6 +1,6 @@
-"""A demonstration that a run of the tests fills once, in whichever process needs one first; what is served are copies.
+"""A demonstration filled once per test run, by the first process that needs it; copies of it are served.
 
-Run as a program it fills the folder that PAKTALEEM_DATA_DIR names, as ``manage.py demo`` does before it serves.
+Run as a program it fills the folder that PAKTALEEM_DATA_DIR names, as ``manage.py demo`` does before serving.
 """
 
 import os
@@ -18,13 +18,13 @@ __all__ = ["copy_filled"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTAL = "http://127.0.0.1"
-"""Where its one letter says that the portal is: no copy is served there."""
+"""Portal URL in its only email; no copy is served there."""
 
 
 def copy_filled(folder: Path, environ: dict[str, str]) -> None:
-    """Make a folder a filled demonstration of its own; ``environ`` is what fills, if nobody has filled it yet."""
+    """Copy the filled demonstration into a folder; ``environ`` is used to fill it if necessary."""
     subprocess.run(["cp", "-a", f"{_filled(environ)}/.", folder], check=True)
-    (folder / "postgres" / "port").unlink(missing_ok=True)  # each copy finds a free one
+    (folder / "postgres" / "port").unlink(missing_ok=True)  # each copy finds a free port
 
 
 def _filled(environ: dict[str, str]) -> Path:
@@ -45,7 +45,7 @@ def _fill(environ: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Make the tables and fill them."""
+    """Create the tables and fill them."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
     with environment(["demo"]):
         django.setup()

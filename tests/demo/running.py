@@ -1,4 +1,4 @@
-"""A real demonstration as a process of its own, for tests of it and for tests that need a served portal."""
+"""A real demonstration in its own process, for its tests and for tests that need a running portal."""
 
 import json
 import os
@@ -23,7 +23,7 @@ PATIENCE = 300
 
 
 class Demonstration:
-    """One `manage.py demo` on a folder and a port of its own; ``values`` is what it wrote for scripts."""
+    """One `manage.py demo` with its own folder and port; ``values`` is what it wrote for scripts."""
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
@@ -38,7 +38,7 @@ class Demonstration:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Ours, without the database of the tests."""
+        """Return this process's environment, without the tests' database."""
         mine = {"PAKTALEEM_DATA_DIR": str(self.folder)}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "PAKTALEEM_"))}
         return kept | mine
@@ -56,7 +56,7 @@ class Demonstration:
         return self
 
     def begin(self, *options: str) -> subprocess.Popen[str]:
-        """Start it and do not wait."""
+        """Start it without waiting."""
         self.file.unlink(missing_ok=True)
         command = ["demo", "--port", str(self.port), "--json", str(self.file), *options]
         return self.manage(*command)
@@ -74,28 +74,28 @@ class Demonstration:
         )
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
-        """Ask it to end; returns its exit status and what it wrote."""
+        """Terminate it; return its exit status and output."""
         assert self.process is not None
         self.process.send_signal(how)
         return said(self.process)
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        """Ask the portal; returns the status and the JSON answered."""
+        """Request a path of the portal; return the status and the JSON response."""
         return ask(f"{self.values['base_url']}{path}")
 
     def left_running(self) -> dict[int, str]:
-        """List the processes that were started for this folder and are still there."""
+        """List processes started for this folder that are still running."""
         return processes_with(f"PAKTALEEM_DATA_DIR={self.folder}")
 
 
 def said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Wait for a process; returns its exit status and what it wrote."""
+    """Wait for a process; return its exit status and output."""
     output, errors = process.communicate(timeout=PATIENCE)
     return process.returncode, output, errors
 
 
 def ask(url: str, body: dict[str, Any] | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
-    """GET, or POST a body as JSON."""
+    """Send GET, or POST with a JSON body."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})  # noqa: S310
     try:
@@ -113,7 +113,7 @@ def free_port() -> int:
 
 
 def processes_with(setting: str) -> dict[int, str]:
-    """Find living processes by a line of the environment they were started with."""
+    """Find running processes by a line of their initial environment."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -126,7 +126,7 @@ def processes_with(setting: str) -> dict[int, str]:
 
 @contextmanager
 def running_demonstration() -> Iterator[Demonstration]:
-    """A ready demonstration on a copy of the one that was filled for this run; afterwards nothing of it is left."""
+    """Yield a running demonstration on a copy of this run's filled one; remove it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="paktaleem-demo-")).resolve()
     folder.chmod(0o755)
     demonstration = Demonstration(folder)

@@ -1,4 +1,4 @@
-"""`manage.py demo`, run as it is run by people and scripts."""
+"""`manage.py demo`, run as by people and scripts."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The demonstration's receiver of webhooks keeps what is signed for it, and nothing else."""
+"""The demonstration's webhook receiver stores messages with a valid signature, and no others."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ BODY = json.dumps({"type": "consent.given", "data": {}}).encode()
 
 @pytest.fixture
 def receiver(tmp_path):
-    """One that listens on a port of its own; gives the port and its folder."""
+    """A receiver on its own port; yields the port and its folder."""
     secret = new_secret()
     kind = type("OfThisTest", (Receiver,), {"secret": secret, "folder": tmp_path})
     with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:

@@ -1,4 +1,4 @@
-"""Coming in by a link or a code: it works, and whoever guesses, replays, waits or looks only gets nowhere."""
+"""Access links and one-time codes: they work once, and guessing, replaying or waiting does not."""
 
 import json
 import logging
@@ -44,12 +44,12 @@ def entries(cast, kind):
 
 @pytest.fixture
 def later(time_machine):
-    """A function that lets time pass."""
+    """A function that moves the clock ahead."""
     time_machine.move_to(datetime(2026, 12, 1, 9, tzinfo=UTC), tick=False)
     return time_machine.shift
 
 
-# By a link of the learning platform
+# Access link of the learning platform
 
 
 def test_a_link_opens_its_page_once(cast):
@@ -158,7 +158,7 @@ def test_pages_tell_no_address_to_others_and_are_kept_nowhere(cast):
     path = path_of(issue(cast, "indus", "lms-hamza").json()["url"])
     dead = visitor().get("/choices/link/" + "A" * 43 + "/")
     assert dead.headers["Referrer-Policy"] == "no-referrer"
-    assert visitor().get(path).headers["Referrer-Policy"] == "strict-origin"  # it has a form
+    assert visitor().get(path).headers["Referrer-Policy"] == "strict-origin"  # the page has a form
     answer = by_link(cast, "indus", "lms-hamza").get(PAGE)
     assert answer.headers["Referrer-Policy"] == "strict-origin"
     assert "no-store" in answer.headers["Cache-Control"]
@@ -166,7 +166,7 @@ def test_pages_tell_no_address_to_others_and_are_kept_nowhere(cast):
     assert b"<script" not in answer.content
 
 
-# By an address and a code
+# Contact and one-time code
 
 
 def test_a_code_sent_to_the_known_address_opens(cast):
@@ -342,11 +342,11 @@ def test_people_who_share_an_address_each_get_a_code_to_their_own_page(cast, now
 def test_nonsense_is_told_beside_the_field(cast):
     answer = send(visitor(), START, contact="neither@")
     assert answer.status_code == 422
-    assert b"neither an email address nor" in answer.content
+    assert b"not an email address or" in answer.content
     assert send(visitor(), START, contact="\x00@x.example").status_code == 422
 
 
-# By an invitation
+# Access link by email
 
 
 def test_an_invitation_shows_nothing_before_the_code_came_back(cast, now, later):

@@ -1,4 +1,4 @@
-"""Pages of one's own in a real browser: in both languages, with and without script, on a telephone's width."""
+"""People's own pages in a real browser: both languages, with and without JavaScript, phone width."""
 
 import email
 import email.policy
@@ -28,7 +28,7 @@ PHONE: Any = {"width": 360, "height": 740}
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Demonstration]:
-    """A served portal with a worker."""
+    """A running portal with a worker."""
     with running_demonstration() as demonstration:
         yield demonstration
 
@@ -42,20 +42,20 @@ def chromium() -> Iterator[Browser]:
 
 
 def code_sent_to(address: str, folder: Path) -> str:
-    """Wait for the worker's letter to this address, and read the code in it."""
+    """Wait for the worker's email to this address, and return the code in it."""
     return sent_to(address, folder, r"^(\d{8})\s*$")
 
 
 def link_sent_to(address: str, folder: Path) -> str:
-    """Wait for the invitation to this address, and read its link: the path, which is the same wherever it is served.
+    """Wait for the email with an access link to this address, and return the link's path.
 
-    One of them was written when the demonstration was filled, and is served elsewhere now.
+    One of them was written when the demonstration was filled, and is served at another address now.
     """
     return urlsplit(sent_to(address, folder, r"^(http\S+/g/\S+)\s*$")).path
 
 
 def sent_to(address: str, folder: Path, wanted: str) -> str:
-    """Wait for the worker's letter to this address, and read what is wanted of it; a letter is read once."""
+    """Wait for the worker's email to this address, and return the matching part; each email is read once."""
     ends_at = time.monotonic() + PATIENCE
     while time.monotonic() < ends_at:
         for file in sorted(folder.glob("*.log"), reverse=True):
@@ -77,7 +77,7 @@ def shot(page: Page, name: str) -> None:
 
 
 def look(page: Page, name: str, *, java_script_enabled: bool) -> None:
-    """Keep a picture, and see that axe finds nothing serious; it is a script itself."""
+    """Take a screenshot, and check that axe, itself a script, finds no serious violation."""
     shot(page, name)
     if java_script_enabled:
         assert violations(page) == [], name
@@ -138,7 +138,7 @@ def test_one_comes_in_by_a_code_gives_takes_back_and_gives_again(
 
 
 def asked_about(served: Demonstration, child: str, guardian: str) -> str:
-    """Have the learning platform register a child and ask a parent it names; returns the parent's address."""
+    """Register a child through the API with a parent who is then invited; return the parent's address."""
     address = f"{guardian}@indus-people.example"
     parent = {"full_name": f"{guardian.title()} Parent", "email": address, "relationship": "parent"}
     told = {"subject": f"lms-{child}", "guardian": parent}
@@ -153,7 +153,7 @@ def asked_about(served: Demonstration, child: str, guardian: str) -> str:
 
 
 def sent(served: Demonstration, method: str, path: str, body: Any) -> int:
-    """Call the API as the learning platform of Indus; returns the status."""
+    """Call the API as the learning platform of Indus; return the status."""
     indus = next(one for one in served.values["clients"] if one["code"] == "indus")
     headers = {"Authorization": f"Bearer {indus['api_key']}", "Content-Type": "application/json"}
     url = f"{served.values['base_url'].rstrip('/')}/api/v1/{path}"
@@ -163,7 +163,7 @@ def sent(served: Demonstration, method: str, path: str, body: Any) -> int:
 
 
 def report_a_concern(page: Page, language: str) -> None:
-    """Report one from the guardian's page."""
+    """Report a concern from the guardian's page."""
     page.locator("section[aria-labelledby=ways] a").first.click()
     page.fill("textarea[name=text]", "Somebody posts photographs of the class.")
     shot(page, f"concern-{language}")
@@ -173,7 +173,7 @@ def report_a_concern(page: Page, language: str) -> None:
 
 
 def have_oneself_checked(page: Page, language: str, settings_of: Any) -> None:
-    """Ask for a check of the provider whom the school has named, and see that it has begun."""
+    """Request a check by the provider that the school named, and verify that it has begun."""
     page.locator("section[aria-labelledby=check] a.button").click()
     look(page, f"guardian-check-{language}", **settings_of)
     page.check("input[value=video_conference]")
@@ -181,7 +181,7 @@ def have_oneself_checked(page: Page, language: str, settings_of: Any) -> None:
     asked = page.locator("main a.button.second")
     expect(asked).to_be_visible()
     shot(page, f"guardian-check-asked-{language}")
-    begun = "It tells you how it goes on" if language == "en" else "ادارے نے جانچ شروع کر دی ہے"
+    begun = "will tell you what to do next" if language == "en" else "ادارے نے جانچ شروع کر دی ہے"
     for _ in range(30):
         if page.get_by_text(begun).count():
             break

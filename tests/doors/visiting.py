@@ -1,4 +1,4 @@
-"""Browsers of people without an account, and the worker's part in letting them in."""
+"""Browsers of people without an account, and the worker's part in sending their codes."""
 
 import re
 from typing import Any
@@ -17,34 +17,34 @@ TASKS: dict[str, Any] = {SEND_CODES: send_asked_codes, DELIVER: deliver}
 
 
 def visitor(**details: Any) -> Client:
-    """A browser that keeps no session of staff, and whose forms need their token."""
+    """Return a browser without a staff session that enforces CSRF checks."""
     return Client(enforce_csrf_checks=True, **details)
 
 
 def token_of(page: Any) -> str:
-    """The form token of a page."""
+    """Return the form token of a page."""
     found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.content.decode())
     return found[1] if found else ""
 
 
 def send(browser: Client, url: str, *, form_at: str = "", **values: str) -> Any:
-    """Open the page with the form, as a browser does, and send the form."""
+    """Open the page with the form, as a browser does, and submit the form."""
     page = browser.get(form_at or url)
     return browser.post(url, {"csrfmiddlewaretoken": token_of(page), **values})
 
 
 def work() -> None:
-    """Do what the worker would: every job that waits, also those that come of it."""
+    """Run all waiting jobs, and those that they create."""
     work_on(TASKS)
 
 
 def latest_code() -> str:
-    """The code in the letter that was sent last."""
+    """Return the code in the last email sent."""
     return re.search(r"^(\d{8})$", str(mail.outbox[-1].body), re.MULTILINE)[1]  # type: ignore[index]
 
 
 def issue(cast: Cast, code: str, subject: str, page: str = "choices") -> Any:
-    """What the API answers to the wish for a link."""
+    """Return the API's response to the request for a link."""
     return Client().post(
         "/api/v1/links",
         {"subject": subject, "page": page},
@@ -54,12 +54,12 @@ def issue(cast: Cast, code: str, subject: str, page: str = "choices") -> Any:
 
 
 def path_of(url: str) -> str:
-    """The path of a full address."""
+    """Return the path of a URL."""
     return "/" + url.split("/", 3)[3]
 
 
 def by_link(cast: Cast, code: str, subject: str, **details: Any) -> Client:
-    """A browser that has come in by a link of the learning platform."""
+    """Return a browser that has opened its page with a link of the learning platform."""
     browser = visitor(**details)
     assert send(browser, path_of(issue(cast, code, subject).json()["url"])).status_code == 302
     return browser

@@ -1,4 +1,4 @@
-"""A place every account can reach, and clusters that are gone after the test."""
+"""A folder that every account can reach, and clusters that are removed after the test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paktaleem.development.embedded.layout import layout_for
 
 @pytest.fixture
 def ground():
-    """A folder that can be walked through, unlike pytest's own, which only its user may enter."""
+    """A folder that every account can traverse, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="pkt-test-"))
     folder.chmod(0o755)
     yield folder
@@ -23,7 +23,7 @@ def ground():
 
 @pytest.fixture
 def cluster_in(ground):
-    """Make Cluster objects below the ground, destroyed when the test ends."""
+    """A function that creates clusters below the folder and destroys them when the test ends."""
     made = []
 
     def make(name="database", *, durable=False):
@@ -43,7 +43,7 @@ def cluster(cluster_in):
 
 @pytest.fixture(scope="module")
 def shared():
-    """One finished cluster for the tests of a module that may stop, kill and start it, but leave it whole."""
+    """A complete cluster for the tests of a module, which may stop, kill and start it but not damage it."""
     folder = Path(tempfile.mkdtemp(prefix="pkt-test-"))
     folder.chmod(0o755)
     cluster = Cluster(folder / "database", durable=False)

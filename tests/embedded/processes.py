@@ -1,4 +1,4 @@
-"""Looking at processes, and killing a server of ours as a power cut would."""
+"""Find and kill server processes in tests, as a power failure would."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def postmasters_of(data):
-    """Find every process that was started as a server of a data folder."""
+    """Return all postmaster processes of a data folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -23,11 +23,11 @@ def postmasters_of(data):
 
 
 def kill_whole_server(postmaster):
-    """Kill -9 the postmaster and its children, the postmaster first so that it starts no others."""
+    """Kill -9 the postmaster, then its children."""
     children = [pid for pid in map(int, _pids()) if _parent_of(pid) == postmaster]
     os.kill(postmaster, signal.SIGKILL)
     for child in children:
-        with contextlib.suppress(ProcessLookupError):  # a child may have ended by itself since it was listed
+        with contextlib.suppress(ProcessLookupError):  # a child may have ended since it was listed
             os.kill(child, signal.SIGKILL)
 
 

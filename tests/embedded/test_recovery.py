@@ -120,7 +120,7 @@ def test_a_stale_pid_file_is_cleared_and_the_stranger_left_alone(shared, text):
 
 
 def unfinished(cluster, *missing):
-    """Make a cluster and take away what an interrupted attempt would not have come to."""
+    """Create a cluster and remove what an interrupted attempt would lack."""
     layout = Layout(cluster.home)
     cluster.home.mkdir()
     with layout.lock.open("w") as lock:
@@ -161,7 +161,7 @@ def test_a_start_killed_while_the_server_comes_up_is_joined(shared):
 
 @pytest.mark.parametrize(
     ("missing", "message"),
-    [("finished", "served before"), ("data/PG_VERSION", "damaged"), ("passwords.json", "passwords")],
+    [("finished", "has been in use"), ("data/PG_VERSION", "damaged"), ("passwords.json", "passwords")],
 )
 def test_a_damaged_cluster_that_has_served_is_never_erased(shared, missing, message):
     shared.ensure_running()

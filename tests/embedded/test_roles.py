@@ -20,7 +20,7 @@ from paktaleem.development.embedded import (
 
 @pytest.fixture
 def enter(portal):
-    """Connect as a role; what it did is rolled back."""
+    """Connect as a role; always rolled back."""
     opened = []
 
     def connect(role, database="portal"):
@@ -35,7 +35,7 @@ def enter(portal):
 
 @pytest.fixture
 def letters(portal):
-    """A table of the owner's, walled by row-level security, that the officer may read."""
+    """A table of the owner's with row-level security, which the officer may read."""
     with psycopg.connect(portal.url(OWNER, "portal")) as connection:
         connection.execute("CREATE TABLE letters (text text UNIQUE)")
         connection.execute("INSERT INTO letters VALUES ('Dear Amina')")

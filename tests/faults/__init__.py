@@ -1,1 +1,1 @@
-"""What is lost or doubled when processes are killed, receivers fail, and machines stop in the middle: nothing."""
+"""Nothing is lost or duplicated when processes are killed, receivers fail, or machines stop midway."""

@@ -1,8 +1,8 @@
-"""One order's life, ended before its n-th statement, for one n after the other: a program.
+"""The life of one order, ended before its n-th statement for each n: a program.
 
-``python -m tests.faults.life KEY CLIENT SUBJECT STEP`` forks a process for n = 1, 1 + STEP, … until one lives to the
-end. Each that died is followed by one that goes on from wherever it was left, as whoever calls does: with the same
-idempotency keys. At the end it prints at how many points a life was ended.
+``python -m tests.faults.life KEY CLIENT SUBJECT STEP`` forks a process for n = 1, 1 + STEP, … until one completes. Each
+process that died is followed by one that continues as callers do, with the same idempotency keys. At the end it prints
+at how many points a life was ended.
 """
 
 import os
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def ended_early(prepare: Callable[[], None], *about: str) -> bool:
-    """Live one life in a process of its own; says whether it was ended."""
+    """Run one life in its own process; return True if it was ended."""
     pid = os.fork()
     if pid == 0:
         prepare()
@@ -46,7 +46,7 @@ def ended_early(prepare: Callable[[], None], *about: str) -> bool:
 
 
 def die_before(number: int) -> None:
-    """End this process before its n-th statement, on whichever connection; a commit is one too."""
+    """End this process before its n-th statement or commit, on any connection."""
     left = number
 
     def count() -> None:
@@ -76,7 +76,7 @@ def committing(commit: Callable[[], None], count: Callable[[], None]) -> Callabl
 
 
 def live(key: str, client_id: str, subject_id: str, name: str) -> None:
-    """Issue an order unless it was, have it listed, accept it and complete it: four transactions."""
+    """Issue an order if needed, then list, accept and complete it: four transactions."""
     from django.test import Client  # noqa: PLC0415 -- needs the app registry
 
     order_id = issued(client_id, subject_id, uuid.uuid5(uuid.NAMESPACE_OID, name))
@@ -90,7 +90,7 @@ def live(key: str, client_id: str, subject_id: str, name: str) -> None:
 
 
 def issued(client_id: str, subject_id: str, parent: uuid.UUID) -> str:
-    """Return the order of a case, made now unless it is there."""
+    """Return the order of a case, creating it if needed."""
     from django.utils import timezone  # noqa: PLC0415 -- as above
 
     from paktaleem.directory.data_systems.models import Ground, Order, OrderKind  # noqa: PLC0415 -- as above

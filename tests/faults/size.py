@@ -1,4 +1,4 @@
-"""How much is tried: a little in every run, all of it with FAULTS=all (make test-deep)."""
+"""Number of cases: few in every run, all with FAULTS=all (make test-deep)."""
 
 import os
 
@@ -8,5 +8,5 @@ IS_DEEP = os.environ.get("FAULTS", "") == "all"
 
 
 def sized(few: int, all_of_it: int) -> int:
-    """Give the size of this run."""
+    """Return the size of this run."""
     return all_of_it if IS_DEEP else few

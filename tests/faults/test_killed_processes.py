@@ -1,6 +1,6 @@
-"""The worker, the portal and the platform killed (SIGKILL) while orders are told, fetched and carried out.
+"""Worker, portal and platform killed (SIGKILL) while orders are sent, fetched and carried out.
 
-None is lost, and none is done twice.
+No order is lost or carried out twice.
 """
 
 import os
@@ -42,7 +42,7 @@ WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-gr
 
 
 class Processes:
-    """What runs beside the test, by name: started, killed and started anew, or ended."""
+    """The processes beside the test, by name: started, killed and restarted, or ended."""
 
     def __init__(self, ways, lms):
         self.ways, self.lms, self.running = ways, lms, {}
@@ -52,7 +52,7 @@ class Processes:
         self.running[name] = (stack.enter_context(self.ways[name]()), stack)
 
     def kill(self, name):
-        """End a process and all that it started, in the middle of whatever it does."""
+        """Kill a process and its children at any point of its work."""
         child, stack = self.running.pop(name)
         with suppress(ProcessLookupError):
             os.killpg(child.process.pid, signal.SIGKILL)
@@ -65,7 +65,7 @@ class Processes:
 
 @pytest.fixture
 def processes(committed, monkeypatch, tmp_path):
-    """The portal, its worker, and the mini-LMS of Khyber, which holds one record of each of many people."""
+    """The portal, its worker, and the mini-LMS of Khyber, which holds one record for each of many people."""
     lms, port = Platform(tmp_path, committed.key("khyber")), free_port()
     for name, value in (environment_of_server() | {"WEBHOOKS_ALLOWED": lms.address}).items():
         monkeypatch.setenv(name, value)
@@ -101,11 +101,11 @@ def person(number):
 
 
 def test_killed_processes_lose_no_order_and_do_none_twice(committed, processes):
-    random = Random(SEED)  # noqa: S311 -- moments, no secrets
+    random = Random(SEED)  # noqa: S311 -- times, not secrets
     moments = sorted(random.sample(range(1, ORDERS), KILLS))
     for (begins, ends), victim in zip(pairwise([0, *moments]), cycle(VICTIMS), strict=False):
         issue(committed, range(begins, ends))
-        if victim == "poll":  # nobody is told, it asks
+        if victim == "poll":  # no webhook: the platform polls
             processes.end("receiver")
             processes.start("poll")
         least = random.randrange(begins, ends)
@@ -120,7 +120,7 @@ def test_killed_processes_lose_no_order_and_do_none_twice(committed, processes):
 
 
 def issue(cast, numbers):
-    """Register people and order, in one transaction for each, that they be erased."""
+    """Register people and issue an erase order for each, one transaction per person."""
     for number in numbers:
         at = timezone.now()
         told = Told(
@@ -141,9 +141,9 @@ def answered(cast):
 
 
 def let_time_pass(cast):
-    """Let some minutes be over: what a dead worker had taken is free again, what failed is due, and it is sent anew.
+    """Simulate the passing of minutes: leases of a dead worker end, and failed deliveries are due again.
 
-    What a living worker has its hands on is left alone.
+    Rows locked by a living worker are left alone.
     """
     free(cast, Delivery.objects.filter(state="waiting"), due_at=timezone.now())
     free(cast, EndpointHealth.objects.all(), leased_until=None, rests_until=None, failures=0)
@@ -158,7 +158,7 @@ def free(cast, rows, **values):
 
 
 def is_all_done(cast):
-    """Whether everything was told and answered; what failed while the platform was dead is due again."""
+    """Return True if everything was sent and answered; deliveries that failed meanwhile are made due again."""
     with in_client(cast.client_id("khyber")):
         is_sent = not Delivery.objects.filter(state="waiting").exists()
     if not is_sent:
@@ -184,7 +184,7 @@ def none_is_lost_and_none_doubled(cast, platform):
 
 
 def is_nothing_in_dead_hands():
-    """Whether no job is in the hands of a worker that was killed, once it was not heard of for long enough."""
+    """Return True if no job belongs to a killed worker, once its heartbeat has expired."""
     with in_global(), connection.cursor() as cursor:
         living = ProcrastinateWorker.objects.latest("id").pk
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = '2026-01-01' WHERE id <> %s", [living])

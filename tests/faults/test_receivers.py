@@ -1,4 +1,4 @@
-"""Receivers that fail: for days, over ten thousand events and a rotation of the secret; and one in five for good."""
+"""Failing receivers: for days, over ten thousand events and a secret rotation; and one in five permanently."""
 
 import json
 from collections import Counter
@@ -41,9 +41,9 @@ LONGEST = timedelta(days=8)
 
 
 class Failing:
-    """Takes what the reference library verifies; fails three times in ten, and for 48 hours always.
+    """Accepts what the reference library verifies; fails three times in ten, and always for 48 hours.
 
-    Of ten tries a message needs one: by chance alone it refuses none more than three times.
+    A message succeeds within ten attempts: by chance alone none is refused more than three times.
     """
 
     def __init__(self, secret):
@@ -93,7 +93,7 @@ def test_every_event_arrives_whatever_fails_for_days(committed, khyber):
 
 
 def happen(client_id, numbers, at):
-    """Let things happen, each tenth of which is rolled back; returns the ledger's entries of what did."""
+    """Record events, a tenth of them rolled back; return the ledger entries of the committed ones."""
     entries = []
     for number in numbers:
         with in_client(client_id):
@@ -123,7 +123,7 @@ def rotated(client_id, endpoint, at):
 
 
 def serve(client_id, endpoint, receiver, at):
-    """Serve the endpoint as a worker does, as long as something is due; one in ten dies before it writes it down."""
+    """Serve the endpoint as a worker does while something is due; one in ten dies before recording the results."""
     while True:
         with in_client(client_id):
             shift = begin_shift(client_id, endpoint.pk, most=BATCH, at=at)
@@ -131,7 +131,7 @@ def serve(client_id, endpoint, receiver, at):
             return
         results = [attempt(shift, sending, receiver, at) for sending in shift.sendings]
         if receiver.random.random() < 0.1:
-            return  # its lease ends by itself
+            return  # its lease expires
         with in_client(client_id):
             record_results(shift, results, actor=system_actor("faults"), at=at)
 
@@ -145,7 +145,7 @@ def attempt(shift, sending, receiver, at):
 
 
 def all_arrived(client_id, receiver, happened):
-    """Everything that happened was taken, under one id and the same bytes; nothing else was told."""
+    """Verify that every event was accepted with one id and the same bytes, and nothing else was sent."""
     with in_client(client_id):
         states = set(Delivery.objects.values_list("state", flat=True))
         told = dict(Message.objects.values_list("entry_id", "pk"))
@@ -164,9 +164,9 @@ ENDPOINTS, MESSAGES = sized(5, 20), sized(4, 200)
 
 
 def test_bad_receivers_hurt_nobody_else(committed, settings):
-    """One in five says nothing, or answers letter by letter or without end (security.md row 42).
+    """One in five does not answer, or answers without end (security.md row 42).
 
-    The good ones have everything while the bad ones are still being waited for: an order of things, no clock.
+    The good ones have everything while the bad ones still hold their connections: ordered by events, not by time.
     """
     number = ENDPOINTS // 5
     siege = Siege(goods=ENDPOINTS - number, bads=number, messages=MESSAGES)

@@ -21,7 +21,7 @@ LEAST = 40 // EVERY
 
 @pytest.fixture
 def indus(committed):
-    """The client whose platform has an order, and is told of orders."""
+    """The client whose platform has an order, subscribed to orders."""
     with in_client(committed.client_id("indus")):
         make_endpoint(committed, "indus", events=["order.*"], at=timezone.now())
     return committed

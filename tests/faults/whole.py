@@ -1,4 +1,4 @@
-"""Whether what is kept about orders hangs together: no row without its evidence, none told that did not happen."""
+"""Consistency of order records: no row without evidence, no message without an event."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ __all__ = ["assert_orders_are_whole"]
 
 
 def assert_orders_are_whole() -> None:
-    """Go through all orders of the open client's context; fails on an orphan, a double or a phantom."""
+    """Check all orders of the current client; fail on orphans, duplicates and phantoms."""
     orders = {str(one.pk): one for one in Order.objects.all()}
     entries = {one.pk: one for one in Entry.objects.filter(family="order")}
     steps = list(OrderStep.objects.order_by("taken_at", "id"))
@@ -31,7 +31,7 @@ def _named(entry: Entry) -> list[str]:
 
 
 def _assert_told(entries: dict[Any, Entry]) -> None:
-    """Each message tells one entry that is there, once, and is on its way."""
+    """Assert that each message belongs to one existing entry, exists once, and is being sent."""
     told = Counter(Message.objects.filter(type__startswith="order.").values_list("entry_id", flat=True))
     assert set(told) <= set(entries), "nothing was told that did not happen"
     assert set(told.values()) <= {1}, "nothing was told twice"

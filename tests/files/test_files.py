@@ -1,4 +1,4 @@
-"""Files about people: sealed chunk by chunk, known by their first bytes, gone with the person's key."""
+"""Files about people: encrypted in chunks, detected by their first bytes, unreadable without the person's key."""
 
 import io
 import secrets

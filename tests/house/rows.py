@@ -1,4 +1,4 @@
-"""A row of Indus in every model of the console, to which every act applies."""
+"""Create a row of Indus for every model of the console, to which every act applies."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -74,7 +74,7 @@ BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT
 
 
 def rows_of_indus(cast: Cast) -> dict[str, Any]:
-    """Make what the cast lacks; returns the key of one row of Indus by model."""
+    """Create the rows that the cast lacks; return the key of one row of Indus by model."""
     client_id = cast.client_id("indus")
     announced = prove(cast, "indus", announce(cast, AT, code="privacy_notice"), AT)
     with in_client(client_id):
@@ -155,7 +155,7 @@ def _failed_letter(cast: Cast) -> Letter:
 
 
 def readmission_of_indus(cast: Cast) -> Readmission:
-    """Erase someone who was there long before the others, and ask that they may come back."""
+    """Erase a person registered long before the others, and request that they may return."""
     amina = cast.actor("amina")
     gone = SubjectFactory(client=cast.client("indus"), external_id="lms-gone", at=CAST_AT - timedelta(days=1))
     erase_subject(gone, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
@@ -163,7 +163,7 @@ def readmission_of_indus(cast: Cast) -> Readmission:
 
 
 def asked_of_indus(cast: Cast) -> list[Any]:
-    """Somebody asked about a child, and a concern that waits."""
+    """Invite a guardian about a child, and open a concern."""
     zara = SubjectFactory(client=cast.client("indus"), external_id="lms-zara", birth_date=BORN["child"])
     mother = SubjectFactory(
         client=cast.client("indus"), external_id="lms-zaras-mother", role="guardian", email="zara.mother@mail.example"
@@ -178,7 +178,7 @@ def asked_of_indus(cast: Cast) -> list[Any]:
 
 
 def requests_of_indus(cast: Cast) -> dict[str, Any]:
-    """What Danish's mother asks for about his data, and that his coming of age was told."""
+    """Make requests of Danish's mother about his data, and send notice of his age of consent."""
     told: dict[str, Any] = {"guardian": cast.subject("esra"), "actor": cast.actor("farah"), "at": AT}
     cases = {wish: ask_about_data(cast.subject("danish"), wish=wish, **told) for wish in ("copy", "deletion")}
     notice = AgeNotice(subject=cast.subject("danish"), client_id=cast.client_id("indus"), given_at=AT, guardians=1)
@@ -191,13 +191,13 @@ def requests_of_indus(cast: Cast) -> dict[str, Any]:
 
 
 def stopped_roster(cast: Cast) -> RosterImport:
-    """A roster that stopped because too many would vanish."""
+    """Create a roster that was stopped because too many people would be deactivated."""
     content = b"ID,Role,Full name,Account\nlms-junaid,teacher,Junaid Mirza,closed\n"
     return upload_roster(content, client=cast.client("indus"), everybody=False, actor=cast.actor("farah"), at=AT)
 
 
 def orders_of_indus(cast: Cast) -> dict[str, Any]:
-    """Orders to a system run by hand, to each of which some acts apply; returns the key for each act."""
+    """Create orders to a system operated by hand, for each act; return the key by act."""
     client, amina = cast.client("indus"), cast.actor("amina")
     library = make_system(client, "library", ["credentials"], delivery="by_hand")
     orders = {
@@ -222,7 +222,7 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
 
 
 def incident_of_indus(cast: Cast) -> dict[str, Any]:
-    """What was collected of a child without a guardian's word, where no system is told to erase it."""
+    """Create an incident without a system that could be ordered to erase the data."""
     collected = Collected(category="device", occasion="assessment", purpose="support", collected_at=AT)
     zara = Subject.objects.get(client_id=cast.client_id("indus"), external_id="lms-zara")
     made, incident = report_collection(zara, collected, actor=SETTING_UP, at=AT)
@@ -246,7 +246,7 @@ def _told(kind: str) -> Told:
 
 
 def queue_of_indus(cast: Cast) -> dict[str, Any]:
-    """A form and a sheet whose rows stand in each way; returns the rows to which some acts apply."""
+    """Create a form and a sheet with rows in each state; return the rows for each act."""
     hamza, junaid = cast.subject("hamza"), cast.subject("junaid")
     run = form_for(cast, [hamza, junaid], AT)
     differing = [line(code_of(run, junaid), answer, answered_on="2026-09-02") for answer in ("yes", "no")]
@@ -274,7 +274,7 @@ def _answers(cast: Cast) -> None:
 
 
 def _records_of_a_school(cast: Cast, guardian: Subject) -> None:
-    """What a client declares, records and has checked itself; and somebody reported as a child."""
+    """Create a client's declaration, a school's authorisation, a check, and a quarantine."""
     danish = cast.subject("danish")
     declare_mechanism(danish.client_id, kind="age", description="By paper.", reference="Handbook", **BY)
     authorise_by_school(danish, contract_reference="C-1", official="The head", **BY)
@@ -286,7 +286,7 @@ def _records_of_a_school(cast: Cast, guardian: Subject) -> None:
 
 
 def client_change_of_indus(cast: Cast) -> ClientChange:
-    """Serving minors no longer, which waits for a second person."""
+    """Create a change to no longer serve minors, which waits for a second person."""
     client = cast.client("indus")
     client.serves_minors = False
     change_client(client, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
@@ -294,7 +294,7 @@ def client_change_of_indus(cast: Cast) -> ClientChange:
 
 
 def guardians_of_indus(cast: Cast) -> None:
-    """Two guardians who disagree, one of whom is to be ended, and an age that waits."""
+    """Create two guardians who disagree, the end of one that waits, and a change of age that waits."""
     client, danish, esra = cast.client("indus"), cast.subject("danish"), cast.subject("esra")
     other = make_guardian(client, "other-guardian", at=AT)
     refusing = verified(danish, other, at=AT)

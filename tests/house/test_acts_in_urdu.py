@@ -1,4 +1,4 @@
-"""What staff are told after an act is Urdu too: what was wrong, that it is done, why it was refused."""
+"""Messages to staff after an act are in Urdu too: errors, success and refusals."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from tests.house.test_console_in_urdu import english_in, in_urdu
 
 
 def asked(cast: Cast) -> Iterator[str]:
-    """The pages that take something in: every act, on a row to which it applies, and every form for a new row."""
+    """Yield the pages with forms: every act, on a row to which it applies, and every form for a new row."""
     made = rows_of_indus(cast)
     for model in MODELS:
         if admin_of(model).add_capability is not None:
@@ -26,7 +26,7 @@ def asked(cast: Cast) -> Iterator[str]:
 
 
 def filled(form: Any) -> dict[str, Any]:
-    """Something for each field that its kind takes."""
+    """Return a valid value for each field, by its type."""
     given: dict[str, Any] = {}
     for name, field in form.fields.items():
         if not isinstance(field, forms.FileField):
@@ -48,7 +48,7 @@ def something_for(name: str, field: Any, initial: Any) -> dict[str, Any]:
 
 
 def told(browser: Client, url: str, given: dict[str, Any]) -> list[str]:
-    """What an answer says in Latin letters, on its own page or the one that it leads to. What was done is undone."""
+    """Return the Latin text on the page after a POST, following redirects; the act is rolled back."""
     with transaction.atomic():
         answer = browser.post(url, given, follow=True)
         transaction.set_rollback(True)
@@ -69,7 +69,7 @@ def test_nothing_is_told_in_english_after_an_act(cast: Cast) -> None:
         if page.status_code != 200 or form is None:
             continue
         tried += 1
-        with in_client(cast.client_id("indus")):  # where the rows lie among which a form lets one choose
+        with in_client(cast.client_id("indus")):  # in which a form looks up its choices
             something = filled(form)
         for given in ({}, something):
             for words in told(browser, url, given):

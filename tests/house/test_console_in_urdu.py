@@ -1,8 +1,8 @@
-"""Every page of the console speaks Urdu whole, to an officer and to a client's administrator.
+"""Every page of the console is completely in Urdu, for an officer and for a client's administrator.
 
-What people wrote (names, codes, notices, records) is in whatever language they wrote it. It is told from the
-console's own words by where it stands: in a cell or a value, in ``bdi``, ``code``, ``time`` and what says its own
-language. Words of the console itself may stand nowhere in Latin letters, wherever they are.
+Content written by people (names, codes, notices, records) may be in any language. It is recognised by its place: in a
+table cell or a value, in ``bdi``, ``code`` or ``time``, or in an element with ``lang``. The console's own texts must
+not be in Latin letters anywhere.
 """
 
 import re
@@ -35,18 +35,18 @@ OWN = {
     "OneRoster",
     "ZIP",
 }
-"""Names: of the house, of the way to the other language, of formats and standards that Urdu calls so too."""
+"""Names that Urdu does not translate: of the project, the other language, formats and standards."""
 DATA = {"bdi", "code", "pre", "time", "textarea", "option", "dd", "script", "style", "svg", "head"}
 CODE = re.compile(r"\b[a-z_]+[.:][a-z_*]+")
 URDU = re.compile(r"[\u0600-\u06ff]")
 CHOICE = re.compile(r"_\d+$")
 VOID = {"input", "br", "img", "link", "meta", "hr", "source", "wbr"}
 READ_OUT = ("alt", "title", "placeholder", "aria-label")
-"""Attributes that are read to somebody."""
+"""Attributes that are read to users."""
 
 
 class Page(HTMLParser):
-    """Collects the console's own words of a page; what stands in ``DATA`` or in a cell is somebody else's."""
+    """Collects the console's own texts of a page; ignores content in ``DATA`` elements and cells."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class Page(HTMLParser):
     def _opens_data(self, tag: str, known: dict[str, str | None]) -> bool:
         classes = (known.get("class") or "").split()
         if "pill" in classes or "help" in classes:
-            return False  # a state and an explanation are the console's, wherever they stand
+            return False  # states and explanations are the console's own text wherever they are
         if tag == "label" and CHOICE.search(known.get("for") or ""):
             return True
         if self.is_data or tag in DATA or known.get("lang") == "en" or known.get("dir") == "auto":
@@ -86,27 +86,27 @@ class Page(HTMLParser):
             self._note(data)
 
     def _note(self, *texts: str) -> None:
-        """Keep what has words in Latin letters and none in Urdu, in which names and codes may stand."""
+        """Store texts with Latin letters and without Urdu; an Urdu text may contain names and codes."""
         said = (CODE.sub("", text).strip() for text in texts if not URDU.search(text))
         self.words += [text for text in said if set(re.findall(r"[A-Za-z]{3,}", text)) - OWN]
 
 
 def english_in(answer: Any) -> list[str]:
-    """What the console says in Latin letters on a page."""
+    """Return the console's own texts in Latin letters on a page."""
     page = Page()
     page.feed(answer.content.decode())
     return page.words
 
 
 def lists() -> Iterator[str]:
-    """The pages that are about no row."""
+    """Yield the pages that are not about a row."""
     yield from ("/admin/", "/admin/choose/", "/admin/subjects/subject/find/")
     for model in MODELS:
         yield from (list_url(model), list_url(model) + "add/", list_url(model) + "export/")
 
 
 def about_rows(cast: Cast) -> Iterator[str]:
-    """The pages about rows, and each act, about a row to which it applies."""
+    """Yield the pages about rows, and each act on a row to which it applies."""
     made = rows_of_indus(cast)
     for model in MODELS:
         for page in ("change", "history", *(act.slug for act in admin_of(model).all_acts())):
@@ -124,7 +124,7 @@ def in_urdu(cast: Cast, name: str) -> Client:
 
 
 def test_no_page_says_anything_in_english(cast: Cast) -> None:
-    """A client's administrator opens every page, an officer every list and what is closed to the administrator."""
+    """An administrator of a client opens every page; an officer opens every list and the pages not open to them."""
     farah, amina, seen, found = in_urdu(cast, "farah"), in_urdu(cast, "amina"), 0, dict[str, str]()
     asked = [(farah, url) for url in dict.fromkeys([*about_rows(cast), *lists()])] + [(amina, url) for url in lists()]
     for browser, url in asked:
@@ -142,4 +142,4 @@ def test_no_page_says_anything_in_english(cast: Cast) -> None:
 def test_what_is_english_would_be_found(cast: Cast) -> None:
     words = english_in(browser_of(cast.user("farah")).get("/admin/subjects/subject/"))
     assert "Sign out" in words
-    assert any(one.startswith("Everyone about whom") for one in words)
+    assert any(one.startswith("Everyone whose data") for one in words)

@@ -1,4 +1,4 @@
-"""What the docs say is so."""
+"""Checks that statements in docs/ are true."""
 
 import re
 from pathlib import Path

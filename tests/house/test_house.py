@@ -1,4 +1,4 @@
-"""House rules a machine can hold: sizes, names, docstrings, no hidden imports, migrations that are current."""
+"""Conventions of the project: sizes, names, docstrings, no imports inside functions, up-to-date migrations."""
 
 import ast
 from pathlib import Path
@@ -40,7 +40,7 @@ def long_functions(tree):
 
 
 def hidden_imports(tree, lines):
-    """Imports inside functions, but for those of ``ready`` and those whose line says why they stand there."""
+    """Yield imports inside functions, except in ``ready`` and on lines that state the reason."""
     found = []
     for function in functions(tree):
         for node in ast.walk(function):
@@ -73,7 +73,7 @@ CLOCK_DOORS = {
 
 
 def clock_reads(tree):
-    """Ask what time it is: by a known call, or by bringing Django's ``now`` in under its own name."""
+    """Yield reads of the clock: known calls, and imports of Django's ``now`` under its own name."""
     calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
     found = [call for call in calls if any(call == clock or call.endswith(f".{clock}") for clock in CLOCKS)]
     for node in ast.walk(tree):
@@ -85,7 +85,7 @@ def clock_reads(tree):
 
 
 def undocumented(tree):
-    """Public functions and classes at the top of a module, and public methods of its classes, without docstring."""
+    """Yield public functions and classes of a module, and public methods of its classes, without a docstring."""
     found = []
     for node in tree.body:
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) or node.name.startswith("_"):
@@ -103,7 +103,7 @@ def is_documented(path):
 
 
 def jobs_by_the_library(path, tree):
-    """Uses of the library's own ``defer``, which within the worker writes on another connection; and of its app."""
+    """Yield uses of the library's ``defer``, which writes on another connection inside the worker, and of its app."""
     if path.name not in {"tasks.py", "jobs.py"}:
         modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         return [module for module in modules if module.startswith("procrastinate.")]

@@ -1,8 +1,8 @@
-"""Every route of the portal and what each asker is answered there: a route that is missing here fails the build.
+"""The permission matrix: every route and its status for each actor; a route missing from the tables fails the build.
 
-Askers: nobody; of PakTaleem the privacy officer (O), the support agent (S) and the auditor (A); the administrator of
-Indus (C), whose rows are asked for, and of Khyber (X); the key of Indus (K) and of Khyber (F). What is foreign
-answers as what is not there: 404.
+Actors: anonymous; of PakTaleem the privacy officer (O), the support agent (S) and the auditor (A); the administrator
+of Indus (C), whose rows are requested, and of Khyber (X); the API key of Indus (K) and of Khyber (F). Rows of another
+client return 404, like rows that do not exist.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from tests.webhooks.making import make_endpoint
 
 NOT_THERE = UUID("0190b9f4-0000-7000-8000-000000000000")
 
-# Routes that answer anybody: at most ten, each with its reason (default deny).
+# Routes open to anyone: at most ten, each with its reason (default deny).
 ANONYMOUS = {
     "healthz": "a supervisor asks whether the process lives",
     "readyz": "a load balancer asks whether it can serve",
@@ -39,7 +39,7 @@ ANONYMOUS = {
     r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "a new password, by the letter's link",
 }
 
-# Published to everybody, with each reason: the same for all, or what its reader must be able to check.
+# Public routes, each with its reason: the same for all, or needed by its reader for verification.
 PUBLISHED = {
     "ns/consent/v1": "the JSON-LD context in which receipts are read",
     "privacy/": "PakTaleem's privacy policy (§ 12: last updated, for all to read)",
@@ -52,7 +52,7 @@ PUBLISHED = {
     "concern/": "the form by which anybody reports a concern about a child's data; the answer tells nothing",
 }
 
-# Pages of people without an account, and what whoever has not come in is answered (by GET; never more by POST).
+# Pages for people without an account, with the status without a sign-in (by GET; never more by POST).
 VISITORS = {
     "choices/": 403,
     "choices/give/<str:purpose>/": 403,
@@ -81,7 +81,7 @@ VISITORS = {
     "concern/<str:client>/": 404,
 }
 
-# Pages about whoever is signed in and nobody else; others are led to sign in.
+# Pages about the signed-in user; others are redirected to the sign-in page.
 OWN_PAGES = {
     "admin/choose/": 200,
     "admin/logout/": 405,
@@ -100,7 +100,7 @@ OWN_PAGES = {
     "accounts/2fa/webauthn/keys/<int:pk>/edit/": 404,
 }
 
-# Pages of the console that belong to no model: 200 for all staff, or nobody's.
+# Pages of the console that belong to no model: 200 for all staff, or for none.
 CONSOLE = {
     "admin/": 200,
     "admin/jsi18n/": 200,
@@ -112,7 +112,7 @@ CONSOLE = {
     "admin/(?P<url>.*)$": 404,
 }
 
-# Acts on one row, and who may: by role, as in the table of models (tests/console/test_permissions.py).
+# Acts on one row, by role, as in the table of models (tests/console/test_permissions.py).
 ACTS = {
     "accounts/client/move-clock": "OC",
     "accounts/client/force-state": "OC",
@@ -209,7 +209,7 @@ ACTS = {
     "consent/serviceagreement/sign": "O",
 }
 
-# Lists that may be taken away as files, by whoever of O, A and C sees them.
+# Lists that O, A and C may export if they may see them.
 EXPORTED = {
     "subjects/subject",
     "subjects/guardianclaim",
@@ -221,7 +221,7 @@ EXPORTED = {
     "ledger/entry",
 }
 
-# The interface: what is called, and the answers to the key of Indus and to that of Khyber.
+# API operations, with the status for the key of Indus and of Khyber.
 ASKED = question("lms-danish", "newsletter")
 API: dict[str, list[tuple[str, str, Any, int, int]]] = {
     "api/v1/subjects/batch": [("post", "/api/v1/subjects/batch", {"subjects": []}, 400, 400)],
@@ -312,7 +312,7 @@ APPS = "ledger|accounts|subjects|mail|systems|webhooks|children|invitations|conc
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
-    """Every route, as it is written in the URL configuration."""
+    """Yield every route, as written in the URL configuration."""
     for one in (resolver or get_resolver()).url_patterns:
         here = prefix + str(one.pattern)
         if isinstance(one, URLResolver):
@@ -322,7 +322,7 @@ def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
 
 
 def listed() -> set[str]:
-    """Every route that the tables above speak of."""
+    """Return every route in the tables above."""
     pages = {f"admin/{model}/{page}" for model in MODELS for page in ("", "add/")}
     rows = {f"admin/{model}/<path:object_id>/{page}/" for model in MODELS for page in ("change", "history")}
     acts = {"admin/{}/<path:object_id>/{}/".format(*act.rsplit("/", 1)) for act in ACTS}
@@ -350,7 +350,7 @@ def test_few_routes_answer_anybody_and_each_has_its_reason() -> None:
 
 
 def example(route: str, row: object = NOT_THERE) -> str:
-    """An address that the route matches."""
+    """Return a URL that matches the route."""
     named = route.replace("<path:object_id>", str(row)).replace("<int:pk>", "1").replace("<str:kind>", "csv")
     named = named.replace("<str:purpose>", "newsletter").replace("<str:token>", "none").replace("<str:client>", "none")
     named = named.replace("<slug:client>", "indus").replace("<slug:code>", "about_newsletter")
@@ -396,7 +396,7 @@ def test_staff_open_the_pages_of_the_console(cast: Cast, name: str) -> None:
 
 
 def expected(asker: str, allowed: str, *, row: bool) -> int:
-    """What an asker is answered where these roles may: 404 for a row of another client, 403 otherwise."""
+    """Return the expected status for an actor: 404 for a row of another client, 403 without the role."""
     if asker == "X":
         return (404 if row else 200) if "C" in allowed else 403
     return 200 if asker in allowed else 403
@@ -404,7 +404,7 @@ def expected(asker: str, allowed: str, *, row: bool) -> int:
 
 @pytest.fixture
 def rows(cast: Cast) -> dict[str, Any]:
-    """The key of a row of Indus, in every model."""
+    """The key of a row of Indus for every model."""
     return rows_of_indus(cast)
 
 
@@ -448,7 +448,7 @@ CALLS = [(route, *call) for route, calls in API.items() for call in calls]
 
 
 def call(key: str | None, method: str, url: str, body: Any, browser: Client | None = None) -> int:
-    """The status of one call of the interface."""
+    """Return the status of one API call."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     given = {} if body is None else {"data": body, "content_type": "application/json"}
     return int(getattr(browser or Client(), method)(url, headers=headers, **given).status_code)

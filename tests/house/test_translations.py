@@ -1,4 +1,4 @@
-"""Every word of the catalogue is there in Urdu, and what is compiled is what is written."""
+"""Every message of the catalogue is translated into Urdu, and the compiled catalogue is up to date."""
 
 import re
 import string
@@ -11,14 +11,14 @@ KEPT = [message for message in kept_messages() if message.id]
 
 
 def texts(message):
-    """A message's own texts and those of its translation, plural by plural."""
+    """Return a message's own texts and those of its translation, by plural form."""
     own = message.id if isinstance(message.id, tuple) else (message.id,)
     there = message.string if isinstance(message.string, tuple) else (message.string,)
     return own, there
 
 
 def placeholders(text):
-    """What is put in: %(name)s, %s and {name}."""
+    """Return the placeholders: %(name)s, %s and {name}."""
     named = {name for _, name, _, _ in string.Formatter().parse(text.replace("%", "")) if name}
     return named | set(re.findall(r"%(?:\(\w+\))?[sd]", text))
 

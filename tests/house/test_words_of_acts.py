@@ -1,7 +1,7 @@
-"""Every act that is recorded, and every event that is sent, has its words, in English and in Urdu.
+"""Every recorded act and every published event has a label in English and in Urdu.
 
-Kinds of acts are found in the code: what is handed to a function that records, and every constant of a family of
-acts but those that name a job, an actor or an event. A kind that is put together has its parts told here.
+The kinds of acts are found in the code: arguments of recording functions, and constants in a family of acts, except
+names of jobs, actors and events. Kinds built by f-strings are listed here.
 """
 
 import ast
@@ -48,7 +48,7 @@ PUT_TOGETHER: dict[str, list[str]] = {
         *(f"rights_request.{step}" for step in ("ordered", "orders_answered")),
     ],
 }
-"""What a kind that is put together may be. ``factors_reset`` is told, and recorded by another name."""
+"""The values of kinds built by f-strings. ``factors_reset`` is notified, and recorded under another name."""
 NO_ACTS = {
     "answers.csv",
     "answers.xlsx",
@@ -60,9 +60,9 @@ NO_ACTS = {
     "form.typ",
     "sandbox.forgetting",
 }
-"""Names of actors, salts, files and modules that look like an act."""
+"""Names of actors, salts, files and modules that look like a kind of act."""
 OF_EVENTS = {ROOT / "paktaleem" / "webhooks" / name for name in ("events.py", "words.py")}
-"""What is sent is no act by itself."""
+"""Events are not acts themselves."""
 
 
 def trees() -> Iterator[ast.Module]:
@@ -77,7 +77,7 @@ def name_of(call: ast.Call) -> str:
 
 
 def kinds_in(tree: ast.AST) -> Iterator[str]:
-    """Every constant that may be a kind, and the whole of one that is put together."""
+    """Yield the constants that may be a kind of act, and f-strings as a whole."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and KIND.fullmatch(node.value):
             yield node.value
@@ -86,7 +86,7 @@ def kinds_in(tree: ast.AST) -> Iterator[str]:
 
 
 def recorded() -> set[str]:
-    """The kinds of every act that the code records."""
+    """Return the kinds of all acts that the code records."""
     found = set()
     for tree in trees():
         calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and RECORDS.fullmatch(name_of(node)))

@@ -1,4 +1,4 @@
-"""The hourly round about who comes of age, as the worker runs it: from its timetable, in its own connection, once."""
+"""The hourly job for people who reach the age of consent, as the worker runs it: periodic, once, own connection."""
 
 import asyncio
 import json
@@ -28,12 +28,12 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def real_moment() -> datetime:
-    """The worker and the database live by the real clock."""
+    """Use the real clock, as the worker and the database do."""
     return datetime.now(UTC)
 
 
 def on_the_timetable(at: datetime) -> None:
-    """Let the timetable ask for what it asks for at a moment, as the worker does each second."""
+    """Return a function that enqueues the periodic jobs due at a time, as the worker does each second."""
     found = {task.task.name: (key, task) for key, task in app.periodic_registry.periodic_tasks.items()}
     key, task = found[NOTICE]
     deferrer = PeriodicDeferrer(registry=app.periodic_registry)
@@ -52,7 +52,7 @@ def on_the_timetable(at: datetime) -> None:
 
 
 def next_round(at: datetime) -> datetime:
-    """A moment just after the timetable's next one."""
+    """Return a time just after the next scheduled run."""
     start = at.replace(minute=27, second=1, microsecond=0)
     return start if start > at else start + HOUR
 
@@ -64,7 +64,7 @@ def statuses(task):
 
 @pytest.fixture
 def sana(committed):
-    """Sana comes of age in twenty days by the real clock; her mother may decide."""
+    """Sana reaches the age of consent in twenty days; her mother may decide."""
     at = real_moment()
     born = (at + 20 * DAY).date().replace(day=1)
     with in_client(committed.client_id("indus")):
@@ -100,7 +100,7 @@ def test_of_one_round_there_is_one_job_however_many_workers_ask(committed, sana)
 
 
 def test_a_client_that_fails_loses_the_others_nothing_for_good(committed, sana):
-    """A round that is broken off is asked for anew in the next hour, and tells of whoever it did not reach."""
+    """An interrupted run is repeated in the next hour and notifies the remaining people."""
     at = next_round(real_moment())
     on_the_timetable(at)
     with in_global(), connection.cursor() as cursor:

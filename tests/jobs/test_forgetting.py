@@ -1,4 +1,4 @@
-"""Jobs that ended are thrown away in time, with what became of them; what waits or is in somebody's hands is not."""
+"""Finished jobs are purged with their events; pending and running jobs are not."""
 
 import pytest
 from django.db import connection
@@ -15,7 +15,7 @@ ENDED = ("succeeded", "failed", "cancelled", "aborted")
 
 
 def job_of(status, *, days):
-    """Ask for a job that came to this state so many days ago; returns its id."""
+    """Create a job that reached a state some days ago; return its id."""
     with in_global(), connection.cursor() as cursor:
         enqueue_job(TASK, subject=status)
         job = ProcrastinateJob.objects.filter(task_name=TASK).latest("id").pk
@@ -28,7 +28,7 @@ def job_of(status, *, days):
 
 
 def forget():
-    """Let the real worker do what the timetable asks for."""
+    """Run the purge with the real worker."""
     with in_global(), connection.cursor() as cursor:
         enqueue_job(FORGET, timestamp="0")
         cursor.execute("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", [QUEUE, FORGET])
@@ -36,7 +36,7 @@ def forget():
 
 
 def left():
-    """Jobs that are kept, by state; none has lost what became of it, and nothing is kept of those that are gone."""
+    """Return the remaining jobs by state; check that their events remain and no others."""
     with in_global():
         found = list(ProcrastinateJob.objects.filter(task_name=TASK).values_list("status", flat=True))
         jobs = set(ProcrastinateJob.objects.values_list("pk", flat=True))

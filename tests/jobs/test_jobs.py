@@ -1,4 +1,4 @@
-"""A job exists if and only if what needed it was committed: asked for in a page, or by a task of the worker."""
+"""A job exists if and only if its transaction was committed, in a request or in a task."""
 
 from uuid import UUID
 
@@ -15,12 +15,12 @@ ASKS, ASKED, QUEUE = "tests.asks", "tests.asked", "tests"
 
 
 class Broken(Exception):
-    """Ends a transaction after a job was asked for."""
+    """Aborts a transaction after a job was enqueued."""
 
 
 @pytest.fixture
 def asking():
-    """A task of the worker's that asks for another job, and fails afterwards if told so."""
+    """A task that enqueues another job, and fails afterwards if requested."""
 
     def asks(client: str, fails: str) -> None:
         with in_client(UUID(client)):
@@ -33,14 +33,14 @@ def asking():
         try:
             asks(client, fails)
         finally:
-            connections.close_all()  # this thread ends with the worker
+            connections.close_all()  # the thread ends with the worker
 
     yield
     app.tasks.pop(ASKS)
 
 
 def ask_and_work(client, *, fails=""):
-    """Run the real worker, with the connection that it brings, for one job in a queue of its own."""
+    """Run the real worker, with its own connection, for one job in a separate queue."""
     with in_global():
         enqueue_job(ASKS, client=str(client), fails=fails)
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What a worker had in hand when it died is done again; what the timetable asks for by itself is not."""
+"""Jobs of crashed workers are retried, except periodic ones."""
 
 import pytest
 from django.db import connection
@@ -15,7 +15,7 @@ DONE, QUEUE, LOCK = "tests.done", "tests", "tests.lock"
 
 @pytest.fixture
 def done():
-    """A task of the worker's that notes for whom it was done."""
+    """A task that records its calls."""
     noted = []
 
     @app.task(name=DONE, pass_context=False)
@@ -27,7 +27,7 @@ def done():
 
 
 def asked(name, task=DONE):
-    """Ask for a job in a queue of its own, after others of its lock; returns its id."""
+    """Create a job in its own queue, after others with the same lock; return its id."""
     with in_global():
         enqueue_job(task, lock=LOCK, name=name)
         job = ProcrastinateJob.objects.filter(task_name=task).latest("id")
@@ -41,7 +41,7 @@ def run(sql, *values):
 
 
 def in_hand(job, *, of_one_heard_of, **columns):
-    """Let a worker take a job: one that was heard of so long ago."""
+    """Let a worker fetch a job, with its last heartbeat some time ago."""
     with in_global(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s::interval) RETURNING id",
@@ -50,11 +50,11 @@ def in_hand(job, *, of_one_heard_of, **columns):
         [worker] = cursor.fetchone()
         values = {"status": "doing", "worker_id": worker, **columns}
         setting = ", ".join(f"{name} = %s" for name in values)
-        run(f"UPDATE procrastinate_jobs SET {setting} WHERE id = %s", *values.values(), job)  # noqa: S608 -- our names
+        run(f"UPDATE procrastinate_jobs SET {setting} WHERE id = %s", *values.values(), job)  # noqa: S608 -- constant names
 
 
 def resume():
-    """Let the worker look for jobs of the dead, and do what comes of it."""
+    """Run ``resume_jobs`` with the real worker, and the retried jobs."""
     with in_global():
         enqueue_job(RESUME, timestamp="0")
         run("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", QUEUE, RESUME)
@@ -90,7 +90,7 @@ def test_a_job_of_a_worker_that_lives_stays_in_its_hands(committed, done):
 
 
 def test_a_job_whose_worker_is_forgotten_is_done(committed, done):
-    """A worker that starts clears away those that are dead."""
+    """A starting worker deletes the rows of crashed workers."""
     taken = asked("taken")
     in_hand(taken, of_one_heard_of="1 hour")
     with in_global():

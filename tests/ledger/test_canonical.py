@@ -1,4 +1,4 @@
-"""The bytes that are proved, against values made by other means."""
+"""Canonical JSON, commitments and leaf hashes, compared with independently computed values."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ VECTORS = {
     "escapes": ('\u20ac$\u000f\nA\'B"\\\\"/', '"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"'.encode()),
     "Urdu as it is": ({"ur": "رضامندی"}, '{"ur":"رضامندی"}'.encode()),
 }
-"""From RFC 8785 §3.2 and appendix B, written out by hand."""
+"""Examples of RFC 8785 §3.2 and appendix B."""
 
 
 @pytest.mark.parametrize(("value", "expected"), VECTORS.values(), ids=VECTORS)

@@ -1,4 +1,4 @@
-"""History says who, why and when of every version, or there is no change."""
+"""History rows have actor, reason and time; a change without them is rejected."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A kind of letter of the tests' own, and its templates."""
+"""A message kind for tests, with its templates."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,6 @@ VALUES = {"code": "4711", "url": "https://privacy.school.example/x"}
 
 @pytest.fixture(autouse=True)
 def templates(settings):
-    """Find the tests' templates too."""
+    """Add the tests' template folder."""
     own = str(Path(__file__).parent / "templates")
     settings.TEMPLATES = [{**one, "DIRS": [own, *one["DIRS"]]} for one in settings.TEMPLATES]

@@ -1,4 +1,4 @@
-"""Text messages over HTTP: what is sent, which answers mean later and which never, and that nothing of it is logged."""
+"""Text messages over HTTP: request, temporary and permanent failures, nothing personal in the log."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ NUMBER, TEXT, REFERENCE = "+923001234567", "آپ کا کوڈ 4711", "0190b9f4-00
 
 
 class Gateway:
-    """What came in, and the answer that goes back."""
+    """A gateway that records the request and returns a given response."""
 
     def __init__(self, status="202 Accepted", body=b'{"id": "m-1"}'):
         self.status, self.body, self.head, self.message = status, body, "", {}
@@ -29,7 +29,7 @@ class Gateway:
 
 @pytest.fixture
 def ask(settings):
-    """A function that sends one message to a gateway on this machine."""
+    """A function that sends one message to a local gateway."""
 
     def send(gateway):
         async def run():

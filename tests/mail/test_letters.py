@@ -1,4 +1,4 @@
-"""Letters: asked for in the caller's transaction, sent by the worker, proved without an address."""
+"""Messages: enqueued in the caller's transaction, sent by the worker, recorded without an address."""
 
 import json
 import smtplib
@@ -43,7 +43,7 @@ def indus(cast):
 
 @pytest.fixture
 def asked(cast, indus, now):
-    """A function that asks for a letter to one of the people of Indus."""
+    """A function that enqueues a message to a person of Indus."""
 
     def ask(name="hamza", **details):
         given = {"context": VALUES, "actor": cast.key_actor("indus"), "at": now, **details}
@@ -157,7 +157,7 @@ def test_disabled_staff_get_none(cast, indus, now, mailoutbox):
 
 
 class Unwilling:
-    """A mail server that answers as told."""
+    """A mail server with a given response."""
 
     def __init__(self, error):
         self.error = error

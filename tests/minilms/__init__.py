@@ -1,4 +1,4 @@
-"""A small learning platform that keeps to the portal: the reference client, and what docs/worked-example.md tells.
+"""A small learning platform that follows the portal's rules: the reference client of docs/worked-example.md.
 
-It knows nothing of the portal's code: a process of its own, a database of its own (SQLite, one file), HTTP between.
+It uses none of the portal's code: its own process, its own database (one SQLite file), HTTP in between.
 """

@@ -1,6 +1,6 @@
 """The platform's commands: ``python -m tests.minilms register stu-7 --full-name "Zara Khan"``.
 
-PORTAL is the portal's address, KEY an API key, LMS_DATABASE the file of the platform's own database.
+PORTAL is the portal's URL, KEY an API key, LMS_DATABASE the file of the platform's own database.
 """
 
 import argparse
@@ -21,13 +21,13 @@ from tests.minilms.store import Store
 
 
 def main() -> None:
-    """Do one command."""
-    asked = _parser().parse_args()
+    """Run one command."""
+    options = _parser().parse_args()
     portal = Portal(os.environ["PORTAL"], os.environ["KEY"])
     path = Path(os.environ["LMS_DATABASE"])
     try:
         with closing(Store(path)) as store:
-            said = asked.do(asked, store, portal)
+            said = options.do(options, store, portal)
     except Refused as refused:
         sys.exit(f"The portal refused it: {refused}")
     if said is not None:
@@ -58,52 +58,54 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _register(asked: argparse.Namespace, store: Store, portal: Portal) -> str:
+def _register(options: argparse.Namespace, store: Store, portal: Portal) -> str:
     """Register a person."""
-    known = {name: getattr(asked, name) for name in ("role", "full_name", "email", "birth_date")}
-    return register(store, portal, asked.person, **{name: value for name, value in known.items() if value is not None})
+    known = {name: getattr(options, name) for name in ("role", "full_name", "email", "birth_date")}
+    return register(
+        store, portal, options.person, **{name: value for name, value in known.items() if value is not None}
+    )
 
 
-def _ask(asked: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Ask whether a person's data may be used for a purpose."""
-    decision = may(store, portal, asked.person, asked.purpose, action=asked.action)
+def _ask(options: argparse.Namespace, store: Store, portal: Portal) -> str:
+    """Query whether a person's data may be used for a purpose."""
+    decision = may(store, portal, options.person, options.purpose, action=options.action)
     return f"{'yes' if decision.allowed else 'no'}: {decision.reason}"
 
 
-def _consent(asked: argparse.Namespace, store: Store, portal: Portal) -> str:
+def _consent(options: argparse.Namespace, store: Store, portal: Portal) -> str:
     """Show the text about a purpose, and record an answer."""
-    return consent(store, portal, asked.person, asked.purpose, asked.state, language=asked.language)
+    return consent(store, portal, options.person, options.purpose, options.state, language=options.language)
 
 
-def _record(asked: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Keep something a person did, if it may be collected, and report it."""
-    why = {"purpose": asked.purpose, "occasion": asked.occasion}
-    decision = store_record(store, portal, asked.person, asked.category, asked.data, **why)
+def _record(options: argparse.Namespace, store: Store, portal: Portal) -> str:
+    """Store something a person did, if it may be collected, and report it."""
+    why = {"purpose": options.purpose, "occasion": options.occasion}
+    decision = store_record(store, portal, options.person, options.category, options.data, **why)
     return "kept" if decision.allowed else f"not kept: {decision.reason}"
 
 
-def _show(asked: argparse.Namespace, store: Store, portal: Portal) -> Any:
-    """Show all that is held of a person."""
+def _show(options: argparse.Namespace, store: Store, portal: Portal) -> Any:
+    """Show all data held about a person."""
     del portal
-    return store.held(asked.person)
+    return store.held(options.person)
 
 
-def _subscribe(asked: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Have the portal tell us at an address."""
-    return subscribe(store, portal, asked.url)
+def _subscribe(options: argparse.Namespace, store: Store, portal: Portal) -> str:
+    """Subscribe to the portal's webhooks at a URL."""
+    return subscribe(store, portal, options.url)
 
 
-def _orders(asked: argparse.Namespace, store: Store, portal: Portal) -> str:
-    """Carry out all orders that wait."""
-    del asked
+def _orders(options: argparse.Namespace, store: Store, portal: Portal) -> str:
+    """Carry out all waiting orders."""
+    del options
     found, wait = take_open_orders(store, portal)
     return f"{found} carried out; ask again in {wait} s"
 
 
-def _serve(asked: argparse.Namespace, store: Store, portal: Portal) -> None:
-    """Receive what the portal tells, and act upon it."""
+def _serve(options: argparse.Namespace, store: Store, portal: Portal) -> None:
+    """Receive the portal's webhooks and process them."""
     del store
-    Hooks(Path(os.environ["LMS_DATABASE"]), portal, asked.port).serve()
+    Hooks(Path(os.environ["LMS_DATABASE"]), portal, options.port).serve()
 
 
 if __name__ == "__main__":

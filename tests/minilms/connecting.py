@@ -1,4 +1,4 @@
-"""The platform beside a portal that is served: its commands, its receiver, its database."""
+"""The platform beside a running portal: its commands, its receiver, its database."""
 
 import json
 import os
@@ -23,7 +23,7 @@ PROGRAM = [sys.executable, "-m", "tests.minilms"]
 
 
 class Platform:
-    """One mini-LMS on a file of its own, for a portal on a port; ``port`` is where it is told."""
+    """One mini-LMS with its own database file, for a portal on a port; ``port`` is its webhook port."""
 
     def __init__(self, folder: Path, key: str) -> None:
         self.folder, self.port, self._key = folder, free_port(), key
@@ -31,22 +31,22 @@ class Platform:
 
     @property
     def file(self) -> Path:
-        """Its database."""
+        """Its database file."""
         return self.folder / "lms.sqlite3"
 
     @property
     def address(self) -> str:
-        """Where it is told, as the portal allows it."""
+        """Host and port of its receiver, as allowed by the portal."""
         return f"{HOST}:{self.port}"
 
     def connect(self, portal: int) -> "Platform":
-        """Use the portal on this port from now on, and have it tell us."""
+        """Use the portal on this port from now on, and subscribe to its webhooks."""
         self._portal = portal
         self.do("subscribe", f"http://{self.address}/hooks")
         return self
 
     def do(self, *command: str) -> str:
-        """Run one command; returns what it says."""
+        """Run one command; return its output."""
         done = subprocess.run(
             [*PROGRAM, *command],
             cwd=ROOT,
@@ -60,7 +60,7 @@ class Platform:
         return done.stdout.strip()
 
     def shows(self, person: str) -> Any:
-        """What it holds of a person."""
+        """Return what it holds about a person."""
         return json.loads(self.do("show", person))
 
     @property
@@ -70,25 +70,25 @@ class Platform:
         return Portal(known["PORTAL"], known["KEY"])
 
     def keep(self, person: str, category: str, data: str) -> None:
-        """Put something into its database that nobody was asked about, as an import of old files does."""
+        """Insert data without asking the portal, as an import of old files would."""
         with closing(Store(self.file)) as store:
             store.do("INSERT INTO record VALUES (?, ?, ?)", person, category, json.dumps({"what": data}))
 
     def rows(self, query: str, *values: Any) -> list[Any]:
-        """Read its database."""
+        """Query its database."""
         with closing(Store(self.file)) as store:
             return store.rows(query, *values)
 
     @contextmanager
     def receiving(self) -> Iterator[Child]:
-        """Have it receive while the block runs."""
+        """Run the receiver during the block."""
         with self.running("serve", "--port", str(self.port)) as child:
             until(lambda: self._listens(child))
             yield child
 
     @contextmanager
     def running(self, *command: str) -> Iterator[Child]:
-        """Have it do one command beside the block."""
+        """Run one command during the block."""
         before = {name: os.environ.get(name) for name in self._environment()}
         os.environ.update(self._environment())
         try:
@@ -108,5 +108,5 @@ class Platform:
 
 
 def until(condition: Any) -> None:
-    """Wait until it is so, as long as a machine under load may need."""
+    """Wait until the condition holds, as long as a loaded machine may need."""
     wait_for(condition, seconds=PATIENCE, pause=0.1)

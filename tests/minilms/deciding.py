@@ -1,4 +1,4 @@
-"""May I? Asked before every processing; an answer is remembered until it ends, or until the portal says otherwise."""
+"""Decisions, queried before every processing; cached until they expire or the portal invalidates them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,19 +9,19 @@ from tests.minilms.store import Store
 __all__ = ["Decision", "drop", "may"]
 
 GOES_ON = {"store", "delete"}
-"""What a restriction does not stop."""
+"""Actions that a restriction does not stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Yes or no, and why."""
+    """A decision and its reason."""
 
     allowed: bool
     reason: str
 
 
 def may(store: Store, portal: Portal, person: str, purpose: str, *, action: str = "process") -> Decision:
-    """Ask whether a person's data may be used for a purpose. No answer is a no."""
+    """Query whether a person's data may be used for a purpose. No response counts as a refusal."""
     if action not in GOES_ON and store.row("SELECT 1 FROM person WHERE id = ? AND is_restricted", person):
         return Decision(allowed=False, reason="restricted_here")
     kept = store.row("SELECT * FROM decision WHERE person = ? AND purpose = ? AND action = ?", person, purpose, action)
@@ -44,6 +44,6 @@ def may(store: Store, portal: Portal, person: str, purpose: str, *, action: str 
 
 
 def drop(store: Store, *, person: str | None = None, purpose: str | None = None) -> None:
-    """Forget answers: about a person and a purpose, all about a person, or all there are."""
+    """Delete cached decisions: about a person and a purpose, about a person, or all."""
     chosen = "(?1 IS NULL OR person = ?1) AND (?2 IS NULL OR purpose = ?2)"
     store.do(f"DELETE FROM decision WHERE {chosen}", person, purpose)  # noqa: S608 -- two fixed conditions

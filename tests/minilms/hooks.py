@@ -1,7 +1,6 @@
-"""What the portal tells: verified, written down, answered at once, and acted upon afterwards.
+"""Webhook receiver: messages are verified, stored, answered at once, and processed afterwards.
 
-A message is taken once by its id, and one that was taken but not acted upon before a crash is acted upon at the next
-start.
+A message is stored once by its id; one that was stored but not processed before a crash is processed at the next start.
 """
 
 import json
@@ -30,14 +29,14 @@ SECRET = "webhook_secret"
 
 
 def subscribe(store: Store, portal: Portal, url: str) -> str:
-    """Have the portal tell us at an address, and keep the secret, shown this once; returns the webhook's id."""
+    """Register a webhook at a URL and store its secret, which is shown only once; return the webhook's id."""
     webhook = portal.post("/api/v1/webhooks", {"url": url, "events": EVENTS, "name": "mini-LMS"}).body
     store.keep(SECRET, webhook["secret"])
     return str(webhook["id"])
 
 
 class Hooks:
-    """The receiver, and the thread that acts upon what it took."""
+    """The receiver, and the thread that processes its messages."""
 
     def __init__(self, path: Path, portal: Portal, port: int) -> None:
         self.path, self.portal, self.news = path, portal, threading.Event()
@@ -49,7 +48,7 @@ class Hooks:
         self.server.serve_forever()
 
     def take(self, body: bytes, headers: dict[str, str]) -> HTTPStatus:
-        """Verify one message and write it down."""
+        """Verify one message and store it."""
         with closing(Store(self.path)) as store:
             secret = store.kept(SECRET)
             if secret is None:
@@ -68,10 +67,10 @@ class Hooks:
         while True:
             self.news.clear()
             waiting = store.rows("SELECT * FROM message WHERE NOT is_done ORDER BY rowid")
-            done = [self._did(store, row) for row in waiting]
+            done = [self._process(store, row) for row in waiting]
             self.news.wait(None if all(done) else SECONDS_TO_TRY_AGAIN)
 
-    def _did(self, store: Store, row: Any) -> bool:
+    def _process(self, store: Store, row: Any) -> bool:
         told = json.loads(row["content"])
         try:
             act_upon(store, self.portal, told["type"], told["data"])
@@ -83,7 +82,7 @@ class Hooks:
 
 
 def act_upon(store: Store, portal: Portal, event: str, data: dict[str, Any]) -> None:
-    """Do what follows from one message. Its data are ids: what counts is what the portal says now."""
+    """Process one message. Its data are ids: current facts are queried from the portal."""
     if event == "decision.invalidated" or event.startswith(("consent.", "subject.")):
         _drop_decisions(store, data)
     elif event == "order.created":
@@ -93,7 +92,7 @@ def act_upon(store: Store, portal: Portal, event: str, data: dict[str, Any]) -> 
 
 
 def _drop_decisions(store: Store, data: dict[str, Any]) -> None:
-    """Drop what is remembered of a person, or of everyone where none is named."""
+    """Delete cached decisions of a person, or of everyone if none is named."""
     if data["subject_id"] is None:
         drop(store)
         return

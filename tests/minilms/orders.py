@@ -1,7 +1,7 @@
-"""What the portal orders is really done here, once for each order, and answered with what was found.
+"""Orders are carried out on real data, once each, and answered with the result.
 
-The answer is written down in the same transaction as the work. If the line breaks, or this process is killed, the next
-try finds the answer by the order's id and sends it again.
+The answer is stored in the same transaction as the work. If the connection breaks or the process is killed, the next
+attempt finds the answer by the order's id and sends it again.
 """
 
 import json
@@ -21,7 +21,7 @@ type Answer = dict[str, Any]
 
 
 def take_open_orders(store: Store, portal: Portal) -> tuple[int, int]:
-    """Carry out all that waits; returns how many there were, and in how many seconds to ask again."""
+    """Carry out all waiting orders; return how many, and the seconds until the next request."""
     found, wait = 0, 60
     for page in portal.pages(ORDERS):
         for order in page.body["orders"]:
@@ -32,7 +32,7 @@ def take_open_orders(store: Store, portal: Portal) -> tuple[int, int]:
 
 
 def take_order(store: Store, portal: Portal, order_id: str) -> None:
-    """Carry out the order of which a message told, if it is ours and still open."""
+    """Carry out the order named by a message, if it is ours and still open."""
     try:
         order = portal.get(f"{ORDERS}/{order_id}").body
     except Refused as refused:
@@ -44,7 +44,7 @@ def take_order(store: Store, portal: Portal, order_id: str) -> None:
 
 
 def carry_out(store: Store, portal: Portal, order: dict[str, Any]) -> None:
-    """Take one order on, do it, and say what came of it."""
+    """Accept one order, carry it out, and send the answer."""
     address, order_id = f"{ORDERS}/{order['id']}", order["id"]
     accepted = portal.post(f"{address}/accept", once=f"accept-{order_id}").body
     with store.transaction():
@@ -56,7 +56,7 @@ def carry_out(store: Store, portal: Portal, order: dict[str, Any]) -> None:
 
 
 def _forget_what_was_given(store: Store, order_id: str) -> None:
-    """Keep of an answer that arrived no more than what came of it: it may hold all there was about somebody."""
+    """Delete the collected data of an answer that arrived; keep only its result."""
     store.do("UPDATE carried_out SET answer = json_remove(answer, '$.sections') WHERE order_id = ?", order_id)
 
 
@@ -101,7 +101,7 @@ def _restrict(store: Store, person: str, order: dict[str, Any]) -> Answer:
 
 
 def _object(store: Store, person: str, order: dict[str, Any]) -> Answer:
-    del store, person, order  # the remembered decisions are dropped: the next question is answered with no
+    del store, person, order  # cached decisions are deleted: the next query returns a refusal
     return {"result": "done"}
 
 

@@ -1,4 +1,4 @@
-"""People: registered with the portal, asked, and what they leave behind while learning."""
+"""People: registered with the portal, their consents, and the data they create while learning."""
 
 import json
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name, email = excluded.
 
 
 def register(store: Store, portal: Portal, person: str, **known: Any) -> str:
-    """Register a person there and here; returns the portal's id of them, by which webhooks name them."""
+    """Register a person in the portal and here; return the portal's id, which webhooks use."""
     portal_id = str(portal.put(f"/api/v1/subjects/{person}", known).body["id"])
     values = (person, portal_id, known.get("full_name"), known.get("email"), known.get("language", "en"))
     store.do(
@@ -27,9 +27,9 @@ def register(store: Store, portal: Portal, person: str, **known: Any) -> str:
 
 
 def consent(store: Store, portal: Portal, person: str, purpose: str, state: str, *, language: str = "en") -> str:
-    """Show the text about a purpose, and record what the person says to it; returns the text that was shown.
+    """Show the text about a purpose, and record the person's answer; return the text shown.
 
-    ``shown`` goes back as it came: it proves which text it was, in which language, and when.
+    ``shown`` is sent back unchanged: it proves which text was shown, in which language, and when.
     """
     notice = portal.get("/api/v1/notices/current", purpose=purpose, language=language).body
     answers = [{"purpose": purpose, "state": state}]
@@ -41,7 +41,7 @@ def consent(store: Store, portal: Portal, person: str, purpose: str, state: str,
 def store_record(
     store: Store, portal: Portal, person: str, category: str, data: Any, *, purpose: str, occasion: str
 ) -> Decision:
-    """Keep something a person did, if it may be collected, and report that it was."""
+    """Store something a person did, if it may be collected, and report it."""
     decision = may(store, portal, person, purpose, action="collect")
     if decision.allowed:
         now = datetime.now(UTC).isoformat(timespec="seconds")

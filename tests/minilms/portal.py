@@ -1,4 +1,4 @@
-"""Calls to the portal: one key, JSON in and out, every POST safe to repeat."""
+"""Calls to the portal: one key, JSON in both directions, every POST safe to repeat."""
 
 import json
 import urllib.error
@@ -16,7 +16,7 @@ SECONDS = 30
 
 
 class Refused(Exception):
-    """The portal said no to a call: its status, and the stable code of the problem."""
+    """The portal refused a call: the status and the stable problem code."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(f"{status} {code}: {detail}")
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     body: Any
     headers: HTTPMessage
@@ -33,21 +33,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """The portal at an address, called with one key."""
+    """The portal at a URL, called with one key."""
 
     url: str
     key: str
 
     def get(self, path: str, **query: str) -> Answer:
-        """Ask for something."""
+        """Send GET."""
         return self._call("GET", f"{path}?{urlencode(query)}" if query else path)
 
     def put(self, path: str, body: dict[str, Any]) -> Answer:
-        """Say how something is; PUT is safe to repeat as it is."""
+        """Send PUT, which is safe to repeat."""
         return self._call("PUT", path, body)
 
     def post(self, path: str, body: dict[str, Any] | None = None, *, once: str = "") -> Answer:
-        """Have something done. ``once`` names the act, so that a repetition after a lost answer does nothing."""
+        """Send POST. ``once`` is the idempotency key, so that repeating after a lost response does nothing."""
         return self._call("POST", path, body or {}, {"Idempotency-Key": f'"{once or uuid.uuid4()}"'})
 
     def pages(self, path: str) -> Iterator[Answer]:

@@ -1,4 +1,4 @@
-"""The platform's own database: its people, what it holds of them, and what it must remember of the portal."""
+"""The platform's own database: its people, its data about them, and its state of the portal."""
 
 import json
 import sqlite3
@@ -45,12 +45,12 @@ class Store:
         self._database.executescript(TABLES)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it, or nothing."""
+        """Run a block in one transaction."""
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -60,7 +60,7 @@ class Store:
         self._database.execute("COMMIT")
 
     def do(self, statement: str, *values: Any) -> int:
-        """Change rows; returns how many."""
+        """Change rows; return how many."""
         return self._database.execute(statement, values).rowcount
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
@@ -73,21 +73,21 @@ class Store:
         return found
 
     def keep(self, name: str, value: str) -> None:
-        """Remember a setting."""
+        """Store a setting."""
         self.do("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, value)
 
     def kept(self, name: str) -> str | None:
-        """Recall a setting."""
+        """Return a setting."""
         found = self.row("SELECT value FROM setting WHERE name = ?", name)
         return found["value"] if found else None
 
     def knows(self, person: str) -> bool:
-        """Say whether anything is held of a person."""
+        """Return True if anything is held about a person."""
         asked = "SELECT 1 FROM person WHERE id = ? UNION ALL SELECT 1 FROM record WHERE person = ?"
         return self.row(asked, person, person) is not None
 
     def held(self, person: str) -> dict[str, list[Any]]:
-        """Give all that is held of a person, by category."""
+        """Return all data held about a person, by category."""
         found: dict[str, list[Any]] = {}
         for row in self.rows("SELECT full_name, email, language FROM person WHERE id = ?", person):
             found["contact_details"] = [dict(row)]

@@ -1,4 +1,4 @@
-"""The reference receiver takes what the portal signed, once, and nothing else."""
+"""The reference receiver accepts messages signed by the portal, once, and nothing else."""
 
 import json
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""The reference client beside a served portal with a worker: what is ordered is really done there, and answered so."""
+"""The reference client with a running portal and worker: orders are carried out and answered accordingly."""
 
 import json
 import sys
@@ -31,7 +31,7 @@ NEWSLETTER = "SELECT * FROM decision WHERE person = ? AND purpose = 'newsletter'
 
 @pytest.fixture
 def platform(committed, monkeypatch, tmp_path):
-    """The mini-LMS of Khyber, connected to the portal as it is served."""
+    """The mini-LMS of Khyber, connected to the running portal."""
     lms = Platform(tmp_path, committed.key("khyber"))
     for name, value in (environment_of_server() | {"WEBHOOKS_ALLOWED": lms.address}).items():
         monkeypatch.setenv(name, value)
@@ -40,7 +40,7 @@ def platform(committed, monkeypatch, tmp_path):
 
 
 def order(cast, kind, person=KIRAN, categories=("usage_logs", "content"), new_values=None):
-    """Order something of the platform about a person; returns the order's id."""
+    """Issue an order to the platform about a person; return the order's id."""
     at = timezone.now()
     told = Told(
         kind=OrderKind(kind),
@@ -79,7 +79,7 @@ def test_the_platform_keeps_to_the_portal(committed, platform, tmp_path):
 
 
 def by_polling(cast, lms):
-    """Have the platform ask for its orders, which it is not told of; gives the answer to one."""
+    """Return a function by which the platform polls for its orders, and that returns the answer to one."""
 
     def carried_out(pk):
         assert lms.do("orders") == "1 carried out; ask again in 60 s"
@@ -106,7 +106,7 @@ def held_as_reported(cast):
 
 
 def every_kind_of_order_is_really_done(cast, lms, who, carried_out):
-    """Order one thing after the other; ``carried_out`` gives the answer, however the order reached the platform."""
+    """Issue one order after another; ``carried_out`` returns the answer by either way of delivery."""
 
     def ordered(kind, *categories, **more):
         return order(cast, kind, person=who, categories=categories or ("content",), **more)
@@ -135,7 +135,7 @@ def every_kind_of_order_is_really_done(cast, lms, who, carried_out):
 
 
 def given(cast, pk):
-    """What the platform gave for a collect order, as an officer opens it."""
+    """Return the platform's data for a collect order, as an officer opens it."""
     with in_client(cast.client_id("khyber")):
         parts = parts_of(Order.objects.get(pk=pk))
         by = {"actor": cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": timezone.now()}
@@ -160,7 +160,7 @@ def somebody_it_does_not_know_is_not_found(cast):
 
 
 def nothing_that_was_given_is_kept(lms):
-    """Not in its log of orders either, once the answer has arrived."""
+    """Neither in its log of orders, once the answer has arrived."""
     until(lambda: lms.rows("SELECT * FROM carried_out WHERE answer LIKE '%Algebra%' OR answer LIKE '%essay%'") == [])
 
 
@@ -194,7 +194,7 @@ def by_hand(cast):
 
 
 def states(cast, incident):
-    """How far each system is."""
+    """Return the state of each system's order."""
     with in_client(cast.client_id("khyber")):
         found = Order.objects.filter(parent_id=incident).values_list("system__code", "state")
         return dict(found)

@@ -1,4 +1,4 @@
-"""A receiver on this machine that counts who connects, and answers as it is told to."""
+"""A local receiver that counts connections and answers as configured."""
 
 import asyncio
 import ssl
@@ -13,13 +13,13 @@ AUTHORITY = trustme.CA()
 
 
 class Listener:
-    """A listening socket on 127.0.0.1; ``connections`` are how many came."""
+    """A listening socket on 127.0.0.1; ``connections`` is the number of connections."""
 
     def __init__(self, behave: Behaviour) -> None:
         self.connections, self.port, self._behave = 0, 0, behave
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Count, behave, hang up."""
+        """Count the connection, run the behaviour, close."""
         self.connections += 1
         try:
             await self._behave(reader, writer)
@@ -30,7 +30,7 @@ class Listener:
 
 
 def saying(status: str = "204 No Content", body: bytes = b"", *headers: str) -> Behaviour:
-    """Read the request, then answer with a status, a body and headers."""
+    """Return a behaviour that reads the request and answers with a status, a body and headers."""
 
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -43,7 +43,7 @@ def saying(status: str = "204 No Content", body: bytes = b"", *headers: str) -> 
 
 @asynccontextmanager
 async def listener(behave: Behaviour, *, tls_name: str | None = None) -> AsyncIterator[Listener]:
-    """Listen while the block runs; with ``tls_name`` over TLS, with a certificate of AUTHORITY for that name."""
+    """Listen during the block; with ``tls_name`` over TLS, with a certificate of AUTHORITY for that name."""
     context = None
     if tls_name:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -56,7 +56,7 @@ async def listener(behave: Behaviour, *, tls_name: str | None = None) -> AsyncIt
 
 
 def trust() -> ssl.SSLContext:
-    """Believe the certificates of AUTHORITY."""
+    """Return a TLS context that trusts AUTHORITY."""
     context = ssl.create_default_context()
     AUTHORITY.configure_trust(context)
     return context

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 -- letters that only look like dots
-"""The door to other people's machines: nothing inside is ever connected to, and nobody's slowness is ours."""
+"""Outbound HTTP client: no connection to internal addresses, limits on time and size."""
 
 import asyncio
 import os
@@ -178,7 +178,7 @@ def test_plain_addresses_are_taken(url):
 
 
 def connections_for(monkeypatch, *sendings):
-    """Try each, all refused, while somebody listens on the very port; how many came?"""
+    """Try each URL, all refused, with a listener on the port; return the number of connections."""
 
     async def play():
         async with listener(saying(), tls_name="localhost") as inside:
@@ -201,7 +201,7 @@ def test_nobody_listening_sees_what_was_meant_for_an_address_inside(monkeypatch,
 
 @pytest.mark.parametrize("url", SPELLINGS.values(), ids=SPELLINGS)
 def test_nobody_listening_sees_what_was_meant_for_another_spelling(monkeypatch, url):
-    """On the listener's port too, where the spelling names none."""
+    """Also on the listener's port, if the spelling has none."""
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
     there = f"{scheme}://{host}:PORT/{path}" if host and ":" not in host.rpartition("]")[2] else url
@@ -233,7 +233,7 @@ def test_a_listener_inside_sees_nobody(host):
 
 
 def test_a_name_is_looked_up_once_and_its_judged_address_is_the_one_connected_to():
-    """A name that changes between check and connect finds nobody who asks again."""
+    """A name that changes between check and connection (DNS rebinding) has no effect."""
     asked = []
 
     async def changing(host, port):

@@ -1,4 +1,4 @@
-"""Forms and filled sheets for the tests about paper."""
+"""Helpers of the paper tests: forms and filled-in sheets."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ BOTH = ("newsletter", "product_research")
 def form_for(
     cast: Cast, people: Sequence[Subject], at: datetime, purposes: Sequence[str] = BOTH, client: str = "indus"
 ) -> FormRun:
-    """A form of Indus for some people, made by its administrator."""
+    """Return a form of Indus for some people, made by its administrator."""
     by = {"indus": "farah", "khyber": "celia"}[client]
     return make_form(
         cast.client(client), name="Grade 7 B", purposes=purposes, people=people, actor=cast.actor(by), at=at
@@ -25,18 +25,18 @@ def form_for(
 
 
 def code_of(run: FormRun, subject: Subject) -> str:
-    """The code on a person's page, as printed."""
+    """Return the code on a person's page, as printed."""
     return shown_code(FormPage.objects.get(run=run, subject=subject).code)
 
 
 def line(code: str, newsletter: str = "yes", research: str = "", **changed: str) -> dict[str, str]:
-    """One row, filled in; answered on paper by the person on the last of September unless told otherwise."""
+    """Return one filled-in row; by default answered on paper by the person on 30 September."""
     values = {"answered_by": "self", "method": "paper", "answered_on": "2026-09-30", "note": "Box 3", **changed}
     return {"code": code, "newsletter": newsletter, "product_research": research, **values}
 
 
 def sheet_of(*lines: Mapping[str, str]) -> bytes:
-    """A sheet with these rows."""
+    """Return a sheet with these rows."""
     rows = [",".join(HEADER), *(",".join(one[name] for name in HEADER) for one in lines)]
     return "\n".join(rows).encode()
 
@@ -48,10 +48,10 @@ def bring(cast: Cast, at: datetime, *lines: Mapping[str, str], **changed: Any) -
 
 
 def entries_of(sheet: AnswerSheet) -> list[SheetEntry]:
-    """The rows of a sheet in the queue, in order."""
+    """Return the rows of a sheet in the queue, in order."""
     return list(SheetEntry.objects.filter(sheet=sheet).order_by("number"))
 
 
 def stands(sheet: AnswerSheet) -> list[tuple[str, str]]:
-    """Where the rows of a sheet stand, and why."""
+    """Return state and problem of the rows of a sheet."""
     return [(entry.state, entry.problem) for entry in entries_of(sheet)]

@@ -1,4 +1,4 @@
-"""What is said on the telephone goes by the same sheet as paper, to a consent that counts, with proof of the call."""
+"""Answers by telephone use the same sheet as paper, and become consents with evidence of the call."""
 
 from consent.consents.models import ConsentEvent, ConsentEvidence
 from consent.consents.services import open_evidence

@@ -1,4 +1,4 @@
-"""Codes on forms: short, without lookalikes, and no typing error of the ordinary kinds passes for another code."""
+"""Codes on forms: short, without lookalikes, and with all ordinary typing errors detected."""
 
 import itertools
 

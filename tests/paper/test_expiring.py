@@ -1,4 +1,4 @@
-"""A row that matches nobody waits ninety days, and then says nothing any more; that it was there stays known."""
+"""Unmatched rows expire after ninety days: their content is deleted, their existence recorded."""
 
 import json
 from datetime import timedelta
@@ -35,7 +35,7 @@ def code(cast, indus, now):
 
 @pytest.fixture
 def sheet(cast, code, now):
-    """A matched row, and two that match nobody."""
+    """Set up a sheet with one matched and two unmatched rows."""
     return bring(cast, now, line(code), line("1111-1111", note="Ask Mrs Khan"), line("2222-2222"))
 
 

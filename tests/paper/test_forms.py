@@ -1,4 +1,4 @@
-"""Making a form for a group and printing it: who is asked what, under which notice, and that printing is a look."""
+"""Creating and printing forms: who is asked what, under which notice; printing is a logged access."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A class on paper in a real browser without script: a form is made and printed, its sheet brought, rows settled."""
+"""A class on paper in a browser without script: form made and printed, sheet uploaded, rows settled."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
 
 
 def filled(blank: bytes, day: str) -> bytes:
-    """The sheet we handed out: the first row answered, the second with a typing error in its code."""
+    """Fill in the blank sheet: the first row answered, the second with a mistyped code."""
     header, hints, first, second, *rest = csv.reader(io.StringIO(blank.decode("utf-8-sig")))
     first[1:] = ["yes", "no", "self", "paper", day, "Box 3"]
     mistyped = second[0][:-1] + ("2" if second[0][-1] != "2" else "3")
@@ -48,7 +48,7 @@ def filled(blank: bytes, day: str) -> bytes:
 
 
 def make(page: Page, base: str) -> str:
-    """Make a form for three people; returns where it stands."""
+    """Make a form for three people; returns its URL."""
     page.goto(f"{base}/admin/paper/formrun/")
     keep(page, "forms")
     page.get_by_role("link", name="Make a consent form").click()
@@ -58,7 +58,7 @@ def make(page: Page, base: str) -> str:
     page.fill("textarea[name=ids]", "lms-hamza\nlms-junaid\nlms-wajiha")
     keep(page, "make")
     page.get_by_role("button", name="Make the form").click()
-    expect(page.get_by_role("heading", name="What is asked")).to_be_visible()
+    expect(page.get_by_role("heading", name="Purposes asked about")).to_be_visible()
     keep(page, "form")
     return page.url
 
@@ -74,7 +74,7 @@ def test_a_class_is_asked_on_paper_and_its_answers_confirmed(served: Demonstrati
         with page.expect_download() as download:
             page.get_by_role("link", name="Answer sheet (CSV)").click()
         blank = download.value.path().read_bytes()
-        day = f"{datetime.now(ZoneInfo('Asia/Karachi')):%Y-%m-%d}"  # paper bears the day where it is signed
+        day = f"{datetime.now(ZoneInfo('Asia/Karachi')):%Y-%m-%d}"  # forms are dated in the local time zone
 
         page.goto(form.replace("/change/", "/print/"))
         page.select_option("select[name=reason]", "client_instruction")

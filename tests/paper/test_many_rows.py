@@ -1,4 +1,4 @@
-"""A school's sheet: thousands of rows in as many queries as a few, and confirmed in the background."""
+"""Large sheets: a constant number of queries per batch, and confirmation in the background."""
 
 import pytest
 from django.db import connection

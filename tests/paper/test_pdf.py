@@ -1,4 +1,4 @@
-"""A form is a document that a screen reader reads too: tagged, titled, and each word in its language (PDF/UA-1)."""
+"""Forms are accessible PDFs: tagged, titled, with a language for every text (PDF/UA-1)."""
 
 import io
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def catalog(read) -> Any:
 
 
 def tags(node: Any, language: str) -> Iterator[tuple[str, str, Any]]:
-    """Every tag with the language that holds there."""
+    """Return every tag with its language."""
     node = node.get_object()
     for one in node if isinstance(node, list) else [node]:
         found = one.get_object()

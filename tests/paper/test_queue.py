@@ -1,4 +1,4 @@
-"""The matching queue: nothing counts until a person confirms, and what a person took back is never undone by paper."""
+"""The matching queue: answers count only once confirmed, and never undo a withdrawal."""
 
 import io
 import json
@@ -37,7 +37,7 @@ from tests.showing import shown
 
 MADE = datetime(2026, 9, 20, 9, tzinfo=UTC)
 SIGNED = datetime(2026, 9, 29, 19, tzinfo=UTC)
-"""When the last of September begins in Karachi."""
+"""The start of 30 September in Karachi."""
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def run(cast, indus):
 
 @pytest.fixture
 def code(cast, run):
-    """The code of one of the cast on the form."""
+    """Return the code of a person of the cast on the form."""
     return lambda name: code_of(run, cast.subject(name))
 
 

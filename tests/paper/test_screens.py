@@ -1,4 +1,4 @@
-"""The screens of forms, sheets and the queue: made, printed, brought, settled; each says what it waits for."""
+"""The screens of forms, sheets and the queue: made, printed, uploaded and settled."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ def made(cast: Cast, browser: Client, query: str = "", **changed: Any) -> FormRu
 
 
 def lines_for(cast: Cast, run: FormRun, *answers: tuple[str, str]) -> list[dict[str, str]]:
-    """Rows of people by name, answered today in Karachi."""
+    """Return rows of people by name, answered today in Karachi."""
     with in_client(cast.client_id("indus")):
         today = str(timezone.localdate(timezone=ZoneInfo("Asia/Karachi")))
         return [line(code_of(run, cast.subject(name)), said, answered_on=today) for name, said in answers]
@@ -58,7 +58,7 @@ def entry(cast: Cast, sheet: AnswerSheet, number: int = 2) -> SheetEntry:
 
 
 def test_empty_lists_say_that_nothing_is_there_yet(farah: Client) -> None:
-    for model, words in ((FORMS, "No consent form"), (SHEETS, "No answer sheet"), (QUEUE, "Nothing waits")):
+    for model, words in ((FORMS, "No consent form"), (SHEETS, "No answer sheet"), (QUEUE, "The queue is empty")):
         assert words in farah.get(list_url(model)).content.decode()
 
 
@@ -161,7 +161,7 @@ def test_a_sheet_is_taken_once(cast: Cast, farah: Client) -> None:
     rows = lines_for(cast, run, ("hamza", "yes"))
     brought(cast, farah, *rows)
     answer = farah.post(f"{list_url(SHEETS)}add/", {"file": SimpleUploadedFile("a.csv", sheet_of(*rows))})
-    assert "This very file was brought before" in answer.content.decode()
+    assert "This file has already been uploaded" in answer.content.decode()
 
 
 def test_matched_rows_are_confirmed_together(cast: Cast, farah: Client) -> None:
@@ -222,7 +222,7 @@ def test_of_two_rows_that_differ_one_is_chosen(cast: Cast, farah: Client) -> Non
     row = entry(cast, sheet)
     page = farah.get(row_url(QUEUE, row.pk)).content.decode()
     assert "Other rows for this code" in page
-    assert "Another row for the same code says something else." in page
+    assert "Another row for the same code has a different answer." in page
     farah.post(row_url(QUEUE, row.pk, "choose"), {"reason": "correction"})
     assert (entry(cast, sheet).state, entry(cast, sheet, 3).state) == ("confirmed", "dismissed")
 
@@ -239,9 +239,9 @@ def test_what_cannot_stand_is_said_and_dismissed(cast: Cast, farah: Client) -> N
 
 def test_the_first_page_says_that_answers_wait(cast: Cast, farah: Client) -> None:
     run = made(cast, farah)
-    assert "Answers that wait" not in farah.get("/admin/").content.decode()
+    assert "Answers to confirm" not in farah.get("/admin/").content.decode()
     brought(cast, farah, *lines_for(cast, run, ("hamza", "yes")))
-    assert "Answers that wait" in farah.get("/admin/").content.decode()
+    assert "Answers to confirm" in farah.get("/admin/").content.decode()
 
 
 def test_the_queue_is_narrowed_by_sheet_and_state(cast: Cast, farah: Client) -> None:

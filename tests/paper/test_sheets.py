@@ -1,4 +1,4 @@
-"""Reading an answer sheet: every problem with its row and column, and nothing taken from a sheet that has one."""
+"""Parsing of answer sheets: every problem with row and column, and nothing accepted from a bad sheet."""
 
 import io
 import zipfile

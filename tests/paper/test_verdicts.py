@@ -1,4 +1,4 @@
-"""What becomes of a row, over every combination of what may be known of it."""
+"""Verdicts on rows, over every combination of facts."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product

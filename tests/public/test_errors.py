@@ -1,4 +1,4 @@
-"""Errors outside the console: a page in both languages, with every header, that asks nothing of anybody."""
+"""Error pages outside the console: in both languages, with all headers, without database queries."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def test_every_error_has_a_page_in_both_languages(status: int, language: str) ->
     assert f'<html lang="{language}" dir="{"rtl" if language == "ur" else "ltr"}">' in html
     assert refused_by_policy(html) == []
     assert "<script" not in html
-    assert ("There is" in html) == (status == 404 and language == "en")
+    assert ("does not exist" in html) == (status == 404 and language == "en")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_bare_405_becomes_a_page_and_keeps_its_headers() -> None:
 
 def test_a_defect_is_told_even_if_its_page_cannot_be(settings: Any) -> None:
     assert b"<h1>" in errors.defect(RequestFactory().get("/")).content
-    manifest = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}  # nothing was collected
+    manifest = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}  # collectstatic has not run
     settings.STORAGES = settings.STORAGES | {"staticfiles": manifest}
     plain = errors.defect(RequestFactory().get("/"))
     assert (plain.status_code, plain["Content-Type"]) == (500, "text/plain")

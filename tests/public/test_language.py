@@ -1,4 +1,4 @@
-"""The language of a page: asked for in the address; staff's own is kept, nobody else's."""
+"""Language of a page: chosen in the URL; stored for staff only."""
 
 import pytest
 from django import forms
@@ -60,7 +60,7 @@ def test_staff_choose_once_and_the_address_is_clean_again(db: None) -> None:
     assert (chosen.status_code, chosen["Location"]) == (302, "/admin/login/?next=%2Fadmin%2Fx%2F")
     assert chosen.cookies["language"]["httponly"]
     assert browser.get("/admin/login/")["Content-Language"] == "ur"
-    assert browser.get("/nowhere")["Content-Language"] == "en"  # their cookie is not for public pages
+    assert browser.get("/nowhere")["Content-Language"] == "en"  # the cookie of staff has no effect on public pages
 
 
 @pytest.mark.urls("tests.public.test_language")

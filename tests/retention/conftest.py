@@ -1,4 +1,4 @@
-"""Indus, whose learning platform reports what it collects of Danish, aged 9, and of others."""
+"""Fixtures: Indus, whose learning platform reports collections about Danish, aged 9, and others."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ def indus(cast):
 
 @pytest.fixture
 def report(cast, indus, now):
-    """Report a collection of the platform's, an hour ago unless told otherwise; gives it and the incident, if any."""
+    """Report a collection by the platform, by default an hour ago; return it and the incident, if any."""
 
     def report(person="danish", category="usage_logs", *, at=now, collected_at=None, purpose="support", count=3):
         collected = Collected(

@@ -1,4 +1,4 @@
-"""A collection is recorded with what the decision said of it, and counted into what is held."""
+"""Collections are recorded with the decision about them, and added to the holdings."""
 
 import json
 from datetime import timedelta

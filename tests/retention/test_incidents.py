@@ -1,4 +1,4 @@
-"""What was collected of a child without authority: held back, erased in every system, told, closed by the answers."""
+"""Incidents with children's data: quarantine, erasure in every system, notification, and closing."""
 
 import json
 from datetime import timedelta

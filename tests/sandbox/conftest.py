@@ -1,4 +1,4 @@
-"""A sandbox for each test that asks for one."""
+"""A sandbox for each test that requests one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A sandbox beside the cast: a school that serves minors, with a register of its own, a key and people."""
+"""A sandbox beside the cast: a school that serves minors, with its own register, key and people."""
 
 from datetime import date
 from typing import Any
@@ -24,10 +24,10 @@ from tests.factories import (
 
 
 class Sandbox:
-    """One sandbox, its key, and whoever calls with it."""
+    """One sandbox, its key, and a caller that uses the key."""
 
     def __init__(self) -> None:
-        """Register it, with two learners: one of age and a child."""
+        """Register it with two learners: an adult and a child."""
         self.id = new_id()
         with in_client(self.id):
             client = ClientFactory(id=self.id, code="play", name="Playground", is_sandbox=True)
@@ -43,16 +43,16 @@ class Sandbox:
 
     @property
     def client(self) -> Client:
-        """Its row, inside its context."""
+        """Return its row, in its context."""
         return Client.objects.get(id=self.id)
 
     @property
     def actor(self) -> Actor:
-        """The actor of its key."""
+        """Return the actor of its key."""
         return key_actor(self.key.id, self.id, KEY_SCOPES)
 
     def move(self, **by: Any) -> Any:
-        """Move its clock; returns the answer."""
+        """Move its clock; return the response."""
         answer = self.caller.post("/api/v1/sandbox/clock", by)
         assert answer.status_code == 200, answer.content
         return answer.json()

@@ -1,4 +1,4 @@
-"""What the worker does by days is done in a sandbox whose clock stands ahead too, and nowhere else before its time."""
+"""Daily jobs of the worker also run in a sandbox whose clock is ahead, and nowhere else early."""
 
 import ast
 from datetime import timedelta
@@ -38,12 +38,12 @@ A_DAY = timedelta(days=1)
 
 @pytest.fixture
 def both(cast, sandbox):
-    """A client whose clock is everybody's, and a sandbox."""
+    """A client with real time, and a sandbox."""
     return cast.client_id("indus"), sandbox.id
 
 
 def each(both, act):
-    """Do the same in both; gives what came of it."""
+    """Run the same act in both; return the results."""
     found = []
     for client_id in both:
         with in_client(client_id):
@@ -123,7 +123,7 @@ def test_a_letter_whose_job_died_is_sent_after_all(both, sandbox):
     assert each(both, waits_anew) == [True, True]
 
 
-# Webhooks, whose deliveries go by the machine's clock and tell what happened by the client's
+# Webhooks: deliveries use real time, events the client's clock
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def endpoint(sandbox):
 
 
 def told(sandbox, *, taken=True):
-    """Something is told in the sandbox, and was taken, or not; returns the message."""
+    """Create an event in the sandbox whose message was delivered or not; return the message."""
     sandbox.caller.consent("p-adult", "newsletter")
     with in_client(sandbox.id):
         delivery = Delivery.objects.get()
@@ -204,13 +204,13 @@ TASKS = sorted(
 
 
 def selecting_functions(tree):
-    """Functions that look at every client: by the officers' view."""
+    """Return the functions that query all clients in officer context."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return [one for one in functions if "as_officer()" in ast.unparse(one)]
 
 
 def clock_reads_outside(function):
-    """Reads of the machine's clock that are not handed to the one mechanism."""
+    """Return reads of the real clock that are not passed to the shared mechanism."""
     calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
     reads = [one for one in calls if ast.unparse(one.func) == "real_now"]
     handed = [one for one in calls if ast.unparse(one.func) == "clients_to_look_at"]

@@ -1,4 +1,4 @@
-"""A sandbox's clock: for that client alone, forwards only, read with the context, and never for any other."""
+"""A sandbox's clock: for that client only, forwards only, read with the context."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -62,7 +62,7 @@ def test_the_context_and_its_clock_are_read_in_one_statement(cast, sandbox):
 
 
 def test_time_that_passes_has_its_effects(sandbox):
-    """A child comes of age, and a consent grows old, as they would."""
+    """A child reaches the age of consent, and a consent expires."""
     call = sandbox.caller
     assert call.reason("p-child", "service_delivery") == "guardian_consent_required"
     assert call.consent("p-adult", "newsletter").status_code == 201
@@ -75,7 +75,7 @@ def test_time_that_passes_has_its_effects(sandbox):
 
 
 def test_recorded_time_is_the_sandboxs_and_the_order_of_things_holds(sandbox):
-    """What is done after the clock moved is recorded after what was done before (decision 0023)."""
+    """Acts after moving the clock are recorded after earlier ones (decision 0023)."""
     call = sandbox.caller
     call.consent("p-adult", "newsletter")
     sandbox.move(days=400)
@@ -109,7 +109,7 @@ def test_the_past_may_be_asked_about_and_the_future_not(sandbox):
 
 
 def test_keys_live_by_the_real_clock(sandbox):
-    """Else a moved clock would lock its owner out."""
+    """Otherwise a moved clock would lock its owner out."""
     sandbox.move(days=9_000)
     assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == 9_000 * 86_400
     assert sandbox.caller.reason("p-adult", "support") == "permitted"
@@ -157,7 +157,7 @@ def test_no_other_client_has_one(cast, sandbox):
 
 
 def move_by_hand(client_id, days):
-    """Write it past every service."""
+    """Change the clock without any service."""
     with in_client(client_id), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_client SET clock_offset = make_interval(days => %s)", [days])
 
@@ -173,7 +173,7 @@ def test_the_database_refuses_any_other_clock(cast, sandbox, which, days):
 
 
 def statements_of(call, person, path):
-    """Ask twice, so that the register is compiled; the statements of the second time."""
+    """Query twice, so that the register is compiled; return the statements of the second query."""
     asked = question(person, "support")
     body = asked if path == ONE else {"evaluations": [asked, asked]}
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""A sandbox in the console: it says so on every page, with its clock, and is played with on its client's page."""
+"""A sandbox in the console: marked on every page with its clock, and controlled on its client's page."""
 
 from datetime import timedelta
 
@@ -49,7 +49,7 @@ def test_its_administrator_moves_the_clock_and_starts_over(sandbox, admin):
     assert answer.status_code == 302, answer.content.decode()
     assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] > 499 * 86_400
     back = admin.post(url, {"to_0": "2020-01-01", "to_1": "00:00:00"})
-    assert "The clock runs forwards" in back.content.decode()
+    assert "The clock only moves forward" in back.content.decode()
     assert admin.post(row_url("accounts/client", sandbox.id, "start-over")).status_code == 302
     assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == 0
     with in_client(sandbox.id):
@@ -71,7 +71,7 @@ def test_its_administrator_forces_a_state_and_is_told_the_answer(sandbox, admin)
     ):
         assert words in admin.post(url, told | wrong, follow=True).content.decode(), wrong
     admin.post(url, {"subject": "p-gone", "state": "erased"})
-    assert "They were erased" in admin.post(url, {"subject": "p-gone", "state": "child"}).content.decode()
+    assert "This person was erased" in admin.post(url, {"subject": "p-gone", "state": "child"}).content.decode()
 
 
 def test_an_officer_does_so_in_the_sandboxs_own_time(cast, sandbox):
@@ -97,7 +97,7 @@ def test_no_other_client_is_played_with(cast):
         assert Client.objects.get(id=cast.client_id("indus")).clock_offset == timedelta()
 
 
-# What officers see of it, among all clients
+# Officers' view of all clients
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
-"""The public pages of a sandbox say that they are a playground's, in both languages; nobody else's do."""
+"""The public pages of a sandbox are marked as such, in both languages; other clients' are not."""
 
 import pytest
 
 from tests.children.visiting import by_link, latest_link, work
 
 MARK = 'class="sandbox"'
-WORDS = {"en": "nobody here is real", "ur": "کوئی شخص اصلی نہیں"}
+WORDS = {"en": "without real people", "ur": "کوئی شخص اصلی نہیں"}
 PAGES = ("/privacy/{}/", "/privacy/{}/notices/about_newsletter/", "/choices/{}/", "/guardian/{}/", "/concern/{}/")
 
 

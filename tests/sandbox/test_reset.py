@@ -1,4 +1,4 @@
-"""Starting over: all that was recorded about the sandbox's people is gone, to whoever asks, and nothing of others."""
+"""Resetting: all records about the sandbox's people are deleted, and nothing of other clients."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ ADDRESS = "/api/v1/sandbox/reset"
 
 @pytest.fixture
 def played(sandbox):
-    """A sandbox in which much has happened: states, a moved clock, webhooks, an order, a letter's link."""
+    """A sandbox with many records: states, a moved clock, webhooks, an order, an emailed link."""
     call = sandbox.caller
     with in_client(sandbox.id):
         add_endpoint(sandbox.id, url="https://lms.example/h", events=["consent.*"], actor=SETTING_UP, at=CAST_AT)
@@ -61,7 +61,7 @@ def rows_of(client_id, tables):
 
 
 def readable(tables):
-    """Those that the app may read at all."""
+    """Return the tables that the app may read."""
     walls = declared_walls()
     return [table for table in tables if walls[table].rights]
 
@@ -154,7 +154,7 @@ def test_no_other_client_starts_over(cast):
 
 
 def refused(sql, match):
-    """Try a statement in a savepoint; it must be refused with these words."""
+    """Run a statement in a savepoint; it must be refused with this message."""
     with pytest.raises(DatabaseError, match=match), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
     return True
@@ -169,7 +169,7 @@ def test_the_app_still_deletes_no_evidence(played, setting):
 
 
 def test_the_owner_still_deletes_no_evidence_but_a_sandboxs(committed):
-    """The exception of the trigger holds for one client that is a sandbox, and never for the ledger."""
+    """The trigger's exception applies to one sandbox, and never to the ledger."""
     indus = committed.client_id("indus")
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute("SELECT set_config('paktaleem.client', %s, true)", [str(indus)])
@@ -180,7 +180,7 @@ def test_the_owner_still_deletes_no_evidence_but_a_sandboxs(committed):
 
 
 def test_what_stays_refers_to_nothing_that_goes(db):
-    """Else starting over would be refused by a foreign key."""
+    """Otherwise a foreign key would refuse the reset."""
     going, walls = set(going_tables()), declared_walls()
     with as_officer(), connection.cursor() as cursor:
         cursor.execute(

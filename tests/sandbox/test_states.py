@@ -1,4 +1,4 @@
-"""Every state that can be forced is answered with the reason it promises, by the services that lead there."""
+"""Every state that can be forced results in the expected reason."""
 
 from datetime import date
 
@@ -30,7 +30,7 @@ def test_the_next_question_is_answered_as_promised(sandbox, state):
 
 
 UNHEARD = {"age_unknown", "child", "guardian_pending"}
-"""Whoever has had a guardian's answer is never without one again."""
+"""A person who has had a guardian's answer is never without one again."""
 
 
 def test_what_cannot_be_unsaid_is_said_so(sandbox):
@@ -44,7 +44,7 @@ def test_what_cannot_be_unsaid_is_said_so(sandbox):
 
 @pytest.mark.parametrize("state", [state for state in STATES if state != "erased"])
 def test_any_state_leads_to_any_other(sandbox, state):
-    """Twice, after what stands most in its way."""
+    """Twice, after the state that conflicts most with it."""
     heard = () if state in UNHEARD else ("guardian_refused", "guardian_lapsed", "quarantined")
     for before in (*heard, "restricted", "agreement_ended", "consent_withdrawn", "purpose_inactive", "not_instructed"):
         force(sandbox, before)

@@ -1,4 +1,4 @@
-"""Test keys are a sandbox's and show it; no other client has one, and no sandbox has another."""
+"""Test keys exist for sandboxes only, and sandboxes have no other keys."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -17,7 +17,7 @@ NOT_SHOWN = "apikey_test_keys_show_it"
 
 
 def written_by_hand(sql, values):
-    """Write past every service."""
+    """Write without any service."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, values)
 

@@ -1,1 +1,1 @@
-"""The console at a million people and 500 clients; in the suite, at enough of both for the planner to be earnest."""
+"""The console with a million people and 500 clients; in the normal suite, with enough rows for realistic plans."""

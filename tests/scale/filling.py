@@ -1,8 +1,8 @@
 # ruff: noqa: E501 -- SQL reads better in one line
-"""So many people of so many clients, with everything that lists show of them, made set-based.
+"""Fill the database with people of many clients, and everything that lists show about them, by set-based SQL.
 
-Indus has three people in ten, the rest are spread over the copies of Khyber. Triggers and foreign keys are not
-checked while it fills: what is under test is reading.
+Indus has three people in ten; the others are spread over copies of Khyber. Triggers and foreign keys are disabled
+while filling, since only reads are tested.
 """
 
 import time
@@ -269,7 +269,7 @@ FROM accounts_client, generate_series(1, 3) n WHERE code LIKE 'school%%';
 
 
 def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern: UUID) -> None:
-    """Add them, and tell the planner. Indexes are made afterwards: that takes a third of the time."""
+    """Add the rows and analyze. Indexes are created afterwards, which takes a third of the time."""
     with psycopg.connect(superuser_url) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("SET maintenance_work_mem = '256MB'")
@@ -287,7 +287,7 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         ends_at = time.monotonic() + PATIENCE
-        while unseen := connection.execute(NOT_ALL_VISIBLE, [list(FILLED)]).fetchall():  # an autovacuum was looking
+        while unseen := connection.execute(NOT_ALL_VISIBLE, [list(FILLED)]).fetchall():  # blocked by an autovacuum
             if time.monotonic() > ends_at:
                 raise RuntimeError(f"Not vacuumed: {unseen}")
             connection.execute("VACUUM (INDEX_CLEANUP ON) " + ", ".join(name for (name,) in unseen))

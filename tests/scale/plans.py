@@ -1,4 +1,4 @@
-"""The plans of the queries a page sends, as they are run: in the same transaction, role and context."""
+"""Query plans of the statements of a page, explained in the same transaction, role and context."""
 
 import re
 from collections.abc import Iterator
@@ -16,23 +16,23 @@ __all__ = ["Planned", "Spy", "spied"]
 READS = ("SELECT", "WITH")
 ROWS_OF_A_BIG_TABLE = 4_000
 MOST_ROWS = 11_000
-"""What one step of a query may touch: a count goes up to 10,001."""
+"""Maximum number of rows that one step of a query may read: counts stop at 10,001."""
 MOST_SORTED = 3_000
 MOST_BLOCKS = 3_000
-"""What one query may read, of 8 kB each: a scan within an index shows in no count of rows."""
+"""Maximum number of 8 kB blocks that a query may read: a scan inside an index does not show as rows."""
 WIDTH = 240
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One query with its plan, as run with these values, and the general plan a prepared statement may be given."""
+    """A query with its actual plan for these values, and the generic plan of a prepared statement."""
 
     sql: str
     plan: dict[str, Any]
     general: dict[str, Any] | None
 
     def faults(self, big: set[str]) -> list[str]:
-        """What makes it slow in a large database."""
+        """Return what makes it slow in a large database."""
         found = [fault for node in nodes(self.plan) if (fault := _fault(node, big))]
         blocks = self.plan["Shared Hit Blocks"] + self.plan["Shared Read Blocks"]
         found += [f"{blocks:,} blocks read"] if blocks > MOST_BLOCKS else []
@@ -42,13 +42,13 @@ class Planned:
         return found
 
     def told(self) -> str:
-        """The query and its plans, to read."""
+        """Return the query and its plans as text."""
         general = [] if self.general is None else ["the general plan:", *_lines(self.general)]
         return "\n".join(line[:WIDTH] for line in (self.sql, *_lines(self.plan), *general))
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every step of a plan."""
+    """Yield every step of a plan."""
     yield plan
     for inner in plan.get("Plans", []):
         yield from nodes(inner)
@@ -89,15 +89,15 @@ def _lines(plan: dict[str, Any], depth: int = 0) -> Iterator[str]:
 
 @dataclass
 class Spy:
-    """Plans what it sees and does not know yet (if it is told to), and counts it."""
+    """Counts statements, and explains those not yet known (if given)."""
 
     known: set[Any] | None
-    """Whose plans were looked at before: the same statement with the same values, in the same client."""
+    """Statements already explained, with the same values and client."""
     count: int = 0
     seen: list[Planned] = field(default_factory=list)
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 -- Django's signature
-        """Note one statement, and let it through."""
+        """Record one statement and execute it."""
         self.count += 1
         client = current_client()
         if sql.startswith(READS) and "set_config" not in sql and self._is_new(client, sql, repr(params)):
@@ -114,7 +114,7 @@ class Spy:
 
 @contextmanager
 def spied(known: set[Any] | None = None) -> Iterator[Spy]:
-    """See every statement on the request's connection; plan what is not known, if a set of what is known is given."""
+    """Record every statement of the request's connection; explain those not in ``known``, if it is given."""
     spy = Spy(known)
     with connection.execute_wrapper(spy):
         yield spy

@@ -1,6 +1,6 @@
-"""No page of the console reads a table from end to end, sorts it, or asks more often because there is more.
+"""No page of the console scans or sorts a whole table, or runs more queries when there are more rows.
 
-``make test-scale`` does the same with a million people of 500 clients, and says how long each page took.
+``make test-scale`` does the same with a million people of 500 clients, and reports the time of each page.
 """
 
 import os
@@ -65,7 +65,7 @@ BIG = [
     "paper/answersheet",
     "paper/sheetentry",
 ]
-"""What grows with people: filled by filling.py."""
+"""Models that grow with the number of people: filled by filling.py."""
 OF_A_CLIENT = "written by hand, a few dozen at a client; made for each client as clients grow"
 FEW = {
     "accounts/client": "one for each client",
@@ -92,7 +92,7 @@ FEW = {
     "systems/systemkey": OF_A_CLIENT,
     "webhooks/endpoint": OF_A_CLIENT,
 }
-"""What does not grow with people, and why its list is not filled."""
+"""Models that do not grow with the number of people, with the reason why they are not filled."""
 ADDED = [page.slug for page in person_pages]
 DATABASE = f"portal_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_scale"
 
@@ -104,7 +104,7 @@ def endpoint(django_db_setup: None, django_db_blocker: Any) -> Iterator[Endpoint
 
 
 def plain_pages(cast: Cast, name: str) -> list[str]:
-    """The pages that are there before and after the filling."""
+    """Yield the pages that exist before and after filling."""
     role, person = STAFF[name], cast.subject_id("junaid")
     return [
         "/admin/",
@@ -115,10 +115,10 @@ def plain_pages(cast: Cast, name: str) -> list[str]:
 
 
 def narrowed(browser: Client, url: str, chosen: str = "") -> Iterator[str]:
-    """A list by each choice of each filter, its last page, and what is older."""
+    """Yield a list filtered by each choice of each filter, its last page, and its older rows."""
     cl = browser.get(f"{url}?{chosen}").context["cl"]
     known = {CLIENT_PARAMETER}
-    if chosen:  # what is offered for all clients is tried there
+    if chosen:  # choices for all clients are tested there
         known |= {spec.title for spec in browser.get(url).context["cl"].filter_specs}
     for spec in cl.filter_specs:
         if spec.title in known:
@@ -172,8 +172,8 @@ def test_every_list_is_filled_or_says_why_not() -> None:
 
 def test_lists_stay_quick_however_many_rows_there_are(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        sessionlife, "NOTED_EVERY", sessionlife.LONGEST
-    )  # no page is counted with a note of the session
+        sessionlife, "UPDATE_INTERVAL", sessionlife.LONGEST
+    )  # so that no page is counted with an update of the session
     cast = Cast(cast_values())
     rows_of_indus(cast)
     browsers = {name: browser_of(cast.user(name)) for name in ("amina", "farah")}
@@ -195,7 +195,7 @@ def test_lists_stay_quick_however_many_rows_there_are(endpoint: Endpoint, monkey
 
 
 def without_an_index(url: str, browser: Client, big: set[str]) -> None:
-    """The control: with one index less, the list that it serves is found to be slow."""
+    """Negative control: without one index, the list that uses it is found to be slow."""
     with psycopg.connect(url) as superuser:
         superuser.execute("DROP INDEX ledger_entry_by_time_all")
     found = "\n".join(faults(browser, list_url("ledger/entry"), big, known=set()))
@@ -212,7 +212,7 @@ def faults(
     statements: int | None = None,
     sent: dict[str, str] | None = None,
 ) -> list[str]:
-    """What is wrong with the statements of a page: more of them than there were, or a plan, with its query."""
+    """Return the faults of a page: more statements than before, or a slow plan with its query."""
 
     def ask() -> None:
         answer = browser.get(url) if sent is None else browser.post(url, sent)

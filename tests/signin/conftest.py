@@ -8,11 +8,11 @@ from tests.signin.visiting import Visitor, enrolled
 
 @pytest.fixture
 def amina(cast: Cast) -> Visitor:
-    """The privacy officer, who has not enrolled a second factor."""
+    """The privacy officer, without a second factor."""
     return Visitor(cast.user("amina").email)
 
 
 @pytest.fixture
 def enrolled_amina(cast: Cast) -> Visitor:
-    """The privacy officer with her authenticator app."""
+    """The privacy officer with an authenticator app."""
     return enrolled(cast.user("amina"))

@@ -20,7 +20,7 @@ def kept() -> set[str]:
 def test_sealed_anew_they_outlive_the_old_key(enrolled_amina: Visitor, settings, capsys):
     settings.KEYRING = with_new_epoch(settings.KEYRING)
     call_command("reseal_second_factors")
-    assert capsys.readouterr().out == "1 second factors sealed anew.\n"
+    assert capsys.readouterr().out == "1 second factors re-encrypted.\n"
     assert all(secret.startswith("2.") for secret in kept())
     settings.KEYRING = without_epoch(settings.KEYRING, 1)
     enrolled_amina.enter()
@@ -33,7 +33,7 @@ def test_with_the_key_gone_no_code_fits_and_the_command_says_so(enrolled_amina: 
     enrolled_amina.enter()
     assert enrolled_amina.verify().status_code == 200
     assert not enrolled_amina.is_in
-    with pytest.raises(CommandError, match="1 second factors cannot be opened"):
+    with pytest.raises(CommandError, match="1 second factors cannot be decrypted"):
         call_command("reseal_second_factors")
 
 

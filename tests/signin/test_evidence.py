@@ -1,4 +1,4 @@
-"""What signing in leaves in PakTaleem's own ledger: who, by what, and never an address in clear."""
+"""Evidence of sign-ins in PakTaleem's own ledger: user and factors, no address in clear."""
 
 import json
 from contextlib import suppress
@@ -131,7 +131,7 @@ def test_a_sign_in_that_rolls_back_leaves_no_evidence_of_one(committed: Cast, se
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
 def test_it_is_written_from_every_context_and_leaves_it_as_it_was(cast, name, now):
-    """An officer's view writes nothing and a client's sees its own: the entry is PakTaleem's all the same."""
+    """The entry is written to PakTaleem's ledger from an officer's read-only context and from a client's."""
     with as_officer() if name == "amina" else in_client(cast.client_id("indus")):
         before = Entry.objects.count()
         record_sign_out(cast.user(name), is_over=False, at=now)

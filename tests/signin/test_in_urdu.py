@@ -1,4 +1,4 @@
-"""Every page of signing in speaks Urdu whole, from right to left: no word of a library's or of ours stays English."""
+"""Every sign-in page is completely in Urdu, right to left, including the texts of libraries."""
 
 import re
 from html import unescape
@@ -14,9 +14,9 @@ from tests.signin.visiting import ENROL, FACTORS, FORGOTTEN, SIGN_IN, STEP_UP, V
 from tests.signing_in import browser_of
 
 OWN = {"PakTaleem", "English", "API", "UTC"}
-"""The name of the house, the way to the other language, and what is called so in Urdu too."""
+"""The product name, the link to the other language, and abbreviations used in Urdu too."""
 TYPED = re.compile(r"\S+@\S+|\b[A-Z2-7]{16,}\b|\b[0-9a-f]{8,}\b")
-"""Addresses, secrets and codes."""
+"""Email addresses, secrets and codes."""
 READ_OUT = re.compile(r'(?:\b(?:alt|title|placeholder|aria-label)|type="submit" value)="([^"]*)"')
 
 
@@ -26,7 +26,7 @@ def in_urdu(browser: Client) -> Client:
 
 
 def english_in(page: Any) -> list[str]:
-    """Words in Latin letters that a reader sees, or is read."""
+    """Return words in Latin letters that are displayed or read aloud."""
     text = page.content.decode()
     assert '<html lang="ur" dir="rtl"' in text
     body = re.sub(r"(?s)<(script|style|svg|head)\b.*?</\1>", " ", text)
@@ -44,7 +44,7 @@ def visitor(amina: Visitor) -> Visitor:
 
 @pytest.fixture
 def inside(visitor: Visitor) -> Visitor:
-    """One who has enrolled an authenticator app a moment ago."""
+    """A visitor who has just enrolled an authenticator app."""
     visitor.enter()
     visitor.enrol()
     return visitor
@@ -70,7 +70,7 @@ def test_a_wrong_password(visitor: Visitor) -> None:
 
 def test_a_letter_was_asked_for(visitor: Visitor) -> None:
     page = visitor.browser.post(FORGOTTEN, {"email": visitor.email}, follow=True)
-    assert "روانہ" in page.content.decode()
+    assert "بھیج دی گئی" in page.content.decode()
     assert english_in(page) == []
 
 

@@ -1,4 +1,4 @@
-"""Whose account is changed is told, in their language; the link to set a password comes by the worker alone."""
+"""Owners of changed accounts are notified in their language; password links are sent by the worker only."""
 
 import re
 from typing import Any
@@ -46,10 +46,10 @@ def test_each_change_of_the_second_factor_is_recorded_and_told(amina, settings):
     amina.enrol()
     assert subjects() == ["An authenticator app was added to your account"]
     amina.browser.post(CODES + RENEW)
-    settings.DEMAND_SECOND_FACTOR = False  # otherwise the last one stays
+    settings.DEMAND_SECOND_FACTOR = False  # otherwise the last factor cannot be removed
     amina.browser.post(REMOVE)
     assert subjects()[1:] == [
-        "Your recovery codes were made anew",
+        "New recovery codes were created for your account",
         "An authenticator app was removed from your account",
     ]
     assert recorded() == ["user.totp_added", "user.codes_renewed", "user.totp_removed"]
@@ -91,7 +91,7 @@ def test_an_officer_who_resets_a_factor_or_sets_a_password_is_not_the_one_who_is
     page = f"/admin/accounts/user/{farah.pk}"
     officer.post(f"{page}/second-factor/", {"reason": "review"})
     officer.post(f"{page}/password/", {"reason": "review", "password": FRESH, "again": FRESH})
-    assert subjects() == ["Your second factor was reset by an officer", "Your password was set by an officer"]
+    assert subjects() == ["A privacy officer reset your second factor", "A privacy officer set your password"]
     assert {address for one in letters() for address in one.to} == {farah.email}
 
 
@@ -113,7 +113,7 @@ def test_a_password_set_by_the_link_of_a_letter_is_recorded_and_told(amina):
     assert found
     page = amina.browser.get(found[1], follow=True)
     amina.browser.post(page.redirect_chain[-1][0], {"password1": FRESH, "password2": FRESH})
-    assert subjects()[1:] == ["Your password was set by the link of a letter"]
+    assert subjects()[1:] == ["Your password was set with a link from an email"]
     assert recorded() == ["user.password_reset"]
 
 
@@ -123,7 +123,7 @@ def test_the_letter_is_in_the_language_of_whoever_signs_in(cast):
     browser.get(f"{SIGN_IN}?lang=ur")
     browser.post(SIGN_IN, {"username": farah.email, "password": farah.email})
     assert cast.user("farah").language == "ur"
-    Visitor(farah.email).enter()  # another browser, in which nothing was chosen
+    Visitor(farah.email).enter()  # another browser, without a chosen language
     assert cast.user("farah").language == "ur"
     browser.get(ENROL)
     visitor = Visitor(farah.email)
@@ -206,7 +206,7 @@ def test_only_who_may_sign_in_gets_the_letter(cast, mailoutbox):
 
 
 def test_every_page_that_changes_a_factor_is_ours():
-    """Allauth's own would change it without a word: each address that takes a form is ours, or changes no factor."""
+    """Allauth's own views would not record the change: each form URL has our view or changes no factor."""
     found = {}
     for name in [name for name in get_resolver().reverse_dict if isinstance(name, str) and name.startswith("mfa_")]:
         pattern = next(one for one in _patterns(get_resolver()) if one.name == name)

@@ -1,4 +1,4 @@
-"""Lock-out by name and address; what is counted stays, whatever becomes of the request."""
+"""Lockout by user name and IP address; the counts survive a rollback of the request."""
 
 from contextlib import suppress
 from typing import Any
@@ -98,11 +98,11 @@ def test_guessing_the_password_at_the_step_up_page_is_counted_too(amina):
 
 
 class Aborted(Exception):
-    """The request ends in nothing."""
+    """Aborts the request."""
 
 
 def test_what_is_counted_survives_the_rollback_around_it(committed: Cast) -> None:
-    """The lock-out and the counters are written on their own connection, and committed there."""
+    """Lockout and counters are committed on their own connection."""
     visitor = Visitor(committed.user("amina").email)
     with suppress(Aborted), in_client(committed.client_id("indus")):
         visitor.enter("wrong")
@@ -113,7 +113,7 @@ def test_what_is_counted_survives_the_rollback_around_it(committed: Cast) -> Non
 
 
 def test_written_in_the_request_it_would_not_survive(committed: Cast, settings: Any) -> None:
-    """The control: on the request's own connection the count is lost with it."""
+    """The control: on the request's connection the count is rolled back."""
     settings.ASIDE_DATABASE = "default"
     visitor = Visitor(committed.user("amina").email)
     with suppress(Aborted), in_global():
@@ -178,5 +178,5 @@ def test_the_page_says_what_to_do(cast):
     visitor = Visitor(cast.user("amina").email)
     fail(visitor, 5)
     page = visitor.enter()
-    assert "Wait a quarter of an hour" in page.content.decode()
+    assert "Wait 15 minutes" in page.content.decode()
     assert Client().get(SIGN_IN).status_code == 200

@@ -1,4 +1,4 @@
-"""An officer reads every client through a database role that writes nothing, and writes in one client."""
+"""An officer reads all clients through a read-only database role, and writes in one client."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ WHO = "SELECT current_user, current_setting('paktaleem.client', true)"
 
 
 class Spy:
-    """A board of the first page that notes in which role it is read, and tries to write."""
+    """A start page board that records its database role and attempts a write."""
 
     def __init__(self) -> None:
         self.seen: tuple[Any, ...] | None = None

@@ -1,4 +1,4 @@
-"""The second factor: demanded, enrolled, used once, never got round."""
+"""The second factor: required, enrolled, single-use, and impossible to bypass."""
 
 import re
 import threading
@@ -22,7 +22,7 @@ OPEN_TO_A_PASSWORD = {"/admin/login/", "/admin/logout/"}
 
 
 def console_addresses() -> list[str]:
-    """Every address of the console, with some id where one is asked for."""
+    """Return every URL of the console, with some id if it needs one."""
     found = []
     for pattern in site.urls[0]:
         for one in getattr(pattern, "url_patterns", [pattern]):
@@ -54,7 +54,7 @@ def test_with_a_password_alone_no_page_of_the_console_opens(cast, method):
 
 
 def test_with_both_proofs_the_same_crawl_opens_pages(cast):
-    """The control: the crawl above knows addresses that open."""
+    """The control: the URLs of the crawl above exist."""
     browser = browser_of(cast.user("amina"))
     opened = [address for address in console_addresses() if browser.get(address).status_code == 200]
     assert len(opened) >= len(MODELS)
@@ -142,7 +142,7 @@ def test_a_reset_password_asks_for_the_second_factor_all_the_same(enrolled_amina
     assert enrolled_amina.enter(fresh)["Location"] == VERIFY
     assert not enrolled_amina.is_in
     assert enrolled_amina.verify()["Location"] == "/admin/"
-    assert "is not valid any more" in Client().get(link[1]).content.decode()
+    assert "is no longer valid" in Client().get(link[1]).content.decode()
 
 
 def test_where_it_is_not_demanded_the_password_is_enough_even_if_enrolled(enrolled_amina, settings):
@@ -161,7 +161,7 @@ def test_secrets_lie_sealed_in_the_database(amina):
     assert kept["recovery_codes"]["seed"].startswith("1.")
     amina.browser.post("/admin/logout/")
     amina.enter()
-    assert amina.verify(amina.code()).status_code == 200  # used at enrolling
+    assert amina.verify(amina.code()).status_code == 200  # used for enrolment
 
 
 def test_nobody_signs_up_or_changes_their_address(cast):
@@ -190,7 +190,9 @@ def test_pages_hold_nothing_inline(amina, address):
 
 
 def test_fifty_at_once_with_one_code_let_one_in(committed: Cast, settings: Any) -> None:
-    settings.ACCOUNT_RATE_LIMITS = False  # the limit would stop the sixth; the code itself must stop the second
+    settings.ACCOUNT_RATE_LIMITS = (
+        False  # the rate limit would reject the sixth request; the used code must reject the second
+    )
     user = committed.user("amina")
     first = enrolled(user)
     visitors = [first, *(Visitor(user.email, secret=first.secret) for _ in range(49))]

@@ -1,4 +1,4 @@
-"""A security key in a real browser: Chromium with a virtual authenticator, against a served portal that demands it."""
+"""A security key in Chromium with a virtual authenticator, on a served portal that requires a second factor."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ KEY = {
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Demonstration]:
-    """The demonstration, demanding the second factor; keys belong to a name, so it is called localhost."""
+    """Serve the demonstration with the second factor required; as keys belong to a host name, at localhost."""
     monkeypatch.setenv("DEMAND_SECOND_FACTOR", "true")
     with running_demonstration() as demonstration:
         yield demonstration
@@ -49,7 +49,7 @@ def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
 
 
 def look(page: Page, base: str, pages: dict[str, str]) -> None:
-    """See each page in both languages, light and dark, wide and narrow: whole, readable, in its direction."""
+    """Check each page in both languages, light and dark, wide and narrow."""
     for language, scheme, size in (("en", "dark", PHONE), ("ur", "light", WIDE), ("ur", "dark", PHONE)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size(size)  # type: ignore[arg-type]
@@ -59,7 +59,7 @@ def look(page: Page, base: str, pages: dict[str, str]) -> None:
                 page.screenshot(path=f"{SHOTS}/signin-{name}-{language}-{scheme}.png", full_page=True)
             expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ur" else "ltr")
             assert fits(page), (name, language, scheme)
-            if language == "en":  # colours and names are the same in Urdu, which test_in_urdu.py reads
+            if language == "en":  # colours and names are the same in Urdu; test_in_urdu.py checks its texts
                 assert violations(page) == [], (name, language, scheme)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
@@ -82,7 +82,7 @@ def test_a_key_is_enrolled_and_opens_the_next_sign_in(served: Demonstration) -> 
         sign_in(page, base, who)
         expect(page.get_by_role("button", name="Use a security key")).to_have_count(0)
         page.fill("input[name=code]", pyotp.TOTP(who["totp_secret"]).now())
-        page.click("text=Go on")
+        page.click("text=Continue")
         expect(page).to_have_url(f"{base}/admin/")
         page.goto(f"{base}/accounts/2fa/webauthn/add/")
         page.get_by_role("button", name="Add").click()

@@ -1,4 +1,4 @@
-"""Sessions end when they should, and are kept so that a copy of the table opens none."""
+"""Sessions expire, and a copy of the table opens none."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -174,7 +174,7 @@ def test_the_table_opens_no_session_and_names_nobody(cast):
 
 
 def test_one_session_cannot_be_written_over_another(cast):
-    """Who can write the table cannot make a client's administrator an officer by copying a row."""
+    """With write access to the table, a copied row does not turn a client administrator into an officer."""
     officer, farah = browser_of(cast.user("amina")), browser_of(cast.user("farah"))
     assert officer.get("/admin/").status_code == farah.get("/admin/").status_code == 200
     with in_global():
@@ -184,7 +184,7 @@ def test_one_session_cannot_be_written_over_another(cast):
 
 
 class TestSeveralMemberships:
-    """Zara advises both clients: one is chosen for a session."""
+    """Zara works for both clients and chooses one for a session."""
 
     @pytest.fixture
     def zara(self, cast: Cast) -> Client:
@@ -233,7 +233,7 @@ class TestSeveralMemberships:
 
 
 def test_who_brings_no_session_is_not_asked_for_one(cast):
-    """An answer of the API does not vary with cookies, and looks none up."""
+    """An API response does not vary with cookies and reads no session."""
     answer = Client().get("/api/v1/purposes", headers={"Authorization": f"Bearer {cast.key('indus')}"})
     assert answer.status_code == 200
     assert "Cookie" not in answer.get("Vary", "")

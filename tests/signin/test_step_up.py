@@ -1,4 +1,4 @@
-"""What cannot be undone, or opens doors, needs a proof of the last five minutes: each act, each form."""
+"""Sensitive actions and forms need an authentication of the last five minutes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ CHANGES = [name for name, admin in ADMINS.items() if admin.change_capability in 
 
 @pytest.fixture
 def stale(cast: Cast) -> Client:
-    """A privacy officer whose last proof is five minutes and a second old."""
+    """A privacy officer whose last authentication is five minutes and one second old."""
     return browser_of(cast.user("amina"), seconds_ago=STALE)
 
 
@@ -127,7 +127,7 @@ def test_a_form_sent_too_late_does_nothing_and_is_kept_nowhere(stale, cast):
     answer = stale.post(url, {"reason": "review", "note": "about Danish"})
     assert asks_for_a_proof(answer)
     assert "about Danish" not in str(dict(stale.session.items()))
-    assert "Nothing was done yet" in stale.get(answer["Location"]).content.decode()
+    assert "Nothing has been changed yet" in stale.get(answer["Location"]).content.decode()
 
 
 def test_the_way_back_leads_nowhere_else(stale, cast):

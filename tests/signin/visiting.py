@@ -1,4 +1,4 @@
-"""Signing in as a person does: page by page, with an authenticator app of one's own."""
+"""Sign-in page by page, with an authenticator app."""
 
 from typing import Any
 
@@ -26,49 +26,49 @@ TASKS: dict[str, Any] = {TELL_OWNER: tell_owner, SEND_PASSWORD_LINK: send_passwo
 
 
 def letters() -> list[Any]:
-    """Do what the worker would, and give every letter that was sent so far."""
+    """Run the worker and return all messages sent so far."""
     work(TASKS)
     return mail.outbox
 
 
 class Visitor:
-    """One person at one browser, who knows an address, a password and perhaps a secret."""
+    """A browser of one person with an email address, a password and possibly a secret."""
 
     def __init__(self, email: str, password: str | None = None, *, secret: str = "", **extra: Any) -> None:
         self.email, self.password, self.secret = email, password or email, secret
         self.browser = Client(**extra)
 
     def enter(self, password: str | None = None) -> Any:
-        """Send address and password."""
+        """Submit email address and password."""
         given = {"username": self.email, "password": password or self.password}
         return self.browser.post(SIGN_IN, given)
 
     def code(self) -> str:
-        """What the authenticator app shows now."""
+        """Return the current code of the authenticator app."""
         return pyotp.TOTP(self.secret).now()
 
     def verify(self, code: str | None = None) -> Any:
-        """Send a code."""
+        """Submit a code."""
         return self.browser.post(VERIFY, {"code": code or self.code()})
 
     def enrol(self) -> Any:
-        """Set up an authenticator app by its page."""
+        """Enrol an authenticator app on its page."""
         page = self.browser.get(ENROL)
         self.secret = page.context["form"].secret
         return self.browser.post(ENROL, {"code": self.code()})
 
     def status(self, url: str = "/admin/") -> int:
-        """What a page answers."""
+        """Return the status of a page."""
         return int(self.browser.get(url).status_code)
 
     @property
     def is_in(self) -> bool:
-        """Whether the console opens."""
+        """Return True if the console opens."""
         return self.status() == 200
 
 
 def enrolled(user: User, **extra: Any) -> Visitor:
-    """A visitor whose authenticator app is set up already."""
+    """Return a visitor with an enrolled authenticator app."""
     secret = new_secret()
     with in_global():
         enrol_totp(user, secret)

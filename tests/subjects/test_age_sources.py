@@ -1,4 +1,4 @@
-"""Who says how old somebody is, and what each is worth: for the rule, the decision, the API and the console."""
+"""Age sources and their strength, for the rule, the decision, the API and the console."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -160,7 +160,7 @@ def test_a_contradiction_closes_and_erases_nothing_and_two_people_settle_it(cast
 
 
 def test_what_two_people_confirm_leaves_out_what_was_said_against_it(cast, now):
-    """At an institute for adults, where a contradiction opens and so waits."""
+    """At an institute for adults, where a contradiction loosens the gate and therefore waits."""
     with in_client(cast.client_id("khyber")):
         khyber = cast.client("khyber")
         kid = say(khyber, "kid", now, birth_date=CHILD)

@@ -1,4 +1,4 @@
-"""When someone reaches the threshold: days, zones, leap years, gaps in clocks."""
+"""When a person reaches the threshold: days, zones, leap years, gaps in clocks."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -91,7 +91,7 @@ def test_the_older_comes_of_age_first(one, other, zone):
 
 @given(BORN, st.integers(0, 40), st.integers(13, 21))
 def test_an_attested_age_never_makes_of_age_before_the_birthday(born, days, threshold):
-    """Someone born on ``born`` is attested to be as old as they are: the moment is no earlier than the real one."""
+    """Someone born on ``born`` is attested at their real age; the result is no earlier than their real birthday."""
     on = min(born + timedelta(days=days * 200), date(2060, 1, 1))
     age = on.year - born.year - (birthday(born, on.year - born.year) > on)
     attested = of_age_by_attestation(age, attested_on=on, threshold=threshold, time_zone="Asia/Karachi")

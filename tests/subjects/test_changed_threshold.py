@@ -1,4 +1,4 @@
-"""A changed threshold: until the worker has been there an age computed for another threshold counts as unknown."""
+"""A changed threshold: ages computed for another threshold count as unknown until the worker recomputes them."""
 
 import json
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""An age for each country beside the default: for the person, the decision, the roster, the API, the console."""
+"""Age thresholds by country: for the person, the decision, the roster, the API, the console."""
 
 import json
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ from tests.factories import SETTING_UP, SubjectFactory
 
 MINUTE = timedelta(minutes=1)
 FOURTEEN = date(2012, 3, 1)
-"""The birth date of somebody who is fourteen when the cast meets."""
+"""Birth date of a person aged fourteen on the day of the tests."""
 
 
 @pytest.mark.parametrize(("country", "years"), [("", 14), ("PK", 14), ("DE", 16), ("GB", 13), ("FR", 15)])
@@ -48,7 +48,7 @@ def test_a_rule_is_looser_if_somebody_somewhere_decides_earlier(one, other):
 
 @pytest.fixture
 def germany(cast, now):
-    """Indus, where whoever lives in Germany is a child until sixteen, and nobody else after thirteen."""
+    """Indus, with a threshold of sixteen for residents of Germany and thirteen for everyone else."""
     with in_client(cast.client_id("indus")):
         indus = cast.client("indus")
         indus.country_thresholds = {"DE": 16}

@@ -1,4 +1,4 @@
-"""Where somebody lives, by every kind of roster: read, checked, and held to the gate like any other route."""
+"""Country of residence in every roster format: read, checked, and subject to the age gate like any other route."""
 
 import csv
 import io
@@ -21,12 +21,12 @@ from tests.rosters import clean_network
 MINUTE = timedelta(minutes=1)
 CLOSED = "guardian_consent_required"
 FIRST_ROW = 3
-"""Of the template that a country can stand in, below its headings and hints."""
+"""First data row of the template, below its headings and hints."""
 
 
 @pytest.fixture
 def indus(cast, now):
-    """Indus, where whoever lives in Germany is a child until sixteen, and nobody else after thirteen."""
+    """Indus, with a threshold of sixteen for residents of Germany and thirteen for everyone else."""
     with in_client(cast.client_id("indus")):
         indus = cast.client("indus")
         indus.country_thresholds = {"DE": 16}
@@ -35,7 +35,7 @@ def indus(cast, now):
 
 
 def as_csv(country):
-    """The template as CSV, filled in: Sana is fourteen."""
+    """Return the template as CSV, filled in: Sana is fourteen."""
     header, hints = csv.reader(io.StringIO(csv_template().decode("utf-8-sig")))
     out = io.StringIO(newline="")
     csv.writer(out).writerows([header, hints, [_cells(country).get(name, "") for name in header]])
@@ -43,7 +43,7 @@ def as_csv(country):
 
 
 def as_xlsx(country):
-    """The template as a workbook, filled in alike."""
+    """Return the template as a workbook, filled in the same way."""
     book = openpyxl.load_workbook(io.BytesIO(xlsx_template()))
     sheet = book["People"]
     headings = [cell.value for cell in sheet[1]]
@@ -65,7 +65,7 @@ def _cells(country):
 
 
 def as_oneroster(country, tmp_path, *, version="1.1", columns=("metadata.house", "metadata.country")):
-    """A package of a school whose exporter adds columns of its own."""
+    """Return a package of a school whose exporter adds its own columns."""
     package = clean_network()
     package.user("sana", "student", "Sana", "Khan", **{"metadata.country": country, "metadata.house": "Iqbal"})
     package.born("sana", "2012-03-01")
@@ -84,7 +84,7 @@ FORMATS = {
 
 @pytest.fixture(params=FORMATS)
 def roster(request, tmp_path):
-    """Make a roster of Sana, aged 14, who lives somewhere."""
+    """Return a function that makes a roster of Sana, aged 14, living in a given country."""
     return lambda country: FORMATS[request.param](country, tmp_path)
 
 

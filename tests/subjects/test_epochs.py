@@ -1,4 +1,4 @@
-"""Wrapping keys: a new epoch is used at once, every key moves to it while others work, the old one goes late."""
+"""Wrapping keys: new epochs are used at once, keys are rewrapped during operation, old epochs are destroyed later."""
 
 import json
 import stat
@@ -140,8 +140,8 @@ def test_every_clients_keys_move_and_still_open_what_they_sealed(cast, keyring_f
     new_epoch(now)
     said = run("rewrap_keys", "--batch", "2")
     assert keys_by_epoch() == {2: before[1]}
-    assert f"{before[1]} keys wrapped anew under epoch 2" in said
-    assert "Epoch 1 is used by no key" in said
+    assert f"{before[1]} keys rewrapped under epoch 2" in said
+    assert "Epoch 1 is no longer used by any key" in said
     with indus_of(cast):
         danish = cast.subject("danish")
         assert sealer_of(danish).open(danish.full_name, column="subjects_subject.full_name") == "Danish Qureshi"
@@ -168,7 +168,7 @@ def sealer_of_row(row):
 
 
 def a_sheet(cast):
-    return bring(cast, LATER, line("1111-1111"))  # matches nobody, so the sheet keeps a key
+    return bring(cast, LATER, line("1111-1111"))  # matches no one, so the sheet keeps a key
 
 
 def a_concern(cast):
@@ -183,7 +183,7 @@ def test_a_second_run_changes_nothing(cast, keyring_file, now):
     run("rewrap_keys")
     with indus_of(cast):
         wrapped = dict(SubjectKey.objects.values_list("id", "wrapped"))
-    assert "0 keys wrapped anew" in run("rewrap_keys")
+    assert "0 keys rewrapped" in run("rewrap_keys")
     with indus_of(cast):
         assert dict(SubjectKey.objects.values_list("id", "wrapped")) == wrapped
 
@@ -231,7 +231,7 @@ def test_a_key_that_does_not_open_is_told_and_left(cast, keyring_file, now):
     with indus_of(cast):
         SubjectKey.objects.filter(subject_id=cast.subject_id("hamza")).update(wrapped=b"x" * 60)
     new_epoch(now)
-    with pytest.raises(CommandError, match="1 keys do not open") as caught:
+    with pytest.raises(CommandError, match="1 keys cannot be opened") as caught:
         run("rewrap_keys")
     assert str(cast.subject_id("hamza")) in str(caught.value)
     assert keys_by_epoch()[1] == 1

@@ -1,5 +1,5 @@
 # ruff: noqa: E501, S608 -- SQL and tables read better in one line; names of our own tables
-"""Erasure: the key is gone, what is left is noise and evidence that still verifies, and nobody comes back."""
+"""Erasure: the key is destroyed, sealed values are unreadable, evidence still verifies, no one is registered again."""
 
 import hashlib
 import json
@@ -189,7 +189,7 @@ CANARIES = {
 
 
 def dump():
-    """Everything in the database, table by table, as the superuser reads it."""
+    """Return the whole database, table by table, as the superuser reads it."""
     with enter(SUPERUSER) as door:
         names = rows(
             door,
@@ -247,7 +247,7 @@ def make_canary(cast, now):
 
 
 def sealed_values_in(person):
-    """All that a restorer of the database could try to open of a person: current, history, evidence."""
+    """Return all sealed values of a person, in current rows, history and evidence."""
     with enter(SUPERUSER) as door:
         found = []
         for table in ("subjects_subject", "subjects_historicalsubject"):
@@ -304,7 +304,7 @@ def test_nothing_personal_is_ever_in_clear_and_nothing_opens_after_erasure(commi
 
 
 def test_the_canary_is_seen_when_it_flies(committed, now):
-    """The dump finds a personal text that was stored in clear: otherwise the test above proves nothing."""
+    """The dump finds a personal text stored in clear; otherwise the test above proves nothing."""
     with enter(SUPERUSER) as door:
         door.execute("UPDATE subjects_subject SET language = 'xq-bird' WHERE external_id = 'lms-danish'")
         door.execute(

@@ -1,4 +1,4 @@
-"""The list outside the database: private, durable, chained; every alteration is found."""
+"""The erasure list outside the database: private, durable, chained; every alteration is detected."""
 
 import json
 import stat
@@ -27,7 +27,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def written(path):
-    """Three intents, two of them done: five lines."""
+    """Return a list of three intents, two of them done: five lines."""
     listed = FileErasureList(path)
     first, second, _ = add(listed), add(listed), add(listed)
     listed.finish(first.number, at=AT)

@@ -1,4 +1,4 @@
-"""Ten writers at work while a person is erased: nothing is ever in clear, nothing opens, nobody revives them."""
+"""Ten concurrent writers during an erasure: no clear text, nothing opens, the person is not registered again."""
 
 import io
 import itertools
@@ -51,14 +51,14 @@ GONE = {404, 409, 410}
 
 
 def plain_dump():
-    """Everything in the database, as pg_dump writes it for the backup role."""
+    """Return the whole database as pg_dump writes it for the backup role."""
     url = template_ready().url(BACKUP, str(connections.databases["default"]["NAME"]))
     command = [str(find_program("pg_dump", major=16)), "--format=plain", "--no-password"]
     return subprocess.run(command, env=environment_of(url), check=True, capture_output=True).stdout.lower()
 
 
 class Writers:
-    """What learning platforms and officers go on doing with one person, from any number of threads."""
+    """Concurrent operations of learning platforms and officers on one person."""
 
     def __init__(self, cast, now):
         self.cast, self.now, self.stopped = cast, now, Event()
@@ -66,7 +66,7 @@ class Writers:
         self.turns = itertools.count()
 
     def work(self, number):
-        """Repeat one kind of work until told to stop; a defect (5xx, an unknown error) ends the test."""
+        """Repeat one kind of operation until stopped; a 5xx or an unknown error fails the test."""
         jobs = [self.sync, self.consent, self.reveal_by_api, self.register_by_service, self.reveal_by_service]
         try:
             caller = Caller(self.cast.key("indus"))
@@ -123,7 +123,7 @@ def wait_for(condition):
 
 @pytest.fixture
 def logged():
-    """What the portal's own log would hold, at its most talkative: written as its handler writes, filters and all."""
+    """Content of the portal's own log at its most verbose level, written by its handler with all filters."""
     [own] = [one for one in logging.getLogger().handlers if one.name == "console"]
     here = logging.StreamHandler(io.StringIO())
     here.setFormatter(own.formatter)

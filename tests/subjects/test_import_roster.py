@@ -1,4 +1,4 @@
-"""Importing a roster: set-based, all or nothing, the same as registering each person."""
+"""Importing a roster: set-based, all or nothing, the same outcome as registering each person."""
 
 import gc
 import json
@@ -83,7 +83,7 @@ def entries_of(subject):
 
 
 def opened_commitments(entry, subject):
-    """The commitments of an entry, each recomputed from what is sealed of the person."""
+    """Return an entry's commitments, each recomputed from the person's sealed values."""
     salt = bytes.fromhex(sealer_of(subject).open(Sealed(bytes(entry.openings)), column="ledger_entry.openings"))
     facts, values = json.loads(entry.body)["facts"], texts(subject)
     return facts["commitments"], {field: commitment(values[field], salt) for field in facts["commitments"]}
@@ -433,7 +433,7 @@ def test_someone_elses_change_meanwhile_is_not_overwritten(indus, bring, now, mo
 
 
 def test_a_person_registered_meanwhile_is_told_apart_from_a_fault(indus, bring, monkeypatch):
-    monkeypatch.setattr(people, "_known", lambda *_: {})
+    monkeypatch.setattr(people, "_find_known", lambda *_: {})
     bring(clean_network(), indus)
     with pytest.raises(PeopleChangedMeanwhile) as caught:
         bring(clean_network(), indus)
@@ -473,7 +473,7 @@ def test_a_corrected_case_is_a_change(indus, bring, now):
 
 
 def test_the_first_roster_of_a_client_is_read_by_unique_keys(committed, bring, now, monkeypatch):
-    """The planner knows nothing of a client that just came: it must not walk through all of it for each person."""
+    """The planner has no statistics of a new client: it must not scan all its people for each person."""
     monkeypatch.setattr(service, "CHUNK", 50)
     for code in ("khyber", "indus"):
         with in_client(committed.client_id(code)):

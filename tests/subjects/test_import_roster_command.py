@@ -1,4 +1,4 @@
-"""`manage.py import_roster`: exit status, standard error, report, and nothing left behind."""
+"""`manage.py import_roster`: exit status, standard error, report, and no partial import."""
 
 import hashlib
 import io
@@ -153,7 +153,7 @@ def test_too_many_that_would_vanish_stop_it_until_somebody_says_so(committed, tm
     part = school(20).write(tmp_path / "part.zip")
     status, out, _, summary = run(part, everybody=True)
     assert status == 2
-    assert "active people would vanish" in summary
+    assert "active people would be deactivated" in summary
     assert "--let-many-vanish" in summary
     assert held(committed) == before
     tried, shown, _, _ = run(part, everybody=True, dry_run=True)

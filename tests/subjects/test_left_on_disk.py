@@ -1,7 +1,7 @@
-"""What is left of a person on disk: in data files, write-ahead log, every process's log, erasure list and dump.
+"""Traces of a person on disk: data files, write-ahead log, all process logs, erasure list and dump.
 
-Only ciphertext ever reaches the database, so nothing personal is in its files before an erasure or after. The LMS id
-is the one plain identifier: it proves that the search finds what is there, and must be in no log and no dump.
+Only ciphertext reaches the database, so its files hold no personal data before or after an erasure. The LMS id is the
+only plain identifier: finding it proves that the search works, and it must not be in any log or dump.
 """
 
 import base64
@@ -45,7 +45,7 @@ WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-gr
 
 @pytest.fixture
 def server(committed, monkeypatch, tmp_path):
-    """A server of this test's own, which has written down all it has to say."""
+    """A server of this test's own with verbose logging."""
     talkative = {"LOG_LEVEL": "DEBUG", "EMAIL_URL": f"smtp://127.0.0.1:{free_port()}"}
     for name, value in {**environment_of_server(), **talkative}.items():
         monkeypatch.setenv(name, value)
@@ -55,7 +55,7 @@ def server(committed, monkeypatch, tmp_path):
 
 
 def live(server):
-    """All that a platform does with a person, right and wrong; returns the statuses."""
+    """Perform all operations of a platform on a person, valid and invalid; return the statuses."""
     question = {
         "subject": {"type": "end_user", "id": PERSON},
         "action": {"name": "process"},
@@ -76,7 +76,7 @@ def live(server):
 
 
 def write_to(person, cast):
-    """Have a worker of its own try to send a letter, to a mail server that is not there; returns its state."""
+    """Let a worker try to send an email to a mail server that does not exist; return the email's state."""
     with in_client(person.client_id):
         context = {"code": CODE, "minutes": "10"}
         told = {"client_id": person.client_id, "actor": cast.actor("amina"), "at": timezone.now()}
@@ -116,7 +116,7 @@ def test_nothing_personal_is_left_on_disk(committed, server, tmp_path):
 
 
 def is_in_database(files):
-    """Whether one of the files is a data file or a piece of the write-ahead log."""
+    """Return True if one of the files is a data file or part of the write-ahead log."""
     return any({"base", "pg_wal"} & set(file.parts) for file in files)
 
 

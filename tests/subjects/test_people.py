@@ -1,5 +1,5 @@
 # ruff: noqa: E501, PT012 -- SQL and tables read better in one line; what comes before the refusal belongs to it
-"""Registering, finding, revealing: what is kept, what is refused, who looked."""
+"""Registering, finding and revealing people: what is stored, refused, and logged."""
 
 import threading
 from datetime import UTC, date, datetime

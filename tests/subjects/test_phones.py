@@ -1,4 +1,4 @@
-"""Telephone numbers in one form, however they were written."""
+"""Normalisation of telephone numbers."""
 
 import pytest
 from hypothesis import given

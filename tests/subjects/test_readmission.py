@@ -1,4 +1,4 @@
-"""Readmission: two people let an erased person be registered anew; what was erased stays erased."""
+"""Readmission: two people let an erased person be registered again; erased data is not restored."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

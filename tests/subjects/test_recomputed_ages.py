@@ -1,4 +1,4 @@
-"""What changes when everybody comes of age is computed anew for all of them, by a job that the change itself starts."""
+"""Recomputing when everyone reaches the threshold, by a job that the change itself starts."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,12 +22,12 @@ SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 WORK = {RECOMPUTE_AGES: recompute_ages_of_client}
 CLOSED, OPEN = "guardian_consent_required", "permitted"
 FIFTEEN = date(2011, 3, 1)
-"""The birth date of somebody who is fifteen when the cast meets."""
+"""Birth date of a person aged fifteen on the day of the tests."""
 
 
 @pytest.fixture(autouse=True)
 def clock(time_machine, now):
-    """It is that morning for the worker too."""
+    """Set the worker's clock to that morning too."""
     time_machine.move_to(now, tick=False)
     return time_machine
 
@@ -92,7 +92,7 @@ def test_a_lowered_age_opens_only_once_two_agreed(cast, now):
 
 @pytest.mark.parametrize(("before", "after"), [(13, 18), (16, 13)])
 def test_a_known_child_of_a_client_without_minors_stays_one_until_the_worker_was_there(cast, now, before, after):
-    """An unknown age counts as an adult's where no minors are served, but not that of whom a change made unknown."""
+    """An unknown age counts as an adult's at a client without minors, except if a change made it unknown."""
     if before != 13:
         change(cast, now, "khyber", age_threshold=before)
         work(WORK)
@@ -120,7 +120,7 @@ def _khyber(cast, now):
     ("zone", "earlier"), [("America/Los_Angeles", False), ("Asia/Tokyo", True), ("Pacific/Kiritimati", True)]
 )
 def test_a_changed_zone_moves_the_moment_and_opens_nothing_early(cast, now, clock, zone, earlier):
-    """By the old zone until the worker was there, to the second by the new one afterwards; it is asked at once."""
+    """The old zone applies until the worker has run, the new one exactly afterwards."""
     born = date(2013, 10, 2)
     child = say(cast, "child", now, birth_date=born)
     old = child.of_age_at

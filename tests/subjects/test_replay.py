@@ -1,4 +1,4 @@
-"""The list and the database: closed while erasures are missing, complete after a replay, silent about the alive."""
+"""Erasure list and database: requests refused while erasures are missing, complete after a replay."""
 
 import json
 from datetime import timedelta
@@ -93,8 +93,8 @@ def test_the_line_is_on_disk_before_the_key_goes(committed, now, monkeypatch):
         seen.append((len(FileErasureList(Path(settings.ERASURE_LIST_FILE)).intents()), keys[0][0]))
         return real(intent)
 
-    real = erasure_module._note
-    monkeypatch.setattr(erasure_module, "_note", look)
+    real = erasure_module._record_line
+    monkeypatch.setattr(erasure_module, "_record_line", look)
     erase(committed, "danish", now)
     assert seen == [(1, 1)], "listed, and for everybody else still there"
 
@@ -120,7 +120,7 @@ def test_an_erasure_whose_commit_failed_is_completed(committed, now):
 
 
 def forget(*names):
-    """What a restored older backup does: the database knows nothing of these erasures."""
+    """Simulate an older backup: the database lacks these erasures."""
     with enter(SUPERUSER) as door:
         door.execute("ALTER TABLE subjects_erasurecarriedout DISABLE TRIGGER USER")
         door.execute("DELETE FROM subjects_erasurecarriedout")
@@ -145,7 +145,7 @@ def test_a_replay_says_what_each_line_came_to(committed, now):
     erasure_list().intend(**stranger, tombstone=mark, at=now)
     erasure_list().intend(client_id=new_id(), subject_id=new_id(), role="learner", tombstone=b"x" * 32, at=now)
     told: list[str] = []
-    assert replay_erasures(at=now + LATER, told=told.append) == 5
+    assert replay_erasures(at=now + LATER, report=told.append) == 5
     assert sorted(told) == ["erased", "erased", "erased before", "never here", "never here"]
     with in_client(committed.client_id("khyber")):
         assert committed.subject("kiran").erased_at == now + LATER
@@ -171,7 +171,7 @@ def test_an_interrupted_replay_is_taken_up(committed, now):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        replay_erasures(at=now, told=interrupt)
+        replay_erasures(at=now, report=interrupt)
     assert [intent.subject_id for intent in missing_erasures()] == [committed.subject_id("hamza")]
     assert replay_erasures(at=now) == 1
 
@@ -184,7 +184,7 @@ def test_a_cut_list_is_found(committed, now, erasure_list):
     assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
     erasure_list.unlink()
     assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
-    with pytest.raises(CommandError, match="Put back the right list") as caught:
+    with pytest.raises(CommandError, match="Restore the right list") as caught:
         call_command("replay_erasures", stdout=StringIO(), stderr=StringIO())
     assert caught.value.returncode == 2
     complete_erasures(0)
@@ -205,14 +205,14 @@ def test_the_command_says_what_it_did(committed, now):
     intend(committed, "danish", now)
     call_command("replay_erasures", stdout=out, stderr=StringIO())
     assert out.getvalue().splitlines() == [
-        "Every erasure of the list is carried out in this database.",
+        "This database has carried out every erasure of the list.",
         "1 erased, 0 erased before, 0 never here.",
     ]
 
 
 @pytest.fixture
 def looking(monkeypatch):
-    """Middleware that looks at every request."""
+    """Middleware that checks at every request."""
     monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
 
 

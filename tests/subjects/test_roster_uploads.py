@@ -1,4 +1,4 @@
-"""Uploaded rosters: sealed, tried first, imported as shown, gone after a day."""
+"""Uploaded rosters: sealed, tried first, imported as shown, deleted after a day."""
 
 import json
 from datetime import timedelta
@@ -96,7 +96,7 @@ def test_the_file_lies_sealed_in_the_database(upload, monkeypatch):
     assert len(found) == -(-len(TWO) // 20)
     assert not [part for part in found if b"Danish" in part or b"student" in part]
     assert b"s-1" not in row.details.ciphertext
-    assert uploads._opened(row).getvalue() == TWO
+    assert uploads._open_content(row).getvalue() == TWO
 
 
 @pytest.mark.parametrize("harm", ["swap", "drop"])
@@ -179,7 +179,7 @@ def test_a_onerosters_package_is_known_by_its_content(upload, farah, now, tmp_pa
         (b"\xd0\xcf\x11\xe0old", "an old or password-protected"),
         (b"PK\x03\x04nothing", "not a readable zip"),
         (b"\x89PNG\r\n\x1a\n", "not UTF-8"),
-        (b"%PDF-1.7\n", "has a heading that is none of ours"),
+        (b"%PDF-1.7\n", "has an unknown heading"),
     ],
 )
 def test_other_files_are_refused(upload, content, code):

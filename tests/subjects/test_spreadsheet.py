@@ -1,4 +1,4 @@
-"""A plain spreadsheet: the template, what is read of it, and what is refused and where."""
+"""The plain spreadsheet: the template, what is read, and what is refused."""
 
 import csv
 import io
@@ -72,7 +72,7 @@ def refused(data):
 
 
 def filled(template, *people):
-    """The template, with people written below the hints."""
+    """Return the template with people written below the hints."""
     book = openpyxl.load_workbook(io.BytesIO(template))
     for row in lines(*people)[1:]:
         book["People"].append(row)
@@ -232,7 +232,7 @@ def test_too_many_rows_are_refused(monkeypatch):
 
 
 def altered(*, without=(), **members):
-    """A workbook with some parts added or replaced (``__`` stands for a slash)."""
+    """Return a workbook with some parts added or replaced (``__`` stands for a slash)."""
     source, out = zipfile.ZipFile(io.BytesIO(as_xlsx(lines(FARHAN)))), io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():

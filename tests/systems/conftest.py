@@ -31,7 +31,7 @@ def lms(indus):
 
 
 @pytest.fixture
-def told(now):
+def spec(now):
     def tell(kind="erase", categories=("usage_logs",), **more):
         given = {
             "kind": OrderKind(kind),
@@ -47,13 +47,13 @@ def told(now):
 
 
 @pytest.fixture
-def issue(cast, indus, told, now):
-    """Issue orders about someone of Indus; the first, where only one system is asked."""
+def issue(cast, indus, spec, now):
+    """Return a function that issues orders about a person of Indus, and returns the only or first one."""
 
     def issue(kind="erase", person="danish", categories=("usage_logs",), **more):
         values = more.pop("new_values", None)
-        told_them = told(kind, categories, **more)
-        return issue_orders(cast.subject(person), told_them, new_values=values, actor=SETTING_UP, at=now)[0]
+        given_spec = spec(kind, categories, **more)
+        return issue_orders(cast.subject(person), given_spec, new_values=values, actor=SETTING_UP, at=now)[0]
 
     return issue
 

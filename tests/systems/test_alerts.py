@@ -1,4 +1,4 @@
-"""Orders that stand still are told of once in each state, to whoever can move them on."""
+"""Alerts of stuck orders: one email per order and state, to the people who can act."""
 
 from datetime import timedelta
 
@@ -27,8 +27,8 @@ def letters(client_id):
         return sorted(Letter.objects.filter(kind="orders_stuck").values_list("user__email", flat=True))
 
 
-def test_a_clients_administrators_are_written_to_once(cast, told, now):
-    make_stuck(cast, told, now, "usage_logs")
+def test_a_clients_administrators_are_written_to_once(cast, spec, now):
+    make_stuck(cast, spec, now, "usage_logs")
     look(now + timedelta(hours=23))
     assert letters(cast.client_id("indus")) == []
     for hours in (0, 1, 2):
@@ -38,16 +38,16 @@ def test_a_clients_administrators_are_written_to_once(cast, told, now):
     assert letters(cast.client_id("khyber")) == []
 
 
-def test_officers_are_written_to_of_paktaleems_own_systems(cast, told, now):
-    make_stuck(cast, told, now, "billing")
+def test_officers_are_written_to_of_paktaleems_own_systems(cast, spec, now):
+    make_stuck(cast, spec, now, "billing")
     look(now + LATER)
     look(now + LATER + timedelta(hours=1))
     assert letters(PAKTALEEM) == ["amina@paktaleem.example"]
     assert letters(cast.client_id("indus")) == []
 
 
-def test_another_state_is_told_of_anew(cast, told, now):
-    order = make_stuck(cast, told, now, "usage_logs")
+def test_another_state_is_told_of_anew(cast, spec, now):
+    order = make_stuck(cast, spec, now, "usage_logs")
     look(now + LATER)
     with in_client(cast.client_id("indus")):
         accept_order(order, actor=cast.key_actor("indus"), at=now + LATER)
@@ -78,8 +78,8 @@ def test_the_database_keeps_one_of_each(cast, indus, issue, now):
         )
 
 
-def make_stuck(cast, told, now, category):
-    """Issue an order, and leave its client again."""
+def make_stuck(cast, spec, now, category):
+    """Issue an order in its client's context."""
     with in_client(cast.client_id("indus")):
-        asked = told(categories=(category,))
+        asked = spec(categories=(category,))
         return issue_orders(cast.subject("danish"), asked, actor=SETTING_UP, at=now)[0]

@@ -1,4 +1,4 @@
-"""Erasing a person while systems are still to be told: the erasure waits for nobody, and the orders still name them."""
+"""Erasing a person with open orders: the erasure does not wait, and the orders still name the person."""
 
 import pytest
 from cryptography.exceptions import InvalidTag

@@ -1,4 +1,4 @@
-"""What a system gives for a collect order has its limits: too much is refused, and what is kept stays as it was."""
+"""Limits of collected data: excess is refused, and stored parts stay unchanged."""
 
 from io import BytesIO
 
@@ -19,7 +19,7 @@ from paktaleem.directory.files.services import FileTooLarge
 
 @pytest.fixture
 def collecting(issue, key, now):
-    """A collect order that the LMS is at work on."""
+    """A collect order accepted by the LMS."""
     return accept_order(issue("collect", categories=("content",)), actor=key, at=now)
 
 

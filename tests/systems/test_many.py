@@ -1,6 +1,6 @@
-"""An order about very many people: one statement, taken in pages, and no more memory for more people.
+"""An order about very many people: one statement, fetched in pages, with constant memory.
 
-ORDERS=100000 makes it the number of the issue; the suite runs a few thousand.
+ORDERS=100000 runs the size of the issue; the suite runs a few thousand.
 """
 
 import os
@@ -27,10 +27,10 @@ FROM generate_series(1, %(people)s) n
 """
 
 
-def test_orders_of_any_number_take_one_statement_and_little_memory(cast, indus, lms, told, now, capsys):  # noqa: PLR0917
+def test_orders_of_any_number_take_one_statement_and_little_memory(cast, indus, lms, spec, now, capsys):  # noqa: PLR0917
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE, {"client": indus.id, "at": now - timedelta(days=9), "people": PEOPLE})
-    people, asked = Subject.objects.filter(role="learner"), told(categories=("usage_logs",))
+    people, asked = Subject.objects.filter(role="learner"), spec(categories=("usage_logs",))
     tracemalloc.start()
     began = time.perf_counter()
     made = issue_orders_for_set(people, asked, client_id=indus.id, actor=SETTING_UP, at=now)
@@ -48,8 +48,8 @@ def test_orders_of_any_number_take_one_statement_and_little_memory(cast, indus, 
             print(f"\n{PEOPLE:,} orders: {took}; at most {most / 1e6:.1f} MB of Python's own")  # noqa: T201
 
 
-def test_a_plan_made_for_an_empty_table_is_not_kept_for_very_many(cast, indus, lms, told, now):
-    asked = told(categories=("usage_logs",))
+def test_a_plan_made_for_an_empty_table_is_not_kept_for_very_many(cast, indus, lms, spec, now):
+    asked = spec(categories=("usage_logs",))
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE, {"client": indus.id, "at": now - timedelta(days=9), "people": 300})
         cursor.execute("DISCARD PLANS")
@@ -68,13 +68,13 @@ _INDEXES = "SELECT set_config('enable_indexscan', %(used)s, true), set_config('e
 
 
 def whole_reads(cursor):
-    """How often this transaction has read the orders from end to end."""
+    """Return how often this transaction has scanned the whole orders table."""
     cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'systems_order'")
     return cursor.fetchone()[0]
 
 
 def taken_in_pages(system, key, at):
-    """Take what there is as a system does: page by page, each handed over."""
+    """Fetch all orders as a system does: page by page, each handed over."""
     last = None
     while True:
         ready = orders_for(system, actor=key).ready(at)

@@ -1,4 +1,4 @@
-"""Orders about one person: issued, given, taken on, answered, failed, tried again; each step with its evidence."""
+"""Orders about one person: issued, sent, accepted, answered, failed, retried; each step with its evidence."""
 
 import json
 from datetime import timedelta
@@ -49,7 +49,7 @@ MISSING = Answer(Outcome.NOT_FOUND)
 
 
 def kinds(order):
-    """The ledger entries that speak of an order, oldest first."""
+    """Return the kinds of ledger entries about an order, oldest first."""
     found = Entry.objects.filter(family="order", body__contains=str(order.pk)).order_by("id")
     return [one.kind.removeprefix("order.") for one in found]
 
@@ -60,7 +60,7 @@ def steps(order):
 
 @pytest.fixture
 def accepted(issue, key, now):
-    """An order that the LMS is at work on."""
+    """Return a function that issues an order and accepts it as the LMS."""
 
     def accepted(*args, **more):
         return accept_order(issue(*args, **more), actor=key, at=now)
@@ -68,8 +68,8 @@ def accepted(issue, key, now):
     return accepted
 
 
-def test_every_system_that_holds_the_data_is_told(cast, indus, library, told, now):
-    made = issue_orders(cast.subject("danish"), told(categories=("content", "billing")), actor=SETTING_UP, at=now)
+def test_every_system_that_holds_the_data_is_told(cast, indus, library, spec, now):
+    made = issue_orders(cast.subject("danish"), spec(categories=("content", "billing")), actor=SETTING_UP, at=now)
     assert {one.system.code: one.categories for one in made} == {
         "billing": ["billing"],
         "library": ["content"],
@@ -273,11 +273,11 @@ def test_parts_of_an_attempt_that_failed_are_not_the_answer(accepted, key, now):
 
 
 @pytest.mark.usefixtures("library")
-def test_a_case_is_answered_when_every_system_has_answered(cast, indus, told, key, now):
-    told_them = told(categories=("content",))
-    parent = told_them.parent
+def test_a_case_is_answered_when_every_system_has_answered(cast, indus, spec, key, now):
+    given_spec = spec(categories=("content",))
+    parent = given_spec.parent
     by_code = {
-        one.system.code: one for one in issue_orders(cast.subject("danish"), told_them, actor=SETTING_UP, at=now)
+        one.system.code: one for one in issue_orders(cast.subject("danish"), given_spec, actor=SETTING_UP, at=now)
     }
     accept_order(by_code["lms"], actor=key, at=now)
     complete_order(by_code["lms"], MISSING, actor=key, at=now)
@@ -293,9 +293,9 @@ def test_a_case_is_answered_when_every_system_has_answered(cast, indus, told, ke
     ]
 
 
-def test_a_case_that_nobody_was_asked_about_is_not_answered(indus, told):
-    assert not is_everything_answered(told().parent, client_id=indus.id)
-    assert answers_of(Parent("other", told().parent.id), client_id=indus.id) == []
+def test_a_case_that_nobody_was_asked_about_is_not_answered(indus, spec):
+    assert not is_everything_answered(spec().parent, client_id=indus.id)
+    assert answers_of(Parent("other", spec().parent.id), client_id=indus.id) == []
 
 
 def test_people_answer_for_a_system_run_by_hand_alone(cast, lms, library, issue, now):
@@ -318,12 +318,12 @@ def test_paktaleems_own_systems_are_answered_for_by_its_own_staff(cast, issue, n
 
 @pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
-def test_the_wrong_role_may_not(cast, issue, told, name, now):
+def test_the_wrong_role_may_not(cast, issue, spec, name, now):
     order, actor = issue(categories=("content",)), cast.actor(name)
     with pytest.raises(NotAllowed):
         accept_order(order, actor=actor, at=now)
     with pytest.raises(NotAllowed):
-        issue_orders(cast.subject("hamza"), told(), actor=actor, at=now)
+        issue_orders(cast.subject("hamza"), spec(), actor=actor, at=now)
     with pytest.raises(NotAllowed):
         retry_order(order, actor=actor, at=now)
 
@@ -337,20 +337,20 @@ def test_a_key_finds_the_orders_of_its_own_system_alone(indus, issue, key, now):
             get_order(unknown, actor=key, at=now)
 
 
-def test_another_client_sees_nothing(cast, told, now):
+def test_another_client_sees_nothing(cast, spec, now):
     with in_client(cast.client_id("indus")):
-        issue_orders(cast.subject("danish"), told(), actor=SETTING_UP, at=now)
+        issue_orders(cast.subject("danish"), spec(), actor=SETTING_UP, at=now)
         assert len(orders(cast.actor("farah"))) == 1
     with in_client(cast.client_id("khyber")):
         assert list(orders(cast.actor("celia"))) == []
         assert OrderStep.objects.count() == OrderPart.objects.count() == 0
 
 
-def test_nothing_is_ordered_about_someone_erased(cast, indus, told, now):
+def test_nothing_is_ordered_about_someone_erased(cast, indus, spec, now):
     danish = cast.subject("danish")
     erase_subject(danish, actor=cast.actor("amina"), reason="subject_request", at=now)
     with pytest.raises(AlreadyErased):
-        issue_orders(danish, told(), actor=SETTING_UP, at=now)
+        issue_orders(danish, spec(), actor=SETTING_UP, at=now)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The same order about many people: one statement, one piece of evidence, each order with its own steps."""
+"""One order about many people: one statement, one ledger entry, each order with its own steps."""
 
 import json
 from datetime import timedelta
@@ -32,10 +32,10 @@ STUDENTS = {"danish", "hamza", "iqra"}
 
 
 @pytest.fixture
-def for_set(indus, told, now):
-    def for_set(people=None, actor=SETTING_UP, told_them=None, **more):
+def for_set(indus, spec, now):
+    def for_set(people=None, actor=SETTING_UP, given_spec=None, **more):
         chosen = Subject.objects.filter(role="student") if people is None else people
-        given = told_them or told(**more)
+        given = given_spec or spec(**more)
         return issue_orders_for_set(chosen, given, client_id=indus.id, actor=actor, at=now)
 
     return for_set
@@ -91,15 +91,15 @@ def test_the_hash_says_which_orders_they_are(cast, for_set):
     assert not is_set_intact(made)
 
 
-def test_an_order_of_a_set_lives_as_any_other(lms, told, for_set, key, now):
-    told_them = told()
-    made = for_set(told_them=told_them)
+def test_an_order_of_a_set_lives_as_any_other(lms, spec, for_set, key, now):
+    given_spec = spec()
+    made = for_set(given_spec=given_spec)
     mine = list(orders_for(lms, actor=key)[:2])
     hand_over(mine, system=lms, client_id=made.client_id, actor=key, at=now)
     answer = Answer(Outcome.DONE, counts={"usage_logs": 1})
     for order in orders_for(lms, actor=key):
         complete_order(accept_order(order, actor=key, at=now), answer, actor=key, at=now)
-    assert is_everything_answered(told_them.parent, client_id=made.client_id)
+    assert is_everything_answered(given_spec.parent, client_id=made.client_id)
     confirmed = Entry.objects.filter(kind="order.confirmed")
     assert {json.loads(one.body)["facts"]["set"] for one in confirmed} == {str(made.pk)}
     assert is_set_intact(made)
@@ -123,7 +123,7 @@ def test_conditions_with_percent_signs_are_taken_as_they_are(for_set):
 
 
 def test_corrections_are_issued_one_by_one(for_set):
-    with pytest.raises(ValidationError, match="one by one"):
+    with pytest.raises(ValidationError, match="one at a time"):
         for_set(kind="correct")
 
 

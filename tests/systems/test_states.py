@@ -1,4 +1,4 @@
-"""The life of an order: every state by every step, and nothing that is not in the table."""
+"""The state machine of an order: every state by every step."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -22,7 +22,7 @@ from paktaleem.directory.data_systems.states import (
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
-# state: what each step leads to, in the order of Step; "-" is refused
+# state: the next state of each step, in the order of Step; "-" is refused
 STEPS = "send accept confirm miss decline fail retry waive lapse"
 TABLE = {
     "queued": "sent accepted - - - - - waived not_applicable",

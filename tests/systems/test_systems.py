@@ -1,4 +1,4 @@
-"""Which systems hold data: registered, changed, ended, and by which key each calls."""
+"""Systems that hold data: registered, changed, ended, and the keys that act for them."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Doing without an answer takes two people."""
+"""Waiving a system's answer takes two people."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

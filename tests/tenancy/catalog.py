@@ -1,5 +1,5 @@
 # ruff: noqa: E501, S608 -- SQL and tables read better in one line; names of our own tables
-"""Reads the database's own catalogs and says where the wall has a hole. Each check gives findings, best none."""
+"""Check tenant isolation in the database's own catalogs; each check yields findings, ideally none."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from tests.tenancy.doors import Door, rows
 GLOBAL_UNIQUE = {
     "accounts_client_code_key": "a client's code is its public name, found before its context exists",
 }
-"""Unique keys of walled tables that do not lead with the client, and why. (Primary keys: random UUIDv7 ids.)"""
+"""Unique keys of tenant tables that do not start with the client, with reasons. (Primary keys: random UUIDv7 ids.)"""
 
 LOOK_UPS = {
     "accounts_live_key",
@@ -27,12 +27,12 @@ LOOK_UPS = {
     "accounts_all_clients",
     "doors_client_of_link",
     "sandbox_forget",
-    "subjects_refresh_statistics",  # reads nothing out: ANALYZE in the middle of an import
+    "subjects_refresh_statistics",  # returns no data: ANALYZE during an import
 }
-"""All functions that run with their owner's rights."""
+"""All SECURITY DEFINER functions."""
 
 OFFICERS_TOO = {"tenancy_clock_offset"}
-"""Those that the officers' view may call: it reads the clock of the client to which it narrows, and nothing else."""
+"""Those that the officer role may execute: it reads the clock of the client it switches to, and nothing else."""
 
 GLOBAL_TABLES = {
     "account_emailaddress",
@@ -58,14 +58,14 @@ GLOBAL_TABLES = {
     "signin_counter",
     "subjects_erasurecarriedout",
 }
-"""All tables without a client, by hand: their reasons stand in their declarations."""
+"""All tables without a client, written by hand; their declarations have the reasons."""
 
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
 IN_PUBLIC = "relnamespace = 'public'::regnamespace"
 
 
 def walled() -> dict[str, Wall]:
-    """The tables that have a client."""
+    """Return the tables with a client."""
     return {table: wall for table, wall in declared_walls().items() if wall.scope is not Scope.GLOBAL}
 
 
@@ -74,7 +74,7 @@ def tables(door: Door) -> list[str]:
 
 
 def undeclared_tables(door: Door) -> Iterator[str]:
-    """Every table is declared; the tables without a client are those on the list; nothing else stores rows."""
+    """Find undeclared tables, tables without a client that are not listed, and other relations that store rows."""
     declared = declared_walls()
     for table in tables(door):
         if table not in declared:
@@ -93,7 +93,7 @@ def undeclared_tables(door: Door) -> Iterator[str]:
 
 
 def open_walls(door: Door) -> Iterator[str]:
-    """The client column is never null; row-level security is on, and forced."""
+    """Find nullable client columns, and tables without enabled and forced row-level security."""
     found = rows(
         door,
         "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, array_agg(a.attname::text) FILTER (WHERE a.attnotnull)"
@@ -129,7 +129,7 @@ def expected_policies(wall: Wall) -> set[tuple[Any, ...]]:
 
 
 def wrong_policies(door: Door) -> Iterator[str]:
-    """Each walled table has exactly the policies its declaration asks for, and no other table has any."""
+    """Find policies that differ from the table's declaration."""
     found: dict[str, set[tuple[Any, ...]]] = {}
     for table, name, kind, roles, command, using, check in rows(
         door,
@@ -144,7 +144,7 @@ def wrong_policies(door: Door) -> Iterator[str]:
 
 
 def leaking_keys(door: Door) -> Iterator[str]:
-    """A unique key that does not lead with the client tells of other clients' rows."""
+    """Find unique keys that do not start with the client: they reveal other clients' rows."""
     for table, index, is_primary, first, kinds in rows(
         door,
         "SELECT c.relname, i.relname, x.indisprimary, (SELECT a.attname::text FROM pg_attribute a"
@@ -160,7 +160,7 @@ def leaking_keys(door: Door) -> Iterator[str]:
 
 
 def _foreign_keys(door: Door) -> Iterator[tuple[str, str, str, dict[str, str], bool]]:
-    """Each foreign key: table, name, target, column → target column, deferrable."""
+    """Return all foreign keys: table, name, target, column → target column, deferrable."""
     for table, name, target, columns, targets, deferrable in rows(
         door,
         "SELECT k.conrelid::regclass::text, k.conname, k.confrelid::regclass::text,"
@@ -174,7 +174,7 @@ def _foreign_keys(door: Door) -> Iterator[tuple[str, str, str, dict[str, str], b
 
 
 def crossing_links(door: Door) -> Iterator[str]:
-    """A foreign key between walled tables carries the client, or the owner of a catalogue row, and refuses at once."""
+    """Find foreign keys between tenant tables without the client, or that are deferrable."""
     walls = walled()
     checks = set(
         rows(
@@ -207,14 +207,14 @@ def owner_check(owner: str, link: str) -> str:
 
 
 def missing_links(door: Door) -> Iterator[str]:
-    """Every foreign key that models declare between walled tables is a composite one in the database."""
+    """Find foreign keys of the models between tenant tables that are not composite in the database."""
     walls, present = walled(), {}
     for table, _, target, columns, _ in _foreign_keys(door):
         for column in columns:
             present[table, column, target] = columns
     for model in apps.get_models(include_auto_created=True):
         table = model._meta.db_table
-        if table not in walls or hasattr(model, "instance_type"):  # a history outlasts what it tells of
+        if table not in walls or hasattr(model, "instance_type"):  # history rows outlive their rows
             continue
         for field in model._meta.concrete_fields:
             if not isinstance(field, models.ForeignKey) or field.related_model._meta.db_table not in walls:
@@ -224,7 +224,7 @@ def missing_links(door: Door) -> Iterator[str]:
 
 
 def wrong_rights(door: Door) -> Iterator[str]:
-    """The app and the officers may do to each table what is declared, and the public nothing."""
+    """Find privileges of the app, officer and PUBLIC that differ from the declarations."""
     declared = declared_walls()
     for table in tables(door):
         wall = declared.get(table, Wall(Scope.GLOBAL, frozenset(), reason="undeclared"))
@@ -256,7 +256,7 @@ def wrong_rights(door: Door) -> Iterator[str]:
 
 
 def powerful_roles(door: Door) -> Iterator[str]:
-    """Neither app, officer nor owner goes round the wall; the app owns and makes nothing."""
+    """Find roles that could bypass tenant isolation, or an app role that owns or creates objects."""
     for role, *powers in rows(
         door,
         "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles"
@@ -278,7 +278,7 @@ def powerful_roles(door: Door) -> Iterator[str]:
             door, "SELECT nspname FROM pg_namespace WHERE has_schema_privilege(%s, oid, 'CREATE')", [role]
         ):
             yield f"{role}: may create in {schema}"
-        allowed = "CREATE" if role == APP else "CREATE, TEMP"  # the app's imports are staged in temporary tables
+        allowed = "CREATE" if role == APP else "CREATE, TEMP"  # imports of the app use temporary tables
         if rows(door, "SELECT 1 WHERE has_database_privilege(%s, current_database(), %s)", [role, allowed]):
             yield f"{role}: may create schemas or temporary tables"
     held = rows(
@@ -292,7 +292,7 @@ def powerful_roles(door: Door) -> Iterator[str]:
 
 
 def loose_functions(door: Door) -> Iterator[str]:
-    """Functions with their owner's rights are those on the list, pinned, for the app alone; rules there are none."""
+    """Find SECURITY DEFINER functions that are not listed, not pinned or open to others, and rules."""
     found = rows(
         door,
         "SELECT p.proname::text, r.rolname::text, p.proconfig, ARRAY(SELECT grantee::regrole::text"
@@ -314,7 +314,7 @@ def loose_functions(door: Door) -> Iterator[str]:
 
 
 def loose_views(door: Door) -> Iterator[str]:
-    """Views ask with the rights of the one who asks; nothing keeps a copy of rows outside the policies."""
+    """Find views that run with their owner's privileges, and materialized views."""
     for name, kind, options in rows(
         door, f"SELECT relname, relkind::text, reloptions FROM pg_class WHERE {IN_PUBLIC} AND relkind IN ('v', 'm')"
     ):
@@ -325,7 +325,7 @@ def loose_views(door: Door) -> Iterator[str]:
 
 
 def changeable_evidence(door: Door) -> Iterator[str]:
-    """What may only be added to refuses change by trigger, too, even to its owner."""
+    """Find append-only tables without the triggers that reject changes by the owner."""
     found: dict[str, set[tuple[str, str]]] = {}
     for table, name, state, text in rows(
         door,
@@ -362,5 +362,5 @@ CHECKS: tuple[Callable[[Door], Iterator[str]], ...] = (
 
 
 def findings(door: Door) -> list[str]:
-    """All that is wrong with the wall."""
+    """Return the findings of all checks."""
     return [finding for check in CHECKS for finding in check(door)]

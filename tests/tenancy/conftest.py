@@ -10,7 +10,7 @@ from tests.tenancy.doors import enter
 
 @pytest.fixture
 def people(django_db_setup) -> Cast:
-    """The cast, for tests that go round Django."""
+    """Commit the cast, for tests that do not use Django."""
     return Cast(cast_values())
 
 
@@ -25,17 +25,17 @@ def _door(role):
 
 @pytest.fixture
 def app(people):
-    """The app role without Django and its guard."""
+    """Connect as the app role, without Django and its guard."""
     yield from _door(APP)
 
 
 @pytest.fixture
 def owner(people):
-    """The role that migrates."""
+    """Connect as the owner role, which migrates."""
     yield from _door(OWNER)
 
 
 @pytest.fixture
 def bootstrap(people):
-    """The superuser; nothing it does is committed."""
+    """Connect as the superuser; never committed."""
     yield from _door(SUPERUSER)

@@ -1,4 +1,4 @@
-"""Ways into the tests' database beside Django's: plain connections as any role, without the guard."""
+"""Connections to the test database as any role, without Django and the guard."""
 
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ Door = psycopg.Connection[Any]
 
 
 def enter(role: str, **options: Any) -> Door:
-    """Connect as a role to the database that Django's default connection uses now."""
+    """Connect as a role to the database of Django's default connection."""
     endpoint = template_ready()
     return psycopg.connect(
         **{
@@ -27,15 +27,15 @@ def enter(role: str, **options: Any) -> Door:
 
 
 def become_client(door: Door, client_id: UUID) -> None:
-    """Set the client of this transaction, as the context does."""
+    """Set the client of this transaction, as ``in_client`` does."""
     door.execute("SELECT set_config('paktaleem.client', %s, true)", [str(client_id)])
 
 
 def become_officer(door: Door) -> None:
-    """Enter the officers' view for this transaction, as the context does."""
+    """Switch this transaction to the officer role, as ``as_officer`` does."""
     door.execute("SELECT set_config('role', 'paktaleem_officer', true)")
 
 
 def rows(door: Door, sql: str, parameters: Any = None) -> list[Any]:
-    """Run a statement and give its rows."""
+    """Execute a statement and return its rows."""
     return door.execute(sql, parameters).fetchall()

@@ -1,5 +1,5 @@
 # ruff: noqa: E501, ISC004, PT012, RUF043, S608 -- SQL and tables read better in one line; long statements in tables; what comes before the refusal belongs to it; plain patterns; names of our own tables
-"""Attacks on the wall by someone who can send any SQL as the app role: SQL injection at its worst."""
+"""Attacks on tenant isolation by a user who can send any SQL as the app role (SQL injection)."""
 
 import uuid
 
@@ -24,7 +24,7 @@ NEW_SUBJECT = (
 
 @pytest.fixture
 def indus(app, people):
-    """The app inside the context of Indus."""
+    """The app role in the context of Indus."""
     become_client(app, people.client_id("indus"))
     return app
 
@@ -36,10 +36,10 @@ def test_without_a_context_nothing_is_even_sent(db):
 
 @pytest.mark.parametrize("table", WALLED)
 def test_without_a_context_the_database_shows_nothing_of_a_client(app, bootstrap, table):
-    """It raises as soon as there is a row of a client to judge.
+    """The policy raises as soon as it evaluates a row of a client.
 
-    Where all rows are PakTaleem's catalogue, common to all clients, PostgreSQL need not ask whose turn it is: whether
-    it does follows from its plan, and so from when autovacuum last passed by.
+    If all rows are PakTaleem's catalogue, the planner may never evaluate that part, depending on the table's
+    statistics.
     """
     wall = walled()[table]
     there = set(rows(bootstrap, f"SELECT DISTINCT {wall.owner_column} FROM {table}"))
@@ -48,7 +48,7 @@ def test_without_a_context_the_database_shows_nothing_of_a_client(app, bootstrap
 
 
 def owners_shown(app, table, column):
-    """Whose rows a role is shown, or that it is refused."""
+    """Return the owners of the visible rows, or ``refused``."""
     try:
         with app.transaction():
             return set(rows(app, f"SELECT DISTINCT {column} FROM {table}"))
@@ -144,7 +144,7 @@ def test_no_link_reaches_another_clients_row(indus, people, statement, target):
 
 
 def consent_event(door, people, **changed):
-    """Insert a consent event of Danish's about Indus' own newsletter, with some columns changed."""
+    """Insert a consent event of Danish's for Indus' newsletter, with some columns changed."""
     [(purpose,)] = rows(door, "SELECT id FROM consent_purpose WHERE code = 'newsletter'")
     values = {
         "client_id": people.client_id("indus"),
@@ -167,7 +167,7 @@ def consent_event(door, people, **changed):
 
 
 def foreign(bootstrap, people, table):
-    """An id of Khyber's."""
+    """Return the id of a row of Khyber's."""
     return rows(bootstrap, f"SELECT id FROM {table} WHERE client_id = %s", [people.client_id("khyber")])[0][0]
 
 
@@ -300,7 +300,7 @@ def test_no_setting_opens_the_wall(indus, setting):
     ],
 )
 def test_an_error_does_not_tell_of_hidden_rows(indus, probe):
-    """The condition would fail on Khyber's row, were it evaluated before the policy."""
+    """The condition would fail on Khyber's row if it were evaluated before the policy."""
     rows(indus, probe)
 
 

@@ -1,4 +1,4 @@
-"""The cast itself."""
+"""The cast."""
 
 from paktaleem.foundation.tenancy.context import in_client
 

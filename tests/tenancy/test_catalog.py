@@ -1,5 +1,5 @@
 # ruff: noqa: E501, ISC004 -- SQL and tables read better in one line; long statements in tables
-"""The wall as the database itself describes it, and that each hole in it is seen."""
+"""Tenant isolation as described by the database's catalogs; each kind of gap is detected."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-# ruff: noqa: PT012, TRY301 -- what comes before the refusal belongs to it; a fault of the test's own
-"""Contexts: what may open inside what, what each shows, and that nothing outlives its transaction."""
+# ruff: noqa: PT012, TRY301 -- the statements before the error belong to it; an error raised by the test
+"""Contexts: allowed nesting, visible rows, and no state left after the transaction."""
 
 import threading
 import uuid
@@ -42,11 +42,11 @@ INDUS, KHYBER = "indus", "khyber"
 
 
 class Broken(Exception):
-    """A fault of the test's own."""
+    """An error raised by the test."""
 
 
 def settings_now():
-    """The role and the client as the database has them."""
+    """Return the role and the client as set in the database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user::text, coalesce(current_setting('paktaleem.client', true), '')")
         return cursor.fetchone()
@@ -221,7 +221,7 @@ def test_the_guard_refuses_before_anything_is_sent(db):
         sent.append(sql)
         return execute(sql, params, many, context)
 
-    connection.execute_wrappers.append(tell)  # the last wrapper is nearest the server
+    connection.execute_wrappers.append(tell)  # the last wrapper runs last
     try:
         for question in (User.objects.count, Subject.objects.first, lambda: Subject(id=uuid.uuid4()).refresh_from_db()):
             with pytest.raises(ContextMissing, match="No client context"):
@@ -285,7 +285,7 @@ def test_the_connection_is_clean_afterwards(committed, outcome):
         pass
     with pytest.raises(ContextMissing):
         Subject.objects.count()
-    left = connection.connection.execute(  # past the guard: what the next user of a pooled connection would find
+    left = connection.connection.execute(  # without the guard: the state for the next user of a pooled connection
         "SELECT current_user::text, coalesce(current_setting('paktaleem.client', true), '')"
     )
     assert left.fetchone() == ("paktaleem_app", "")
@@ -349,7 +349,7 @@ def test_a_lost_connection_is_a_clean_error(committed):
 
 
 class Nesting(RuleBasedStateMachine):
-    """Opens and closes contexts at random and compares what the database shows with a model of one stack."""
+    """Open and close contexts at random, and compare the visible rows with a model of the stack."""
 
     @initialize()
     def begin(self):

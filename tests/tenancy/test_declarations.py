@@ -1,4 +1,4 @@
-"""A table whose rows nobody owns, or a text nobody classified, fails the system check."""
+"""The system check rejects tables without an access declaration and unclassified text fields."""
 
 import pytest
 from django.apps import apps
@@ -16,7 +16,7 @@ from tests.tenancy.catalog import GLOBAL_TABLES
 
 
 def errors_of(model, monkeypatch):
-    """The check's findings if the project had this model only."""
+    """Return the findings for a project with this model only."""
     monkeypatch.setattr(apps, "get_models", lambda **_: [model])
     return [(error.id, error.obj) for error in check_declarations()]
 

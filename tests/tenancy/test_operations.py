@@ -1,5 +1,5 @@
 # ruff: noqa: E501 -- SQL and tables read better in one line
-"""The wall is taken down and put up again by migrations."""
+"""Tenant isolation is removed and restored by migrations."""
 
 import pytest
 from django.core.management import call_command
@@ -19,7 +19,7 @@ def migrate(*arguments):
 
 
 def wall_of_the_database():
-    """Everything the wall consists of, as text."""
+    """Return the policies, constraints, indexes and triggers of tenant isolation, as text."""
     with enter(OWNER) as door:
         return {
             *rows(
@@ -55,10 +55,10 @@ def test_the_wall_comes_off_rows_and_goes_back_on(committed, app, first):
 
 
 def test_everything_goes_and_comes_back(committed):
-    """What comes back is what operators get; what goes was made quickly, and the two are compared."""
+    """Migrating back to zero and forwards again gives the same schema as the template database."""
     before = wall_of_the_database()
     with quickly():
-        for app in ("accounts", "ledger", "tenancy"):  # with whatever stands on them
+        for app in ("accounts", "ledger", "tenancy"):  # with all apps that depend on them
             migrate(app, "zero")
     with enter(OWNER) as door:
         assert rows(door, "SELECT proname FROM pg_proc WHERE proname ~ '^(tenancy|accounts|subjects|consent)_'") == []

@@ -1,4 +1,4 @@
-"""Rows by statements written once: the same rows as Django's, behind the same wall and guard."""
+"""Rows read and inserted by cached SQL equal Django's, with the same policies and guard."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def values(row):
 
 
 def kept(client_id, now, slot=b"s" * 32):
-    """Make an answer to be kept: bytes, a number, JSON and a moment."""
+    """Return a stored response: bytes, a number, JSON and a time."""
     headers = {"Content-Type": "application/json"}
     until = now + timedelta(hours=1)
     return KeptAnswer(

@@ -1,4 +1,4 @@
-"""A checkout's data folder that is gone after the test."""
+"""Data folder of a checkout, removed after the test."""
 
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ from tests.demo.running import Demonstration
 
 @pytest.fixture
 def checkout() -> Iterator[Demonstration]:
-    """A folder on which management commands are run; whatever they leave is seen by ``left_running``."""
+    """A folder for management commands; ``left_running`` finds remaining servers."""
     folder = Path(tempfile.mkdtemp(prefix="paktaleem-trial-")).resolve()
     folder.chmod(0o755)
     yield Demonstration(folder)

@@ -1,4 +1,4 @@
-"""``make test`` brings the browser its tests need, or says in one line that it cannot (.make/browser)."""
+"""``make test`` installs the browser its tests need, or reports in one line that it cannot (.make/browser)."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ REFUSAL = "The tests need a browser: install chromium, or name one in PAKTALEEM_
 
 
 class Machine:
-    """A machine with nothing but what a test gives it."""
+    """An environment with only the programs that a test adds."""
 
     def __init__(self, folder: Path) -> None:
         self.bin, self.venv = folder / "bin", folder / "clone" / ".venv" / "bin"
@@ -57,7 +57,7 @@ def test_root_with_apt_gets_the_chromium_of_the_distribution(machine: Machine, t
 
 
 def test_without_root_playwright_brings_its_own(machine: Machine, tmp_path: Path) -> None:
-    machine.program("apt-get", f"cp /bin/sh {machine.bin}/chromium")  # must not be called
+    machine.program("apt-get", f"cp /bin/sh {machine.bin}/chromium")  # must not run
     own = machine.program("chrome", "echo 1", where=tmp_path)
     machine.program("python", f'[ "$1" = -m ] || echo {own}', where=machine.venv)
     assert machine.run().stdout == f"{own}\n"

@@ -1,4 +1,4 @@
-"""A command on a fresh checkout brings its database along, and the last one out stops it."""
+"""A command on a fresh checkout starts its database, and the last command stops it."""
 
 import json
 import os
@@ -79,5 +79,5 @@ def test_a_folder_that_cannot_be_used_is_told_in_one_line(checkout):
     (checkout.folder / "postgres" / "letter.txt").write_text("somebody's")
     status, output, errors = said(shell(checkout, WHO))
     assert (status, output) == (1, "")
-    assert "holds something else" in errors
+    assert "contains something else" in errors
     assert errors.count("\n") == 1

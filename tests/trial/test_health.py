@@ -1,4 +1,4 @@
-"""Alive and ready are two questions."""
+"""Liveness and readiness endpoints."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from tests.database import leave_database
 
 @pytest.fixture
 def no_database(monkeypatch):
-    """Point Django at a port where nothing listens."""
+    """Point Django at a port without a server."""
     leave_database()
     for name, value in (("HOST", "127.0.0.1"), ("PORT", "1")):
         monkeypatch.setitem(connections.databases["default"], name, value)

@@ -1,4 +1,4 @@
-"""What the portal refuses to start with."""
+"""Conditions in which the portal does not start."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def codes(findings):
 
 @pytest.fixture
 def connected_as(committed):
-    """Connect ``default`` as another role of the tests' server."""
+    """Connect ``default`` as another role of the test server."""
     endpoint = template_ready()
 
     def connect(role):
@@ -131,7 +131,7 @@ def test_a_remote_database_with_tls_is_fine():
 def test_real_roles_are_told_apart(connected_as, role, expected):
     facts = connected_as(role)
     assert facts.role == role
-    assert facts.fsync == "off"  # the tests' own server forgets on purpose
+    assert facts.fsync == "off"  # the test server runs without fsync
     assert codes(database_findings(facts)) == expected | {"startup.E014"}
 
 
@@ -165,7 +165,7 @@ def test_a_build_sees_them_as_checks(db):
 
 
 def test_what_the_address_says_of_tls_reaches_every_connection():
-    """With the way encrypted as the refusal asks for, each role's connection is."""
+    """With sslmode in the URL, the connections of all roles are encrypted."""
     tls = {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/portal.pem"}
     names = {"default": "DATABASE_URL", "aside": "DATABASE_URL", "owner": "DATABASE_OWNER_URL"}
     url = "postgres://who:secret@db.example:5432/portal?" + urlencode(tls)

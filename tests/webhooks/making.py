@@ -1,4 +1,4 @@
-"""Endpoints and deliveries that tests share."""
+"""Endpoints and deliveries shared by tests."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ def make_endpoint(cast: Cast, code: str, *, at: datetime, **values: Any) -> Endp
 
 
 def make_given_up(endpoint: Endpoint, *, at: datetime) -> Delivery:
-    """A message that was tried once and given up."""
+    """Create a message that was tried once and given up."""
     own: dict[str, Any] = {"client_id": endpoint.client_id}
     message = Message.objects.create(type="consent.given", data={"purpose": "newsletter"}, happened_at=at, **own)
     delivery = Delivery.objects.create(

@@ -1,4 +1,4 @@
-"""Receivers on this machine, good and bad, and a worker's sending to them until nothing is due."""
+"""Local receivers, good and bad, and a worker that sends to them until nothing is due."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -21,7 +21,7 @@ __all__ = ["Receiver", "Siege", "add", "ask", "dripping", "endless", "pumped", "
 
 
 class Receiver:
-    """A receiver on this machine: keeps what it is sent, and answers with a status and headers."""
+    """A local receiver that stores what it is sent, and answers with a status and headers."""
 
     def __init__(self, status="204 No Content", *headers, body=b""):
         self.got, self.answer = [], saying(status, body, *headers)
@@ -39,10 +39,10 @@ class Receiver:
 
 @dataclass
 class Siege:
-    """Good receivers beside bad ones, held to an order of things that no clock measures.
+    """Good receivers beside bad ones, ordered by events instead of a clock.
 
-    No good one answers before every bad one has its first connection, and no bad one lets go of it before every good
-    one has all of its messages. Were a good one served after a bad one's turn, both would wait for each other.
+    No good receiver answers before every bad one has its first connection, and no bad one releases it before every good
+    one has all its messages. If a good receiver had to wait for a bad one, both would wait for each other.
     """
 
     goods: int
@@ -54,7 +54,7 @@ class Siege:
     all_taken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def good(self) -> Receiver:
-        """One that takes whatever it is sent, once the bad ones are busy."""
+        """Return a receiver that accepts everything, once the bad ones are busy."""
         receiver = Receiver()
         taking = receiver.answer
 
@@ -69,7 +69,7 @@ class Siege:
         return receiver
 
     def bad(self, behave):
-        """One that behaves so while it is held: it is given the reader, the writer, and what ends it."""
+        """Return a receiver that behaves badly while held; ``behave`` gets the reader, the writer and the end event."""
         is_first = True
 
         async def answer(reader, writer):
@@ -85,13 +85,13 @@ class Siege:
 
 
 async def silent(reader, writer, over):
-    """Take the message, and say nothing."""
+    """Accept the message and do not answer."""
     del reader, writer
     await over.wait()
 
 
 async def dripping(reader, writer, over):
-    """Answer letter by letter, and come to no end."""
+    """Answer byte by byte without end."""
     del reader
     writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     while not over.is_set():
@@ -101,7 +101,7 @@ async def dripping(reader, writer, over):
 
 
 async def endless(reader, writer, over):
-    """Answer with a body that never ends, whatever becomes of it."""
+    """Answer with a body that never ends."""
     del over
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -111,7 +111,7 @@ async def endless(reader, writer, over):
 
 
 def add(cast, port, code="indus", tests=1):
-    """Add an endpoint that listens on a port, with test messages waiting; returns it and its secret."""
+    """Add an endpoint that listens on a port, with test messages waiting; return it and its secret."""
     at = timezone.now()
     with in_client(cast.client_id(code)):
         endpoint, secret = add_endpoint(
@@ -123,7 +123,7 @@ def add(cast, port, code="indus", tests=1):
 
 
 async def ask(work: Any, *args: Any) -> Any:
-    """Do something with the database in a thread, and leave no connection there."""
+    """Run database work in a thread, and close its connections."""
 
     def alone():
         try:
@@ -135,9 +135,9 @@ async def ask(work: Any, *args: Any) -> Any:
 
 
 def pumped(committed, settings, *receivers, tests=1):
-    """Listen with each receiver, add an endpoint for each, and send until nothing is due; returns the endpoints.
+    """Listen with each receiver, add an endpoint for each, and send until nothing is due; return the endpoints.
 
-    An exchange has all the time that a busy machine may take: whoever wants less says so to its receiver.
+    An exchange may take as long as a busy machine needs, unless its receiver sets a shorter time.
     """
 
     async def run():

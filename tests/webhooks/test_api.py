@@ -1,4 +1,4 @@
-"""Webhooks over the API: register, list, rotate, test, replay, remove; a client sees its own alone."""
+"""The webhooks API: register, list, rotate, test, replay, remove; a client sees only its own."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.webhooks.making import URL, make_endpoint, make_given_up
 
 @pytest.fixture
 def call(cast, client):
-    """Call the API with a client's key."""
+    """Return a function that calls the API with a client's key."""
 
     def made(method, path, body=None, code="indus", **headers):
         sent = {} if body is None else {"data": body, "content_type": "application/json"}

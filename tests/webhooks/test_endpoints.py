@@ -1,4 +1,4 @@
-"""Endpoints are added, changed, given new secrets, switched off and on and removed: by whom, and with which proof."""
+"""Endpoints: added, changed, rotated, disabled, enabled and removed, with history and evidence."""
 
 from datetime import timedelta
 
@@ -34,12 +34,12 @@ def indus(cast):
         yield cast.client_id("indus")
 
 
-def told(cast, at, name="farah"):
+def audit(cast, at, name="farah"):
     return {"actor": cast.actor(name), "reason": Reason.CLIENT_INSTRUCTION, "at": at}
 
 
 def test_an_endpoint_is_added_with_history_evidence_and_a_secret(cast, indus, now):
-    endpoint, secret = add_endpoint(indus, url=URL, events=["notice.*", "consent.given"], **told(cast, now))
+    endpoint, secret = add_endpoint(indus, url=URL, events=["notice.*", "consent.given"], **audit(cast, now))
     assert endpoint.is_enabled
     assert endpoint.events == ["consent.given", "notice.*"]
     assert live_secrets(endpoint, at=now) == [secret]
@@ -66,7 +66,7 @@ def test_an_endpoint_is_added_with_history_evidence_and_a_secret(cast, indus, no
 )
 def test_where_the_portal_does_not_send_and_what_there_is_not_is_refused_by_field(cast, indus, now, field, values):
     with pytest.raises(ValidationError) as refused:
-        add_endpoint(indus, **{"url": URL, "events": ["consent.*"], **values}, **told(cast, now))
+        add_endpoint(indus, **{"url": URL, "events": ["consent.*"], **values}, **audit(cast, now))
     assert list(refused.value.message_dict) == [field]
     assert not Endpoint.objects.exists()
 
@@ -76,47 +76,47 @@ def test_a_client_has_so_many_and_no_more(cast, indus, now):
         first = make_endpoint(cast, "indus", at=now)
     with pytest.raises(TooManyEndpoints):
         make_endpoint(cast, "indus", at=now)
-    remove_endpoint(first, **told(cast, now))
+    remove_endpoint(first, **audit(cast, now))
     make_endpoint(cast, "indus", at=now)
 
 
 def test_a_new_secret_holds_beside_the_old_one_for_a_day(cast, indus, now):
-    endpoint, old = add_endpoint(indus, url=URL, events=["consent.*"], **told(cast, now))
+    endpoint, old = add_endpoint(indus, url=URL, events=["consent.*"], **audit(cast, now))
     later = now + timedelta(hours=1)
-    new = rotate_secret(endpoint, **told(cast, later))
+    new = rotate_secret(endpoint, **audit(cast, later))
     assert live_secrets(endpoint, at=later) == [new, old]
     assert live_secrets(endpoint, at=later + timedelta(hours=24)) == [new]
-    newest = rotate_secret(endpoint, **told(cast, later + timedelta(hours=1)))
+    newest = rotate_secret(endpoint, **audit(cast, later + timedelta(hours=1)))
     assert live_secrets(endpoint, at=later + timedelta(hours=1)) == [newest, new]
 
 
 def test_switched_off_and_on_again(cast, indus, now):
     endpoint = make_endpoint(cast, "indus", at=now)
-    off = disable_endpoint(endpoint, **told(cast, now))
+    off = disable_endpoint(endpoint, **audit(cast, now))
     assert (off.is_enabled, off.disabled_because) == (False, "by_hand")
-    assert disable_endpoint(endpoint, **told(cast, now)).disabled_at == off.disabled_at
-    assert enable_endpoint(endpoint, **told(cast, now)).is_enabled
+    assert disable_endpoint(endpoint, **audit(cast, now)).disabled_at == off.disabled_at
+    assert enable_endpoint(endpoint, **audit(cast, now)).is_enabled
     assert Entry.objects.filter(kind__in=["webhook.disabled", "webhook.enabled"]).count() == 2
 
 
 def test_what_was_removed_never_changes_again(cast, indus, now):
     endpoint = make_endpoint(cast, "indus", at=now)
-    remove_endpoint(endpoint, **told(cast, now))
-    remove_endpoint(endpoint, **told(cast, now))
+    remove_endpoint(endpoint, **audit(cast, now))
+    remove_endpoint(endpoint, **audit(cast, now))
     assert Entry.objects.filter(kind="webhook.removed").count() == 1
     for act in (change_endpoint, enable_endpoint, disable_endpoint, rotate_secret):
         with pytest.raises(AlreadyRemoved):
-            act(endpoint, **told(cast, now))
+            act(endpoint, **audit(cast, now))
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
 def test_who_may_not_does_not(cast, indus, now, name):
     endpoint = make_endpoint(cast, "indus", at=now)
     with pytest.raises(NotAllowed):
-        add_endpoint(indus, url=URL, events=["consent.*"], **told(cast, now, name))
+        add_endpoint(indus, url=URL, events=["consent.*"], **audit(cast, now, name))
     for act in (change_endpoint, enable_endpoint, disable_endpoint, rotate_secret, remove_endpoint):
         with pytest.raises(NotAllowed):
-            act(endpoint, **told(cast, now, name))
+            act(endpoint, **audit(cast, now, name))
 
 
 def test_another_client_sees_nothing(cast, now):
@@ -153,7 +153,7 @@ def test_secrets_count_as_keys_of_their_epoch(cast, now):
 
 
 def test_secrets_move_to_the_current_epoch(cast, indus, now, settings):
-    endpoint, secret = add_endpoint(indus, url=URL, events=["consent.*"], **told(cast, now))
+    endpoint, secret = add_endpoint(indus, url=URL, events=["consent.*"], **audit(cast, now))
     settings.KEYRING = settings.KEYRING.replace('"current": 1', '"current": 2').replace(
         '"epochs": {', '"epochs": {"2": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDI=", '
     )

@@ -1,4 +1,4 @@
-"""The catalogue of events, and that the database knows the same one."""
+"""The catalogue of events equals the database's."""
 
 from importlib import import_module
 from pkgutil import iter_modules

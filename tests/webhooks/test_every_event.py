@@ -1,4 +1,4 @@
-"""Every event there is becomes a message with the facts it promises, to whoever asked for that one or its family."""
+"""Every event becomes a message with its declared facts, for subscribers of the event or its family."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.webhooks.making import make_endpoint
 
 
 def happen(event, client_id, at):
-    """Write the entry of the ledger that the event is, with a fact more than it tells."""
+    """Record the event's ledger entry, with one fact more than the event publishes."""
     facts = {name: f"a {name}" for name in event.facts} | {"kept_to_ourselves": "x"}
     if event.row:
         facts["row"] = event.row

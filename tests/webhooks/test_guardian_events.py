@@ -1,4 +1,4 @@
-"""Each act about guardians, coming of age and incidents is told by its own message, with its own ids and codes."""
+"""Every act about guardians, ages and incidents has its own message with its own ids and codes."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ FACTS = {event.kind: event.facts for event in EVENTS}
 
 @pytest.fixture
 def indus(cast, time_machine):
-    """Indus listens to everything about guardians, people and incidents."""
+    """Indus, subscribed to all events about guardians, people and incidents."""
     time_machine.move_to(AT, tick=False)
     with in_client(cast.client_id("indus")):
         make_endpoint(cast, "indus", at=AT - DAY, events=["guardian.*", "subject.*", "incident.*"])
@@ -48,7 +48,7 @@ def indus(cast, time_machine):
 
 
 def told(cast):
-    """Each message, as it is sent; every one repeats the facts of its own entry and nothing else."""
+    """Return all messages as sent; each repeats the facts of its own entry and nothing else."""
     with in_client(cast.client_id("indus")):
         entries = {one.pk: one for one in Entry.objects.all()}
         messages = list(Message.objects.order_by("pk"))
@@ -62,7 +62,7 @@ def told(cast):
 
 
 def the(cast, kind):
-    """The data of the one message of a type."""
+    """Return the data of the only message of a type."""
     [data] = [data for name, data in told(cast) if name == kind]
     return data
 

@@ -1,4 +1,4 @@
-"""An endpoint that fails for days: tried to the end, switched off, and its client's administrators read of it."""
+"""An endpoint that fails for days: retried to the end, disabled, and its client's administrators emailed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ BEGINS = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 
 
 def due_at(endpoint):
-    """When the one message that waits is tried next; None if none is."""
+    """Return when the only waiting message is tried next; None if there is none."""
     with in_client(endpoint.client_id):
         waiting = Delivery.objects.filter(endpoint=endpoint, state="waiting").first()
         rests_until = EndpointHealth.objects.get(endpoint=endpoint).rests_until
@@ -34,7 +34,7 @@ def due_at(endpoint):
 
 
 def failing(cast, settings, clock, receiver):
-    """Let the worker send to a receiver, each time that something is due, until nothing is; returns the endpoint."""
+    """Let the worker send to a receiver whenever something is due, until nothing is; return the endpoint."""
 
     async def run():
         async with listener(receiver) as found:
@@ -66,7 +66,7 @@ def speaks(cast, name, language):
 WORDS = {
     "en": (
         "A webhook of Indus Schools Network was switched off: {name}",
-        "The webhook {name} is told nothing any more. Why: It failed for days.",
+        "Failing for days.",
     ),
     "ur": ("Indus Schools Network کا ایک ویب ہک بند کر دیا گیا: {name}", "وجہ: کئی دن ناکام رہا۔"),
 }

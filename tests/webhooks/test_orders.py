@@ -1,4 +1,4 @@
-"""Orders to systems become messages: each by itself, a set once; told by ids and codes, to their own client alone."""
+"""Orders to systems become messages: one each, one per set; ids and codes only, to their own client only."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What happens becomes messages in the transaction in which it happens, for whoever asked to hear it."""
+"""Events become messages for subscribers, in the same transaction."""
 
 import json
 from datetime import timedelta

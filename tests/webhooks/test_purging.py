@@ -1,4 +1,4 @@
-"""What was told long ago is thrown away with its log; what still waits is not."""
+"""Old messages are deleted with their log; waiting ones are not."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ OLD, NEW = timedelta(days=40), timedelta(days=20)
 
 @pytest.fixture
 def told(cast):
-    """Messages given up long ago, of late, and waiting since long; returns their ids by name."""
+    """Create messages given up long ago, given up recently, and waiting for long; return their ids by name."""
     now = real_now()
     with in_client(cast.client_id("indus")):
         endpoint = make_endpoint(cast, "indus", at=now - OLD)

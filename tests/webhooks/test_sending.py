@@ -1,4 +1,4 @@
-"""Messages reach real receivers: signed, at least once under one id, each receiver at its own pace."""
+"""Messages reach real receivers: signed, at least once with one id, each receiver at its own pace."""
 
 import asyncio
 from collections import defaultdict
@@ -70,7 +70,7 @@ def test_a_failure_is_tried_again_later_under_the_same_id_and_bytes(committed, s
 
 
 def due_again(cast, endpoint):
-    """Let the time pass until the endpoint may be asked again."""
+    """Let time pass until the endpoint is due again."""
     with in_client(endpoint.client_id):
         Delivery.objects.filter(endpoint=endpoint).update(due_at=timezone.now())
         EndpointHealth.objects.filter(endpoint=endpoint).update(rests_until=None)
@@ -198,7 +198,7 @@ def test_an_endpoint_that_asks_for_less_for_days_is_switched_off(cast):
 
 
 def test_a_message_is_given_up_alone_where_others_arrive(cast):
-    """One message that a receiver never takes does not switch the endpoint off."""
+    """One message that a receiver never accepts does not disable the endpoint."""
     at = timezone.now()
     with in_client(cast.client_id("indus")):
         endpoint = add_endpoint(

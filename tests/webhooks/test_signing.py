@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks 1.0 has them, checked against the specification's own vector and library."""
+"""Signatures of Standard Webhooks 1.0, checked with the specification's test vector and library."""
 
 import json
 import time

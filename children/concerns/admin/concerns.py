@@ -1,4 +1,4 @@
-"""Concerns about children's data in the console: what waits, until when; read with a reason; closed with an outcome."""
+"""Console pages of concerns and guardians' requests: reading, confirming, copying and closing."""
 
 import zipfile
 from datetime import datetime, timedelta
@@ -51,9 +51,9 @@ _SOON = timedelta(days=7)
 
 
 class CloseForm(ActForm):
-    """What came of it."""
+    """Form to close a case with its outcome."""
 
-    outcome = forms.ChoiceField(label=_("What came of it"), choices=[("", _("Choose…")), *ConcernOutcome.choices])
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=[("", _("Choose…")), *ConcernOutcome.choices])
     field_order = ("outcome", "reason")
 
 
@@ -64,28 +64,28 @@ def _read(row: Concern, given: dict[str, Any], request: HttpRequest) -> HttpResp
         request,
         row,
         "console/revealed.html",
-        title=gettext("What was written"),
+        title=gettext("Text of the concern"),
         shown=[(gettext("Text"), words["text"]), (gettext("Contact"), words["contact"])],
         row_url=owner.url_of("change", row),
     )
 
 
 def _close(row: Concern, given: dict[str, Any], request: HttpRequest) -> None:
-    told: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
-    close_concern(row, outcome=given["outcome"], **told)
+    context: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    close_concern(row, outcome=given["outcome"], **context)
 
 
 def _confirm(row: Concern, given: dict[str, Any], request: HttpRequest) -> None:
-    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
-    confirm_deletion(row, reason=given["reason"], **told)
+    context: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    confirm_deletion(row, reason=given["reason"], **context)
 
 
 def _take_copy(row: Concern, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    """Give everything that systems gave as one ZIP, a file for each part."""
+    """Return the data of all systems as one ZIP archive, with a file for each part."""
     packed = BytesIO()
-    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    context: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
-        parts = copy_of(row, reason=given["reason"], **told)
+        parts = copy_of(row, reason=given["reason"], **context)
         for number, (order, part, content) in enumerate(parts, start=1):
             bundle.writestr(f"{number:03}-{order.system.code}-{part.category}.{part.file.kind}", content)
     response = HttpResponse(packed.getvalue(), content_type="application/zip")
@@ -97,7 +97,7 @@ def _waits_for_client(row: Any, _at: datetime | None = None) -> bool:
     return row.is_open and row.kind == ConcernKind.DELETION and row.ordered_at is None
 
 
-def _state(row: Any) -> SafeString:
+def _state_pill(row: Any) -> SafeString:
     at = now_here()
     if row.closed_at is not None:
         return pill(row.get_outcome_display(), "good")
@@ -106,27 +106,27 @@ def _state(row: Any) -> SafeString:
     if _waits_for_client(row):
         return pill(gettext("The client must confirm"), "warn")
     if row.waits_for_systems:
-        return pill(gettext("Systems are at work"), "calm")
+        return pill(gettext("Waiting for systems"), "calm")
     if row.has_orders:
-        return pill(_answered(row), "warn")
+        return pill(_answered_label(row), "warn")
     return pill(gettext("Waits"), "warn" if row.due_at - at < _SOON else "calm")
 
 
-def _answered(row: Any) -> str:
-    """Say what there is to do once every system has answered."""
+def _answered_label(row: Any) -> str:
+    """Return the label of a case whose systems have all answered."""
     is_left = row.kind == ConcernKind.DELETION and row.child is not None and row.child.erased_at is None
     return gettext("The record here is left") if is_left else gettext("All systems have answered")
 
 
 class ConcernProgressFilter(ProgressFilter):
-    """Those that are still to be answered, and those that should have been."""
+    """Filter for open and overdue cases."""
 
     offered: ClassVar[Any] = {"open": _("Not answered yet"), "overdue": _("Overdue")}
 
 
 @admin.register(Concern, site=site)
 class ConcernAdmin(LongestFirst, EvidenceAdmin):
-    """Concerns and guardians' requests, newest first; what was written is opened by an act of its own."""
+    """Console page of concerns and guardians' requests, newest first; the text is decrypted by a separate act."""
 
     section = "People"
     view_capability = Capability.VIEW_CONCERNS
@@ -135,35 +135,35 @@ class ConcernAdmin(LongestFirst, EvidenceAdmin):
     newest_by = "received_at"
     longest_first: ClassVar[Any] = {"overdue": "due_at"}
     detail_fields = ("number", "kind", "standing", "about", "by", "received_at", "due_at", "ordered_at", "closed_at")
-    intro = "What anybody reported about a child's data, and what guardians ask for. Each has a day to be answered by."
-    empty_text = "Nobody has reported a concern."
-    standing = state_column(_state)
+    intro = "Concerns reported about a child's data, and guardians' requests. Each has a deadline."
+    empty_text = "No concern has been reported."
+    standing = state_column(_state_pill)
     acts = (
         Act(
             "read",
             "Read it",
             Capability.HANDLE_CONCERNS,
             _read,
-            lead="What was written, and where an answer goes. The look is recorded with your name and reason.",
+            lead="Shows the text and the contact for the answer. Your access is recorded with your name and reason.",
             applies=lambda row, _: row.wrapped is not None,
-            refusals={CannotOpen: "What was written is no longer kept."},
+            refusals={CannotOpen: "The text has been deleted."},
         ),
         Act(
             "confirm-deletion",
             "Confirm the deletion",
             Capability.CONFIRM_DELETIONS,
             _confirm,
-            lead="The guardian asked that this child’s data be deleted. It is your institution’s: once you confirm, "
-            "every system that holds any is told to erase it, and that cannot be undone. What a law makes you keep, a "
-            "system answers as not applicable.",
-            done="Every system is told to erase; the case shows what each has answered.",
+            lead="The guardian requested the deletion of this child’s data. Your institution decides as the "
+            "controller: once you confirm, every system that holds data of the child must erase it, which cannot be "
+            "undone. For data that a law requires you to keep, a system answers that the order does not apply.",
+            done="The deletion has been ordered from every system. The case shows their answers.",
             danger=True,
             applies=_waits_for_client,
             refusals={
-                AlreadyClosed: "It was closed before.",
-                AlreadyOrdered: "Somebody was quicker: it is confirmed.",
+                AlreadyClosed: "The case is already closed.",
+                AlreadyOrdered: "The deletion has already been confirmed.",
                 AlreadyErased: "The child is erased.",
-                GuardianshipUnknown: "They no longer may decide for this child: close the case with that.",
+                GuardianshipUnknown: "The guardian may no longer decide for this child: close the case as declined.",
             },
         ),
         Act(
@@ -171,11 +171,11 @@ class ConcernAdmin(LongestFirst, EvidenceAdmin):
             "Take the copy",
             Capability.REVEAL_PERSONAL_DATA,
             _take_copy,
-            lead="All that the systems gave, in one file, for the guardian who asked. Each look is recorded with your "
-            "name and reason. Hand it over where you know them, not to an address.",
+            lead="The data from all systems, in one file, for the guardian who requested it. Your access is recorded "
+            "with your name and reason. Hand it over in person to the guardian, not to an address.",
             applies=lambda row, _: row.kind == ConcernKind.COPY and row.is_open,
             refusals={
-                NothingGivenYet: "No system has given anything yet.",
+                NothingGivenYet: "No system has returned data yet.",
                 AlreadyErased: "The child is erased.",
             },
         ),
@@ -185,27 +185,27 @@ class ConcernAdmin(LongestFirst, EvidenceAdmin):
             Capability.HANDLE_CONCERNS,
             _close,
             form=CloseForm,
-            lead="Say what came of it, once whoever wrote has been answered.",
+            lead="Choose the outcome, once the person who wrote has been answered.",
             done="Closed.",
             applies=lambda row, _: row.closed_at is None,
             refusals={
-                AlreadyClosed: "It was closed before.",
-                OrdersOpen: "A system has still to answer, or be waived.",
+                AlreadyClosed: "The case is already closed.",
+                OrdersOpen: "A system has not answered yet, and was not waived.",
             },
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the people along, and leave what is sealed where it is."""
+        """Select related child and guardian, defer the encrypted columns, and annotate the progress."""
         found = super().get_queryset(request).select_related("child", "guardian").defer("text", "contact")
         return with_progress(found)
 
     def panels(self, request: HttpRequest, row: Concern) -> list[dict[str, Any]]:
-        """Show what each system was told, and has answered; and what is left then."""
-        return [*super().panels(request, row), orders_panel(row, PARENT), *_left(request, row)]
+        """Return the panels with the orders, their answers, and the portal's own record if it remains."""
+        return [*super().panels(request, row), orders_panel(row, PARENT), *_remaining_record_panel(request, row)]
 
     def history_of(self, row: Concern, viewer: Actor) -> dict[str, Any]:
-        """Show who read it and what was done, as the ledger has it."""
+        """Return every access and step from the ledger."""
         entries = Entry.objects.filter(client_id=row.client_id, family__in=FAMILIES, recorded_at__gte=row.received_at)
         found = with_actor(entries.filter(body__contains=str(row.pk)).order_by("-recorded_at", "-id"), viewer)
         return {
@@ -216,17 +216,17 @@ class ConcernAdmin(LongestFirst, EvidenceAdmin):
 
     @admin.display(description="child")
     def about(self, row: Concern) -> SafeString | str:
-        """Link to the child, where a guardian who came in asked."""
-        return _person(row.child)
+        """Return a link to the child of a guardian's request."""
+        return _person_link(row.child)
 
     @admin.display(description="guardian")
     def by(self, row: Concern) -> SafeString | str:
-        """Link to the guardian who asked."""
-        return _person(row.guardian)
+        """Return a link to the guardian who made the request."""
+        return _person_link(row.guardian)
 
 
-def _left(request: HttpRequest, row: Concern) -> list[dict[str, Any]]:
-    """Say of a deletion for which every system has answered what is left, and lead whoever may erase it there."""
+def _remaining_record_panel(request: HttpRequest, row: Concern) -> list[dict[str, Any]]:
+    """Return the panel about the portal's own record that remains, with a link to erase it for those who may."""
     if not record_is_left(row) or row.child is None:
         return []
     people = site.get_model_admin(Subject)
@@ -234,7 +234,7 @@ def _left(request: HttpRequest, row: Concern) -> list[dict[str, Any]]:
     return [{"template": "console/panels/record_left.html", "child": row.child, "url": url}]
 
 
-def _person(person: Subject | None) -> SafeString | str:
+def _person_link(person: Subject | None) -> SafeString | str:
     if person is None:
         return "—"
     url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
@@ -243,13 +243,13 @@ def _person(person: Subject | None) -> SafeString | str:
 
 @boards.connect
 def concern_board(actor: Actor, at: datetime) -> list[Card]:
-    """Say how many concerns wait, and whether one is overdue; two queries."""
+    """Return a card that counts the open cases and says whether one is overdue; two queries."""
     if not actor.may(Capability.HANDLE_CONCERNS):
         return []
     number = count_up_to(Concern.objects.open())
     if not number:
         return []
     is_late = Concern.objects.overdue(at).exists()
-    note = gettext("some are overdue") if is_late else gettext("each has a day to be answered by")
+    note = gettext("some are overdue") if is_late else gettext("each has a deadline")
     url = reverse("admin:concerns_concern_changelist", current_app=site.name) + f"?{PROGRESS}=open"
     return [Card(gettext("Concerns about children"), number_in_words(number), note, url, needs_attention=True)]

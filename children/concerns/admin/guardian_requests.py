@@ -18,23 +18,24 @@ from paktaleem.foundation.console.row_acts import AddedAct, added_acts
 
 __all__: list[str] = []
 
-_MAY_NOT_ASK = (
-    "They may not ask for this: verify them first, for a copy by what somebody saw, and see whether they may be told."
+_MAY_NOT_REQUEST = (
+    "They may not request this. Verify them first (for a copy, by a method stronger than two messages), and check that "
+    "they may receive data about the child."
 )
 
 
 class AboutDataForm(ActForm):
-    """What the guardian says shall happen to the data."""
+    """Form to record what the guardian requests for the data."""
 
     reason = None  # type: ignore[assignment]
     wish = forms.ChoiceField(
-        label="What shall happen to the data", choices=list(WISHES.items()), widget=forms.RadioSelect
+        label="What should happen to the data", choices=list(WISHES.items()), widget=forms.RadioSelect
     )
 
 
-def _about_data(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
-    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
-    ask_about_data(row.child, guardian=row.guardian, wish=given["wish"], language=row.guardian.language, **told)
+def _request_about_data(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
+    context: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    ask_about_data(row.child, guardian=row.guardian, wish=given["wish"], language=row.guardian.language, **context)
 
 
 added_acts.connect(
@@ -42,15 +43,15 @@ added_acts.connect(
         "children.guardianship",
         Act(
             "data",
-            "What shall happen to the data",
+            "What should happen to the data",
             Capability.RECORD_GUARDIANS,
-            _about_data,
+            _request_about_data,
             form=AboutDataForm,
-            lead="What the guardian asks for. A copy is ordered of every system at once; a deletion waits until an "
-            "administrator of the client confirms it, under Concerns.",
-            done="Taken in.",
+            lead="The guardian's request. A copy is ordered from every system at once; a deletion waits until an "
+            "administrator of the client confirms it under Concerns.",
+            done="Request recorded.",
             applies=is_in_effect,
-            refusals={**REFUSALS, MayNotAsk: _MAY_NOT_ASK},
+            refusals={**REFUSALS, MayNotAsk: _MAY_NOT_REQUEST},
         ),
         after="answer",
     )

@@ -1,4 +1,4 @@
-"""Concerns and guardians' requests: taken in, ordered, read, answered, forgotten."""
+"""Services that record, read, order, close and purge concerns and guardians' requests."""
 
 from children.concerns.services.cases import (
     AlreadyClosed,

@@ -1,4 +1,4 @@
-"""Taking cases in, reading them with a trace, and answering them; the worker forgets what was answered long ago."""
+"""Opening, reading and closing cases, and purging old ones."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -29,16 +29,16 @@ __all__ = [
     "write_down",
 ]
 
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _AT_ONCE = 500
 
 
 class AlreadyClosed(Exception):
-    """It was answered before."""
+    """The case is already closed."""
 
 
 class OrdersOpen(Exception):
-    """A system that was told something for this case has still to answer, or be waived."""
+    """The case has an open order: a system has not answered and was not waived."""
 
 
 @transaction.atomic
@@ -54,15 +54,15 @@ def open_concern(
     actor: Actor,
     at: datetime,
 ) -> Concern:
-    """Take a concern or a guardian's request in, with its clock; anybody may, so no capability is asked for.
+    """Record a concern or a guardian's request, due within CONCERN_DAYS. Requires no capability.
 
-    Nothing that was written is looked up: the answer is the same whether the child is known.
+    The text is not searched for people, so the response does not disclose whether a child is registered.
     """
     row = Concern(
         id=new_id(),
         client_id=client_id,
         kind=ConcernKind(kind),
-        number="".join(secrets.choice(_LETTERS) for _ in range(8)),
+        number="".join(secrets.choice(_ALPHABET) for _ in range(8)),
         child=child,
         guardian=guardian,
         language=language,
@@ -77,7 +77,7 @@ def open_concern(
 
 @transaction.atomic
 def read_concern(row: Concern, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, str]:
-    """Open what was written, and the contact; the look is written down first. Raises CannotOpen, NotAllowed."""
+    """Return the decrypted text and contact; the access is recorded first. Raises CannotOpen, NotAllowed."""
     require(actor, Capability.HANDLE_CONCERNS, row.client_id)
     write_down("read", row, {"reason": Reason(reason).value}, actor, at)
     return {field: open_text(row, field) for field in ("text", "contact")}
@@ -87,9 +87,9 @@ def read_concern(row: Concern, *, actor: Actor, reason: Reason | str, at: dateti
 def close_concern(
     row: Concern, *, outcome: ConcernOutcome | str, actor: Actor, reason: Reason | str, at: datetime
 ) -> Concern:
-    """Close a case with what came of it, once every system that was told something has answered.
+    """Close a case with its outcome, once every order of the case is answered or waived.
 
-    A deletion that nobody confirmed is the client's to decline. Raises AlreadyClosed, OrdersOpen, NotAllowed.
+    Only the client may close a deletion that is not confirmed. Raises AlreadyClosed, OrdersOpen, NotAllowed.
     """
     require(actor, Capability.HANDLE_CONCERNS, row.client_id)
     row = locked_case(row)
@@ -107,15 +107,15 @@ def close_concern(
 
 
 def clients_with_old_concerns(*, at: datetime) -> list[UUID]:
-    """List the clients that keep texts of concerns answered long ago, in the officers' view."""
-    old = Concern.objects.filter(closed_at__lte=_kept_since(at), wrapped__isnull=False)
+    """List the clients with texts of concerns answered long ago; requires the officers' context."""
+    old = Concern.objects.filter(closed_at__lte=_cutoff(at), wrapped__isnull=False)
     return list(old.order_by().values_list("client_id", flat=True).distinct())
 
 
 @transaction.atomic
 def forget_concerns(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Destroy the keys of concerns answered CONCERN_KEPT_DAYS ago; returns of how many."""
-    old = Concern.objects.filter(client_id=client_id, closed_at__lte=_kept_since(at), wrapped__isnull=False)
+    """Destroy the keys and texts of concerns answered CONCERN_KEPT_DAYS ago; return how many, up to 500."""
+    old = Concern.objects.filter(client_id=client_id, closed_at__lte=_cutoff(at), wrapped__isnull=False)
     rows = list(old.select_for_update(skip_locked=True)[:_AT_ONCE])
     for row in rows:
         row.wrapped, row.epoch, row.text, row.contact = None, None, None, None
@@ -125,18 +125,18 @@ def forget_concerns(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 
 def locked_case(row: Concern) -> Concern:
-    """Return the case as it is kept, locked to the end of the transaction, with its people."""
+    """Return the stored case, locked until the end of the transaction, with child and guardian."""
     rows = Concern.objects.select_for_update(of=("self",)).select_related("child__client", "guardian")
     return rows.get(pk=row.pk, client_id=row.client_id)
 
 
-def _kept_since(at: datetime) -> datetime:
+def _cutoff(at: datetime) -> datetime:
     return at - timedelta(days=settings.CONCERN_KEPT_DAYS)
 
 
 def write_down(step: str, row: Concern, facts: dict[str, str], actor: Actor, at: datetime) -> None:
-    """Write the entry of a step of a case: of a concern, or of a request by which a right is exercised."""
-    told = {row.family: str(row.pk), "kind": row.told_kind, **facts}
+    """Record the ledger entry of a step of a case."""
+    entry = {row.family: str(row.pk), "kind": row.told_kind, **facts}
     record_entry(
-        f"{row.family}.{step}", client_id=row.client_id, subject_id=row.child_id, facts=told, actor=actor, at=at
+        f"{row.family}.{step}", client_id=row.client_id, subject_id=row.child_id, facts=entry, actor=actor, at=at
     )

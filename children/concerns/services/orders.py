@@ -1,4 +1,4 @@
-"""What systems are told for a guardian's request, and what they gave for it."""
+"""Orders to systems for guardians' requests, and the data they return."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -39,28 +39,28 @@ _KINDS = {ConcernKind.COPY: OrderKind.COLLECT, ConcernKind.DELETION: OrderKind.E
 
 
 class NotADeletion(Exception):
-    """The case asks for nothing to be deleted."""
+    """The case is not a request for deletion."""
 
 
 class AlreadyOrdered(Exception):
-    """The deletion was confirmed before."""
+    """The deletion has already been confirmed."""
 
 
 class NothingGivenYet(Exception):
-    """No system has given anything for this copy."""
+    """No system has returned data for this copy yet."""
 
 
 def order_copy(case: Concern, *, at: datetime) -> Concern:
-    """Tell every system to give what it holds; the child's row is locked. It is the portal that acts."""
+    """Order a copy from every system, with the portal as the actor; the child's row must be locked."""
     return _order(case, _PORTAL, at)
 
 
 @transaction.atomic
 def confirm_deletion(case: Concern, *, actor: Actor, reason: Reason | str, at: datetime) -> Concern:
-    """Confirm, for the client whose data it is, a deletion that a guardian asked for: every system is told to erase.
+    """Confirm, for the client as controller, a guardian's request for deletion, and order it from every system.
 
-    The guardian's authority is looked at once more. Raises NotADeletion, AlreadyClosed, AlreadyOrdered,
-    GuardianshipUnknown where they no longer may ask, AlreadyErased, NotAllowed.
+    Raises NotADeletion, AlreadyClosed, AlreadyOrdered, GuardianshipUnknown if the guardian no longer has authority,
+    AlreadyErased, NotAllowed.
     """
     require(actor, Capability.CONFIRM_DELETIONS, case.client_id)
     if case.kind != ConcernKind.DELETION or case.child is None or case.guardian is None:
@@ -86,11 +86,11 @@ def _order(case: Concern, actor: Actor, at: datetime, **facts: str) -> Concern:
 
 
 def _issue(case: Concern, kind: OrderKind, actor: Actor, at: datetime) -> list[Order]:
-    """Order what any system holds; where none is registered people have to see to it themselves."""
+    """Order all categories held by any system; without registered systems, staff must handle the request."""
     categories = categories_held(case.client_id, at=at)
     if not categories or case.child is None:
         return []
-    told = Told(
+    order = Told(
         kind=kind,
         categories=categories,
         reason=Reason.SUBJECT_REQUEST,
@@ -98,11 +98,11 @@ def _issue(case: Concern, kind: OrderKind, actor: Actor, at: datetime) -> list[O
         due_at=max(case.due_at, at + _A_DAY),
         parent=Parent(PARENT, case.pk),
     )
-    return issue_orders(case.child, told, actor=actor, at=at)
+    return issue_orders(case.child, order, actor=actor, at=at)
 
 
 def note_answers(order: Order, actor: Actor, at: datetime) -> None:
-    """Write down that every system has answered for a request; registered with ``systems.answered``."""
+    """Record that every order of a request is answered; a callback of ``systems.answered``."""
     if order.parent_kind != PARENT or order.parent_id is None:
         return
     case = locked_case(Concern(pk=order.parent_id, client_id=order.client_id))
@@ -114,7 +114,7 @@ def note_answers(order: Order, actor: Actor, at: datetime) -> None:
 def copy_of(
     case: Concern, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> Iterator[tuple[Order, OrderPart, bytes]]:
-    """Open what systems gave for a copy, part by part; each look is written down before anything is given.
+    """Return the decrypted parts of a copy, with their orders; each access is recorded before data is returned.
 
     Raises NothingGivenYet, AlreadyErased, NotAllowed.
     """

@@ -1,4 +1,4 @@
-"""A guardian asks about a child's data: with authority it becomes orders, at once or once the client confirms."""
+"""Guardians' requests about a child's data, which become orders at once or after the client's confirmation."""
 
 from datetime import datetime
 
@@ -21,10 +21,10 @@ __all__ = ["MayNotAsk", "ask_about_data"]
 
 
 class MayNotAsk(Exception):
-    """This guardian may not ask for this; ``why`` says what stands against it."""
+    """The guardian may not make this request; ``why`` is the reason."""
 
     def __init__(self, why: Obstacle) -> None:
-        """Keep the reason."""
+        """Store the reason."""
         super().__init__(why.value)
         self.why = why
 
@@ -40,24 +40,24 @@ def ask_about_data(
     actor: Actor,
     at: datetime,
 ) -> Concern | None:
-    """Take in what a guardian wants done with a child's data: a case with a clock, or None where it shall be kept.
+    """Record a guardian's request about a child's data and return its case, or None for ``keep``.
 
-    A copy is ordered of every system at once. A deletion waits until the client, whose data it is, confirms it
-    (policy §7, §9). Asked again while the case is open, the same case comes back.
+    A copy is ordered from every system at once. A deletion waits until the client, as controller, confirms it
+    (policy §7, §9). While a case is open, the same request returns it.
     Raises MayNotAsk, GuardianshipUnknown, AlreadyErased, NotAllowed.
     """
     wish = Wish(wish)
     require_about(actor, Capability.RECORD_GUARDIANS, subject_id=child.pk, client_id=child.client_id)
     if actor.kind is ByKind.SUBJECT and actor.id != guardian.pk:
-        raise NotAllowed("Nobody asks in another's name.")
+        raise NotAllowed("People may make requests only for themselves.")
     child = locked_child(child)
     row = live_guardianship(child, guardian, at=at)
     if wish in (against := obstacles_of(row, at=at)):
         raise MayNotAsk(against[wish])
     if wish is Wish.KEEP:
         facts = {"guardianship": str(row.pk), "guardian": str(guardian.pk)}
-        told = {"client_id": child.client_id, "subject_id": child.pk, "actor": actor, "at": at}
-        record_entry("guardian.data_kept", facts=facts, **told)
+        context = {"client_id": child.client_id, "subject_id": child.pk, "actor": actor, "at": at}
+        record_entry("guardian.data_kept", facts=facts, **context)
         return None
     return _open_case(child, guardian, wish) or _new_case(child, guardian, wish, text, language, actor, at)
 
@@ -67,7 +67,7 @@ def _open_case(child: Subject, guardian: Subject, wish: Wish) -> Concern | None:
     return asked.filter(closed_at=None).first()
 
 
-def _new_case(  # noqa: PLR0917 -- what is asked, then by whom
+def _new_case(  # noqa: PLR0917 -- the request, then its context
     child: Subject, guardian: Subject, wish: Wish, text: str, language: str, actor: Actor, at: datetime
 ) -> Concern:
     case = open_concern(

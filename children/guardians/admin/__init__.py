@@ -1,4 +1,4 @@
-"""Guardians, their answers and what waits for a person, in the console."""
+"""Console pages of guardians, their answers, and pending changes."""
 
 from children.guardians.admin import board, checks, guardians, people, records, verifications, waiting
 

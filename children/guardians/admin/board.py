@@ -1,4 +1,4 @@
-"""What guardians put on the first page: what waits for a second person, and who disagrees."""
+"""Dashboard cards about changes that wait for approval and guardians who disagree."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ __all__ = ["children_board"]
 
 @boards.connect
 def children_board(actor: Actor, at: datetime) -> list[Card]:
-    """Tell who may settle them of changes that wait and of guardians who disagree."""
+    """Return cards that count changes waiting for approval and open disagreements, for those who may settle them."""
     del at
     if not actor.may(Capability.SETTLE_CHILD_CHANGES):
         return []
@@ -34,7 +34,7 @@ def children_board(actor: Actor, at: datetime) -> list[Card]:
         (_("Guardians disagree"), cases, "children_guardianconflict", ""),
     )
     return [
-        Card(title, number_in_words(number), _("wait for a person"), _list(name) + query, needs_attention=True)
+        Card(title, number_in_words(number), _("need manual action"), _list(name) + query, needs_attention=True)
         for title, number, name, query in found
         if number
     ]

@@ -1,4 +1,4 @@
-"""Checks that providers carry out, in the console: begun on a guardian's page, asked about here."""
+"""Console pages of providers' checks: requested on a guardian's page, followed here."""
 
 from typing import Any
 
@@ -29,64 +29,64 @@ _TONES = {"requested": "warn", "started": "warn", "passed": "good", "failed": "b
 _METHODS = [(one.value, one.label) for one in VerificationMethod if one.value in PROVIDER_METHODS]
 _REFUSALS: dict[type[Exception], str] = {
     **REFUSALS,
-    NoSuchProvider: "This provider is set up no longer.",
-    MethodNotOffered: "This provider does not check in this way.",
+    NoSuchProvider: "This provider is no longer configured.",
+    MethodNotOffered: "This provider does not offer this method.",
 }
 
 
 class CheckForm(ActForm):
-    """Which provider, in which way."""
+    """Form to choose the provider and the method."""
 
-    provider = forms.ChoiceField(help_text="Set up by PakTaleem's operator.")
+    provider = forms.ChoiceField(help_text="Configured by PakTaleem's operator.")
     method = forms.ChoiceField(choices=_METHODS)
     field_order = ("provider", "method", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the providers there are."""
+        """Offer the configured providers."""
         super().__init__(*args, **kwargs)
         offer(self, "provider", [(code, code) for code in sorted(check_providers())])
 
 
-def _start(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _request_check(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     answers = reverse("guardian-check-answer", args=[row.client.code, given["provider"]])
-    told: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
-    check = request_check(row, **given, answer_to=public_address(request) + answers, **told)
-    messages.success(request, _("The provider is being asked: how far it is shows here."))
+    context: dict[str, Any] = {"actor": actor_of(request), "at": received_at(request)}
+    check = request_check(row, **given, answer_to=public_address(request) + answers, **context)
+    messages.success(request, _("The check has been requested from the provider. Its progress is shown here."))
     return HttpResponseRedirect(reverse("admin:children_providercheck_change", args=[check.pk], current_app=site.name))
 
 
 START_CHECK = Act(
     "check",
-    "Have a provider check",
+    "Request a provider's check",
     Capability.VERIFY_GUARDIANS,
-    _start,
+    _request_check,
     form=CheckForm,
-    lead="The provider is told neither the child nor the guardian, who deals with it themselves. Passed, the guardian "
-    "is verified; kept are its number of the check and the result.",
+    lead="The provider does not learn who the child or the guardian is; the guardian deals with it directly. If the "
+    "check is passed, the guardian is verified. Only the number of the check and its result are stored.",
     applies=lambda row, at: row.ends_at is None or row.ends_at > at,
     refusals=_REFUSALS,
 )
 
 
-def _ask(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> None:
+def _request_result(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> None:
     del given
     request_ask(row, actor=actor_of(request))
 
 
-def _show_where(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _show_url(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     url = show_where(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
     if url is None:
-        messages.info(request, _("The provider named no address: it turns to the guardian in its own way."))
+        messages.info(request, _("The provider gave no address: it contacts the guardian in its own way."))
         return None
     owner: ProviderCheckAdmin = site.get_model_admin(ProviderCheck)  # type: ignore[assignment]
     shown = [(_("Address"), url)]
-    told = {"title": _("Where the guardian goes"), "shown": shown, "row_url": owner.url_of("change", row)}
-    return owner.page(request, row, "console/revealed.html", **told)
+    context = {"title": _("Address for the guardian"), "shown": shown, "row_url": owner.url_of("change", row)}
+    return owner.page(request, row, "console/revealed.html", **context)
 
 
 @admin.register(ProviderCheck, site=site)
 class ProviderCheckAdmin(EvidenceAdmin):
-    """Checks of guardians that providers carry out."""
+    """Console page of providers' checks of guardians."""
 
     section = "Evidence"
     view_capability = Capability.VIEW_GUARDIANS
@@ -103,39 +103,40 @@ class ProviderCheckAdmin(EvidenceAdmin):
         "started_at",
         "finished_at",
     )
-    intro = "Kept of a check are the provider's number and the result: nothing of what the provider saw."
-    empty_text = "No provider has been asked."
+    intro = "Only the provider's number and the result of a check are stored, not the evidence that the provider saw."
+    empty_text = "No check has been requested."
     standing = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
     acts = (
         Act(
             "ask",
-            "Ask for the result",
+            "Request the result",
             Capability.VERIFY_GUARDIANS,
-            _ask,
-            lead="The portal asks every five minutes by itself; providers may also answer at once.",
-            done="The provider is being asked: look again in a moment.",
+            _request_result,
+            lead="The portal requests the result every five minutes; providers may also send it at once.",
+            done="The result has been requested. Reload the page in a minute.",
             applies=lambda row, _at: row.is_open,
         ),
         Act(
             "where",
-            "Show where the guardian goes",
+            "Show the address for the guardian",
             Capability.VERIFY_GUARDIANS,
-            _show_where,
-            lead="Whoever opens it could be checked in the guardian's place: for the guardian alone. The look is kept.",
+            _show_url,
+            lead="Give the address only to the guardian: anyone who opens it could take the check in their place. Your "
+            "access is logged.",
             applies=lambda row, _at: row.state == CheckState.STARTED,
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring both people along."""
+        """Select related child and guardian."""
         return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
 
     @admin.display(description="child")
     def child(self, row: ProviderCheck) -> str:
-        """Name the child, by pseudonym."""
+        """Return the child's pseudonym."""
         return str(row.guardianship.child)
 
     @admin.display(description="guardian")
     def guardian(self, row: ProviderCheck) -> str:
-        """Name the guardian, by pseudonym."""
+        """Return the guardian's pseudonym."""
         return str(row.guardianship.guardian)

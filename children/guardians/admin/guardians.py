@@ -1,4 +1,4 @@
-"""Guardians in the console: how they were verified, what they answered, what they may do."""
+"""Console pages of guardians: their verification, answers and authority."""
 
 from typing import Any
 
@@ -38,26 +38,27 @@ _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad"}
 
 
 class EvidenceForm(ActForm):
-    """Where the evidence lies, or the signed form itself."""
+    """Form for evidence: a reference to the document, or the signed form."""
 
     evidence = forms.CharField(
         required=False,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Where the paper lies, or who saw them and when. It is sealed. Keep no copy of an identity card.",
+        help_text="Where the document is kept, or who saw the guardian and when. It is sealed. Do not copy identity "
+        "cards.",
     )
     file = forms.FileField(label="Signed form", required=False, help_text="PDF, JPEG or PNG. It is sealed.")
 
 
 class VerifyForm(EvidenceForm):
-    """How staff know that it is the guardian."""
+    """Form to verify a guardian by a method that staff carry out."""
 
     method = forms.ChoiceField(choices=[(one.value, one.label) for one in _METHODS])
     field_order = ("method", "evidence", "file", "reason")
 
 
 class AnswerForm(EvidenceForm):
-    """What the guardian answered, recipients apart; no reason is asked of them."""
+    """Form to record a guardian's answer, without a reason; outside recipients are a separate answer."""
 
     reason = None  # type: ignore[assignment]
     decision = forms.ChoiceField(label="Answer", choices=Decision.choices, widget=forms.RadioSelect)
@@ -65,23 +66,23 @@ class AnswerForm(EvidenceForm):
         label="Recipients outside",
         required=False,
         choices=[("", "Not asked"), ("yes", "Agrees"), ("no", "Does not agree")],
-        help_text="An answer of its own: nobody who says yes to the service has said yes to recipients.",
+        help_text="A separate answer: consent to the service is not consent to outside recipients.",
     )
-    route = forms.ChoiceField(label="How the answer reached us", choices=[(one.value, one.label) for one in _ROUTES])
+    route = forms.ChoiceField(label="How the answer was received", choices=[(one.value, one.label) for one in _ROUTES])
     field_order = ("decision", "shares", "route", "evidence", "file")
 
 
 class ChangeForm(ActForm):
-    """What the guardian may do from now on."""
+    """Form to change a guardian's authority."""
 
     may_consent = forms.BooleanField(label="May decide, once verified", required=False)
-    may_receive_data = forms.BooleanField(label="May be told what is held", required=False)
-    court_order = forms.BooleanField(label="A court order stands against their deciding", required=False)
+    may_receive_data = forms.BooleanField(label="May receive data about the child", required=False)
+    court_order = forms.BooleanField(label="A court order bars them from deciding", required=False)
     note = forms.CharField(label="Note on the court order", required=False, max_length=500, help_text="It is sealed.")
     field_order = ("may_consent", "may_receive_data", "court_order", "note", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Show what holds now."""
+        """Initialize the fields with the current authority."""
         super().__init__(*args, **kwargs)
         for name in ("may_consent", "may_receive_data", "court_order"):
             self.fields[name].initial = getattr(self.row, name)
@@ -93,11 +94,11 @@ def _verify(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> N
 
 def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     shares = {"yes": True, "no": False}.get(given.pop("shares"))
-    told: dict[str, Any] = {"shares": shares, "actor": actor_of(request), "at": received_at(request)}
-    answer_service(row.child, guardian=row.guardian, **given, **told)
+    context: dict[str, Any] = {"shares": shares, "actor": actor_of(request), "at": received_at(request)}
+    answer_service(row.child, guardian=row.guardian, **given, **context)
     if given["decision"] != Decision.WITHDRAWN:
         return None
-    messages.success(request, gettext("Recorded: it stops at once. Ask the guardian what shall happen to the data."))
+    messages.success(request, gettext("Recorded, effective at once. Ask the guardian what should happen to the data."))
     return HttpResponseRedirect(reverse("admin:children_guardianship_data", args=[row.pk], current_app=site.name))
 
 
@@ -116,12 +117,12 @@ def is_in_effect(row: Guardianship, at: Any) -> bool:
     return row.ends_at is None or row.ends_at > at
 
 
-_WAITS = "What would let a child's data be used that a guardian forbade waits for a second person."
+_NEEDS_APPROVAL = "A change that permits a use which a guardian refused waits for a second person's approval."
 
 
 @admin.register(Guardianship, site=site)
 class GuardianshipAdmin(ScopedAdmin):
-    """Who stands as a guardian of whom."""
+    """Console page of guardianships."""
 
     section = "People"
     view_capability = Capability.VIEW_GUARDIANS
@@ -144,7 +145,7 @@ class GuardianshipAdmin(ScopedAdmin):
         "starts_at",
         "ends_at",
     )
-    intro = "Who may act for a child, from when, until when. It is no authority before they are verified."
+    intro = "Who may act for a child, and for which period. A guardian has no authority before they are verified."
     empty_text = "No guardian is named yet. Name one on the page of the child."
     state = state_column(period_pill)
     acts = (
@@ -166,7 +167,7 @@ class GuardianshipAdmin(ScopedAdmin):
             Capability.RECORD_GUARDIANS,
             _answer,
             form=AnswerForm,
-            lead="What the guardian says about the service as a whole. A no needs no evidence and stops at once.",
+            lead="The guardian's answer about the service as a whole. A refusal needs no evidence and applies at once.",
             done="Recorded.",
             applies=is_in_effect,
             refusals=REFUSALS,
@@ -177,7 +178,7 @@ class GuardianshipAdmin(ScopedAdmin):
             Capability.MANAGE_GUARDIANS,
             _change,
             form=ChangeForm,
-            lead=_WAITS,
+            lead=_NEEDS_APPROVAL,
             done="Changed, or waiting for a second person.",
             applies=is_in_effect,
             refusals=REFUSALS,
@@ -187,7 +188,7 @@ class GuardianshipAdmin(ScopedAdmin):
             "End guardian",
             Capability.MANAGE_GUARDIANS,
             _end,
-            lead=_WAITS,
+            lead=_NEEDS_APPROVAL,
             done="Ended, or waiting for a second person.",
             danger=True,
             applies=is_in_effect,
@@ -196,12 +197,12 @@ class GuardianshipAdmin(ScopedAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring both people along."""
+        """Select related child and guardian."""
         return super().get_queryset(request).select_related("child", "guardian")
 
     @admin.display(description="verified")
     def verified(self, row: Guardianship) -> Any:
-        """Say by which methods, and until when."""
+        """Return the methods of the valid verifications."""
         at = now_here()
         found = Verification.objects.filter(client_id=row.client_id, guardianship=row, ended_at=None)
         live = [one for one in found if one.expires_at is None or one.expires_at > at]
@@ -209,15 +210,15 @@ class GuardianshipAdmin(ScopedAdmin):
 
     @admin.display(description="latest answer")
     def latest_answer(self, row: Guardianship) -> Any:
-        """Say what they last answered about the service."""
-        said = ServiceAuthorisation.objects.filter(client_id=row.client_id, child=row.child, guardianship=row)
-        last = said.order_by("-recorded_at", "-id").first()
+        """Return the guardian's latest answer about the service."""
+        answers = ServiceAuthorisation.objects.filter(client_id=row.client_id, child=row.child, guardianship=row)
+        last = answers.order_by("-recorded_at", "-id").first()
         return pill(last.get_decision_display(), _TONES[last.decision]) if last else pill("No answer", "warn")
 
 
 @admin.register(ServiceAuthorisation, site=site)
 class ServiceAuthorisationAdmin(EvidenceAdmin):
-    """What guardians answered about the service."""
+    """Console page of answers about the service."""
 
     section = "Evidence"
     view_capability = Capability.VIEW_GUARDIANS
@@ -225,10 +226,13 @@ class ServiceAuthorisationAdmin(EvidenceAdmin):
     list_filter = ("decision", "client")
     newest_by = "recorded_at"
     detail_fields = ("recorded_at", "child", "guardian", "answer", "shares", "route", "claimed_at", "expires_at")
-    intro = "Every answer about the service for a child. The latest of each guardian counts; a no stands over a yes."
+    intro = (
+        "Every answer about the service for a child. The latest answer of each guardian counts; a refusal takes "
+        "precedence."
+    )
     empty_text = "No guardian has answered yet."
     answer = state_column(lambda row: pill(row.get_decision_display(), _TONES[row.decision]), "answer")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring both people along."""
+        """Select related child and guardian."""
         return super().get_queryset(request).select_related("child", "guardian")

@@ -1,4 +1,4 @@
-"""What guardians add to a person's page: who decides and why, and naming a guardian."""
+"""Panel and act on a person's console page: who decides for a child, and naming a guardian."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ __all__ = ["gate_panel"]
 
 _TONES = {"given": "good", "refused": "bad", "withdrawn": "bad", "lapsed": "warn", None: "warn"}
 _WORDS = {
-    "given": _("A guardian has given"),
+    "given": _("A guardian has consented"),
     "refused": _("A guardian has refused"),
     "withdrawn": _("A guardian has withdrawn"),
     "lapsed": _("The guardian's authority has lapsed"),
@@ -41,18 +41,18 @@ _WORDS = {
 
 
 class NameForm(ActForm):
-    """Whom the school names."""
+    """Form to name a guardian."""
 
     guardian = forms.CharField(
         label="LMS id of the guardian", max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     relationship = forms.ChoiceField(choices=Relationship.choices)
     may_consent = forms.BooleanField(label="May decide, once verified", required=False, initial=True)
-    may_receive_data = forms.BooleanField(label="May be told what is held", required=False)
+    may_receive_data = forms.BooleanField(label="May receive data about the child", required=False)
     field_order = ("guardian", "relationship", "may_consent", "may_receive_data", "reason")
 
 
-def _name(child: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+def _name_guardian(child: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     actor = actor_of(request)
     guardian = get_subject(given.pop("guardian").strip(), actor=actor)
     name_guardian(child, guardian=guardian, **given, actor=actor, at=received_at(request))
@@ -63,19 +63,19 @@ person_acts.connect(
         "name-guardian",
         "Name guardian",
         Capability.MANAGE_GUARDIANS,
-        _name,
+        _name_guardian,
         form=NameForm,
-        lead="They must be registered. It is no authority before they are verified.",
+        lead="The guardian must be registered. They have no authority before they are verified.",
         done="Named.",
         applies=lambda row, _at: row.erased_at is None and row.role in {"student", "learner"},
-        refusals={**REFUSALS, SubjectUnknown: "Nobody is registered under this LMS id."},
+        refusals={**REFUSALS, SubjectUnknown: "No person is registered under this LMS id."},
     )
 )
 
 
 @person_panels.connect
 def gate_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
-    """Show whether a guardian decides, what they decided, and on what that rests."""
+    """Return the panel that shows whether guardians decide for a person, their answers and their verification."""
     if row.role not in {"student", "learner"} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
         return None
     actor, at = actor_of(request), received_at(request)
@@ -84,7 +84,7 @@ def gate_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     standing, known = facts.standing(at), {one.id: one for one in facts.guardians}
     client = row.client
     decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
-    lines = [_line(one, known.get(one.pk), at) for one in guardians_of(row, actor=actor)[:20]]
+    lines = [_guardian_row(one, known.get(one.pk), at) for one in guardians_of(row, actor=actor)[:20]]
     return {
         "template": "console/panels/gate.html",
         "decides": decides,
@@ -99,7 +99,7 @@ def gate_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     }
 
 
-def _line(row: Guardianship, known: Any, at: Any) -> dict[str, Any]:
+def _guardian_row(row: Guardianship, known: Any, at: Any) -> dict[str, Any]:
     answer = known.answer if known else None
     authority = known is not None and known.has_authority(at)
     return {

@@ -1,4 +1,4 @@
-"""What a client declares and records itself, in the console: mechanisms, schools' authorisations, what is held back."""
+"""Console pages of declared mechanisms, schools' own authorisations, and quarantines."""
 
 from typing import Any
 
@@ -33,8 +33,8 @@ __all__ = ["ChildMechanismAdmin", "SchoolAuthorisationAdmin"]
 
 _REFUSALS: dict[type[Exception], str] = {
     **REFUSALS,
-    NotHeldBack: "It is held back no longer.",
-    SchoolAuthorisationEnded: "It was ended before.",
+    NotHeldBack: "The data is no longer in quarantine.",
+    SchoolAuthorisationEnded: "It has already ended.",
 }
 
 
@@ -44,7 +44,7 @@ def _end(row: SchoolAuthorisation, given: dict[str, Any], request: HttpRequest) 
 
 @admin.register(ChildMechanism, site=site)
 class ChildMechanismAdmin(ScopedAdmin):
-    """How each client verifies ages and obtains guardians' consent, in its own words."""
+    """Console page of clients' declared mechanisms."""
 
     section = "People"
     view_capability = Capability.VIEW_GUARDIANS
@@ -57,21 +57,21 @@ class ChildMechanismAdmin(ScopedAdmin):
     sortable_by = ()
     intro = (
         "A client whose platform serves minors is responsible for verifying ages and obtaining guardians' consent "
-        "(policy, section 8), and declares here how it does so. A new declaration ends the one before."
+        "(policy, section 8), and declares here how it does so. A new declaration replaces the previous one."
     )
-    empty_text = "Nothing is declared yet."
+    empty_text = "No mechanism has been declared yet."
     state = state_column(period_pill)
 
     def write(self, row: ChildMechanism, **details: Any) -> None:
-        """Declare it; what was declared before ends."""
-        told = {name: details[name] for name in ("actor", "reason", "at")}
-        words = {name: getattr(row, name) for name in self.row_fields}
-        row.pk = declare_mechanism(row.client_id, **words, **told).pk
+        """Declare the mechanism, which ends the previous declaration."""
+        context = {name: details[name] for name in ("actor", "reason", "at")}
+        fields = {name: getattr(row, name) for name in self.row_fields}
+        row.pk = declare_mechanism(row.client_id, **fields, **context).pk
 
 
 @admin.register(SchoolAuthorisation, site=site)
 class SchoolAuthorisationAdmin(EvidenceAdmin):
-    """Schools' own word that a child may use the service for education."""
+    """Console page of schools' own authorisations."""
 
     section = "Evidence"
     view_capability = Capability.VIEW_GUARDIANS
@@ -80,10 +80,10 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     newest_by = "starts_at"
     detail_fields = ("child", "contract_reference", "worth", "state", "starts_at", "ends_at")
     intro = (
-        "A school's own authorisation for education: a separate, weaker record, and no guardian's consent. "
-        "It opens nothing by itself."
+        "A school's own authorisation for education: a separate, weaker record, not a guardian's consent. "
+        "By itself it permits nothing."
     )
-    empty_text = "No school has authorised anything itself."
+    empty_text = "No school has recorded an authorisation of its own."
     state = state_column(period_pill)
     worth = state_column(lambda _row: pill(_("Weaker than a guardian's consent"), "warn"), "worth")
     acts = (
@@ -99,14 +99,16 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the child along."""
+        """Select related child."""
         return super().get_queryset(request).select_related("child")
 
 
 class SchoolForm(ActForm):
-    """Under which contract, and who stands for it."""
+    """Form for a school's own authorisation: the contract and the responsible official."""
 
-    contract_reference = forms.CharField(label="Number of the contract", max_length=100, help_text="Name nobody.")
+    contract_reference = forms.CharField(
+        label="Number of the contract", max_length=100, help_text="Do not name people."
+    )
     official = forms.CharField(
         label="Who authorises it",
         max_length=200,
@@ -119,9 +121,9 @@ def _authorise(child: Subject, given: dict[str, Any], request: HttpRequest) -> N
     authorise_by_school(child, **given, actor=actor_of(request), at=received_at(request))
 
 
-def _hold(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    told: dict[str, Any] = {"reason": given["reason"], "actor": actor_of(request), "at": received_at(request)}
-    quarantine(subject, cause=QuarantineCause.REPORT, **told)
+def _quarantine(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    context: dict[str, Any] = {"reason": given["reason"], "actor": actor_of(request), "at": received_at(request)}
+    quarantine(subject, cause=QuarantineCause.REPORT, **context)
 
 
 def _is_pupil(row: Subject, _at: Any) -> bool:
@@ -135,9 +137,9 @@ person_acts.connect(
         Capability.RECORD_GUARDIANS,
         _authorise,
         form=SchoolForm,
-        lead="The school's own word that the child may use the service for education. It is weaker than a guardian's "
-        "consent, is shown as such, and opens nothing by itself.",
-        done="Recorded. It opens nothing by itself.",
+        lead="The school's own authorisation of the child's use of the service for education. It is weaker than a "
+        "guardian's consent, is shown as such, and by itself permits nothing.",
+        done="Recorded. By itself it permits nothing.",
         applies=_is_pupil,
         refusals=_REFUSALS,
     )
@@ -145,11 +147,11 @@ person_acts.connect(
 person_acts.connect(
     Act(
         "hold-back",
-        "Hold data back",
+        "Quarantine the data",
         Capability.QUARANTINE_SUBJECTS,
-        _hold,
-        lead="From now on nothing may be done with this person's data but deleting it.",
-        done="Held back.",
+        _quarantine,
+        lead="From now on this person's data may only be deleted.",
+        done="The data is in quarantine.",
         applies=lambda row, _at: row.erased_at is None,
         refusals={AlreadyErased: "The person is erased."},
         danger=True,

@@ -1,4 +1,4 @@
-"""How guardians were verified, in the console; and saying that it was false."""
+"""Console page of verifications of guardians, and the act that marks one as false."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from paktaleem.foundation.console.site import site
 __all__ = ["VerificationAdmin"]
 
 
-def _find_false(row: Verification, given: dict[str, Any], request: HttpRequest) -> None:
+def _mark_false(row: Verification, given: dict[str, Any], request: HttpRequest) -> None:
     find_false(row, reason=given["reason"], actor=actor_of(request), at=received_at(request))
 
 
@@ -31,12 +31,12 @@ def _state(row: Verification) -> SafeString:
         return pill(_("Found false"), "bad")
     if row.expires_at is not None and row.expires_at <= now_here():
         return pill(_("Expired"), "warn")
-    return pill(_("Stands"), "good")
+    return pill(_("Valid"), "good")
 
 
 @admin.register(Verification, site=site)
 class VerificationAdmin(EvidenceAdmin):
-    """How guardians were verified."""
+    """Console page of verifications."""
 
     section = "Evidence"
     view_capability = Capability.VIEW_GUARDIANS
@@ -56,8 +56,8 @@ class VerificationAdmin(EvidenceAdmin):
         "ended_at",
     )
     intro = (
-        "What showed that a guardian is the guardian. Kept is where the evidence lies, or a provider's number: "
-        "never an identity paper, its number, its picture, or a card."
+        "How guardians were verified. Only a reference to the evidence, or a provider's number, is stored: never an "
+        "identity document, its number or picture, or a card number."
     )
     empty_text = "No guardian has been verified yet."
     standing = state_column(_state)
@@ -66,26 +66,26 @@ class VerificationAdmin(EvidenceAdmin):
             "found-false",
             "Found false",
             Capability.VERIFY_GUARDIANS,
-            _find_false,
-            lead="It was not the guardian, or the evidence was no good. What it opened is shut at once, also what they "
-            "allowed since; what was collected on it is held back and erased. Name and verify the guardian anew.",
-            done="Shut. What was collected meanwhile is being erased.",
+            _mark_false,
+            lead="It was not the guardian, or the evidence was not valid. Consent that rests on this verification ends "
+            "at once, and data collected on it is quarantined and erased. Name and verify the guardian again.",
+            done="Marked as false. Data collected meanwhile is being erased.",
             danger=True,
             applies=lambda row, _at: row.ended_at is None,
-            refusals={**REFUSALS, FoundFalseBefore: "It was found false before."},
+            refusals={**REFUSALS, FoundFalseBefore: "It was already found false."},
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring both people along."""
+        """Select related child and guardian."""
         return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
 
     @admin.display(description="child")
     def child(self, row: Verification) -> str:
-        """Name the child, by pseudonym."""
+        """Return the child's pseudonym."""
         return str(row.guardianship.child)
 
     @admin.display(description="guardian")
     def guardian(self, row: Verification) -> str:
-        """Name the guardian, by pseudonym."""
+        """Return the guardian's pseudonym."""
         return str(row.guardianship.guardian)

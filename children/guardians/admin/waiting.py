@@ -1,4 +1,4 @@
-"""What waits for a person: changes of guardians that would open the gate, and guardians who disagree."""
+"""Console pages of changes that wait for a second person, and of guardians who disagree."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ __all__ = ["GuardianChangeAdmin", "GuardianConflictAdmin"]
 
 @admin.register(GuardianChange, site=site)
 class GuardianChangeAdmin(ScopedAdmin):
-    """Changes of guardians that need a second person."""
+    """Console page of changes of guardians that need a second person's approval."""
 
     section = "People"
     view_capability = Capability.VIEW_GUARDIANS
@@ -32,29 +32,29 @@ class GuardianChangeAdmin(ScopedAdmin):
     newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
-    intro = "A change that would open what a guardian closed has no effect until a second person approves it."
-    empty_text = "No change of a guardian waits."
+    intro = "A change that permits a use which a guardian refused has no effect until a second person approves it."
+    empty_text = "No change of a guardian is waiting."
     standing = change_standing
     acts = settling_acts(
         settle_change,
         approve="Approve change",
         decline="Decline change",
-        lead="It takes effect now. Approve only what you know yourself to be right.",
+        lead="It takes effect now. Approve only a change that you have checked yourself.",
         refusals=REFUSALS,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the people along."""
+        """Select related child and guardian."""
         return super().get_queryset(request).select_related("child", "guardianship__guardian")
 
     @admin.display(description="guardian")
     def guardian(self, row: GuardianChange) -> str:
-        """Name whose authority it is, by pseudonym."""
+        """Return the guardian's pseudonym."""
         return str(row.guardianship.guardian)
 
-    @admin.display(description="wanted")
+    @admin.display(description="requested change")
     def wanted(self, row: GuardianChange) -> str:
-        """Say what would change."""
+        """Return the changed fields with their new values."""
         return ", ".join(f"{name} = {value}" for name, value in sorted(row.changes.items()))
 
 
@@ -64,7 +64,7 @@ def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -
 
 @admin.register(GuardianConflict, site=site)
 class GuardianConflictAdmin(ScopedAdmin):
-    """Guardians who disagree."""
+    """Console page of disagreements between guardians."""
 
     section = "People"
     view_capability = Capability.VIEW_GUARDIANS
@@ -75,7 +75,8 @@ class GuardianConflictAdmin(ScopedAdmin):
     sortable_by = ()
     detail_fields = ("standing", "child", "about", "opened_at", "closed_at", "outcome")
     intro = (
-        "One guardian says yes, another no. Meanwhile the no stands. Speak with both; the case ends when they agree."
+        "One guardian consents and another refuses. Meanwhile the refusal applies. Speak with both; the case ends "
+        "when they agree."
     )
     empty_text = "No guardians disagree."
     standing = state_column(lambda row: pill("Closed") if row.closed_at else pill("Open", "warn"))
@@ -85,18 +86,19 @@ class GuardianConflictAdmin(ScopedAdmin):
             "Close case",
             Capability.SETTLE_CHILD_CHANGES,
             _close,
-            lead="They differ still: the no stands on. The case opens again when one of them answers anew.",
-            done="Closed: the no stands.",
+            lead="They still disagree: the refusal continues to apply. The case opens again when one of them gives a "
+            "new answer.",
+            done="Closed: the refusal applies.",
             applies=lambda row, _at: row.closed_at is None,
             refusals=REFUSALS,
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the child along."""
+        """Select related child."""
         return super().get_queryset(request).select_related("child")
 
     @admin.display(description="about")
     def about(self, row: GuardianConflict) -> str:
-        """Say what they disagree about."""
+        """Return the purpose in dispute."""
         return row.purpose_code or "—"

@@ -1,4 +1,4 @@
-"""What the console says when a service about guardians refuses."""
+"""Console messages for the exceptions of services about guardians."""
 
 from children.guardians.evidence import NumberNotKept
 from children.guardians.selectors import GuardianshipUnknown
@@ -24,21 +24,21 @@ __all__ = ["REFUSALS"]
 
 REFUSALS: dict[type[Exception], str] = {
     **SETTLING_REFUSALS,
-    AlreadyClosed: "The case was closed before.",
-    AlreadyEnded: "The guardian was ended before: name them anew.",
+    AlreadyClosed: "The case is already closed.",
+    AlreadyEnded: "The guardianship has already ended: name the guardian again.",
     AlreadyErased: "The person is erased.",
-    AlreadyNamed: "They are a guardian of this child already, with other authority: change that.",
-    ChangeWaits: "Another change of this guardian waits for a second person.",
-    ChildMayNotAuthorise: "A child may refuse or withdraw, never give.",
-    EvidenceMissing: "Say where the evidence lies, or add the signed form.",
+    AlreadyNamed: "They are already a guardian of this child, with different authority: change the authority instead.",
+    ChangeWaits: "Another change of this guardian already waits for a second person.",
+    ChildMayNotAuthorise: "A child may refuse or withdraw, but not consent.",
+    EvidenceMissing: "State where the evidence is kept, or add the signed form.",
     FileKindRefused: "Choose a PDF, JPEG or PNG.",
     FileTooLarge: "The file is too large.",
-    GuardianshipUnknown: "They are no guardian of this child, or no longer.",
-    MayNotConsent: "They may not decide for this child: there is nothing to verify.",
-    NoAuthority: "Verify them first: a yes of theirs would not count.",
-    NotTheirOwnGuardian: "Nobody is a guardian of themselves.",
-    NumberNotKept: "Leave numbers of identity cards and payment cards out: say where the paper lies.",
-    NothingGiven: "There is no yes of theirs to withdraw.",
-    StillAChild: "The one named counts as a child.",
-    TooWeakToShare: "They were verified too weakly for recipients outside.",
+    GuardianshipUnknown: "They are not, or no longer, a guardian of this child.",
+    MayNotConsent: "They may not decide for this child, so they cannot be verified.",
+    NoAuthority: "Verify the guardian first: until then their consent does not count.",
+    NotTheirOwnGuardian: "A person cannot be their own guardian.",
+    NumberNotKept: "Do not enter numbers of identity cards or payment cards: state where the document is kept.",
+    NothingGiven: "The guardian has given no consent that could be withdrawn.",
+    StillAChild: "The person named as guardian is a child.",
+    TooWeakToShare: "The guardian's verification is too weak for outside recipients.",
 }

@@ -1,4 +1,4 @@
-"""Guardians, for the learning platform."""
+"""API operations on guardians."""
 
 from children.guardians.api.checks import GuardianChecks, ShowCheck
 from children.guardians.api.guardians import GuardianAuthorisations, Guardians

@@ -1,4 +1,4 @@
-"""Having a provider verify a guardian, for the learning platform."""
+"""API operations on checks of guardians by providers."""
 
 from http import HTTPStatus
 from typing import Any
@@ -25,7 +25,7 @@ __all__ = ["GuardianChecks", "ShowCheck"]
 
 
 class CheckInput(StrictSerializer):
-    """Which guardian, by which provider, in which way."""
+    """Request of a check: the guardian, the provider and the method."""
 
     guardian = TextField(max_length=255)
     provider = serializers.RegexField(r"\A[a-z0-9][a-z0-9._-]{0,62}\Z")
@@ -33,9 +33,9 @@ class CheckInput(StrictSerializer):
 
 
 class CheckOutput(serializers.Serializer[Any]):
-    """One check of a provider: passed, it is a verification. ``url`` is where the guardian goes while it is started.
+    """A provider's check of a guardian. A passed check becomes a verification.
 
-    It is told to a key that may have guardians checked (``guardians:write``).
+    ``url`` is the address for the guardian while the check is started; only keys with ``guardians:write`` receive it.
     """
 
     id = serializers.UUIDField()
@@ -56,17 +56,18 @@ class GuardianChecks(Operation):
 
     @extend_schema(request=CheckInput, responses={201: CheckOutput})
     def post(self, request: Request, external_id: str) -> Response:
-        """Have a provider check a guardian: 201. It is told neither the child nor the guardian, and asked afterwards.
+        """Request a provider's check of a guardian: 201. The provider does not learn who the child or guardian is.
 
-        Ask for the check until it is ``started``: then ``url`` says where the guardian goes, if anywhere.
+        The provider is called after this response. Poll the check until it is ``started``: ``url`` is then the address
+        for the guardian, if there is one.
         """
         given, actor, at = validated(CheckInput, request.data), actor_of(request), moment_of(request)
         child, guardian = (get_subject(name, actor=actor) for name in (external_id, given["guardian"]))
         row = live_guardianship(child, guardian, at=at)
-        told = {"provider": given["provider"], "method": given["method"]}
+        requested = {"provider": given["provider"], "method": given["method"]}
         answer_to = _answer_to(request, given["provider"])
-        check = request_check(row, **told, answer_to=answer_to, actor=actor, at=at)
-        return Response(_shown(check, None), HTTPStatus.CREATED)
+        check = request_check(row, **requested, answer_to=answer_to, actor=actor, at=at)
+        return Response(_serialize_check(check, None), HTTPStatus.CREATED)
 
 
 class ShowCheck(Operation):
@@ -76,12 +77,12 @@ class ShowCheck(Operation):
 
     @extend_schema(responses=CheckOutput)
     def get(self, request: Request, check: UUID) -> Response:
-        """Show how far a check is, and what came of it."""
+        """Return a check with its state and result."""
         actor = actor_of(request)
         row = provider_checks(actor).filter(pk=check, client_id=client_of(request)).first()
         if row is None:
             raise CheckUnknown
-        return Response(_shown(row, where_checked(row) if actor.may(Capability.VERIFY_GUARDIANS) else None))
+        return Response(_serialize_check(row, where_checked(row) if actor.may(Capability.VERIFY_GUARDIANS) else None))
 
 
 def _answer_to(request: Request, provider: str) -> str:
@@ -90,7 +91,7 @@ def _answer_to(request: Request, provider: str) -> str:
     return portal + reverse("guardian-check-answer", args=[code, provider])
 
 
-def _shown(check: ProviderCheck, url: str | None) -> dict[str, Any]:
+def _serialize_check(check: ProviderCheck, url: str | None) -> dict[str, Any]:
     row = check.guardianship
     return {
         "id": str(check.pk),

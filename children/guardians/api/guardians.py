@@ -1,4 +1,4 @@
-"""Guardians of a person, for the learning platform: who they are, what they decided, the school's evidence of it."""
+"""API operations on the guardians of a person and their answers."""
 
 from http import HTTPStatus
 from typing import Any
@@ -39,7 +39,7 @@ __all__ = ["GuardianAuthorisations", "Guardians"]
 
 
 class NamedInput(StrictSerializer):
-    """Somebody registered whom the school names as a guardian."""
+    """A registered person whom the school names as a guardian."""
 
     guardian = TextField(max_length=255)
     relationship = serializers.ChoiceField(Relationship.values)
@@ -48,9 +48,9 @@ class NamedInput(StrictSerializer):
 
 
 class AuthorisationInput(StrictSerializer):
-    """A guardian's answer about the service, as the school has evidence of it; or the child's own no.
+    """A guardian's answer about the service, of which the school has evidence; or the child's own refusal.
 
-    With ``verification`` the school says too how it knows that it is the guardian, on the same evidence.
+    ``verification`` is the method by which the school verified the guardian, on the same evidence.
     """
 
     guardian = TextField(required=False, allow_null=True, max_length=255)
@@ -69,16 +69,16 @@ class Guardians(Operation):
 
     @extend_schema(responses=GuardiansOutput)
     def get(self, request: Request, external_id: str) -> Response:
-        """Show who decides for a person and what they decided, by pseudonyms."""
-        return Response(_shown(_person(external_id, request), request))
+        """Return a person's guardians and their answers, by pseudonyms."""
+        return Response(_serialize_guardians(_person(external_id, request), request))
 
     @extend_schema(request=NamedInput, responses={201: GuardiansOutput})
     def post(self, request: Request, external_id: str) -> Response:
-        """Name a guardian. It is no authority before they are verified."""
+        """Name a guardian: 201. They have no authority before they are verified."""
         given = validated(NamedInput, request.data)
         child, guardian = _person(external_id, request), _person(given.pop("guardian"), request)
         name_guardian(child, guardian=guardian, **given, actor=actor_of(request), at=moment_of(request))
-        return Response(_shown(child, request), HTTPStatus.CREATED)
+        return Response(_serialize_guardians(child, request), HTTPStatus.CREATED)
 
 
 class GuardianAuthorisations(Operation):
@@ -89,23 +89,23 @@ class GuardianAuthorisations(Operation):
     @extend_schema(request=AuthorisationInput, responses={201: AuthorisationOutput})
     @transaction.atomic
     def post(self, request: Request, external_id: str) -> Response:
-        """Record what a guardian answered about the service, with the school's evidence: 201 with what it comes to."""
+        """Record a guardian's answer about the service, with the school's evidence: 201 with the combined result."""
         given = validated(AuthorisationInput, request.data)
         child, guardian = _person(external_id, request), _guardian(given, request)
-        told: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
+        context: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
         evidence, method = given.pop("evidence", None) or "", given.pop("verification", None)
         if method is not None and guardian is not None:
-            row = live_guardianship(child, guardian, at=told["at"])
-            verify_guardian(row, method=method, evidence=evidence, **told)
-        answer = answer_service(child, guardian=guardian, evidence=evidence, **given, **told)
+            row = live_guardianship(child, guardian, at=context["at"])
+            verify_guardian(row, method=method, evidence=evidence, **context)
+        answer = answer_service(child, guardian=guardian, evidence=evidence, **given, **context)
         shown = {"id": answer.pk, "decision": answer.decision, "shares": answer.shares}
-        service = _service(child, child_facts(child), request)
+        service = _serialize_service(child, child_facts(child), request)
         shown |= {"recorded_at": answer.recorded_at, "service": service, "ask_about_data": _asks_about_data(answer)}
         return Response(shown, HTTPStatus.CREATED)
 
 
 def _asks_about_data(answer: ServiceAuthorisation) -> bool:
-    """Say whether it is to be asked now what shall happen to the data: after a guardian's withdrawal."""
+    """Return True after a guardian's withdrawal, when they are to be asked what should happen to the data."""
     return answer.decision == Decision.WITHDRAWN and answer.guardian_id is not None
 
 
@@ -118,14 +118,14 @@ def _guardian(given: dict[str, Any], request: Request) -> Subject | None:
     return None if named is None else _person(named, request)
 
 
-def _shown(child: Subject, request: Request) -> dict[str, Any]:
+def _serialize_guardians(child: Subject, request: Request) -> dict[str, Any]:
     actor, at, facts = actor_of(request), moment_of(request), child_facts(child)
     rows = list(guardians_of(child, actor=actor)[:50])
     methods = _methods(rows)
     return {
         "subject": child.external_id,
-        "service": _service(child, facts, request),
-        "guardians": [_guardian_shown(row, facts, methods.get(row.pk, []), request) for row in rows],
+        "service": _serialize_service(child, facts, request),
+        "guardians": [_serialize_guardian(row, facts, methods.get(row.pk, []), request) for row in rows],
         "declared": [
             {"kind": one.kind, "description": one.description, "reference": one.reference}
             for one in mechanisms(actor).filter(client_id=child.client_id, ends_at=None).order_by("kind")
@@ -136,13 +136,13 @@ def _shown(child: Subject, request: Request) -> dict[str, Any]:
 
 def _methods(rows: list[Guardianship]) -> dict[Any, list[str]]:
     found: dict[Any, list[str]] = {}
-    kept = Verification.objects.filter(guardianship__in=[row.pk for row in rows], ended_at=None).order_by("id")
-    for one in kept:
+    live = Verification.objects.filter(guardianship__in=[row.pk for row in rows], ended_at=None).order_by("id")
+    for one in live:
         found.setdefault(one.guardianship_id, []).append(one.method)
     return found
 
 
-def _service(child: Subject, facts: ChildFacts, request: Request) -> dict[str, Any]:
+def _serialize_service(child: Subject, facts: ChildFacts, request: Request) -> dict[str, Any]:
     standing = facts.standing(moment_of(request))
     by_school = SchoolAuthorisation.objects.filter(client_id=child.client_id, child=child, ends_at=None)
     return {
@@ -155,7 +155,7 @@ def _service(child: Subject, facts: ChildFacts, request: Request) -> dict[str, A
     }
 
 
-def _guardian_shown(row: Guardianship, facts: ChildFacts, methods: list[str], request: Request) -> dict[str, Any]:
+def _serialize_guardian(row: Guardianship, facts: ChildFacts, methods: list[str], request: Request) -> dict[str, Any]:
     known = next((one for one in facts.guardians if one.id == row.pk), None)
     answer = known.answer if known else None
     return {

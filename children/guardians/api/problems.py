@@ -1,4 +1,4 @@
-"""Which problem each refusal about guardians is."""
+"""Problem types (RFC 9457) of the exceptions about guardians."""
 
 from http import HTTPStatus
 
@@ -26,8 +26,8 @@ from paktaleem.foundation.api.problems import Problem, declare_problems
 
 __all__: list[str] = []
 
-_NOT_A_GUARDIAN = "The person named is not a guardian of this child"
-_NO_GUARDIAN_OF_ALL = "Name an adult who is registered."
+_NOT_A_GUARDIAN = "The person is not a guardian of this child"
+_NAME_AN_ADULT = "Name a registered adult."
 
 declare_problems(
     {
@@ -35,28 +35,28 @@ declare_problems(
             "guardian-unknown", HTTPStatus.CONFLICT, _NOT_A_GUARDIAN, "Name them by POST …/guardians first."
         ),
         AlreadyEnded: Problem(
-            "guardian-unknown", HTTPStatus.CONFLICT, _NOT_A_GUARDIAN, "They were, and were ended: name them anew."
+            "guardian-unknown", HTTPStatus.CONFLICT, _NOT_A_GUARDIAN, "Their guardianship has ended: name them again."
         ),
         AlreadyNamed: Problem(
             "guardian-named",
             HTTPStatus.CONFLICT,
-            "They are a guardian of this child already, with other authority",
-            "The client's staff change authority in the console.",
+            "The person is already a guardian of this child, with different authority",
+            "The client's staff can change the authority in the console.",
         ),
         NotTheirOwnGuardian: Problem(
-            "not-a-guardian", HTTPStatus.CONFLICT, "Nobody is a guardian of themselves", _NO_GUARDIAN_OF_ALL
+            "not-a-guardian", HTTPStatus.CONFLICT, "A person cannot be their own guardian", _NAME_AN_ADULT
         ),
         StillAChild: Problem(
-            "not-a-guardian", HTTPStatus.CONFLICT, "The one named counts as a child", _NO_GUARDIAN_OF_ALL
+            "not-a-guardian", HTTPStatus.CONFLICT, "The person named as guardian is a child", _NAME_AN_ADULT
         ),
         ChildMayNotAuthorise: Problem(
-            "child-may-not-give", HTTPStatus.CONFLICT, "A child may refuse or withdraw, never give"
+            "child-may-not-give", HTTPStatus.CONFLICT, "A child may refuse or withdraw, but not consent"
         ),
         NoAuthority: Problem(
             "guardian-not-verified",
             HTTPStatus.CONFLICT,
-            "The guardian has no verified authority, so their yes does not count",
-            "Send verification with the answer, or have the client's staff look at their authority.",
+            "The guardian has no verified authority, so their consent does not count",
+            "Send verification with the answer, or ask the client's staff to check the guardian's authority.",
         ),
         MayNotConsent: Problem(
             "guardian-may-not-decide", HTTPStatus.CONFLICT, "The guardian may not decide for this child"
@@ -64,39 +64,43 @@ declare_problems(
         TooWeakToShare: Problem(
             "verification-too-weak",
             HTTPStatus.CONFLICT,
-            "The guardian was verified too weakly for recipients outside",
-            "Leave shares out, or verify them by a stronger method.",
+            "The guardian's verification is too weak for outside recipients",
+            "Omit shares, or verify the guardian by a stronger method.",
         ),
         MethodNotByHand: Problem(
-            "invalid-input", HTTPStatus.BAD_REQUEST, "Staff do not see this method", field="verification"
+            "invalid-input", HTTPStatus.BAD_REQUEST, "This is not a method that staff carry out", field="verification"
         ),
         EvidenceMissing: Problem(
             "evidence-missing",
             HTTPStatus.BAD_REQUEST,
-            "A guardian's yes from elsewhere needs evidence",
-            "Say where the signed form lies, or who saw them and when.",
+            "Consent given outside the portal needs evidence",
+            "State where the signed form is kept, or who saw the guardian and when.",
             field="evidence",
         ),
         NumberNotKept: Problem(
             "number-not-kept",
             HTTPStatus.BAD_REQUEST,
-            "Evidence never holds the number of an identity card or a payment card",
-            "Say where the paper lies, not what stands on it.",
+            "Evidence must not contain the number of an identity card or payment card",
+            "State where the document is kept, not its contents.",
             field="evidence",
         ),
         NoSuchProvider: Problem(
-            "provider-unknown", HTTPStatus.CONFLICT, "No provider of checks is set up under this code"
+            "provider-unknown", HTTPStatus.CONFLICT, "No provider of checks is configured under this code"
         ),
         MethodNotOffered: Problem(
-            "method-not-offered", HTTPStatus.CONFLICT, "This provider does not check by this method"
+            "method-not-offered", HTTPStatus.CONFLICT, "This provider does not offer this method"
         ),
         CheckUnknown: Problem("check-unknown", HTTPStatus.NOT_FOUND, "There is no such check"),
-        NothingGiven: Problem("nothing-to-withdraw", HTTPStatus.CONFLICT, "There is no yes of theirs to withdraw"),
+        NothingGiven: Problem(
+            "nothing-to-withdraw", HTTPStatus.CONFLICT, "The guardian has given no consent that could be withdrawn"
+        ),
         AnswerInFuture: Problem(
-            "claimed-in-future", HTTPStatus.BAD_REQUEST, "claimed_at lies in the future", "Send a past moment."
+            "claimed-in-future", HTTPStatus.BAD_REQUEST, "claimed_at is in the future", "Send a time in the past."
         ),
         ChangeWaits: Problem(
-            "change-waits", HTTPStatus.CONFLICT, "Another change of this guardian waits for the client's staff"
+            "change-waits",
+            HTTPStatus.CONFLICT,
+            "Another change of this guardian waits for approval by the client's staff",
         ),
     }
 )

@@ -1,4 +1,4 @@
-"""Shapes of answers about guardians, for the API's description."""
+"""Response serializers for guardians, for the OpenAPI schema."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class GuardianAnswerOutput(serializers.Serializer[Any]):
 
 
 class GuardianOutput(serializers.Serializer[Any]):
-    """One guardian of a child, by pseudonym: whether a yes of theirs counts now, and what they last said."""
+    """One guardian of a child, by pseudonym, with their authority and latest answer."""
 
     id = serializers.UUIDField()
     guardian = serializers.CharField(allow_null=True)
@@ -37,18 +37,20 @@ class GuardianOutput(serializers.Serializer[Any]):
 
 
 class ServiceOutput(serializers.Serializer[Any]):
-    """What all the guardians' answers about the service come to."""
+    """The combined result of all answers about the service."""
 
     state = serializers.ChoiceField(["unanswered", "given", "refused", "withdrawn", "lapsed"])
     shares = serializers.BooleanField()
     in_conflict = serializers.BooleanField()
     until = serializers.DateTimeField(allow_null=True)
     held_back = serializers.BooleanField()
-    school_authorised = serializers.BooleanField(help_text="The school's own, weaker word: it opens nothing by itself.")
+    school_authorised = serializers.BooleanField(
+        help_text="The school's own, weaker authorisation: by itself it permits nothing."
+    )
 
 
 class DeclaredOutput(serializers.Serializer[Any]):
-    """How the client declares that it verifies ages, or obtains guardians' consent."""
+    """A client's declaration of how it verifies ages or obtains guardians' consent."""
 
     kind = serializers.ChoiceField(MechanismKind.values)
     description = serializers.CharField()
@@ -56,19 +58,20 @@ class DeclaredOutput(serializers.Serializer[Any]):
 
 
 class GuardiansOutput(serializers.Serializer[Any]):
-    """Who decides for a person, and what they decided."""
+    """A person's guardians, their answers and the combined result."""
 
     subject = serializers.CharField()
     service = ServiceOutput()
     guardians = GuardianOutput(many=True)
     declared = DeclaredOutput(many=True)
     candidates = serializers.ListField(
-        child=serializers.CharField(allow_null=True), help_text="Claimed by the roster: no authority."
+        child=serializers.CharField(allow_null=True),
+        help_text="Claimed as guardians by the roster; they have no authority.",
     )
 
 
 class AuthorisationOutput(serializers.Serializer[Any]):
-    """One answer about the service, recorded."""
+    """A recorded answer about the service."""
 
     id = serializers.UUIDField()
     decision = serializers.ChoiceField(Decision.values)
@@ -76,5 +79,5 @@ class AuthorisationOutput(serializers.Serializer[Any]):
     recorded_at = serializers.DateTimeField()
     service = ServiceOutput()
     ask_about_data = serializers.BooleanField(
-        help_text="After a withdrawal: ask the guardian what shall happen to the data (guardian-requests)."
+        help_text="True after a withdrawal: ask the guardian what should happen to the data (guardian-requests)."
     )

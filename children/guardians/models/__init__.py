@@ -1,4 +1,4 @@
-"""Guardians and what they answered; what waits; what is held back."""
+"""Guardians, their answers, changes that wait for approval, and quarantines."""
 
 from children.guardians.models.authorisations import (
     Decision,

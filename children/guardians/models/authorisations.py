@@ -1,4 +1,4 @@
-"""What guardians answered about the service, and what a school says it authorised itself."""
+"""Guardians' answers about the service, and schools' own authorisations."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -17,7 +17,7 @@ __all__ = ["Decision", "Route", "SchoolAuthorisation", "ServiceAuthorisation"]
 
 
 class Decision(models.TextChoices):
-    """What was answered."""
+    """An answer about the service: given, refused or withdrawn."""
 
     GIVEN = "given", _("Given")
     REFUSED = "refused", _("Refused")
@@ -25,7 +25,7 @@ class Decision(models.TextChoices):
 
 
 class Route(models.TextChoices):
-    """On which way the answer reached us."""
+    """The route by which an answer was received."""
 
     SCHOOL = "school", _("Through the school, with its evidence")
     IN_PERSON = "in_person", _("In person")
@@ -35,10 +35,10 @@ class Route(models.TextChoices):
 
 
 class ServiceAuthorisation(Said):
-    """One answer about the service for one child: a guardian's, or the child's own no. What was said stays said.
+    """A guardian's answer about the service for one child, or the child's own refusal. Append-only.
 
-    The latest of each guardian counts (``children.guardians.authority``). ``shares`` is the answer about recipients
-    outside, always apart from the first (COPPA, 16 CFR 312.5(a)(2)); empty where it was not asked.
+    The latest answer of each guardian counts (``children.guardians.authority``). ``shares`` is the separate answer
+    about outside recipients (COPPA, 16 CFR 312.5(a)(2)); None if that was not asked.
     """
 
     wall = Wall(
@@ -71,7 +71,7 @@ class ServiceAuthorisation(Said):
     )
     shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
     language = models.CharField(max_length=8, blank=True)
-    claimed_at = models.DateTimeField(null=True, help_text="When it was answered, as the client says.")
+    claimed_at = models.DateTimeField(null=True, help_text="Time of the answer according to the client.")
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
 
@@ -110,21 +110,23 @@ class ServiceAuthorisation(Said):
         ]
 
     def __str__(self) -> str:
-        """Show the answer and the day."""
+        """Return the answer and its date."""
         return f"{self.get_decision_display()} {self.recorded_at:%Y-%m-%d}"
 
 
 class SchoolAuthorisation(ChildRow):
-    """One school's own word that a child may use the service for education: never shown as a guardian's.
+    """A school's own authorisation of a child's use of the service for education; never shown as a guardian's consent.
 
-    It names the contract and the official who stands for it (34 CFR 99.31(a)(1)(i)(B)). Under PakTaleem's policy (§8)
-    it opens nothing by itself.
+    It names the contract and the responsible official (34 CFR 99.31(a)(1)(i)(B)). By itself it permits nothing
+    (PakTaleem's policy §8).
     """
 
     wall = Wall(Scope.TENANT, EDIT, personal={"contract_reference": Personal.NONE, "official": Personal.SEALED})
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    contract_reference = models.CharField("contract", max_length=100, help_text="The contract's number. Name nobody.")
+    contract_reference = models.CharField(
+        "contract", max_length=100, help_text="The number of the contract. Do not name people."
+    )
     official = SealedField()
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(null=True, blank=True)
@@ -148,5 +150,5 @@ class SchoolAuthorisation(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Name the contract."""
+        """Return the contract number."""
         return self.contract_reference

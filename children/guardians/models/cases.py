@@ -1,4 +1,4 @@
-"""What waits for a person: guardians who disagree, changes that would open the gate; and what is held back."""
+"""Disagreements between guardians, changes that wait for a second person, and quarantines."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -24,15 +24,15 @@ __all__ = [
 
 
 class ConflictOutcome(models.TextChoices):
-    """How a disagreement ended."""
+    """The outcome of a disagreement between guardians."""
 
     AGREED = "agreed", _("The guardians agree")
     AUTHORITY_CHANGED = "authority_changed", _("One of them no longer decides")
-    NO_STANDS = "no_stands", _("They differ still: the no stands")
+    NO_STANDS = "no_stands", _("They still disagree: the refusal applies")
 
 
 class GuardianConflict(ChildRow):
-    """One disagreement of a child's guardians, about the service or one purpose. Meanwhile the no stands."""
+    """A disagreement between a child's guardians about the service or one purpose; the refusal takes precedence."""
 
     wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
 
@@ -45,8 +45,8 @@ class GuardianConflict(ChildRow):
     history = History()
 
     class Meta:
-        verbose_name = "disagreement of guardians"
-        verbose_name_plural = "disagreements of guardians"
+        verbose_name = "disagreement between guardians"
+        verbose_name_plural = "disagreements between guardians"
         ordering = ["-opened_at", "-id"]
         constraints = [
             models.UniqueConstraint(
@@ -66,14 +66,15 @@ class GuardianConflict(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Say about what."""
+        """Return the purpose in dispute, or “the service”."""
         return self.purpose_code or gettext("the service")
 
 
 class GuardianChange(ChildRow):
-    """One change of a guardian's authority that would open the gate: it waits for a second person.
+    """A change of a guardian's authority that would permit more than before; it needs a second person's approval.
 
-    ``changes`` are codes, yes/no and moments by the guardianship's fields; a court's note is sealed for the child.
+    ``changes`` maps fields of the guardianship to booleans and ISO 8601 timestamps. ``note`` is the note on a court
+    order, sealed under the child's key.
     """
 
     wall = Wall(
@@ -116,19 +117,19 @@ class GuardianChange(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Show the state."""
+        """Return the state."""
         return self.get_state_display()
 
 
 class QuarantineCause(models.TextChoices):
-    """Why a person's data is held back."""
+    """The reason for a quarantine."""
 
     INCIDENT = "incident", _("Collected from a child without authority")
     REPORT = "report", _("Reported as a child's data")
 
 
 class Quarantine(ChildRow):
-    """One period in which nothing may be done with a person's data but deleting it (policy §8)."""
+    """A period [starts_at, ends_at) in which a person's data may only be deleted (policy §8)."""
 
     wall = Wall(Scope.TENANT, EDIT)
 
@@ -156,5 +157,5 @@ class Quarantine(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Show since when."""
-        return gettext("held back from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
+        """Return the start date."""
+        return gettext("quarantined since {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

@@ -1,4 +1,4 @@
-"""Who stands as a guardian of whom, and what shows it."""
+"""Guardianships and their verifications."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -20,7 +20,7 @@ __all__ = ["Guardianship", "Relationship", "Source", "Verification", "Verificati
 
 
 class Relationship(models.TextChoices):
-    """What somebody is to a child."""
+    """The relationship of a guardian to a child."""
 
     PARENT = "parent", _("Parent")
     GUARDIAN = "guardian", _("Guardian")
@@ -29,15 +29,15 @@ class Relationship(models.TextChoices):
 
 
 class Source(models.TextChoices):
-    """Who says that they are."""
+    """The source of a guardianship: who named the guardian."""
 
     ROSTER = "roster", _("Claimed by the roster")
     SCHOOL = "school", _("Named by the school")
-    SELF = "self", _("Said by themselves")
+    SELF = "self", _("Stated by the guardian")
 
 
 class VerificationMethod(models.TextChoices):
-    """The methods of ``children.guardians.strength`` in words."""
+    """Labels of the verification methods in ``children.guardians.strength``."""
 
     SIGNED_FORM = Method.SIGNED_FORM.value, _("Signed form")
     IN_PERSON = Method.IN_PERSON.value, _("In person")
@@ -48,31 +48,31 @@ class VerificationMethod(models.TextChoices):
     GOV_ID_DATABASE = Method.GOV_ID_DATABASE.value, _("Identity number checked with a database")
     KNOWLEDGE_BASED = Method.KNOWLEDGE_BASED.value, _("Questions that only they can answer")
     FACE_MATCH_PHOTO_ID = Method.FACE_MATCH_PHOTO_ID.value, _("Face compared with an identity card")
-    EMAIL_PLUS = Method.EMAIL_PLUS.value, _("Mail, confirmed a second time")
+    EMAIL_PLUS = Method.EMAIL_PLUS.value, _("Email, confirmed a second time")
     TEXT_PLUS = Method.TEXT_PLUS.value, _("Text message, confirmed a second time")
 
 
 class VerificationStrength(models.IntegerChoices):
-    """The strengths of ``children.guardians.strength`` in words."""
+    """Labels of the verification strengths in ``children.guardians.strength``."""
 
-    BASIC = Strength.BASIC.value, _("Basic: for use inside only")
+    BASIC = Strength.BASIC.value, _("Basic: for internal use only")
     SUBSTANTIAL = Strength.SUBSTANTIAL.value, _("Substantial")
     HIGH = Strength.HIGH.value, _("High")
 
 
 class GuardianshipQuerySet(TrackedQuerySet["Guardianship"]):
-    """Guardianships, narrowed by adjectives."""
+    """Query set of guardianships."""
 
     def live(self, at: datetime) -> Self:
-        """Those that stand at a moment."""
+        """Return the guardianships in effect at ``at``."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
 
 
 class Guardianship(ChildRow):
-    """One person's standing as a guardian of one child, for a period [starts_at, ends_at).
+    """One person's guardianship of one child, for a period [starts_at, ends_at).
 
-    It is no authority by itself: that needs a live verification (``Verification``), ``may_consent`` and no court order
-    against it. Ended it stays ended: whoever is a guardian again is named anew, verified anew and asked anew.
+    By itself it gives no authority: that also needs a valid verification (``Verification``), ``may_consent`` and no
+    court order. An ended guardianship is never reopened: the person is named, verified and asked again.
     """
 
     wall = Wall(Scope.TENANT, EDIT, personal={"court_order_note": Personal.SEALED})
@@ -82,13 +82,13 @@ class Guardianship(ChildRow):
     relationship = models.CharField(max_length=16, choices=Relationship)
     source = models.CharField(max_length=16, choices=Source, editable=False)
     may_consent = models.BooleanField(default=False, help_text="May decide for the child, once verified.")
-    may_receive_data = models.BooleanField(default=False, help_text="May be told what is held about the child.")
+    may_receive_data = models.BooleanField(default=False, help_text="May receive the data held about the child.")
     court_order = models.BooleanField(
-        default=False, help_text="A court order stands against their deciding: they have no authority."
+        default=False, help_text="A court order bars them from deciding: they have no authority."
     )
     court_order_note = SealedField()
     starts_at = models.DateTimeField(editable=False)
-    ends_at = models.DateTimeField(null=True, blank=True, help_text="From then on they are no guardian.")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="When the guardianship ends.")
 
     objects: ClassVar[Any] = GuardianshipQuerySet.as_manager()
     history = History()
@@ -113,15 +113,16 @@ class Guardianship(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Show the relation."""
+        """Return the relationship."""
         return self.get_relationship_display()
 
 
 class Verification(ChildRow):
-    """What showed once that a guardian is the guardian: by which method, how strong, with which evidence.
+    """A verification that a person is the guardian: its method, strength and evidence.
 
-    Kept is a reference, a hash or a provider's number, never the card number, the identity paper, its picture, or
-    the answers to questions (COPPA, 16 CFR 312.5(b)(2)). Ended means found false: it shows nothing, then or later.
+    It stores a reference, a hash or a provider's check number, never a card number, an identity document or its
+    picture, or the answers to questions (COPPA, 16 CFR 312.5(b)(2)). ``ended_at`` is set when the verification is
+    found false: it then proves nothing, not even for the time before.
     """
 
     wall = Wall(
@@ -168,5 +169,5 @@ class Verification(ChildRow):
         ]
 
     def __str__(self) -> str:
-        """Name the method."""
+        """Return the method."""
         return self.get_method_display()

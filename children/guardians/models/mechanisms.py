@@ -1,4 +1,4 @@
-"""How a client says that it verifies ages and obtains guardians' consent, and checks that providers carry out."""
+"""Clients' declared mechanisms for ages and guardians' consent, and checks of guardians by providers."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -15,14 +15,14 @@ __all__ = ["CheckState", "ChildMechanism", "MechanismKind", "ProviderCheck"]
 
 
 class MechanismKind(models.TextChoices):
-    """What a client declares."""
+    """The kind of mechanism that a client declares."""
 
     AGE = "age", _("Age verification")
     CONSENT = "consent", _("Guardians' consent")
 
 
 class ChildMechanism(ChildRow):
-    """One declaration of a client (policy §8): how it verifies ages or obtains guardians' consent, and since when."""
+    """A client's declaration of how it verifies ages or obtains guardians' consent, for a period (policy §8)."""
 
     wall = Wall(
         Scope.TENANT,
@@ -36,18 +36,20 @@ class ChildMechanism(ChildRow):
     )
 
     kind = models.CharField(max_length=16, choices=MechanismKind)
-    description = models.TextField(max_length=2_000, help_text="How it is done, in a few sentences. Name nobody.")
+    description = models.TextField(
+        max_length=2_000, help_text="How it is done, in a few sentences. Do not name people."
+    )
     description_ur = models.TextField(
         "description in Urdu",
         max_length=2_000,
         blank=True,
-        help_text="The same in Urdu: told wherever a decision says no about a child.",
+        help_text="The same in Urdu: shown with every decision that denies something about a child.",
     )
-    reference = models.CharField(max_length=200, help_text="Where the procedure is written down.")
+    reference = models.CharField(max_length=200, help_text="Where the procedure is documented.")
     provider = models.CharField(
         max_length=63,
         blank=True,
-        help_text="For guardians' consent: the provider, by its code, whose check guardians may ask for on their page.",
+        help_text="For guardians' consent: the code of the provider whose check guardians may request on their page.",
     )
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -68,31 +70,31 @@ class ChildMechanism(ChildRow):
         indexes = [*newest_first("starts_at", "childmechanism_by_time")]
 
     def __str__(self) -> str:
-        """Show the kind."""
+        """Return the kind."""
         return self.get_kind_display()
 
 
 class CheckState(models.TextChoices):
-    """How far a provider's check is."""
+    """The state of a provider's check."""
 
-    REQUESTED = "requested", _("The provider is being asked")
+    REQUESTED = "requested", _("Requested from the provider")
     STARTED = "started", _("Started")
     PASSED = "passed", _("Passed")
     FAILED = "failed", _("Failed")
-    LAPSED = "lapsed", _("Came to nothing")
+    LAPSED = "lapsed", _("Lapsed without a result")
 
 
 OPEN_CHECKS = (CheckState.REQUESTED, CheckState.STARTED)
-"""States in which the provider has still to do something."""
+"""States in which the provider still has to act."""
 CHECK_URL = "children_providercheck.url"
-"""The column under whose name an address is sealed."""
+"""The column name to which the sealed address of a check is bound."""
 
 
 class ProviderCheck(ChildRow):
-    """One check of a guardian that a provider carries out: its number and its result, nothing of what it saw.
+    """A check of a guardian by a provider: its number and result, without the evidence the provider saw.
 
-    It is written down before the provider is asked, under whose answer it gets a number: the row's own id is what the
-    provider is told, so that asking once more begins nothing twice.
+    The row is stored before the provider is called. The provider receives the row's id as its reference, so that a
+    repeated call starts no second check; ``provider_check_id`` is the number that the provider returns.
     """
 
     wall = Wall(
@@ -113,7 +115,7 @@ class ProviderCheck(ChildRow):
     provider_check_id = models.CharField(max_length=200, blank=True)
     answer_to = models.CharField(max_length=500, blank=True, editable=False)
     url = SealedField()
-    """Where the guardian goes: whoever has it could be checked in their place, so it is sealed under their key."""
+    """The address for the guardian. Sealed under their key: anyone who has it could be checked in their place."""
     method = models.CharField(max_length=24, choices=VerificationMethod)
     state = models.CharField(max_length=16, choices=CheckState, default=CheckState.REQUESTED)
     started_at = models.DateTimeField(editable=False)
@@ -143,14 +145,14 @@ class ProviderCheck(ChildRow):
 
     @property
     def is_requested(self) -> bool:
-        """Whether the provider has still to begin it."""
+        """Return True if the provider has not started the check yet."""
         return self.state == CheckState.REQUESTED
 
     @property
     def is_open(self) -> bool:
-        """Whether the provider has still to begin it, or to say what it found."""
+        """Return True if the provider has not reported a result yet."""
         return self.state in OPEN_CHECKS
 
     def __str__(self) -> str:
-        """Name the provider and how far it is."""
+        """Return the provider and the state."""
         return f"{self.provider}: {self.get_state_display()}"

@@ -1,4 +1,4 @@
-"""What every row about a child shares: its client, who wrote it."""
+"""Abstract base models of rows about children."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ __all__ = ["ChildRow", "Said", "by_columns"]
 
 
 class ChildRow(Tracked):
-    """A row that changes: every version is kept."""
+    """A row that may change; its history keeps every version."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -23,7 +23,7 @@ class ChildRow(Tracked):
 
 
 class Said(models.Model):
-    """A row that is written once, and by whom."""
+    """A row that is written once, with the actor who wrote it."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -36,5 +36,5 @@ class Said(models.Model):
 
 
 def by_columns(actor: By) -> dict[str, Any]:
-    """Give the columns that name who wrote a row."""
+    """Return the columns that identify the actor who wrote a row."""
     return {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_role": actor.role}

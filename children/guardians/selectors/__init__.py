@@ -1,4 +1,4 @@
-"""Reading who may act for a child."""
+"""Selectors of guardians, their authority and their answers."""
 
 from children.guardians.selectors.guardians import (
     GuardianshipUnknown,

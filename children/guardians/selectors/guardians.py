@@ -1,4 +1,4 @@
-"""Guardians and what they answered, as far as the one who asks may see it."""
+"""Selectors of guardians and their answers, limited to what the actor may see."""
 
 from datetime import datetime
 from uuid import UUID
@@ -60,11 +60,11 @@ _facts = msgspec.json.Decoder(ChildFacts | None)
 
 
 class GuardianshipUnknown(LookupError):
-    """The person named is not, or not any more, a guardian of this child."""
+    """The person is not, or no longer, a guardian of this child."""
 
 
 def child_facts(child: Subject, *, past: datetime | None = None) -> ChildFacts:
-    """Read what a decision rests on: guardians, their answers, quarantine, as they stand or stood at ``past``."""
+    """Return the guardians, their answers and the quarantine of a child, now or as of ``past``."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT children_facts(%s, %s)::text", [child.pk, past])
         [text] = cursor.fetchone()
@@ -72,13 +72,13 @@ def child_facts(child: Subject, *, past: datetime | None = None) -> ChildFacts:
 
 
 def standing_of(child: Subject, *, actor: Actor, at: datetime) -> Standing:
-    """Say what the guardians' answers about the service come to at a moment that is now. Raises NotAllowed."""
+    """Return the combined result of the answers about the service; ``at`` must be now. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS, child.client_id)
     return child_facts(child).standing(at)
 
 
 def live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship:
-    """Return the guardianship of two people that stands. Raises GuardianshipUnknown for ended ones and strangers."""
+    """Return the guardianship in effect, without a permission check. Raises GuardianshipUnknown if there is none."""
     pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
     found: Guardianship | None = pair.order_by("-starts_at", "-id").first()
     if found is None:
@@ -87,24 +87,24 @@ def live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Gua
 
 
 def get_guardianship(child: Subject, guardian: Subject, *, actor: Actor, at: datetime) -> Guardianship:
-    """Return the guardianship of two people that stands. Raises GuardianshipUnknown, NotAllowed."""
+    """Return the guardianship in effect. Raises GuardianshipUnknown, NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS, child.client_id)
     return live_guardianship(child, guardian, at=at)
 
 
 def guardianships(actor: Actor) -> QuerySet[Guardianship]:
-    """List who stands or stood as a guardian of whom."""
+    """List current and past guardianships. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return Guardianship.objects.select_related("child", "guardian")
 
 
 def guardians_of(child: Subject, *, actor: Actor) -> QuerySet[Guardianship]:
-    """List the guardians of one child, those who no longer are too, latest first."""
+    """List the current and past guardianships of one child, latest first. Raises NotAllowed."""
     return guardianships(actor).filter(client_id=child.client_id, child=child)
 
 
 def candidates_of(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[GuardianClaim]:
-    """List whom the roster claims to be a guardian and who does not stand as one: candidates, no authority."""
+    """List the roster's claims of guardians who are not named as such; they have no authority. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS, child.client_id)
     claims = GuardianClaim.objects.filter(client_id=child.client_id, child=child, ends_at=None, starts_at__lte=at)
     standing = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child)
@@ -112,88 +112,88 @@ def candidates_of(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[Gua
 
 
 def verifications(actor: Actor) -> QuerySet[Verification]:
-    """List how guardians were verified."""
+    """List verifications of guardians. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return Verification.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")
 
 
 def service_authorisations(actor: Actor) -> QuerySet[ServiceAuthorisation]:
-    """List what guardians answered about the service."""
+    """List answers about the service. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return ServiceAuthorisation.objects.select_related("child", "guardian")
 
 
 def answers_of(child: Subject, *, actor: Actor) -> QuerySet[ServiceAuthorisation]:
-    """List the answers about one child, latest first."""
+    """List the answers about one child, latest first. Raises NotAllowed."""
     return service_authorisations(actor).filter(client_id=child.client_id, child=child)
 
 
 def school_authorisations(actor: Actor) -> QuerySet[SchoolAuthorisation]:
-    """List the schools' own authorisations: weaker records, no guardian's consent."""
+    """List schools' own authorisations, which are not guardians' consent. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return SchoolAuthorisation.objects.select_related("child")
 
 
 def conflicts(actor: Actor) -> QuerySet[GuardianConflict]:
-    """List the disagreements of guardians."""
+    """List disagreements between guardians. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return GuardianConflict.objects.select_related("child")
 
 
 def guardian_changes(actor: Actor) -> QuerySet[GuardianChange]:
-    """List the changes of guardians that need, or needed, a second person."""
+    """List changes of guardians that need, or needed, a second person. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return GuardianChange.objects.select_related("child", "guardianship", "guardianship__guardian")
 
 
 def quarantines(actor: Actor) -> QuerySet[Quarantine]:
-    """List whose data is or was held back."""
+    """List current and past quarantines. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return Quarantine.objects.select_related("subject")
 
 
 def mechanisms(actor: Actor) -> QuerySet[ChildMechanism]:
-    """List how clients say that they verify ages and obtain consent."""
+    """List clients' declared mechanisms. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return ChildMechanism.objects.select_related("client")
 
 
 def clients_with_open_checks() -> list[UUID]:
-    """List, in the officers' view, the clients for whom a provider has still to begin, or to say what it found."""
+    """List the clients with open checks; requires the officers' context."""
     open_ones = ProviderCheck.objects.filter(state__in=OPEN_CHECKS).order_by()
     return list(open_ones.values_list("client_id", flat=True).distinct())
 
 
 def open_checks(client_id: UUID) -> list[ProviderCheck]:
-    """List the checks of a client that providers have to begin or to answer, the latest first: people wait."""
+    """List a client's open checks, latest first, up to 200."""
     waiting = ProviderCheck.objects.filter(client_id=client_id, state__in=OPEN_CHECKS)
     return list(waiting.order_by("-started_at", "-id")[:OPEN_CHECKS_AT_ONCE])
 
 
 def where_checked(check: ProviderCheck) -> str | None:
-    """Open where the guardian goes to be checked, for the guardian or for whoever may have them checked."""
+    """Return the decrypted address for the guardian of a started check, or None if there is none or they are erased."""
     if check.url is None or check.state != CheckState.STARTED:
         return None
     try:
         return sealer_of(check.guardianship.guardian).open(check.url, column=CHECK_URL)
-    except CannotOpen:  # they were forgotten since
+    except CannotOpen:  # the guardian has been erased
         return None
 
 
 def latest_check(row: Guardianship) -> ProviderCheck | None:
-    """Return the latest check of a guardian, if there was any."""
+    """Return the latest check of a guardian, or None."""
     checks = ProviderCheck.objects.filter(client_id=row.client_id, guardianship=row)
     return checks.select_related("guardianship__guardian").order_by("-started_at", "-id").first()
 
 
 def provider_for_guardians(client_id: UUID) -> str | None:
-    """Return the code of the provider whose check a client's guardians may ask for, if it is set up."""
+    """Return the code of the provider whose check the client's guardians may request, or None."""
     declared = ChildMechanism.objects.filter(client_id=client_id, kind=MechanismKind.CONSENT, ends_at=None)
     code = declared.values_list("provider", flat=True).first()
     return code if code and code in check_providers() else None
 
 
 def provider_checks(actor: Actor) -> QuerySet[ProviderCheck]:
-    """List the checks that providers carry out."""
+    """List checks of guardians by providers. Raises NotAllowed."""
     require(actor, Capability.VIEW_GUARDIANS)
     return ProviderCheck.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")

@@ -1,4 +1,4 @@
-"""Changing who may act for a child, and recording what they say."""
+"""Services that change guardians and their authority, and record their answers."""
 
 from children.guardians.services.answering import (
     AnswerInFuture,

@@ -1,4 +1,4 @@
-"""Recording what guardians answer about the service; a child may say no, never yes."""
+"""Recording answers about the service by guardians, and refusals by the child."""
 
 from datetime import datetime
 from typing import IO, Any
@@ -35,19 +35,19 @@ _REFERENCE = "children_serviceauthorisation.evidence_reference"
 
 
 class ChildMayNotAuthorise(Exception):
-    """A child may refuse or withdraw, never give (policy §8)."""
+    """A child may refuse or withdraw, but not consent (policy §8)."""
 
 
 class NoAuthority(Exception):
-    """The guardian is not verified, may not decide, or a court order stands against it: their yes does not count."""
+    """The guardian is not verified, may not decide, or is barred by a court order: their consent does not count."""
 
 
 class TooWeakToShare(Exception):
-    """The way in which the guardian was verified is not strong enough for recipients outside."""
+    """The guardian's verification is not strong enough for outside recipients."""
 
 
 class NothingGiven(Exception):
-    """There is no yes of theirs to withdraw."""
+    """The guardian has given no consent that could be withdrawn."""
 
 
 class AnswerInFuture(Exception):
@@ -72,12 +72,14 @@ def answer_service(
     reason: Reason | str = Reason.SUBJECT_REQUEST,
     at: datetime,
 ) -> ServiceAuthorisation:
-    """Record one answer about the service: a guardian's, or without one the child's own no.
+    """Record an answer about the service: a guardian's, or the child's own refusal if ``guardian`` is None.
 
-    A yes needs verified authority, and ``shares`` (recipients outside, always asked apart) a strong enough one; what
-    did not pass this portal's own pages needs evidence too. A no or a withdrawal needs nothing, and stops at once.
+    Consent requires verified authority, and evidence unless it was given on this portal's pages. ``shares`` is the
+    separate answer about outside recipients and requires a stronger verification. A refusal or withdrawal requires
+    nothing and takes effect at once.
+
     Raises ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceMissing, NumberNotKept,
-    NothingGiven, AnswerInFuture, AlreadyErased, NotAllowed.
+    NothingGiven, AnswerInFuture, FileKindRefused, FileTooLarge, AlreadyErased, NotAllowed.
     """
     decision, evidence = Decision(decision), check_evidence(evidence)
     _require(actor, child, guardian)
@@ -85,7 +87,7 @@ def answer_service(
     if claimed_at is not None and claimed_at > at:
         raise AnswerInFuture
     at = next_moment(child, at)
-    standing = _standing(child, guardian, decision, shares=shares, at=at)
+    standing = _authority_columns(child, guardian, decision, shares=shares, at=at)
     if decision == Decision.GIVEN and Route(route) != Route.PORTAL and not evidence and file is None:
         raise EvidenceMissing
     answer = ServiceAuthorisation(
@@ -93,7 +95,7 @@ def answer_service(
         child=child,
         decision=decision,
         route=Route(route),
-        evidence_reference=_sealed(child, evidence),
+        evidence_reference=_seal_evidence(child, evidence),
         file=store_file(child, file, at=at) if file is not None else None,
         shown_hash=shown_hash,
         language=language,
@@ -103,29 +105,29 @@ def answer_service(
         **standing,
         **by_columns(actor),
     )
-    return _append(answer, actor, reason)
+    return _save_answer(answer, actor, reason)
 
 
 def _require(actor: Actor, child: Subject, guardian: Subject | None) -> None:
-    """Let staff and keys record answers, and people on their own pages answer for themselves only."""
+    """Check that staff and API keys have the capability, and that people on their own pages answer for themselves."""
     require_about(actor, Capability.RECORD_GUARDIANS, subject_id=child.pk, client_id=child.client_id)
     answers = child if guardian is None else guardian
     if actor.kind is ByKind.SUBJECT and actor.id != answers.pk:
-        raise NotAllowed("Nobody answers in another's name.")
+        raise NotAllowed("People may answer only for themselves.")
 
 
-def _append(answer: ServiceAuthorisation, actor: Actor, reason: Reason | str) -> ServiceAuthorisation:
+def _save_answer(answer: ServiceAuthorisation, actor: Actor, reason: Reason | str) -> ServiceAuthorisation:
     answer.save(force_insert=True)
-    _record(answer, actor)
-    told: dict[str, Any] = {"actor": actor, "reason": reason, "at": answer.recorded_at}
-    follow_conflict(answer.child, outcome=ConflictOutcome.AGREED, **told)
+    _record_answer(answer, actor)
+    context: dict[str, Any] = {"actor": actor, "reason": reason, "at": answer.recorded_at}
+    follow_conflict(answer.child, outcome=ConflictOutcome.AGREED, **context)
     return answer
 
 
-def _standing(
+def _authority_columns(
     child: Subject, guardian: Subject | None, decision: Decision, *, shares: bool | None, at: datetime
 ) -> dict[str, Any]:
-    """Give the columns that say whose answer it is and on what it stands, as far as it needs to."""
+    """Return the columns that name the guardian, and for consent the verification it rests on."""
     if decision == Decision.GIVEN and guardian in {None, child}:
         raise ChildMayNotAuthorise
     if guardian is None:
@@ -134,13 +136,13 @@ def _standing(
     known = next(one for one in child_facts(child).guardians if one.id == row.pk)
     if decision == Decision.WITHDRAWN and (known.answer is None or known.answer.is_no):
         raise NothingGiven
-    verification = _standing_on(row, known, shares=shares, at=at) if decision == Decision.GIVEN else None
-    told = shares if decision == Decision.GIVEN else None
-    return {"guardian": guardian, "guardianship": row, "verification": verification, "shares": told}
+    verification = _get_verification(row, known, shares=shares, at=at) if decision == Decision.GIVEN else None
+    given_shares = shares if decision == Decision.GIVEN else None
+    return {"guardian": guardian, "guardianship": row, "verification": verification, "shares": given_shares}
 
 
-def _standing_on(row: Guardianship, known: Guardian, *, shares: bool | None, at: datetime) -> Verification:
-    """Return the strongest verification on which a yes stands."""
+def _get_verification(row: Guardianship, known: Guardian, *, shares: bool | None, at: datetime) -> Verification:
+    """Return the strongest valid verification, on which the consent rests. Raises NoAuthority, TooWeakToShare."""
     if not known.has_authority(at):
         raise NoAuthority
     if shares and known.strength(at) < Strength.SUBSTANTIAL:
@@ -150,11 +152,11 @@ def _standing_on(row: Guardianship, known: Guardian, *, shares: bool | None, at:
     return max(kept, key=lambda one: (one.strength, one.verified_at))
 
 
-def _sealed(child: Subject, evidence: str) -> Any:
+def _seal_evidence(child: Subject, evidence: str) -> Any:
     return sealer_of(child).seal(evidence, column=_REFERENCE) if evidence else None
 
 
-def _record(answer: ServiceAuthorisation, actor: Actor) -> None:
+def _record_answer(answer: ServiceAuthorisation, actor: Actor) -> None:
     facts = {
         "authorisation": str(answer.pk),
         "guardian": str(answer.guardian_id) if answer.guardian_id else None,
@@ -167,5 +169,5 @@ def _record(answer: ServiceAuthorisation, actor: Actor) -> None:
         "claimed_at": answer.claimed_at.isoformat() if answer.claimed_at else None,
         "expires_at": answer.expires_at.isoformat() if answer.expires_at else None,
     }
-    kind, told = f"guardian.{answer.decision}", {"actor": actor, "at": answer.recorded_at}
-    record_entry(kind, client_id=answer.client_id, subject_id=answer.child_id, facts=facts, **told)
+    kind, context = f"guardian.{answer.decision}", {"actor": actor, "at": answer.recorded_at}
+    record_entry(kind, client_id=answer.client_id, subject_id=answer.child_id, facts=facts, **context)

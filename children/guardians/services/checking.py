@@ -1,7 +1,8 @@
-"""Having a provider verify a guardian: what is about to be done is written down, and its signed answer a verification.
+"""Checks of guardians by providers: requests, and the results that become verifications.
 
-A provider may be slow or dead, so nothing here calls one: a request is written and committed, the worker
-(``children.guardians.tasks``) asks while no transaction is open, and what came of it is written in a second one.
+Providers may be slow or unavailable, so these services never call one: the request is committed, the worker
+(``children.guardians.tasks``) calls the provider while no transaction is open, and records the result in a second
+transaction.
 """
 
 from collections.abc import Mapping
@@ -60,29 +61,29 @@ __all__ = [
 
 BEGIN, ASK = "children.begin_check", "children.ask_check"
 BEGIN_WITHIN = timedelta(days=1)
-"""After that long a provider that could not be asked is asked no more."""
+"""A check that could not be started within this time lapses."""
 ANSWERED_WITHIN = timedelta(days=30)
-"""After that long a check of which nothing came is asked about no more."""
+"""A check without a result after this time lapses."""
 OWN_CHECKS_A_DAY = 3
 _LONGEST_URL = 2_000
-_ANSWERED = system_actor("children.provider_answered")
+_PROVIDER_ACTOR = system_actor("children.provider_answered")
 
 
 class MethodNotOffered(Exception):
-    """The provider does not check by this method."""
+    """The provider does not offer this method."""
 
 
 class TooManyChecks(Exception):
-    """A guardian has had themselves checked as often as is done in a day: each may cost the school something."""
+    """The guardian has reached the daily limit of checks; each may cost the school money."""
 
 
 class CheckUnknown(LookupError):
-    """No check of this client has this number at this provider."""
+    """No check of this client by this provider has this number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """A check that a provider is to begin, and what it is told: nobody's name or contact."""
+    """A check to be started, with the data sent to the provider: no names or contacts."""
 
     provider: CheckProvider
     reference: str
@@ -91,7 +92,7 @@ class Beginning:
     answer_to: str
 
     def carry_out(self) -> Started:
-        """Ask the provider to begin it. Call it while no transaction is open. Raises OSError."""
+        """Have the provider start the check; must be called outside a transaction. Raises OSError."""
         return self.provider.start(
             reference=self.reference, method=self.method, language=self.language, answer_to=self.answer_to
         )
@@ -99,13 +100,13 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A check about which a provider is to be asked, by the provider's number of it."""
+    """A started check whose result is to be requested, by the provider's check number."""
 
     provider: CheckProvider
     number: str
 
     def carry_out(self) -> Found | None:
-        """Ask the provider what came of it. Call it while no transaction is open. Raises NotSigned, OSError."""
+        """Request the result; must be called outside a transaction. Raises NotSigned, OSError."""
         return self.provider.ask(self.number)
 
 
@@ -120,16 +121,17 @@ def request_check(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> ProviderCheck:
-    """Have a provider check a guardian: written down here, carried out by the worker once that has committed.
+    """Request a provider's check of a guardian; the worker starts it after the transaction has committed.
 
-    Staff and keys ask, or the guardian on their own page. One that is under way already is not begun again. Raises
-    NoSuchProvider, MethodNotOffered, TooManyChecks, MayNotConsent, AlreadyEnded, AlreadyErased, NotAllowed.
+    May be called for staff, API keys, or the guardian on their own page. Returns the open check if there is one of the
+    same provider and method. Raises NoSuchProvider, MethodNotOffered, TooManyChecks, MayNotConsent, AlreadyEnded,
+    AlreadyErased, ValidationError, NotAllowed.
     """
     _require(actor, guardianship)
     locked_child(guardianship.child)
     row = Guardianship.objects.select_related("guardian").get(pk=guardianship.pk, client_id=guardianship.client_id)
-    _check_stands(row, at)
-    if Method(method) not in _named(provider).methods:
+    _check_may_consent(row, at)
+    if Method(method) not in _get_provider(provider).methods:
         raise MethodNotOffered
     own: dict[str, Any] = {"client_id": row.client_id, "guardianship": row, "provider": provider}
     under_way: ProviderCheck | None = ProviderCheck.objects.filter(
@@ -138,37 +140,37 @@ def request_check(
     if under_way is not None:
         return under_way
     if actor.kind == ByKind.SUBJECT:
-        _check_not_too_many(row, at)
+        _check_daily_limit(row, at)
     check = ProviderCheck(**own, method=Method(method).value, answer_to=answer_to, started_at=at)
     check.full_clean(exclude=["client", "guardianship"], validate_constraints=False)
     save_tracked(check, actor=actor, reason=reason, at=at)
-    _record("guardian.check_requested", check, actor, at)
+    _record_check("guardian.check_requested", check, actor, at)
     _enqueue(BEGIN, check)
     return check
 
 
 def _require(actor: Actor, row: Guardianship) -> None:
-    """Let staff and keys ask, and of people on their own pages the guardian themselves."""
+    """Check that staff and API keys have the capability, and that guardians act only for themselves."""
     require_about(actor, Capability.VERIFY_GUARDIANS, subject_id=row.child_id, client_id=row.client_id)
     if actor.kind == ByKind.SUBJECT and actor.id != row.guardian_id:
-        raise NotAllowed("People on their own pages have nobody checked but themselves.")
+        raise NotAllowed("People may request only checks of themselves.")
 
 
-def _named(provider: str) -> CheckProvider:
+def _get_provider(provider: str) -> CheckProvider:
     found = check_providers().get(provider)
     if found is None:
         raise NoSuchProvider(provider)
     return found
 
 
-def _check_stands(row: Guardianship, at: datetime) -> None:
+def _check_may_consent(row: Guardianship, at: datetime) -> None:
     if row.ends_at is not None and row.ends_at <= at:
         raise AlreadyEnded
     if not row.may_consent or row.court_order:
         raise MayNotConsent
 
 
-def _check_not_too_many(row: Guardianship, at: datetime) -> None:
+def _check_daily_limit(row: Guardianship, at: datetime) -> None:
     lately = ProviderCheck.objects.filter(
         client_id=row.client_id, guardianship=row, started_at__gt=at - timedelta(days=1)
     )
@@ -182,76 +184,76 @@ def _enqueue(task: str, check: ProviderCheck) -> None:
 
 @transaction.atomic
 def request_ask(check: ProviderCheck, *, actor: Actor) -> None:
-    """Have the worker ask the provider now, for its number or for its result. Raises NotAllowed."""
+    """Have the worker start the check, or request its result, now. Raises NotAllowed."""
     require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
     _enqueue(BEGIN if check.is_requested else ASK, check)
 
 
 @transaction.atomic
 def show_where(check: ProviderCheck, *, actor: Actor, reason: Reason | str, at: datetime) -> str | None:
-    """Show staff where the guardian goes, if the provider named an address; the look is written down. NotAllowed."""
+    """Return the guardian's address for the check, if any, and record the access. Raises NotAllowed."""
     require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
     url = where_checked(check)
     if url is not None:
-        _record("guardian.check_shown", check, actor, at, reason=Reason(reason).value)
+        _record_check("guardian.check_shown", check, actor, at, reason=Reason(reason).value)
     return url
 
 
 @transaction.atomic
 def check_to_begin(check_id: UUID, *, client_id: UUID, at: datetime) -> Beginning | None:
-    """Give what a provider is to be asked, or None if that was done or is no use any more. Raises NoSuchProvider."""
-    check = _locked(check_id, client_id)
+    """Return the check to start, or None if it is started, or lapses because it is too late. Raises NoSuchProvider."""
+    check = _lock_check(check_id, client_id)
     row = check.guardianship
     if check.state != CheckState.REQUESTED:
         return None
     if at >= check.started_at + BEGIN_WITHIN or not _may_be_verified(row, at):
         _finish(check, CheckState.LAPSED, at)
         return None
-    told = {"language": row.guardian.language, "answer_to": check.answer_to}
-    return Beginning(_named(check.provider), str(check.pk), Method(check.method), **told)
+    details = {"language": row.guardian.language, "answer_to": check.answer_to}
+    return Beginning(_get_provider(check.provider), str(check.pk), Method(check.method), **details)
 
 
 @transaction.atomic
 def keep_begun(check_id: UUID, started: Started, *, client_id: UUID, at: datetime) -> ProviderCheck:
-    """Keep the number under which a provider has begun a check, once, and where the guardian goes (https alone).
+    """Record the number of a started check and the guardian's address for it (https only). Idempotent.
 
-    Raises ValidationError where one of them is none.
+    Raises ValidationError if the number or the address is invalid.
     """
     if started.url and not (started.url.startswith("https://") and len(started.url) <= _LONGEST_URL):
-        raise ValidationError("A guardian is not sent there.")
-    check = _locked(check_id, client_id)
+        raise ValidationError("The address must begin with https:// and have at most 2,000 characters.")
+    check = _lock_check(check_id, client_id)
     if check.state != CheckState.REQUESTED:
         return check
     check.state, check.provider_check_id = CheckState.STARTED, started.number
     if started.url and check.guardianship.guardian.erased_at is None:
         check.url = sealer_of(check.guardianship.guardian).seal(started.url, column=CHECK_URL)
     check.full_clean(exclude=["client", "guardianship"], validate_unique=False)
-    save_tracked(check, actor=_ANSWERED, reason=Reason.CLIENT_INSTRUCTION, at=at)
-    _record("guardian.check_started", check, _ANSWERED, at)
+    save_tracked(check, actor=_PROVIDER_ACTOR, reason=Reason.CLIENT_INSTRUCTION, at=at)
+    _record_check("guardian.check_started", check, _PROVIDER_ACTOR, at)
     return check
 
 
 @transaction.atomic
 def check_to_ask(check_id: UUID, *, client_id: UUID, at: datetime) -> Question | None:
-    """Give what a provider is to be asked about a check, or None if its answer is there. Raises NoSuchProvider."""
-    check = _locked(check_id, client_id)
+    """Return the check to query, or None if it has a result or lapses. Raises NoSuchProvider."""
+    check = _lock_check(check_id, client_id)
     if check.state != CheckState.STARTED:
         return None
     if at >= check.started_at + ANSWERED_WITHIN:
         _finish(check, CheckState.LAPSED, at)
         return None
-    return Question(_named(check.provider), check.provider_check_id)
+    return Question(_get_provider(check.provider), check.provider_check_id)
 
 
 @transaction.atomic
 def take_answer(
     client_id: UUID, provider: str, body: bytes, headers: Mapping[str, str], *, arrived_at: datetime, at: datetime
 ) -> ProviderCheck:
-    """Take what a provider sent by itself, signed within minutes of ``arrived_at``; once more it changes nothing.
+    """Record a result that a provider sent, signed within five minutes of ``arrived_at``. Idempotent.
 
     Raises NoSuchProvider, NotSigned, CheckUnknown, AlreadyErased.
     """
-    found = _named(provider).read(body, headers, at=arrived_at)
+    found = _get_provider(provider).read(body, headers, at=arrived_at)
     checks = ProviderCheck.objects.filter(client_id=client_id, provider=provider, provider_check_id=found.number)
     check = checks.first() if found.number else None
     if check is None:
@@ -261,21 +263,24 @@ def take_answer(
 
 @transaction.atomic
 def settle_check(check_id: UUID, found: Found, *, client_id: UUID, at: datetime) -> ProviderCheck:
-    """Write what was found, once; a guardian who is none any more is not verified by it. Raises AlreadyErased."""
+    """Record the result of a check, once. If it is passed, verify the guardian, unless they may no longer decide.
+
+    Raises AlreadyErased.
+    """
     unlocked = ProviderCheck.objects.select_related("guardianship__child").get(pk=check_id, client_id=client_id)
     locked_child(unlocked.guardianship.child)
-    check = _locked(check_id, client_id)
+    check = _lock_check(check_id, client_id)
     if check.state != CheckState.STARTED:
         return check
     _finish(check, CheckState.PASSED if found.passed else CheckState.FAILED, at)
     if found.passed and _may_be_verified(check.guardianship, at):
         kept = {"provider": check.provider, "provider_check_id": check.provider_check_id}
-        told: dict[str, Any] = {"actor": _ANSWERED, "reason": Reason.CLIENT_INSTRUCTION, "at": at}
-        record_verification(check.guardianship, method=check.method, kept=kept, **told)
+        context: dict[str, Any] = {"actor": _PROVIDER_ACTOR, "reason": Reason.CLIENT_INSTRUCTION, "at": at}
+        record_verification(check.guardianship, method=check.method, kept=kept, **context)
     return check
 
 
-def _locked(check_id: UUID, client_id: UUID) -> ProviderCheck:
+def _lock_check(check_id: UUID, client_id: UUID) -> ProviderCheck:
     rows = ProviderCheck.objects.select_for_update(of=("self",))
     found: ProviderCheck = rows.select_related("guardianship__child", "guardianship__guardian").get(
         pk=check_id, client_id=client_id
@@ -290,11 +295,11 @@ def _may_be_verified(row: Guardianship, at: datetime) -> bool:
 
 def _finish(check: ProviderCheck, state: CheckState, at: datetime) -> None:
     check.state, check.finished_at, check.url = state, at, None
-    save_tracked(check, actor=_ANSWERED, reason=Reason.CLIENT_INSTRUCTION, at=at)
-    _record("guardian.check_settled", check, _ANSWERED, at)
+    save_tracked(check, actor=_PROVIDER_ACTOR, reason=Reason.CLIENT_INSTRUCTION, at=at)
+    _record_check("guardian.check_settled", check, _PROVIDER_ACTOR, at)
 
 
-def _record(kind: str, check: ProviderCheck, actor: Actor, at: datetime, **more: str) -> None:
+def _record_check(kind: str, check: ProviderCheck, actor: Actor, at: datetime, **more: str) -> None:
     facts = {
         "check": str(check.pk),
         "guardianship": str(check.guardianship_id),

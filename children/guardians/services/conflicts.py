@@ -1,4 +1,4 @@
-"""Guardians who disagree: the case opens and closes with what they say; meanwhile the no stands."""
+"""Cases of guardians who disagree. While a case is open, the refusal takes precedence."""
 
 from datetime import datetime
 
@@ -15,13 +15,13 @@ __all__ = ["AlreadyClosed", "close_conflict", "follow_conflict", "note_conflict"
 
 
 class AlreadyClosed(Exception):
-    """The case was closed before."""
+    """The case is already closed."""
 
 
 def follow_conflict(
     child: Subject, *, outcome: ConflictOutcome, actor: Actor, reason: Reason | str, at: datetime
 ) -> GuardianConflict | None:
-    """Open a case if the guardians disagree about the service now, close it as ``outcome`` if they no longer do."""
+    """Open a case if the guardians disagree about the service at ``at``; else close an open one with ``outcome``."""
     disagree = child_facts(child).standing(at).in_conflict
     return note_conflict(child, "", disagree=disagree, outcome=outcome, actor=actor, reason=reason, at=at)
 
@@ -36,16 +36,16 @@ def note_conflict(
     reason: Reason | str,
     at: datetime,
 ) -> GuardianConflict | None:
-    """Open or close the case about the service or one purpose, as the guardians disagree or not.
+    """Open a case about one purpose if the guardians ``disagree`` and none is open; else close an open one.
 
-    The child's row must be locked.
+    ``purpose`` is a code, or empty for the service as a whole. Returns the case, if any. The child must be locked.
     """
     cases = GuardianConflict.objects.select_for_update().filter(client_id=child.client_id, child=child)
     case = cases.filter(purpose_code=purpose, closed_at=None).first()
     if disagree and case is None:
         case = GuardianConflict(client_id=child.client_id, child=child, purpose_code=purpose, opened_at=at)
         save_tracked(case, actor=actor, reason=reason, at=at)
-        _record("guardian.conflict_opened", case, actor, at)
+        _record_conflict("guardian.conflict_opened", case, actor, at)
     elif not disagree and case is not None:
         _close(case, outcome, actor, reason, at)
     return case
@@ -54,7 +54,7 @@ def note_conflict(
 def close_conflict(
     case: GuardianConflict, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> GuardianConflict:
-    """Close a case whose guardians differ still: the no stands. Raises AlreadyClosed, NotAllowed."""
+    """Close a case although the guardians still disagree: the refusal applies. Raises AlreadyClosed, NotAllowed."""
     require(actor, Capability.SETTLE_CHILD_CHANGES, case.client_id)
     case = GuardianConflict.objects.select_for_update().get(pk=case.pk, client_id=case.client_id)
     if case.closed_at is not None:
@@ -67,10 +67,10 @@ def _close(
 ) -> GuardianConflict:
     case.closed_at, case.outcome = max(at, case.opened_at), outcome
     save_tracked(case, actor=actor, reason=reason, at=at)
-    _record("guardian.conflict_closed", case, actor, at)
+    _record_conflict("guardian.conflict_closed", case, actor, at)
     return case
 
 
-def _record(kind: str, case: GuardianConflict, actor: Actor, at: datetime) -> None:
+def _record_conflict(kind: str, case: GuardianConflict, actor: Actor, at: datetime) -> None:
     facts = {"case": str(case.pk), "purpose": case.purpose_code, "outcome": str(case.outcome)}
     record_entry(kind, client_id=case.client_id, subject_id=case.child_id, facts=facts, actor=actor, at=at)

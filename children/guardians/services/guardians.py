@@ -1,4 +1,4 @@
-"""Naming guardians and changing what they may do; a change that would open the gate waits for a second person."""
+"""Naming guardians and changing their authority; a change that permits more needs a second person's approval."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,23 +49,23 @@ refusal_checks: ExtensionPoint[RefusalCheck] = ExtensionPoint(
 
 
 class NotTheirOwnGuardian(Exception):
-    """Nobody is a guardian of themselves."""
+    """A person cannot be their own guardian."""
 
 
 class StillAChild(Exception):
-    """The one named as guardian counts as a child."""
+    """The person named as guardian is a child."""
 
 
 class AlreadyNamed(Exception):
-    """The person is a guardian of this child already, with other authority: change that."""
+    """The person is already a guardian of this child, with different authority."""
 
 
 class AlreadyEnded(Exception):
-    """The guardianship has ended; name the person anew."""
+    """The guardianship has ended; the person must be named again."""
 
 
 class ChangeWaits(Exception):
-    """Another change of this guardian waits for a second person."""
+    """Another change of this guardian already waits for a second person."""
 
 
 @transaction.atomic
@@ -82,17 +82,17 @@ def name_guardian(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> Guardianship:
-    """Name a person as a guardian of a child, from now on. It is no authority before they are verified.
+    """Name a person as a guardian of a child from ``at``. They have no authority before they are verified.
 
-    The same again changes nothing. Raises NotTheirOwnGuardian, StillAChild, AlreadyNamed, AlreadyErased,
-    ValidationError, NotAllowed.
+    Idempotent: if the same guardianship is in effect, it is returned. Raises NotTheirOwnGuardian, StillAChild,
+    AlreadyNamed, AlreadyErased, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
     if child.pk == guardian.pk:
         raise NotTheirOwnGuardian
     child = locked_child(child)
-    _check_grown(guardian, child, at)
-    named = _standing_pair(child, guardian, at)
+    _check_is_no_child(guardian, child, at)
+    named = _find_live(child, guardian, at)
     authority = {"relationship": relationship, "may_consent": may_consent, "may_receive_data": may_receive_data}
     if named is not None:
         if all(getattr(named, name) == value for name, value in authority.items()):
@@ -109,14 +109,14 @@ def name_guardian(
     )
     row.full_clean(exclude=["client", "child", "guardian"])
     save_tracked(row, actor=actor, reason=reason, at=at)
-    _record("guardian.named", row, {**authority, "source": str(source)}, actor, at)
+    _record_guardian("guardian.named", row, {**authority, "source": str(source)}, actor, at)
     return row
 
 
 def take_up_claim(
     claim: GuardianClaim, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
 ) -> Guardianship:
-    """Let whom the roster claims stand as a guardian: a candidate who may consent once verified."""
+    """Name the person of a roster claim as a guardian, who may consent once verified. Raises as ``name_guardian``."""
     return name_guardian(
         claim.child,
         guardian=claim.guardian,
@@ -130,18 +130,18 @@ def take_up_claim(
     )
 
 
-def _standing_pair(child: Subject, guardian: Subject, at: datetime) -> Guardianship | None:
+def _find_live(child: Subject, guardian: Subject, at: datetime) -> Guardianship | None:
     pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
     found: Guardianship | None = pair.first()
     return found
 
 
-def _check_grown(guardian: Subject, child: Subject, at: datetime) -> None:
-    kept = Subject.objects.get(pk=guardian.pk, client_id=child.client_id)
-    if kept.erased_at is not None:
+def _check_is_no_child(guardian: Subject, child: Subject, at: datetime) -> None:
+    stored = Subject.objects.get(pk=guardian.pk, client_id=child.client_id)
+    if stored.erased_at is not None:
         raise AlreadyErased
     client = child.client
-    if kept.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+    if stored.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         raise StillAChild
 
 
@@ -155,10 +155,10 @@ def change_guardian(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> Guardianship | GuardianChange:
-    """Change ``may_consent``, ``may_receive_data``, ``court_order`` or ``ends_at``; a court's ``note`` is kept sealed.
+    """Change ``may_consent``, ``may_receive_data``, ``court_order`` or ``ends_at``; ``note`` is stored sealed.
 
-    Returns the guardianship, or the change waiting for a second person where it would open the gate: where it lifts a
-    no that stands, lets a yes count that did not, or lets somebody be told who was not.
+    Returns the guardianship, or a ``GuardianChange`` that waits for a second person if the change permits more: if it
+    lifts a refusal in effect, makes a consent count that did not, or lets the guardian receive data.
     Raises AlreadyEnded, ChangeWaits, AlreadyErased, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, guardianship.client_id)
@@ -169,15 +169,15 @@ def change_guardian(
     if not wanted and not note:
         return row
     sealed = sealer_of(child).seal(note, column=_NOTE) if note else None
-    if _loosens(row, wanted, at):
-        return _ask(row, wanted, sealed, actor, reason, at)
+    if _permits_more(row, wanted, at):
+        return _request_change(row, wanted, sealed, actor, reason, at)
     return _apply(row, wanted, sealed, actor, reason, at)
 
 
 def end_guardian(
     guardianship: Guardianship, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
 ) -> Guardianship | GuardianChange:
-    """End a guardianship now; see ``change_guardian``, which it is."""
+    """End a guardianship at ``at``. Returns and raises as ``change_guardian``."""
     return change_guardian(guardianship, changes={"ends_at": at}, actor=actor, reason=reason, at=at)
 
 
@@ -185,7 +185,7 @@ def end_guardian(
 def settle_change(
     change: GuardianChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> GuardianChange:
-    """Approve a waiting change, which then takes effect now, or decline it; who asked may only decline.
+    """Approve a waiting change, which takes effect at ``at``, or decline it; the requester may only decline.
 
     Raises SamePerson, ChangeSettled, AlreadyEnded, AlreadyErased, NotAllowed.
     """
@@ -196,7 +196,7 @@ def settle_change(
     _record_change("guardian.change_settled", change, actor, at)
     if approve:
         row = _open_row(change.guardianship, at)
-        _apply(row, _values(change.changes, at), change.note, actor, reason, at)
+        _apply(row, _parse_changes(change.changes, at), change.note, actor, reason, at)
     return change
 
 
@@ -214,18 +214,18 @@ def _check_changes(row: Guardianship, wanted: dict[str, Any], at: datetime) -> N
     if unknown:
         raise ValidationError({name: ["This cannot be changed."] for name in unknown})
     if wanted.get("ends_at") is not None and wanted["ends_at"] < at:
-        raise ValidationError({"ends_at": ["Nothing is backdated: use now or a later moment."]})
+        raise ValidationError({"ends_at": ["Must be now or later: changes cannot be backdated."]})
     if row.ends_at is not None and "ends_at" in wanted and wanted["ends_at"] is None:
-        raise ValidationError({"ends_at": ["An end that is set can be moved, not taken away."]})
+        raise ValidationError({"ends_at": ["Cannot be removed once set, only moved."]})
 
 
-def _loosens(row: Guardianship, wanted: dict[str, Any], at: datetime) -> bool:
+def _permits_more(row: Guardianship, wanted: dict[str, Any], at: datetime) -> bool:
     if wanted.get("may_receive_data") and not row.may_receive_data:
         return True
     before = child_facts(row.child)
     moment = max(at, wanted.get("ends_at") or at)
     after = _with_changes(before, row, wanted)
-    if _lifts_a_no(before, after, row, moment):
+    if _lifts_refusal(before, after, row, moment):
         return True
     return opens(before.standing(at), after.standing(at)) or opens(before.standing(moment), after.standing(moment))
 
@@ -236,19 +236,19 @@ def _with_changes(facts: ChildFacts, row: Guardianship, wanted: dict[str, Any]) 
     return replace(facts, guardians=guardians)
 
 
-def _lifts_a_no(before: ChildFacts, after: ChildFacts, row: Guardianship, at: datetime) -> bool:
-    was, becomes = _guardian(before, row), _guardian(after, row)
+def _lifts_refusal(before: ChildFacts, after: ChildFacts, row: Guardianship, at: datetime) -> bool:
+    was, becomes = _find_guardian(before, row), _find_guardian(after, row)
     if was is None or becomes is None or not was.may_forbid(at) or becomes.may_forbid(at):
         return False
     stands_against = was.answer is not None and was.answer.is_no
     return stands_against or any(is_refused(row, at) for is_refused in refusal_checks)
 
 
-def _guardian(facts: ChildFacts, row: Guardianship) -> Guardian | None:
+def _find_guardian(facts: ChildFacts, row: Guardianship) -> Guardian | None:
     return next((one for one in facts.guardians if one.id == row.pk), None)
 
 
-def _ask(  # noqa: PLR0917 -- what is asked, then by whom
+def _request_change(  # noqa: PLR0917 -- the change, then its context
     row: Guardianship, wanted: dict[str, Any], note: Sealed | None, actor: Actor, reason: Reason | str, at: datetime
 ) -> GuardianChange:
     waiting = GuardianChange.objects.filter(client_id=row.client_id, guardianship=row, state=ChangeState.WAITING)
@@ -258,7 +258,7 @@ def _ask(  # noqa: PLR0917 -- what is asked, then by whom
         client_id=row.client_id,
         child_id=row.child_id,
         guardianship=row,
-        changes={name: _plain(value) for name, value in wanted.items()},
+        changes={name: _to_json(value) for name, value in wanted.items()},
         note=note,
         requested_kind=actor.kind.value,
         requested_by=actor.id,
@@ -269,19 +269,19 @@ def _ask(  # noqa: PLR0917 -- what is asked, then by whom
     return change
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _values(changes: dict[str, Any], at: datetime) -> dict[str, Any]:
-    """Read a change back; a moment that has passed while it waited is now."""
+def _parse_changes(changes: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """Parse stored changes; an ``ends_at`` that has passed meanwhile becomes ``at``."""
     values = dict(changes)
     if values.get("ends_at") is not None:
         values["ends_at"] = max(at, datetime.fromisoformat(values["ends_at"]))
     return values
 
 
-def _apply(  # noqa: PLR0917 -- what is changed, then by whom
+def _apply(  # noqa: PLR0917 -- the change, then its context
     row: Guardianship, wanted: dict[str, Any], note: Sealed | None, actor: Actor, reason: Reason | str, at: datetime
 ) -> Guardianship:
     for name, value in wanted.items():
@@ -290,16 +290,16 @@ def _apply(  # noqa: PLR0917 -- what is changed, then by whom
         row.court_order_note = note
     save_tracked(row, actor=actor, reason=reason, at=at)
     ended = row.ends_at is not None and row.ends_at <= at
-    told = {name: _plain(value) for name, value in wanted.items()}
-    _record("guardian.ended" if ended else "guardian.changed", row, told, actor, at)
+    facts = {name: _to_json(value) for name, value in wanted.items()}
+    _record_guardian("guardian.ended" if ended else "guardian.changed", row, facts, actor, at)
     outcome = ConflictOutcome.AUTHORITY_CHANGED
     follow_conflict(row.child, outcome=outcome, actor=actor, reason=reason, at=at)
     return row
 
 
-def _record(kind: str, row: Guardianship, facts: dict[str, Any], actor: Actor, at: datetime) -> None:
-    told = {"guardianship": str(row.pk), "guardian": str(row.guardian_id), **facts}
-    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=told, actor=actor, at=at)
+def _record_guardian(kind: str, row: Guardianship, facts: dict[str, Any], actor: Actor, at: datetime) -> None:
+    entry = {"guardianship": str(row.pk), "guardian": str(row.guardian_id), **facts}
+    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=entry, actor=actor, at=at)
 
 
 def _record_change(kind: str, change: GuardianChange, actor: Actor, at: datetime) -> None:

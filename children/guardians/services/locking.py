@@ -1,4 +1,4 @@
-"""Taking a child's row, so that what is said about one child follows one another."""
+"""Locking a child's row, so that answers about one child are recorded one after another."""
 
 from datetime import datetime, timedelta
 
@@ -10,12 +10,12 @@ __all__ = ["locked_child", "next_moment"]
 
 
 def locked_child(child: Subject) -> Subject:
-    """Take the child's row until the transaction ends. Raises AlreadyErased."""
+    """Lock the child's row until the end of the transaction and return it. Raises AlreadyErased."""
     return locked_subject(child.pk, client_id=child.client_id)
 
 
 def next_moment(child: Subject, at: datetime) -> datetime:
-    """Return the moment, or the next one free: a request that waited is recorded after the answers before it."""
+    """Return ``at``, or a microsecond after the child's latest answer if that is not earlier than ``at``."""
     answers = ServiceAuthorisation.objects.filter(client_id=child.client_id, child=child)
     latest = answers.order_by("-recorded_at").values_list("recorded_at", flat=True).first()
     return at if latest is None or latest < at else latest + timedelta(microseconds=1)

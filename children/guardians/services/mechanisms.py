@@ -1,4 +1,4 @@
-"""What a client declares about its own verification of ages and consent of guardians (policy §8)."""
+"""Clients' declarations of how they verify ages and obtain guardians' consent (policy §8)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -32,10 +32,10 @@ def declare_mechanism(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> ChildMechanism:
-    """Declare how the client does it from now on; what it declared before ends now.
+    """Record a client's declaration from ``at`` on; its previous declaration of this kind ends.
 
-    It is told beside the decisions that it concerns. ``provider`` enables the check of one provider on the guardians'
-    own page.
+    The description is shown with the decisions it concerns. ``provider`` lets guardians request this provider's check
+    on their own page.
 
     Raises ValidationError naming the field, NotAllowed.
     """
@@ -52,7 +52,7 @@ def declare_mechanism(
     )
     row.full_clean(exclude=["client"], validate_constraints=False)
     if provider and (kind != MechanismKind.CONSENT or provider not in check_providers()):
-        raise ValidationError({"provider": _("No provider of guardians' checks is set up under this code.")})
+        raise ValidationError({"provider": _("No provider of guardian checks is configured under this code.")})
     for earlier in ChildMechanism.objects.select_for_update().filter(client_id=client_id, kind=kind, ends_at=None):
         earlier.ends_at = max(at, earlier.starts_at)
         save_tracked(earlier, actor=actor, reason=reason, at=at)

@@ -1,4 +1,4 @@
-"""Holding a person's data back: from then on nothing is allowed but deleting it (policy §8)."""
+"""Quarantine of a person's data: while it lasts, the data may only be deleted (policy §8)."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ __all__ = ["NotHeldBack", "quarantine", "release"]
 
 
 class NotHeldBack(Exception):
-    """The person's data is not held back."""
+    """The person's data is not in quarantine."""
 
 
 @transaction.atomic
@@ -29,7 +29,7 @@ def quarantine(
     reason: Reason | str = Reason.INCIDENT,
     at: datetime,
 ) -> Quarantine:
-    """Hold a person's data back; once more changes nothing. Raises AlreadyErased, NotAllowed."""
+    """Put a person's data in quarantine, or return the open quarantine. Raises AlreadyErased, NotAllowed."""
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
     subject = locked_child(subject)
     held = Quarantine.objects.filter(client_id=subject.client_id, subject=subject, ends_at=None).first()
@@ -37,13 +37,13 @@ def quarantine(
         return held
     held = Quarantine(client_id=subject.client_id, subject=subject, cause=QuarantineCause(cause), starts_at=at)
     save_tracked(held, actor=actor, reason=reason, at=at)
-    _record("subject.quarantined", held, actor, at)
+    _record_quarantine("subject.quarantined", held, actor, at)
     return held
 
 
 @transaction.atomic
 def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime) -> Quarantine:
-    """Hold a person's data back no longer; it stays so for the erased too. Raises NotHeldBack, NotAllowed."""
+    """End the quarantine of a person's data, also of an erased person. Raises NotHeldBack, NotAllowed."""
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
     rows = Quarantine.objects.select_for_update().filter(client_id=subject.client_id, subject=subject)
     held = rows.filter(ends_at=None).first()
@@ -51,10 +51,10 @@ def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INC
         raise NotHeldBack
     held.ends_at = max(at, held.starts_at)
     save_tracked(held, actor=actor, reason=reason, at=at)
-    _record("subject.released", held, actor, at)
+    _record_quarantine("subject.released", held, actor, at)
     return held
 
 
-def _record(kind: str, held: Quarantine, actor: Actor, at: datetime) -> None:
+def _record_quarantine(kind: str, held: Quarantine, actor: Actor, at: datetime) -> None:
     facts = {"quarantine": str(held.pk), "cause": str(held.cause)}
     record_entry(kind, client_id=held.client_id, subject_id=held.subject_id, facts=facts, actor=actor, at=at)

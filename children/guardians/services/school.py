@@ -1,4 +1,4 @@
-"""A school's own authorisation for education: a separate, weaker record, which opens nothing by itself."""
+"""A school's own authorisation for education: a separate, weaker record that by itself permits nothing."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ _OFFICIAL = "children_schoolauthorisation.official"
 
 
 class SchoolAuthorisationEnded(Exception):
-    """It has ended before."""
+    """The authorisation has already ended."""
 
 
 @transaction.atomic
@@ -33,7 +33,7 @@ def authorise_by_school(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> SchoolAuthorisation:
-    """Record that a school official authorises the service for education, under a contract; one at a time.
+    """Record that a school official authorises the service for education under a contract; ends an earlier one.
 
     Raises ValidationError, AlreadyErased, NotAllowed.
     """
@@ -50,7 +50,7 @@ def authorise_by_school(
     for earlier in SchoolAuthorisation.objects.filter(client_id=child.client_id, child=child, ends_at=None):
         _end(earlier, actor, reason, at)
     save_tracked(row, actor=actor, reason=reason, at=at)
-    _record("guardian.school_authorised", row, actor, at)
+    _record_authorisation("guardian.school_authorised", row, actor, at)
     return row
 
 
@@ -58,7 +58,7 @@ def authorise_by_school(
 def end_school_authorisation(
     row: SchoolAuthorisation, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
 ) -> SchoolAuthorisation:
-    """End a school's authorisation. Raises SchoolAuthorisationEnded, NotAllowed."""
+    """End a school's own authorisation. Raises SchoolAuthorisationEnded, NotAllowed."""
     require(actor, Capability.RECORD_GUARDIANS, row.client_id)
     row = SchoolAuthorisation.objects.select_for_update().get(pk=row.pk, client_id=row.client_id)
     if row.ends_at is not None:
@@ -69,10 +69,10 @@ def end_school_authorisation(
 def _end(row: SchoolAuthorisation, actor: Actor, reason: Reason | str, at: datetime) -> SchoolAuthorisation:
     row.ends_at = max(at, row.starts_at)
     save_tracked(row, actor=actor, reason=reason, at=at)
-    _record("guardian.school_authorisation_ended", row, actor, at)
+    _record_authorisation("guardian.school_authorisation_ended", row, actor, at)
     return row
 
 
-def _record(kind: str, row: SchoolAuthorisation, actor: Actor, at: datetime) -> None:
+def _record_authorisation(kind: str, row: SchoolAuthorisation, actor: Actor, at: datetime) -> None:
     facts = {"school_authorisation": str(row.pk), "contract": row.contract_reference}
     record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=facts, actor=actor, at=at)

@@ -1,4 +1,4 @@
-"""Verifying that a guardian is the guardian: by the school's staff, by a provider, by a second confirmation."""
+"""Verification of guardians by the school's staff, by a provider, or by a second confirmation."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -42,19 +42,19 @@ verification_found_false: ExtensionPoint[FoundFalseHandler] = ExtensionPoint(
 
 
 class MayNotConsent(Exception):
-    """The guardian may not decide for the child: there is nothing to verify."""
+    """The guardian may not decide for the child, so cannot be verified."""
 
 
 class MethodNotByHand(Exception):
-    """This method is not seen by staff: a provider, or a second confirmation, shows it."""
+    """The method is not one that staff carry out."""
 
 
 class EvidenceMissing(Exception):
-    """What staff saw needs a reference to it, or the signed form itself."""
+    """Neither a reference to the evidence nor a signed form was given."""
 
 
 class FoundFalseBefore(Exception):
-    """The verification was found false before."""
+    """The verification was already found false."""
 
 
 @transaction.atomic
@@ -69,11 +69,11 @@ def verify_guardian(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> Verification:
-    """Record what the school's staff saw for themselves: a signed form, the person, their own papers.
+    """Record a verification by the school's staff: by a signed form, in person, or by the school's records.
 
-    ``evidence`` says where it lies and is sealed; ``file`` is the signed form, sealed for the child.
-    Raises MethodNotByHand, NumberNotKept, EvidenceMissing, MayNotConsent, AlreadyEnded, FileKindRefused,
-    FileTooLarge, NotAllowed.
+    ``evidence`` is a reference to the document; ``file`` is the signed form. Both are sealed under the child's key.
+    Raises MethodNotByHand, NumberNotKept, EvidenceMissing, MayNotConsent, AlreadyEnded, AlreadyErased,
+    FileKindRefused, FileTooLarge, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
     if Method(method) not in STAFF_METHODS:
@@ -100,10 +100,10 @@ def record_verification(
     reason: Reason | str,
     at: datetime,
 ) -> Verification:
-    """Record a verification, whichever way it was found; whoever calls has settled that the actor may.
+    """Record a verification by any method; the caller must have checked the actor's permission.
 
-    ``kept`` are columns of evidence: a reference, a file, a hash, a provider's number, when it expires.
-    Raises MayNotConsent, AlreadyEnded, AlreadyErased.
+    ``kept`` are columns of ``Verification``: a sealed reference, a file, a hash, a provider's check number, an expiry.
+    Raises MayNotConsent, AlreadyEnded, AlreadyErased, ValidationError.
     """
     locked_child(guardianship.child)
     row: Guardianship = Guardianship.objects.get(pk=guardianship.pk, client_id=guardianship.client_id)
@@ -121,7 +121,7 @@ def record_verification(
     )
     found.full_clean(exclude=["client", "guardianship", "file"])
     save_tracked(found, actor=actor, reason=reason, at=at)
-    _record("guardian.verified", found, row, actor, at)
+    _record_verification_entry("guardian.verified", found, row, actor, at)
     follow_conflict(row.child, outcome=ConflictOutcome.AGREED, actor=actor, reason=reason, at=at)
     return found
 
@@ -130,11 +130,11 @@ def record_verification(
 def find_false(
     verification: Verification, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime
 ) -> Verification:
-    """Say that a verification was false: another person answered, a paper was forged, a check failed after all.
+    """Record that a verification was false: it was another person, a document was forged, or a check was wrong.
 
-    It shows nothing any more, and no yes that stood on it counts, now or when the guardian is verified anew. One
-    person suffices, for it only closes: a no of theirs stands until they are ended, which takes two. Rooms above
-    close what it opened there, and see to what was collected meanwhile. The past stays as it was answered.
+    The verification proves nothing from then on. A consent that rests on it no longer counts, even if the guardian is
+    verified again; their refusals remain in effect. It needs no second person, since it permits nothing. Callbacks
+    of other apps withdraw what it permitted and handle data collected meanwhile. Past decisions are not changed.
     Raises FoundFalseBefore, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.VERIFY_GUARDIANS, verification.client_id)
@@ -145,14 +145,14 @@ def find_false(
         raise FoundFalseBefore
     found.ended_at = max(at, found.verified_at)
     save_tracked(found, actor=actor, reason=reason, at=at)
-    _record("guardian.verification_false", found, found.guardianship, actor, at)
+    _record_verification_entry("guardian.verification_false", found, found.guardianship, actor, at)
     follow_conflict(child, outcome=ConflictOutcome.AUTHORITY_CHANGED, actor=actor, reason=reason, at=at)
     for handler in verification_found_false:
         handler(found, actor, at)
     return found
 
 
-def _record(kind: str, found: Verification, row: Guardianship, actor: Actor, at: datetime) -> None:
+def _record_verification_entry(kind: str, found: Verification, row: Guardianship, actor: Actor, at: datetime) -> None:
     facts = {
         "verification": str(found.pk),
         "guardianship": str(row.pk),

@@ -1,4 +1,4 @@
-"""Asking guardians, following what becomes of it, taking their answers, forgetting those who never answered."""
+"""Services that invite guardians, follow up on invitations, record answers, and delete unanswered contacts."""
 
 from children.invitations.services.answering import (
     NotAskedAgain,

@@ -1,4 +1,4 @@
-"""What guardians answer on their own page: a yes of one who is not verified waits for a second, later confirmation."""
+"""Answers that guardians give on their own page; consent of an unverified guardian needs a second confirmation."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -50,15 +50,15 @@ __all__ = [
 
 
 class NotTheirs(LookupError):
-    """The person does not stand as a guardian who may decide for this child."""
+    """The person is not a guardian who may decide for this child."""
 
 
 class NotAskedAgain(Exception):
-    """There is no yes to confirm, its second letter has not gone yet, or the page was opened before it went."""
+    """There is no consent to confirm, or the guardian has not signed in since the confirmation was requested."""
 
 
 class Outcome(StrEnum):
-    """What a yes came to."""
+    """The result of a consent: given, or waiting for the second confirmation."""
 
     GIVEN = "given"
     WAITS = "waits"
@@ -66,10 +66,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """Who says something about which child, how they came in, what they were shown, when.
+    """The context of a guardian's answer about a child.
 
-    ``channel`` is the contact they proved to read, ``came_in_at`` when they did; ``shown_at`` is when the words were
-    shown to which a yes answers.
+    ``channel`` is the contact whose control the guardian proved, ``came_in_at`` the time of sign-in, ``shown_at`` the
+    time at which the notice was shown.
     """
 
     child: Subject
@@ -90,26 +90,26 @@ class Saying:
 
 @transaction.atomic
 def say_yes(saying: Saying) -> Outcome:
-    """Record a verified guardian's yes to the service; another's waits for the second confirmation.
+    """Record a verified guardian's consent to the service; consent of an unverified one waits for confirmation.
 
-    A yes to words that were shown before the guardian's last no is stale: whatever is on its way undoes no no.
-    Raises SeenStale, GuardianshipUnknown, ContactRefused, NotTheirs, AlreadyErased.
+    Raises SeenStale if the notice was shown before the guardian's latest refusal, GuardianshipUnknown, ContactRefused,
+    NotTheirs, AlreadyErased.
     """
-    known = _stands(saying)
-    if _has_said_no_since(known, saying.shown_at):
+    known = _lock_and_check(saying)
+    if _refused_since(known, saying.shown_at):
         raise SeenStale
     if known.has_authority(saying.at):
-        _answer(saying, Decision.GIVEN)
-        _settle(saying, State.GIVEN)
+        _record_answer(saying, Decision.GIVEN)
+        _close_invitation(saying, State.GIVEN)
         return Outcome.GIVEN
-    row = locked_open(saying.child, saying.guardian) or _of_their_own(saying)
+    row = locked_open(saying.child, saying.guardian) or _create_uninvited(saying)
     if row.state != State.VERIFYING or row.said_words != saying.shown_hash:
         _await_confirmation(row, saying)
     return Outcome.WAITS
 
 
 def _await_confirmation(row: Invitation, saying: Saying) -> None:
-    """Keep to which words the yes was said, and have the second letter go after a while."""
+    """Store the notice to which the guardian consented, and schedule the message that asks for confirmation."""
     if row.state == State.CONTACT_PENDING:
         move(row, State.NOTICE_SENT)
     move(
@@ -128,18 +128,18 @@ def _await_confirmation(row: Invitation, saying: Saying) -> None:
 
 @transaction.atomic
 def confirm_yes(saying: Saying) -> None:
-    """Take the second confirmation: the guardian is verified by it (email-plus, text-plus), and the yes counts.
+    """Record the second confirmation: it verifies the guardian (email-plus, text-plus), and the consent counts.
 
-    It needs a code that was asked for after the second letter went, by the same contact. A no that the guardian said
-    elsewhere since their yes stands: there is nothing to confirm. ``shown_hash`` is of the words as they are now; the
-    answer is recorded with those to which the yes was said, and words that changed meanwhile are read again first.
-    Raises NotAskedAgain, SeenStale, GuardianshipUnknown, ContactRefused, NotTheirs, AlreadyErased.
+    It requires a sign-in by the same contact, with a one-time code requested after the confirmation was sent.
+    ``shown_hash`` is the hash of the current notice.
+    Raises NotAskedAgain if there is nothing to confirm, for example after a refusal given elsewhere; SeenStale if the
+    notice has changed since the consent; GuardianshipUnknown, ContactRefused, NotTheirs, AlreadyErased.
     """
-    known = _stands(saying)
+    known = _lock_and_check(saying)
     row = locked_open(saying.child, saying.guardian)
     if row is None or row.state != State.VERIFYING or row.confirm_sent_at is None:
         raise NotAskedAgain
-    if _has_said_no_since(known, row.said_at):
+    if _refused_since(known, row.said_at):
         raise NotAskedAgain
     if saying.came_in_at < row.confirm_sent_at or saying.channel != row.channel:
         raise NotAskedAgain
@@ -155,42 +155,42 @@ def confirm_yes(saying: Saying) -> None:
         reason=Reason.SUBJECT_REQUEST,
         at=saying.at,
     )
-    _answer(replace(saying, language=row.said_language), Decision.GIVEN)
-    _settle(saying, State.GIVEN)
+    _record_answer(replace(saying, language=row.said_language), Decision.GIVEN)
+    _close_invitation(saying, State.GIVEN)
 
 
 @transaction.atomic
 def say_no(saying: Saying) -> None:
-    """Record a guardian's no: it needs no confirmation and no strength. Raises GuardianshipUnknown, AlreadyErased."""
+    """Record a refusal; it requires no confirmation or verification. Raises GuardianshipUnknown, AlreadyErased."""
     take_guardian(saying.guardian)
-    _answer(saying, Decision.REFUSED)
-    _settle(saying, State.REFUSED)
+    _record_answer(saying, Decision.REFUSED)
+    _close_invitation(saying, State.REFUSED)
 
 
 @transaction.atomic
 def take_back(saying: Saying) -> None:
-    """Withdraw a guardian's yes: it stops at once. Raises NothingGiven, GuardianshipUnknown, AlreadyErased."""
+    """Withdraw a guardian's consent at once. Raises NothingGiven, GuardianshipUnknown, AlreadyErased."""
     take_guardian(saying.guardian)
-    _answer(saying, Decision.WITHDRAWN)
+    _record_answer(saying, Decision.WITHDRAWN)
 
 
 @transaction.atomic
 def answer_sharing(saying: Saying, *, shares: bool) -> None:
-    """Record whether data may also reach recipients outside: apart from the service, and never without it.
+    """Record the separate answer about outside recipients; it requires this guardian's consent to the service.
 
-    Raises NotTheirs where the service is not given by this guardian, TooWeakToShare, GuardianshipUnknown,
+    Raises NotTheirs if this guardian has not consented to the service, TooWeakToShare, GuardianshipUnknown,
     ContactRefused, AlreadyErased.
     """
-    known = _stands(saying)
+    known = _lock_and_check(saying)
     if known.answer is None or known.answer.is_no or not known.has_authority(saying.at):
         raise NotTheirs
-    _answer(saying, Decision.GIVEN, shares=shares)
+    _record_answer(saying, Decision.GIVEN, shares=shares)
 
 
 def note_arrival(door: PageCode, at: datetime) -> None:
-    """Note that a guardian came in by a code: their invitations are opened, and they look at their children's names.
+    """Record a guardian's sign-in with a one-time code: their invitations become viewed, and access to names is logged.
 
-    Looking at the link notes nothing, and neither do the codes of other pages.
+    Opening the link alone records nothing, and neither do the codes of other pages.
     """
     if door.page != Page.GUARDIAN:
         return
@@ -206,8 +206,8 @@ def note_arrival(door: PageCode, at: datetime) -> None:
         record_look(ward.child, ["full_name"], actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
 
 
-def _stands(saying: Saying) -> Guardian:
-    """Make sure, with the guardian's turn and the child's row taken, that this person may decide by this contact."""
+def _lock_and_check(saying: Saying) -> Guardian:
+    """Lock the guardian and the child, and return the guardian if they may decide by this contact."""
     take_guardian(saying.guardian)
     child = locked_child(saying.child)
     row = live_guardianship(child, saying.guardian, at=saying.at)
@@ -219,12 +219,12 @@ def _stands(saying: Saying) -> Guardian:
     return known
 
 
-def _has_said_no_since(known: Guardian, moment: datetime | None) -> bool:
+def _refused_since(known: Guardian, moment: datetime | None) -> bool:
     answer = known.answer
     return answer is not None and answer.is_no and (moment is None or answer.recorded_at >= moment)
 
 
-def _answer(saying: Saying, decision: Decision, *, shares: bool | None = None) -> None:
+def _record_answer(saying: Saying, decision: Decision, *, shares: bool | None = None) -> None:
     answer_service(
         saying.child,
         guardian=saying.guardian,
@@ -238,15 +238,15 @@ def _answer(saying: Saying, decision: Decision, *, shares: bool | None = None) -
     )
 
 
-def _settle(saying: Saying, state: State) -> None:
+def _close_invitation(saying: Saying, state: State) -> None:
     row = locked_open(saying.child, saying.guardian)
     if row is not None and state in ANSWERED:
         move(row, state, answered_at=saying.at, problem="")
         write_down("guardian.invitation_answered", row, actor=saying.actor, at=saying.at)
 
 
-def _of_their_own(saying: Saying) -> Invitation:
-    """Write the row of a guardian who came by themselves: they stand as one, and nobody had asked yet."""
+def _create_uninvited(saying: Saying) -> Invitation:
+    """Create the invitation of a guardian who signed in without having been invited."""
     columns: dict[str, Any] = {
         "state": State.VIEWED,
         "channel": saying.channel,

@@ -1,4 +1,4 @@
-"""What the worker does about invitations: failed letters, second confirmations, reminders, answers by other ways."""
+"""Follow-up of invitations: deliveries, confirmations, reminders, expiry, and answers given elsewhere."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -29,15 +29,15 @@ _WRITABLE = (State.CONTACT_PENDING, State.NOTICE_SENT, State.DELIVERY_FAILED, St
 
 
 def clients_to_follow() -> list[UUID]:
-    """List the clients with invitations that await something, in the officers' view."""
+    """List the clients with open invitations; requires the officers' context."""
     waiting = Invitation.objects.filter(state__in=sorted(OPEN)).order_by()
     return list(waiting.values_list("client_id", flat=True).distinct())
 
 
 def follow_invitations(client_id: UUID, *, after: UUID | None = None, actor: Actor, at: datetime) -> UUID | None:
-    """Do what is due about the invitations of some guardians of a client, those after an id.
+    """Process the due invitations of the next batch of a client's guardians, those with ids greater than ``after``.
 
-    Returns the last guardian looked at, None at the end; run again, it does nothing twice.
+    Returns the id of the last guardian processed, or None at the end. Idempotent.
     """
     due = Invitation.objects.filter(client_id=client_id, state__in=sorted(OPEN)).filter(_due(at))
     later = due.filter(guardian_id__gt=after) if after else due
@@ -53,21 +53,21 @@ def follow_invitations(client_id: UUID, *, after: UUID | None = None, actor: Act
 def _due(at: datetime) -> Q:
     return Q(
         Q(closes_at__lte=at)
-        | _wants_confirmation(at)
-        | _wants_reminder(at)
-        | _wants_first_letter(at)
-        | _is_pointless(at)
-        | Exists(_failed_letters())
-        | Q(Exists(_delivered_letters()), delivered_at=None)
+        | _confirmation_is_due(at)
+        | _reminder_is_due(at)
+        | _first_message_is_due(at)
+        | _is_obsolete(at)
+        | Exists(_failed_messages())
+        | Q(Exists(_sent_messages()), delivered_at=None)
         | Exists(_answers())
     )
 
 
-def _failed_letters() -> QuerySet[Letter]:
+def _failed_messages() -> QuerySet[Letter]:
     return Letter.objects.filter(client_id=OuterRef("client_id"), pk=OuterRef("letter"), state=LetterState.FAILED)
 
 
-def _delivered_letters() -> QuerySet[Letter]:
+def _sent_messages() -> QuerySet[Letter]:
     return Letter.objects.filter(client_id=OuterRef("client_id"), pk=OuterRef("letter"), state=LetterState.SENT)
 
 
@@ -80,21 +80,21 @@ def _answers() -> QuerySet[ServiceAuthorisation]:
     )
 
 
-def _is_pointless(at: datetime) -> Q:
-    """Narrow to those about a child who is erased, or has come of age meanwhile."""
+def _is_obsolete(at: datetime) -> Q:
+    """Return a condition for invitations about a child who is erased or has reached the age of consent."""
     return Q(child__erased_at__isnull=False) | Q(child__of_age_at__lte=at)
 
 
-def _wants_confirmation(at: datetime) -> Q:
+def _confirmation_is_due(at: datetime) -> Q:
     return Q(state=State.VERIFYING, confirm_sent_at=None, confirm_due_at__lte=at)
 
 
-def _wants_reminder(at: datetime) -> Q:
+def _reminder_is_due(at: datetime) -> Q:
     old = Q(sent_at__lte=at - INVITATION_LIFE)
     return Q(state__in=[State.NOTICE_SENT, State.VIEWED], reminders__lt=settings.INVITATION_REMINDERS) & old
 
 
-def _wants_first_letter(at: datetime) -> Q:
+def _first_message_is_due(at: datetime) -> Q:
     waited = Q(asked_at__lte=at - timedelta(days=1)) & (Q(sent_at=None) | Q(sent_at__lte=at - timedelta(days=1)))
     return Q(problem=ContactProblem.TOO_MANY, state__in=[*_WRITABLE]) & waited
 
@@ -103,9 +103,9 @@ def _follow(guardian: Subject, actor: Actor, at: datetime) -> None:
     rows = Invitation.objects.select_for_update(of=("self",)).filter(
         client_id=guardian.client_id, guardian=guardian, state__in=sorted(OPEN)
     )
-    _note_answers(rows, actor, at)
-    _note_deliveries(rows, actor, at)
-    expired = list(rows.filter(Q(closes_at__lte=at) | _is_pointless(at)))
+    _close_answered(rows, actor, at)
+    _record_deliveries(rows, actor, at)
+    expired = list(rows.filter(Q(closes_at__lte=at) | _is_obsolete(at)))
     for row in expired:
         move(row, State.EXPIRED)
         write_down("guardian.invitation_expired", row, actor=actor, at=at)
@@ -113,13 +113,13 @@ def _follow(guardian: Subject, actor: Actor, at: datetime) -> None:
         forget_invited(guardian, actor=actor, at=at)
     guardian.refresh_from_db(fields=["erased_at"])
     if guardian.erased_at is None:
-        _write(guardian, rows.filter(_wants_confirmation(at)), CONFIRMATION, actor, at)
-        _write(guardian, rows.filter(_wants_reminder(at)), REMINDER, actor, at)
-        _write(guardian, rows.filter(_wants_first_letter(at)), INVITATION, actor, at)
+        _write(guardian, rows.filter(_confirmation_is_due(at)), CONFIRMATION, actor, at)
+        _write(guardian, rows.filter(_reminder_is_due(at)), REMINDER, actor, at)
+        _write(guardian, rows.filter(_first_message_is_due(at)), INVITATION, actor, at)
 
 
-def _note_answers(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
-    """Close what was answered on paper, in person or through the school meanwhile."""
+def _close_answered(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
+    """Close invitations that were answered on paper, in person or through the school."""
     for row in rows.filter(Exists(_answers())):
         answers = ServiceAuthorisation.objects.filter(
             client_id=row.client_id, child_id=row.child_id, guardian_id=row.guardian_id
@@ -131,12 +131,12 @@ def _note_answers(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> Non
             write_down("guardian.answered_elsewhere", row, actor=actor, at=at)
 
 
-def _note_deliveries(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
-    """Note of each letter, once, whether it left for its address or could not."""
-    for row in rows.filter(Exists(_delivered_letters()), delivered_at=None):
+def _record_deliveries(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
+    """Record, once for each message, whether it was sent or failed."""
+    for row in rows.filter(Exists(_sent_messages()), delivered_at=None):
         move(row, row.state, delivered_at=at)
         write_down("guardian.reached", row, letter=str(row.letter), actor=actor, at=at)
-    for row in rows.filter(Exists(_failed_letters()), state=State.NOTICE_SENT):
+    for row in rows.filter(Exists(_failed_messages()), state=State.NOTICE_SENT):
         move(row, State.DELIVERY_FAILED)
         write_down("guardian.not_reached", row, letter=str(row.letter), actor=actor, at=at)
 
@@ -146,12 +146,12 @@ def _write(guardian: Subject, rows: Iterable[Invitation], kind: LetterKind, acto
     for row in rows:
         if row.channel:
             by_channel[row.channel].append(row)
-    for channel, asked in by_channel.items():
-        if write_to(guardian, asked, kind=kind, channel=Channel(channel), at=at):
-            _note_letter(asked, kind, actor, at)
+    for channel, batch in by_channel.items():
+        if write_to(guardian, batch, kind=kind, channel=Channel(channel), at=at):
+            _record_message(batch, kind, actor, at)
 
 
-def _note_letter(rows: Iterable[Invitation], kind: LetterKind, actor: Actor, at: datetime) -> None:
+def _record_message(rows: Iterable[Invitation], kind: LetterKind, actor: Actor, at: datetime) -> None:
     for row in rows:
         if kind is CONFIRMATION:
             move(row, row.state, confirm_sent_at=at)

@@ -1,8 +1,8 @@
-"""Forgetting guardians' contacts that were kept only to ask: nobody asked, or nobody answered in reasonable time.
+"""Deletion of guardians' contacts held only to ask for consent, if no answer came in reasonable time.
 
-COPPA, 16 CFR 312.4(c)(1)(vii) and 312.5(c)(1): a contact collected to ask is deleted if no answer comes. Whoever is
-known through an invitation alone is erased; of whom the school's roster names, name and contacts are emptied, since
-the roster's own record belongs to the school. What an answer or a verification rests on stays.
+COPPA, 16 CFR 312.4(c)(1)(vii) and 312.5(c)(1): a contact collected to ask is deleted if no answer comes. People known
+only through an invitation are erased. For people named by the school's roster, name and contacts are deleted, since
+the record itself belongs to the school. Guardians with an answer or a verification are not affected.
 """
 
 from datetime import datetime, timedelta
@@ -25,64 +25,64 @@ from paktaleem.foundation.audit.services import record_entry
 __all__ = ["INVITED_ONLY", "clients_with_old_contacts", "forget_invited", "forget_old_contacts"]
 
 INVITED_ONLY = "guardian-"
-"""How the LMS id of somebody begins who is known through an invitation alone."""
+"""The prefix of the LMS ids of people known only through an invitation."""
 _AT_ONCE = 200
 _EMPTY = {"full_name": None, "email": None, "phone": None}
 _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 
 
 def forget_invited(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
-    """Forget a guardian who never answered, unless something else still needs them; say whether it was done.
+    """Delete the contact of a guardian who never answered, unless it is still needed; return True if deleted.
 
-    The guardian's turn must be taken.
+    The guardian must be locked (``take_guardian``).
     """
     if guardian.erased_at is not None or _is_needed(guardian):
         return False
-    _forget(guardian, "never answered", actor, at)
+    _delete_contact(guardian, "never answered", actor, at)
     return True
 
 
 def _is_needed(guardian: Subject) -> bool:
     pair = {"client_id": guardian.client_id}
-    asked = Invitation.objects.filter(**pair, child_id=OuterRef("child_id"), guardian=guardian)
+    invited = Invitation.objects.filter(**pair, child_id=OuterRef("child_id"), guardian=guardian)
     named = GuardianClaim.objects.filter(**pair, guardian=guardian, ends_at=None, child__erased_at=None)
     return (
-        named.exclude(Exists(asked)).exists()  # a sibling about whom nobody has asked yet
+        named.exclude(Exists(invited)).exists()  # a sibling about whom they have not been asked yet
         or Invitation.objects.filter(**pair, guardian=guardian, state__in=sorted(OPEN)).exists()
         or ServiceAuthorisation.objects.filter(**pair, guardian=guardian).exists()
         or Verification.objects.filter(**pair, guardianship__guardian=guardian).exists()
     )
 
 
-def _forget(guardian: Subject, why: str, actor: Actor, at: datetime) -> None:
+def _delete_contact(guardian: Subject, why: str, actor: Actor, at: datetime) -> None:
     facts = {"why": why}
-    told = {"client_id": guardian.client_id, "subject_id": guardian.pk, "actor": actor, "at": at}
-    record_entry("guardian.contact_forgotten", facts=facts, **told)
+    context = {"client_id": guardian.client_id, "subject_id": guardian.pk, "actor": actor, "at": at}
+    record_entry("guardian.contact_forgotten", facts=facts, **context)
     if (guardian.external_id or "").startswith(INVITED_ONLY):
         erase_subject(guardian, actor=actor, reason=Reason.REVIEW, at=at)
         return
     client = Client.objects.get(pk=guardian.client_id)
     known = str(guardian.external_id)
     register_subject(known, client=client, details=_EMPTY, actor=actor, reason=Reason.REVIEW, at=at)
-    replace_key(guardian, actor=actor, reason=Reason.REVIEW, at=at)  # and what history holds of it is noise
+    replace_key(guardian, actor=actor, reason=Reason.REVIEW, at=at)  # makes the history's old values unreadable
 
 
 def clients_with_old_contacts(*, at: datetime) -> list[UUID]:
-    """List the clients that keep contacts of guardians whom nobody asked, in the officers' view."""
+    """List the clients with contacts of guardians who were not asked in time; requires the officers' context."""
     return list(_never_asked(at).order_by().values_list("client_id", flat=True).distinct())
 
 
 def forget_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Forget guardians of children whom nobody asked for GUARDIAN_CONTACT_DAYS; returns how many, up to 200."""
+    """Delete contacts of guardians not asked within GUARDIAN_CONTACT_DAYS; return how many, up to 200."""
     found = list(_never_asked(at).filter(client_id=client_id).order_by("id")[:_AT_ONCE])
     for guardian in found:
         with transaction.atomic():
-            _forget(guardian, "never asked", actor, at)
+            _delete_contact(guardian, "never asked", actor, at)
     return len(found)
 
 
 def _never_asked(at: datetime) -> QuerySet[Subject]:
-    """Narrow to guardians with a contact, of children nobody decided for, who were neither asked nor verified."""
+    """Filter guardians with an old contact, of children without an answer, who were neither asked nor verified."""
     own = {"client_id": OuterRef("client_id")}
     answered = ServiceAuthorisation.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("child_id"))
     is_child = Q(child__role__in=_LEARNERS, child__erased_at=None) & (

@@ -1,4 +1,4 @@
-"""Asking guardians about children: who may be asked, by which contact, in one letter for siblings."""
+"""Inviting guardians to decide about children, with one message for siblings."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,33 +58,33 @@ ASK_MANY = "invitations.ask_many"
 
 
 class NotAChild(Exception):
-    """Nobody decides for this person but themselves."""
+    """The person is not a child, so no guardian decides for them."""
 
 
 class NoGuardian(LookupError):
-    """The person is not named as a guardian of this child, no longer is one, or may not decide."""
+    """The person is not, or no longer, a guardian of this child, or may not decide."""
 
 
 class AlreadyDecided(Exception):
-    """This guardian has said yes already, and it stands."""
+    """The guardian has already consented, and the consent is in effect."""
 
 
 class ContactRefused(Exception):
-    """The guardian's contacts could be the child's own, or many people's; ``why`` says which."""
+    """No contact of the guardian can be used; ``why`` is the reason."""
 
     def __init__(self, why: Unusable) -> None:
-        """Keep the reason."""
+        """Store the reason."""
         super().__init__(why.value)
         self.why = why
 
 
 class TooManyInvitations(Exception):
-    """The guardian behind this contact was asked too often within the hour."""
+    """The hourly limit of invitations to this contact is reached."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
-    """The circumstances of one asking: under which address the pages are known, by whom, when."""
+class _InvitationContext:
+    """The context of an invitation: the base URL of the pages, the actor and the time."""
 
     portal: str
     actor: Actor
@@ -93,10 +93,10 @@ class _Asking:
 
 @transaction.atomic
 def invite_guardian(child: Subject, *, guardian: Subject, portal: str, actor: Actor, at: datetime) -> Invitation:
-    """Ask one guardian about one child, by a contact that cannot be the child's own; ``portal`` begins the link.
+    """Invite one guardian to decide about one child, by a contact that is not the child's; ``portal`` is the base URL.
 
-    A claim of the roster is taken up: the person stands as a guardian, without authority before they are verified.
-    Asked again while an answer is awaited, nothing more is sent. Raises NotAChild, NoGuardian, AlreadyDecided,
+    A person claimed by the roster becomes a named guardian, without authority before they are verified. While an
+    invitation is open, it is returned and no further message is sent. Raises NotAChild, NoGuardian, AlreadyDecided,
     ContactRefused, TooManyInvitations, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.INVITE_GUARDIANS, child.client_id)
@@ -110,52 +110,52 @@ def invite_guardian(child: Subject, *, guardian: Subject, portal: str, actor: Ac
     known = locked_open(child, guardian)
     if known is not None and known.state != State.CONTACT_PENDING:
         return known
-    asking = _Asking(portal, actor, at)
-    row = known or _written(child, guardian, channel, "", asking)
-    _send(guardian, [row], channel, asking)
+    context = _InvitationContext(portal, actor, at)
+    row = known or _create_invitation(child, guardian, channel, "", context)
+    _send(guardian, [row], channel, context)
     return row
 
 
 @transaction.atomic
 def invite_guardians_of(children: Iterable[Subject], *, portal: str, actor: Actor, at: datetime) -> list[Invitation]:
-    """Ask every guardian named for these children, siblings' guardians by one letter.
+    """Invite every guardian named for these children, with one message for siblings.
 
-    Who cannot be asked is written down as waiting for the school, with the reason. Whoever has answered, or is asked
-    already, is left alone. Raises NotAllowed.
+    If a guardian has no usable contact, the invitation is stored with the reason, for the school to handle. Guardians
+    who have consented or were already invited are skipped. Raises NotAllowed.
     """
     family: defaultdict[Subject, list[Subject]] = defaultdict(list)
     for child in children:
         require(actor, Capability.INVITE_GUARDIANS, child.client_id)
-        for guardian in _named_for(child, at):
+        for guardian in _list_guardians(child, at):
             family[guardian].append(child)
-    asking, rows = _Asking(portal, actor, at), []
+    context, rows = _InvitationContext(portal, actor, at), []
     for guardian in sorted(family, key=lambda one: one.pk):
         take_guardian(guardian)
-        rows += _ask(guardian, family[guardian], asking)
+        rows += _invite(guardian, family[guardian], context)
     return rows
 
 
-def _ask(guardian: Subject, children: Sequence[Subject], asking: _Asking) -> list[Invitation]:
+def _invite(guardian: Subject, children: Sequence[Subject], context: _InvitationContext) -> list[Invitation]:
     by_channel: defaultdict[Channel, list[Invitation]] = defaultdict(list)
     rows = []
     for child in children:
-        if not _may_be_asked_now(child, guardian, asking.at):
+        if not _may_be_asked_now(child, guardian, context.at):
             continue
-        channel, why = fit_channel(child, guardian, at=asking.at)
-        row = _written(child, guardian, channel, why or "", asking)
+        channel, why = fit_channel(child, guardian, at=context.at)
+        row = _create_invitation(child, guardian, channel, why or "", context)
         rows.append(row)
         if channel is not None:
             by_channel[channel].append(row)
-    for channel, asked in by_channel.items():
-        _send(guardian, asked, channel, asking)
+    for channel, batch in by_channel.items():
+        _send(guardian, batch, channel, context)
     return rows
 
 
-def _send(guardian: Subject, rows: Sequence[Invitation], channel: Channel, asking: _Asking) -> None:
-    """Send the first letter, if one may go today, and write it down of each child."""
-    if write_to(guardian, rows, kind=INVITATION, channel=channel, at=asking.at):
+def _send(guardian: Subject, rows: Sequence[Invitation], channel: Channel, context: _InvitationContext) -> None:
+    """Send the first message, if today's limit allows it, and record it for each child."""
+    if write_to(guardian, rows, kind=INVITATION, channel=channel, at=context.at):
         for row in rows:
-            write_down("guardian.written_to", row, letter=str(row.letter), actor=asking.actor, at=asking.at)
+            write_down("guardian.written_to", row, letter=str(row.letter), actor=context.actor, at=context.at)
 
 
 def _may_be_asked_now(child: Subject, guardian: Subject, at: datetime) -> bool:
@@ -173,13 +173,13 @@ def _may_be_asked_now(child: Subject, guardian: Subject, at: datetime) -> bool:
 def register_and_invite(
     child: Subject, *, details: Mapping[str, Any], relationship: str, portal: str, actor: Actor, at: datetime
 ) -> Invitation:
-    """Ask a guardian whom the learning platform names now: a person of their own, known again by the contact.
+    """Register a guardian named by the learning platform and invite them; a guardian with the same contact is reused.
 
-    ``details`` are the full name, email, phone and language. Raises what ``invite_guardian`` raises, ValidationError.
+    ``details`` are the full name, email, phone and language. Raises ValidationError, and as ``invite_guardian``.
     """
     require(actor, Capability.INVITE_GUARDIANS, child.client_id)
     client = Client.objects.get(pk=child.client_id)
-    guardian = _known_by_contact(child, details, client)
+    guardian = _find_by_contact(child, details, client)
     if guardian is None:
         named = {"role": "guardian", **details}
         guardian, _ = register_subject(f"guardian-{new_id()}", client=client, details=named, actor=actor, at=at)
@@ -188,8 +188,8 @@ def register_and_invite(
     return invite_guardian(child, guardian=guardian, portal=portal, actor=actor, at=at)
 
 
-def _known_by_contact(child: Subject, details: Mapping[str, Any], client: Client) -> Subject | None:
-    """Find the guardian already named for this child who has one of these contacts."""
+def _find_by_contact(child: Subject, details: Mapping[str, Any], client: Client) -> Subject | None:
+    """Return the guardian already claimed for this child who has one of these contacts, or None."""
     claimed = GuardianClaim.objects.filter(client_id=child.client_id, child=child, ends_at=None)
     people = Subject.objects.filter(client_id=child.client_id, erased_at=None, pk__in=claimed.values("guardian"))
     for field in ("email", "phone"):
@@ -204,8 +204,8 @@ def _known_by_contact(child: Subject, details: Mapping[str, Any], client: Client
     return None
 
 
-def _named_for(child: Subject, at: datetime) -> list[Subject]:
-    """List who is, or is claimed to be, a guardian of this child."""
+def _list_guardians(child: Subject, at: datetime) -> list[Subject]:
+    """List the people who are, or are claimed to be, guardians of this child."""
     client_id = child.client_id
     claimed = GuardianClaim.objects.filter(client_id=client_id, child=child, ends_at=None).values("guardian")
     standing = Guardianship.objects.live(at).filter(client_id=client_id, child=child).values("guardian")
@@ -214,13 +214,13 @@ def _named_for(child: Subject, at: datetime) -> list[Subject]:
 
 
 def _check(child: Subject, guardian: Subject, at: datetime) -> None:
-    """Make sure that the one is a child, and the other stands as a guardian who may decide."""
+    """Check that the child is a child, and that the guardian may decide and has not consented yet."""
     if child.erased_at is not None or guardian.erased_at is not None:
         raise AlreadyErased
     client = child.client
     if not child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
         raise NotAChild
-    row = _standing(child, guardian, at)
+    row = _get_guardianship(child, guardian, at)
     if not row.may_consent or row.court_order:
         raise NoGuardian
     known = next((one for one in child_facts(child).guardians if one.id == row.pk), None)
@@ -229,39 +229,41 @@ def _check(child: Subject, guardian: Subject, at: datetime) -> None:
         raise AlreadyDecided
 
 
-def _standing(child: Subject, guardian: Subject, at: datetime) -> Guardianship:
+def _get_guardianship(child: Subject, guardian: Subject, at: datetime) -> Guardianship:
     pair = Guardianship.objects.filter(client_id=child.client_id, child=child, guardian=guardian)
     live: Guardianship | None = pair.live(at).order_by("-starts_at").first()
     if live is not None:
         return live
     claims = GuardianClaim.objects.select_related("child__client", "guardian")
     claim = claims.filter(client_id=child.client_id, child=child, guardian=guardian, ends_at=None).first()
-    if claim is None or pair.exists():  # a roster that still names them does not bring an ended guardian back
+    if claim is None or pair.exists():  # a roster claim does not reopen an ended guardianship
         raise NoGuardian
     return take_up_claim(claim, actor=system_actor(SENDING), at=at)
 
 
-def _written(child: Subject, guardian: Subject, channel: Channel | None, why: str, asking: _Asking) -> Invitation:
+def _create_invitation(
+    child: Subject, guardian: Subject, channel: Channel | None, why: str, context: _InvitationContext
+) -> Invitation:
     row = new_invitation(
         child,
         guardian,
         state=State.CONTACT_PENDING,
         problem=why,
         channel=channel or "",
-        portal=asking.portal,
-        asked_at=asking.at,
-        closes_at=asking.at + timedelta(days=settings.INVITATION_DAYS),
-        actor=asking.actor,
+        portal=context.portal,
+        asked_at=context.at,
+        closes_at=context.at + timedelta(days=settings.INVITATION_DAYS),
+        actor=context.actor,
     )
     kind = "guardian.invited" if channel is not None else "guardian.not_invited"
-    write_down(kind, row, channel=str(row.channel), problem=why, actor=asking.actor, at=asking.at)
+    write_down(kind, row, channel=str(row.channel), problem=why, actor=context.actor, at=context.at)
     return row
 
 
 def write_to(
     guardian: Subject, rows: Sequence[Invitation], *, kind: LetterKind, channel: Channel, at: datetime
 ) -> bool:
-    """Send one letter about these invitations, with a new link; say whether it may go today."""
+    """Send one message about these invitations with a new link; return False if today's limit is reached."""
     if not may_be_written_to(guardian, channel):
         for row in rows:
             move(row, row.state, problem=ContactProblem.TOO_MANY)

@@ -1,4 +1,4 @@
-"""What every step of an invitation does: move its state as the machine allows, and write the entry."""
+"""Helpers of every step of an invitation: locking, state transitions and ledger entries."""
 
 from typing import Any
 
@@ -16,28 +16,28 @@ __all__ = ["locked_open", "move", "new_invitation", "take_guardian", "write_down
 
 
 def take_guardian(guardian: Subject) -> None:
-    """Have whatever is done about one guardian's invitations follow one another."""
+    """Take an advisory lock on the guardian's invitations until the end of the transaction."""
     take_turn(f"invitations/{guardian.client_id}/{guardian.pk}")
 
 
 def locked_open(child: Subject, guardian: Subject) -> Invitation | None:
-    """Return, locked, the invitation of this guardian about this child that still awaits an answer."""
-    return _open_of(child, guardian).select_for_update().first()
+    """Return the open invitation of this guardian about this child, locked, or None."""
+    return _open_invitations(child, guardian).select_for_update().first()
 
 
-def _open_of(child: Subject, guardian: Subject) -> QuerySet[Invitation]:
+def _open_invitations(child: Subject, guardian: Subject) -> QuerySet[Invitation]:
     return Invitation.objects.filter(client_id=child.client_id, child=child, guardian=guardian, state__in=sorted(OPEN))
 
 
 def new_invitation(child: Subject, guardian: Subject, *, actor: Actor, **columns: Any) -> Invitation:
-    """Write the row of a new invitation."""
+    """Create an invitation."""
     row = Invitation(client_id=child.client_id, child=child, guardian=guardian, **columns, **by_columns(actor))
     row.save(force_insert=True)
     return row
 
 
 def move(row: Invitation, after: str, **columns: Any) -> bool:
-    """Move an invitation if its state allows it, with what changes beside; say whether it did."""
+    """Change the state and other columns of an invitation if the transition is allowed; return True if it was."""
     if row.state != after and not may_become(row.state, after):
         return False
     for name, value in {"state": after, **columns}.items():
@@ -47,8 +47,8 @@ def move(row: Invitation, after: str, **columns: Any) -> bool:
 
 
 def write_down(kind: str, row: Invitation, *, actor: Actor, at: Any, **facts: Any) -> None:
-    """Write the entry of a step about the child, with the channel and the code of what is wrong as they stand then."""
-    told = {
+    """Record the ledger entry of a step, with the current state, channel and problem of the invitation."""
+    entry = {
         "invitation": str(row.pk),
         "guardian": str(row.guardian_id),
         "state": str(row.state),
@@ -56,4 +56,4 @@ def write_down(kind: str, row: Invitation, *, actor: Actor, at: Any, **facts: An
         "problem": str(row.problem),
         **facts,
     }
-    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=told, actor=actor, at=at)
+    record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=entry, actor=actor, at=at)

@@ -1,4 +1,7 @@
-"""Consents, their events, restrictions and objections in the console: read here, changed on the person's page."""
+"""Consents, consent events, restrictions and objections in the console, mostly read-only.
+
+Answers are recorded, and restrictions and objections opened, on the person's page.
+"""
 
 from typing import Any
 
@@ -51,25 +54,25 @@ SHOWN = 200
 
 
 def state_pill(state: str) -> SafeString:
-    """Show a consent's state."""
+    """Render the state of a consent as a pill."""
     known = ConsentState(state)
     return pill(SHORT.get(known, known.label), TONES.get(known, "bad"))
 
 
 class PurposeFilter(ChosenFilter):
-    """By a purpose of the client in view, or a shared one."""
+    """Filter by a purpose of the client in view, or a shared one."""
 
     title = "purpose"
     parameter_name = "purpose"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer the purposes of the client in view, and the shared ones."""
+        """List the purposes of the client in view, and the shared ones."""
         owners = {client_in_view(request) or PAKTALEEM, PAKTALEEM}
         found = Purpose.objects.filter(client_id__in=owners).order_by("name_en").values_list("pk", "name_en")
         return [(str(key), name) for key, name in found]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Narrow the list."""
+        """Return the filtered queryset."""
         value = self.value()
         return queryset.filter(purpose_id=as_key(value)) if value else queryset
 
@@ -89,7 +92,7 @@ class OfPersonAdmin(ExportableAdmin):
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
 
-def _given(row: Consent, _at: Any) -> bool:
+def _is_given(row: Consent, _at: Any) -> bool:
     return row.state == ConsentState.GIVEN
 
 
@@ -103,15 +106,15 @@ def _invalidate(row: Consent, given: dict[str, Any], request: HttpRequest) -> No
 
 @admin.register(Consent, site=site)
 class ConsentAdmin(OfPersonAdmin):
-    """What everyone's consent is now."""
+    """Current consents of all people."""
 
     list_display = ("purpose", "person", "answer", "given_by", "recorded_at", "expires_at", "owner")
     list_filter = ("state", PurposeFilter, "client")
     in_one_client = (PurposeFilter,)
     newest_by = "recorded_at"
     detail_fields = (*list_display[:-1], "asked_at", "notice_version")
-    intro = "The current answer of each person to each purpose that rests on consent. Only “Given” permits."
-    empty_text = "Nobody has been asked for consent here yet."
+    intro = "The current consent of each person to each purpose based on consent. Only “Given” permits processing."
+    empty_text = "No consent has been requested here yet."
     answer = state_column(lambda row: state_pill(row.state))
     exported = {
         "person": "subject__external_id",
@@ -128,10 +131,10 @@ class ConsentAdmin(OfPersonAdmin):
             "Revoke consent",
             Capability.REVOKE_CONSENTS,
             _revoke,
-            lead="We, or the client, end this consent. It can be given again under a notice shown anew.",
-            done="Revoked: the next answer follows it.",
+            lead="PakTaleem or the client ends this consent. It can be given again after the notice is shown again.",
+            done="Revoked. In effect from the next decision.",
             danger=True,
-            applies=_given,
+            applies=_is_given,
             refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
         ),
         Act(
@@ -140,19 +143,19 @@ class ConsentAdmin(OfPersonAdmin):
             Capability.INVALIDATE_CONSENTS,
             _invalidate,
             lead="An authority or a court found this consent invalid, or it should never have been recorded.",
-            done="Invalid from now on: the next answer follows it.",
+            done="Declared invalid. In effect from the next decision.",
             danger=True,
-            applies=_given,
+            applies=_is_given,
             refusals={NothingInForce: "There is no consent in force.", AlreadyErased: "The person is erased."},
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring person and purpose along."""
+        """Select related person and purpose."""
         return super().get_queryset(request).select_related("subject", "purpose")
 
     def history_of(self, row: Consent, viewer: Actor) -> dict[str, Any]:
-        """Show the events, from which the state follows."""
+        """Return the events that led to the current state."""
         events = ConsentEvent.objects.filter(
             client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
         )
@@ -161,7 +164,7 @@ class ConsentAdmin(OfPersonAdmin):
 
 
 def event_lines(events: Any) -> list[dict[str, Any]]:
-    """Give the lines in which events are shown; one query for the numbers of their notice versions."""
+    """Serialize events for a table. Runs one query, for the notice version numbers."""
     found = list(events)
     versions = {event.notice_version_id for event in found} - {None}
     numbers = dict(NoticeVersion.objects.filter(pk__in=versions).values_list("pk", "number"))
@@ -185,12 +188,12 @@ def _lift_objection(row: Objection, given: dict[str, Any], request: HttpRequest)
     lift_objection(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
 
 
-def _open(row: Any, _at: Any) -> bool:
+def _is_open(row: Any, _at: Any) -> bool:
     return bool(row.ends_at is None)
 
 
 class LimitAdmin(OfPersonAdmin):
-    """What stands in the way of processing a person's data."""
+    """Restrictions and objections of people."""
 
     list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
     list_filter = ("client",)
@@ -205,12 +208,12 @@ class LimitAdmin(OfPersonAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the people along."""
+        """Select related people."""
         return super().get_queryset(request).select_related("subject")
 
     @admin.display(description="purpose")
     def purpose_named(self, row: Any) -> str:
-        """Name the purpose, or all of them."""
+        """Return the purpose code, or "Every purpose"."""
         return row.purpose_code or gettext("Every purpose")
 
 
@@ -218,17 +221,20 @@ class LimitAdmin(OfPersonAdmin):
 class RestrictionAdmin(LimitAdmin):
     """Restrictions of processing."""
 
-    intro = "Where processing is restricted, data is kept and not otherwise used. Opened on the person's page."
-    empty_text = "No processing is restricted. Restrict it on the page of the person."
+    intro = (
+        "While processing is restricted, data is stored but not otherwise used. Restrictions are opened on the "
+        "person's page."
+    )
+    empty_text = "No restriction yet. Restrict processing on the person's page."
     acts = (
         Act(
             "lift",
             "Lift restriction",
             Capability.RESTRICT_PROCESSING,
             _lift_restriction,
-            lead="From now on processing is decided as if it had not been restricted.",
-            done="Lifted: the next answer follows it.",
-            applies=_open,
+            lead="From now on decisions no longer consider this restriction.",
+            done="Lifted. In effect from the next decision.",
+            applies=_is_open,
         ),
     )
 
@@ -237,16 +243,16 @@ class RestrictionAdmin(LimitAdmin):
 class ObjectionAdmin(LimitAdmin):
     """Objections to legitimate interest."""
 
-    intro = "Who objected to a purpose that rests on legitimate interest. Opened on the person's page."
-    empty_text = "Nobody has objected. Record an objection on the page of the person."
+    intro = "Objections to purposes based on legitimate interest. They are recorded on the person's page."
+    empty_text = "No objection yet. Record an objection on the person's page."
     acts = (
         Act(
             "lift",
             "Close objection",
             Capability.RESTRICT_PROCESSING,
             _lift_objection,
-            lead="It was taken back, or compelling grounds override it: from now on it no longer stands in the way.",
-            done="Closed: the next answer follows it.",
-            applies=_open,
+            lead="The person withdrew it, or compelling legitimate grounds override it: from now on it has no effect.",
+            done="Closed. In effect from the next decision.",
+            applies=_is_open,
         ),
     )

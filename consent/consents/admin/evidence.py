@@ -1,4 +1,4 @@
-"""Evidence of consents in the console: fewer see that it is there than see the answer, and each opening is recorded."""
+"""Evidence of consents in the console; opening it needs a capability of its own and is logged."""
 
 from typing import Any
 
@@ -33,15 +33,15 @@ _REFUSALS: dict[type[Exception], str] = {
 
 
 class EvidenceForm(ActForm):
-    """A scan or photograph."""
+    """A form to upload a scan or photograph."""
 
     reason = None  # type: ignore[assignment]
     file = forms.FileField(
-        help_text="PDF, JPEG or PNG. Its name is not kept. A guardian's identity paper does not belong here."
+        help_text="PDF, JPEG or PNG. The file name is not stored. Do not upload a guardian's identity document."
     )
 
 
-def _add(event: ConsentEvent, given: dict[str, Any], request: HttpRequest) -> None:
+def _add_evidence(event: ConsentEvent, given: dict[str, Any], request: HttpRequest) -> None:
     add_evidence_file(event, given["file"], actor=actor_of(request), at=received_at(request))
 
 
@@ -49,15 +49,15 @@ ADD_EVIDENCE = Act(
     "add-evidence",
     "Add evidence",
     Capability.RECORD_CONSENTS,
-    _add,
+    _add_evidence,
     form=EvidenceForm,
-    lead="It is sealed under the person's key. Whoever opens it gives a reason, which is recorded.",
-    done="Kept.",
+    lead="It is encrypted under the person's key. Opening it requires a reason, which is logged.",
+    done="Evidence added.",
     refusals=_REFUSALS,
 )
 
 
-def _open(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _open_evidence(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     opened = open_evidence(evidence, actor=actor_of(request), reason=given["reason"], at=received_at(request))
     response: HttpResponse
     if opened.chunks is not None:
@@ -72,7 +72,7 @@ def _open(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest
 
 @admin.register(ConsentEvidence, site=site)
 class ConsentEvidenceAdmin(EvidenceAdmin):
-    """What proves answers that reached us elsewhere."""
+    """Evidence of answers collected outside the portal."""
 
     section = "People"
     view_capability = Capability.VIEW_EVIDENCE
@@ -80,12 +80,12 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     list_filter = ("client",)
     newest_by = "added_at"
     detail_fields = ("person", "answer", "what", "actor", "added_at")
-    intro = "Signed forms, letters and notes of calls that prove answers. Opening one takes a reason, and is recorded."
+    intro = "Signed forms, letters and notes of calls that prove answers. Opening one requires a reason and is logged."
     empty_text = "No evidence has been added yet."
-    acts = (Act("open", "Open evidence", Capability.VIEW_EVIDENCE, _open, refusals=_REFUSALS),)
+    acts = (Act("open", "Open evidence", Capability.VIEW_EVIDENCE, _open_evidence, refusals=_REFUSALS),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring along answer, person, file and who added it."""
+        """Select related answer, person, file and actor."""
         found = super().get_queryset(request).select_related("subject", "event__purpose", "file")
         return with_actor(found, actor_of(request))
 
@@ -101,12 +101,12 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
         url = reverse("admin:consent_consentevent_change", args=[row.event_id], current_app=site.name)
         return format_html('<a href="{}">{}: {}</a>', url, row.event.purpose.name_en, row.event.get_state_display())
 
-    @admin.display(description="what")
+    @admin.display(description="kind")
     def what(self, row: ConsentEvidence) -> str:
-        """Say what it is, without opening it."""
+        """Return the file's description, or "Reference", without opening it."""
         return gettext("Reference") if row.file is None else str(row.file)
 
     @admin.display(description="by")
     def actor(self, row: ConsentEvidence) -> str:
-        """Name who added it."""
+        """Return the user or system that added it."""
         return who(row)

@@ -1,4 +1,4 @@
-"""What consent adds to a person's page: their answers, and what may be done now."""
+"""Consents, restrictions and objections on a person's page, and the acts on them."""
 
 from typing import Any
 
@@ -72,32 +72,32 @@ ANSWERS = [
 REFUSALS: dict[type[Exception], str] = {
     AlreadyErased: "The person is erased.",
     PurposeUnknown: "There is no such active purpose for this client.",
-    ConsentNotBased: "This purpose does not rest on consent for the person's role.",
-    EvidenceMissing: "Say what proves it: no screen of ours was there.",
-    ShownForged: "The form was changed on its way: open it again.",
+    ConsentNotBased: "For the person's role, the lawful basis of this purpose is not consent.",
+    EvidenceMissing: "Describe the evidence: the answer was not given on a screen of this portal.",
+    ShownForged: "The form was modified: open it again.",
     ShownForeign: "The form was opened for another notice: open it again.",
     ShownStale: "The notice was shown too long ago, or before the consent ended: open the form again.",
-    ShownMissing: "A consent needs a notice in effect that tells of the purpose, and there is none.",
-    NoticeStale: "A consent needs the current notice, and this is no longer the current one: look at it again.",
+    ShownMissing: "Consent requires a notice in effect about this purpose, and there is none.",
+    NoticeStale: "Consent requires the current notice, and this one has been replaced: open the form again.",
     NothingToWithdraw: "There is no consent in force to withdraw.",
-    GuardianUnknown: "This guardian is not one the school names for the person.",
+    GuardianUnknown: "The school has not named this guardian for the person.",
 }
 
 
 class AnswerForm(ActForm):
-    """An answer of the person or a guardian, and how it reached us. No reason is asked of them."""
+    """A form to record an answer of the person or a guardian. No reason is required."""
 
     reason = None  # type: ignore[assignment]
     purpose = forms.CharField(widget=forms.HiddenInput)
     state = forms.ChoiceField(label="Answer", choices=ANSWERS, widget=forms.RadioSelect)
-    method = forms.ChoiceField(label="How the answer reached us", choices=[(m.value, m.label) for m in METHODS])
-    given_by = forms.ChoiceField(label="Whose answer it is", choices=[(one.value, one.label) for one in GIVERS])
+    method = forms.ChoiceField(label="How the answer was received", choices=[(m.value, m.label) for m in METHODS])
+    given_by = forms.ChoiceField(label="Who answered", choices=[(one.value, one.label) for one in GIVERS])
     evidence = forms.CharField(
         required=False,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Where the form or letter lies, or who spoke with whom and when. It is sealed. Giving on paper or by "
-        "telephone needs it; withdrawing never does. A scan is added on the answer's page.",
+        help_text="The location of the form or letter, or who spoke with whom and when. It is encrypted. Required "
+        "for consent on paper or by telephone, never for withdrawal. Add a scan on the answer's page.",
     )
     guardian = forms.ModelChoiceField(
         Subject.objects.none(), required=False, empty_label="—", help_text="If a guardian answered."
@@ -105,34 +105,34 @@ class AnswerForm(ActForm):
     language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the guardians whom the school names, and show the notice that is in effect."""
+        """Offer the guardians named by the school, and show the notice in effect."""
         super().__init__(*args, **kwargs)
         guardians = GuardianClaim.objects.filter(child=self.row, ends_at=None).values("guardian_id")
         offer(self, "guardian", Subject.objects.filter(pk__in=guardians))
         self.fields["language"].initial = self.row.language
         self.fields["method"].initial = Method.IN_PERSON.value
-        self.notice = self._notice()
+        self.notice = self._find_notice()
         if self.notice is not None:
-            self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, initial=self._shown(self.notice))
+            self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, initial=self._sign_notice(self.notice))
 
     @property
     def purpose_code(self) -> str:
-        """The purpose the page is about."""
+        """Return the code of the purpose."""
         return str((self.data if self.is_bound else self.initial).get("purpose", ""))[:63]
 
-    def _notice(self) -> Any:
+    def _find_notice(self) -> Any:
         at = received_at(self.request)
         try:
             return current_notice(self.purpose_code, client_id=self.row.client_id, at=at)
         except NoticeUnknown:
             return None
 
-    def _shown(self, notice: NoticeVersion) -> str:
+    def _sign_notice(self, notice: NoticeVersion) -> str:
         at, client_id = received_at(self.request), self.row.client_id
         return sign_shown(Shown(notice.pk, tuple(notice.notice.purposes), BOTH_LANGUAGES, client_id, at))
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the guardian where a guardian answered, and only there."""
+        """Require a guardian if, and only if, a guardian answered."""
         cleaned: dict[str, Any] = super().clean() or {}
         by_guardian = cleaned.get("given_by") == GivenBy.GUARDIAN
         if by_guardian and cleaned.get("guardian") is None:
@@ -141,11 +141,13 @@ class AnswerForm(ActForm):
             cleaned["guardian"] = None
         gives = cleaned.get("state") == ConsentState.GIVEN
         if gives and cleaned.get("method") in TOKENLESS and not cleaned.get("evidence"):
-            self.add_error("evidence", gettext("Say what proves it: no screen of ours was there."))
+            self.add_error(
+                "evidence", gettext("Describe the evidence: the answer was not given on a screen of this portal.")
+            )
         return cleaned
 
 
-def _answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+def _record_answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     shared: dict[str, Any] = {
         "given_by": GivenBy(given["given_by"]),
         "guardian": given["guardian"],
@@ -159,7 +161,7 @@ def _answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
         return
     answers = [Answer(given["purpose"], ConsentState(given["state"]))]
     token, evidence = given.get("shown"), given["evidence"]
-    if given["method"] in TOKENLESS and token is not None:  # what the page shows is not what the person was shown
+    if given["method"] in TOKENLESS and token is not None:  # the console page is not what the person was shown
         version = read_shown(token, client_id=subject.client_id).version
         record_answers(subject, answers=answers, notice_version=version, evidence=evidence, **shared)
         return
@@ -167,37 +169,37 @@ def _answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> No
 
 
 class RestrictForm(ActForm):
-    """For which purpose, or all."""
+    """A form to restrict processing for one purpose or all."""
 
     purpose = forms.ChoiceField(required=False, help_text="None chosen: every purpose.")
     field_order = ("purpose", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the client's purposes and the shared ones."""
+        """List the client's purposes and the shared ones."""
         super().__init__(*args, **kwargs)
-        offer(self, "purpose", [("", gettext("Every purpose")), *_purposes_of(self.row)])
+        offer(self, "purpose", [("", gettext("Every purpose")), *_purpose_choices(self.row)])
 
 
 class ObjectForm(ActForm):
-    """To which purpose."""
+    """A form to object to a purpose."""
 
-    purpose = forms.ChoiceField(help_text="Those that rest on legitimate interest for this person's role.")
+    purpose = forms.ChoiceField(help_text="Purposes based on legitimate interest for this person's role.")
     field_order = ("purpose", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the purposes that rest on legitimate interest."""
+        """List the purposes based on legitimate interest."""
         super().__init__(*args, **kwargs)
         at = received_at(self.request)
         bases = bases_in_force(self.row.client_id, at=at)
-        resting = {
+        purpose_ids = {
             purpose
             for (purpose, role), basis in bases.items()
             if role == self.row.role and basis.basis == Basis.LEGITIMATE_INTEREST
         }
-        offer(self, "purpose", _purposes_of(self.row, resting))
+        offer(self, "purpose", _purpose_choices(self.row, purpose_ids))
 
 
-def _purposes_of(subject: Subject, only: set[Any] | None = None) -> list[tuple[str, str]]:
+def _purpose_choices(subject: Subject, only: set[Any] | None = None) -> list[tuple[str, str]]:
     found = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM], is_active=True)
     return [(one.code, one.name_en) for one in found if only is None or one.pk in only]
 
@@ -231,9 +233,9 @@ person_acts.connect(
         "answer",
         "Record an answer",
         Capability.RECORD_CONSENTS,
-        _answer,
+        _record_answer,
         form=AnswerForm,
-        done="Recorded: the next answer follows it.",
+        done="Recorded. In effect from the next decision.",
         applies=_not_erased,
         refusals=REFUSALS,
         listed=False,
@@ -247,8 +249,8 @@ person_acts.connect(
         Capability.RESTRICT_PROCESSING,
         _restrict,
         form=RestrictForm,
-        lead="Data is kept and not otherwise used until the restriction is lifted.",
-        done="Restricted: the next answer follows it.",
+        lead="Data is stored but not otherwise used until the restriction is lifted.",
+        done="Restricted. In effect from the next decision.",
         applies=_not_erased,
         refusals=REFUSALS,
     )
@@ -260,8 +262,8 @@ person_acts.connect(
         Capability.RESTRICT_PROCESSING,
         _object,
         form=ObjectForm,
-        lead="The person objects to a purpose that rests on legitimate interest.",
-        done="Recorded: the next answer follows it.",
+        lead="The person objects to a purpose based on legitimate interest.",
+        done="Recorded. In effect from the next decision.",
         applies=_not_erased,
         refusals=REFUSALS,
     )
@@ -270,21 +272,23 @@ person_acts.connect(
 
 @person_panels.connect
 def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
-    """Show each purpose that rests on consent with its answer, and what may be answered next."""
+    """Show each purpose based on consent with the current answer and the next possible answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
     bases = bases_in_force(row.client_id, at=received_at(request))
-    resting = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
+    purpose_ids = {purpose for (purpose, role), one in bases.items() if role == row.role and one.basis == Basis.CONSENT}
     current = {one.purpose_id: one for one in Consent.objects.filter(client_id=row.client_id, subject=row)}
-    found = Purpose.objects.filter(pk__in=[*resting, *current]).order_by("name_en")
+    found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
     can_record = row.erased_at is None and may(request, Capability.RECORD_CONSENTS, row.client_id)
     return {
         "template": "console/panels/consents.html",
-        "rows": [_consent_line(row, purpose, current.get(purpose.pk), can_record=can_record) for purpose in found],
+        "rows": [_serialize_consent(row, purpose, current.get(purpose.pk), can_record=can_record) for purpose in found],
     }
 
 
-def _consent_line(subject: Subject, purpose: Purpose, consent: Consent | None, *, can_record: bool) -> dict[str, Any]:
+def _serialize_consent(
+    subject: Subject, purpose: Purpose, consent: Consent | None, *, can_record: bool
+) -> dict[str, Any]:
     state = consent.state if consent else ConsentState.UNKNOWN
     answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
     offered = [
@@ -307,7 +311,7 @@ def _consent_line(subject: Subject, purpose: Purpose, consent: Consent | None, *
 
 @person_panels.connect
 def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
-    """Show what would be answered now for each purpose, with the reason."""
+    """Show the current decision for each purpose, with the reason."""
     actor = actor_of(request)
     if row.external_id is None or not actor.may(Capability.ASK_DECISIONS, row.client_id):
         return None

@@ -1,4 +1,4 @@
-"""Recording that somebody has seen the privacy policy."""
+"""API: acknowledgements of the privacy policy."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ __all__ = ["AcknowledgePolicy"]
 
 
 class AcknowledgeInput(StrictSerializer):
-    """Who has seen the policy, and the token of its showing (on paper or by telephone: the version)."""
+    """Input: who acknowledges the policy, and the token (on paper or by telephone: the version)."""
 
     subject = TextField(max_length=255)
     shown = TextField(required=False, allow_null=True, max_length=LONGEST_TOKEN)
@@ -31,7 +31,7 @@ class AcknowledgeInput(StrictSerializer):
 
 
 class AcknowledgementOutput(serializers.Serializer[Any]):
-    """One acknowledgement of one version of the policy."""
+    """Output: one acknowledgement of one version of the policy."""
 
     id = serializers.UUIDField()
     version = serializers.UUIDField()
@@ -46,9 +46,9 @@ class AcknowledgePolicy(Operation):
 
     @extend_schema(request=AcknowledgeInput, responses=AcknowledgementOutput)
     def post(self, request: Request) -> Response:
-        """Record that a person has seen the privacy policy, which is no consent: 200; again, the same one."""
+        """Record that a person has seen the privacy policy, which is not a consent: 200. Idempotent per version."""
         given = validated(AcknowledgeInput, request.data)
-        seen = acknowledge_policy(
+        acknowledgement = acknowledge_policy(
             get_subject(given["subject"], actor=actor_of(request)),
             shown=given.get("shown"),
             notice_version=given.get("notice_version"),
@@ -60,9 +60,9 @@ class AcknowledgePolicy(Operation):
         )
         return Response(
             {
-                "id": str(seen.pk),
-                "version": str(seen.version_id),
-                "language": seen.language,
-                "recorded_at": seen.recorded_at.isoformat(),
+                "id": str(acknowledgement.pk),
+                "version": str(acknowledgement.version_id),
+                "language": acknowledgement.language,
+                "recorded_at": acknowledgement.recorded_at.isoformat(),
             }
         )

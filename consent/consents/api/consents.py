@@ -1,4 +1,4 @@
-"""Recording, withdrawing and listing consents."""
+"""API: recording, withdrawing and listing consents."""
 
 from http import HTTPStatus
 from typing import Any
@@ -30,7 +30,7 @@ LONGEST_TOKEN = 4_000
 
 
 class AnswerInput(StrictSerializer):
-    """One answer about one purpose."""
+    """Input: one answer about one purpose."""
 
     purpose = TextField(max_length=63)
     state = serializers.ChoiceField(_ANSWERS)
@@ -38,20 +38,20 @@ class AnswerInput(StrictSerializer):
 
 
 class ByInput(StrictSerializer):
-    """Whose answer it is: the person's own, or that of a guardian named by LMS id."""
+    """Input: who answered: the person, or a guardian given by LMS id."""
 
     kind = serializers.ChoiceField(["self", "guardian"])
     id = TextField(required=False, max_length=255)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for the guardian's id."""
+        """Require the guardian's id."""
         if attrs["kind"] == "guardian" and "id" not in attrs:
             raise serializers.ValidationError({"id": ["Name the guardian by LMS id."]})
         return attrs
 
 
 class RecordConsentsInput(StrictSerializer):
-    """Answers of one person, recorded together or not at all."""
+    """Input: answers of one person, recorded together or not at all."""
 
     subject = TextField(max_length=255)
     answers = serializers.ListField(child=AnswerInput(), allow_empty=False, max_length=50)
@@ -64,14 +64,14 @@ class RecordConsentsInput(StrictSerializer):
     evidence = TextField(required=False, allow_null=True, max_length=2_000)
 
     def validate_answers(self, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Refuse two answers about one purpose."""
+        """Raise ValidationError for two answers about one purpose."""
         if len({answer["purpose"] for answer in answers}) != len(answers):
             raise serializers.ValidationError("Answer each purpose once.")
         return answers
 
 
 class WithdrawInput(StrictSerializer):
-    """How a withdrawal reached the learning platform; everything may be left out."""
+    """Input: how a withdrawal was received; every field is optional."""
 
     by = ByInput(required=False)
     language = serializers.ChoiceField(LANGUAGES, default="en")
@@ -88,17 +88,17 @@ class RecordConsents(Operation):
     def post(self, request: Request) -> Response:
         """Record answers: 201 with their events."""
         given = validated(RecordConsentsInput, request.data)
-        subject = _subject(given["subject"], request)
+        subject = _get_subject(given["subject"], request)
         events = record_answers(
             subject,
-            answers=[_answer(one) for one in given["answers"]],
+            answers=[_to_answer(one) for one in given["answers"]],
             shown=given.get("shown"),
             notice_version=given.get("notice_version"),
             claimed_at=given.get("claimed_at"),
             evidence=given.get("evidence") or "",
-            **_manner(given, request),
+            **_answer_arguments(given, request),
         )
-        return Response({"events": [_event(event) for event in events]}, HTTPStatus.CREATED)
+        return Response({"events": [_serialize_event(event) for event in events]}, HTTPStatus.CREATED)
 
 
 class WithdrawConsent(Operation):
@@ -110,15 +110,17 @@ class WithdrawConsent(Operation):
     def post(self, request: Request, external_id: str, purpose: str) -> Response:
         """Withdraw: 200 with the event; again, the same event."""
         given = validated(WithdrawInput, request.data or {})
-        subject = _subject(external_id, request)
+        subject = _get_subject(external_id, request)
         evidence = given.get("evidence") or ""
         return Response(
-            _event(withdraw_consent(subject, purpose=purpose, evidence=evidence, **_manner(given, request)))
+            _serialize_event(
+                withdraw_consent(subject, purpose=purpose, evidence=evidence, **_answer_arguments(given, request))
+            )
         )
 
 
 class HistoryInput(StrictSerializer):
-    """Where to go on in a long history, and how many events at most."""
+    """Input: the cursor and the page size of the history."""
 
     cursor = TextField(required=False, max_length=500)
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
@@ -132,43 +134,43 @@ class SubjectConsents(Operation):
 
     @extend_schema(parameters=[HistoryInput], responses=SubjectConsentsOutput)
     def get(self, request: Request, external_id: str) -> Response:
-        """Show each purpose's state and the latest events; ``next`` is the address of the earlier ones."""
-        asked = validated(HistoryInput, request.query_params.dict())
-        subject = _subject(external_id, request)
-        page, more = _history(subject, asked, request)
+        """List the state of each purpose and the latest events; ``next`` is the URL of earlier events."""
+        query = validated(HistoryInput, request.query_params.dict())
+        subject = _get_subject(external_id, request)
+        page, more = _list_history(subject, query, request)
         answer = {
             "subject": external_id,
             "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
-            "history": [_event(event) | _circumstances(event) for event in page],
+            "history": [_serialize_event(event) | _serialize_circumstances(event) for event in page],
         }
         return with_next(request, answer, {"cursor": more} if more else None)
 
 
-def _history(subject: Subject, asked: dict[str, Any], request: Request) -> tuple[list[ConsentEvent], str | None]:
-    """Give one page of a person's events, latest first, and the cursor of the earlier ones if there are any."""
+def _list_history(subject: Subject, query: dict[str, Any], request: Request) -> tuple[list[ConsentEvent], str | None]:
+    """Return one page of a person's events, latest first, and the cursor of the next page, if any."""
     of = f"consents/{subject.client_id}/{subject.id}"
     events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject).order_by("-id")
-    if "cursor" in asked:
-        events = events.filter(id__lt=UUID(read_cursor(asked["cursor"], of=of, name="cursor")))
-    found = list(events[: asked["limit"] + 1])
-    page = found[: asked["limit"]]
+    if "cursor" in query:
+        events = events.filter(id__lt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
+    found = list(events[: query["limit"] + 1])
+    page = found[: query["limit"]]
     return page, sign_cursor(str(page[-1].id), of=of) if len(found) > len(page) else None
 
 
-def _subject(external_id: str, request: Request) -> Subject:
+def _get_subject(external_id: str, request: Request) -> Subject:
     return get_subject(external_id, actor=actor_of(request))
 
 
-def _answer(given: dict[str, Any]) -> Answer:
+def _to_answer(given: dict[str, Any]) -> Answer:
     return Answer(given["purpose"], ConsentState(given["state"]), given.get("shown"))
 
 
-def _manner(given: dict[str, Any], request: Request) -> dict[str, Any]:
-    """Say who answered, how, in which language, through whom and when."""
+def _answer_arguments(given: dict[str, Any], request: Request) -> dict[str, Any]:
+    """Return the arguments shared by all answers: who answered, language, method, actor and time."""
     by = given.get("by") or {"kind": "self"}
     return {
         "given_by": GivenBy(by["kind"]),
-        "guardian": _subject(by["id"], request) if by["kind"] == "guardian" else None,
+        "guardian": _get_subject(by["id"], request) if by["kind"] == "guardian" else None,
         "language": given.get("language"),
         "method": Method(given["method"]),
         "actor": actor_of(request),
@@ -176,7 +178,7 @@ def _manner(given: dict[str, Any], request: Request) -> dict[str, Any]:
     }
 
 
-def _event(event: ConsentEvent) -> dict[str, Any]:
+def _serialize_event(event: ConsentEvent) -> dict[str, Any]:
     return {
         "id": str(event.pk),
         "purpose": event.purpose.code,
@@ -185,7 +187,7 @@ def _event(event: ConsentEvent) -> dict[str, Any]:
     }
 
 
-def _circumstances(event: ConsentEvent) -> dict[str, Any]:
+def _serialize_circumstances(event: ConsentEvent) -> dict[str, Any]:
     return {
         "by": str(event.given_by),
         "method": str(event.method),

@@ -1,4 +1,4 @@
-"""Adding the scan of a signed form, or a letter, to a recorded answer."""
+"""API: adding a scan of a signed form, or a letter, to a recorded answer."""
 
 from http import HTTPStatus
 from io import BytesIO
@@ -21,7 +21,7 @@ __all__ = ["AddEvidence"]
 
 
 class EvidenceOutput(serializers.Serializer[Any]):
-    """Evidence that was added."""
+    """Output: added evidence."""
 
     id = serializers.UUIDField()
     event = serializers.UUIDField()
@@ -38,14 +38,14 @@ class AddEvidence(Operation):
 
     @extend_schema(request=FILE_BODY, responses={201: EvidenceOutput})
     def post(self, request: Request, event: UUID) -> Response:
-        """Keep the body, a PDF, JPEG or PNG, sealed as evidence of the answer. It is opened in the console alone."""
+        """Store the body, a PDF, JPEG or PNG, sealed as evidence of the answer. It is opened only in the console."""
         found = get_event(event, actor=actor_of(request))
-        content = getattr(request.data, "content", b"")  # an empty body is not parsed at all
+        content = getattr(request.data, "content", b"")  # an empty body is not parsed
         evidence = add_evidence_file(found, BytesIO(content), actor=actor_of(request), at=moment_of(request))
-        return Response(_evidence(evidence), HTTPStatus.CREATED)
+        return Response(_serialize_evidence(evidence), HTTPStatus.CREATED)
 
 
-def _evidence(evidence: ConsentEvidence) -> dict[str, Any]:
+def _serialize_evidence(evidence: ConsentEvidence) -> dict[str, Any]:
     file = evidence.file
     return {
         "id": str(evidence.pk),

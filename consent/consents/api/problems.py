@@ -1,4 +1,4 @@
-"""Which problem each refusal of the consent services is."""
+"""Problem types of the exceptions of the consent services (RFC 9457)."""
 
 from http import HTTPStatus
 
@@ -28,65 +28,67 @@ declare_problems(
         ConsentNotBased: Problem(
             "not-based-on-consent",
             HTTPStatus.CONFLICT,
-            "This purpose does not rest on consent for this person",
-            "There is nothing to give or refuse; GET /api/v1/purposes names the lawful basis.",
+            "Consent is not the lawful basis of this purpose for this person",
+            "There is nothing to consent to; GET /api/v1/purposes lists the lawful basis.",
         ),
         NoticeStale: Problem(
             "notice-stale",
             HTTPStatus.CONFLICT,
             "The notice that was shown is not the one in effect",
-            "Show GET /api/v1/notices/current?purpose=… and send what it gives as shown.",
+            "Show the notice from GET /api/v1/notices/current?purpose=… and send its shown value.",
         ),
         ShownMissing: Problem(
             "shown-missing",
             HTTPStatus.BAD_REQUEST,
-            "A consent needs the proof of what was shown",
-            "Send the token that GET /api/v1/notices/current?purpose=… gives as shown.",
+            "A consent requires proof of the notice that was shown",
+            "Send the value of shown from GET /api/v1/notices/current?purpose=….",
             field="shown",
         ),
         EvidenceMissing: Problem(
             "evidence-missing",
             HTTPStatus.BAD_REQUEST,
-            "A consent that no token proves needs other evidence",
-            "Say where the signed form lies, or when and with whom the call was.",
+            "A consent without a token requires other evidence",
+            "Give the location of the signed form, or when and with whom the call was.",
             field="evidence",
         ),
         ShownForged: Problem(
             "shown-forged",
             HTTPStatus.BAD_REQUEST,
-            "The token is not one that this portal signed",
-            "Send the token as GET /api/v1/notices/current?purpose=… gave it.",
+            "The token was not signed by this portal",
+            "Send the token unchanged, as returned by GET /api/v1/notices/current?purpose=….",
             field="shown",
         ),
         ShownForeign: Problem(
             "shown-foreign",
             HTTPStatus.CONFLICT,
-            "The token is of another client, notice or language than the answer",
-            "Each purpose is answered under the notice about it: an answer may carry a shown of its own.",
+            "The token belongs to another client, notice or language than the answer",
+            "Use the token of the notice about each purpose: every answer may have its own shown.",
             field="shown",
         ),
         ShownStale: Problem(
             "shown-stale",
             HTTPStatus.CONFLICT,
             "The notice was shown too long ago, or before the consent ended",
-            "Show GET /api/v1/notices/current?purpose=… anew, asking without If-None-Match.",
+            "Show GET /api/v1/notices/current?purpose=… again, without If-None-Match.",
             field="shown",
         ),
-        NoticeUnknown: Problem("notice-unknown", HTTPStatus.NOT_FOUND, "No notice in effect tells of this purpose"),
+        NoticeUnknown: Problem(
+            "notice-unknown", HTTPStatus.NOT_FOUND, "No notice in effect informs about this purpose"
+        ),
         NothingToWithdraw: Problem(
             "nothing-to-withdraw", HTTPStatus.CONFLICT, "There is no consent in force to withdraw"
         ),
         ClaimInFuture: Problem(
             "claimed-in-future",
             HTTPStatus.BAD_REQUEST,
-            "claimed_at lies in the future",
-            "Send a past moment.",
+            "claimed_at is in the future",
+            "Send a past time.",
         ),
         GuardianUnknown: Problem(
             "guardian-unknown",
             HTTPStatus.CONFLICT,
-            "The guardian named is not known as this person's",
-            "Name them with the person first.",
+            "The guardian is not registered for this person",
+            "Register the guardian for the person first.",
         ),
     }
 )

@@ -19,7 +19,7 @@ _NONE = Personal.NONE
 
 
 class PolicyAcknowledgement(models.Model):
-    """One person's word that they have seen one version of the privacy policy. Append-only, and never a consent."""
+    """One person's acknowledgement of one version of the privacy policy. Append-only, and never a consent."""
 
     wall = Wall(Scope.TENANT, APPEND, personal={"shown_hash": _NONE, "language": _NONE, "actor_role": _NONE})
 
@@ -47,5 +47,5 @@ class PolicyAcknowledgement(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the moment."""
+        """Return the time."""
         return gettext("acknowledged {moment}").format(moment=f"{self.recorded_at:%Y-%m-%d %H:%M}")

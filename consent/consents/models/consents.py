@@ -1,4 +1,4 @@
-"""What people have answered, and what stands in the way of processing."""
+"""Consents, restrictions and objections."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -23,42 +23,42 @@ class ConsentState(models.TextChoices):
     """The states of a consent (W3C DPV 2.3 consent statuses). Only GIVEN permits."""
 
     UNKNOWN = "unknown", _("Unknown")
-    REQUESTED = "requested", _("Asked")
-    DEFERRED = "deferred", _("Put off")
+    REQUESTED = "requested", _("Requested")
+    DEFERRED = "deferred", _("Deferred")
     GIVEN = "given", _("Given")
     REFUSED = "refused", _("Refused")
     WITHDRAWN = "withdrawn", _("Withdrawn by the person or a guardian")
-    REVOKED = "revoked", _("Revoked by us or the client")
+    REVOKED = "revoked", _("Revoked by PakTaleem or the client")
     EXPIRED = "expired", _("Expired")
     OUTDATED = "outdated", _("Outdated: the notice changed materially")
     INVALIDATED = "invalidated", _("Invalidated")
 
 
 class GivenBy(models.TextChoices):
-    """Whose answer it is."""
+    """Who gave the answer."""
 
     SELF = "self", _("The data subject")
     GUARDIAN = "guardian", _("A guardian")
     STAFF = "staff", _("Staff, on the person's request")
-    ORGANISATION = "organisation", _("PakTaleem or the client, of its own accord")
+    ORGANISATION = "organisation", _("PakTaleem or the client, on its own initiative")
 
 
 class Method(models.TextChoices):
-    """In which way the answer reached us."""
+    """How the answer was collected."""
 
     LMS = "lms", _("In the learning platform")
     WEB = "web", _("On a page of this portal")
     PAPER = "paper", _("On paper")
     PHONE = "phone", _("By telephone")
-    EMAIL = "email", _("By mail to support")
+    EMAIL = "email", _("By email to support")
     IN_PERSON = "in_person", _("In person")
     IMPORT = "import", _("Imported")
-    CONSOLE = "console", _("By an act in the console")
-    SYSTEM = "system", _("By the portal itself")
+    CONSOLE = "console", _("In the console")
+    SYSTEM = "system", _("Automatically by the portal")
 
 
 class ConsentEvent(models.Model):
-    """One answer of one person about one purpose. Append-only: what was said stays said."""
+    """One answer of one person about one purpose. Append-only."""
 
     wall = Wall(
         Scope.TENANT,
@@ -86,18 +86,22 @@ class ConsentEvent(models.Model):
     )
     notice_version_owner = models.UUIDField(null=True, editable=False)
     shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
-    shown_at = models.DateTimeField(null=True, help_text="When it was shown, as the portal's own token says.")
+    shown_at = models.DateTimeField(null=True, help_text="When it was shown, according to the signed token.")
     language = models.CharField(max_length=8)
-    reason = models.CharField(max_length=32, blank=True, default="", db_default="", help_text="Of an end by us.")
-    becomes_state = models.BooleanField(
-        default=True, db_default=True, help_text="Not so where someone was only asked about a consent in force."
+    reason = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="Reason of a revocation or invalidation."
     )
-    is_renewal = models.BooleanField(default=False, db_default=False, help_text="Given again while given.")
+    becomes_state = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="False for a request about a consent in force, and for a consent another guardian refuses.",
+    )
+    is_renewal = models.BooleanField(default=False, db_default=False, help_text="Given again while in force.")
     method = models.CharField(max_length=16, choices=Method)
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
     actor_id = models.UUIDField()
     actor_role = models.CharField(max_length=32)
-    claimed_at = models.DateTimeField(null=True, help_text="When the client says it was collected.")
+    claimed_at = models.DateTimeField(null=True, help_text="Time of collection, as claimed by the client.")
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
 
@@ -142,12 +146,12 @@ class ConsentEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the answer and the moment."""
+        """Return the answer and the time."""
         return f"{self.get_state_display()} {self.recorded_at:%Y-%m-%d %H:%M}"
 
 
 class Consent(models.Model):
-    """The current state of one person's consent to one purpose: the latest of its events, kept beside them."""
+    """The current state of one person's consent to one purpose, as set by the latest event that changed it."""
 
     wall = Wall(Scope.TENANT, EDIT)
 
@@ -165,7 +169,7 @@ class Consent(models.Model):
     notice_version = models.UUIDField(null=True)
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
-    asked_at = models.DateTimeField(null=True, help_text="When the person was last asked, since they answered.")
+    asked_at = models.DateTimeField(null=True, help_text="When consent was last requested after the answer.")
 
     class Meta:
         ordering = ["-recorded_at", "-id"]
@@ -195,12 +199,12 @@ class Consent(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the state."""
+        """Return the state."""
         return self.get_state_display()
 
 
 class Restriction(PeriodRow):
-    """One restriction of processing in force for a person (policy §9; GDPR Art. 18); no purposes means all."""
+    """One restriction of processing for a person (policy §9; GDPR Art. 18); no purpose means all."""
 
     wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
 
@@ -219,12 +223,12 @@ class Restriction(PeriodRow):
         ]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the start day."""
         return gettext("restricted from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
 
 
 class Objection(PeriodRow):
-    """One objection of a person to processing on legitimate interest (policy §9; GDPR Art. 21)."""
+    """One objection of a person to processing based on legitimate interest (policy §9; GDPR Art. 21)."""
 
     wall = Wall(Scope.TENANT, EDIT, personal={"purpose_code": Personal.NONE})
 
@@ -242,5 +246,5 @@ class Objection(PeriodRow):
         ]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the start day."""
         return gettext("objected from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

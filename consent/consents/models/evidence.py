@@ -1,4 +1,4 @@
-"""What proves an answer that reached us elsewhere: a signed form, a note of a call."""
+"""Evidence of answers collected outside the portal: a signed form, a note of a call."""
 
 from django.db import models
 from django.db.models import Q
@@ -18,7 +18,7 @@ __all__ = ["ConsentEvidence"]
 
 
 class ConsentEvidence(models.Model):
-    """One piece of evidence for one answer: a sealed reference to where it lies, or the sealed file itself."""
+    """One piece of evidence for one answer: a sealed reference to its location, or a sealed file."""
 
     wall = Wall(Scope.TENANT, APPEND, personal={"reference": Personal.SEALED, "actor_role": Personal.NONE})
 
@@ -48,5 +48,5 @@ class ConsentEvidence(models.Model):
         indexes = [*newest_first("added_at", "consentevidence_by_time")]
 
     def __str__(self) -> str:
-        """Show the kind."""
+        """Return the kind."""
         return gettext("Reference") if self.file_id is None else gettext("File")

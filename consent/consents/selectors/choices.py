@@ -1,4 +1,4 @@
-"""What a person's own page shows: each purpose, on what it rests, what they decided, and what they may do now."""
+"""The choices on a person's own page: each purpose with its lawful basis, answer and possible actions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ _ENDED_BY_TIME = frozenset({"expired", "outdated"})
 
 
 class ChoiceUnknown(LookupError):
-    """No such purpose is used for this person."""
+    """The person's data is not used for this purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One purpose on a person's page.
 
-    ``state`` is what was answered as time and notices left it (``unknown`` before the first answer), ``event`` the
-    answer it comes from, ``current`` the notice in effect for a purpose that rests on consent, ``objection`` the one
-    in force. ``is_decided_for``: a guardian gives consent for this person.
+    ``state`` is the effective state (``unknown`` before the first answer), ``event`` the event it comes from,
+    ``current`` the notice in effect if the basis is consent, ``objection`` the one in force. ``is_decided_for`` is True
+    if a guardian gives consent for this person.
     """
 
     purpose: Purpose
@@ -50,51 +50,51 @@ class Choice:
 
     @property
     def rests_on_consent(self) -> bool:
-        """Whether the person's yes is what permits it."""
+        """Return True if the lawful basis is consent."""
         return self.basis.basis == Basis.CONSENT
 
     @property
     def agreed(self) -> NoticeVersion | None:
-        """The text that was agreed to, where consent was given and not ended by anybody."""
+        """Return the version that the person consented to, unless the consent was ended by someone."""
         agreed = self.state == "given" or self.state in _ENDED_BY_TIME
         return self.event.notice_version if agreed and self.event else None
 
     @property
     def may_give(self) -> bool:
-        """Whether consent can be given: not where it is, nor where a guardian decides."""
+        """Return True if consent can be given: not yet given, and not decided by a guardian."""
         return self.rests_on_consent and self.current is not None and self.state != "given" and not self.is_decided_for
 
     @property
     def may_refuse(self) -> bool:
-        """Whether there is a question open to say no to."""
+        """Return True if there is an open question to refuse."""
         return self.rests_on_consent and self.state in {"unknown", "requested", "deferred", *_ENDED_BY_TIME}
 
     @property
     def may_withdraw(self) -> bool:
-        """Whether there is a consent to take back."""
+        """Return True if there is a consent to withdraw."""
         return self.rests_on_consent and self.state == "given"
 
     @property
     def may_object(self) -> bool:
-        """Whether the law gives a right to object: where we weighed interests (GDPR Art. 21(1))."""
+        """Return True if the person may object: the basis is legitimate interest (GDPR Art. 21(1))."""
         return self.basis.basis == Basis.LEGITIMATE_INTEREST and self.objection is None
 
 
 def is_decided_for(subject: Subject, actor: Actor, at: datetime) -> bool:
-    """Say whether this person is a child who acts alone: they may see, refuse and withdraw, and never give."""
+    """Return True if the actor is the person and a child: they may see, refuse and withdraw, but not consent."""
     client = subject.client
     is_child = subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
     return is_child and actor.id == subject.id
 
 
 def choices_of(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
-    """List every purpose for which data of a person in this role is used, those that rest on consent first.
+    """List every purpose for which data of the person's role is used, those based on consent first.
 
     Raises NotAllowed.
     """
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
     client_id, decided_for = subject.client_id, is_decided_for(subject, actor, at)
-    events, states = _answers(subject, at)
+    events, states = _load_answers(subject, at)
     objections = {
         one.purpose_code: one for one in Objection.objects.active(at).filter(client_id=client_id, subject=subject)
     }
@@ -104,11 +104,11 @@ def choices_of(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
             basis=basis,
             state=states.get(purpose.code, ConsentState.UNKNOWN.value),
             event=events.get(purpose.code),
-            current=_notice(purpose, basis, client_id, at),
+            current=_find_notice(purpose, basis, client_id, at),
             objection=objections.get(purpose.code),
             is_decided_for=decided_for,
         )
-        for purpose, basis in _purposes(subject, at)
+        for purpose, basis in _list_purposes(subject, at)
     ]
 
 
@@ -120,7 +120,7 @@ def choice_about(subject: Subject, code: str, *, actor: Actor, at: datetime) -> 
     raise ChoiceUnknown(code)
 
 
-def _purposes(subject: Subject, at: datetime) -> list[tuple[Purpose, LawfulBasis]]:
+def _list_purposes(subject: Subject, at: datetime) -> list[tuple[Purpose, LawfulBasis]]:
     bases = bases_in_force(subject.client_id, at=at)
     codes = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM]).values_list("code", flat=True)
     known = find_purposes(subject.client_id, codes).values()
@@ -128,7 +128,7 @@ def _purposes(subject: Subject, at: datetime) -> list[tuple[Purpose, LawfulBasis
     return sorted(found, key=lambda pair: (pair[1].basis != Basis.CONSENT, pair[1].basis, pair[0].code))
 
 
-def _answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentEvent], Mapping[str, str]]:
+def _load_answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentEvent], Mapping[str, str]]:
     rows = Consent.objects.filter(client_id=subject.client_id, subject=subject).select_related(
         "purpose", "event__notice_version__notice"
     )
@@ -140,7 +140,7 @@ def _answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentEvent]
     return events, states
 
 
-def _notice(purpose: Purpose, basis: LawfulBasis, client_id: UUID, at: datetime) -> NoticeVersion | None:
+def _find_notice(purpose: Purpose, basis: LawfulBasis, client_id: UUID, at: datetime) -> NoticeVersion | None:
     if basis.basis != Basis.CONSENT:
         return None
     try:

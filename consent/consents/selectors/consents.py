@@ -1,4 +1,4 @@
-"""What people have answered."""
+"""Current consents and recorded answers."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,19 +22,19 @@ __all__ = ["consent_events", "consent_states", "consents", "due_by_age", "due_fo
 
 
 def consents(actor: Actor) -> QuerySet[Consent]:
-    """List current consents of every person the actor may see."""
+    """Select the current consents of the people that the actor may see. Raises NotAllowed."""
     require(actor, Capability.VIEW_CONSENTS)
     return Consent.objects.select_related("subject", "purpose")
 
 
 def consent_events(actor: Actor) -> QuerySet[ConsentEvent]:
-    """List all answers ever recorded, latest first."""
+    """Select all recorded answers, latest first. Raises NotAllowed."""
     require(actor, Capability.VIEW_CONSENTS)
     return ConsentEvent.objects.select_related("subject", "purpose", "notice_version").order_by("-recorded_at", "-id")
 
 
 def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict[str, Any]]:
-    """Give each purpose a person answered about its state at ``at``, expiry and notices considered."""
+    """Return the effective state of each purpose that a person has answered about. Raises NotAllowed."""
     rows = consents(actor).filter(client_id=subject.client_id, subject=subject).order_by("purpose__code")
     register = current_register(subject.client_id)
     states = [effective_state(register, row.purpose.code, fact_of(row), at) for row in rows]
@@ -54,7 +54,7 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
 
 
 def due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
-    """List the consents that will expire within their purpose's lead time and were not asked about since."""
+    """Select consents that expire within their purpose's lead time and were not yet requested again."""
     lead = ExpressionWrapper(
         Value(at) + F("purpose__renew_days") * Value(timedelta(days=1)), output_field=DateTimeField()
     )
@@ -64,9 +64,9 @@ def due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent]:
 
 
 def due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
-    """List what a guardian allowed for somebody who has come of age and was not asked themselves since.
+    """Select consents by a guardian for a person now of age, whose own consent was not yet requested.
 
-    It no longer counts (the decision's rule 9): the young person answers afresh.
+    They no longer count (the decision's rule 9): the person must answer for themselves.
     """
     given = Consent.objects.filter(
         client_id=client.pk, state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, subject__erased_at=None
@@ -78,7 +78,7 @@ def due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
 
 
 def fact_of(row: Consent) -> ConsentFact:
-    """Give the plain values that time and notices are applied to."""
+    """Convert a row to the value that `effective_state` needs."""
     return ConsentFact(
         event_id=row.event_id,
         state=row.state,
@@ -90,7 +90,10 @@ def fact_of(row: Consent) -> ConsentFact:
 
 
 def get_event(event_id: UUID, *, actor: Actor) -> ConsentEvent:
-    """Fetch one event with its purpose. Raises Http404 if it is not there, or not the actor's to see."""
+    """Return one event with its purpose.
+
+    Raises Http404 if it does not exist or belongs to another client, NotAllowed.
+    """
     require(actor, Capability.VIEW_CONSENTS)
     found = ConsentEvent.objects.select_related("purpose").filter(pk=event_id)
     if actor.client_id is not None:

@@ -1,4 +1,4 @@
-"""A person's consents through time: what was shown, answered, by whom, in which words, on which basis."""
+"""A person's consents over time: notices shown, answers, and the lawful bases then."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -29,12 +29,11 @@ ACKNOWLEDGED = gettext_noop("Policy acknowledged")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One moment of a timeline.
+    """One entry of a timeline.
 
-    ``state`` is the consent state from then on; empty for what changes none, which ``what`` names: a notice that was
-    shown, the policy that was acknowledged (ACKNOWLEDGED), a restriction, an objection.
-    ``row`` is what was recorded (None for what followed from time or from a notice), ``basis`` the lawful basis in
-    force then, ``notice`` the version that was shown.
+    ``state`` is the consent state from then on; empty for entries that change none, which ``what`` names: a notice
+    shown, the policy acknowledged (ACKNOWLEDGED), a restriction, an objection. ``row`` is the recorded row (None for an
+    end that follows from time or a notice), ``basis`` the lawful basis in force then, ``notice`` the version shown.
     """
 
     at: datetime
@@ -47,7 +46,7 @@ class Line:
 
 
 def consents_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[ConsentEvent]:
-    """List a person's answers up to a moment, earliest first, for staff, keys and the person. Raises NotAllowed."""
+    """Select a person's answers up to a time, earliest first. Raises NotAllowed."""
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.pk, client_id=subject.client_id)
     return (
         ConsentEvent.objects.filter(client_id=subject.client_id, subject=subject, recorded_at__lte=until)
@@ -57,7 +56,7 @@ def consents_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[
 
 
 def acknowledgements_of(subject: Subject, *, actor: Actor, until: datetime) -> QuerySet[PolicyAcknowledgement]:
-    """List when a person said that they have seen the policy, up to a moment, earliest first. Raises NotAllowed."""
+    """Select a person's acknowledgements of the policy up to a time, earliest first. Raises NotAllowed."""
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.pk, client_id=subject.client_id)
     return (
         PolicyAcknowledgement.objects.filter(client_id=subject.client_id, subject=subject, recorded_at__lte=until)
@@ -73,11 +72,11 @@ def timeline(
     acknowledged: Iterable[PolicyAcknowledgement] = (),
     until: datetime,
 ) -> list[Line]:
-    """Tell everything that happened to a person's consents up to a moment, latest first.
+    """List the entries of a person's timeline up to a time, latest first.
 
-    ``events`` are those of ``consents_of``, ``acknowledged`` those of ``acknowledgements_of``. What follows from time
-    (expiry) and from notices (outdated) is told at its moment, though nothing was recorded then. Inside the client's
-    context; a fixed number of queries.
+    ``events`` come from ``consents_of``, ``acknowledged`` from ``acknowledgements_of``. Ends that follow from time
+    (expired) or a notice (outdated) are included, although nothing was recorded then. Runs in the client's context,
+    with a fixed number of queries.
     """
     register = current_register(subject.client_id)
     bases = _Bases(subject, events)
@@ -103,48 +102,54 @@ def timeline(
         for event in events
         if event.shown_at is not None
     ]
-    derived = [line for of_purpose in _by_purpose(events) for line in _followed(of_purpose, register, until)]
-    seen = [
+    derived = [
+        line for of_purpose in _group_by_purpose(events) for line in _list_derived_ends(of_purpose, register, until)
+    ]
+    acknowledgements = [
         Line(at=one.recorded_at, purpose="", what=ACKNOWLEDGED, row=one, notice=one.version) for one in acknowledged
     ]
-    return sorted([*lines, *shown, *derived, *seen, *_limits(subject, until)], key=lambda line: line.at, reverse=True)
+    return sorted(
+        [*lines, *shown, *derived, *acknowledgements, *_list_limits(subject, until)],
+        key=lambda line: line.at,
+        reverse=True,
+    )
 
 
 def state_as_of(events: Iterable[ConsentEvent], register: Register, at: datetime) -> dict[str, Line]:
-    """Give the state of each purpose at a moment, from the events up to it."""
+    """Return the state of each purpose at ``at``, from the events up to it."""
     latest: dict[str, Line] = {}
-    for of_purpose in _by_purpose(events):
+    for of_purpose in _group_by_purpose(events):
         event = [one for one in of_purpose if one.becomes_state][-1]
         line = Line(at=event.recorded_at, purpose=event.purpose.code, state=event.state, row=event)
-        for followed in _followed([event], register, at):
+        for followed in _list_derived_ends([event], register, at):
             line = followed
         latest[event.purpose.code] = line
     return dict(sorted(latest.items()))
 
 
-def _by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]]:
+def _group_by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]]:
     grouped: defaultdict[UUID, list[ConsentEvent]] = defaultdict(list)
     for event in events:
         grouped[event.purpose_id].append(event)
     return list(grouped.values())
 
 
-def _followed(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[Line]:
-    """Tell when each consent given ended by itself: at its expiry or by a material notice, whichever was first."""
+def _list_derived_ends(events: Sequence[ConsentEvent], register: Register, until: datetime) -> list[Line]:
+    """List when consents ended by expiry or by a material notice, whichever came first."""
     lines = []
     events = [event for event in events if event.becomes_state]
     for event, later in zip(events, [*events[1:], None], strict=True):
         if event.state != ConsentState.GIVEN:
             continue
         ends = later.recorded_at if later is not None else until
-        ended = [(at, state) for at, state in _ends(event, register) if at <= ends]
+        ended = [(at, state) for at, state in _possible_ends(event, register) if at <= ends]
         if ended:
             at, state = min(ended)
             lines.append(Line(at=at, purpose=event.purpose.code, state=state))
     return lines
 
 
-def _ends(event: ConsentEvent, register: Register) -> list[tuple[datetime, str]]:
+def _possible_ends(event: ConsentEvent, register: Register) -> list[tuple[datetime, str]]:
     notice = register.notices.get(event.purpose.code)
     outdated_at = notice.outdated_at.get(event.notice_version_id) if notice and event.notice_version_id else None
     found = [(event.expires_at, ConsentState.EXPIRED.value), (outdated_at, ConsentState.OUTDATED.value)]
@@ -152,7 +157,7 @@ def _ends(event: ConsentEvent, register: Register) -> list[tuple[datetime, str]]
 
 
 class _Bases:
-    """The lawful bases there have been for the person's role and the purposes answered."""
+    """The lawful bases over time for the person's role and the purposes answered."""
 
     def __init__(self, subject: Subject, events: Iterable[ConsentEvent]) -> None:
         purposes = {event.purpose_id for event in events}
@@ -163,7 +168,7 @@ class _Bases:
         self._rows = list(reversed(ranked))
 
     def in_force(self, event: ConsentEvent) -> str:
-        """Name the basis that was in force when the event was recorded."""
+        """Return the basis in force when the event was recorded."""
         at = event.recorded_at
         for row in self._rows:
             if row.purpose_id == event.purpose_id and row.starts_at <= at and (row.ends_at is None or at < row.ends_at):
@@ -171,7 +176,7 @@ class _Bases:
         return ""
 
 
-def _limits(subject: Subject, until: datetime) -> list[Line]:
+def _list_limits(subject: Subject, until: datetime) -> list[Line]:
     lines = []
     for model, opened, closed in (
         (Restriction, gettext_noop("Processing restricted"), gettext_noop("Restriction lifted")),

@@ -1,4 +1,4 @@
-"""Recording that somebody has seen the privacy policy: an event of its own, and never a consent."""
+"""Acknowledgements of the privacy policy: events of their own, never a consent."""
 
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +20,7 @@ from paktaleem.foundation.audit.services import record_entry
 
 __all__ = ["acknowledge_policy"]
 
-_WHAT = "the privacy policy"
+_POLICY_NAME = "the privacy policy"
 
 
 @transaction.atomic
@@ -35,11 +35,14 @@ def acknowledge_policy(
     actor: Actor,
     at: datetime,
 ) -> PolicyAcknowledgement:
-    """Record that a person has seen the policy in effect at their client; it permits nothing, and ends nothing.
+    """Record that a person has seen the privacy policy in effect at their client; not a consent.
 
-    ``shown`` is the token of its showing; methods without a screen of ours (TOKENLESS) name the ``notice_version``.
-    The same version again changes nothing and returns the earlier event.
-    Raises ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale, ClaimInFuture, AlreadyErased, NotAllowed.
+    ``shown`` is the signed token of the notice; methods without a portal screen (TOKENLESS) give ``notice_version``
+    instead. Acknowledging the same version again returns the earlier event.
+
+    Raises ClaimInFuture if ``claimed_at`` is later than ``at``, ShownMissing if a token is required, ShownForged,
+    ShownForeign or ShownStale if the token is not valid here, NoticeStale if the version is not in effect,
+    AlreadyErased, NotAllowed.
     """
     require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
     subject = locked(subject)
@@ -47,11 +50,11 @@ def acknowledge_policy(
         raise ClaimInFuture
     token = read_shown(shown, client_id=subject.client_id) if shown else None
     _check_token(token, notice_version=notice_version, language=language, method=method, at=at)
-    version = _in_effect(subject, token.version if token else notice_version, at)
+    version = _get_policy_in_effect(subject, token.version if token else notice_version, at)
     known = PolicyAcknowledgement.objects.filter(client_id=subject.client_id, subject=subject, version=version).first()
     if known is not None:
         return known
-    seen = PolicyAcknowledgement(
+    acknowledgement = PolicyAcknowledgement(
         client_id=subject.client_id,
         subject=subject,
         version=version,
@@ -65,9 +68,9 @@ def acknowledge_policy(
         claimed_at=claimed_at,
         recorded_at=at,
     )
-    seen.save(force_insert=True)
-    _record(seen, token, actor)
-    return seen
+    acknowledgement.save(force_insert=True)
+    _record_acknowledgement(acknowledgement, token, actor)
+    return acknowledgement
 
 
 def _check_token(
@@ -75,43 +78,43 @@ def _check_token(
 ) -> None:
     if token is None:
         if method not in TOKENLESS:
-            raise ShownMissing(_WHAT)
+            raise ShownMissing(_POLICY_NAME)
         return
     if token.purposes:
-        raise ShownForeign("The token is of a notice about purposes, not of the privacy policy.")
+        raise ShownForeign("The token belongs to a notice about purposes, not to the privacy policy.")
     if notice_version not in {None, token.version}:
-        raise ShownForeign("The token is of another version than notice_version names.")
+        raise ShownForeign("The token belongs to another version than notice_version.")
     if token.language and language not in {None, token.language}:
         raise ShownForeign(f"The policy was shown in another language: {token.language}.")
     if at - token.at > settings.NOTICE_SHOWN_FOR:
-        raise ShownStale(_WHAT)
+        raise ShownStale(_POLICY_NAME)
 
 
-def _in_effect(subject: Subject, version: UUID | None, at: datetime) -> NoticeVersion:
+def _get_policy_in_effect(subject: Subject, version: UUID | None, at: datetime) -> NoticeVersion:
     try:
         current = version_in_effect(policy_timeline(subject.client), at=at)
     except NoticeUnknown as unknown:
-        raise NoticeStale(_WHAT) from unknown
+        raise NoticeStale(_POLICY_NAME) from unknown
     if current.pk != version:
-        raise NoticeStale(_WHAT)
+        raise NoticeStale(_POLICY_NAME)
     return current
 
 
-def _record(seen: PolicyAcknowledgement, token: Shown | None, actor: Actor) -> None:
+def _record_acknowledgement(acknowledgement: PolicyAcknowledgement, token: Shown | None, actor: Actor) -> None:
     facts = {
-        "acknowledgement": str(seen.pk),
-        "notice_version": str(seen.version_id),
-        "shown_hash": seen.shown_hash,
+        "acknowledgement": str(acknowledgement.pk),
+        "notice_version": str(acknowledgement.version_id),
+        "shown_hash": acknowledgement.shown_hash,
         "shown_at": token.at.isoformat() if token else None,
-        "language": seen.language,
-        "method": str(seen.method),
-        "claimed_at": seen.claimed_at.isoformat() if seen.claimed_at else None,
+        "language": acknowledgement.language,
+        "method": str(acknowledgement.method),
+        "claimed_at": acknowledgement.claimed_at.isoformat() if acknowledgement.claimed_at else None,
     }
     record_entry(
         "policy.acknowledged",
-        client_id=seen.client_id,
-        subject_id=seen.subject_id,
+        client_id=acknowledgement.client_id,
+        subject_id=acknowledgement.subject_id,
         facts=facts,
         actor=actor,
-        at=seen.recorded_at,
+        at=acknowledgement.recorded_at,
     )

@@ -1,4 +1,4 @@
-"""Ending a consent otherwise than by the person: revoked by us or the client, or invalid from the beginning."""
+"""Revocation and invalidation: consents ended by PakTaleem, the client or an authority."""
 
 from datetime import datetime
 from typing import Any
@@ -18,42 +18,42 @@ _ACTOR = system_actor("consent.invalidate_false")
 
 
 class NothingInForce(Exception):
-    """There is no consent that could be ended."""
+    """No consent is in force."""
 
 
 def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
-    """End a consent from our side or the client's, with a coded reason: it may be given again under a notice anew.
+    """Revoke a consent on behalf of PakTaleem or the client; it can be given again under the notice in effect.
 
-    Raises NothingInForce, AlreadyErased, NotAllowed.
+    Raises NothingInForce if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.REVOKE_CONSENTS, consent.client_id)
-    return _end(consent, ConsentState.REVOKED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
+    return _end_consent(consent, ConsentState.REVOKED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
 
 
 def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
-    """Declare a consent invalid, as an authority or a court found, or because it should never have been recorded.
+    """Invalidate a consent, after a finding of an authority or court, or a recording error.
 
-    Raises NothingInForce, AlreadyErased, NotAllowed.
+    Raises NothingInForce if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.INVALIDATE_CONSENTS, consent.client_id)
-    return _end(consent, ConsentState.INVALIDATED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
+    return _end_consent(consent, ConsentState.INVALIDATED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
 
 
 def invalidate_false(verification: Any, actor: Actor, at: datetime) -> None:
-    """Declare invalid what a guardian allowed for single purposes since a verification of theirs that was false.
+    """Invalidate the consents a guardian gave since a verification of theirs that was false.
 
-    Connected to ``verification_found_false``: it was not they, or nobody knows that it was. It is the portal's act.
+    Connected to ``verification_found_false``. Recorded as an act of the portal, not of ``actor``.
     """
     del actor
     row = verification.guardianship
     given = Consent.objects.filter(client_id=row.client_id, subject_id=row.child_id, guardian_id=row.guardian_id)
     since = given.filter(state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, recorded_at__gte=verification.verified_at)
     for consent in since.select_related("subject", "purpose"):
-        _end(consent, ConsentState.INVALIDATED, Method.SYSTEM, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
+        _end_consent(consent, ConsentState.INVALIDATED, Method.SYSTEM, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
 
 
 @transaction.atomic
-def _end(
+def _end_consent(
     consent: Consent, state: ConsentState, method: Method, *, actor: Actor, reason: Reason, at: datetime
 ) -> ConsentEvent:
     subject, purpose = locked(consent.subject), consent.purpose

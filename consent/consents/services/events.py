@@ -1,4 +1,4 @@
-"""Appending one event to a person's consents: the event, the state that follows, and the evidence of both."""
+"""Appending a consent event: the event, the resulting state and the ledger entry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from paktaleem.foundation.tenancy.rows import find_row, insert_together
 
 __all__ = ["Past", "append_event", "locked", "past_of"]
 
-_LOCKED = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
-_ANSWERED = """
+_SUBJECT_FOR_UPDATE = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
+_HISTORY = """
 SELECT (SELECT consent_register_version()), answered.* FROM (VALUES (1)) always LEFT JOIN (
     SELECT e.purpose_id, max(e.recorded_at), max(e.recorded_at) FILTER (WHERE e.state = ANY (%(ended)s)), min(c.state)
     FROM consent_consentevent e JOIN consent_consent c
@@ -45,14 +45,14 @@ WHERE client_id = %(client)s AND subject_id = %(subject)s AND purpose_id = %(pur
     AND %(asked)s::timestamptz IS NOT NULL
 """
 _ENDED = [str(state) for state in (ConsentState.WITHDRAWN, ConsentState.REVOKED, ConsentState.INVALIDATED)]
-"""What only a notice shown anew can follow with a consent."""
+"""States after which consent requires a notice shown again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a person answered before: the latest moment, when consent to each purpose last ended, and its state.
+    """A person's consent history: latest event time, when consent to each purpose last ended, and its state.
 
-    ``register_version`` is the client's register's, read with it: whoever answers needs both.
+    ``register_version`` is read in the same query, because recording needs both.
     """
 
     register_version: Version
@@ -61,25 +61,26 @@ class Past:
     states: Mapping[UUID, str]
 
     def next_moment(self, at: datetime) -> datetime:
-        """Return the moment, or the next one free: a request that waited is recorded after those before it.
+        """Return ``at``, or the latest event time plus a microsecond if that is later.
 
-        Otherwise the state, which the last writer leaves, and the events in order of time would tell two stories.
+        A request that waited for the lock is recorded after the earlier ones; otherwise the stored state and the order
+        of events could disagree.
         """
         return at if self.latest is None or self.latest <= at else self.latest + timedelta(microseconds=1)
 
     def state(self, purpose: Purpose) -> str:
-        """Give the state that the events left, expiry and notices not considered."""
+        """Return the stored state, without expiry and new notices."""
         return self.states.get(purpose.pk, ConsentState.UNKNOWN.value)
 
     def ended_at(self, purpose: Purpose) -> datetime | None:
-        """Give when consent was last withdrawn, revoked or invalidated."""
+        """Return when consent was last withdrawn, revoked or invalidated."""
         return self.ends.get(purpose.pk)
 
 
 def past_of(subject: Subject) -> Past:
-    """Read what a person answered before; their row must be locked."""
+    """Load a person's consent history; their row must be locked."""
     with connection.cursor() as cursor:
-        cursor.execute(_ANSWERED, {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED})
+        cursor.execute(_HISTORY, {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED})
         rows = cursor.fetchall()
     (own, shared), found = rows[0][0], [row[1:] for row in rows if row[1] is not None]
     return Past(
@@ -91,8 +92,11 @@ def past_of(subject: Subject) -> Past:
 
 
 def locked(subject: Subject) -> Subject:
-    """Take the person's row, so that concurrent answers follow one another. Raises AlreadyErased."""
-    row = find_row(Subject, _LOCKED, {"id": subject.pk, "client": subject.client_id})
+    """Lock the person's row, so that concurrent answers are serialized.
+
+    Raises Subject.DoesNotExist if there is no such row, AlreadyErased.
+    """
+    row = find_row(Subject, _SUBJECT_FOR_UPDATE, {"id": subject.pk, "client": subject.client_id})
     if row is None:
         raise Subject.DoesNotExist
     if row.erased_at is not None:
@@ -103,9 +107,9 @@ def locked(subject: Subject) -> Subject:
 def append_event(
     event: ConsentEvent, purpose: Purpose, *, before: str, actor: Actor, stands: bool = True
 ) -> ConsentEvent:
-    """Append the event, move the state from ``before`` where it does that, and record the evidence: one statement.
+    """Insert the event, the state it changes from ``before``, and the ledger entry in one statement.
 
-    An answer against which another guardian's no ``stands`` moves nothing.
+    With ``stands`` False, because of another guardian's refusal, the state is not changed.
     """
     event.becomes_state = stands and becomes_state(before, event.state)
     event.is_renewal = before == event.state == ConsentState.GIVEN
@@ -113,16 +117,16 @@ def append_event(
         f"consent.{event.state}",
         client_id=event.client_id,
         subject_id=event.subject_id,
-        facts=_facts(event, purpose),
+        facts=_ledger_facts(event, purpose),
         actor=actor,
         at=event.recorded_at,
     )
     also = _SET_STATE if event.becomes_state else _SET_ASKED
-    insert_together(event, entry, also=also, values=_state_of(event))
+    insert_together(event, entry, also=also, values=_state_columns(event))
     return event
 
 
-def _facts(event: ConsentEvent, purpose: Purpose) -> dict[str, Any]:
+def _ledger_facts(event: ConsentEvent, purpose: Purpose) -> dict[str, Any]:
     return {
         "event": str(event.pk),
         "purpose": purpose.code,
@@ -142,7 +146,7 @@ def _facts(event: ConsentEvent, purpose: Purpose) -> dict[str, Any]:
     }
 
 
-def _state_of(event: ConsentEvent) -> dict[str, Any]:
+def _state_columns(event: ConsentEvent) -> dict[str, Any]:
     return {
         "event": event.pk,
         "client": event.client_id,

@@ -1,4 +1,4 @@
-"""Keeping what proves an answer, and opening it: sealed, seen by fewer than the answer, each opening recorded."""
+"""Evidence of consents: sealed, opened with a capability of its own, each opening logged."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _COLUMN = "consent_consentevidence.reference"
 
 @dataclass(frozen=True, slots=True)
 class OpenedEvidence:
-    """What was opened: a text, or a file's content type and its chunks."""
+    """Opened evidence: a text, or a file's content type and chunks."""
 
     text: str = ""
     content_type: str = ""
@@ -34,15 +34,18 @@ class OpenedEvidence:
 
 @transaction.atomic
 def add_evidence_reference(event: ConsentEvent, text: str, *, actor: Actor, at: datetime) -> ConsentEvidence:
-    """Keep where the evidence of an answer lies, or what was said, sealed. Raises NotAllowed, KeyDestroyed."""
+    """Store a sealed reference to evidence: its location, or a note of a call.
+
+    Raises NotAllowed, KeyDestroyed.
+    """
     require(actor, Capability.RECORD_CONSENTS, event.client_id)
     sealed = sealer_of(event.subject).seal(text, column=_COLUMN)
-    return _add(event, {"reference": sealed}, {"kind": "reference"}, actor, at)
+    return _add_evidence(event, {"reference": sealed}, {"kind": "reference"}, actor, at)
 
 
 @transaction.atomic
 def add_evidence_file(event: ConsentEvent, content: IO[bytes], *, actor: Actor, at: datetime) -> ConsentEvidence:
-    """Keep a scan or letter as evidence of an answer, sealed under the person's key.
+    """Store a scan or letter as evidence of an answer, sealed under the person's key.
 
     Raises FileKindRefused, FileTooLarge, AlreadyErased, NotAllowed.
     """
@@ -52,10 +55,10 @@ def add_evidence_file(event: ConsentEvent, content: IO[bytes], *, actor: Actor, 
         raise AlreadyErased
     file = store_file(subject, content, at=at)
     facts = {"kind": file.kind, "size": file.size, "sealed_hash": file.sealed_hash, "file": str(file.pk)}
-    return _add(event, {"file": file}, facts, actor, at)
+    return _add_evidence(event, {"file": file}, facts, actor, at)
 
 
-def _add(event: ConsentEvent, kept: Any, facts: dict[str, Any], actor: Actor, at: datetime) -> ConsentEvidence:
+def _add_evidence(event: ConsentEvent, kept: Any, facts: dict[str, Any], actor: Actor, at: datetime) -> ConsentEvidence:
     evidence = ConsentEvidence(
         client_id=event.client_id,
         subject_id=event.subject_id,
@@ -80,9 +83,9 @@ def _add(event: ConsentEvent, kept: Any, facts: dict[str, Any], actor: Actor, at
 
 @transaction.atomic
 def open_evidence(evidence: ConsentEvidence, *, actor: Actor, reason: Reason | str, at: datetime) -> OpenedEvidence:
-    """Open one piece of evidence, and record who looked and why before anything is shown.
+    """Open one piece of evidence; the access is logged with its reason before anything is returned.
 
-    Raises AlreadyErased when the person's key is destroyed, NotAllowed.
+    Raises AlreadyErased if the person's key is destroyed, NotAllowed.
     """
     require(actor, Capability.VIEW_EVIDENCE, evidence.client_id)
     subject = evidence.subject

@@ -1,4 +1,4 @@
-"""On what an answer stands: which text was shown, when, and whether that is good enough to give consent."""
+"""The notice an answer is based on: which text was shown, when, and whether it suffices for consent."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,29 +17,29 @@ from consent.register.versions import TextRule
 __all__ = ["TOKENLESS", "Collected", "EvidenceMissing", "Grounds", "NoticeStale", "check_grounds", "find_grounds"]
 
 TOKENLESS = frozenset({Method.PAPER, Method.PHONE, Method.IMPORT})
-"""Ways in which nothing of ours is on a screen, so that no token can come back."""
+"""Methods without a portal screen, so that no token exists."""
 
 
 class EvidenceMissing(Exception):
-    """A consent that no token proves needs other evidence."""
+    """A consent without a token needs other evidence."""
 
 
 class NoticeStale(Exception):
-    """The notice version named is not the effective one that informs about this purpose."""
+    """The notice version is not the one in effect about this purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """The version an answer names, of which purposes it is the notice in effect, and the token of its showing."""
+    """The notice version of an answer, the purposes for which it is in effect, and the token of its showing."""
 
     version: TextRule | None = None
     purposes: frozenset[str] = frozenset()
     shown: Shown | None = None
 
     def columns(self, language: str | None, at: datetime) -> dict[str, Any]:
-        """Give the event's columns that say what was shown, when, and in which language.
+        """Return the event's columns about the notice: version, hash, language and time of showing.
 
-        Clocks of two hosts may differ a little: nothing was shown after its answer was recorded.
+        ``shown_at`` is never later than ``at``, because the clocks of two hosts may differ.
         """
         found: dict[str, Any] = {"language": (self.shown and self.shown.language) or language or "en", "shown_hash": ""}
         if self.version is not None:
@@ -56,41 +56,42 @@ class Grounds:
 def find_grounds(
     tokens: Iterable[str | None], *, notice_version: UUID | None, language: str | None, register: Register, at: datetime
 ) -> Mapping[str | None, Grounds]:
-    """Map each token (None: an answer without) to what it proves, whatever the answer is.
+    """Map each token (None: no token) to the notice it proves, for answers of any state.
 
-    Raises ShownForged, ShownForeign, and NoticeStale where a version is not known or not yet in effect.
+    Raises ShownForged or ShownForeign if a token is not valid for this client, version or language, NoticeStale if a
+    version is unknown or not yet in effect.
     """
     proofs = {token: read_shown(token, client_id=register.client) if token else None for token in tokens}
     for shown in filter(None, proofs.values()):
         if notice_version not in {None, shown.version}:
-            raise ShownForeign("The token is of another version than notice_version names.")
+            raise ShownForeign("The token belongs to another version than notice_version.")
         if shown.language and language not in {None, shown.language}:
             raise ShownForeign(f"The notice was shown in another language: {shown.language}.")
-    wanted = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
+    version_ids = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
     return {
-        token: Grounds(_text(version, register, at), _purposes_of(version, register, at), proofs[token])
+        token: Grounds(_get_text(version, register, at), _list_purposes(version, register, at), proofs[token])
         if version
         else Grounds()
-        for token, version in wanted.items()
+        for token, version in version_ids.items()
     }
 
 
-def _text(version: UUID, register: Register, at: datetime) -> TextRule:
+def _get_text(version: UUID, register: Register, at: datetime) -> TextRule:
     found = register.texts.get(version)
     if found is None or found.effective_at > at:
         raise NoticeStale
     return found
 
 
-def _purposes_of(version: UUID, register: Register, at: datetime) -> frozenset[str]:
-    """List the purposes for which a version is the one in effect at the client."""
+def _list_purposes(version: UUID, register: Register, at: datetime) -> frozenset[str]:
+    """Return the purposes for which a version is in effect at the client."""
     in_effect = ((code, rule.in_effect(at)) for code, rule in register.notices.items())
     return frozenset(code for code, rule in in_effect if rule is not None and rule.id == version)
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """How an answer was collected: in which way, whether anything proves it, and when, as is claimed."""
+    """How an answer was collected: the method, whether there is evidence, and the claimed time."""
 
     method: Method
     has_evidence: bool
@@ -100,10 +101,12 @@ class Collected:
 def check_grounds(
     grounds: Grounds, purpose: Purpose, *, collected: Collected, ended_at: datetime | None, at: datetime
 ) -> None:
-    """Go on only if consent to the purpose can be given on these grounds.
+    """Raise unless consent to the purpose can be given under this notice.
 
-    ``ended_at`` is when consent last ended by an act: what was shown, or collected on paper, before that moment
-    cannot undo it. Raises ShownMissing, EvidenceMissing, ShownForeign, ShownStale, NoticeStale.
+    ``ended_at`` is when consent was last withdrawn, revoked or invalidated; a notice shown, or a form collected, before
+    that time does not count.
+
+    Raises ShownMissing, EvidenceMissing, ShownForeign, ShownStale, NoticeStale.
     """
     shown, version = grounds.shown, grounds.version
     if shown is None and collected.method not in TOKENLESS:
@@ -111,7 +114,7 @@ def check_grounds(
     if shown is None and not collected.has_evidence:
         raise EvidenceMissing(purpose.code)
     if shown is not None and purpose.code not in shown.purposes:
-        raise ShownForeign(f"The notice shown tells nothing of {purpose.code}.")
+        raise ShownForeign(f"The notice shown does not inform about {purpose.code}.")
     if shown is not None and at - shown.at > settings.NOTICE_SHOWN_FOR:
         raise ShownStale(purpose.code)
     if version is None or purpose.code not in grounds.purposes:

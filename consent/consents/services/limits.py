@@ -1,4 +1,4 @@
-"""Restrictions and objections: what stands in the way of processing a person's data."""
+"""Restrictions of processing and objections."""
 
 from datetime import datetime
 
@@ -23,42 +23,46 @@ __all__ = ["lift_objection", "lift_restriction", "object_to_purpose", "restrict_
 def restrict_processing(
     subject: Subject, *, purpose_code: str = "", actor: Actor, reason: Reason | str, at: datetime
 ) -> Restriction:
-    """Restrict processing of a person's data from now on, for one purpose or, without one, for all (GDPR Art. 18)."""
+    """Restrict processing of a person's data from now on, for one purpose or, if empty, all (GDPR Art. 18).
+
+    Raises AlreadyErased, ValidationError for an unknown purpose, NotAllowed.
+    """
     restriction = Restriction(client_id=subject.client_id, subject=subject, purpose_code=purpose_code, starts_at=at)
-    return _open(restriction, "restriction.opened", actor=actor, reason=reason, at=at)
+    return _open_limit(restriction, "restriction.opened", actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
 def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason | str, at: datetime) -> Restriction:
-    """Lift a restriction from now on."""
-    return _close(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
+    """Lift a restriction from now on; lifting it again changes nothing. Raises NotAllowed."""
+    return _close_limit(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
 def object_to_purpose(
     subject: Subject, *, purpose_code: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> Objection:
-    """Record a person's objection to a purpose that rests on legitimate interest (GDPR Art. 21).
+    """Record a person's objection to a purpose based on legitimate interest (GDPR Art. 21).
 
-    One that is in force already is returned as it is.
+    Returns the objection in force if there is one. Raises AlreadyErased, ValidationError for an unknown purpose,
+    NotAllowed.
     """
     own = {"client_id": subject.client_id, "subject": subject, "purpose_code": purpose_code}
     take_turn(f"objection/{subject.client_id}/{subject.id}/{purpose_code}")
     if found := Objection.objects.active(at).filter(**own).first():
-        _require(found, actor)
+        _require_capability(found, actor)
         return found
     objection = Objection(**own, starts_at=at)
-    return _open(objection, "objection.opened", actor=actor, reason=reason, at=at)
+    return _open_limit(objection, "objection.opened", actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
 def lift_objection(objection: Objection, *, actor: Actor, reason: Reason | str, at: datetime) -> Objection:
-    """Record that an objection was taken back, or overridden on compelling grounds, from now on."""
-    return _close(objection, "objection.lifted", actor=actor, reason=reason, at=at)
+    """Close an objection from now on: withdrawn, or overridden on compelling grounds. Raises NotAllowed."""
+    return _close_limit(objection, "objection.lifted", actor=actor, reason=reason, at=at)
 
 
-def _require(limit: Restriction | Objection, actor: Actor) -> None:
-    """Let people object themselves, and take it back; a restriction is the officers' to open and lift."""
+def _require_capability(limit: Restriction | Objection, actor: Actor) -> None:
+    """Allow people to object and withdraw an objection; restrictions require an officer."""
     if isinstance(limit, Restriction):
         require(actor, Capability.RESTRICT_PROCESSING, limit.client_id)
         return
@@ -66,26 +70,32 @@ def _require(limit: Restriction | Objection, actor: Actor) -> None:
     require_about(actor, Capability.RESTRICT_PROCESSING, **about)
 
 
-def _open[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
-    _require(limit, actor)
+def _open_limit[L: (Restriction, Objection)](
+    limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime
+) -> L:
+    _require_capability(limit, actor)
     if limit.subject.erased_at is not None:
         raise AlreadyErased
     limit.full_clean()
     if limit.purpose_code and not find_purposes(limit.client_id, [limit.purpose_code]):
         raise ValidationError({"purpose_code": ["No active purpose has this code."]})
-    return _save(limit, kind, actor=actor, reason=reason, at=at)
+    return _save_limit(limit, kind, actor=actor, reason=reason, at=at)
 
 
-def _close[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
-    _require(limit, actor)
+def _close_limit[L: (Restriction, Objection)](
+    limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime
+) -> L:
+    _require_capability(limit, actor)
     limit = type(limit)._default_manager.select_for_update().get(pk=limit.pk)
     if limit.ends_at is not None:
         return limit
     limit.ends_at = at
-    return _save(limit, kind, actor=actor, reason=reason, at=at)
+    return _save_limit(limit, kind, actor=actor, reason=reason, at=at)
 
 
-def _save[L: (Restriction, Objection)](limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime) -> L:
+def _save_limit[L: (Restriction, Objection)](
+    limit: L, kind: str, *, actor: Actor, reason: Reason | str, at: datetime
+) -> L:
     save_tracked(limit, actor=actor, reason=reason, at=at)
     record_entry(
         kind,

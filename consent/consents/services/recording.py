@@ -1,4 +1,4 @@
-"""Recording what people answer. One service, used by API and console alike."""
+"""Recording and withdrawing consents, for API and console alike."""
 
 import calendar
 from collections.abc import Mapping, Sequence
@@ -39,11 +39,11 @@ __all__ = [
 
 
 class PurposeUnknown(LookupError):
-    """No such active purpose for this client; its argument is the code."""
+    """The client has no active purpose with this code; the argument is the code."""
 
 
 class ConsentNotBased(Exception):
-    """The purpose does not rest on consent for this person's role, so there is nothing to consent to."""
+    """The lawful basis of the purpose for this person's role is not consent."""
 
 
 class NothingToWithdraw(Exception):
@@ -51,22 +51,22 @@ class NothingToWithdraw(Exception):
 
 
 class ClaimInFuture(Exception):
-    """The claimed time of collection lies in the future."""
+    """The claimed time of collection is in the future."""
 
 
 class ChildMayNotGive(Exception):
-    """A guardian gives consent for this person."""
+    """The person is a child, for whom only a guardian can give consent."""
 
 
 class GuardianUnknown(LookupError):
-    """The guardian named is not one the client claims for this person."""
+    """The guardian is not registered or claimed for this person, or is named without a guardian's answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer about one purpose: ``given``, ``refused``, ``deferred``, ``requested`` or ``withdrawn``.
 
-    ``shown`` is the token of the notice that was shown about it, where that differs from the other answers'.
+    ``shown`` is the token of the notice for this purpose, if it differs from that of the other answers.
     """
 
     purpose: str
@@ -89,17 +89,19 @@ def record_answers(
     actor: Actor,
     at: datetime,
 ) -> list[ConsentEvent]:
-    """Record one or several answers in the open transaction, each purpose apart, all or none.
+    """Record one or several answers, one event per purpose, all or none.
 
-    Everything is checked before the first write, so that a refusal leaves nothing behind and needs no savepoint.
-    ``given`` needs a purpose that rests on consent for the person's role, and the effective notice about it:
-    ``shown`` is the token that ``sign_shown`` made when it was shown. Methods without a screen of ours (TOKENLESS)
-    name the ``notice_version`` and the ``evidence`` (where it lies, or what was said), which is sealed. The time of
-    recording is ``at``; a claimed time of collection is kept beside it.
-    Raises PurposeUnknown, ConsentNotBased, ShownMissing, EvidenceMissing, ShownForged, ShownForeign, ShownStale,
-    NoticeStale, NothingToWithdraw, ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed.
+    Runs in the caller's transaction. All checks come before the first write, so that a refusal needs no savepoint.
+    ``given`` requires consent as lawful basis for the person's role, and the notice in effect: ``shown`` is the token
+    that ``sign_shown`` made when the notice was shown. Methods without a portal screen (TOKENLESS) give
+    ``notice_version`` and ``evidence`` (the location of the form, or a note of the call) instead; evidence is sealed.
+    ``at`` is the time of recording; ``claimed_at``, the client's time of collection, is stored beside it.
+
+    Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
+    ShownMissing, ShownForged, ShownForeign, ShownStale, NoticeStale or EvidenceMissing if the notice is not proven;
+    ClaimInFuture, GuardianUnknown, ChildMayNotGive, AlreadyErased, NotAllowed.
     """
-    _require(actor, subject)
+    _require_capability(actor, subject)
     subject = locked(subject)
     _check_claim(claimed_at, at)
     _check_guardian(subject, given_by, guardian, at)
@@ -109,19 +111,19 @@ def record_answers(
     register = current_register(subject.client_id, past.register_version)
     grounds = find_grounds(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
-    manner = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
+    circumstances = {"given_by": given_by, "guardian": guardian, "method": method, "claimed_at": claimed_at}
     collected, events = Collected(method, bool(evidence), claimed_at), []
     for answer in answers:
-        purpose, is_taken_back = _known(answer.purpose, register), answer.state == ConsentState.WITHDRAWN
+        purpose, is_withdrawal = _get_purpose(answer.purpose, register), answer.state == ConsentState.WITHDRAWN
         _check_answer(subject, purpose, answer.state, register, past, at)
-        stands_on = Grounds() if is_taken_back else grounds[answer.shown or shown]
+        notice_basis = Grounds() if is_withdrawal else grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
-            check_grounds(stands_on, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
-        columns = manner | stands_on.columns(language, recorded_at)
-        events.append(_event(subject, purpose, answer.state, actor, recorded_at, columns))
+            check_grounds(notice_basis, purpose, collected=collected, ended_at=past.ended_at(purpose), at=at)
+        columns = circumstances | notice_basis.columns(language, recorded_at)
+        events.append(_build_event(subject, purpose, answer.state, actor, recorded_at, columns))
     with transaction.atomic(savepoint=False):
         for event in events:
-            _append(event, before=past.state(event.purpose), evidence=evidence, actor=actor)
+            _append_answer(event, before=past.state(event.purpose), evidence=evidence, actor=actor)
     return events
 
 
@@ -138,15 +140,16 @@ def withdraw_consent(
     actor: Actor,
     at: datetime,
 ) -> ConsentEvent:
-    """Withdraw a consent, as easily as it was given: no notice, no reason and no evidence asked (GDPR Art. 7(3)).
+    """Withdraw a consent; requires no notice, reason or evidence (GDPR Art. 7(3)).
 
-    Effective on the next decision. Withdrawing again changes nothing and returns the earlier withdrawal. ``evidence``
-    (where a letter lies, or who called when) is kept with it, sealed, where there is any.
-    Raises PurposeUnknown, NothingToWithdraw if consent was never given, AlreadyErased, NotAllowed.
+    In effect from the next decision. Withdrawing again returns the earlier withdrawal. ``evidence`` (the location of a
+    letter, or a note of a call) is sealed and stored if given.
+
+    Raises PurposeUnknown, NothingToWithdraw if no consent is in force, GuardianUnknown, AlreadyErased, NotAllowed.
     """
-    _require(actor, subject)
+    _require_capability(actor, subject)
     subject = locked(subject)
-    found = _known(purpose, current_register(subject.client_id))
+    found = _get_purpose(purpose, current_register(subject.client_id))
     current = Consent.objects.filter(client_id=subject.client_id, subject=subject, purpose=found).first()
     if current is not None and current.state == ConsentState.WITHDRAWN:
         earlier = ConsentEvent.objects.get(pk=current.event_id)
@@ -167,11 +170,11 @@ def withdraw_consent(
     return event
 
 
-def _require(actor: Actor, subject: Subject) -> None:
+def _require_capability(actor: Actor, subject: Subject) -> None:
     require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
 
 
-def _event(  # noqa: PLR0917 -- what it is about, then its columns
+def _build_event(  # noqa: PLR0917 -- the event's references, then its columns
     subject: Subject, purpose: Purpose, state: ConsentState, actor: Actor, at: datetime, columns: Mapping[str, Any]
 ) -> ConsentEvent:
     return ConsentEvent(
@@ -184,23 +187,25 @@ def _event(  # noqa: PLR0917 -- what it is about, then its columns
         actor_id=actor.id,
         actor_role=actor.role,
         recorded_at=at,
-        expires_at=_expiry(purpose, state, at),
+        expires_at=_expiry_time(purpose, state, at),
         **columns,
     )
 
 
-def _append(event: ConsentEvent, *, before: str, evidence: str, actor: Actor) -> None:
-    """Append an answer; a guardian's yes has no effect while another guardian's no stands."""
+def _append_answer(event: ConsentEvent, *, before: str, evidence: str, actor: Actor) -> None:
+    """Append an answer; a guardian's consent has no effect while another guardian's refusal is in effect."""
     purpose, guardian, gives = event.purpose, event.guardian_id, event.state == ConsentState.GIVEN
-    against = guardian is not None and gives and another_says_no(event.subject, purpose, guardian, at=event.recorded_at)
-    append_event(event, purpose, before=before, actor=actor, stands=not against)
+    is_refused = (
+        guardian is not None and gives and another_says_no(event.subject, purpose, guardian, at=event.recorded_at)
+    )
+    append_event(event, purpose, before=before, actor=actor, stands=not is_refused)
     if guardian is not None:
         follow_purpose(event, purpose, actor=actor)
     if evidence:
         add_evidence_reference(event, evidence, actor=actor, at=event.recorded_at)
 
 
-def _known(code: str, register: Register) -> Purpose:
+def _get_purpose(code: str, register: Register) -> Purpose:
     if code not in register.purposes:
         raise PurposeUnknown(code)
     return purpose_of_rule(register.purposes[code])
@@ -214,7 +219,7 @@ def _check_claim(claimed_at: datetime | None, at: datetime) -> None:
 def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None, at: datetime) -> None:
     if given_by != GivenBy.GUARDIAN:
         if guardian is not None:
-            raise GuardianUnknown("An answer of someone else names no guardian.")
+            raise GuardianUnknown("Only a guardian's answer may name a guardian.")
         return
     pair: dict[str, Any] = {"client_id": subject.client_id, "child": subject, "guardian": guardian}
     named = Guardianship.objects.filter(**pair)
@@ -224,7 +229,7 @@ def _check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | Non
 
 
 def _check_child(subject: Subject, answers: Sequence[Answer], actor: Actor, at: datetime) -> None:
-    """Refuse a yes that a child says alone on a page of its own: it may see, say no and take back."""
+    """Raise ChildMayNotGive if a child gives consent on their own page; a child may see, refuse and withdraw."""
     gives = any(answer.state == ConsentState.GIVEN for answer in answers)
     if not gives or actor.acts_for != actor.id:
         return
@@ -233,7 +238,7 @@ def _check_child(subject: Subject, answers: Sequence[Answer], actor: Actor, at: 
         raise ChildMayNotGive
 
 
-def _check_answer(  # noqa: PLR0917 -- whose answer, about what, and by what it is judged
+def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked against
     subject: Subject, purpose: Purpose, state: ConsentState, register: Register, past: Past, at: datetime
 ) -> None:
     if state == ConsentState.WITHDRAWN:
@@ -243,13 +248,13 @@ def _check_answer(  # noqa: PLR0917 -- whose answer, about what, and by what it 
     if not purpose.is_active:
         raise PurposeUnknown(purpose.code)
     if state not in ANSWERS:
-        raise ValueError(f"{state} follows from time or from a notice: nobody answers it.")
+        raise ValueError(f"{state} is not an answer: it follows from time or a notice.")
     basis = register.basis_in_force(purpose.code, subject.role, at)
     if basis is None or basis.basis != Basis.CONSENT:
         raise ConsentNotBased(purpose.code)
 
 
-def _expiry(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:
+def _expiry_time(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:
     if state != ConsentState.GIVEN or purpose.consent_months is None:
         return None
     years, month = divmod(at.month - 1 + purpose.consent_months, 12)

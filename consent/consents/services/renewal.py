@@ -1,4 +1,4 @@
-"""Asking again: ahead of time where a consent will expire, and afresh where somebody has come of age."""
+"""Requests for renewed consent: before a consent expires, and when a child reaches the age of consent."""
 
 from datetime import datetime
 from uuid import UUID
@@ -19,21 +19,20 @@ __all__ = ["ask_again"]
 
 
 def ask_again(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
-    """Record, for up to ``limit`` consents of each kind, that they are to be asked about; returns how many.
+    """Record consent requests for up to ``limit`` consents of each kind; returns how many.
 
-    Those are consents that will soon expire, which go on until then, and those that a guardian gave for somebody who
-    has come of age, which count no longer: the young person is asked afresh. ``GET /api/v1/changes`` tells the
-    client's systems, and the person's consents show ``renewal_due`` and ``asked_at``. Whose purpose rests on consent no
-    longer is not asked.
+    Consents that will soon expire remain in force until then. Consents a guardian gave for a person who has reached the
+    age of consent no longer count. Clients learn of the requests from ``GET /api/v1/changes`` and from ``renewal_due``
+    and ``asked_at``. Purposes no longer based on consent are skipped. Raises NotAllowed.
     """
-    asked = 0
+    count = 0
     client = Client.objects.get(pk=client_id)
     for consent in [*due_for_renewal(client_id, at=at)[:limit], *due_by_age(client, at=at)[:limit]]:
-        asked += _ask(consent, actor, at)
-    return asked
+        count += _request_consent(consent, actor, at)
+    return count
 
 
-def _ask(consent: Consent, actor: Actor, at: datetime) -> bool:
+def _request_consent(consent: Consent, actor: Actor, at: datetime) -> bool:
     try:
         record_answers(
             consent.subject,

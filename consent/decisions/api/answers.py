@@ -1,4 +1,4 @@
-"""How a decision is told: the reason, what would help, what it rests on, how long it holds."""
+"""The context of a decision in API responses: reason, remedy, evidence and validity."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ __all__ = ["answer_context"]
 
 
 def answer_context(decision: Decision) -> dict[str, Any]:
-    """Give the context of an answer. A caller that cannot ask again by ``valid_until`` must deny."""
+    """Return the context of a decision. A caller that cannot ask again by ``valid_until`` must deny."""
     context: dict[str, Any] = {
         "reason": str(decision.reason),
         "lawful_basis": decision.lawful_basis,

@@ -1,4 +1,4 @@
-"""Questions as OpenID AuthZEN 1.0 writes them: what is known is checked, what is not known is ignored."""
+"""Parsing of OpenID AuthZEN 1.0 requests: known fields are validated, unknown fields ignored."""
 
 import json
 from datetime import datetime
@@ -20,15 +20,15 @@ __all__ = [
 ]
 
 MOST_ITEMS = 1_000
-"""How many evaluations one request may hold."""
+"""Maximum number of evaluations in one request."""
 MOST_MOMENTS = 20
-"""How many different past moments one request may ask about: each has a register of its own to be read."""
+"""Maximum number of different past times in one request: each needs its own register."""
 
 type Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
 
 
 class BadQuestion(ValueError):
-    """The request, or one of its evaluations, cannot be understood; the text says what is wrong."""
+    """The request, or one of its evaluations, is not valid; the argument is the message."""
 
 
 class _Subject(msgspec.Struct):
@@ -58,7 +58,7 @@ class _Context(msgspec.Struct):
 
 
 class _Item(msgspec.Struct):
-    """One evaluation, or the defaults of many; each part is taken whole or not at all."""
+    """One evaluation, or the defaults of a batch; each part is replaced as a whole."""
 
     subject: _Subject | msgspec.UnsetType = msgspec.UNSET
     action: _Action | msgspec.UnsetType = msgspec.UNSET
@@ -66,10 +66,10 @@ class _Item(msgspec.Struct):
     context: _Context | msgspec.UnsetType = msgspec.UNSET
 
     def asked(self, defaults: "_Item", now: datetime) -> Asked:
-        """Turn it into a question, with the defaults for the parts it leaves out. Raises BadQuestion."""
-        subject = self.subject or defaults.subject or _missing("subject")
-        action = self.action or defaults.action or _missing("action")
-        resource = self.resource or defaults.resource or _missing("resource")
+        """Return the question, using the defaults for missing parts. Raises BadQuestion."""
+        subject = self.subject or defaults.subject or _raise_missing("subject")
+        action = self.action or defaults.action or _raise_missing("action")
+        resource = self.resource or defaults.resource or _raise_missing("resource")
         context = self.context or defaults.context or _NO_CONTEXT
         categories = resource.properties.categories
         question = Question(
@@ -77,7 +77,7 @@ class _Item(msgspec.Struct):
             action=action.name,
             categories=None if categories is None else frozenset(categories),
             recipient=resource.properties.recipient,
-            at=now if context.time is None else _moment(context.time, now),
+            at=now if context.time is None else _check_time(context.time, now),
         )
         return Asked(subject.id if subject.type == "end_user" else "", question)
 
@@ -92,7 +92,7 @@ class _Batch(_Item):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Evaluations in their order, each a question or why it is none; ``single`` where the request is but one."""
+    """The evaluations of a request in order: questions or errors; ``single`` for a request without a list."""
 
     items: list[Asked | BadQuestion]
     semantic: Semantic
@@ -100,7 +100,7 @@ class Batch(msgspec.Struct, frozen=True):
 
     @property
     def questions(self) -> list[Asked]:
-        """Those that are questions, in their order."""
+        """Return the valid questions, in order."""
         return [one for one in self.items if isinstance(one, Asked)]
 
 
@@ -111,30 +111,30 @@ _batch = msgspec.json.Decoder(_Batch)
 
 
 def read_question(body: bytes, now: datetime) -> Asked:
-    """Read the body of an evaluation. Raises BadQuestion."""
+    """Parse the body of an evaluation request. Raises BadQuestion."""
     try:
         item = _item.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadQuestion(_told(error)) from error
-    _refuse_doubled_names(body)
+        raise BadQuestion(_error_message(error)) from error
+    _refuse_duplicate_names(body)
     return item.asked(_NO_DEFAULTS, now)
 
 
 def read_batch(body: bytes, now: datetime) -> Batch:
-    """Read the body of evaluations; a bad item is kept as such. Raises BadQuestion for the request as a whole."""
+    """Parse the body of an evaluations request; bad items become errors. Raises BadQuestion for a bad request."""
     try:
         batch = _batch.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadQuestion(_told(error)) from error
+        raise BadQuestion(_error_message(error)) from error
     if len(batch.evaluations) > MOST_ITEMS:
         raise BadQuestion(f"A request holds at most {MOST_ITEMS:,} evaluations, not {len(batch.evaluations):,}.")
-    _refuse_doubled_names(body)
+    _refuse_duplicate_names(body)
     if not batch.evaluations:
         return Batch([batch.asked(_NO_DEFAULTS, now)], batch.options.evaluations_semantic, single=True)
     items = [_read_item(raw, batch, now) for raw in batch.evaluations]
     moments = {one.question.at for one in items if isinstance(one, Asked)} - {now}
     if len(moments) > MOST_MOMENTS:
-        raise BadQuestion(f"A request asks about at most {MOST_MOMENTS} past moments, not {len(moments)}.")
+        raise BadQuestion(f"A request asks about at most {MOST_MOMENTS} past times, not {len(moments)}.")
     return Batch(items, batch.options.evaluations_semantic, single=False)
 
 
@@ -144,35 +144,35 @@ def _read_item(raw: msgspec.Raw, defaults: _Item, now: datetime) -> Asked | BadQ
     except BadQuestion as error:
         return error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        return BadQuestion(_told(error))
+        return BadQuestion(_error_message(error))
 
 
-def _missing(part: str) -> Any:
+def _raise_missing(part: str) -> Any:
     raise BadQuestion(f"The {part} is missing.")
 
 
-def _moment(asked: datetime, now: datetime) -> datetime:
+def _check_time(asked: datetime, now: datetime) -> datetime:
     if asked.tzinfo is None:
         raise BadQuestion("context.time needs an offset, such as 2026-11-24T09:30:00+05:00")
     if asked > now:
-        raise BadQuestion("context.time lies in the future: ask about now or the past")
+        raise BadQuestion("context.time is in the future: ask about now or the past")
     return asked
 
 
-def _told(error: Exception) -> str:
+def _error_message(error: Exception) -> str:
     if isinstance(error, msgspec.DecodeError):
         return str(error)
     return "The body is not UTF-8." if isinstance(error, UnicodeDecodeError) else "The body nests too deeply."
 
 
-def _refuse_doubled_names(text: bytes) -> None:
-    """Refuse an object that says one thing twice (RFC 7493 §2.3): readers differ in which one they believe."""
+def _refuse_duplicate_names(text: bytes) -> None:
+    """Raise BadQuestion for duplicate names in an object (RFC 7493 §2.3): parsers differ in which one they use."""
     try:
-        json.loads(text, object_pairs_hook=_refuse_doubled, parse_int=str, parse_float=str)
+        json.loads(text, object_pairs_hook=_refuse_duplicates, parse_int=str, parse_float=str)
     except RecursionError as error:
         raise BadQuestion("The body nests too deeply.") from error
 
 
-def _refuse_doubled(pairs: list[tuple[str, Any]]) -> None:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
     if len(dict(pairs)) != len(pairs):
-        raise BadQuestion("A name stands twice in one object.")
+        raise BadQuestion("An object has a duplicate name.")

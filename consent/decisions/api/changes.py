@@ -1,4 +1,4 @@
-"""What changed for decisions, so that a cache of answers can drop what no longer holds."""
+"""API: changes that affect decisions, so that clients can invalidate cached decisions."""
 
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -20,26 +20,26 @@ from paktaleem.foundation.api.serializers import StrictSerializer, TextField
 
 __all__ = ["ListChanges"]
 
-_FRESH = timedelta(days=1)
+_CURSOR_REUSED_FOR = timedelta(days=1)
 
 
 class CursorExpired(APIException):
-    """What happened since the cursor is no longer known."""
+    """The changes since the cursor are no longer available."""
 
     status_code = HTTPStatus.GONE
     default_code = "cursor-expired"
-    default_detail = "This cursor is too old: drop every cached decision, and ask again without since."
+    default_detail = "This cursor is too old: delete all cached decisions, and send the request again without since."
 
 
 class ChangesInput(StrictSerializer):
-    """From where on, and how many at most."""
+    """Input: the cursor and the page size."""
 
     since = TextField(required=False, max_length=500)
     limit = serializers.IntegerField(default=500, min_value=1, max_value=1_000)
 
 
 class ChangeOutput(serializers.Serializer[Any]):
-    """One change; without a subject it concerns everyone."""
+    """Output: one change; without a subject it concerns everyone."""
 
     kind = serializers.ChoiceField(["consent", "restriction", "objection", "subject", "register"])
     subject = serializers.CharField(allow_null=True)
@@ -48,7 +48,7 @@ class ChangeOutput(serializers.Serializer[Any]):
 
 
 class ChangesOutput(serializers.Serializer[Any]):
-    """Changes in order, the cursor to go on from, and the address of more if there are more already."""
+    """Output: changes in order, the next cursor, and the URL of the next page if there is one."""
 
     changes = ChangeOutput(many=True)
     cursor = serializers.CharField()
@@ -63,32 +63,32 @@ class ListChanges(Operation):
 
     @extend_schema(parameters=[ChangesInput], responses=ChangesOutput)
     def get(self, request: Request) -> Response:
-        """List what changed since a cursor; without one, give the cursor of this moment and no changes."""
-        asked, now, client_id = (
+        """List changes since a cursor; without a cursor, return the current one and no changes."""
+        query, now, client_id = (
             validated(ChangesInput, request.query_params.dict()),
             arrival_of(request),
             client_of(request),
         )
         latest = latest_position()
-        if "since" not in asked:
-            return Response({"changes": [], "cursor": _cursor(latest, client_id, now), "next": None})
-        position, issued_at = _read_cursor(asked["since"], client_id)
+        if "since" not in query:
+            return Response({"changes": [], "cursor": _sign_position(latest, client_id, now), "next": None})
+        position, issued_at = _read_cursor(query["since"], client_id)
         if position.cluster != latest.cluster or issued_at < now - settings.CHANGES_KEPT_FOR:
             raise CursorExpired
-        page = changes_since(actor_of(request), client_id, position, most=asked["limit"])
-        stays = not page.changes and issued_at > now - _FRESH
+        page = changes_since(actor_of(request), client_id, position, most=query["limit"])
+        is_reused = not page.changes and issued_at > now - _CURSOR_REUSED_FOR
         after = page.position if page.has_more or page.changes else latest
-        cursor = asked["since"] if stays else _cursor(after, client_id, now)
-        answer = {"changes": [_change(one) for one in page.changes], "cursor": cursor}
+        cursor = query["since"] if is_reused else _sign_position(after, client_id, now)
+        answer = {"changes": [_serialize_change(one) for one in page.changes], "cursor": cursor}
         return with_next(request, answer, {"since": cursor} if page.has_more else None)
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _serialize_change(change: Change) -> dict[str, Any]:
     return {"kind": change.kind, "subject": change.subject, "id": change.subject_id, "purpose": change.purpose}
 
 
-def _cursor(position: Position, client_id: UUID, now: datetime) -> str:
-    """Sign a position for the client, so that it can only be one that was given out."""
+def _sign_position(position: Position, client_id: UUID, now: datetime) -> str:
+    """Return a position as a cursor, signed for the client."""
     value = [position.cluster, position.xact, position.last.hex, int(now.timestamp())]
     return sign_cursor(value, of=f"changes/{client_id}")
 

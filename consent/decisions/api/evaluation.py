@@ -1,4 +1,4 @@
-"""The decision for machines: OpenID AuthZEN Authorization API 1.0, evaluation, evaluations and metadata.
+"""The decision API: OpenID AuthZEN Authorization API 1.0, evaluation, evaluations and metadata.
 
 A denial is 200 with ``decision: false`` and the reason; errors are plain text. Unknown fields are ignored.
 """
@@ -42,22 +42,22 @@ _json = msgspec.json.Encoder()
 _STOP_AT = {"execute_all": None, "deny_on_first_deny": False, "permit_on_first_permit": True}
 
 
-def _answered(view: Callable[[ReceivedRequest], HttpResponse]) -> Any:
-    """Turn what goes wrong into AuthZEN's plain errors; nobody learns from a 400 without a live key."""
+def _handle_errors(view: Callable[[ReceivedRequest], HttpResponse]) -> Any:
+    """Convert errors to AuthZEN's plain-text responses; a 400 is sent only to a live key, to disclose nothing else."""
 
     @csrf_exempt
     @wraps(view)
     def answer(request: ReceivedRequest) -> HttpResponse:
-        response = _guarded(view, request)
+        response = _call_view(view, request)
         response["Cache-Control"] = "no-store"
         return response
 
     return answer
 
 
-def _guarded(view: Callable[[ReceivedRequest], HttpResponse], request: ReceivedRequest) -> HttpResponse:
+def _call_view(view: Callable[[ReceivedRequest], HttpResponse], request: ReceivedRequest) -> HttpResponse:
     if request.method != "POST":
-        response = _text(HTTPStatus.METHOD_NOT_ALLOWED, "Send POST.")
+        response = _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Send POST.")
         response["Allow"] = "POST"
         return response
     try:
@@ -65,11 +65,11 @@ def _guarded(view: Callable[[ReceivedRequest], HttpResponse], request: ReceivedR
     except KeyNotLive:
         return _not_authenticated()
     except NotAllowed:
-        return _text(HTTPStatus.FORBIDDEN, "This key may not ask for decisions.")
+        return _text_response(HTTPStatus.FORBIDDEN, "This key may not request decisions.")
     except BadQuestion as error:
         return _bad_request(request, error)
     except DatabaseError:
-        return _text(HTTPStatus.SERVICE_UNAVAILABLE, "No answer can be given now: deny, and ask again.")
+        return _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "No decision is available now: deny, and ask again.")
 
 
 def _bad_request(request: ReceivedRequest, error: BadQuestion) -> HttpResponse:
@@ -79,35 +79,35 @@ def _bad_request(request: ReceivedRequest, error: BadQuestion) -> HttpResponse:
     try:
         require(actor, Capability.ASK_DECISIONS)
     except NotAllowed:
-        return _text(HTTPStatus.FORBIDDEN, "This key may not ask for decisions.")
-    return _text(HTTPStatus.BAD_REQUEST, str(error))
+        return _text_response(HTTPStatus.FORBIDDEN, "This key may not request decisions.")
+    return _text_response(HTTPStatus.BAD_REQUEST, str(error))
 
 
-@_answered
+@_handle_errors
 def evaluate(request: ReceivedRequest) -> HttpResponse:
-    """``POST /access/v1/evaluation``: may this be done with this person's data?"""
-    return _json_answer(_told(_decide(request, partial(read_question, _body(request)))))
+    """``POST /access/v1/evaluation``: decide one question."""
+    return _json_response(_serialize_decision(_decide(request, partial(read_question, _read_body(request)))))
 
 
-@_answered
+@_handle_errors
 def evaluate_many(request: ReceivedRequest) -> HttpResponse:
-    """``POST /access/v1/evaluations``: many questions at once, answered in their order (AuthZEN §7)."""
-    reading = partial(read_batch, _body(request))
+    """``POST /access/v1/evaluations``: decide many questions, in order (AuthZEN §7)."""
+    reading = partial(read_batch, _read_body(request))
     batch = reading(LATEST if is_test_key(bearer_token(request)) else request.received_at)
     if batch.single:
-        return _json_answer(_told(_decide(request, lambda now: reading(now).questions[0])))
-    return _json_answer({"evaluations": _told_in_order(*_decide_all(request, reading, batch))})
+        return _json_response(_serialize_decision(_decide(request, lambda now: reading(now).questions[0])))
+    return _json_response({"evaluations": _serialize_batch(*_decide_all(request, reading, batch))})
 
 
 @csrf_exempt
 def show_metadata(request: HttpRequest) -> HttpResponse:
-    """``GET /.well-known/authzen-configuration``: where decisions are asked for (AuthZEN §9)."""
+    """``GET /.well-known/authzen-configuration``: the URLs of the decision endpoints (AuthZEN §9)."""
     if request.method not in {"GET", "HEAD"}:
-        response = _text(HTTPStatus.METHOD_NOT_ALLOWED, "Send GET.")
+        response = _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Send GET.")
         response["Allow"] = "GET, HEAD"
         return response
     address = public_address(request)
-    return _json_answer(
+    return _json_response(
         {
             "policy_decision_point": address,
             "access_evaluation_endpoint": f"{address}/access/v1/evaluation",
@@ -116,7 +116,7 @@ def show_metadata(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _body(request: HttpRequest) -> bytes:
+def _read_body(request: HttpRequest) -> bytes:
     if not bearer_token(request):
         raise KeyNotLive
     if request.content_type != "application/json":
@@ -131,12 +131,15 @@ def _decide(request: ReceivedRequest, reading: Reading[Asked]) -> Decision:
     key, arrived_at = bearer_token(request), request.received_at
     if is_test_key(key):
         return decide_in_sandbox(key, reading, arrived_at=arrived_at)
-    asked = reading(arrived_at)
-    return decide_with_key(key, asked.person, asked.question, now=arrived_at)
+    evaluation = reading(arrived_at)
+    return decide_with_key(key, evaluation.person, evaluation.question, now=arrived_at)
 
 
 def _decide_all(request: ReceivedRequest, reading: Reading[Batch], batch: Batch) -> tuple[Batch, list[Decision]]:
-    """Answer the questions of a batch; by a sandbox's own clock it is read anew, since it may read otherwise then."""
+    """Decide the questions of a batch.
+
+    For a sandbox the batch is parsed again with its own time, because it may read differently then.
+    """
     key, arrived_at = bearer_token(request), request.received_at
     if not is_test_key(key):
         return batch, decide_many_with_key(key, batch.questions, now=arrived_at)
@@ -144,36 +147,36 @@ def _decide_all(request: ReceivedRequest, reading: Reading[Batch], batch: Batch)
     return reading(now), decisions
 
 
-def _told_in_order(batch: Batch, decisions: list[Decision]) -> list[dict[str, Any]]:
-    """Give the answers in the order asked, up to the first that ends it under the request's semantic."""
+def _serialize_batch(batch: Batch, decisions: list[Decision]) -> list[dict[str, Any]]:
+    """Serialize the decisions in order, up to the first that ends the batch under its semantic."""
     answers, ready, stop_at = [], iter(decisions), _STOP_AT[batch.semantic]
     for item in batch.items:
-        answer = _told(next(ready)) if isinstance(item, Asked) else _failed(item)
+        answer = _serialize_decision(next(ready)) if isinstance(item, Asked) else _serialize_error(item)
         answers.append(answer)
         if answer["decision"] is stop_at:
             break
     return answers
 
 
-def _told(decision: Decision) -> dict[str, Any]:
+def _serialize_decision(decision: Decision) -> dict[str, Any]:
     context = answer_context(decision)
     context["decision_id"] = new_id()
     return {"decision": decision.allowed, "context": context}
 
 
-def _failed(error: BadQuestion) -> dict[str, Any]:
+def _serialize_error(error: BadQuestion) -> dict[str, Any]:
     return {"decision": False, "context": {"error": {"status": int(HTTPStatus.BAD_REQUEST), "message": str(error)}}}
 
 
-def _json_answer(value: Any) -> HttpResponse:
+def _json_response(value: Any) -> HttpResponse:
     return HttpResponse(_json.encode(value), content_type="application/json")
 
 
 def _not_authenticated() -> HttpResponse:
-    response = _text(HTTPStatus.UNAUTHORIZED, "A live API key is needed: Authorization: Bearer <key>.")
+    response = _text_response(HTTPStatus.UNAUTHORIZED, "A live API key is needed: Authorization: Bearer <key>.")
     response["WWW-Authenticate"] = 'Bearer realm="paktaleem"'
     return response
 
 
-def _text(status: HTTPStatus, message: str) -> HttpResponse:
+def _text_response(status: HTTPStatus, message: str) -> HttpResponse:
     return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""Where a person stands: the decision for every active purpose at once."""
+"""API: the decisions about a person for every active purpose at once."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -17,7 +17,7 @@ __all__ = ["SubjectStanding"]
 
 
 class StandingInput(StrictSerializer):
-    """As of which past moment; now if left out."""
+    """Input: a past time; default now."""
 
     time = ZonedDateTimeField(required=False)
 
@@ -29,9 +29,9 @@ class SubjectStanding(Operation):
 
     @extend_schema(parameters=[StandingInput], responses=StandingOutput)
     def get(self, request: Request, external_id: str) -> Response:
-        """Answer for each active purpose whether its data may be processed, with the reason."""
-        asked, now = validated(StandingInput, request.query_params.dict()), moment_of(request)
-        at = asked.get("time", now)
+        """Decide for each active purpose whether its data may be processed, with the reason."""
+        query, now = validated(StandingInput, request.query_params.dict()), moment_of(request)
+        at = query.get("time", now)
         if at > now:
             raise serializers.ValidationError({"time": ["Ask about now or the past."]})
         get_subject(external_id, actor=actor_of(request))

@@ -1,9 +1,9 @@
-"""What changed for decisions since a position, without ever missing one.
+"""Changes that affect decisions since a position, without gaps.
 
-Transactions do not commit in the order in which they began, so a counter would let a late one slip in behind a
-reader. Here a change is handed out only when every transaction older than its own has ended: its number is below
-the oldest one still running (``pg_snapshot_xmin``). What is handed out is therefore complete, and its order is final.
-The price is that a long writing transaction delays what others hear.
+Transactions do not commit in the order in which they began, so a reader of a counter could miss a late commit. A change
+is therefore returned only when every older transaction has ended: its id is below the oldest running one
+(``pg_snapshot_xmin``). The returned list is complete and its order final. The drawback is that a long writing
+transaction delays all later changes.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _START = UUID(int=0)
 
 
 class Position(NamedTuple):
-    """A place in the order of changes; ``cluster`` tells whose transactions are counted (a restore counts anew)."""
+    """A position in the order of changes; ``cluster`` identifies the database cluster, which a restore changes."""
 
     cluster: int
     xact: int
@@ -31,7 +31,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change. Without ``subject`` it concerns everyone of the client: the register, or someone erased."""
+    """One change. Without ``subject`` it concerns all people of the client, or a person who was erased."""
 
     kind: str
     subject: str | None
@@ -41,7 +41,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangesPage:
-    """Changes in order, the position after them, and whether there are more."""
+    """A page of changes in order, the position after it, and whether there are more."""
 
     changes: list[Change]
     position: Position
@@ -71,7 +71,7 @@ SELECT kind, external_id, subject_id, purpose_code, xact, id FROM (
 
 
 def latest_position() -> Position:
-    """Give the position after all that has settled."""
+    """Return the position after all completed changes."""
     with connection.cursor() as cursor:
         cursor.execute(_NOW)
         cluster, xact = cursor.fetchone()
@@ -79,9 +79,9 @@ def latest_position() -> Position:
 
 
 def changes_since(actor: Actor, client_id: UUID, position: Position, *, most: int) -> ChangesPage:
-    """List at most ``most`` settled changes after a position, in the client's context.
+    """List at most ``most`` completed changes after a position, in the client's context.
 
-    With none the position stays. Raises NotAllowed.
+    Without changes the position is returned unchanged. Raises NotAllowed.
     """
     require(actor, Capability.ASK_DECISIONS, client_id)
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Answering “may I?”: the facts in one round trip, the register from this process, the rest is calculation."""
+"""Decisions: the facts are read in one query, the register is cached in the process. Used by all APIs."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -89,7 +89,7 @@ class _Person(msgspec.Struct):
     child: ChildFacts | None = None
 
     def facts(self, thresholds: Thresholds, at: datetime) -> SubjectFacts:
-        """Give the facts; an age computed for another threshold is unknown until the worker has been there."""
+        """Return the facts; an age computed for another threshold is unknown until the background task updates it."""
         threshold = thresholds.of(self.country)
         child = self.child or _NO_GUARDIANS
         standing = child.standing(at)
@@ -160,26 +160,26 @@ _key_facts_of_many = msgspec.json.Decoder(_KeyFactsOfMany)
 _person = msgspec.json.Decoder(_Person | None)
 _people = msgspec.json.Decoder(list[_Person | None])
 _FACTS, _FACTS_OF_MANY = "consent_decision_facts(%s, %s, %s, %s)", "consent_decisions_facts(%s, %s, %s)"
-_ITS_CLOCK = "accounts_clock_of_key(%s)"
+_SANDBOX_CLOCK = "accounts_clock_of_key(%s)"
 LATEST = datetime.max.replace(tzinfo=UTC)
-"""The moment at which to read what is asked before it is known what time it is: nothing lies after it."""
+"""A time later than any other, used to parse a request before the sandbox's time is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question about one person, by LMS id."""
+    """One question about one person, identified by LMS id."""
 
     person: str
     question: Question
 
 
 type Reading[T] = Callable[[datetime], T]
-"""What is asked, as it reads at a moment: a question without a time of its own is about that one."""
+"""Parse the request, given the current time: a question without a time is about now."""
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
-    """What one question is decided on."""
+class _DecisionContext:
+    """The register and the facts on which a question is decided."""
 
     register: Register
     subject: SubjectFacts | None
@@ -190,159 +190,162 @@ class _World:
 
 
 def decide_with_key(secret: str, external_id: str, question: Question, *, now: datetime) -> Decision:
-    """Answer one question for the client of an API key, in one round trip to the database.
+    """Decide one question for the client of an API key, in one query.
 
-    The key's validity, the person, the consents and the register's version come from one statement that sets
-    the client itself; only a register this process has not yet seen in that version is read as well. A register that
-    changes faster than it is read makes it undecidable. Raises KeyNotLive, NotAllowed if the key may not ask.
+    One statement sets the client itself and returns the key's validity, the person, the consents and the register's
+    version; the register is read only if this process does not have that version. A register that changes faster than
+    it can be read gives `undecidable`.
+
+    Raises KeyNotLive for an unknown, expired or revoked key, NotAllowed if the key lacks the capability.
     """
-    sent = [key_digest(secret), _sendable(external_id), now, _past(question, now)]
+    sent = [key_digest(secret), _sanitize_id(external_id), now, _past_time(question, now)]
     [[text]] = read_alone(f"SELECT {_FACTS}", sent)
-    return _answer(_opened(text, _key_facts), Asked(external_id, question), now)
+    return _decide_one(_decode_facts(text, _key_facts), Asked(external_id, question), now)
 
 
 def decide_in_sandbox(secret: str, reading: Reading[Asked], *, arrived_at: datetime) -> Decision:
-    """Answer one question for a test key, as ``decide_with_key`` does for others, and in one round trip too.
+    """Decide one question for a test key, as ``decide_with_key``, in one query.
 
-    The sandbox's own moment, by whose clock it is decided, comes with the facts: what is asked is read for the person
-    first, and once that moment is known for the rest. The key lives by the machine's clock, ``arrived_at``. Raises
-    KeyNotLive, NotAllowed, and whatever reading raises.
+    The sandbox's own time comes with the facts: the request is parsed first for the person, and again once the time is
+    known. The key's validity is checked at the real time, ``arrived_at``. Raises KeyNotLive, NotAllowed, and any
+    exception of ``reading``.
     """
     person = reading(LATEST).person
-    sent = [key_digest(secret), key_digest(secret), _sendable(person), arrived_at, None]
-    [[ahead, text]] = read_alone(f"SELECT {_ITS_CLOCK}, {_FACTS}", sent)
-    facts, now = _opened(text, _key_facts), arrived_at + (ahead or timedelta())
-    return _answer(facts, reading(now), now)
+    sent = [key_digest(secret), key_digest(secret), _sanitize_id(person), arrived_at, None]
+    [[ahead, text]] = read_alone(f"SELECT {_SANDBOX_CLOCK}, {_FACTS}", sent)
+    facts, now = _decode_facts(text, _key_facts), arrived_at + (ahead or timedelta())
+    return _decide_one(facts, reading(now), now)
 
 
 def decide_many_with_key(secret: str, asked: Sequence[Asked], *, now: datetime) -> list[Decision]:
-    """Answer many questions for the client of an API key, in their order, as ``decide_with_key`` answers one.
+    """Decide many questions for the client of an API key, in order, as ``decide_with_key`` does one.
 
-    One statement brings the key's validity, the register's version and the facts of all the people. What this
-    process cannot answer from them (a register not yet seen in that version, people not found, who may be
-    erased, moments in the past) is read in the client's context, one statement for each moment.
-    Raises KeyNotLive, NotAllowed if the key may not ask.
+    One statement returns the key's validity, the register's version and the facts of all people. Anything else (a
+    register version not in this process, people not found, who may be erased, past times) is read in the client's
+    context, one statement per time. Raises KeyNotLive, NotAllowed if the key lacks the capability.
     """
     people = list(dict.fromkeys(one.person for one in asked if one.question.at >= now))
-    [[text]] = read_alone(f"SELECT {_FACTS_OF_MANY}", [key_digest(secret), [_sendable(one) for one in people], now])
-    return _answer_many(_opened(text, _key_facts_of_many), people, asked, now)
+    [[text]] = read_alone(f"SELECT {_FACTS_OF_MANY}", [key_digest(secret), [_sanitize_id(one) for one in people], now])
+    return _decide_many(_decode_facts(text, _key_facts_of_many), people, asked, now)
 
 
 def decide_many_in_sandbox(
     secret: str, reading: Reading[Sequence[Asked]], *, arrived_at: datetime
 ) -> tuple[datetime, list[Decision]]:
-    """Answer many questions for a test key, as ``decide_in_sandbox`` answers one; returns the sandbox's moment too."""
+    """Decide many questions for a test key, as ``decide_in_sandbox``; also returns the sandbox's time."""
     people = list(dict.fromkeys(one.person for one in reading(LATEST)))
-    sent = [key_digest(secret), key_digest(secret), [_sendable(one) for one in people], arrived_at]
-    [[ahead, text]] = read_alone(f"SELECT {_ITS_CLOCK}, {_FACTS_OF_MANY}", sent)
-    facts, now = _opened(text, _key_facts_of_many), arrived_at + (ahead or timedelta())
-    return now, _answer_many(facts, people, reading(now), now)
+    sent = [key_digest(secret), key_digest(secret), [_sanitize_id(one) for one in people], arrived_at]
+    [[ahead, text]] = read_alone(f"SELECT {_SANDBOX_CLOCK}, {_FACTS_OF_MANY}", sent)
+    facts, now = _decode_facts(text, _key_facts_of_many), arrived_at + (ahead or timedelta())
+    return now, _decide_many(facts, people, reading(now), now)
 
 
-def _opened[F: _Key](text: str | None, decoder: msgspec.json.Decoder[F]) -> F:
+def _decode_facts[F: _Key](text: str | None, decoder: msgspec.json.Decoder[F]) -> F:
     if text is None:
         raise KeyNotLive
     return decoder.decode(text)
 
 
-def _answer(facts: _KeyFacts, asked: Asked, now: datetime) -> Decision:
+def _decide_one(facts: _KeyFacts, asked: Asked, now: datetime) -> Decision:
     require(facts.actor, Capability.ASK_DECISIONS, facts.client)
-    past = _past(asked.question, now)
+    past = _past_time(asked.question, now)
     register = None if past else cached_register(facts.client, facts.version)
     if register is not None and facts.subject is not None:
-        return _world(register, facts.subject, asked.question.at).answer(asked.question)
+        return _build_context(register, facts.subject, asked.question.at).answer(asked.question)
     try:
         with in_client(facts.client):
-            return _read_world(facts.client, asked.person, past, asked.question.at).answer(asked.question)
+            return _read_context(facts.client, asked.person, past, asked.question.at).answer(asked.question)
     except RegisterUnsettled:
-        return _undecidable(asked)
+        return _undecidable_decision(asked)
 
 
-def _answer_many(
+def _decide_many(
     facts: _KeyFactsOfMany, people: Sequence[str], asked: Sequence[Asked], now: datetime
 ) -> list[Decision]:
-    """Answer from the facts of these people, those asked about the present among them, or read anew."""
+    """Decide from the given facts if all questions are about the present and all people found; else read again."""
     require(facts.actor, Capability.ASK_DECISIONS, facts.client)
     register = cached_register(facts.client, facts.version)
     if register is not None and people and all(facts.subjects) and all(one.question.at >= now for one in asked):
         found = zip(people, facts.subjects, strict=True)
-        worlds = {name: _world(register, person, now) for name, person in found if person}
-        return [worlds[one.person].answer(one.question) for one in asked]
+        contexts = {name: _build_context(register, person, now) for name, person in found if person}
+        return [contexts[one.person].answer(one.question) for one in asked]
     try:
         with in_client(facts.client):
-            return _read_and_answer(facts.client, asked, now)
+            return _read_and_decide(facts.client, asked, now)
     except RegisterUnsettled:
-        return [_undecidable(one) for one in asked]
+        return [_undecidable_decision(one) for one in asked]
 
 
-def _undecidable(asked: Asked) -> Decision:
+def _undecidable_decision(asked: Asked) -> Decision:
     return Decision(False, Reason.UNDECIDABLE, None, (), asked.question.at)
 
 
-def _read_and_answer(client_id: UUID, asked: Sequence[Asked], now: datetime) -> list[Decision]:
+def _read_and_decide(client_id: UUID, asked: Sequence[Asked], now: datetime) -> list[Decision]:
     people: defaultdict[datetime | None, dict[str, None]] = defaultdict(dict)
     for one in asked:
-        people[_past(one.question, now)][one.person] = None
-    worlds = {past: _read_worlds(client_id, names, past, past or now) for past, names in people.items()}
-    return [worlds[_past(one.question, now)][one.person].answer(one.question) for one in asked]
+        people[_past_time(one.question, now)][one.person] = None
+    contexts = {past: _read_contexts(client_id, names, past, past or now) for past, names in people.items()}
+    return [contexts[_past_time(one.question, now)][one.person].answer(one.question) for one in asked]
 
 
-def _past(question: Question, now: datetime) -> datetime | None:
+def _past_time(question: Question, now: datetime) -> datetime | None:
     return question.at if question.at < now else None
 
 
-def _read_worlds(client_id: UUID, names: Iterable[str], past: datetime | None, at: datetime) -> dict[str, _World]:
-    """Read people and register inside the client's context, as ``_read_world`` does for one."""
+def _read_contexts(
+    client_id: UUID, names: Iterable[str], past: datetime | None, at: datetime
+) -> dict[str, _DecisionContext]:
+    """Read people and register in the client's context, as ``_read_context`` does for one person."""
     names = list(names)
     marks = [tombstone(client_id, name) for name in names]
     with connection.cursor() as cursor:
-        sent = [[_sendable(name) for name in names], past, marks]
+        sent = [[_sanitize_id(name) for name in names], past, marks]
         cursor.execute("SELECT consent_facts_of_many_as_of(%s, %s, %s)::text", sent)
         people = _people.decode(cursor.fetchone()[0])
     register = register_as_of(client_id, past) if past else current_register(client_id)
     return {
-        name: _World(register, None, {}) if person is None else _world(register, person, at)
+        name: _DecisionContext(register, None, {}) if person is None else _build_context(register, person, at)
         for name, person in zip(names, people, strict=True)
     }
 
 
 def decide_for(actor: Actor, client_id: UUID, external_id: str, question: Question, *, now: datetime) -> Decision:
-    """Answer one question inside the client's context. Raises NotAllowed."""
+    """Decide one question in the client's context. Raises NotAllowed."""
     require(actor, Capability.ASK_DECISIONS, client_id)
     past = question.at if question.at < now else None
-    return _read_world(client_id, external_id, past, question.at).answer(question)
+    return _read_context(client_id, external_id, past, question.at).answer(question)
 
 
 def standing(actor: Actor, client_id: UUID, external_id: str, *, at: datetime, now: datetime) -> dict[str, Decision]:
-    """Answer “may I process?” for every active purpose at once, inside the client's context. Raises NotAllowed."""
+    """Decide processing for every active purpose at once, in the client's context. Raises NotAllowed."""
     require(actor, Capability.ASK_DECISIONS, client_id)
-    world = _read_world(client_id, external_id, at if at < now else None, at)
+    context = _read_context(client_id, external_id, at if at < now else None, at)
     return {
-        code: world.answer(Question(purpose=code, at=at))
-        for code, rule in sorted(world.register.purposes.items())
+        code: context.answer(Question(purpose=code, at=at))
+        for code, rule in sorted(context.register.purposes.items())
         if rule.active
     }
 
 
-def _world(register: Register, person: _Person, at: datetime) -> _World:
-    return _World(register, person.facts(register.thresholds, at), person.consents_by_code(register))
+def _build_context(register: Register, person: _Person, at: datetime) -> _DecisionContext:
+    return _DecisionContext(register, person.facts(register.thresholds, at), person.consents_by_code(register))
 
 
-def _read_world(client_id: UUID, external_id: str, past: datetime | None, at: datetime) -> _World:
-    """Read person and register inside the client's context, as they stand or as they stood.
+def _read_context(client_id: UUID, external_id: str, past: datetime | None, at: datetime) -> _DecisionContext:
+    """Read person and register in the client's context, now or as of a past time.
 
-    Someone erased is found by the keyed tombstone, the only thing that still knows their LMS id.
+    An erased person is found by the keyed tombstone, the only remaining trace of their LMS id.
     """
     mark = tombstone(client_id, external_id)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT consent_subject_facts(%s, %s, %s)::text", [_sendable(external_id), past, mark])
+        cursor.execute("SELECT consent_subject_facts(%s, %s, %s)::text", [_sanitize_id(external_id), past, mark])
         text = cursor.fetchone()[0]
     register = register_as_of(client_id, past) if past else current_register(client_id)
     if text is None:
-        return _World(register, None, {})
-    return _world(register, _person.decode(text), at)
+        return _DecisionContext(register, None, {})
+    return _build_context(register, _person.decode(text), at)
 
 
-def _sendable(external_id: str) -> str:
-    """Replace what PostgreSQL cannot take in a text (NUL, lone surrogates): no registered id holds it."""
+def _sanitize_id(external_id: str) -> str:
+    """Replace characters that PostgreSQL rejects (NUL, lone surrogates); no registered id contains them."""
     return external_id.replace("\x00", "\ufffd").encode(errors="replace").decode()

@@ -1,1 +1,1 @@
-"""The pages of guardians. GET shows, POST acts, and nothing is asked together with something else."""
+"""The guardians' pages. GET shows a page, POST acts, and each page asks a single question."""

@@ -1,4 +1,4 @@
-"""A guardian has themselves checked by the provider whom the school has enabled, until they are known well enough."""
+"""The page on which a guardian requests a check by the provider that the school has enabled."""
 
 from typing import Any
 
@@ -32,12 +32,12 @@ _REFUSED = (NoSuchProvider, MethodNotOffered, MayNotConsent, AlreadyEnded)
 
 
 class MethodForm(forms.Form):
-    """In which way."""
+    """Form to choose the method of the check."""
 
     method = forms.ChoiceField(label=_("How would you like to be checked?"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, provider: str, **kwargs: Any) -> None:
-        """Offer the ways of this provider."""
+        """Offer the methods of this provider."""
         super().__init__(*args, **kwargs)
         offered = check_providers()[provider].methods
         offer(self, "method", [(one.value, one.label) for one in VerificationMethod if one.value in offered])
@@ -46,13 +46,13 @@ class MethodForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_child
 def ask_for_check(request: HttpRequest, ward: Ward) -> HttpResponse:
-    """Show how far a check is, or offer one; asked for, it begins once this request has been answered."""
+    """Show the state of the latest check and offer a new one; the worker starts it after this request."""
     latest = latest_check(ward.guardianship)
     if ward.provider is None:
         return back(ward, "checked" if latest is not None and latest.state == CheckState.PASSED else "nothing")
     form = MethodForm(request.POST if request.method == "POST" else None, provider=ward.provider)
     if form.is_valid():
-        return _ask(request, ward, ward.provider, form.cleaned_data["method"])
+        return _request_check(request, ward, ward.provider, form.cleaned_data["method"])
     return public_page(
         request,
         "guardian/check.html",
@@ -70,12 +70,12 @@ def _url(check: ProviderCheck | None) -> str | None:
     return where_checked(check) if check is not None else None
 
 
-def _ask(request: HttpRequest, ward: Ward, provider: str, method: str) -> HttpResponse:
+def _request_check(request: HttpRequest, ward: Ward, provider: str, method: str) -> HttpResponse:
     answers = reverse("guardian-check-answer", args=[ward.child.client.code, provider])
-    told: dict[str, Any] = {"actor": ward.actor, "reason": Reason.SUBJECT_REQUEST, "at": moment_of(request)}
+    context: dict[str, Any] = {"actor": ward.actor, "reason": Reason.SUBJECT_REQUEST, "at": moment_of(request)}
     try:
         answer_to = public_address(request) + answers
-        request_check(ward.guardianship, provider=provider, method=method, answer_to=answer_to, **told)
+        request_check(ward.guardianship, provider=provider, method=method, answer_to=answer_to, **context)
     except TooManyChecks:
         return back(ward, "often")
     except _REFUSED:

@@ -1,4 +1,4 @@
-"""What a guardian asks for about a child's data; and, after a withdrawal, what shall happen to it."""
+"""The page on which a guardian requests a copy or the deletion of a child's data, also after a withdrawal."""
 
 from http import HTTPStatus
 from typing import Any
@@ -22,11 +22,11 @@ __all__ = ["ask_for_data"]
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_child
 def ask_for_data(request: HttpRequest, ward: Ward) -> HttpResponse:
-    """Ask for a copy or for deletion, or say that the school keeps only what it must; say beforehand what may not."""
+    """Let a guardian request a copy, deletion, or minimal storage; show which requests are not possible, and why."""
     refused = obstacles_of(ward.guardianship, at=moment_of(request))
     form = DataForm(request.POST if request.method == "POST" else None, refused=refused)
     if form.is_valid():
-        return _take_in(request, ward, form.cleaned_data["wish"], form.cleaned_data["text"])
+        return _record_request(request, ward, form.cleaned_data["wish"], form.cleaned_data["text"])
     return public_page(
         request,
         "guardian/data.html",
@@ -44,12 +44,12 @@ def ask_for_data(request: HttpRequest, ward: Ward) -> HttpResponse:
     )
 
 
-def _take_in(request: HttpRequest, ward: Ward, wish: str, text: str) -> HttpResponse:
-    by: dict[str, Any] = {"actor": ward.actor, "at": moment_of(request)}
+def _record_request(request: HttpRequest, ward: Ward, wish: str, text: str) -> HttpResponse:
+    context: dict[str, Any] = {"actor": ward.actor, "at": moment_of(request)}
     try:
         case = ask_about_data(
-            ward.child, guardian=ward.visit.person, wish=wish, text=text, language=language_of(), **by
+            ward.child, guardian=ward.visit.person, wish=wish, text=text, language=language_of(), **context
         )
-    except MayNotAsk:  # what they may has changed since the page was shown
+    except MayNotAsk:  # their authority has changed since the page was shown
         return back(ward, "nothing")
     return back(ward, "kept" if case is None else f"asked_{wish}")

@@ -1,4 +1,4 @@
-"""What a guardian is told before deciding (COPPA, 16 CFR 312.4(c)(1)): in the words of the register, as it stands."""
+"""The direct notice shown to a guardian before deciding (COPPA, 16 CFR 312.4(c)(1)), from the current register."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ __all__ = ["ServiceNotice", "Use", "recipients_of", "service_notice"]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One purpose in plain words: what for, which data, on what it rests, who outside may receive the data."""
+    """One purpose as shown in the notice: description, data, lawful basis and outside recipients."""
 
     code: str
     name: str
@@ -32,9 +32,9 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class ServiceNotice:
-    """Everything that is said about the service. ``hash`` changes when any of it does.
+    """The complete notice about the service; ``hash`` changes with any part of it.
 
-    ``uses`` come with the service; ``asked_apart`` rest on consent and are each asked by themselves.
+    ``uses`` are part of the service; ``asked_apart`` are based on consent, and each is asked separately.
     """
 
     uses: tuple[Use, ...]
@@ -43,18 +43,18 @@ class ServiceNotice:
 
     @property
     def hash(self) -> str:
-        """The hash of all its words, by which an older text is told."""
-        said = [asdict(one) for one in (*self.uses, *self.asked_apart)]
-        return words_hash({"uses": said, "policy": self.policy})
+        """The hash of the whole notice."""
+        uses = [asdict(one) for one in (*self.uses, *self.asked_apart)]
+        return words_hash({"uses": uses, "policy": self.policy})
 
     @property
     def recipients(self) -> list[str]:
-        """Everybody outside who may receive something, each once."""
+        """The names of all outside recipients, without duplicates."""
         return sorted({name for one in self.uses for name in one.recipients})
 
 
 def service_notice(child: Subject, guardian: Subject, *, at: datetime, language: str) -> ServiceNotice:
-    """Gather what is said about the service for this child: purposes, data, recipients, the policy in effect."""
+    """Return the notice about the service for this child: purposes, data, recipients and the policy in effect."""
     actor = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
     choices = choices_of(child, actor=actor, at=at)
     data, recipients = _data_names(child.client_id, language), recipients_of(child.client_id, at=at)
@@ -84,7 +84,7 @@ def _data_names(client_id: UUID, language: str) -> dict[str, str]:
 
 
 def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:
-    """Map each purpose to the recipients outside that are approved for it now, by name."""
+    """Map each purpose code to the names of the outside recipients approved for it at ``at``."""
     open_now = Q(objection_until=None) | Q(objection_until__lte=at)
     rows = RecipientApproval.objects.active(at).filter(open_now, client_id__in=[PAKTALEEM, client_id])
     found: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The guardian's page: all children of one guardian, and the service, sharing and confirmation for each."""
+"""The guardian's pages: all children, one child, the service, outside recipients, and the confirmation."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -44,7 +44,7 @@ _REFUSED = (ContactRefused, NotTheirs, GuardianshipUnknown, TooWeakToShare)
 @_GET
 @own_page
 def show_all(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Show every child for whom whoever came in stands as a guardian, and where each stands."""
+    """Show the signed-in guardian's children, with the state of each."""
     wards = wards_on_page(request, visit)
     return public_page(
         request,
@@ -60,7 +60,7 @@ def show_all(request: HttpRequest, visit: Visit) -> HttpResponse:
 @_GET
 @about_child
 def show_child(request: HttpRequest, ward: Ward) -> HttpResponse:
-    """Show one child: the service, recipients outside, each purpose apart, and what else may be asked."""
+    """Show one child: the service, outside recipients, each purpose, and requests about the data."""
     found = choices_of(ward.child, actor=ward.actor, at=moment_of(request)) if ward.gave else []
     return public_page(
         request,
@@ -69,7 +69,9 @@ def show_child(request: HttpRequest, ward: Ward) -> HttpResponse:
         client=ward.child.client,
         row=_row(ward),
         purposes=[_purpose(ward, choice) for choice in found if choice.rests_on_consent],
-        weak_for=[_named(choice) for choice in found if not choice.rests_on_consent and _is_too_weak(ward, choice)],
+        weak_for=[
+            _purpose_name(choice) for choice in found if not choice.rests_on_consent and _is_too_weak(ward, choice)
+        ],
         done=DONE.get(request.GET.get("done", "")),
     )
 
@@ -89,7 +91,7 @@ def _row(ward: Ward) -> dict[str, Any]:
     }
 
 
-def _named(choice: Choice) -> str:
+def _purpose_name(choice: Choice) -> str:
     return str(getattr(choice.purpose, f"name_{language_of()}"))
 
 
@@ -102,7 +104,7 @@ def _purpose(ward: Ward, choice: Choice) -> dict[str, Any]:
     return {
         "choice": choice,
         "needs_more": _is_too_weak(ward, choice),
-        "name": _named(choice),
+        "name": _purpose_name(choice),
         "description": getattr(choice.purpose, f"description_{language}"),
         "state": STATES[choice.state],
         "tone": TONES.get(choice.state, "calm"),
@@ -113,27 +115,27 @@ def _purpose(ward: Ward, choice: Choice) -> dict[str, Any]:
 @_GET_OR_POST
 @about_child
 def ask_service(request: HttpRequest, ward: Ward, question: str = SERVICE) -> HttpResponse:
-    """Show what is asked, then take the answer to it: yes, no and later side by side, alike in size."""
+    """Show the question with equally prominent choices (yes, no, later), then record the answer."""
     if question == SHARING and not (ward.gave and ward.is_strong):
         return back(ward, "nothing")
     notice = service_notice(ward.child, ward.visit.person, at=ward.saying().at, language=language_of())
     if request.method != "POST":
-        return _ask(request, ward, notice, question)
+        return _render_question(request, ward, notice, question)
     act = _ANSWERS[question].get(request.POST.get("answer", ""))
     if act is None:
         return back(ward, "later")
     try:
         shown_at = check_seen(
-            request.POST.get("shown", ""), _seen(ward, notice, question), kept_for=settings.NOTICE_SHOWN_FOR
+            request.POST.get("shown", ""), _notice_seen(ward, notice, question), kept_for=settings.NOTICE_SHOWN_FOR
         )
         return back(ward, act(ward.saying(notice.hash, shown_at)))
     except (SeenForged, SeenStale):
-        return _ask(request, ward, notice, question, status=HTTPStatus.CONFLICT, is_stale=True)
+        return _render_question(request, ward, notice, question, status=HTTPStatus.CONFLICT, is_stale=True)
     except _REFUSED:
         return back(ward, "nothing")
 
 
-def _ask(
+def _render_question(
     request: HttpRequest,
     ward: Ward,
     notice: ServiceNotice,
@@ -153,45 +155,45 @@ def _ask(
         notice=notice,
         weak_for=[use.name for use in (*notice.uses, *notice.asked_apart) if ward.needs_more(use.code)],
         why=WHY,
-        shown=sign_seen(_seen(ward, notice, question)),
+        shown=sign_seen(_notice_seen(ward, notice, question)),
         is_stale=is_stale,
     )
 
 
-def _seen(ward: Ward, notice: ServiceNotice, question: str) -> NoticeSeen:
+def _notice_seen(ward: Ward, notice: ServiceNotice, question: str) -> NoticeSeen:
     at = moment_of(ward.request)
     return NoticeSeen(ward.visit.person.pk, ward.child.pk, question, notice.hash, at)
 
 
-def _yes(saying: Saying) -> str:
+def _record_yes(saying: Saying) -> str:
     return say_yes(saying).value
 
 
-def _no(saying: Saying) -> str:
+def _record_no(saying: Saying) -> str:
     say_no(saying)
     return "refused"
 
 
-def _shares(saying: Saying) -> str:
+def _allow_sharing(saying: Saying) -> str:
     answer_sharing(saying, shares=True)
     return "shares"
 
 
-def _keeps(saying: Saying) -> str:
+def _refuse_sharing(saying: Saying) -> str:
     answer_sharing(saying, shares=False)
     return "keeps"
 
 
 _ANSWERS: Mapping[str, Mapping[str, Callable[[Saying], str]]] = {
-    SERVICE: {"give": _yes, "refuse": _no},
-    SHARING: {"give": _shares, "refuse": _keeps},
+    SERVICE: {"give": _record_yes, "refuse": _record_no},
+    SHARING: {"give": _allow_sharing, "refuse": _refuse_sharing},
 }
 
 
 @_POST
 @about_child
 def confirm(request: HttpRequest, ward: Ward) -> HttpResponse:
-    """Take the second confirmation of a yes, or that it was not theirs."""
+    """Record the second confirmation of a consent, or that the guardian did not give it."""
     if request.POST.get("answer") == "refuse":
         say_no(ward.saying())
         return back(ward, "refused")
@@ -209,7 +211,7 @@ def confirm(request: HttpRequest, ward: Ward) -> HttpResponse:
 @_POST
 @about_child
 def take_service_back(request: HttpRequest, ward: Ward) -> HttpResponse:
-    """Take a yes back: it stops at once, and what shall happen to the data is asked afterwards."""
+    """Withdraw consent to the service, then redirect to the question what should happen to the data."""
     del request
     try:
         take_back(ward.saying())
@@ -219,10 +221,10 @@ def take_service_back(request: HttpRequest, ward: Ward) -> HttpResponse:
 
 
 def ask_what_shall_happen(ward: Ward) -> HttpResponse:
-    """After a withdrawal, which has stopped it already, lead to the question what shall happen to the data."""
+    """Redirect, after a withdrawal, to the question what should happen to the data."""
     return HttpResponseRedirect(f"{page_address('guardian-data', ward.child.pk)}&done=withdrawn")
 
 
 def back(ward: Ward, done: str) -> HttpResponse:
-    """Lead back to the child's page and say what was done."""
+    """Redirect to the child's page, which shows the message for ``done``."""
     return HttpResponseRedirect(f"{page_address('guardian-child', ward.child.pk)}&done={done}")

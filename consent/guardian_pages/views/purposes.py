@@ -1,4 +1,4 @@
-"""Each purpose that rests on consent, by itself: read, then allowed or refused; taken back with one button."""
+"""The page of one purpose based on consent: the notice, the answer, and the withdrawal."""
 
 from http import HTTPStatus
 from typing import Any
@@ -45,26 +45,28 @@ _REFUSED = (ConsentNotBased, PurposeUnknown, ChildMayNotGive, GuardianUnknown)
 @require_http_methods(["GET", "HEAD", "POST"])
 @about_child
 def ask_purpose(request: HttpRequest, ward: Ward, purpose: str) -> HttpResponse:
-    """Show the text in effect, then take the guardian's answer to it."""
+    """Show the notice in effect, then record the guardian's answer."""
     choice = _choice(request, ward, purpose)
     if request.method != "POST":
-        return _ask(request, ward, choice)
+        return _render_question(request, ward, choice)
     state = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}.get(request.POST.get("answer", ""))
     if state is None:
         return back(ward, "later")
-    if (instead := _not_possible(ward, choice, state)) is not None:
+    if (instead := _why_not_possible(ward, choice, state)) is not None:
         return back(ward, instead)
     try:
         answers = [Answer(purpose, state)]
-        record_answers(ward.child, answers=answers, shown=request.POST.get("shown") or None, **_manner(request, ward))
+        record_answers(
+            ward.child, answers=answers, shown=request.POST.get("shown") or None, **_answer_context(request, ward)
+        )
     except _STALE:
-        return _ask(request, ward, choice, status=HTTPStatus.CONFLICT, is_stale=True)
+        return _render_question(request, ward, choice, status=HTTPStatus.CONFLICT, is_stale=True)
     except _REFUSED:
         return back(ward, "nothing")
     return back(ward, "allowed" if state == ConsentState.GIVEN else "not_allowed")
 
 
-def _not_possible(ward: Ward, choice: Choice, state: ConsentState) -> str | None:
+def _why_not_possible(ward: Ward, choice: Choice, state: ConsentState) -> str | None:
     if state == ConsentState.GIVEN and ward.needs_more(choice.purpose.code):
         return "weak"
     return None if choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse) else "nothing"
@@ -73,16 +75,16 @@ def _not_possible(ward: Ward, choice: Choice, state: ConsentState) -> str | None
 @require_http_methods(["POST"])
 @about_child
 def take_purpose_back(request: HttpRequest, ward: Ward, purpose: str) -> HttpResponse:
-    """Take the consent to one purpose back: it stops at once, and what shall happen to the data is asked afterwards."""
+    """Withdraw consent to one purpose, then redirect to the question what should happen to the data."""
     choice = _choice(request, ward, purpose)
     try:
-        withdraw_consent(ward.child, purpose=choice.purpose.code, **_manner(request, ward))
+        withdraw_consent(ward.child, purpose=choice.purpose.code, **_answer_context(request, ward))
     except NothingToWithdraw:
         return back(ward, "nothing")
     return ask_what_shall_happen(ward)
 
 
-def _ask(
+def _render_question(
     request: HttpRequest, ward: Ward, choice: Choice, *, status: int = HTTPStatus.OK, is_stale: bool = False
 ) -> HttpResponse:
     if choice.current is None or not (choice.may_give or choice.may_refuse):
@@ -108,9 +110,9 @@ def _ask(
 
 
 def _choice(request: HttpRequest, ward: Ward, purpose: str) -> Choice:
-    """Find a purpose that the guardian may decide: of a child for whom their own yes to the service stands."""
+    """Return a purpose that the guardian may decide about. Raises Http404 without their consent to the service."""
     if not ward.gave:
-        raise Http404(_("The service comes first."))
+        raise Http404(_("Please decide about the service first."))
     try:
         choice = choice_about(ward.child, purpose, actor=ward.actor, at=moment_of(request))
     except ChoiceUnknown as error:
@@ -120,7 +122,7 @@ def _choice(request: HttpRequest, ward: Ward, purpose: str) -> Choice:
     return choice
 
 
-def _manner(request: HttpRequest, ward: Ward) -> dict[str, Any]:
+def _answer_context(request: HttpRequest, ward: Ward) -> dict[str, Any]:
     return {
         "given_by": GivenBy.GUARDIAN,
         "guardian": ward.visit.person,

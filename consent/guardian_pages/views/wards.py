@@ -1,4 +1,4 @@
-"""One child on the page of a guardian: found for whoever came in, or not there at all."""
+"""A child as shown on the pages of a signed-in guardian."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ type View = Callable[..., HttpResponse]
 
 
 def language_of() -> str:
-    """Give the language of the page."""
+    """Return the language of the page."""
     return translation.get_language() or "en"
 
 
 @dataclass(frozen=True)
 class Ward:
-    """One child for whom whoever came in stands as a guardian, and where their answers stand now."""
+    """A child of the signed-in guardian, with the current answers."""
 
     visit: Visit
     guardianship: Guardianship
@@ -57,45 +57,45 @@ class Ward:
 
     @cached_property
     def facts(self) -> ChildFacts:
-        """The answers of all guardians."""
+        """All guardians and their answers."""
         return child_facts(self.child)
 
     @cached_property
     def standing(self) -> Standing:
-        """What they come to now."""
+        """The combined result of the answers now."""
         return self.facts.standing(moment_of(self.request))
 
     @cached_property
     def own(self) -> Guardian | None:
-        """This guardian's own standing and answer."""
+        """The signed-in guardian's own authority and answer."""
         return next((one for one in self.facts.guardians if one.id == self.guardianship.pk), None)
 
     @property
     def answer(self) -> Answer | None:
-        """The guardian's own latest answer."""
+        """The signed-in guardian's latest answer."""
         return self.own.answer if self.own else None
 
     @property
     def gave(self) -> bool:
-        """Whether their own yes stands."""
+        """Return True if the guardian's own consent is in effect."""
         at = moment_of(self.request)
         return bool(self.answer and not self.answer.is_no and self.own and self.own.has_authority(at))
 
     @property
     def is_strong(self) -> bool:
-        """Whether they were verified strongly enough to decide about recipients outside."""
+        """Return True if the guardian's verification is strong enough for outside recipients."""
         at = moment_of(self.request)
         return bool(self.own and self.own.strength(at) >= Strength.SUBSTANTIAL)
 
     @cached_property
     def provider(self) -> str | None:
-        """The provider whose check would make a guardian known strongly enough, where the school has enabled one."""
+        """The provider that can verify the guardian strongly enough, or None if unnecessary or not enabled."""
         return None if self.is_strong else provider_for_guardians(self.child.client_id)
 
     def needs_more(self, purpose: str) -> bool:
-        """Whether a yes of theirs to a purpose would not count: its data reach outside, they are known too weakly.
+        """Return True if consent to a purpose would not count, because its data reaches outside recipients.
 
-        It is what the decision goes by (``consent.decisions.rules``), said beforehand.
+        The same rule as in the decision (``consent.decisions.rules``): the guardian's verification is too weak.
         """
         at = moment_of(self.request)
         outside = self._register.reaches_outside(purpose, at)
@@ -107,40 +107,40 @@ class Ward:
 
     @cached_property
     def invitation(self) -> Invitation | None:
-        """What awaits an answer of theirs."""
+        """The open invitation of the guardian about this child, if any."""
         rows = Invitation.objects.filter(client_id=self.child.client_id, child=self.child, state__in=sorted(OPEN))
         return rows.filter(guardian=self.visit.person).first()
 
     @property
     def waits(self) -> bool:
-        """Whether a yes of theirs waits for the second confirmation, and nothing was said since, as at the school."""
-        asked = self.invitation
-        if asked is None or asked.state != State.VERIFYING or asked.said_at is None:
+        """Return True if the guardian's consent waits for confirmation and no other answer was recorded since."""
+        row = self.invitation
+        if row is None or row.state != State.VERIFYING or row.said_at is None:
             return False
-        return self.answer is None or self.answer.recorded_at < asked.said_at
+        return self.answer is None or self.answer.recorded_at < row.said_at
 
     @property
     def may_confirm(self) -> bool:
-        """Whether the second letter has gone, and they came in by a code asked for since."""
+        """Return True if the confirmation was requested and the guardian signed in after that."""
         row = self.invitation
         sent_at = row.confirm_sent_at if row is not None and self.waits else None
         return sent_at is not None and self.visit.came_in_at >= sent_at
 
     @cached_property
     def words_now(self) -> str:
-        """The hash of the words to which a yes that waits was said, as they are now."""
+        """The hash of the current notice, in the language of the waiting consent."""
         language = self.invitation.said_language if self.invitation else language_of()
         at = moment_of(self.request)
         return service_notice(self.child, self.visit.person, at=at, language=language).hash
 
     @property
     def reads_again(self) -> bool:
-        """Whether the words have changed since a yes that waits for its confirmation."""
+        """Return True if the notice has changed since the consent that waits for confirmation."""
         return self.invitation is not None and self.waits and self.invitation.said_words != self.words_now
 
     @cached_property
     def is_fit(self) -> bool:
-        """Whether the contact by which they came in cannot be the child's own."""
+        """Return True if the contact used to sign in cannot be the child's own."""
         at = moment_of(self.request)
         return is_fit(self.visit.session.channel, self.child, self.visit.person, at=at)
 
@@ -150,7 +150,7 @@ class Ward:
         return person_actor(self.visit.person.pk, self.child.client_id, acts_for=self.child.pk)
 
     def saying(self, shown_hash: str = "", shown_at: datetime | None = None) -> Saying:
-        """Give the circumstances of an answer made with this request."""
+        """Return the context of an answer given with this request."""
         at = moment_of(self.request)
         return Saying(
             child=self.child,
@@ -166,7 +166,7 @@ class Ward:
 
 
 def wards_on_page(request: HttpRequest, visit: Visit) -> list[Ward]:
-    """List the children of whoever came in; those whose own contact it could be are not named."""
+    """List the children of the signed-in guardian."""
     if not visit.session.channel:
         return []
     rows = wards_of(visit.person, at=moment_of(request))
@@ -175,7 +175,7 @@ def wards_on_page(request: HttpRequest, visit: Visit) -> list[Ward]:
 
 
 def about_child(view: View) -> View:
-    """Run a page about one child, ``view(request, ward, …)``; a stranger's child is not there."""
+    """Decorate ``view(request, ward, …)`` about one child; 404 if it is not a child of the signed-in guardian."""
 
     @own_page
     @wraps(view)

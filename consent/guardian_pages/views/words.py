@@ -1,4 +1,4 @@
-"""The words of guardians' pages for states and for what was just done."""
+"""Texts of the guardians' pages for states and for the result of an act."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,56 +13,60 @@ OWN: dict[str, Promise] = {
     "waits": _("You said yes. It does not count yet: it waits for your second confirmation."),
     "given": _("You said yes."),
     "refused": _("You said no."),
-    "withdrawn": _("You took your yes back."),
+    "withdrawn": _("You took back your yes."),
     "lapsed": _("You said yes, and it no longer counts. Please ask the school."),
 }
 OVERALL: dict[str, Promise] = {
     "": _("The platform may not be used for this child."),
     "given": _("The platform may be used for this child."),
     "refused": _("The platform may not be used for this child: a guardian, or the child, said no."),
-    "withdrawn": _("The platform may not be used for this child: a yes was taken back."),
-    "lapsed": _("The platform may not be used for this child: who said yes may no longer decide."),
+    "withdrawn": _("The platform may not be used for this child: a guardian took back their yes."),
+    "lapsed": _("The platform may not be used for this child: the guardian who said yes may no longer decide."),
 }
 DONE: dict[str, Promise] = {
     "given": _("Your yes is recorded, and counts from now on."),
-    "waits": _("Thank you. Your yes does not count yet: we write to you once more, and you confirm it then."),
+    "waits": _("Thank you. Your yes does not count yet: we will send you a second message to confirm it."),
     "confirmed": _("Confirmed. Your yes counts from now on."),
     "refused": _("Your no is recorded. Nothing is allowed."),
-    "withdrawn": _("Taken back. It stops from now on."),
+    "withdrawn": _("Taken back, with effect at once."),
     "shares": _("Recorded: outside recipients may receive what the platform needs them for."),
     "keeps": _("Recorded: nothing goes to outside recipients."),
     "allowed": _("Allowed, from now on."),
     "not_allowed": _("Recorded: it is not allowed."),
     "later": _("Nothing was decided. You can come back with a new code whenever you like."),
-    "asked_copy": _("Every system that holds data of the child was told to give it. You are answered within 30 days."),
-    "asked_deletion": _("The school has your request. Once it confirms, every system is told to delete."),
-    "kept": _("Recorded: the school keeps what it must keep, and nothing else happens with it."),
-    "weak": _("Nothing was allowed: for this the school must first have seen that it is you."),
+    "asked_copy": _(
+        "Every system that holds data of the child was asked to provide it. You receive an answer within 30 days."
+    ),
+    "asked_deletion": _("The school has received your request. Once it confirms, every system must delete the data."),
+    "kept": _("Recorded: the school keeps only what it must keep, and does nothing else with it."),
+    "weak": _("Nothing was allowed: the school must verify your identity first."),
     "nothing": _("Nothing was changed: it was so already."),
-    "changed": _("Nothing was decided: what is said there has changed since your yes. Please read it again."),
-    "checked": _("The check has shown that it is you."),
-    "often": _("Nothing was begun: you had yourself checked several times today. Please try again tomorrow."),
-    "early": _("Not yet: wait for the second letter, and come in with the code from its link."),
+    "changed": _("Nothing was decided: the notice has changed since your yes. Please read it again."),
+    "checked": _("The check has verified your identity."),
+    "often": _("No check was started: you have reached today’s limit. Please try again tomorrow."),
+    "early": _("Not yet: wait for the second message, open its link, and enter the code."),
 }
-"""What is said after an act, by the word in the address."""
+"""Messages shown after an act, by the value of ``done`` in the URL."""
 
 WISHED: dict[str, Promise] = {"copy": _("A copy of the data"), "deletion": _("Deletion of the data")}
 OBSTACLES: dict[Obstacle, Promise] = {
     Obstacle.NOT_VERIFIED: _(
-        "The school has not seen that you are the guardian, or this no longer holds. Show yourself at the school, or "
-        "hand in its signed form; then you can ask here."
+        "The school has not verified that you are the guardian, or the verification is no longer valid. Go to the "
+        "school in person, or hand in its signed form; then you can ask here."
     ),
     Obstacle.TOO_WEAK: _(
-        "So far only two letters show that it is you, and a child’s data is handed to nobody for that alone. Show "
-        "yourself at the school, or hand in its signed form; then you can ask here."
+        "So far you are verified by two messages only, which is not enough to receive a child’s data. Go to the school "
+        "in person, or hand in its signed form; then you can ask here."
     ),
-    Obstacle.NOT_TOLD: _("The school has noted that you may not be told what is held. Please speak with the school."),
+    Obstacle.NOT_TOLD: _(
+        "The school has noted that you may not receive the child’s data. Please speak with the school."
+    ),
 }
-"""Why a guardian cannot ask for something here, and what helps."""
+"""Why a guardian cannot make a request here, and what to do about it."""
 
 
 def progress_of(request: Request) -> str | Promise:
-    """Say how far a guardian's request is."""
+    """Return the progress of a guardian's request."""
     if not request.case.is_open:
         return _("Answered by the school")
     if request.waits_for_client:

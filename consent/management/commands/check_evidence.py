@@ -1,4 +1,4 @@
-"""``manage.py check_evidence FILE``: whether an evidence bundle is as it was packed."""
+"""``manage.py check_evidence FILE``: check an evidence bundle offline."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -10,21 +10,21 @@ from consent.receipts.bundles import BundleBroken, check_bundle
 
 
 class Command(BaseCommand):
-    """Check every hash of a bundle, offline."""
+    """Check every hash of an evidence bundle, offline."""
 
-    help = "Check every hash of an evidence bundle; exit 2 with one line if something differs."
+    help = "Check every hash of an evidence bundle; exit with status 2 and one line if something differs."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the file."""
+        """Add the file argument."""
         parser.add_argument("file", type=Path, help="the ZIP archive")
 
     def handle(self, *_: Any, file: Path, **__: Any) -> None:
-        """Say the manifest's hash, which the ledger has too."""
+        """Print the manifest's hash, to be compared with the ledger."""
         try:
             found = check_bundle(file.read_bytes())
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}.", returncode=2) from error
         except BundleBroken as error:
             raise CommandError(f"{file}: {error}", returncode=2) from error
-        self.stdout.write(f"All as packed. SHA-256 of the manifest: {found}")
+        self.stdout.write(f"The bundle is unmodified. SHA-256 of the manifest: {found}")

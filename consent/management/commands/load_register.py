@@ -1,4 +1,4 @@
-"""``manage.py load_register``: the shared catalogue of purposes, categories, bases and the privacy notice."""
+"""``manage.py load_register``: load the shared catalogue and the privacy notice."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 class Command(BaseCommand):
     """Load the starter register; running it again adds only what is missing."""
 
-    help = "Load PakTaleem's starter register; what is there already is left as it was edited."
+    help = "Load PakTaleem's starter register; existing rows are not changed."
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Load it and say how many rows were added."""
+        """Load it and print the number of rows added."""
         with in_client(PAKTALEEM):
             added = load_register(actor=system_actor("load_register"), at=real_now())
         self.stdout.write(f"Register: {added} rows added." if added else "Register: nothing to add.")

@@ -1,4 +1,4 @@
-"""Announcements in the console: the inbox of a client's administrators, and an officer's table of proofs."""
+"""Announcements in the console: the inbox of a client's administrators, and delivery proof for officers."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -39,16 +39,16 @@ from paktaleem.foundation.console.words import translated
 __all__ = ["NoticeDispatchAdmin", "announcement_board", "dispatch_lines"]
 
 _REFUSALS = {
-    AlreadySaid: "This was said before.",
-    NothingToAnswer: "No objection waits for an answer.",
+    AlreadySaid: "This response has already been recorded.",
+    NothingToAnswer: "There is no open objection.",
 }
-_SHOWN = 10
-_SOON = timedelta(hours=1)
+_MAX_CARDS = 10
+_PROOF_EXPECTED_WITHIN = timedelta(hours=1)
 _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
 
 
 class PlainForm(ActForm):
-    """An act that needs no reason: it is one."""
+    """A form of an act without a reason field."""
 
     reason = None  # type: ignore[assignment]
 
@@ -63,24 +63,24 @@ class CodedForm(PlainForm):
         required=False,
         max_length=2000,
         widget=admin.widgets.AdminTextareaWidget,
-        help_text="About the text only: name nobody.",
+        help_text="About the text only; do not name people.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the reasons."""
+        """Add the choices."""
         super().__init__(*args, **kwargs)
         offered = [("", gettext("Choose a reason…")), *((one.value, translated(one.label)) for one in self.codes)]
         offer(self, "code", offered)
 
 
 class ObjectForm(CodedForm):
-    """Why the client objects."""
+    """Reasons for the client's objection."""
 
     codes = OBJECTIONS
 
 
 class AnswerForm(CodedForm):
-    """What becomes of the objection."""
+    """Answers to an objection."""
 
     codes = ANSWERS
 
@@ -95,47 +95,50 @@ def _object(row: NoticeDispatch, given: dict[str, Any], request: HttpRequest) ->
     )
 
 
-def _answer(row: NoticeDispatch, given: dict[str, Any], request: HttpRequest) -> None:
+def _answer_objection(row: NoticeDispatch, given: dict[str, Any], request: HttpRequest) -> None:
     answer_objection(row, code=given["code"], note=given["note"], actor=actor_of(request), at=received_at(request))
 
 
-def _said(row: NoticeDispatch) -> Counter[str]:
+def _count_responses(row: NoticeDispatch) -> Counter[str]:
     kinds = NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row).values_list("kind", flat=True)
     return Counter(kinds)
 
 
-def _waits(said: Counter[str]) -> bool:
-    return said[ResponseKind.OBJECTED] > said[ResponseKind.ANSWERED]
+def _has_open_objection(responses: Counter[str]) -> bool:
+    return responses[ResponseKind.OBJECTED] > responses[ResponseKind.ANSWERED]
 
 
-def _proof(row: NoticeDispatch) -> SafeString:
+def _proof_pill(row: NoticeDispatch) -> SafeString:
     if row.takes_effect_at is None:
-        return pill("No letter proven", "bad")
-    return pill(gettext("Effect {day}").format(day=day(row.takes_effect_at)), "good")
+        return pill("Delivery not proven", "bad")
+    return pill(gettext("In effect from {day}").format(day=day(row.takes_effect_at)), "good")
 
 
 @admin.register(NoticeDispatch, site=site)
 class NoticeDispatchAdmin(EvidenceAdmin):
-    """Announcements to clients: proof, and what each client says."""
+    """Announcements to clients, with delivery proof and the client's responses."""
 
     section = "Notices"
     view_capability = Capability.VIEW_REGISTER
     list_display = ("notice", "number", "owner", "state", "opened_at", "dispatched_at")
     list_filter = ("client",)
     detail_fields = ("notice", "number", "state", "opened_at", "dispatched_at", "takes_effect_at", "reminders")
-    intro = "Who was told of a changed text, and what they say. Without proof of a letter it has no effect there."
+    intro = (
+        "Announcements of changed notices to clients, and their responses. A change takes effect at a client only "
+        "once an email to it is proven."
+    )
     empty_text = "No change has been announced."
-    state = state_column(_proof)
+    state = state_column(_proof_pill)
     acts = (
         Act(
             "acknowledge",
             "Acknowledge",
             Capability.ANSWER_ANNOUNCEMENTS,
             _acknowledge,
-            lead="You confirm that your institution has seen what is coming. It agrees to nothing by that.",
+            lead="You confirm that your institution has seen the coming change. This is not an agreement to it.",
             done="Acknowledged.",
             form=PlainForm,
-            applies=lambda row, _at: not _said(row)[ResponseKind.ACKNOWLEDGED],
+            applies=lambda row, _at: not _count_responses(row)[ResponseKind.ACKNOWLEDGED],
             refusals=_REFUSALS,
         ),
         Act(
@@ -143,8 +146,8 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             "Object",
             Capability.ANSWER_ANNOUNCEMENTS,
             _object,
-            lead="A privacy officer of PakTaleem will answer. The change is not stopped by the objection alone.",
-            done="Your objection is with a privacy officer.",
+            lead="A privacy officer of PakTaleem will answer. The objection alone does not stop the change.",
+            done="Your objection was sent to a privacy officer.",
             form=ObjectForm,
             refusals=_REFUSALS,
         ),
@@ -152,34 +155,34 @@ class NoticeDispatchAdmin(EvidenceAdmin):
             "answer",
             "Answer the objection",
             Capability.ANSWER_OBJECTIONS,
-            _answer,
+            _answer_objection,
             lead="The client reads your answer on this page.",
             done="Answered.",
             form=AnswerForm,
-            applies=lambda row, _at: _waits(_said(row)),
+            applies=lambda row, _at: _has_open_objection(_count_responses(row)),
             refusals=_REFUSALS,
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring version and notice along."""
+        """Select related version and notice."""
         return super().get_queryset(request).select_related("version__notice")
 
     @admin.display(description="notice")
     def notice(self, row: NoticeDispatch) -> str:
-        """Name the notice."""
+        """Return the title of the notice."""
         return str(row.version.notice)
 
     @admin.display(description="version")
     def number(self, row: NoticeDispatch) -> int:
-        """Show the version's number."""
+        """Return the version number."""
         return row.version.number
 
     def panels(self, request: HttpRequest, row: NoticeDispatch) -> list[dict[str, Any]]:
-        """Show what changes, what was said, and each letter with its attempts."""
+        """Show the changes, the responses, and each email with its delivery attempts."""
         version = row.version
         before = NoticeVersion.objects.filter(notice=version.notice, number=version.number - 1).first()
-        said = with_actor(NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row), actor_of(request))
+        responses = with_actor(NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row), actor_of(request))
         changes = [
             {
                 "name": name,
@@ -192,9 +195,11 @@ class NoticeDispatchAdmin(EvidenceAdmin):
         return [
             {
                 "template": "console/panels/responses.html",
-                "rows": [{"said": one, "who": who(one), "reason": translated(one.get_code_display())} for one in said],
+                "rows": [
+                    {"said": one, "who": who(one), "reason": translated(one.get_code_display())} for one in responses
+                ],
             },
-            {"template": "console/panels/letters.html", "rows": _letters(row, actor_of(request))},
+            {"template": "console/panels/letters.html", "rows": _list_emails(row, actor_of(request))},
             {"template": "console/panels/changes.html", "changes": changes},
             {
                 "template": "console/panels/texts.html",
@@ -211,13 +216,13 @@ class NoticeDispatchAdmin(EvidenceAdmin):
         ]
 
 
-def _letters(row: NoticeDispatch, actor: Actor) -> list[dict[str, Any]]:
+def _list_emails(row: NoticeDispatch, actor: Actor) -> list[dict[str, Any]]:
     if not actor.may(Capability.VIEW_LETTERS):
         return []
-    return [_letter(one) for one in letters_about(row.pk, actor=actor)]
+    return [_serialize_email(one) for one in letters_about(row.pk, actor=actor)]
 
 
-def _letter(letter: LetterProof) -> dict[str, Any]:
+def _serialize_email(letter: LetterProof) -> dict[str, Any]:
     words = {"notice_announced": gettext("Announcement"), "notice_reminder": gettext("Reminder")}
     url = reverse("admin:mail_letter_change", args=[letter.id], current_app=site.name)
     return {
@@ -229,11 +234,11 @@ def _letter(letter: LetterProof) -> dict[str, Any]:
 
 
 def dispatch_lines(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> list[dict[str, Any]]:
-    """Give the lines of a version's table of clients: proof, attempts, what was said; three queries."""
+    """Serialize dispatches for a version's table of clients: proof, attempts, responses. Runs three queries."""
     rows = list(found.select_related("client").order_by("client__name"))
-    said: dict[Any, Counter[str]] = {row.pk: Counter() for row in rows}
+    responses: dict[Any, Counter[str]] = {row.pk: Counter() for row in rows}
     for dispatch, kind in NoticeResponse.objects.filter(dispatch__in=rows).values_list("dispatch_id", "kind"):
-        said[dispatch][kind] += 1
+        responses[dispatch][kind] += 1
     attempts: dict[Any, int] = {}
     if actor_of(request).may(Capability.VIEW_LETTERS):
         about = letters(actor_of(request)).filter(related_id__in=[row.pk for row in rows]).order_by()
@@ -241,43 +246,46 @@ def dispatch_lines(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> lis
     return [
         {
             "row": row,
-            "proof": _proof(row),
+            "proof": _proof_pill(row),
             "attempts": attempts.get(row.pk, 0),
-            "said": _said_pill(said[row.pk]),
+            "said": _response_pill(responses[row.pk]),
             "url": reverse("admin:consent_noticedispatch_change", args=[row.pk], current_app=site.name),
         }
         for row in rows
     ]
 
 
-def _said_pill(said: Counter[str]) -> SafeString:
-    if _waits(said):
+def _response_pill(responses: Counter[str]) -> SafeString:
+    if _has_open_objection(responses):
         return pill("Objection open", "bad")
-    if said[ResponseKind.ACKNOWLEDGED]:
+    if responses[ResponseKind.ACKNOWLEDGED]:
         return pill("Acknowledged", "good")
-    return pill("Objection answered") if said[ResponseKind.OBJECTED] else pill("Nothing yet", "warn")
+    return pill("Objection answered") if responses[ResponseKind.OBJECTED] else pill("No response yet", "warn")
 
 
 @boards.connect
 def announcement_board(actor: Actor, at: datetime) -> list[Card]:
-    """Show a client its announcements, and officers what waits for them; two queries."""
+    """Return cards: a client's announcements, or open tasks for officers. Runs two queries."""
     if actor.may(Capability.ANSWER_ANNOUNCEMENTS):
-        waiting = unacknowledged(actor).order_by("opened_at")[:_SHOWN]
+        waiting = unacknowledged(actor).order_by("opened_at")[:_MAX_CARDS]
         return [_inbox_card(row) for row in waiting]
     if not actor.may(Capability.ANSWER_OBJECTIONS):
         return []
-    unproven = announcements(actor).filter(takes_effect_at=None, opened_at__lt=at - _SOON).count()
+    unproven = announcements(actor).filter(takes_effect_at=None, opened_at__lt=at - _PROOF_EXPECTED_WITHIN).count()
     url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name)
-    note = gettext("no letter to the client is proven: no effect there")
+    note = gettext("no email to the client is proven: not in effect there")
     cards = (
-        [Card(gettext("Announcements unproven"), str(unproven), note, url, needs_attention=True)] if unproven else []
+        [Card(gettext("Announcements not proven"), str(unproven), note, url, needs_attention=True)] if unproven else []
     )
-    objections = open_objections(actor).order_by("opened_at")[:_SHOWN]
-    words = gettext("{client} objects: answer it")
-    return [*(_card(row, gettext("Objection"), words.format(client=row.client)) for row in objections), *cards]
+    objections = open_objections(actor).order_by("opened_at")[:_MAX_CARDS]
+    words = gettext("{client} objects: answer the objection")
+    return [
+        *(_announcement_card(row, gettext("Objection"), words.format(client=row.client)) for row in objections),
+        *cards,
+    ]
 
 
-def _card(row: NoticeDispatch, value: str, note: str) -> Card:
+def _announcement_card(row: NoticeDispatch, value: str, note: str) -> Card:
     url = reverse("admin:consent_noticedispatch_change", args=[row.pk], current_app=site.name)
     title = getattr(row.version.notice, f"title_{get_language() or 'en'}")
     return Card(title, value, note, url, needs_attention=True)
@@ -285,4 +293,4 @@ def _card(row: NoticeDispatch, value: str, note: str) -> Card:
 
 def _inbox_card(row: NoticeDispatch) -> Card:
     moment = row.takes_effect_at or row.version.effective_at
-    return _card(row, day(moment), gettext("changes on that day: read it, acknowledge or object"))
+    return _announcement_card(row, day(moment), gettext("takes effect on that day: read, then acknowledge or object"))

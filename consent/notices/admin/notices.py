@@ -1,4 +1,4 @@
-"""Notices in the console: their titles, drafts that may be edited, and versions that never change."""
+"""Notices in the console: titles, editable drafts and immutable versions."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ _ADMIN_DATE = admin.widgets.AdminSplitDateTime
 
 @admin.register(Notice, site=site)
 class NoticeAdmin(RegisterAdmin):
-    """What people are told, by its title."""
+    """Notices to data subjects, by title."""
 
     section = "Notices"
     row_fields = ("code", "title_en", "title_ur", "purposes", "addresses_children")
@@ -47,17 +47,17 @@ class NoticeAdmin(RegisterAdmin):
     list_filter = ("client",)
     search_fields = ("code", "title_en")
     codes = {"purposes": Purpose}
-    intro = "What data subjects are told. A new text begins as a draft; announced, it never changes."
+    intro = "Notices to data subjects. A new text starts as a draft; once announced, it never changes."
     empty_text = "No notice yet. Add one, then write its first text as a draft."
 
     @admin.display(description="informs about")
     def about(self, row: Notice) -> str:
-        """Name the purposes."""
+        """Return the purposes it informs about."""
         return ", ".join(row.purposes) or gettext("The privacy policy")
 
 
-def _texts(row: NoticeText) -> list[dict[str, Any]]:
-    """Give the words as they will be read, each with its language and direction."""
+def _serialize_texts(row: NoticeText) -> list[dict[str, Any]]:
+    """Serialize the texts as rendered, each with its language and direction."""
     named = (
         (gettext("English"), "en", "ltr", row.text_en),
         (gettext("Urdu"), "ur", "rtl", row.text_ur),
@@ -71,7 +71,7 @@ def _texts(row: NoticeText) -> list[dict[str, Any]]:
     ]
 
 
-def _changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, Any]]:
+def _serialize_changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, Any]]:
     if before is None:
         return []
     return [
@@ -81,23 +81,23 @@ def _changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, Any]]
 
 
 class AnnounceForm(ActForm):
-    """From when the text takes effect."""
+    """A form to choose when the text takes effect."""
 
     effective_at = SplitDateTimeField(required=False, widget=_ADMIN_DATE, label="Takes effect (UTC)")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Say when that may be at the earliest."""
+        """Show the earliest possible time as help text."""
         super().__init__(*args, **kwargs)
         days = notice_days_of(self.row.notice, is_material=self.row.is_material)
         earliest = earliest_effect(received_at(self.request), days)
-        words = gettext("Clients are told {days} days in advance: {moment} at the earliest.")
+        words = gettext("Clients get {days} days of notice: {moment} at the earliest.")
         told = words.format(days=days, moment=moment(earliest)) if days else ""
-        self.fields["effective_at"].help_text = f"{told} {gettext('Empty: as early as may be.')}"
+        self.fields["effective_at"].help_text = f"{told} {gettext('Empty: the earliest possible time.')}"
         self.order_fields(["effective_at", "reason"])
 
     @property
     def effect(self) -> Any:
-        """Count what the text would change: shown before it is announced."""
+        """Return what the text would change, for the preview."""
         row = self.row
         return preview_effect(
             row.notice, is_material=row.is_material, actor=actor_of(self.request), at=received_at(self.request)
@@ -118,11 +118,11 @@ def _discard(draft: NoticeDraft, given: dict[str, Any], request: HttpRequest) ->
     discard_draft(draft, actor=actor_of(request), reason=given["reason"], at=received_at(request))
 
 
-def _open(draft: NoticeDraft, _at: Any) -> bool:
+def _is_open(draft: NoticeDraft, _at: Any) -> bool:
     return draft.closed_at is None
 
 
-def _draft_state(row: NoticeDraft) -> SafeString:
+def _draft_pill(row: NoticeDraft) -> SafeString:
     if row.closed_at is None:
         return pill("Draft", "warn")
     if row.version:
@@ -132,7 +132,7 @@ def _draft_state(row: NoticeDraft) -> SafeString:
 
 @admin.register(NoticeDraft, site=site)
 class NoticeDraftAdmin(RegisterAdmin):
-    """Texts in the making."""
+    """Draft texts of notices."""
 
     section = "Notices"
     row_fields = ("notice", "is_material", *_TEXTS)
@@ -140,23 +140,21 @@ class NoticeDraftAdmin(RegisterAdmin):
     detail_fields = ("state", "changed_at")
     list_display = ("notice", "state", "kind", "owner", "changed_at")
     list_filter = ("is_material", "client")
-    intro = (
-        "Texts in the making, seen by their owner alone. Headings (##), lists (-) and **emphasis** are shown as such."
-    )
-    empty_text = "No text is in the making."
-    refusals = {DraftClosed: "It was announced or discarded meanwhile: its text is fixed."}
-    state = state_column(_draft_state)
+    intro = "Draft texts, visible only to their owner. Headings (##), lists (-) and **emphasis** are rendered."
+    empty_text = "There is no draft."
+    refusals = {DraftClosed: "The draft has been announced or discarded: its text cannot change."}
+    state = state_column(_draft_pill)
     acts = (
         Act(
             "announce",
             "Announce",
             Capability.ANNOUNCE_NOTICES,
             _announce,
-            lead="Announced, this text never changes any more. See first what it changes.",
-            done="Announced. Clients that must be told are written to now.",
+            lead="Once announced, this text can never change. Check first what it changes.",
+            done="Announced. Emails to the clients that need notice are being sent.",
             form=AnnounceForm,
             danger=True,
-            applies=_open,
+            applies=_is_open,
             refusals=refusals,
             template="console/announce.html",
         ),
@@ -165,28 +163,28 @@ class NoticeDraftAdmin(RegisterAdmin):
             "Discard",
             Capability.MANAGE_REGISTER,
             _discard,
-            lead="The draft is closed unannounced. Another may be begun.",
+            lead="The draft is closed without being announced. You can start another one.",
             done="Discarded.",
-            applies=_open,
+            applies=_is_open,
             refusals=refusals,
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the notices along."""
+        """Select related notices."""
         return super().get_queryset(request).select_related("notice")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nothing of a closed draft change."""
+        """Return False for a closed draft."""
         return (obj is None or obj.closed_at is None) and super().has_change_permission(request, obj)
 
     @admin.display(description="kind")
     def kind(self, row: NoticeText) -> SafeString:
-        """Show whether consents must be renewed."""
+        """Return "Material" if consents must be renewed, else "Minor"."""
         return pill("Material", "warn") if row.is_material else pill("Minor")
 
     def panels(self, request: HttpRequest, row: NoticeDraft) -> list[dict[str, Any]]:
-        """Show the words as they will be read, and what they change."""
+        """Show the rendered texts and the changes against the version in effect."""
         client = Client.objects.filter(pk=row.client_id).first()
         before = None
         if client is not None:
@@ -195,8 +193,8 @@ class NoticeDraftAdmin(RegisterAdmin):
             except NoticeUnknown:
                 before = None
         return [
-            {"template": "console/panels/changes.html", "changes": _changes(row, before)},
-            {"template": "console/panels/texts.html", "texts": _texts(row)},
+            {"template": "console/panels/changes.html", "changes": _serialize_changes(row, before)},
+            {"template": "console/panels/texts.html", "texts": _serialize_texts(row)},
         ]
 
     def write(self, row: Any, **details: Any) -> None:
@@ -204,7 +202,7 @@ class NoticeDraftAdmin(RegisterAdmin):
         save_draft(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
 
-def _version_state(row: NoticeVersion) -> SafeString:
+def _version_pill(row: NoticeVersion) -> SafeString:
     if row.effective_at > row.seen_at:  # type: ignore[attr-defined]
         return pill(gettext("Announced: from {day}").format(day=day(row.effective_at)), "warn")
     return pill("Superseded") if row.is_superseded else pill("In effect", "good")  # type: ignore[attr-defined]
@@ -212,7 +210,7 @@ def _version_state(row: NoticeVersion) -> SafeString:
 
 @admin.register(NoticeVersion, site=site)
 class NoticeVersionAdmin(EvidenceAdmin):
-    """Announced texts: they come from drafts, and never change."""
+    """Announced versions; they are made from drafts and never change."""
 
     section = "Notices"
     view_capability = Capability.VIEW_REGISTER
@@ -220,12 +218,12 @@ class NoticeVersionAdmin(EvidenceAdmin):
     detail_fields = ("number", "state", "effective_at", "announced_at", "notice_days", "content_hash")
     list_display = ("notice", "number", "owner", "kind", "state", "effective_at")
     list_filter = ("is_material", "client")
-    intro = "Announced texts. A material version asks everyone for a new consent; a minor one does not."
-    empty_text = "No text was announced yet. Announce a draft on its page."
-    state = state_column(_version_state)
+    intro = "Announced versions. A material version requires renewed consent; a minor one does not."
+    empty_text = "No version yet. Announce a draft on its page."
+    state = state_column(_version_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the notices along, and whether a later text has taken effect."""
+        """Select related notices and annotate whether a later version has taken effect."""
         at = received_at(request)
         later = NoticeVersion.objects.filter(
             notice=OuterRef("notice"), number__gt=OuterRef("number"), effective_at__lte=at
@@ -238,15 +236,15 @@ class NoticeVersionAdmin(EvidenceAdmin):
 
     @admin.display(description="kind")
     def kind(self, row: NoticeText) -> SafeString:
-        """Show whether consents must be renewed."""
+        """Return "Material" if consents must be renewed, else "Minor"."""
         return pill("Material", "warn") if row.is_material else pill("Minor")
 
     def panels(self, request: HttpRequest, row: NoticeVersion) -> list[dict[str, Any]]:
-        """Show the clients that were told, what changed, and the words as they are read."""
+        """Show the notified clients, the changes, and the rendered texts."""
         before = NoticeVersion.objects.filter(notice=row.notice, number=row.number - 1).first()
         told = dispatch_lines(request, NoticeDispatch.objects.filter(version=row)) if row.waits_for_proof else None
         return [
             *([{"template": "console/panels/dispatches.html", "rows": told}] if told is not None else []),
-            {"template": "console/panels/changes.html", "changes": _changes(row, before)},
-            {"template": "console/panels/texts.html", "texts": _texts(row)},
+            {"template": "console/panels/changes.html", "changes": _serialize_changes(row, before)},
+            {"template": "console/panels/texts.html", "texts": _serialize_texts(row)},
         ]

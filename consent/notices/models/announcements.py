@@ -1,4 +1,4 @@
-"""How an announced notice reached each client, what the client said, and when it took effect there."""
+"""Announcements of notices to clients: delivery, responses and effect, and acknowledgements of the policy."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -25,11 +25,11 @@ _NONE = Personal.NONE
 
 
 class NoticeDispatch(RegisterRow):
-    """The announcement of one version to one client, and the moment it takes effect there.
+    """One announcement of one version to one client, and when the version takes effect there.
 
-    ``dispatched_at`` is when a mail server accepted a letter to one of the client's administrators: the proof, set
-    once. Until then ``takes_effect_at`` is empty and the version has no effect at the client. The letters
-    themselves, with every attempt, are those about this row's id.
+    ``dispatched_at`` is when a mail server accepted an email to one of the client's administrators: the proof, set
+    once. Until then ``takes_effect_at`` is empty and the version has no effect at the client. The emails, with every
+    attempt, refer to this row's id.
     """
 
     wall = Wall(Scope.TENANT, EDIT)
@@ -63,12 +63,12 @@ class NoticeDispatch(RegisterRow):
         ]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the opening day."""
         return gettext("announced {day}").format(day=f"{self.opened_at:%Y-%m-%d}")
 
 
 class ResponseKind(models.TextChoices):
-    """What was said about an announcement."""
+    """The kinds of response to an announcement."""
 
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
     OBJECTED = "objected", _("Objected")
@@ -76,7 +76,7 @@ class ResponseKind(models.TextChoices):
 
 
 class ResponseCode(models.TextChoices):
-    """Why a client objects, or how PakTaleem answers."""
+    """Reasons of a client's objection, and of PakTaleem's answer."""
 
     PEOPLE = "people", _("It weakens people's rights")
     LAW = "law", _("It conflicts with a law we are bound by")
@@ -89,7 +89,7 @@ class ResponseCode(models.TextChoices):
 
 
 class NoticeResponse(models.Model):
-    """One acknowledgement, objection or answer about one announcement. Append-only: what was said stays said."""
+    """One acknowledgement, objection or answer about one announcement. Append-only."""
 
     wall = Wall(Scope.TENANT, APPEND, personal={"note": _NONE, "actor_role": _NONE})
 
@@ -98,7 +98,7 @@ class NoticeResponse(models.Model):
     dispatch = models.ForeignKey(NoticeDispatch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=ResponseKind)
     code = models.CharField(max_length=32, choices=ResponseCode, blank=True)
-    note = models.TextField(max_length=2000, blank=True, help_text="About the text only: name nobody.")
+    note = models.TextField(max_length=2000, blank=True, help_text="About the text only; do not name people.")
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
     actor_id = models.UUIDField()
     actor_role = models.CharField(max_length=32)
@@ -115,12 +115,12 @@ class NoticeResponse(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show what was said."""
+        """Return the kind."""
         return self.get_kind_display()
 
 
 class NoticeEffect(models.Model):
-    """One taking effect of one version at one client, recorded once, afterwards; what is so follows from time."""
+    """One effect of one version at one client, recorded once, afterwards; the effect itself follows from time."""
 
     wall = Wall(Scope.TENANT, APPEND)
 
@@ -140,5 +140,5 @@ class NoticeEffect(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the opening day."""
         return gettext("in effect from {day}").format(day=f"{self.took_effect_at:%Y-%m-%d}")

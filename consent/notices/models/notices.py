@@ -1,4 +1,4 @@
-"""What people are told: drafts that may be edited, and immutable versions once announced."""
+"""Notices to data subjects: editable drafts, and immutable versions."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -14,11 +14,11 @@ __all__ = ["Notice", "NoticeDraft", "NoticeVersion"]
 
 _NONE = Personal.NONE
 _TEXTS = {"text_en": _NONE, "text_ur": _NONE, "child_text_en": _NONE, "child_text_ur": _NONE}
-_MATERIAL = "Material: clients are told in advance, and consents given under earlier texts must be renewed."
+_MATERIAL = "Material: clients get advance notice, and consents given under earlier versions must be renewed."
 
 
 class Notice(RegisterRow):
-    """One notice to data subjects: the privacy policy, or what is told when consent to purposes is asked."""
+    """One notice to data subjects: the privacy policy, or the information given when asking for consent."""
 
     change_capability = Capability.MANAGE_REGISTER
 
@@ -31,7 +31,7 @@ class Notice(RegisterRow):
     title_ur = models.CharField("title (Urdu)", max_length=200)
     purposes = CodesField(help_text="Codes of the purposes it informs about; empty for the privacy policy.")
     addresses_children = models.BooleanField(
-        default=False, help_text="Every version then has a text that a child can read, too."
+        default=False, help_text="If set, every version must also have a text for children."
     )
 
     history = History()
@@ -41,17 +41,17 @@ class Notice(RegisterRow):
         constraints = [models.UniqueConstraint(fields=["client", "code"], name="notice_code_unique")]
 
     def __str__(self) -> str:
-        """Show the English title."""
+        """Return the English title."""
         return self.title_en
 
     @property
     def is_policy(self) -> bool:
-        """Whether it is the privacy policy, which informs about everything and asks for nothing."""
+        """Return True if it is the privacy policy, which is not about single purposes."""
         return not self.purposes
 
 
 class NoticeText(RegisterRow):
-    """The words of a notice in both languages, and for children where it addresses them."""
+    """The text of a notice in both languages, and optionally for children."""
 
     is_material = models.BooleanField(default=True, help_text=_MATERIAL)
     text_en = models.TextField("text (English)")
@@ -63,13 +63,13 @@ class NoticeText(RegisterRow):
         abstract = True
 
     def text(self, language: str, *, for_children: bool = False) -> str:
-        """Give the words in a language, English but for ``ur``."""
+        """Return the text in Urdu for ``ur``, else in English."""
         kind = "child_text" if for_children else "text"
         return str(getattr(self, f"{kind}_{'ur' if language == 'ur' else 'en'}"))
 
 
 class NoticeDraft(NoticeText):
-    """One text in the making, seen by its owner alone; announcing it makes a version and closes the draft."""
+    """One draft text, visible to its owner only; announcing it creates a version and closes the draft."""
 
     wall = Wall(Scope.TENANT, EDIT, personal=_TEXTS)
 
@@ -89,15 +89,15 @@ class NoticeDraft(NoticeText):
         ]
 
     def __str__(self) -> str:
-        """Say that it is a draft."""
+        """Return whether the draft is open or closed."""
         return gettext("draft") if self.closed_at is None else gettext("closed draft")
 
 
 class NoticeVersion(NoticeText):
-    """One immutable text of a notice in both languages, with the hash by which a consent proves what was read.
+    """One immutable version of a notice in both languages, with the content hash that consents refer to.
 
-    ``notice_days`` is the notice every client has a right to before it takes effect there: only where a letter to
-    the client is proven (NoticeDispatch). 0: it takes effect by itself, at ``effective_at``.
+    ``notice_days`` is the advance notice that every client must get: the version takes effect at a client only once an
+    email to it is proven (NoticeDispatch). 0: it takes effect at ``effective_at``.
     """
 
     wall = Wall(Scope.CATALOGUE, APPEND, personal={**_TEXTS, "content_hash": _NONE})
@@ -122,10 +122,10 @@ class NoticeVersion(NoticeText):
         ]
 
     def __str__(self) -> str:
-        """Show the number."""
+        """Return the number."""
         return gettext("version {number}").format(number=self.number)
 
     @property
     def waits_for_proof(self) -> bool:
-        """Whether it takes effect at a client only where a letter is proven."""
+        """Return True if it takes effect at a client only once an email is proven."""
         return self.notice_days > 0

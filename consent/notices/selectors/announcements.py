@@ -1,4 +1,4 @@
-"""Which clients are told of a coming text, what they have said, and what waits for an answer."""
+"""Announcements of notices: which clients are notified, their responses, and open objections."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -20,10 +20,10 @@ __all__ = ["announcements", "clients_to_tell", "is_told", "open_objections", "un
 
 
 def is_told(client: Client, version: NoticeVersion, own_wording: Iterable[Notice]) -> bool:
-    """Say whether a client is to be told of a version: it waits for proof, and its words have effect there.
+    """Return True if a client must be notified of a version: it needs proof, and takes effect there.
 
-    Not PakTaleem itself; not a client that came after the announcement; for a notice about purposes, not one whose
-    own wording, in effect, stands in the place of every one of them. Of the policy every client is told.
+    Not PakTaleem itself; not a client that joined after the announcement; for a notice about purposes, not a client
+    whose own notices in effect replace it for all of them. Every client is notified of the privacy policy.
     """
     if client.pk == PAKTALEEM or not version.waits_for_proof or client.created_at > version.announced_at:
         return False
@@ -31,7 +31,7 @@ def is_told(client: Client, version: NoticeVersion, own_wording: Iterable[Notice
 
 
 def clients_to_tell(notice: Notice, clients: Iterable[Client], *, at: datetime) -> list[Client]:
-    """List, of these clients, those that would be told of a material change of a shared notice announced now."""
+    """List the clients that would be notified of a material change of a shared notice announced now."""
     in_effect = NoticeVersion.objects.filter(effective_at__lte=at).exclude(client_id=PAKTALEEM)
     wording: defaultdict[UUID, list[Notice]] = defaultdict(list)
     for own in Notice.objects.filter(pk__in=in_effect.values("notice_id")):
@@ -45,20 +45,20 @@ def _is_replaced(notice: Notice, own_wording: Iterable[Notice]) -> bool:
 
 
 def announcements(actor: Actor) -> QuerySet[NoticeDispatch]:
-    """List the announcements to every client the actor may see."""
+    """Select the announcements to the clients that the actor may see. Raises NotAllowed."""
     require(actor, Capability.VIEW_REGISTER)
     return NoticeDispatch.objects.select_related("version__notice", "client")
 
 
 def unacknowledged(actor: Actor) -> QuerySet[NoticeDispatch]:
-    """List the announcements that the client has neither acknowledged nor objected to."""
-    said = NoticeResponse.objects.filter(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED])
-    return announcements(actor).exclude(pk__in=said.values("dispatch_id"))
+    """Select the announcements without an acknowledgement or objection. Raises NotAllowed."""
+    responses = NoticeResponse.objects.filter(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED])
+    return announcements(actor).exclude(pk__in=responses.values("dispatch_id"))
 
 
 def open_objections(actor: Actor) -> QuerySet[NoticeDispatch]:
-    """List the announcements with an objection that no privacy officer has answered yet."""
-    said = (
+    """Select the announcements with an unanswered objection. Raises NotAllowed."""
+    responses = (
         NoticeResponse.objects.order_by()
         .values("dispatch_id")
         .annotate(
@@ -66,4 +66,4 @@ def open_objections(actor: Actor) -> QuerySet[NoticeDispatch]:
             answered=Count("id", filter=Q(kind=ResponseKind.ANSWERED)),
         )
     )
-    return announcements(actor).filter(pk__in=said.filter(objected__gt=F("answered")).values("dispatch_id"))
+    return announcements(actor).filter(pk__in=responses.filter(objected__gt=F("answered")).values("dispatch_id"))

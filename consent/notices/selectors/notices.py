@@ -1,4 +1,4 @@
-"""Notices as one client has them: which versions take effect there, and when; its own wording before the shared one."""
+"""Timelines of notices at one client: which versions take effect, and when; own notices replace shared ones."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,30 +29,30 @@ __all__ = [
 ]
 
 POLICY = ""
-"""Stands, among the codes of purposes, for the privacy policy, which informs about everything."""
+"""The key of the privacy policy among the codes of purposes."""
 
 
 class NoticeUnknown(LookupError):
-    """No effective notice informs about this purpose."""
+    """No notice in effect informs about this purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One version with the moment it takes effect at a client, and the moment another takes its place there."""
+    """One version with the time it takes effect at a client, and the time another one replaces it there."""
 
     version: NoticeVersion
     effective_at: datetime
     superseded_at: datetime | None
 
     def state(self, at: datetime) -> str:
-        """Say whether it is announced, effective or superseded at a moment: nobody sets it."""
+        """Return the state at ``at``: announced, effective or superseded."""
         if at < self.effective_at:
             return "announced"
         return "effective" if self.superseded_at is None or at < self.superseded_at else "superseded"
 
 
 def published(version: NoticeVersion) -> Published:
-    """Give what the derivation needs of a version."""
+    """Convert a version to the value that `effects_at_client` needs."""
     return Published(
         version.pk,
         version.number,
@@ -85,18 +85,18 @@ def client_timelines(
     return {code: own_before_shared(own.get(code, ()), shared.get(code, ())) for code in {**shared, **own}}
 
 
-def _proven(client_id: UUID) -> dict[UUID, datetime]:
+def _proven_effects(client_id: UUID) -> dict[UUID, datetime]:
     rows = NoticeDispatch.objects.filter(client_id=client_id).values_list("version_id", "takes_effect_at")
     return {version: moment for version, moment in rows if moment is not None}
 
 
 def policy_timeline(client: Client) -> list[Placed]:
-    """List the versions of the privacy policy at a client, in order of effect: its own wording or PakTaleem's."""
+    """List the versions of the privacy policy at a client, in order of effect: its own or PakTaleem's."""
     return purpose_timeline(client, POLICY)
 
 
 def purpose_timeline(client: Client, code: str) -> list[Placed]:
-    """List the versions that tell a client's people of one purpose (or POLICY), in order of effect."""
+    """List the versions that inform about one purpose (or POLICY) at a client, in order of effect."""
     notices = _notices(client).filter(purposes__contains=[code] if code else [])
     return _timelines(client, list(notices if code else notices.filter(purposes=[]))).get(code, [])
 
@@ -107,22 +107,22 @@ def notice_timeline(client: Client, notice: Notice) -> list[Placed]:
 
 
 def all_timelines(client: Client) -> list[Placed]:
-    """List every version that has, or will have, effect at a client: each once, whatever it tells of."""
+    """List every version that has, or will have, effect at a client, each once."""
     found: dict[UUID, Placed] = {}
     for timeline in _timelines(client, list(_notices(client))).values():
         for placed in timeline:
             known = found.get(placed.version.pk)
-            if known is None or (known.superseded_at is not None and _lasts_longer(placed, known.superseded_at)):
+            if known is None or (known.superseded_at is not None and _is_superseded_later(placed, known.superseded_at)):
                 found[placed.version.pk] = placed
     return list(found.values())
 
 
-def _lasts_longer(placed: Placed, superseded_at: datetime) -> bool:
+def _is_superseded_later(placed: Placed, superseded_at: datetime) -> bool:
     return placed.superseded_at is None or placed.superseded_at > superseded_at
 
 
 def _notices(client: Client) -> QuerySet[Notice]:
-    """Give shared notices before the client's own."""
+    """Select the shared notices, then the client's own."""
     is_own = Case(When(client_id=client.pk, then=True), default=False, output_field=BooleanField())
     found: QuerySet[Notice] = Notice.objects.filter(client_id__in=[PAKTALEEM, client.pk])
     return found.order_by(is_own, "pk")
@@ -130,11 +130,11 @@ def _notices(client: Client) -> QuerySet[Notice]:
 
 def _timelines(client: Client, notices: Sequence[Notice]) -> dict[str, list[Placed]]:
     versions = list(NoticeVersion.objects.filter(notice__in=notices).select_related("notice"))
-    found = client_timelines(client, notices=notices, versions=versions, proven=_proven(client.pk))
-    return {code: _placed(rules, versions) for code, rules in found.items()}
+    found = client_timelines(client, notices=notices, versions=versions, proven=_proven_effects(client.pk))
+    return {code: _to_placed(rules, versions) for code, rules in found.items()}
 
 
-def _placed(rules: Sequence[NoticeVersionRule], versions: Iterable[NoticeVersion]) -> list[Placed]:
+def _to_placed(rules: Sequence[NoticeVersionRule], versions: Iterable[NoticeVersion]) -> list[Placed]:
     by_id = {version.pk: version for version in versions}
     ordered = NoticeRule("", tuple(rules)).versions
     ends: list[datetime | None] = [*(later.effective_at for later in ordered[1:]), None]
@@ -142,7 +142,7 @@ def _placed(rules: Sequence[NoticeVersionRule], versions: Iterable[NoticeVersion
 
 
 def version_in_effect(timeline: Sequence[Placed], *, at: datetime) -> NoticeVersion:
-    """Return the version in effect at a moment. Raises NoticeUnknown if none is yet."""
+    """Return the version in effect. Raises NoticeUnknown if there is none yet."""
     for placed in reversed(timeline):
         if placed.effective_at <= at:
             return placed.version

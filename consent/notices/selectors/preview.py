@@ -1,4 +1,4 @@
-"""What a coming text would change, before it is announced: whose consents would have to be given anew."""
+"""Preview of a coming notice version: which consents would have to be renewed."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,29 +22,29 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["Effect", "Renewal", "preview_effect"]
 
-_RENEWED = """
+_OUTDATED = """
 FROM consent_consent c
 WHERE c.state = 'given' AND c.purpose_id = ANY (%(purposes)s) AND c.notice_version = ANY (%(versions)s)
   AND (c.client_id, c.notice_version) NOT IN (SELECT * FROM unnest(%(elsewhere)s::uuid[], %(only)s::uuid[]))
   AND (c.expires_at IS NULL OR c.expires_at > %(at)s)
 """
-"""The consents that would be outdated: one pass without a join, from which the planner cannot stray."""
+"""The consents that would become outdated: one scan without a join, so that the query plan is stable."""
 
-_PEOPLE = f"SELECT 'people', NULL::uuid, NULL::uuid[], count(DISTINCT c.subject_id) {_RENEWED}"
-_CONSENTS = (
-    f"SELECT 'consents', c.client_id, ARRAY[c.purpose_id], count(*) {_RENEWED} GROUP BY c.client_id, c.purpose_id"
+_COUNT_PEOPLE = f"SELECT 'people', NULL::uuid, NULL::uuid[], count(DISTINCT c.subject_id) {_OUTDATED}"
+_COUNT_CONSENTS = (
+    f"SELECT 'consents', c.client_id, ARRAY[c.purpose_id], count(*) {_OUTDATED} GROUP BY c.client_id, c.purpose_id"
 )
-_GUARDIANS = f"""
+_COUNT_GUARDIANS = f"""
 SELECT 'guardians', NULL::uuid, purposes, count(*) FROM (
-    SELECT array_agg(DISTINCT c.purpose_id) AS purposes {_RENEWED} AND c.guardian_id IS NOT NULL GROUP BY c.guardian_id
+    SELECT array_agg(DISTINCT c.purpose_id) AS purposes {_OUTDATED} AND c.guardian_id IS NOT NULL GROUP BY c.guardian_id
 ) AS by_guardian GROUP BY purposes
 """  # noqa: S608
-"""Sent as one statement, whose parts the server counts side by side."""
+"""Combined with UNION ALL into one statement, so that the parts can run in parallel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """How many consents would have to be given anew, of how many people at how many clients, by how many guardians."""
+    """Counts of consents to renew: consents, clients, people, and guardians."""
 
     purpose: str
     consents: int
@@ -55,7 +55,7 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a text would change: ``told`` clients in advance, and the renewals, in all and by purpose."""
+    """The effect of a version: ``told`` clients notified in advance, and the renewals in total and by purpose."""
 
     told: int
     total: Renewal
@@ -63,10 +63,10 @@ class Effect:
 
 
 def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datetime) -> Effect:
-    """Count what the next text of a notice would change, at every client the actor sees: in a fixed number of queries.
+    """Return the effect of the next version of a notice at every client the actor sees.
 
-    A minor text changes nothing. Consents that are outdated already, or have expired, are not counted again.
-    Raises NotAllowed.
+    Runs a fixed number of queries. A minor version has no effect. Consents that are already outdated or expired are not
+    counted. Raises NotAllowed.
     """
     require(actor, Capability.VIEW_CONSENTS)
     nothing = Renewal("", 0, 0, 0, 0)
@@ -75,17 +75,17 @@ def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datet
     clients = list(Client.objects.all())
     told = len(clients_to_tell(notice, clients, at=at)) if notice.client_id == PAKTALEEM else 0
     codes = {purpose.pk: purpose.code for purpose in Purpose.objects.filter(code__in=notice.purposes)}
-    standing = _standing(notice, clients, at)
+    standing = _list_valid_pairs(notice, clients, at)
     if not codes or not standing:
         return Effect(told, nothing, ())
     everyone = [client.pk for client in clients]
-    return Effect(told, *_counted(set(standing), everyone, codes, at))
+    return Effect(told, *_count_renewals(set(standing), everyone, codes, at))
 
 
-def _standing(notice: Notice, clients: list[Client], at: datetime) -> list[tuple[UUID, UUID]]:
-    """Pair each client with the versions of the notice under which a consent counts there now and would not then.
+def _list_valid_pairs(notice: Notice, clients: list[Client], at: datetime) -> list[tuple[UUID, UUID]]:
+    """List pairs of client and version under which consent is valid now and would become outdated.
 
-    By the derivation that decisions rest on: where a client's own wording has taken the notice's place, none.
+    Uses the same derivation as decisions: no pair where a client's own notice has replaced this one.
     """
     owners = {client.pk for client in clients} | {PAKTALEEM}
     notices = [one for one in Notice.objects.filter(client_id__in=owners) if set(one.purposes) & set(notice.purposes)]
@@ -99,20 +99,20 @@ def _standing(notice: Notice, clients: list[Client], at: datetime) -> list[tuple
     for client in clients:
         if notice.client_id not in {PAKTALEEM, client.pk}:
             continue
-        seen = [one for one in notices if one.client_id in {PAKTALEEM, client.pk}]
-        known = {one.pk for one in seen}
-        there = [one for one in versions if one.notice_id in known]
-        timelines = client_timelines(client, notices=seen, versions=there, proven=proven[client.pk])
+        visible = [one for one in notices if one.client_id in {PAKTALEEM, client.pk}]
+        known = {one.pk for one in visible}
+        visible_versions = [one for one in versions if one.notice_id in known]
+        timelines = client_timelines(client, notices=visible, versions=visible_versions, proven=proven[client.pk])
         for code in notice.purposes:
-            pairs |= {(client.pk, version) for version in _counting(timelines.get(code, ()), at) & own}
+            pairs |= {(client.pk, version) for version in _valid_versions(timelines.get(code, ()), at) & own}
     return sorted(pairs)
 
 
 _TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
 
 
-def _counting(versions: Any, at: datetime) -> set[UUID]:
-    """List the versions in a timeline under which a consent counts now, if the notice itself is in effect now."""
+def _valid_versions(versions: Any, at: datetime) -> set[UUID]:
+    """Return the versions of a timeline under which a consent is valid now, if the notice is in effect."""
     rule = NoticeRule("", tuple(versions))
     return {
         one.id
@@ -121,10 +121,10 @@ def _counting(versions: Any, at: datetime) -> set[UUID]:
     }
 
 
-def _counted(
+def _count_renewals(
     standing: set[tuple[UUID, UUID]], clients: list[UUID], codes: dict[UUID, str], at: datetime
 ) -> tuple[Renewal, tuple[Renewal, ...]]:
-    """Count in all and by purpose. A person has one consent to one purpose, so its people are its consents."""
+    """Count in total and by purpose. A person has one consent per purpose, so people and consents are equal there."""
     versions = sorted({version for _, version in standing})
     elsewhere = [pair for pair in product(clients, versions) if pair not in standing]
     values: dict[str, Any] = {
@@ -134,7 +134,7 @@ def _counted(
         "only": [version for _, version in elsewhere],
         "at": at,
     }
-    found = _rows(codes, values)
+    found = _fetch_counts(codes, values)
     consents = [(client, purposes[0], count) for what, client, purposes, count in found if what == "consents"]
     guardians = [(purposes, count) for what, _, purposes, count in found if what == "guardians"]
     renewals = [
@@ -158,9 +158,11 @@ def _counted(
     return total, tuple(sorted(renewals, key=lambda one: one.purpose))
 
 
-def _rows(codes: Mapping[UUID, str], values: Mapping[str, Any]) -> list[Any]:
-    """Count people apart only where somebody may have consented to several of the purposes."""
-    parts = [_PEOPLE, _CONSENTS, _GUARDIANS] if len(codes) > 1 else [_CONSENTS, _GUARDIANS]
+def _fetch_counts(codes: Mapping[UUID, str], values: Mapping[str, Any]) -> list[Any]:
+    """Run the counts; people are counted separately only if there are several purposes."""
+    parts = (
+        [_COUNT_PEOPLE, _COUNT_CONSENTS, _COUNT_GUARDIANS] if len(codes) > 1 else [_COUNT_CONSENTS, _COUNT_GUARDIANS]
+    )
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
         rows: list[Any] = cursor.fetchall()

@@ -1,4 +1,4 @@
-"""What anybody may read of a client: the notices with which its people are asked for consent."""
+"""Public notices of a client about the purposes that require consent."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +12,14 @@ __all__ = ["PublicNotice", "consent_notices"]
 
 @dataclass(frozen=True, slots=True)
 class PublicNotice:
-    """One notice in effect, by its code and its title in the language asked for."""
+    """One notice in effect: its code, and its title in the requested language."""
 
     code: str
     title: str
 
 
 def consent_notices(client: Client, *, at: datetime, language: str) -> list[PublicNotice]:
-    """List the notices in effect about a client's purposes, by title: each once, its own wording before the shared."""
+    """List the notices in effect about a client's purposes, by title, each once; own notices replace shared ones."""
     rules = current_register(client.pk).notices.values()
     versions = {rule.id for one in rules if (rule := one.in_effect(at)) is not None}
     found = Notice.objects.filter(pk__in=NoticeVersion.objects.filter(pk__in=versions).values("notice_id"))

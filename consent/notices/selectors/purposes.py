@@ -1,4 +1,4 @@
-"""Purposes and notices: what may be asked, in which words."""
+"""Purposes, lawful bases and current notices of a client."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,20 +23,20 @@ _WITH_CODES = "r.client_id = ANY (%(owners)s) AND r.code = ANY (%(codes)s)"
 
 
 def purposes(actor: Actor) -> QuerySet[Purpose]:
-    """List the client's purposes and the shared ones."""
+    """Select the client's purposes and the shared ones. Raises NotAllowed."""
     require(actor, Capability.VIEW_REGISTER)
     found: QuerySet[Purpose] = Purpose.objects.order_by("code")
     return found if actor.client_id is None else found.filter(client_id__in=[actor.client_id, PAKTALEEM])
 
 
 def find_purposes(client_id: UUID, codes: Iterable[str]) -> dict[str, Purpose]:
-    """Map codes to the client's purposes, closed ones too; its own go before PakTaleem's of the same code."""
+    """Map codes to the client's purposes, including inactive ones; own purposes replace shared ones."""
     found = find_rows(Purpose, _WITH_CODES, {"owners": [client_id, PAKTALEEM], "codes": list(codes)})
     return {purpose.code: purpose for purpose in sorted(found, key=lambda one: one.client_id == client_id)}
 
 
 def purpose_of_rule(rule: PurposeRule) -> Purpose:
-    """Give a purpose's row as far as the register knows it: its words are read where somebody asks for them."""
+    """Return a purpose with the fields that the register holds; the others are deferred."""
     known = ["id", "client_id", "code", "is_active", "consent_months"]  # in the model's order
     return Purpose.from_db(DEFAULT_DB_ALIAS, known, [rule.id, rule.owner, rule.code, rule.active, rule.consent_months])
 
@@ -49,7 +49,7 @@ def bases_in_force(client_id: UUID, *, at: datetime) -> dict[tuple[UUID, str], L
 
 
 def current_notice(purpose_code: str, *, client_id: UUID, at: datetime) -> NoticeVersion:
-    """Return the version of the notice about a purpose in effect at a client; its own wording goes first.
+    """Return the version in effect about a purpose at a client; own notices replace shared ones.
 
     Raises NoticeUnknown.
     """

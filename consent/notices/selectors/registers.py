@@ -1,4 +1,4 @@
-"""The compiled register of a client: read from the database once per version, kept in the process under it."""
+"""The compiled register of a client, read once per version and cached in the process."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -36,49 +36,49 @@ type Version = tuple[int, int]
 
 _CACHE: dict[UUID, rules.Register] = {}
 _LOCK = Lock()
-_MOST_CLIENTS = 2_000
-_TRIES = 4
+_MAX_CLIENTS = 2_000
+_MAX_TRIES = 4
 
 
 class RegisterUnsettled(Exception):
-    """The register changed again and again while it was read: what cannot be decided is denied."""
+    """The register kept changing while it was read; the decision is then undecidable."""
 
 
 def cached_register(client_id: UUID, version: Version) -> rules.Register | None:
-    """Return the client's compiled register if this process has it in just this version."""
+    """Find the client's compiled register in this process, if it has exactly this version."""
     found = _CACHE.get(client_id)
     return found if found is not None and found.version == version else None
 
 
 def current_register(client_id: UUID, version: Version | None = None) -> rules.Register:
-    """Return the client's register as it stands, from this process or read anew, inside the client's context.
+    """Return the client's current register, cached or read again, in the client's context.
 
-    ``version`` is ``consent_register_version()`` where it was just read with something else.
-    Raises RegisterUnsettled if it kept changing while it was read.
+    ``version`` is the result of ``consent_register_version()`` if the caller has just read it. Raises RegisterUnsettled
+    if it kept changing while it was read.
     """
-    version = version or _version()
-    for _ in range(_TRIES):
+    version = version or _read_version()
+    for _ in range(_MAX_TRIES):
         cached = cached_register(client_id, version)
         if cached is not None:
             return cached
         found = _compile(client_id, version, None)
-        before, version = version, _version()
+        before, version = version, _read_version()
         if before == version:
-            if not _changed_here(client_id):
-                _keep(found)
+            if not _is_changed_in_transaction(client_id):
+                _cache_register(found)
             return found
     raise RegisterUnsettled
 
 
-def _version() -> Version:
+def _read_version() -> Version:
     with connection.cursor() as cursor:
         cursor.execute("SELECT consent_register_version()")
         own, shared = cursor.fetchone()[0]
     return own, shared
 
 
-def _changed_here(client_id: UUID) -> bool:
-    """Say whether this very transaction changed the register: rolled back, its version will be given out again."""
+def _is_changed_in_transaction(client_id: UUID) -> bool:
+    """Return True if this transaction changed the register: after a rollback its version would be reused."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM consent_registerchange WHERE client_id IN (%s, %s)"
@@ -88,15 +88,15 @@ def _changed_here(client_id: UUID) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _keep(register: rules.Register) -> None:
+def _cache_register(register: rules.Register) -> None:
     with _LOCK:
-        if len(_CACHE) >= _MOST_CLIENTS:
+        if len(_CACHE) >= _MAX_CLIENTS:
             _CACHE.clear()
         _CACHE[register.client] = register
 
 
 def register_as_of(client_id: UUID, at: datetime) -> rules.Register:
-    """Compile the client's register as it stood at a past moment; a client that was not there yet had none."""
+    """Compile the client's register as of a past time; it is empty if the client did not exist yet."""
     if not Client.history.filter(id=client_id, history_date__lte=at).exists():
         return rules.compile_register(
             client=client_id,
@@ -111,7 +111,7 @@ def register_as_of(client_id: UUID, at: datetime) -> rules.Register:
 
 
 class _Rows:
-    """The rows of the client and of the shared catalogue, as they stand or as they stood."""
+    """The rows of the client and of the shared catalogue, now or as of a past time."""
 
     def __init__(self, client_id: UUID, at: datetime | None) -> None:
         self.client_id, self.at = client_id, at
@@ -140,19 +140,19 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
         time_zone=client.time_zone,
         serves_minors=client.serves_minors,
         thresholds=client.thresholds,
-        purposes=[_purpose(row) for row in purposes],
+        purposes=[_to_purpose_rule(row) for row in purposes],
         categories=[row.code for row in rows.of(DataCategory)],
-        bases=_bases(rows, codes),
-        agreements=_agreements(rows),
-        instructions=[_instruction(row) for row in rows.own(Instruction)],
-        recipients=_recipients(rows),
-        notices=_notices(rows, client),
-        texts=[_text(row) for row in rows.of(NoticeVersion)],
-        declared=_declared(rows, client),
+        bases=_list_bases(rows, codes),
+        agreements=_list_agreements(rows),
+        instructions=[_to_instruction_rule(row) for row in rows.own(Instruction)],
+        recipients=_list_recipients(rows),
+        notices=_list_notices(rows, client),
+        texts=[_to_text_rule(row) for row in rows.of(NoticeVersion)],
+        declared=_load_declared(rows, client),
     )
 
 
-def _purpose(row: Purpose) -> rules.PurposeRule:
+def _to_purpose_rule(row: Purpose) -> rules.PurposeRule:
     return rules.PurposeRule(
         id=row.pk,
         code=row.code,
@@ -164,15 +164,15 @@ def _purpose(row: Purpose) -> rules.PurposeRule:
     )
 
 
-def _text(row: NoticeVersion) -> TextRule:
+def _to_text_rule(row: NoticeVersion) -> TextRule:
     return TextRule(row.pk, row.client_id, row.content_hash, row.effective_at)
 
 
-def _period(row: Any) -> rules.Period:
+def _to_period(row: Any) -> rules.Period:
     return rules.Period(row.starts_at, row.ends_at)
 
 
-def _bases(rows: _Rows, codes: dict[UUID, str]) -> list[rules.BasisRule]:
+def _list_bases(rows: _Rows, codes: dict[UUID, str]) -> list[rules.BasisRule]:
     signed = {test.pk: test.signed_at for test in rows.of(BalancingTest)}
     return [
         rules.BasisRule(
@@ -181,7 +181,7 @@ def _bases(rows: _Rows, codes: dict[UUID, str]) -> list[rules.BasisRule]:
             role=row.role,
             basis=row.basis,
             capacity=row.capacity,
-            period=_period(row),
+            period=_to_period(row),
             balancing_test_at=signed.get(row.balancing_test_id),
             shared=row.client_id != rows.client_id,
         )
@@ -190,14 +190,14 @@ def _bases(rows: _Rows, codes: dict[UUID, str]) -> list[rules.BasisRule]:
     ]
 
 
-def _agreements(rows: _Rows) -> list[rules.AgreementRule]:
+def _list_agreements(rows: _Rows) -> list[rules.AgreementRule]:
     suspended = _grouped(rows.own(AgreementSuspension), "agreement_id")
     return [
         rules.AgreementRule(
             id=row.pk,
             starts_at=max(row.starts_at, row.signed_at),
             ends_at=row.ends_at,
-            suspended=tuple(_period(one) for one in suspended[row.pk]),
+            suspended=tuple(_to_period(one) for one in suspended[row.pk]),
             exit_until=row.exit_until,
         )
         for row in rows.own(ServiceAgreement)
@@ -205,18 +205,18 @@ def _agreements(rows: _Rows) -> list[rules.AgreementRule]:
     ]
 
 
-def _instruction(row: Instruction) -> rules.InstructionRule:
+def _to_instruction_rule(row: Instruction) -> rules.InstructionRule:
     return rules.InstructionRule(
         id=row.pk,
         agreement=row.agreement_id,
-        period=_period(row),
+        period=_to_period(row),
         purposes=frozenset(row.purposes),
         categories=frozenset(row.categories),
         recipients=frozenset(row.recipients),
     )
 
 
-def _declared(rows: _Rows, client: Client) -> rules.Declared:
+def _load_declared(rows: _Rows, client: Client) -> rules.Declared:
     mechanisms = [row for row in rows.own(ChildMechanism) if row.ends_at is None]
     return rules.Declared(
         client=client.name,
@@ -227,7 +227,7 @@ def _declared(rows: _Rows, client: Client) -> rules.Declared:
     )
 
 
-def _recipients(rows: _Rows) -> list[rules.RecipientRule]:
+def _list_recipients(rows: _Rows) -> list[rules.RecipientRule]:
     approvals = _grouped(rows.of(RecipientApproval), "recipient_id")
     return [
         rules.RecipientRule(
@@ -235,7 +235,7 @@ def _recipients(rows: _Rows) -> list[rules.RecipientRule]:
             code=row.code,
             approvals=tuple(
                 rules.Approval(
-                    period=_period(one),
+                    period=_to_period(one),
                     purposes=frozenset(one.purposes),
                     categories=frozenset(one.categories),
                     objection_until=one.objection_until,
@@ -247,8 +247,8 @@ def _recipients(rows: _Rows) -> list[rules.RecipientRule]:
     ]
 
 
-def _notices(rows: _Rows, client: Client) -> list[NoticeRule]:
-    """Give each purpose the versions that have effect at the client: its own wording before the shared one."""
+def _list_notices(rows: _Rows, client: Client) -> list[NoticeRule]:
+    """List for each purpose the versions that have effect at the client; own notices replace shared ones."""
     proven = {
         row.version_id: row.takes_effect_at for row in rows.own(NoticeDispatch) if row.takes_effect_at is not None
     }

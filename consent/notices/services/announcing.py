@@ -1,4 +1,4 @@
-"""Letters to a client's administrators about an announced notice: the first, the proof that it left, reminders."""
+"""Emails to a client's administrators about an announced notice, their proof of delivery, and reminders."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -26,64 +26,65 @@ _FIELDS = ("title", "day", "url")
 ANNOUNCED = declare_letter("notice_announced", fields=_FIELDS)
 REMINDER = declare_letter("notice_reminder", fields=_FIELDS)
 REMIND_DAYS = (14, 3)
-"""How many days before the effect a client that has said nothing is reminded."""
-_AGAIN_AFTER = timedelta(days=1)
+"""Days before the effect at which a client without a response is reminded."""
+_RETRY_AFTER = timedelta(days=1)
 
 
 def tell_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> NoticeDispatch:
-    """Record the proof if a letter has left; else write to each administrator who has none on its way.
+    """Record the proof if an email was sent; otherwise send one to each administrator without a pending email.
 
-    An administrator who came later is written to as well, and one whose letter failed for good a day after it.
+    This includes administrators who joined later, and retries an email one day after it failed permanently. Raises
+    NotAllowed.
     """
-    if dispatch.dispatched_at is not None or _is_overtaken(dispatch, at):
+    if dispatch.dispatched_at is not None or _is_superseded(dispatch, at):
         return dispatch
     letters = letters_about(dispatch.pk, actor=actor)
     left = min((one.sent_at for one in letters if one.sent_at is not None), default=None)
     if left is not None:
         return prove_dispatch(dispatch, dispatched_at=left, actor=actor, at=at)
-    on_their_way = {one.user_id for one in letters if not _failed_long_ago(one, at)}
+    on_their_way = {one.user_id for one in letters if not _may_be_retried(one, at)}
     waiting = [user for user in staff_of(client.pk, Role.CLIENT_ADMIN, at=at) if user.pk not in on_their_way]
-    _write(ANNOUNCED.code, dispatch, client, waiting, actor=actor, at=at)
+    _send_emails(ANNOUNCED.code, dispatch, client, waiting, actor=actor, at=at)
     return dispatch
 
 
-def _is_overtaken(dispatch: NoticeDispatch, at: datetime) -> bool:
-    """Say whether a later text of the notice is in effect at the client already: nobody needs this one any more."""
+def _is_superseded(dispatch: NoticeDispatch, at: datetime) -> bool:
+    """Return True if a later version of the notice is already in effect at the client."""
     later = NoticeDispatch.objects.filter(client_id=dispatch.client_id, version__notice=dispatch.version.notice)
     return later.filter(version__number__gt=dispatch.version.number, takes_effect_at__lte=at).exists()
 
 
-def _failed_long_ago(letter: LetterProof, at: datetime) -> bool:
-    return letter.state == "failed" and letter.queued_at + _AGAIN_AFTER <= at
+def _may_be_retried(letter: LetterProof, at: datetime) -> bool:
+    return letter.state == "failed" and letter.queued_at + _RETRY_AFTER <= at
 
 
 def reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
-    """Count the reminders that should have been written by a moment, had the client said nothing."""
-    told_at, effect = dispatch.dispatched_at, dispatch.takes_effect_at
-    if told_at is None or effect is None or effect <= at:
+    """Return the number of reminders due by ``at`` if the client has not responded."""
+    sent_at, effect = dispatch.dispatched_at, dispatch.takes_effect_at
+    if sent_at is None or effect is None or effect <= at:
         return 0
     moments = [effect - timedelta(days=days) for days in REMIND_DAYS]
-    return sum(1 for moment in moments if told_at < moment <= at)
+    return sum(1 for moment in moments if sent_at < moment <= at)
 
 
 def remind_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> bool:
-    """Write to the administrators once more if the client has said nothing; returns whether they were written to."""
+    """Send a due reminder to the administrators if the client has not responded; returns True if sent."""
     due = reminders_due(dispatch, at=at)
     if due <= dispatch.reminders or has_spoken(dispatch.pk):
         return False
-    _write(REMINDER.code, dispatch, client, staff_of(client.pk, Role.CLIENT_ADMIN, at=at), actor=actor, at=at)
+    _send_emails(REMINDER.code, dispatch, client, staff_of(client.pk, Role.CLIENT_ADMIN, at=at), actor=actor, at=at)
     dispatch.reminders, dispatch.reminded_at = due, at
     save_tracked(dispatch, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
     return True
 
 
 def has_spoken(dispatch_id: UUID) -> bool:
-    """Say whether the client has acknowledged an announcement, or objected."""
+    """Return True if the client has acknowledged the announcement or objected."""
     own = [ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED]
     return NoticeResponse.objects.filter(dispatch_id=dispatch_id, kind__in=own).exists()
 
 
-def _write(
+def _send_emails(
     kind: str, dispatch: NoticeDispatch, client: Client, users: Iterable[User], *, actor: Actor, at: datetime
 ) -> None:
     version = dispatch.version

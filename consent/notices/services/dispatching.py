@@ -1,4 +1,4 @@
-"""Telling clients of a coming notice: one row for each client, and the proof that a letter left."""
+"""Announcements of notices to clients: one row per client and version, with the proof of delivery."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -23,13 +23,13 @@ FOLLOW = "consent.follow_announcements"
 
 
 def ask_to_tell_clients() -> None:
-    """Have the worker tell the clients as soon as this transaction has committed; every minute it looks anyway."""
+    """Enqueue the task that notifies clients, on commit; it also runs every minute."""
     enqueue_job(FOLLOW)
 
 
 @transaction.atomic
 def open_dispatches(client: Client, *, actor: Actor, at: datetime) -> list[NoticeDispatch]:
-    """Open the client's row for each announced version that it is to be told of and has none for; returns them all.
+    """Create the missing dispatch rows of a client for announced versions, and return all its rows.
 
     Runs in the client's context. Raises NotAllowed.
     """
@@ -42,20 +42,20 @@ def open_dispatches(client: Client, *, actor: Actor, at: datetime) -> list[Notic
     own = list(Notice.objects.filter(client_id=client.pk, pk__in=in_effect.values("notice_id")))
     for version in versions.exclude(pk__in=known):
         if is_told(client, version, own):
-            known[version.pk] = _open(client, version, actor, at)
+            known[version.pk] = _open_dispatch(client, version, actor, at)
     return list(known.values())
 
 
-def _open(client: Client, version: NoticeVersion, actor: Actor, at: datetime) -> NoticeDispatch:
+def _open_dispatch(client: Client, version: NoticeVersion, actor: Actor, at: datetime) -> NoticeDispatch:
     row = NoticeDispatch(client_id=client.pk, version=version, version_owner=version.client_id, opened_at=at)
     return save_tracked(row, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
 
 
 @transaction.atomic
 def prove_dispatch(dispatch: NoticeDispatch, *, dispatched_at: datetime, actor: Actor, at: datetime) -> NoticeDispatch:
-    """Record that a letter to the client left at ``dispatched_at``: from this follows when the version has effect.
+    """Record that an email to the client was accepted at ``dispatched_at``, and when the version takes effect.
 
-    Recorded once: a later letter changes nothing. Raises NotAllowed.
+    Recorded once; later emails change nothing. Raises NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, dispatch.client_id)
     row: NoticeDispatch = NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)

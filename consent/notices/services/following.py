@@ -1,6 +1,6 @@
-"""What follows an announcement: proofs, effects, reminders. The worker's part, done as often as it likes.
+"""Background work on announcements: delivery proof, effect, reminders. Idempotent.
 
-What is in effect never waits for it: that is derived (consent/notices/effects.py). It only writes down, once.
+A version takes effect without it: that is derived (consent/notices/effects.py), and recorded here once.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["clients_to_follow", "follow_client", "record_effects"]
 
-_WORK = """
+_CLIENTS_TO_FOLLOW = """
 SELECT c.id FROM accounts_client c JOIN consent_noticeversion v ON v.client_id IN (c.id, %(shared)s)
 LEFT JOIN consent_noticedispatch d ON d.client_id = c.id AND d.version_id = v.id
 WHERE (v.notice_days > 0 AND c.id <> %(shared)s AND c.created_at <= v.announced_at
@@ -37,45 +37,45 @@ GROUP BY c.id ORDER BY c.id
 
 
 def clients_to_follow(*, at: datetime) -> list[UUID]:
-    """List the clients for which something may be to do: an unproven announcement, a reminder, an effect.
+    """List the clients that may have an unproven announcement, a due reminder or an unrecorded effect.
 
-    Read in the officers' view; it errs on the side of looking once too often.
+    Runs in the officers' view; may include clients without work.
     """
     with connection.cursor() as cursor:
         days = {"days": max(REMIND_DAYS), "reminders": len(REMIND_DAYS)}
-        cursor.execute(_WORK, {"shared": PAKTALEEM, "at": at, **days})
+        cursor.execute(_CLIENTS_TO_FOLLOW, {"shared": PAKTALEEM, "at": at, **days})
         return [client_id for (client_id,) in cursor.fetchall()]
 
 
 @transaction.atomic
 def follow_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
-    """Do what is to do for one client, in its context. Raises NotAllowed."""
+    """Process the announcements of one client, in its context. Raises NotAllowed."""
     client = Client.objects.get(pk=client_id)
     for dispatch in open_dispatches(client, actor=actor, at=at):
-        told = tell_client(dispatch, client, actor=actor, at=at)
-        remind_client(told, client, actor=actor, at=at)
+        notified = tell_client(dispatch, client, actor=actor, at=at)
+        remind_client(notified, client, actor=actor, at=at)
     record_effects(client, actor=actor, at=at)
 
 
 @transaction.atomic
 def record_effects(client: Client, *, actor: Actor, at: datetime) -> list[NoticeEffect]:
-    """Write down, once, each version that has taken effect at the client since it came. Raises NotAllowed."""
+    """Record, once, each version that has taken effect at the client since it joined. Raises NotAllowed."""
     require(actor, Capability.ANNOUNCE_NOTICES, client.pk)
     client = Client.objects.select_for_update().get(pk=client.pk)
     known = set(NoticeEffect.objects.filter(client_id=client.pk).values_list("version_id", flat=True))
     return [
-        _record(client, placed, actor, at)
+        _record_effect(client, placed, actor, at)
         for placed in all_timelines(client)
-        if placed.version.pk not in known and _took_effect(placed, client, at)
+        if placed.version.pk not in known and _has_taken_effect(placed, client, at)
     ]
 
 
-def _took_effect(placed: Placed, client: Client, at: datetime) -> bool:
-    gone_before = placed.superseded_at is not None and placed.superseded_at <= client.created_at
-    return placed.effective_at <= at and not gone_before
+def _has_taken_effect(placed: Placed, client: Client, at: datetime) -> bool:
+    superseded_before = placed.superseded_at is not None and placed.superseded_at <= client.created_at
+    return placed.effective_at <= at and not superseded_before
 
 
-def _record(client: Client, placed: Placed, actor: Actor, at: datetime) -> NoticeEffect:
+def _record_effect(client: Client, placed: Placed, actor: Actor, at: datetime) -> NoticeEffect:
     version: NoticeVersion = placed.version
     effect = NoticeEffect(
         client_id=client.pk,

@@ -31,14 +31,14 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 __all__ = ["load_register"]
 
-_WHY = Reason.ONBOARDING
+_REASON = Reason.ONBOARDING
 
 
 @transaction.atomic
 def load_register(*, actor: Actor, at: datetime) -> int:
-    """Add what the starter register has and the shared catalogue lacks; returns how many rows were added.
+    """Add the missing rows of the starter register to the shared catalogue; returns the number of rows added.
 
-    Runs in PakTaleem's own context. What is there already is left as it was edited.
+    Runs in PakTaleem's own context. Existing rows are not changed. Raises NotAllowed.
     """
     added = _load_paktaleem(actor, at)
     added += _load_names(DataCategory, CATEGORIES, actor, at)
@@ -61,9 +61,9 @@ def _load_paktaleem(actor: Actor, at: datetime) -> int:
         time_zone="Asia/Karachi",
         serves_minors=False,
     )
-    change_client(client, actor=actor, reason=_WHY, at=at)
+    change_client(client, actor=actor, reason=_REASON, at=at)
     own = ServiceAgreement(client_id=PAKTALEEM, reference="own-purposes", signed_at=at, starts_at=at)
-    change_register(own, actor=actor, reason=_WHY, at=at)
+    change_register(own, actor=actor, reason=_REASON, at=at)
     return 2
 
 
@@ -74,7 +74,7 @@ def _load_names(
     missing = {code: both for code, both in names.items() if code not in known}
     for code, (name_en, name_ur) in missing.items():
         row = model(client_id=PAKTALEEM, code=code, name_en=name_en, name_ur=name_ur)
-        change_register(row, actor=actor, reason=_WHY, at=at)
+        change_register(row, actor=actor, reason=_REASON, at=at)
     return len(missing)
 
 
@@ -89,7 +89,7 @@ def _load_purpose(code: str, text: PurposeText, actor: Actor, at: datetime) -> i
         categories=list(text.categories),
         dpv_term=text.dpv_term,
     )
-    change_register(purpose, actor=actor, reason=_WHY, at=at)
+    change_register(purpose, actor=actor, reason=_REASON, at=at)
     test = _balancing_test(purpose, actor, at) if text.basis == "legitimate_interest" else None
     for role in ROLES:
         basis = LawfulBasis(
@@ -102,12 +102,12 @@ def _load_purpose(code: str, text: PurposeText, actor: Actor, at: datetime) -> i
             balancing_test=test,
             starts_at=at,
         )
-        change_register(basis, actor=actor, reason=_WHY, at=at)
+        change_register(basis, actor=actor, reason=_REASON, at=at)
     return 1 + len(ROLES)
 
 
 def _balancing_test(purpose: Purpose, actor: Actor, at: datetime) -> BalancingTest:
-    """Write down the assessment, unsigned: legitimate interest may be used once an officer has signed it."""
+    """Create the unsigned balancing test; legitimate interest may be used once an officer signs it."""
     test = BalancingTest(
         client_id=PAKTALEEM,
         purpose=purpose,
@@ -117,7 +117,7 @@ def _balancing_test(purpose: Purpose, actor: Actor, at: datetime) -> BalancingTe
         "to judge or address them, and they may object at any time. A child's data gets the same or less.",
         safeguards="Short retention, access by need to know, no sharing beyond the hosting provider.",
     )
-    return change_register(test, actor=actor, reason=_WHY, at=at)
+    return change_register(test, actor=actor, reason=_REASON, at=at)
 
 
 def _load_notice(actor: Actor, at: datetime) -> int:
@@ -126,7 +126,7 @@ def _load_notice(actor: Actor, at: datetime) -> int:
         notice = Notice(
             client_id=PAKTALEEM, code="privacy_notice", title_en="Privacy notice", title_ur="رازداری کی اطلاع"
         )
-        change_register(notice, actor=actor, reason=_WHY, at=at)
+        change_register(notice, actor=actor, reason=_REASON, at=at)
     if NoticeVersion.objects.filter(notice=notice).exists():
         return 0
     publish_notice_version(
@@ -136,7 +136,7 @@ def _load_notice(actor: Actor, at: datetime) -> int:
         is_material=True,
         effective_at=at,
         actor=actor,
-        reason=_WHY,
+        reason=_REASON,
         at=at,
     )
     return 2

@@ -1,4 +1,4 @@
-"""Writing what people are told, and publishing it: a draft may change, a version never does."""
+"""Drafting and publishing notices: drafts may change, versions never do."""
 
 import hashlib
 from datetime import datetime
@@ -30,15 +30,15 @@ __all__ = [
     "save_draft",
 ]
 
-_BACKDATED = "Nothing is backdated: choose now or later."
+_BACKDATED = "This must not be in the past: choose now or later."
 
 
 class DraftClosed(Exception):
-    """The draft was announced or discarded: its text is fixed."""
+    """The draft is announced or discarded: its text is fixed."""
 
 
 def content_hash(text_en: str, text_ur: str, child_text_en: str = "", child_text_ur: str = "") -> str:
-    """Hash the texts as they are shown, those for children where there are any: hex SHA-256 of canonical JSON."""
+    """Return the hex SHA-256 of the texts as canonical JSON, including those for children if any."""
     texts = {"en": text_en, "ur": text_ur}
     if child_text_en or child_text_ur:
         texts |= {"child_en": child_text_en, "child_ur": child_text_ur}
@@ -46,10 +46,10 @@ def content_hash(text_en: str, text_ur: str, child_text_en: str = "", child_text
 
 
 def notice_days_of(notice: Notice, *, is_material: bool) -> int:
-    """Return how many days in advance clients must be told of the next version of a notice; 0: not at all.
+    """Return the advance notice, in days, that clients get of the next version of a notice; 0: none.
 
-    They are told of a material change by PakTaleem (privacy policy, section 12). The first text of a notice changes
-    nothing, a minor one nothing that matters, and a client's own wording is its own to announce.
+    Clients are notified of material changes by PakTaleem (privacy policy, section 12): not of the first version of a
+    notice, of minor versions, or of a client's own notices.
     """
     if notice.client_id != PAKTALEEM or not is_material or not NoticeVersion.objects.filter(notice=notice).exists():
         return 0
@@ -58,24 +58,28 @@ def notice_days_of(notice: Notice, *, is_material: bool) -> int:
 
 @transaction.atomic
 def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeDraft:
-    """Add a draft, or change one that is not announced. Raises DraftClosed, ValidationError, NotAllowed."""
+    """Add or change a draft.
+
+    Raises DraftClosed if it is announced or discarded, ValidationError naming the field, NotYours for a shared notice,
+    NotAllowed.
+    """
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
     refuse_shared(draft, actor)
-    if not draft._state.adding and _locked(draft).notice_id != draft.notice_id:
-        raise ValidationError({"notice": ["A draft stays with its notice: write another."]})
+    if not draft._state.adding and _lock_draft(draft).notice_id != draft.notice_id:
+        raise ValidationError({"notice": ["The notice of a draft cannot change: create another draft."]})
     draft.client_id, draft.changed_at = draft.notice.client_id, at
-    _strip(draft)
+    _normalize_texts(draft)
     draft.full_clean()
-    _check_children(draft.notice, draft)
+    _check_child_texts(draft.notice, draft)
     return save_tracked(draft, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
 def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Close a draft unannounced. Raises DraftClosed, NotAllowed."""
+    """Close a draft without announcing it. Raises DraftClosed, NotYours for a shared notice, NotAllowed."""
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
     refuse_shared(draft, actor)
-    draft = _locked(draft)
+    draft = _lock_draft(draft)
     draft.closed_at = at
     save_tracked(draft, actor=actor, reason=reason, at=at)
 
@@ -84,14 +88,15 @@ def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at:
 def announce_draft(
     draft: NoticeDraft, *, effective_at: datetime | None = None, actor: Actor, reason: Reason | str, at: datetime
 ) -> NoticeVersion:
-    """Make the draft an immutable version and tell the clients; ``effective_at`` None: as early as may be.
+    """Publish the draft as an immutable version, notify clients and close the draft.
 
-    Raises DraftClosed, ValidationError if clients would be told too late, NotAllowed.
+    ``effective_at`` None: the earliest possible time. Raises DraftClosed, ValidationError if the advance notice would
+    be too short, NotYours for a shared notice, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, draft.client_id)
     refuse_shared(draft, actor)
     notice = Notice.objects.select_for_update().get(pk=draft.notice_id)
-    draft = _locked(draft)
+    draft = _lock_draft(draft)
     if effective_at is None:
         effective_at = earliest_effect(at, notice_days_of(notice, is_material=draft.is_material))
     version = publish_notice_version(
@@ -127,15 +132,15 @@ def publish_notice_version(
 ) -> NoticeVersion:
     """Publish the next immutable version of a notice, effective now or later.
 
-    A material change by PakTaleem is announced to every client, and takes effect the notice days later at the
-    earliest. Raises ValidationError naming the field, NotAllowed.
+    Material changes by PakTaleem are announced to every client, and take effect after the notice period at the
+    earliest. Raises ValidationError naming the field, NotYours for a shared notice, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, notice.client_id)
     refuse_shared(notice, actor)
     notice = Notice.objects.select_for_update().get(pk=notice.pk)
     latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
     days = notice_days_of(notice, is_material=is_material)
-    _check_moment(effective_at, days=days, latest=latest, at=at)
+    _check_effective_at(effective_at, days=days, latest=latest, at=at)
     version = NoticeVersion(
         client_id=notice.client_id,
         notice=notice,
@@ -150,49 +155,51 @@ def publish_notice_version(
         effective_at=effective_at,
         announced_at=at,
     )
-    _strip(version)
+    _normalize_texts(version)
     version.content_hash = content_hash(version.text_en, version.text_ur, version.child_text_en, version.child_text_ur)
     version.full_clean()
-    _check_children(notice, version)
+    _check_child_texts(notice, version)
     save_tracked(version, actor=actor, reason=reason, at=at)
-    _record(notice, version, actor)
+    _record_publication(notice, version, actor)
     if version.waits_for_proof:
         ask_to_tell_clients()
     return version
 
 
-def _locked(draft: NoticeDraft) -> NoticeDraft:
+def _lock_draft(draft: NoticeDraft) -> NoticeDraft:
     found: NoticeDraft = NoticeDraft.objects.select_for_update().get(pk=draft.pk)
     if found.closed_at is not None:
         raise DraftClosed
     return found
 
 
-def _strip(text: NoticeText) -> None:
+def _normalize_texts(text: NoticeText) -> None:
     for field in ("text_en", "text_ur", "child_text_en", "child_text_ur"):
         setattr(text, field, getattr(text, field).replace("\r\n", "\n").strip())
 
 
-def _check_moment(effective_at: datetime, *, days: int, latest: NoticeVersion | None, at: datetime) -> None:
+def _check_effective_at(effective_at: datetime, *, days: int, latest: NoticeVersion | None, at: datetime) -> None:
     if effective_at < at:
         raise ValidationError({"effective_at": [_BACKDATED]})
     if latest is not None and effective_at < latest.effective_at:
-        raise ValidationError({"effective_at": ["Versions take effect in their order: the latest one does so later."]})
+        raise ValidationError({"effective_at": ["Versions take effect in order: this is before the latest version."]})
     earliest = earliest_effect(at, days)
     if effective_at < earliest:
-        words = f"Clients are told {days} days in advance: {earliest:%Y-%m-%d %H:%M} UTC at the earliest."
+        words = f"Clients get {days} days of notice: {earliest:%Y-%m-%d %H:%M} UTC at the earliest."
         raise ValidationError({"effective_at": [words]})
 
 
-def _check_children(notice: Notice, text: NoticeText) -> None:
+def _check_child_texts(notice: Notice, text: NoticeText) -> None:
     missing = [field for field in ("child_text_en", "child_text_ur") if not getattr(text, field)]
     if notice.addresses_children and missing:
-        raise ValidationError({field: ["This notice addresses children: say it for them, too."] for field in missing})
+        raise ValidationError(
+            {field: ["This notice addresses children: add a text for children."] for field in missing}
+        )
     if len(missing) == 1:
         raise ValidationError({missing[0]: ["A text for children is needed in both languages, or in none."]})
 
 
-def _record(notice: Notice, version: NoticeVersion, actor: Actor) -> None:
+def _record_publication(notice: Notice, version: NoticeVersion, actor: Actor) -> None:
     facts = {
         "notice": notice.code,
         "number": version.number,

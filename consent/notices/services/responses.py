@@ -1,4 +1,4 @@
-"""What a client says about an announced notice, and how PakTaleem answers an objection."""
+"""Responses of clients to announced notices, and PakTaleem's answers to objections."""
 
 from datetime import datetime
 
@@ -31,65 +31,71 @@ ANSWERS = (ResponseCode.EXPLAINED, ResponseCode.CHANGES, ResponseCode.AGREEMENT_
 
 
 class AlreadySaid(Exception):
-    """The client has acknowledged the announcement already, or its objection still waits for an answer."""
+    """The client has already acknowledged the announcement, or has an open objection."""
 
 
 class NothingToAnswer(Exception):
-    """No objection to this announcement waits for an answer."""
+    """The announcement has no open objection."""
 
 
 @transaction.atomic
 def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
-    """Record that the client has seen what is coming; it agrees to nothing by that. Raises AlreadySaid, NotAllowed."""
+    """Record that the client has seen the announcement; this is not an agreement.
+
+    Raises AlreadySaid if it is acknowledged, NotAllowed.
+    """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
-    if ResponseKind.ACKNOWLEDGED in _said(dispatch):
+    if ResponseKind.ACKNOWLEDGED in _lock_and_list_kinds(dispatch):
         raise AlreadySaid
-    return _say(dispatch, ResponseKind.ACKNOWLEDGED, "", "", actor=actor, at=at)
+    return _record_response(dispatch, ResponseKind.ACKNOWLEDGED, "", "", actor=actor, at=at)
 
 
 @transaction.atomic
 def object_to_announcement(
     dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
 ) -> NoticeResponse:
-    """Record the client's objection: a task for a privacy officer, which by itself stops nothing.
+    """Record the client's objection; it creates a task for an officer and does not stop the change.
 
-    Raises AlreadySaid while an earlier objection waits for its answer, ValidationError, NotAllowed.
+    Raises AlreadySaid if there is an open objection, ValidationError for an unknown code, NotAllowed.
     """
     require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
-    if _waits(_said(dispatch)):
+    if _has_open_objection(_lock_and_list_kinds(dispatch)):
         raise AlreadySaid
-    return _say(dispatch, ResponseKind.OBJECTED, _known(code, OBJECTIONS), note, actor=actor, at=at)
+    return _record_response(dispatch, ResponseKind.OBJECTED, _check_code(code, OBJECTIONS), note, actor=actor, at=at)
 
 
 @transaction.atomic
 def answer_objection(
     dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
 ) -> NoticeResponse:
-    """Answer the client's objection, which closes the task. Raises NothingToAnswer, ValidationError, NotAllowed."""
+    """Answer the client's objection, which closes the task.
+
+    Raises NothingToAnswer if there is no open objection, ValidationError for an unknown code, NotAllowed.
+    """
     require(actor, Capability.ANSWER_OBJECTIONS, dispatch.client_id)
-    if not _waits(_said(dispatch)):
+    if not _has_open_objection(_lock_and_list_kinds(dispatch)):
         raise NothingToAnswer
-    return _say(dispatch, ResponseKind.ANSWERED, _known(code, ANSWERS), note, actor=actor, at=at)
+    return _record_response(dispatch, ResponseKind.ANSWERED, _check_code(code, ANSWERS), note, actor=actor, at=at)
 
 
-def _said(dispatch: NoticeDispatch) -> list[str]:
-    """Take the row, so that two who answer at once follow one another; list what was said, in order."""
+def _lock_and_list_kinds(dispatch: NoticeDispatch) -> list[str]:
+    """Lock the dispatch, and return the kinds of its responses in order."""
     NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)
     found = NoticeResponse.objects.filter(client_id=dispatch.client_id, dispatch=dispatch)
     return list(found.order_by("recorded_at", "id").values_list("kind", flat=True))
 
 
-def _waits(said: list[str]) -> bool:
-    return said.count(ResponseKind.OBJECTED) > said.count(ResponseKind.ANSWERED)
+def _has_open_objection(kinds: list[str]) -> bool:
+    return kinds.count(ResponseKind.OBJECTED) > kinds.count(ResponseKind.ANSWERED)
 
 
-def _known(code: str, codes: tuple[ResponseCode, ...]) -> str:
+def _check_code(code: str, codes: tuple[ResponseCode, ...]) -> str:
     if code not in {one.value for one in codes}:
         raise ValidationError({"code": ["Choose one of the reasons."]})
     return code
 
 
-def _say(
+def _record_response(
     dispatch: NoticeDispatch, kind: ResponseKind, code: str, note: str, *, actor: Actor, at: datetime
 ) -> NoticeResponse:
     response = NoticeResponse(

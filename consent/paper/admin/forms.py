@@ -1,4 +1,4 @@
-"""Consent forms in the console: choose a group and what to ask it, print the form, take its answer sheet."""
+"""Consent forms in the console: create a form for a group, print it, download its answer sheet."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,39 +44,39 @@ BLANKS: dict[str, tuple[str, Callable[[Any, Any], bytes]]] = {
 
 
 class ClientForm(forms.Form):
-    """Whose people are asked; for those who work for several clients."""
+    """A form to choose the client, for staff who work for several."""
 
     client = forms.ModelChoiceField(
         Client.objects.none(),
         label=_("Client"),
         empty_label=_("Choose a client…"),
-        help_text=_("Whose people are asked."),
+        help_text=_("The client whose people are asked."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer every client but PakTaleem itself."""
+        """List every client but PakTaleem itself."""
         super().__init__(*args, **kwargs)
         offer(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
 
 class MakeForm(ScopedForm):
-    """Whom to ask what."""
+    """A form to choose the people and the purposes."""
 
     reason = None  # type: ignore[assignment]
     name = forms.CharField(
-        label=_("Class or group"), max_length=100, help_text=_("As you call it, such as “Grade 7 B”. Name nobody.")
+        label=_("Class or group"), max_length=100, help_text=_("For example “Grade 7 B”. Do not name people.")
     )
     purposes = forms.MultipleChoiceField(
         label=_("What to ask"),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Purposes that rest on consent. Each is answered apart."),
+        help_text=_("Purposes based on consent. Each is answered separately."),
     )
     ids = forms.CharField(
-        label=_("Whom, by LMS id"),
+        label=_("People, by LMS id"),
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("One in each line. Leave it empty to choose by what stands below."),
+        help_text=_("One per line. Leave it empty to select people by the fields below."),
     )
     role = forms.ChoiceField(
         label=_("Or everyone in a role"),
@@ -88,26 +88,26 @@ class MakeForm(ScopedForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer what the client may ask."""
+        """List the purposes that the client may ask about."""
         super().__init__(*args, **kwargs)
-        client_id = _client_of(self.request)
+        client_id = _find_client(self.request)
         if client_id is not None:
             self.instance.client_id = client_id
             found = purposes_to_ask(client_id, at=received_at(self.request))
-            offer(self, "purposes", [(one.code, _named(one)) for one in found])
+            offer(self, "purposes", [(one.code, _purpose_name(one)) for one in found])
 
     def clean_ids(self) -> list[str]:
-        """Read the lines."""
+        """Return the non-empty lines."""
         lines = (line.strip() for line in str(self.cleaned_data.get("ids", "")).splitlines())
         return [line for line in lines if line]
 
 
-def _named(purpose: Purpose) -> str:
+def _purpose_name(purpose: Purpose) -> str:
     return purpose.name_ur if get_language() == "ur" else purpose.name_en
 
 
-def _client_of(request: HttpRequest) -> UUID | None:
-    """Return the client whose people are asked: the asker's own, or the one that an officer chose before."""
+def _find_client(request: HttpRequest) -> UUID | None:
+    """Return the actor's own client, or the one that an officer chose before."""
     own, chosen = actor_of(request).client_id, request.GET.get(CLIENT)
     if own is not None or not chosen:
         return own
@@ -115,7 +115,7 @@ def _client_of(request: HttpRequest) -> UUID | None:
     return client_id if Client.objects.exclude(pk=PAKTALEEM).filter(pk=client_id).exists() else None
 
 
-def _print(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _print_form(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     client = Client.objects.get(pk=run.client_id)
     address = Place.of(public_address(request), client.code).choices.partition("://")[2]
     pdf = print_form(run, address=address, actor=actor_of(request), reason=given["reason"], at=received_at(request))
@@ -126,7 +126,7 @@ def _print(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpRes
 
 @admin.register(FormRun, site=site)
 class FormRunAdmin(EvidenceAdmin):
-    """Forms: for which group, about what, how far their answers have come."""
+    """Consent forms: group, purposes and progress."""
 
     section = "People"
     form = MakeForm
@@ -139,33 +139,33 @@ class FormRunAdmin(EvidenceAdmin):
     change_list_template = "paper/forms.html"
     change_form_template = "paper/form.html"
     intro = "Ask a whole class on paper or by telephone: a page for each person, in English and Urdu, with a code."
-    empty_text = "No consent form was made yet."
+    empty_text = "No consent form yet."
     acts = (
         Act(
             "print",
             "Print the form",
             Capability.MANAGE_FORMS,
-            _print,
-            lead="A PDF with everyone's name on their page. That is a look at each of them, recorded with your reason.",
+            _print_form,
+            lead="A PDF with everyone's name on their page. Access to each name is logged with your reason.",
             template="paper/print.html",
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Name who made each."""
+        """Select related actors."""
         return with_actor(super().get_queryset(request), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Ask for the group, or tell about the form."""
+        """Return the fields to add a form, or those to show one."""
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         return [
             (None, {"fields": ["name", "purposes"]}),
-            (gettext("Whom to ask"), {"fields": ["ids", "role", "beginning"]}),
+            (gettext("People to ask"), {"fields": ["ids", "role", "beginning"]}),
         ]
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the answer sheets to fill in."""
+        """Add the URLs of the empty answer sheets."""
         return [*(self._blank_url(kind) for kind in BLANKS), *super().get_urls()]
 
     def _blank_url(self, kind: str) -> URLPattern:
@@ -176,22 +176,24 @@ class FormRunAdmin(EvidenceAdmin):
         return path(f"<path:object_id>/sheet-{kind}/", self.admin_site.admin_view(view), name=name)
 
     def blank_view(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponse:
-        """Give the answer sheet of a form: its codes, no names."""
+        """Return the empty answer sheet of a form: its codes, no names."""
         if not may(request, Capability.MANAGE_FORMS):
             raise PermissionDenied
         run: FormRun = self._row_or_404(request, object_id)
-        asked = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
+        form_purposes = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
         codes = FormPage.objects.filter(client_id=run.client_id, run=run).order_by("position")
         content_type, make = BLANKS[kind]
-        content = make(list(asked.values_list("purpose__code", flat=True)), list(codes.values_list("code", flat=True)))
+        content = make(
+            list(form_purposes.values_list("purpose__code", flat=True)), list(codes.values_list("code", flat=True))
+        )
         disposition = f'attachment; filename="answers-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.{kind}"'
         return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Ask whoever works for several clients first for which one."""
-        if object_id is None and self.has_add_permission(request) and _client_of(request) is None:
+        """Show the choice of client first, for staff who work for several."""
+        if object_id is None and self.has_add_permission(request) and _find_client(request) is None:
             return self._client_page(request)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
@@ -206,7 +208,7 @@ class FormRunAdmin(EvidenceAdmin):
         return TemplateResponse(request, "paper/client.html", context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Make the form, inside the one client whose people it asks."""
+        """Create the form in the context of its client."""
         given, actor = form.cleaned_data, actor_of(request)
         with in_client(obj.client_id):
             client = Client.objects.get(pk=obj.client_id)
@@ -224,14 +226,18 @@ class FormRunAdmin(EvidenceAdmin):
         obj.pk, obj.name, obj.made_at = run.pk, run.name, run.made_at
 
     def panels(self, request: HttpRequest, row: FormRun) -> list[dict[str, Any]]:
-        """Show what is asked, how far the answers have come, and what to do next."""
-        asked = FormPurpose.objects.filter(client_id=row.client_id, run=row).order_by("position")
+        """Show the purposes, the progress of the answers, and the next steps."""
+        form_purposes = FormPurpose.objects.filter(client_id=row.client_id, run=row).order_by("position")
         return [
             {
                 "template": "paper/panels/form.html",
                 "asked": [
-                    {"name": _named(one.purpose), "notice": one.notice_version.notice, "version": one.notice_version}
-                    for one in asked.select_related("purpose", "notice_version__notice")
+                    {
+                        "name": _purpose_name(one.purpose),
+                        "notice": one.notice_version.notice,
+                        "version": one.notice_version,
+                    }
+                    for one in form_purposes.select_related("purpose", "notice_version__notice")
                 ],
                 "progress": progress_of(row),
                 "may_manage": may(request, Capability.MANAGE_FORMS, row.client_id),
@@ -241,10 +247,10 @@ class FormRunAdmin(EvidenceAdmin):
 
     @admin.display(description="made")
     def made(self, row: FormRun) -> str:
-        """Say when."""
+        """Return the time of creation."""
         return moment(row.made_at)
 
     @admin.display(description="made by")
     def made_by(self, row: FormRun) -> str:
-        """Name who made it."""
+        """Return the user who made it."""
         return who(row)

@@ -1,4 +1,4 @@
-"""The matching queue in the console: confirm a row, match it by hand, choose it before others, or dismiss it."""
+"""The matching queue in the console: confirm, match, choose or dismiss a row."""
 
 from datetime import datetime
 from typing import Any
@@ -55,76 +55,78 @@ __all__ = ["SheetEntryAdmin", "queue_board"]
 
 SHEETS_OFFERED = 50
 _REFUSALS: dict[type[Exception], str] = {
-    NotMatched: "The row is no longer matched: look at it again.",
-    Settled: "Somebody was quicker: the row is settled.",
+    NotMatched: "The row is no longer matched: check it again.",
+    Settled: "The row has already been settled.",
     CodeUnknown: "No form of this client has this code.",
-    NothingStands: "Nothing of this row can be recorded: what ended since, what was asked under a notice that changed, "
-    "and what a guardian or a child answered stays out. Dismiss it, and ask anew.",
+    NothingStands: "No answer of this row can be recorded: consents that have since ended, notices that have "
+    "changed, and answers of guardians or children are left out. Dismiss the row, and ask again.",
     FileTooLarge: "The file is too large.",
     FileKindRefused: "Choose a PDF, JPEG or PNG.",
 }
 
 
 class ConfirmForm(PlainForm):
-    """A scan of the signed form, if there is one."""
+    """A form to add an optional scan of the signed form."""
 
     scan = forms.FileField(
         label=_("Scan of the form"),
         required=False,
-        help_text=_("If you have one: PDF, JPEG or PNG. It is sealed, as evidence of each answer."),
+        help_text=_("Optional: PDF, JPEG or PNG. It is encrypted and becomes evidence of each answer."),
     )
 
 
 class MatchForm(ActForm):
-    """To which form the row belongs."""
+    """A form to enter the code of the row's form."""
 
     code = forms.CharField(
         label=_("Code on the form"),
         max_length=40,
-        help_text=_("As it is printed on the person's page. Capital letters and the hyphen do not matter."),
+        help_text=_("As printed on the person's page. Case and the hyphen do not matter."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     field_order = ("code", "reason")
 
 
-def _matched(row: SheetEntry, _at: Any) -> bool:
+def _is_matched(row: SheetEntry, _at: Any) -> bool:
     return row.state == EntryState.MATCHED
 
 
-def _open(row: SheetEntry, _at: Any) -> bool:
+def _is_open(row: SheetEntry, _at: Any) -> bool:
     return row.is_open
 
 
-def _may_be_chosen(row: SheetEntry, _at: Any) -> bool:
+def _may_choose(row: SheetEntry, _at: Any) -> bool:
     return row.state in {EntryState.CONTRADICTORY, EntryState.OUTDATED}
 
 
-def _may_be_matched(row: SheetEntry, _at: Any) -> bool:
+def _may_match(row: SheetEntry, _at: Any) -> bool:
     return row.state == EntryState.UNMATCHED and row.page_id is None
 
 
-def _confirm(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return _answer(request, confirm_entry(row, scan=given["scan"], actor=actor_of(request), at=received_at(request)))
+def _confirm_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    return _redirect_to_row(
+        request, confirm_entry(row, scan=given["scan"], actor=actor_of(request), at=received_at(request))
+    )
 
 
-def _choose(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _choose_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
-    return _answer(request, choose_entry(row, **by))
+    return _redirect_to_row(request, choose_entry(row, **by))
 
 
-def _match(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _match_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
-    return _answer(request, match_entry(row, code=given["code"], **by))
+    return _redirect_to_row(request, match_entry(row, code=given["code"], **by))
 
 
-def _dismiss(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> None:
+def _dismiss_entry(row: SheetEntry, given: dict[str, Any], request: HttpRequest) -> None:
     dismiss_entry(row, actor=actor_of(request), reason=given["reason"], at=received_at(request))
 
 
-def _answer(request: HttpRequest, row: SheetEntry) -> HttpResponse:
-    """Say where the row has come to, and show it."""
+def _redirect_to_row(request: HttpRequest, row: SheetEntry) -> HttpResponse:
+    """Show the row with a message about its new state."""
     if row.state == EntryState.CONFIRMED:
-        messages.success(request, gettext("Confirmed: the next answer follows it."))
+        messages.success(request, gettext("Confirmed. In effect from the next decision."))
     elif row.state == EntryState.MATCHED:
         messages.success(request, gettext("Matched. Nothing is recorded yet: confirm it."))
     else:
@@ -134,13 +136,13 @@ def _answer(request: HttpRequest, row: SheetEntry) -> HttpResponse:
 
 
 class SheetFilter(ChosenFilter):
-    """By one of the latest sheets of the client in view."""
+    """Filter by one of the latest sheets of the client in view."""
 
     title = "sheet"
     parameter_name = "sheet"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer the latest, and the one that is chosen."""
+        """List the latest sheets, and the chosen one."""
         found = AnswerSheet.objects.order_by("-uploaded_at")
         if (client_id := client_in_view(request)) is not None:
             found = found.filter(client_id=client_id)
@@ -151,19 +153,19 @@ class SheetFilter(ChosenFilter):
         return [(str(one.pk), str(one)) for one in offered]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Narrow the list."""
+        """Return the filtered queryset."""
         value = self.value()
         return queryset.filter(sheet_id=as_key(value)) if value else queryset
 
 
 def state_pill(row: SheetEntry) -> SafeString:
-    """Show where a row stands."""
+    """Render the state of a row as a pill."""
     return pill(row.get_state_display(), TONES.get(EntryState(row.state), "calm"))
 
 
 @admin.register(SheetEntry, site=site)
 class SheetEntryAdmin(EvidenceAdmin):
-    """Rows of answer sheets: what they say, where they stand, why they wait."""
+    """Rows of answer sheets, with their answers, state and problem."""
 
     section = "People"
     view_capability = Capability.VIEW_FORMS
@@ -182,18 +184,18 @@ class SheetEntryAdmin(EvidenceAdmin):
         "standing",
         "why",
     )
-    intro = "Rows of answer sheets. A matched row counts once it is confirmed; the others wait for somebody to decide."
-    empty_text = "Nothing waits: no answer sheet was brought yet."
+    intro = "Rows of answer sheets. A matched row counts once it is confirmed; the others need a decision."
+    empty_text = "The queue is empty: no answer sheet has been uploaded yet."
     standing = state_column(state_pill)
     acts = (
         Act(
             "confirm",
             "Confirm",
             Capability.CONFIRM_ANSWERS,
-            _confirm,
+            _confirm_entry,
             form=ConfirmForm,
-            lead="What the row says is recorded, each purpose apart, with the sheet and its row as evidence.",
-            applies=_matched,
+            lead="The row's answers are recorded, each purpose separately, with the sheet and its row as evidence.",
+            applies=_is_matched,
             refusals=_REFUSALS,
             template="paper/settle.html",
         ),
@@ -201,10 +203,10 @@ class SheetEntryAdmin(EvidenceAdmin):
             "match",
             "Match by hand",
             Capability.MANAGE_FORMS,
-            _match,
+            _match_entry,
             form=MatchForm,
-            lead="Take the paper, and type the code that is printed on it. The row then waits to be confirmed.",
-            applies=_may_be_matched,
+            lead="Enter the code printed on the paper form. The row must then be confirmed.",
+            applies=_may_match,
             refusals=_REFUSALS,
             template="paper/match.html",
         ),
@@ -212,11 +214,11 @@ class SheetEntryAdmin(EvidenceAdmin):
             "choose",
             "Record this row",
             Capability.CONFIRM_ANSWERS,
-            _choose,
-            lead="This row is right: it is recorded as far as it stands, and other rows for its code are dismissed. "
-            "Left out is what was withdrawn or ended since, and a yes under a notice that has changed.",
+            _choose_entry,
+            lead="This row is recorded, and other rows for its code are dismissed. Consents that have since been "
+            "withdrawn or ended, and consents under a notice that has changed, are left out.",
             danger=True,
-            applies=_may_be_chosen,
+            applies=_may_choose,
             refusals=_REFUSALS,
             template="paper/settle.html",
         ),
@@ -224,41 +226,43 @@ class SheetEntryAdmin(EvidenceAdmin):
             "dismiss",
             "Dismiss",
             Capability.MANAGE_FORMS,
-            _dismiss,
-            lead="The row is set aside for good. Nothing of it is recorded.",
-            done="Dismissed: nothing of it is recorded.",
+            _dismiss_entry,
+            lead="The row is closed permanently. None of its answers is recorded.",
+            done="Dismissed: none of its answers is recorded.",
             danger=True,
-            applies=_open,
+            applies=_is_open,
             refusals=_REFUSALS,
             template="paper/settle.html",
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring person, page and sheet along, and leave what is sealed where it is."""
+        """Select related person, page and sheet; sealed details are not opened."""
         return super().get_queryset(request).select_related("subject", "page__run", "sheet")
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> Any:
-        """Tell the pages of acts what the row says."""
-        extra = {"said": _said(row)} | ({"near": _near(request, row)} if template == "paper/match.html" else {})
+        """Render a page of an act with the answers of the row."""
+        extra = {"said": _format_answers(row)} | (
+            {"near": _list_near_codes(request, row)} if template == "paper/match.html" else {}
+        )
         return super().page(request, row, template, **extra, **values)
 
     def panels(self, request: HttpRequest, row: SheetEntry) -> list[dict[str, Any]]:
-        """Show what was typed and near codes, the rows beside it, what it led to, and what was done."""
+        """Show the typed code and similar ones, other rows of the same code, the recorded events, and the steps."""
         steps = with_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), actor_of(request))
         others = rivals_of(row.client_id, [row.page_id]).get(row.page_id, []) if row.page_id is not None else []
         return [
-            {"template": "paper/panels/typed.html", "near": _near(request, row)},
+            {"template": "paper/panels/typed.html", "near": _list_near_codes(request, row)},
             {
                 "template": "paper/panels/rivals.html",
-                "lines": [_rival(other) for other in others if other.pk != row.pk],
+                "lines": [_serialize_rival(other) for other in others if other.pk != row.pk],
             },
-            {"template": "console/panels/events.html", "events": _events(row, actor_of(request))},
-            {"template": "paper/panels/steps.html", "lines": [_step(one) for one in steps]},
+            {"template": "console/panels/events.html", "events": _list_events(row, actor_of(request))},
+            {"template": "paper/panels/steps.html", "lines": [_serialize_step(one) for one in steps]},
         ]
 
     def history_of(self, row: SheetEntry, viewer: Actor) -> dict[str, Any]:
-        """Show every step."""
+        """Return every step."""
         steps = with_actor(EntryStep.objects.filter(client_id=row.client_id, entry=row), viewer)
         return {
             "versions": [
@@ -275,7 +279,7 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     @admin.display(description="row")
     def row(self, row: SheetEntry) -> str:
-        """Name its place in the sheet."""
+        """Return the row number."""
         return gettext("Row {row}").format(row=row.number)
 
     @admin.display(description="sheet")
@@ -286,7 +290,7 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: SheetEntry) -> SafeString | str:
-        """Link to the person, if the row belongs to somebody."""
+        """Link to the person, if the row is matched."""
         if row.subject is None:
             return "—"
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
@@ -294,7 +298,7 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     @admin.display(description="code")
     def code(self, row: SheetEntry) -> SafeString | str:
-        """Show the code and link to its form."""
+        """Return the code with a link to its form."""
         if row.page is None:
             return "—"
         url = reverse("admin:paper_formrun_change", args=[row.page.run_id], current_app=site.name)
@@ -302,47 +306,51 @@ class SheetEntryAdmin(EvidenceAdmin):
 
     @admin.display(description="answers")
     def said(self, row: SheetEntry) -> str:
-        """Say what it answers."""
-        return _said(row)
+        """Return the answers."""
+        return _format_answers(row)
 
     @admin.display(description="why it waits")
     def why(self, row: SheetEntry) -> str:
-        """Give the reason in words."""
+        """Return the problem of an open row."""
         return row.get_problem_display() if row.problem and row.is_open else "—"
 
 
-def _said(row: SheetEntry) -> str:
+def _format_answers(row: SheetEntry) -> str:
     words = {True: gettext("yes"), False: gettext("no")}
     return ", ".join(f"{code}: {words[gives]}" for code, gives in row.answers.items())
 
 
-def _near(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | None:
-    """Give what was typed as code, and the codes that differ least from it, to whoever may match by hand."""
-    if not _may_be_matched(row, None) or not may(request, Capability.MANAGE_FORMS, row.client_id):
+def _list_near_codes(request: HttpRequest, row: SheetEntry) -> dict[str, Any] | None:
+    """Return the typed code and the most similar codes, if the user may match rows by hand."""
+    if not _may_match(row, None) or not may(request, Capability.MANAGE_FORMS, row.client_id):
         return None
     with in_client(row.client_id):
         typed = opened_details(SheetEntry.objects.get(pk=row.pk), actor=actor_of(request)).get("code", "")
         pages = near_codes(row.client_id, typed) if typed else []
-        return {"typed": typed, "lines": [_near_line(row, page) for page in pages], "why": row.get_problem_display()}
+        return {
+            "typed": typed,
+            "lines": [_serialize_near_code(row, page) for page in pages],
+            "why": row.get_problem_display(),
+        }
 
 
-def _near_line(row: SheetEntry, page: FormPage) -> dict[str, Any]:
+def _serialize_near_code(row: SheetEntry, page: FormPage) -> dict[str, Any]:
     match = reverse("admin:paper_sheetentry_match", args=[row.pk], current_app=site.name)
     code = shown_code(page.code)
     return {"code": code, "person": page.subject, "group": page.run.name, "url": f"{match}?code={code}"}
 
 
-def _rival(other: SheetEntry) -> dict[str, Any]:
+def _serialize_rival(other: SheetEntry) -> dict[str, Any]:
     url = reverse("admin:paper_sheetentry_change", args=[other.pk], current_app=site.name)
-    return {"row": other, "said": _said(other), "state": state_pill(other), "url": url}
+    return {"row": other, "said": _format_answers(other), "state": state_pill(other), "url": url}
 
 
-def _events(row: SheetEntry, viewer: Actor) -> list[dict[str, Any]]:
+def _list_events(row: SheetEntry, viewer: Actor) -> list[dict[str, Any]]:
     events = ConsentEvent.objects.filter(client_id=row.client_id, pk__in=row.recorded)
     return event_lines(with_actor(events.select_related("purpose", "guardian"), viewer)) if row.recorded else []
 
 
-def _step(one: Any) -> dict[str, Any]:
+def _serialize_step(one: Any) -> dict[str, Any]:
     return {
         "step": one,
         "who": who(one),
@@ -351,21 +359,21 @@ def _step(one: Any) -> dict[str, Any]:
     }
 
 
-def _waiting() -> int:
-    """Count the rows in each open state along its own index: one index serves no list of states in order."""
+def _count_open_rows() -> int:
+    """Count the open rows, state by state, because no single index serves all states in order."""
     found = [SheetEntry.objects.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN]
     return found[0].union(*found[1:], all=True).order_by()[: LIMIT + 1].count()
 
 
 @boards.connect
 def queue_board(actor: Actor, at: datetime) -> list[Card]:
-    """Say how many answers wait to be confirmed or decided; one query."""
+    """Return a card with the number of open rows. Runs one query."""
     del at
     if not actor.may(Capability.CONFIRM_ANSWERS):
         return []
-    number = _waiting()
+    number = _count_open_rows()
     if not number:
         return []
     url = reverse("admin:paper_sheetentry_changelist", current_app=site.name)
     note = gettext("on paper or by telephone: confirm them, or decide")
-    return [Card(gettext("Answers that wait"), number_in_words(number), note, url, needs_attention=True)]
+    return [Card(gettext("Answers to confirm"), number_in_words(number), note, url, needs_attention=True)]

@@ -1,4 +1,4 @@
-"""Answer sheets in the console: bring one, see where its rows stand, confirm those that are matched."""
+"""Answer sheets in the console: upload, progress of the rows, and confirmation of matched rows."""
 
 from typing import Any, ClassVar
 
@@ -42,20 +42,20 @@ TONES = {
 
 
 class UploadForm(ScopedForm):
-    """Which file."""
+    """A form to upload an answer sheet."""
 
     reason = None  # type: ignore[assignment]
     file = forms.FileField(
         label=_("File"),
         required=False,
         help_text=_(
-            "The answer sheet of a form, filled in (.xlsx, or .csv saved as CSV UTF-8): at most 5,000 rows. "
-            "Several forms may stand in one sheet."
+            "The answer sheet of a form, filled in (.xlsx, or .csv saved as CSV UTF-8): at most 5,000 rows. One "
+            "sheet may contain several forms."
         ),
     )
 
     def clean_file(self) -> Any:
-        """Ask for a file; one that is too large has not been taken in at all."""
+        """Require a file; one that exceeds the upload limit is not received at all."""
         file = self.cleaned_data.get("file")
         if file is None:
             raise forms.ValidationError(gettext("Choose a file of at most 2 MB."))
@@ -63,7 +63,7 @@ class UploadForm(ScopedForm):
 
 
 class PlainForm(ActForm):
-    """An act that needs no reason: the sheet is one."""
+    """A form of an act without a reason field."""
 
     reason = None  # type: ignore[assignment]
 
@@ -72,7 +72,7 @@ def _has_matched(row: AnswerSheet, _at: Any) -> bool:
     return not row.is_under_way and counts_of(row)[EntryState.MATCHED] > 0
 
 
-def _confirm(row: AnswerSheet, _given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _confirm_sheet(row: AnswerSheet, _given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     before = counts_of(row)[EntryState.CONFIRMED]
     row = confirm_matched(row, actor=actor_of(request), at=received_at(request))
     if row.is_under_way:
@@ -85,15 +85,15 @@ def _confirm(row: AnswerSheet, _given: dict[str, Any], request: HttpRequest) -> 
     return HttpResponseRedirect(owner.url_of("change", row))
 
 
-def _told(problem: Problem) -> str:
-    """Say what is wrong, and where."""
+def _format_problem(problem: Problem) -> str:
+    """Format a problem with its row and column."""
     place = [gettext("Row {row}").format(row=problem.row)] if problem.row is not None else []
     place += [problem.column] if problem.column else []
     return f"{', '.join(place) or problem.file}: {problem.message}."
 
 
 def standing_pill(row: Any) -> SafeString:
-    """Say how many rows of a sheet wait."""
+    """Render the number of open rows as a pill."""
     if row.is_under_way:
         return pill(gettext("Being confirmed"), "warn")
     if not row.waiting:
@@ -104,7 +104,7 @@ def standing_pill(row: Any) -> SafeString:
 
 @admin.register(AnswerSheet, site=site)
 class AnswerSheetAdmin(EvidenceAdmin):
-    """Sheets: who brought which, and where their rows stand."""
+    """Answer sheets, with their uploader and the state of their rows."""
 
     section = "People"
     form = UploadForm
@@ -116,58 +116,58 @@ class AnswerSheetAdmin(EvidenceAdmin):
     detail_fields = ("uploaded", "kind", "rows", "standing", "brought_by", "fingerprint")
     change_list_template = "paper/sheets.html"
     change_form_template = "paper/sheet.html"
-    intro = "What came back from a class. Rows wait in the queue; nothing counts until somebody confirms it."
-    empty_text = "No answer sheet was brought yet."
-    refusals: ClassVar[Any] = {SheetKnown: "This very file was brought before: find it in the list."}
+    intro = "Uploaded answer sheets. Their rows are in the queue; an answer counts only once it is confirmed."
+    empty_text = "No answer sheet has been uploaded yet."
+    refusals: ClassVar[Any] = {SheetKnown: "This file has already been uploaded: find it in the list."}
     acts = (
         Act(
             "confirm",
             "Confirm all matched",
             Capability.CONFIRM_ANSWERS,
-            _confirm,
+            _confirm_sheet,
             form=PlainForm,
-            lead="Each matched row is recorded now, each purpose apart, with the sheet and its row as evidence. "
-            "Every row is looked at again first; whatever no longer fits waits.",
+            lead="Each matched row is recorded now, each purpose separately, with the sheet and its row as evidence. "
+            "Every row is checked again first; rows that no longer match stay in the queue.",
             applies=_has_matched,
         ),
     )
     standing = state_column(standing_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Name who brought each, and count what waits."""
+        """Select related actors and annotate the number of open rows."""
         of_sheet = SheetEntry.objects.filter(client_id=OuterRef("client_id"), sheet=OuterRef("pk"), state__in=OPEN)
         waiting = of_sheet.order_by().values("sheet")
         number = Coalesce(Subquery(waiting.annotate(number=Count("pk")).values("number")), 0)
         return with_actor(super().get_queryset(request).annotate(waiting=number), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Ask for the file, or tell about it."""
+        """Return the fields to upload a sheet, or those to show one."""
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         whose = [] if actor_of(request).client_id is not None else ["client"]
         return [(None, {"fields": [*whose, "file"]})]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Take the sheet in, inside the one client whose people it is about."""
+        """Add the sheet in the context of its client; problems become form errors."""
         with in_client(obj.client_id):
             client = Client.objects.get(id=obj.client_id)
             content = form.cleaned_data["file"].read()
             try:
                 row = upload_sheet(content, client=client, actor=actor_of(request), at=received_at(request))
             except SheetRefused as refused:
-                told = [_told(problem) for problem in refused.problems[:PROBLEMS_SHOWN]]
-                left = len(refused.problems) - len(told)
+                problem_lines = [_format_problem(problem) for problem in refused.problems[:PROBLEMS_SHOWN]]
+                left = len(refused.problems) - len(problem_lines)
                 more = [gettext("And {number} more.").format(number=left)] if left else []
-                raise ValidationError({"file": [*told, *more]}) from refused
+                raise ValidationError({"file": [*problem_lines, *more]}) from refused
         obj.pk, obj.uploaded_at, obj.rows, obj.blank = row.pk, row.uploaded_at, row.rows, row.blank
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show where its rows stand."""
-        messages.success(request, gettext("The sheet is read. Nothing is recorded yet: confirm what is matched."))
+        """Redirect to the sheet with a message."""
+        messages.success(request, gettext("The sheet is uploaded. Nothing is recorded yet: confirm the matched rows."))
         return HttpResponseRedirect(self.url_of("change", obj))
 
     def panels(self, request: HttpRequest, row: AnswerSheet) -> list[dict[str, Any]]:  # noqa: ARG002
-        """Show how many rows stand where, with the way to them."""
+        """Show the number of rows per state, with links to them."""
         queue = reverse("admin:paper_sheetentry_changelist", current_app=site.name)
         counts = counts_of(row)
         lines = [
@@ -183,20 +183,20 @@ class AnswerSheetAdmin(EvidenceAdmin):
 
     @admin.display(description="sheet")
     def name(self, row: AnswerSheet) -> SafeString:
-        """Name it by its moment."""
+        """Return the upload time."""
         return format_html('<span class="when">{}</span>', moment(row.uploaded_at))
 
-    @admin.display(description="brought by")
+    @admin.display(description="uploaded by")
     def brought_by(self, row: AnswerSheet) -> str:
-        """Name who uploaded it."""
+        """Return the user who uploaded it."""
         return who(row)
 
     @admin.display(description="uploaded")
     def uploaded(self, row: AnswerSheet) -> str:
-        """Say when."""
+        """Return the upload time."""
         return moment(row.uploaded_at)
 
     @admin.display(description="SHA-256 of the file")
     def fingerprint(self, row: AnswerSheet) -> str:
-        """Tell the file by its digest."""
+        """Return the digest of the file."""
         return row.sha256

@@ -1,4 +1,4 @@
-"""Making forms, taking sheets in, and settling their rows."""
+"""Services of consent forms, answer sheets and the matching queue."""
 
 from consent.paper.services.expiring import expire_unmatched
 from consent.paper.services.forms import make_form, print_form

@@ -1,4 +1,4 @@
-"""Rows that match nobody do not wait for ever: what they say is thrown away, and that they were there is kept."""
+"""Expiry of unmatched rows: their content is deleted, the row and its number are kept."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,22 +19,22 @@ __all__ = ["clients_with_unmatched", "expire_unmatched", "unmatched_since"]
 
 
 def unmatched_since(at: datetime) -> datetime:
-    """Give the moment: a row that has matched nobody since then, or before, expires at ``at``."""
+    """Return the entry time up to which unmatched rows expire at ``at``."""
     return at - timedelta(days=settings.ANSWERS_UNMATCHED_DAYS)
 
 
 def clients_with_unmatched(*, at: datetime) -> list[UUID]:
-    """List the clients with rows that have matched nobody for long, in the officers' view."""
+    """List the clients with unmatched rows that must expire, in the officers' view."""
     waiting = SheetEntry.objects.filter(state=EntryState.UNMATCHED, entered_at__lte=unmatched_since(at)).order_by()
     return list(waiting.values_list("client_id", flat=True).distinct())
 
 
 @transaction.atomic
 def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
-    """Empty up to ``limit`` rows of a client that match nobody since long ago; returns how many. Runs in its context.
+    """Expire up to ``limit`` unmatched rows of a client, in its context; returns how many.
 
-    The answers go, and the note and the code as typed with them: nobody's data is kept for nothing (privacy policy,
-    section 4). Row and sheet stay with their numbers, and the ledger says which rows. Raises NotAllowed.
+    Answers, note and typed code are deleted (storage limitation; privacy policy, section 4). Rows and sheets keep their
+    numbers, and the ledger lists the rows. Raises NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client_id)
     rows = SheetEntry.objects.select_for_update(of=("self",), skip_locked=True).filter(
@@ -44,7 +44,7 @@ def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
     SheetEntry.objects.filter(pk__in=[one.pk for one in found]).update(
         state=EntryState.EXPIRED, answers={}, details=None
     )
-    _note_steps(found, actor, at)
+    _record_steps(found, actor, at)
     for sheet_id, of_sheet in groupby(found, key=lambda one: one.sheet_id):
         facts = {"sheet": str(sheet_id), "rows": [one.number for one in of_sheet]}
         record_entry("answers.expired", client_id=client_id, facts=facts, actor=actor, at=at)
@@ -52,7 +52,7 @@ def expire_unmatched(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
     return len(found)
 
 
-def _note_steps(entries: Iterable[SheetEntry], actor: Actor, at: datetime) -> None:
+def _record_steps(entries: Iterable[SheetEntry], actor: Actor, at: datetime) -> None:
     kind, key, role = actor_columns(actor)
     by = {"actor_kind": kind, "actor_id": key, "actor_role": role, "taken_at": at}
     what = {"step": Step.EXPIRED, "state": EntryState.EXPIRED}

@@ -1,4 +1,4 @@
-"""Making a consent form for a group, and printing it."""
+"""Creating and printing consent forms."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -35,15 +35,17 @@ ROWS_AT_ONCE = 1_000
 def make_form(
     client: Client, *, name: str, purposes: Sequence[str], people: Iterable[Subject], actor: Actor, at: datetime
 ) -> FormRun:
-    """Make a consent form: a page with a code for each person for whose role some of the purposes rest on consent.
+    """Create a consent form: a page with a code for each person who can be asked about some of the purposes.
 
-    It keeps which version of each notice it prints. Raises ValidationError naming what cannot be asked or of whom,
-    NotAllowed.
+    The version of each notice is stored. Raises ValidationError for a purpose without consent as basis or without a
+    notice, or too many or no people; NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client.pk)
     register = current_register(client.pk)
-    asked = _checked_purposes(client, purposes, at)
-    asks = [(person, _asked_of(person, asked, register, at)) for person in people if person.erased_at is None]
+    form_purposes = _check_purposes(client, purposes, at)
+    asks = [
+        (person, _purposes_for(person, form_purposes, register, at)) for person in people if person.erased_at is None
+    ]
     asks = [(person, codes) for person, codes in asks if codes]
     if not 0 < len(asks) <= settings.FORM_MOST_PEOPLE:
         message = f"{len(asks)} people would be asked: a form is for 1 to {settings.FORM_MOST_PEOPLE}."
@@ -62,9 +64,9 @@ def make_form(
             notice_version_owner=version.client_id,
             position=position,
         )
-        for position, (purpose, version) in enumerate(asked, 1)
+        for position, (purpose, version) in enumerate(form_purposes, 1)
     )
-    codes = iter(_fresh_codes(client.pk, len(asks)))
+    codes = iter(_draw_unused_codes(client.pk, len(asks)))
     pages = [
         FormPage(client=client, run=run, subject=person, code=next(codes), purposes=of_person, position=position)
         for position, (person, of_person) in enumerate(asks, 1)
@@ -73,39 +75,39 @@ def make_form(
     facts = {
         "form": str(run.pk),
         "people": run.people,
-        "purposes": {purpose.code: str(version.pk) for purpose, version in asked},
+        "purposes": {purpose.code: str(version.pk) for purpose, version in form_purposes},
     }
     record_entry("form.made", client_id=client.pk, facts=facts, actor=actor, at=at)
     return run
 
 
-def _checked_purposes(client: Client, codes: Sequence[str], at: datetime) -> list[tuple[Purpose, NoticeVersion]]:
-    """Bring each purpose with the notice in effect about it."""
+def _check_purposes(client: Client, codes: Sequence[str], at: datetime) -> list[tuple[Purpose, NoticeVersion]]:
+    """Return each purpose with its notice in effect. Raises ValidationError."""
     known = find_purposes(client.pk, codes)
-    asked = []
+    form_purposes = []
     for code in dict.fromkeys(codes):
         purpose = known.get(code)
         if purpose is None or not purpose.is_active:
             raise ValidationError({"purposes": [f"There is no active purpose {code}."]})
         try:
-            asked.append((purpose, current_notice(code, client_id=client.pk, at=at)))
+            form_purposes.append((purpose, current_notice(code, client_id=client.pk, at=at)))
         except NoticeUnknown:
-            message = f"No notice in effect tells of {code}: publish one before you ask."
+            message = f"No notice in effect informs about {code}: publish one first."
             raise ValidationError({"purposes": [message]}) from None
-    if not asked:
+    if not form_purposes:
         raise ValidationError({"purposes": ["Choose at least one purpose."]})
-    return asked
+    return form_purposes
 
 
-def _asked_of(
-    person: Subject, asked: Sequence[tuple[Purpose, NoticeVersion]], register: Register, at: datetime
+def _purposes_for(
+    person: Subject, form_purposes: Sequence[tuple[Purpose, NoticeVersion]], register: Register, at: datetime
 ) -> list[str]:
-    bases = ((purpose.code, register.basis_in_force(purpose.code, person.role, at)) for purpose, _ in asked)
+    bases = ((purpose.code, register.basis_in_force(purpose.code, person.role, at)) for purpose, _ in form_purposes)
     return [code for code, basis in bases if basis is not None and basis.basis == Basis.CONSENT]
 
 
-def _fresh_codes(client_id: UUID, number: int) -> list[str]:
-    """Draw codes that the client has not used before."""
+def _draw_unused_codes(client_id: UUID, number: int) -> list[str]:
+    """Return codes that the client has not used before."""
     found: list[str] = []
     while len(found) < number:
         drawn = {new_code() for _ in range(number - len(found))} - set(found)
@@ -116,9 +118,9 @@ def _fresh_codes(client_id: UUID, number: int) -> list[str]:
 
 @transaction.atomic
 def print_form(run: FormRun, *, address: str, actor: Actor, reason: Reason | str, at: datetime) -> bytes:
-    """Write the form as a PDF, a page for each person, named: which is a look at each, and recorded as such.
+    """Return the form as PDF with the name of each person; the access to each name is logged.
 
-    ``address`` is where people can change their mind. Raises NotAllowed, CannotOpen.
+    ``address`` is where people can change their answers. Raises NotAllowed, CannotOpen.
     """
     require(actor, Capability.MANAGE_FORMS, run.client_id)
     client = Client.objects.get(pk=run.client_id)
@@ -132,7 +134,7 @@ def print_form(run: FormRun, *, address: str, actor: Actor, reason: Reason | str
             group=run.name,
             address=address,
             contact=settings.SUPPORT_ADDRESS,
-            questions=_questions(run),
+            questions=_list_questions(run),
             pages=[
                 Page(page.code, names[page.subject_id], page.subject.external_id or "", tuple(page.purposes))
                 for page in pages
@@ -145,9 +147,9 @@ def print_form(run: FormRun, *, address: str, actor: Actor, reason: Reason | str
     return pdf
 
 
-def _questions(run: FormRun) -> list[Question]:
-    """Bring the purposes with the words of the notice that the form was made with."""
-    asked = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
+def _list_questions(run: FormRun) -> list[Question]:
+    """List the purposes with the notice versions of the form."""
+    form_purposes = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
     return [
         Question(
             code=one.purpose.code,
@@ -158,5 +160,5 @@ def _questions(run: FormRun) -> list[Question]:
             text=(one.notice_version.text_en, one.notice_version.text_ur),
             version=one.notice_version.number,
         )
-        for one in asked.select_related("purpose", "notice_version__notice")
+        for one in form_purposes.select_related("purpose", "notice_version__notice")
     ]

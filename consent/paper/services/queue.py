@@ -1,4 +1,4 @@
-"""Settling the rows of the queue: nothing counts until a person confirms, and confirming twice acts once."""
+"""Settling the rows of the queue; consent is recorded only when a person confirms. Idempotent."""
 
 import json
 from collections.abc import Sequence
@@ -56,15 +56,15 @@ DETAILS = "paper_sheetentry.details"
 
 
 class NotMatched(Exception):
-    """The row waits for something else than a confirmation."""
+    """The row is not matched, so it cannot be confirmed."""
 
 
 class Settled(Exception):
-    """The row was confirmed, dismissed or has expired before."""
+    """The row is already confirmed, dismissed or expired."""
 
 
 class NothingStands(Exception):
-    """Nothing of the row can be recorded; its argument is the problem."""
+    """No answer of the row can be recorded; the argument is the problem."""
 
 
 class CodeUnknown(LookupError):
@@ -73,80 +73,83 @@ class CodeUnknown(LookupError):
 
 @transaction.atomic
 def confirm_entry(entry: SheetEntry, *, scan: IO[bytes] | None = None, actor: Actor, at: datetime) -> SheetEntry:
-    """Record what a matched row says, each purpose apart, all in one transaction; a second time changes nothing.
+    """Record the answers of a matched row, one event per purpose, in one transaction. Idempotent.
 
-    The row is judged anew first: what is no longer matched moves, waits, and records nothing. A ``scan`` of the form
-    becomes evidence of every answer. Raises NotMatched for a row that waited already, Settled for one dismissed,
-    FileTooLarge, FileKindRefused, NotAllowed.
+    The row is judged again first: if it is no longer matched, its state changes and nothing is recorded. A ``scan`` of
+    the form becomes evidence of every answer.
+
+    Raises NotMatched if the row was not matched, Settled if it is dismissed or expired, FileTooLarge, FileKindRefused,
+    NotAllowed.
     """
-    entry = _taken(entry, actor, Capability.CONFIRM_ANSWERS)
+    entry = _lock_entry(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
         return entry
     if entry.state != EntryState.MATCHED or entry.page is None:
         raise NotMatched
-    verdict = _judged(entry, entry.page, at=at, insists=False)
+    verdict = _judge(entry, entry.page, at=at, insists=False)
     if verdict.standing != Standing.MATCHED:
-        return _move(entry, verdict, actor, at)
-    return _record(entry, verdict, scan, Step.CONFIRMED, "", actor, at)
+        return _change_state(entry, verdict, actor, at)
+    return _record_row(entry, verdict, scan, Step.CONFIRMED, "", actor, at)
 
 
 @transaction.atomic
 def choose_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
-    """Record a row though others contradict it, as far as it stands; the other rows for its code are dismissed.
+    """Record a row despite other rows or later answers; other rows of its code are dismissed.
 
-    What ended since, or was asked under a notice that changed, is left out. Raises NothingStands, Settled, NotAllowed.
+    Answers whose consent has ended since, or whose notice has changed, are left out. Raises NothingStands if no answer
+    can be recorded, Settled if the row is dismissed or expired, NotAllowed.
     """
-    entry = _taken(entry, actor, Capability.CONFIRM_ANSWERS)
+    entry = _lock_entry(entry, actor, Capability.CONFIRM_ANSWERS)
     if entry.state == EntryState.CONFIRMED:
         return entry
     if entry.page is None:
         raise NothingStands(EntryProblem.CODE_UNKNOWN.label)
-    verdict = _judged(entry, entry.page, at=at, insists=True)
+    verdict = _judge(entry, entry.page, at=at, insists=True)
     if not verdict.record and not verdict.already:
         raise NothingStands(EntryProblem(verdict.problem).label if verdict.problem else "")
     rivals = [one for one in rivals_of(entry.client_id, [entry.page.pk]).get(entry.page.pk, []) if one.pk != entry.pk]
     for rival in SheetEntry.objects.select_for_update().filter(pk__in=[one.pk for one in rivals]).order_by("pk"):
         _settle(rival, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
-    return _record(entry, verdict, None, Step.CHOSEN, Reason(reason).value, actor, at)
+    return _record_row(entry, verdict, None, Step.CHOSEN, Reason(reason).value, actor, at)
 
 
 @transaction.atomic
 def match_entry(entry: SheetEntry, *, code: str, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
-    """Match a row by hand: it belongs to the form with this code. It is judged, and waits to be confirmed.
+    """Match a row by hand to the form page with this code; it is judged and can then be confirmed.
 
-    Raises CodeUnknown, Settled, NotAllowed.
+    Raises CodeUnknown for an unknown code or an erased person, Settled if the row is settled, NotAllowed.
     """
-    entry = _taken(entry, actor, Capability.MANAGE_FORMS)
+    entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
         raise Settled
-    wanted = read_code(code)
-    page = FormPage.objects.filter(client_id=entry.client_id, code=wanted).select_related("run", "subject").first()
-    if not is_code(wanted) or page is None or page.subject.erased_at is not None:
+    typed_code = read_code(code)
+    page = FormPage.objects.filter(client_id=entry.client_id, code=typed_code).select_related("run", "subject").first()
+    if not is_code(typed_code) or page is None or page.subject.erased_at is not None:
         raise CodeUnknown
     details = open_details(entry)
     entry.page, entry.subject = page, page.subject
     entry.details = seal_details(sealer_of(page.subject), note=details.get("note", ""))
-    verdict = _judged(entry, page, at=at, insists=False)
+    verdict = _judge(entry, page, at=at, insists=False)
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
-    _note_step(entry, Step.RESOLVED, Reason(reason).value, actor, at)
+    _record_step(entry, Step.RESOLVED, Reason(reason).value, actor, at)
     let_key_go(entry.sheet)
     return entry
 
 
 @transaction.atomic
 def dismiss_entry(entry: SheetEntry, *, actor: Actor, reason: Reason | str, at: datetime) -> SheetEntry:
-    """Set a row aside for good, unrecorded. Raises Settled for one confirmed, NotAllowed."""
-    entry = _taken(entry, actor, Capability.MANAGE_FORMS)
+    """Dismiss a row without recording it. Raises Settled if it is settled, NotAllowed."""
+    entry = _lock_entry(entry, actor, Capability.MANAGE_FORMS)
     if entry.state == EntryState.CONFIRMED:
         raise Settled
     entry = _settle(entry, EntryState.DISMISSED, Step.DISMISSED, Reason(reason).value, actor, at)
-    _judge_rivals_anew(entry, actor, at)
+    _judge_rivals_again(entry, actor, at)
     return entry
 
 
 def open_details(entry: SheetEntry) -> dict[str, Any]:
-    """Open what a row holds besides its answers: the note, and what was typed as code; {} once nothing opens it."""
+    """Return the note and, if unmatched, the typed code of a row; empty if there is none or the key is destroyed."""
     if entry.details is None:
         return {}
     try:
@@ -158,20 +161,20 @@ def open_details(entry: SheetEntry) -> dict[str, Any]:
 
 
 def seal_details(sealer: Sealer, *, note: str, code: str = "") -> Sealed | None:
-    """Seal a row's note and, if it matches nobody, what was typed as code; None for neither."""
-    kept = {name: text for name, text in (("code", code), ("note", note)) if text}
-    return sealer.seal(json.dumps(kept), column=DETAILS) if kept else None
+    """Seal a row's note and, if unmatched, the typed code; None if there is neither."""
+    contents = {name: text for name, text in (("code", code), ("note", note)) if text}
+    return sealer.seal(json.dumps(contents), column=DETAILS) if contents else None
 
 
 def sealer_of_sheet(sheet: AnswerSheet) -> Sealer:
-    """Give the sheet's own sealer. Raises CannotOpen once its key is gone."""
+    """Return the sealer of the sheet. Raises CannotOpen if its key is deleted."""
     if sheet.wrapped is None or sheet.epoch is None:
-        raise CannotOpen("The sheet's key is gone.")
+        raise CannotOpen("The sheet's key is deleted.")
     return Sealer.unwrapped(sheet.client_id, sheet.id, wrapped=bytes(sheet.wrapped), epoch=sheet.epoch)
 
 
 def differs(entry: SheetEntry, others: Sequence[SheetEntry]) -> bool:
-    """Say whether another row for the same page says something else about a purpose, or about who answered."""
+    """Return True if another row of the same page differs in an answer, or in who answered."""
     return any(
         one is not entry
         and one.pk != entry.pk
@@ -183,11 +186,11 @@ def differs(entry: SheetEntry, others: Sequence[SheetEntry]) -> bool:
     )
 
 
-def _taken(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntry:
-    """Lock a row, its person before it: as everything does that records an answer."""
+def _lock_entry(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntry:
+    """Lock a row, and its person first, in the same order as every other recording of answers."""
     require(actor, capability, entry.client_id)
     if entry.subject_id is not None:
-        with suppress(AlreadyErased):  # the verdict says so
+        with suppress(AlreadyErased):  # the verdict reports it
             locked(entry.subject)  # type: ignore[arg-type]
     rows = SheetEntry.objects.select_for_update(of=("self",)).filter(client_id=entry.client_id)
     found = rows.select_related("page__run", "page__subject", "subject", "sheet").get(pk=entry.pk)
@@ -196,32 +199,32 @@ def _taken(entry: SheetEntry, actor: Actor, capability: Capability) -> SheetEntr
     return found
 
 
-def _judged(entry: SheetEntry, page: FormPage, *, at: datetime, insists: bool) -> Verdict:
+def _judge(entry: SheetEntry, page: FormPage, *, at: datetime, insists: bool) -> Verdict:
     knowledge = Knowledge.of(Client.objects.get(pk=entry.client_id), [page])
     rivals = rivals_of(entry.client_id, [page.pk]).get(page.pk, [])
     case = knowledge.case(page, entry, rows_differ=differs(entry, rivals), at=at)
     return give_verdict(case, insists=insists)
 
 
-def _judge_rivals_anew(entry: SheetEntry, actor: Actor, at: datetime) -> None:
-    """Let the rows that only this one contradicted go on."""
+def _judge_rivals_again(entry: SheetEntry, actor: Actor, at: datetime) -> None:
+    """Judge again the rows that contradicted this one."""
     page = entry.page
     rivals = rivals_of(entry.client_id, [page.pk]).get(page.pk, []) if page is not None else []
     for rival in rivals:
         if page is not None and rival.problem == EntryProblem.ROWS_DIFFER:
-            verdict = _judged(rival, page, at=at, insists=False)
+            verdict = _judge(rival, page, at=at, insists=False)
             if verdict.problem != Problem.ROWS_DIFFER:
-                _move(rival, verdict, actor, at)
+                _change_state(rival, verdict, actor, at)
 
 
-def _move(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> SheetEntry:
+def _change_state(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> SheetEntry:
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
     entry.save()
-    _note_step(entry, Step.MOVED, "", actor, at)
+    _record_step(entry, Step.MOVED, "", actor, at)
     return entry
 
 
-def _record(  # noqa: PLR0917 -- what, on what it stands, then the circumstances
+def _record_row(  # noqa: PLR0917 -- entry and verdict, then the circumstances
     entry: SheetEntry,
     verdict: Verdict,
     scan: IO[bytes] | None,
@@ -230,7 +233,7 @@ def _record(  # noqa: PLR0917 -- what, on what it stands, then the circumstances
     actor: Actor,
     at: datetime,
 ) -> SheetEntry:
-    events = _recorded_events(entry, verdict, actor, at)
+    events = _record_events(entry, verdict, actor, at)
     for event in events if scan is not None else ():
         scan.seek(0)  # type: ignore[union-attr]
         add_evidence_file(event, scan, actor=actor, at=at)  # type: ignore[arg-type]
@@ -238,8 +241,8 @@ def _record(  # noqa: PLR0917 -- what, on what it stands, then the circumstances
     return _settle(entry, EntryState.CONFIRMED, step, reason, actor, at)
 
 
-def _recorded_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> list[ConsentEvent]:
-    """Record the answers through the one service, those under each notice together, with the row as evidence."""
+def _record_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: datetime) -> list[ConsentEvent]:
+    """Record the answers, grouped by notice version, with the row as evidence."""
     page: FormPage = entry.page  # type: ignore[assignment]
     knowledge = Knowledge.of(Client.objects.get(pk=entry.client_id), [page])
     by_version: dict[Any, list[Answer]] = {}
@@ -255,28 +258,28 @@ def _recorded_events(entry: SheetEntry, verdict: Verdict, actor: Actor, at: date
             language=page.subject.language,
             method=Method(entry.method),
             claimed_at=knowledge.signed_at(entry.answered_on, page),
-            evidence=_evidence(entry, page),
+            evidence=_evidence_text(entry, page),
             actor=actor,
             at=at,
         )
     return events
 
 
-def _evidence(entry: SheetEntry, page: FormPage) -> str:
-    """Say where the answer stands: the form, the sheet and its row, and what the sheet notes about it."""
+def _evidence_text(entry: SheetEntry, page: FormPage) -> str:
+    """Return the evidence text: form, sheet, row and the note of the sheet."""
     note = open_details(entry).get("note", "")
     where = f"Form “{page.run.name}”, code {shown_code(page.code)}; answer sheet {entry.sheet_id}, row {entry.number}"
     return f"{where}: {note}" if note else where
 
 
-def _settle(  # noqa: PLR0917 -- the row, where it goes, how and why, then the circumstances
+def _settle(  # noqa: PLR0917 -- the row, its new state, step and reason, then the circumstances
     entry: SheetEntry, state: EntryState, step: Step, reason: str, actor: Actor, at: datetime
 ) -> SheetEntry:
     entry.state = state
     if entry.recorded:
-        entry.details = None  # it is the evidence now
+        entry.details = None  # it is now in the evidence
     entry.save()
-    _note_step(entry, step, reason, actor, at)
+    _record_step(entry, step, reason, actor, at)
     facts = {
         "entry": str(entry.pk),
         "sheet": str(entry.sheet_id),
@@ -294,7 +297,7 @@ def _settle(  # noqa: PLR0917 -- the row, where it goes, how and why, then the c
     return entry
 
 
-def _note_step(entry: SheetEntry, step: Step, reason: str, actor: Actor, at: datetime) -> None:
+def _record_step(entry: SheetEntry, step: Step, reason: str, actor: Actor, at: datetime) -> None:
     row = EntryStep(client_id=entry.client_id, entry=entry, step=step, state=entry.state, taken_at=at)
     row.problem, row.reason = entry.problem, reason
     row.actor_kind, row.actor_id, row.actor_role = actor_columns(actor)
@@ -302,7 +305,7 @@ def _note_step(entry: SheetEntry, step: Step, reason: str, actor: Actor, at: dat
 
 
 def let_key_go(sheet: AnswerSheet) -> None:
-    """Forget the sheet's key when no row waits that matches nobody: nothing is left that it should open."""
+    """Delete the sheet's key if it has no open unmatched row."""
     waiting = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, subject=None)
     if not waiting.exclude(state__in=SET_ASIDE).exists():
         locked_sheet = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)

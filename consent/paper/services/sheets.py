@@ -1,4 +1,4 @@
-"""Taking an answer sheet in: checked as a whole, matched as a whole, and confirmed person by person."""
+"""Uploading answer sheets, which are checked and matched as a whole and confirmed person by person."""
 
 import hashlib
 from collections.abc import Sequence
@@ -44,14 +44,15 @@ ROWS_AT_ONCE = 1_000
 
 
 class SheetKnown(Exception):
-    """The very same file was brought before."""
+    """The same file was uploaded before."""
 
 
 @transaction.atomic
 def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) -> AnswerSheet:
-    """Take a sheet of answers into the queue. Nothing is recorded yet, whatever it says.
+    """Add an answer sheet to the queue, without recording any answer.
 
-    Raises SheetRefused with every problem, SheetKnown, ValidationError for an empty or too large file, NotAllowed.
+    Raises SheetRefused with every problem, SheetKnown if the file was uploaded before, ValidationError for an empty or
+    too large file, NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client.pk)
     if not 0 < len(content) <= settings.ANSWER_SHEET_LIMIT:
@@ -73,20 +74,22 @@ def upload_sheet(content: bytes, *, client: Client, actor: Actor, at: datetime) 
         uploaded_at=at,
     )
     sheet.actor_kind, sheet.actor_id, sheet.actor_role = actor_columns(actor)
-    _take_rows(sheet, found, client, actor, at)
+    _add_rows(sheet, found, client, actor, at)
     return sheet
 
 
-def _take_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at: datetime) -> None:
-    """Match and judge every row, then write them: as many queries for five rows as for five thousand, but batches."""
+def _add_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, at: datetime) -> None:
+    """Match, judge and insert all rows; the number of queries depends on the number of batches only."""
     known = FormPage.objects.filter(client=client, code__in={row.code for row in found.rows if is_code(row.code)})
     pages = {page.code: page for page in known.select_related("run", "subject")}
     knowledge = Knowledge.of(client, pages.values())
     sealers = sealers_of(client.pk, {page.subject_id for page in pages.values()})
     sealer, sheet.epoch, sheet.wrapped = wrap_new_key(client.pk, sheet.pk)
-    keys = sorted((new_id() for _ in found.rows), reverse=True)  # lists are newest first: the first row before others
+    keys = sorted(
+        (new_id() for _ in found.rows), reverse=True
+    )  # lists are newest first, so the first row gets the latest id
     entries = [
-        _entry(sheet, row, pages.get(row.code), _Sealing(sealers, sealer), key)
+        _build_entry(sheet, row, pages.get(row.code), _Sealing(sealers, sealer), key)
         for row, key in zip(found.rows, keys, strict=True)
     ]
     rivals = rivals_of(client.pk, [page.pk for page in pages.values()])
@@ -99,8 +102,8 @@ def _take_rows(sheet: AnswerSheet, found: Sheet, client: Client, actor: Actor, a
         sheet.epoch, sheet.wrapped = None, None
     sheet.save(force_insert=True)
     SheetEntry.objects.bulk_create(entries, batch_size=ROWS_AT_ONCE)
-    moved = _contradicted(waiting, rivals)
-    _move_all(moved, actor, at)
+    moved = _find_contradicted(waiting, rivals)
+    _mark_contradictory(moved, actor, at)
     states = [entry.state for entry in entries]
     facts: dict[str, Any] = {
         "sheet": str(sheet.pk),
@@ -117,7 +120,7 @@ class _Sealing:
     sheet: Sealer
 
 
-def _entry(sheet: AnswerSheet, row: SheetRow, page: FormPage | None, sealing: _Sealing, key: UUID) -> SheetEntry:
+def _build_entry(sheet: AnswerSheet, row: SheetRow, page: FormPage | None, sealing: _Sealing, key: UUID) -> SheetEntry:
     entry = SheetEntry(
         id=key,
         client_id=sheet.client_id,
@@ -141,7 +144,7 @@ def _entry(sheet: AnswerSheet, row: SheetRow, page: FormPage | None, sealing: _S
 
 
 def _add_rival(rivals: dict[UUID, list[SheetEntry]], entry: SheetEntry) -> None:
-    """Note what a row says of its page; one that says the same as another before it adds nothing."""
+    """Add a row to its page's rows, unless an earlier one has the same answers."""
     if entry.page_id is None:
         return
     others = rivals.setdefault(entry.page_id, [])
@@ -157,13 +160,13 @@ def _judge(entry: SheetEntry, knowledge: Knowledge, rivals: dict[UUID, list[Shee
     entry.state, entry.problem = EntryState(verdict.standing), str(verdict.problem or "")
 
 
-def _contradicted(waiting: Sequence[SheetEntry], rivals: dict[UUID, list[SheetEntry]]) -> list[SheetEntry]:
-    """Find the rows of earlier sheets that were matched, and that a row of this one contradicts."""
+def _find_contradicted(waiting: Sequence[SheetEntry], rivals: dict[UUID, list[SheetEntry]]) -> list[SheetEntry]:
+    """Find matched rows of earlier sheets that a row of this sheet contradicts."""
     matched = [one for one in waiting if one.state == EntryState.MATCHED and one.page_id is not None]
     return [one for one in matched if differs(one, rivals[one.page_id])]  # type: ignore[index]
 
 
-def _move_all(moved: Sequence[SheetEntry], actor: Actor, at: datetime) -> None:
+def _mark_contradictory(moved: Sequence[SheetEntry], actor: Actor, at: datetime) -> None:
     state, problem = EntryState.CONTRADICTORY, EntryProblem.ROWS_DIFFER
     keys = [one.pk for one in moved]
     SheetEntry.objects.filter(pk__in=keys, state=EntryState.MATCHED).update(state=state, problem=problem)
@@ -179,9 +182,9 @@ def _move_all(moved: Sequence[SheetEntry], actor: Actor, at: datetime) -> None:
 
 
 def opened_details(entry: SheetEntry, *, actor: Actor) -> dict[str, Any]:
-    """Show whoever works on the queue what was typed as code in a row that matches nobody; {} for a matched one.
+    """Return the typed code of an unmatched row; empty for a matched one.
 
-    The note of a matched row is about a person: it becomes evidence, and is opened as such. Raises NotAllowed.
+    The note of a matched row concerns a person: it becomes evidence and is opened as such. Raises NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, entry.client_id)
     return open_details(entry) if entry.subject_id is None else {}
@@ -189,16 +192,17 @@ def opened_details(entry: SheetEntry, *, actor: Actor) -> dict[str, Any]:
 
 @transaction.atomic
 def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> AnswerSheet:
-    """Confirm every matched row of a sheet: a few at once, many by the worker, each person in a transaction.
+    """Confirm every matched row of a sheet: a few at once, many by a background task.
 
-    Asked again, it goes on with what is matched then. Raises NotAllowed.
+    Each person has their own transaction in the background. Calling it again continues with the rows then matched.
+    Raises NotAllowed.
     """
     require(actor, Capability.CONFIRM_ANSWERS, sheet.client_id)
     sheet = AnswerSheet.objects.select_for_update().get(pk=sheet.pk, client_id=sheet.client_id)
     sheet.confirm_at = at
     _, sheet.confirm_by, sheet.confirm_role = actor_columns(actor)
     sheet.save(update_fields=["confirm_at", "confirm_by", "confirm_role"])
-    matched = _matched(sheet)
+    matched = _select_matched(sheet)
     if matched.count() > settings.ANSWERS_AT_ONCE:
         enqueue_job(GO_ON, lock=f"{GO_ON}/{sheet.client_id}", client=str(sheet.client_id), sheet=str(sheet.pk))
         return sheet
@@ -211,14 +215,14 @@ def confirm_matched(sheet: AnswerSheet, *, actor: Actor, at: datetime) -> Answer
 
 @transaction.atomic
 def confirm_some(sheet_id: UUID, *, client: Client, after: int, limit: int = 1, at: datetime) -> int | None:
-    """Go on confirming for whoever asked: matched rows behind row ``after``; returns the last one looked at.
+    """Confirm matched rows after row ``after``, for the user who requested it; returns the last row number.
 
-    None at the end, which is noted on the sheet. Run again, it does nothing twice.
+    None at the end, which is recorded on the sheet. Idempotent.
     """
     sheet = AnswerSheet.objects.filter(client=client, pk=sheet_id).first()
     if sheet is None or not sheet.is_under_way:
         return None
-    entries = list(_matched(sheet).filter(number__gt=after)[:limit])
+    entries = list(_select_matched(sheet).filter(number__gt=after)[:limit])
     if not entries:
         AnswerSheet.objects.filter(pk=sheet.pk).update(confirmed_at=at)
         return None
@@ -228,6 +232,6 @@ def confirm_some(sheet_id: UUID, *, client: Client, after: int, limit: int = 1, 
     return int(entries[-1].number)
 
 
-def _matched(sheet: AnswerSheet) -> Any:
+def _select_matched(sheet: AnswerSheet) -> Any:
     rows = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, state=EntryState.MATCHED)
     return rows.select_related("subject").order_by("number")

@@ -25,7 +25,7 @@ __all__ = ["ConsentEventAdmin"]
 
 @admin.register(ConsentEvent, site=site)
 class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
-    """Every answer ever given."""
+    """All recorded answers."""
 
     section = "Evidence"
     list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
@@ -47,7 +47,7 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
         "recorded_at",
         "expires_at",
     )
-    intro = "Every answer anyone gave about a purpose, as it was recorded. What was said stays said."
+    intro = "All recorded answers about purposes. They are never changed."
     empty_text = "No answers have been recorded yet."
     acts = (ADD_EVIDENCE,)
     answer = state_column(lambda row: state_pill(row.state))
@@ -68,12 +68,12 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring along person, purpose and who recorded it."""
+        """Select related person, purpose, guardian, notice version and actor."""
         found = super().get_queryset(request).select_related("subject", "purpose", "guardian", "notice_version")
         return with_actor(found, actor_of(request))
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the receipt of an answer, to print and hand over."""
+        """Add the URL of the printable receipt."""
         receipt = path(
             "<path:object_id>/receipt/",
             self.admin_site.admin_view(self.receipt_view),
@@ -82,21 +82,21 @@ class ConsentEventAdmin(OfPersonAdmin, EvidenceAdmin):
         return [receipt, *super().get_urls()]
 
     def receipt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show the receipt in the language asked for with ``?in=``, else in that of the answer."""
+        """Render the receipt in the language given with ``?in=``, else in the language of the answer."""
         row: ConsentEvent = self._row_or_404(request, object_id)
         if not self.has_view_permission(request, row):
             raise PermissionDenied
-        asked = request.GET.get("in", row.language)
-        language = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        requested = request.GET.get("in", row.language)
+        language = requested if requested in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         links = [LanguageLink(code, name, f"?in={code}", code == language) for code, name in settings.LANGUAGES]
         with in_client(row.client_id):
             return print_receipt(request, row, language=language, links=links)
 
     def panels(self, request: HttpRequest, row: ConsentEvent) -> list[dict[str, Any]]:
-        """Lead to the receipt."""
+        """Add a link to the receipt."""
         return [*super().panels(request, row), {"template": "console/panels/receipt.html"}]
 
     @admin.display(description="by")
     def actor(self, row: ConsentEvent) -> str:
-        """Name who recorded it."""
+        """Return the user or system that recorded it."""
         return who(row)

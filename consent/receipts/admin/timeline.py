@@ -1,4 +1,4 @@
-"""A person's consents through time in the console, as they stood at any moment, and the proof to take away."""
+"""A person's consent timeline in the console, as of any past time, and the export of evidence."""
 
 from datetime import datetime, time
 from typing import Any
@@ -37,13 +37,13 @@ __all__: list[str] = []
 
 
 class AsOfForm(forms.Form):
-    """At which moment (UTC) to look; nothing given: now."""
+    """The time (UTC) to show; empty: now."""
 
     day = forms.DateField(label=_("As of (UTC)"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     hour = forms.TimeField(label=_("at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
 
     def moment(self, now: datetime) -> datetime:
-        """Give the moment asked for, the end of the day where no time is given; never one to come."""
+        """Return the chosen time, the end of the day if only a day is given; never in the future."""
         if not self.is_valid() or self.cleaned_data.get("day") is None:
             return now
         hour = self.cleaned_data.get("hour") or time(23, 59, 59, 999_999)
@@ -51,48 +51,51 @@ class AsOfForm(forms.Form):
 
 
 def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
-    """Tell the story up to the moment asked for, with states and answers as they were then."""
+    """Return the template values: timeline entries, states and decisions as of the chosen time."""
     form = AsOfForm(request.GET or None)
     with in_client(row.client_id):
         now = received_at(request)
         at = form.moment(now)
         events = list(with_actor(consents_of(row, actor=actor_of(request), until=at), actor_of(request)))
-        seen = list(with_actor(acknowledgements_of(row, actor=actor_of(request), until=at), actor_of(request)))
-        lines = timeline(row, events=events, acknowledged=seen, until=at)
+        acknowledgements = list(
+            with_actor(acknowledgements_of(row, actor=actor_of(request), until=at), actor_of(request))
+        )
+        lines = timeline(row, events=events, acknowledged=acknowledgements, until=at)
         register = current_register(row.client_id) if at == now else register_as_of(row.client_id, at)
         states = state_as_of(events, register, at)
-        decisions = _decisions(request, row, at)
+        decisions = _list_decisions(request, row, at)
     return {
         "form": form,
         "at": at,
         "is_past": at < now,
-        "lines": [_shown(line) for line in lines],
-        "states": [(_words(code), state_pill(line.state), line) for code, line in states.items()],
+        "lines": [_serialize_entry(line) for line in lines],
+        "states": [(_format_code(code), state_pill(line.state), line) for code, line in states.items()],
         "decisions": decisions,
         "bundle_url": reverse("admin:subjects_subject_evidence", args=[row.pk], current_app=site.name),
-        "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id) and bool(events or seen),
+        "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id)
+        and bool(events or acknowledgements),
     }
 
 
-def _decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
-    """Say what would have been answered then, where the one who looks may ask."""
+def _list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
+    """List the decisions at that time, if the user may query decisions."""
     actor, now = actor_of(request), received_at(request)
     if row.external_id is None or not actor.may(Capability.ASK_DECISIONS, row.client_id):
         return []
     return [
         {
-            "purpose": _words(code),
+            "purpose": _format_code(code),
             **decision_cells(one),
         }
         for code, one in standing(actor, row.client_id, row.external_id, at=at, now=now).items()
     ]
 
 
-def _words(code: str) -> str:
+def _format_code(code: str) -> str:
     return code.replace("_", " ").capitalize()
 
 
-def _shown(line: Line) -> dict[str, Any]:
+def _serialize_entry(line: Line) -> dict[str, Any]:
     row: Any = line.row
     is_event = bool(line.state and row is not None)
     is_seen = line.what == ACKNOWLEDGED
@@ -100,7 +103,7 @@ def _shown(line: Line) -> dict[str, Any]:
         "at": line.at,
         "purpose": gettext("The privacy policy")
         if is_seen
-        else _words(line.purpose)
+        else _format_code(line.purpose)
         if line.purpose
         else gettext("Every purpose"),
         "state": state_pill(line.state)
@@ -126,13 +129,13 @@ person_pages.connect(
 
 
 class BundleForm(ActForm):
-    """In which language the receipts give names."""
+    """A form to choose the language of the receipts."""
 
     language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
     field_order = ("language", "reason")
 
 
-def _bundle(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _export_bundle(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     packed = export_evidence(
         subject,
         base=public_address(request),
@@ -149,12 +152,12 @@ def _bundle(subject: Subject, given: dict[str, Any], request: HttpRequest) -> Ht
 person_acts.connect(
     Act(
         "evidence",
-        "Take evidence away",
+        "Export evidence",
         Capability.EXPORT_EVIDENCE,
-        _bundle,
+        _export_bundle,
         form=BundleForm,
-        lead="A ZIP with the receipts, the notices as they were shown, the ledger's entries and a hash of each: it can "
-        "be checked offline. People are named by pseudonym. That you took it is recorded.",
-        refusals={NothingToProve: "The person has never answered anything: there is nothing to prove."},
+        lead="A ZIP with the receipts, the notices as shown, the ledger entries and a hash of each; it can be "
+        "checked offline. People are identified by pseudonym. The export is logged.",
+        refusals={NothingToProve: "The person has no recorded answers: there is nothing to export."},
     )
 )

@@ -59,7 +59,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
     list_display = ("reference", "owner", "state", "starts_at", "ends_at", "exit_until")
     list_filter = ("client",)
     search_fields = ("reference",)
-    intro = "Without a live agreement nothing is processed on a client's behalf. A draft becomes one when it is signed."
+    intro = "Without an agreement in force, no data is processed for a client. A draft takes effect once it is signed."
     empty_text = "No agreement yet: nothing is processed for any client."
     state = state_column(_agreement_state)
     acts = (
@@ -68,13 +68,13 @@ class ServiceAgreementAdmin(RegisterAdmin):
             "Sign agreement",
             Capability.MANAGE_AGREEMENTS,
             _sign,
-            lead="From its start on, data may be processed under the agreement, as far as its instructions go.",
-            done="Signed: the next answer follows it.",
+            lead="From its start date, data may be processed under the agreement, within its instructions.",
+            done="Signed. In effect from the next decision.",
             applies=lambda row, _at: row.signed_at is None,
         ),
         end_act(
             "End agreement",
-            "From now on data may only be deleted, and until the exit day stored.",
+            "From now on data may only be deleted, and stored until the end of the exit period.",
             Capability.MANAGE_AGREEMENTS,
         ),
     )
@@ -87,7 +87,7 @@ class OfAgreementAdmin(PeriodAdmin):
     list_filter = ("client",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the agreements along."""
+        """Select related agreements."""
         return super().get_queryset(request).select_related("agreement")
 
 
@@ -102,32 +102,32 @@ class AgreementSuspensionAdmin(OfAgreementAdmin):
     intro = "While an agreement is suspended, data is stored and deleted, and not otherwise processed."
     empty_text = "No agreement was ever suspended."
     acts = (
-        end_act("End suspension", "From now on processing goes on under the agreement.", Capability.MANAGE_AGREEMENTS),
+        end_act("End suspension", "From now on processing under the agreement resumes.", Capability.MANAGE_AGREEMENTS),
     )
 
 
 @admin.register(Instruction, site=site)
 class InstructionAdmin(OfAgreementAdmin):
-    """What a client has instructed."""
+    """Instructions of clients."""
 
     row_fields = ("agreement", "document", "purposes", "categories", "recipients", "starts_at", "ends_at")
     fixed = ("agreement", "starts_at")
     list_display = ("document", "owner", "agreement", "covers", "state", "starts_at")
     fixed_once_started = ("purposes", "categories", "recipients")
     codes = {"purposes": Purpose, "categories": DataCategory, "recipients": Recipient}
-    intro = "What a client has instructed PakTaleem to do: purposes, data and recipients, in writing."
+    intro = "Written instructions of clients to PakTaleem: purposes, data categories and recipients."
     empty_text = "No instruction yet: without one nothing is processed on a client’s behalf."
     acts = (
         end_act(
             "End instruction",
-            "From now on nothing is processed on this instruction.",
+            "From now on no data is processed under this instruction.",
             Capability.MANAGE_REGISTER,
         ),
     )
 
     @admin.display(description="covers")
     def covers(self, row: Instruction) -> str:
-        """Count what it covers."""
+        """Return how many purposes and categories it covers."""
         return f"{len(row.purposes)} purposes, {len(row.categories)} categories"
 
 
@@ -157,10 +157,12 @@ class RecipientApprovalAdmin(PeriodAdmin):
     list_filter = ("client",)
     fixed_once_started = ("purposes", "categories", "objection_until")
     codes = {"purposes": Purpose, "categories": DataCategory}
-    intro = "When, for which purposes and data a recipient is approved, after clients could object."
+    intro = "Periods in which a recipient is approved for purposes and data categories, after the objection period."
     empty_text = "No recipient was ever approved: nothing is shared with anyone."
-    acts = (end_act("End approval", "From now on nothing is shared on this approval.", Capability.MANAGE_AGREEMENTS),)
+    acts = (
+        end_act("End approval", "From now on no data is shared under this approval.", Capability.MANAGE_AGREEMENTS),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the recipients along."""
+        """Select related recipients."""
         return super().get_queryset(request).select_related("recipient")

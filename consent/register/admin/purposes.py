@@ -22,7 +22,7 @@ __all__ = ["BalancingTestAdmin", "DataCategoryAdmin", "LawfulBasisAdmin", "Occas
 
 
 class NamedAdmin(RegisterAdmin):
-    """A code and a name in both languages."""
+    """Rows with a code and a name in English and Urdu."""
 
     row_fields = ("code", "name_en", "name_ur")
     fixed = ("code",)
@@ -36,20 +36,20 @@ class DataCategoryAdmin(NamedAdmin):
     """Types of personal data."""
 
     intro = "Types of personal data. Shared ones belong to PakTaleem; a client may add its own."
-    empty_text = "No category yet: purposes need some to name."
+    empty_text = "No category yet: purposes require data categories."
 
 
 @admin.register(Occasion, site=site)
 class OccasionAdmin(NamedAdmin):
-    """When data is collected."""
+    """Occasions on which data is collected."""
 
-    intro = "On which occasions personal data is collected."
-    empty_text = "No occasion yet: name when data is collected."
+    intro = "Occasions on which personal data is collected."
+    empty_text = "No occasion yet: add the occasions on which data is collected."
 
 
 @admin.register(Purpose, site=site)
 class PurposeAdmin(RegisterAdmin):
-    """What data is processed for."""
+    """Purposes of processing."""
 
     fixed = ("code",)
     search_fields = ("code", "name_en")
@@ -68,19 +68,19 @@ class PurposeAdmin(RegisterAdmin):
     list_display = ("code", "name_en", "owner", "needs", "state")
     list_filter = ("is_active", "client")
     codes = {"categories": DataCategory}
-    intro = "What personal data is processed for, and which data that needs. Never a sale."
-    empty_text = "No purpose yet: nothing may be processed."
+    intro = "Purposes of processing, and the data categories they need. A sale is never a purpose."
+    empty_text = "No purpose yet: no data may be processed."
     state = state_column(lambda row: pill("Active", "good") if row.is_active else pill("Inactive"))
 
     @admin.display(description="data needed")
     def needs(self, row: Purpose) -> str:
-        """Name the categories."""
+        """Return the codes of the data categories."""
         return ", ".join(row.categories) or "—"
 
 
 @admin.register(LawfulBasis, site=site)
 class LawfulBasisAdmin(PeriodAdmin):
-    """On what processing rests."""
+    """Lawful bases of processing."""
 
     row_fields = (
         "purpose",
@@ -98,18 +98,20 @@ class LawfulBasisAdmin(PeriodAdmin):
     list_filter = ("basis", "capacity", "role", "client")
     ordering = ("-starts_at", "-id")
     newest_by = "starts_at"
-    intro = "On which lawful basis each purpose stands, for each role, from a day. The latest that has started holds."
-    empty_text = "No lawful basis yet: every question is answered with no."
+    intro = (
+        "The lawful basis of each purpose for each role, from a day on. The latest one that has started is in force."
+    )
+    empty_text = "No lawful basis yet: every decision is a denial."
     acts = (
         end_act(
             "End this basis",
-            "From now on the purpose no longer rests on it; without another basis nothing may be processed.",
+            "From now on this basis no longer applies to the purpose; without another one no data may be processed.",
             Capability.MANAGE_REGISTER,
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the purposes along."""
+        """Select related rows."""
         return super().get_queryset(request).select_related("purpose", "balancing_test")
 
 
@@ -117,7 +119,7 @@ def _sign(test: BalancingTest, given: dict[str, Any], request: HttpRequest) -> N
     sign_balancing_test(test, actor=actor_of(request), reason=given["reason"], at=received_at(request))
 
 
-def _signature(row: BalancingTest) -> SafeString:
+def _signature_pill(row: BalancingTest) -> SafeString:
     return (
         pill(gettext("Signed {day}").format(day=day(row.signed_at)), "good")
         if row.signed_at
@@ -127,40 +129,40 @@ def _signature(row: BalancingTest) -> SafeString:
 
 @admin.register(BalancingTest, site=site)
 class BalancingTestAdmin(RegisterAdmin):
-    """Legitimate interest weighed against the person's rights."""
+    """Balancing tests of legitimate interest against the person's rights."""
 
     row_fields = ("purpose", "interest", "necessity", "balance", "safeguards")
     fixed = ("purpose",)
     detail_fields = ("state", "signed_by", "signed_at")
     list_display = ("purpose", "owner", "state", "interest_short")
     list_filter = ("client",)
-    intro = "Legitimate interest may be used only after a privacy officer has weighed it and signed."
-    empty_text = "No balancing test yet: no purpose rests on legitimate interest."
-    state = state_column(_signature)
+    intro = "Legitimate interest may be used only after a privacy officer has signed the balancing test."
+    empty_text = "No balancing test yet: no purpose is based on legitimate interest."
+    state = state_column(_signature_pill)
     acts = (
         Act(
             "sign",
             "Sign",
             Capability.SIGN_BALANCING_TEST,
             _sign,
-            lead="With your signature the purpose may rest on legitimate interest. The text is fixed from then on.",
-            done="Signed: the next answer follows it.",
+            lead="Once you sign, the purpose may be based on legitimate interest. The text can then no longer change.",
+            done="Signed. In effect from the next decision.",
             applies=lambda row, _at: row.signed_at is None,
-            refusals={AlreadySigned: "It was signed before."},
+            refusals={AlreadySigned: "It is already signed."},
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the purposes along."""
+        """Select related rows."""
         return super().get_queryset(request).select_related("purpose", "signed_by")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nothing of a signed test change: a new assessment is a new row."""
+        """Return False for a signed test: a new assessment is a new row."""
         if obj is not None and obj.signed_at is not None:
             return False
         return super().has_change_permission(request, obj)
 
     @admin.display(description="interest")
     def interest_short(self, row: BalancingTest) -> str:
-        """Begin the text."""
-        return row.interest if len(row.interest) <= 80 else f"{row.interest[:79]}…"  # noqa: PLR2004 -- one line
+        """Return the first 80 characters of the interest."""
+        return row.interest if len(row.interest) <= 80 else f"{row.interest[:79]}…"  # noqa: PLR2004 -- fits one line

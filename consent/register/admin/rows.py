@@ -1,4 +1,4 @@
-"""The base of the register's pages: every row is written through ``change_register``."""
+"""Base classes of the register's pages; every row is written through ``change_register``."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ __all__ = ["PeriodAdmin", "RegisterAdmin", "end_act"]
 
 
 class RegisterAdmin(ScopedAdmin):
-    """One kind of register row: its client's own rows may be changed, shared ones only read."""
+    """A kind of register row; a client's own rows are editable, shared rows read-only."""
 
     section = "Register"
     view_capability = Capability.VIEW_REGISTER
@@ -24,18 +24,18 @@ class RegisterAdmin(ScopedAdmin):
     change_capability: ClassVar[Capability | None] = Capability.MANAGE_REGISTER
 
     def write(self, row: Any, **details: Any) -> None:
-        """Add or change the row; effective on the next decision."""
+        """Add or change the row; in effect from the next decision."""
         change_register(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
 
 class PeriodAdmin(RegisterAdmin):
-    """Rows with a period: they start now or later, end rather than go, and are fixed once they have started."""
+    """Rows with a period: they start now or later, are ended instead of deleted, and are fixed once started."""
 
     fixed_once_started: ClassVar[Sequence[str]] = ()
     state = state_column(period_pill)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Keep what was decided upon: a started row is ended and another added."""
+        """Make the decisive fields of a started row read-only: end it and add another."""
         fields = super().get_readonly_fields(request, obj)
         started = obj is not None and obj.starts_at <= received_at(request)
         return (*fields, *self.fixed_once_started) if started else fields
@@ -46,14 +46,14 @@ def _end(row: Any, given: dict[str, Any], request: HttpRequest) -> None:
 
 
 def end_act(label: str, lead: str, capability: Capability) -> Act:
-    """Make the act that ends a row's period now."""
+    """Return the act that ends a row's period now."""
     return Act(
         "end",
         label,
         capability,
         _end,
         lead=lead,
-        done="Ended: the next answer follows it.",
+        done="Ended. In effect from the next decision.",
         danger=True,
         applies=lambda row, at: row.starts_at < at and (row.ends_at is None or row.ends_at > at),
     )

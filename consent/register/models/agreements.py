@@ -1,4 +1,4 @@
-"""On whose instructions PakTaleem acts, and with whom data may be shared."""
+"""Service agreements, instructions of clients, and recipients of data."""
 
 from datetime import datetime
 
@@ -26,17 +26,19 @@ _NONE = Personal.NONE
 class ServiceAgreement(PeriodRow):
     """One service agreement between PakTaleem and a client (policy §7): a draft until it is signed.
 
-    After its end data may still be deleted, and until ``exit_until`` stored, so that it can be returned.
+    After its end, data may still be deleted, and stored until ``exit_until``, so that it can be returned.
     """
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
     wall = Wall(Scope.TENANT, EDIT, personal={"reference": _NONE})
 
-    reference = models.CharField(max_length=100, help_text="The agreement's number in the files.")
+    reference = models.CharField(max_length=100, help_text="The reference number of the agreement.")
     signed_at = models.DateTimeField(null=True, blank=True)
     exit_until = models.DateTimeField(
-        null=True, blank=True, help_text="After the end: until when data may be stored for its return."
+        null=True,
+        blank=True,
+        help_text="End of the exit period: until then, data may be stored after the agreement's end for its return.",
     )
 
     history = History()
@@ -58,7 +60,7 @@ class ServiceAgreement(PeriodRow):
         return self.reference
 
     def state(self, at: datetime) -> str:
-        """Say what the agreement is at a moment, leaving suspensions aside: draft, upcoming, active or ended."""
+        """Return the state, ignoring suspensions: draft, upcoming, active or ended."""
         if self.signed_at is None or self.signed_at > at:
             return "draft"
         if at < self.starts_at:
@@ -67,7 +69,7 @@ class ServiceAgreement(PeriodRow):
 
 
 class AgreementSuspension(PeriodRow):
-    """One period in which an agreement is suspended: data is stored and deleted, and not otherwise processed."""
+    """One suspension of an agreement: data is stored and deleted, and not otherwise processed."""
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
@@ -84,7 +86,7 @@ class AgreementSuspension(PeriodRow):
         constraints = [period_is_ordered("agreementsuspension_period")]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the start day."""
         return gettext("suspended from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")
 
 
@@ -129,10 +131,10 @@ class Recipient(RegisterRow):
 
     code = models.CharField(max_length=63, validators=[code_validator])
     name = models.CharField(max_length=200)
-    service = models.CharField(max_length=200, help_text="What it does for us: hosting, payment, messages …")
+    service = models.CharField(max_length=200, help_text="The service it provides: hosting, payment, messages …")
     agreement_reference = models.CharField(max_length=100, help_text="The data processing agreement.")
     countries = models.CharField(
-        max_length=200, blank=True, help_text="ISO 3166 codes, such as PK, IE; where it has its seat first."
+        max_length=200, blank=True, help_text="ISO 3166 codes, such as PK, IE; the country of its seat first."
     )
     address = models.CharField(
         "postal address",
@@ -140,7 +142,7 @@ class Recipient(RegisterRow):
         blank=True,
         default="",
         db_default="",
-        help_text="Street, place and postal code: told on receipts.",
+        help_text="Street, place and postal code: shown on receipts.",
     )
 
     history = History()
@@ -155,7 +157,7 @@ class Recipient(RegisterRow):
 
 
 class RecipientApproval(PeriodRow):
-    """One period in which a recipient is approved for purposes and categories, after clients could object."""
+    """One period in which a recipient is approved for purposes and categories, after the objection period."""
 
     change_capability = Capability.MANAGE_AGREEMENTS
 
@@ -176,5 +178,5 @@ class RecipientApproval(PeriodRow):
         constraints = [period_is_ordered("recipientapproval_period")]
 
     def __str__(self) -> str:
-        """Show since when."""
+        """Return the start day."""
         return gettext("approved from {day}").format(day=f"{self.starts_at:%Y-%m-%d}")

@@ -1,4 +1,4 @@
-"""Purposes, what they need, and the lawful basis on which they stand."""
+"""Purposes, the data categories they need, and their lawful bases."""
 
 from django.db import models
 from django.db.models import Q
@@ -33,7 +33,7 @@ __all__ = [
 _NONE = Personal.NONE
 SALE_CODES = r"(^|_)(sales?|sell|sells|selling|sold|resale|resell)(_|$)"
 SALE_TERMS = r"(^|[:#/])(Sell|Resell)"
-"""What a sale is called, as code or as DPV term: no purpose may bear such a name."""
+"""Patterns of codes and DPV terms of a sale, which no purpose may have."""
 
 
 class Named(RegisterRow):
@@ -47,7 +47,7 @@ class Named(RegisterRow):
         abstract = True
 
     def __str__(self) -> str:
-        """Show the English name."""
+        """Return the English name."""
         return self.name_en
 
 
@@ -100,21 +100,21 @@ class Purpose(Named):
 
     description_en = models.TextField("description (English)")
     description_ur = models.TextField("description (Urdu)")
-    categories = CodesField(help_text="The data this purpose needs, and no more.")
+    categories = CodesField(help_text="The data categories this purpose needs, and no more.")
     dpv_term = models.CharField(
         "DPV term", max_length=100, blank=True, help_text="The broader W3C DPV purpose, such as dpv:ServiceProvision."
     )
     is_active = models.BooleanField(default=True)
     is_sale = models.BooleanField(default=False, editable=False)
     consent_months = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="A consent to it expires after so many months; empty: it does not expire."
+        null=True, blank=True, help_text="Validity of a consent in months; empty: it does not expire."
     )
 
     renew_days = models.PositiveSmallIntegerField(
-        "asked again so many days ahead",
+        "renewal requested (days before expiry)",
         default=30,
         db_default=30,
-        help_text="So long before a consent expires the person is asked again; it goes on meanwhile.",
+        help_text="Renewal is requested this many days before a consent expires; until then it remains in force.",
     )
 
     history = History()
@@ -146,14 +146,14 @@ class Basis(models.TextChoices):
 
 
 class Capacity(models.TextChoices):
-    """PakTaleem's part in the processing (policy §7)."""
+    """PakTaleem's role in the processing (policy §7)."""
 
     CONTROLLER = "controller", _("PakTaleem is controller")
     PROCESSOR = "processor", _("PakTaleem is processor")
 
 
 class BalancingTest(RegisterRow):
-    """One balancing of a legitimate interest against the person's rights, signed by a privacy officer (policy §3)."""
+    """One balancing test of a legitimate interest against the person's rights, signed by an officer (policy §3)."""
 
     change_capability = Capability.MANAGE_REGISTER
 
@@ -167,7 +167,7 @@ class BalancingTest(RegisterRow):
     purpose_owner = catalogue_owner()
     interest = models.TextField(help_text="Which interest is pursued?")
     necessity = models.TextField(help_text="Why is the processing necessary for it?")
-    balance = models.TextField(help_text="Why does it not override the person's rights, a child's above all?")
+    balance = models.TextField(help_text="Why does it not override the person's rights, especially a child's?")
     safeguards = models.TextField(blank=True)
     signed_at = models.DateTimeField(null=True, blank=True, editable=False)
     signed_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, blank=True, editable=False)
@@ -178,7 +178,7 @@ class BalancingTest(RegisterRow):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        """Show whether it is signed."""
+        """Return whether it is signed."""
         if self.signed_at is None:
             return gettext("Balancing test, unsigned")
         return gettext("Balancing test, signed {day}").format(day=f"{self.signed_at:%Y-%m-%d}")
@@ -194,9 +194,9 @@ ROLES = [
 
 
 class LawfulBasis(PeriodRow):
-    """The lawful basis of one purpose for one role of people at one client, from a day (policy §3, §7).
+    """The lawful basis of one purpose for one role at one client, from a day on (policy §3, §7).
 
-    Of those that have started the latest wins; a client's own row goes before the shared one of PakTaleem.
+    The latest started row is in force; a client's own row takes precedence over PakTaleem's shared one.
     """
 
     change_capability = Capability.MANAGE_REGISTER
@@ -235,12 +235,12 @@ class LawfulBasis(PeriodRow):
         indexes = newest_first("starts_at", "lawfulbasis_by_start")
 
     def __str__(self) -> str:
-        """Show basis and role."""
+        """Return basis and role."""
         return f"{self.get_basis_display()} ({self.get_role_display()})"
 
 
 class RegisterVersion(models.Model):
-    """One counter per client that rises with every change a decision may rest on (database triggers raise it)."""
+    """One version counter per client, raised by database triggers on every change that affects decisions."""
 
     wall = Wall(Scope.CATALOGUE, EDIT)
 
@@ -252,5 +252,5 @@ class RegisterVersion(models.Model):
         constraints = [models.UniqueConstraint(fields=["client"], name="registerversion_one_per_client")]
 
     def __str__(self) -> str:
-        """Show the number."""
+        """Return the number."""
         return str(self.version)

@@ -1,4 +1,4 @@
-"""What every row of the register shares: its client, its history, its period."""
+"""Base classes of register rows: client, history, period."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -17,15 +17,15 @@ __all__ = ["CodesField", "PeriodQuerySet", "PeriodRow", "RegisterRow", "catalogu
 
 
 class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
-    """Rows that hold for a period [starts_at, ends_at)."""
+    """Rows that are in force for a period [starts_at, ends_at)."""
 
     def active(self, at: datetime) -> Self:
-        """Those in force at a moment."""
+        """Return the rows in force at ``at``."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
 
 
 class RegisterRow(Tracked):
-    """A row of the register: owned by a client (PakTaleem's are the shared catalogue), every version kept."""
+    """A row of the register, owned by a client (PakTaleem's are the shared catalogue), with its history."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -38,7 +38,7 @@ class RegisterRow(Tracked):
 
 
 class PeriodRow(RegisterRow):
-    """A row of the register that holds for a period [starts_at, ends_at); nothing is backdated."""
+    """A row of the register that is in force for a period [starts_at, ends_at); never backdated."""
 
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
@@ -50,16 +50,16 @@ class PeriodRow(RegisterRow):
 
 
 def validate_codes(codes: list[str]) -> None:
-    """Accept lists of distinct codes."""
+    """Raise ValidationError for duplicate codes."""
     if len(set(codes)) != len(codes):
         raise ValidationError("Name each code once.")
 
 
 class CodesField(ArrayField):  # type: ignore[type-arg]  # not generic at run time
-    """A set of codes of the register (purposes, categories, recipients), kept in one column."""
+    """A set of codes of the register (purposes, categories, recipients), stored in one column."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Make a list of codes, empty by default."""
+        """Create a list of codes, empty by default."""
         kwargs.pop("base_field", None)
         kwargs.pop("size", None)
         kwargs.setdefault("default", list)
@@ -68,7 +68,7 @@ class CodesField(ArrayField):  # type: ignore[type-arg]  # not generic at run ti
         self.validators = [*self.validators, validate_codes]
 
     def deconstruct(self) -> Any:
-        """Leave the fixed parts out of migrations."""
+        """Omit the fixed arguments from migrations."""
         name, path, args, kwargs = super().deconstruct()
         for fixed in ("base_field", "size"):
             kwargs.pop(fixed, None)
@@ -76,10 +76,10 @@ class CodesField(ArrayField):  # type: ignore[type-arg]  # not generic at run ti
 
 
 def catalogue_owner() -> models.UUIDField:  # type: ignore[type-arg]
-    """Make the column that holds the client of a catalogue row referred to: the row's own, or PakTaleem's."""
+    """Return the column with the owner of a referenced catalogue row: the row's own client, or PakTaleem."""
     return models.UUIDField(editable=False)
 
 
 def period_is_ordered(name: str) -> models.CheckConstraint:
-    """Make the constraint that a period ends after it starts."""
+    """Return a constraint that a period ends after it starts."""
     return models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name=name)

@@ -1,4 +1,4 @@
-"""Signing the balancing test without which legitimate interest may not be used (policy §3)."""
+"""Balancing tests, required before legitimate interest may be used (policy §3)."""
 
 from datetime import datetime
 
@@ -15,14 +15,17 @@ __all__ = ["AlreadySigned", "sign_balancing_test"]
 
 
 class AlreadySigned(Exception):
-    """The balancing test was signed before; a new assessment is a new row."""
+    """The balancing test is already signed; a new assessment is a new row."""
 
 
 @transaction.atomic
 def sign_balancing_test(
     test: BalancingTest, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> BalancingTest:
-    """Sign a balancing test as a privacy officer (GDPR Art. 6(1)(f), recital 47). Raises AlreadySigned, NotAllowed."""
+    """Sign a balancing test as a privacy officer (GDPR Art. 6(1)(f), recital 47).
+
+    Raises AlreadySigned if it is signed, NotAllowed.
+    """
     require(actor, Capability.SIGN_BALANCING_TEST, test.client_id)
     test = BalancingTest.objects.select_for_update().get(pk=test.pk)
     if test.signed_at is not None:

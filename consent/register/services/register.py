@@ -1,4 +1,4 @@
-"""Changing the register: one door for every row of it."""
+"""Changes to the register; every row is changed through ``change_register``."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 __all__ = ["NotYours", "change_register", "end_period", "refuse_shared"]
 
 _REFERENCES = {"purpose": "purpose_owner", "recipient": "recipient_owner", "notice": "notice_owner"}
-_NOT_BACKDATED = "Nothing is backdated: choose now or later."
+_NOT_BACKDATED = "This must not be in the past: choose now or later."
 _FIXED = ("client_id", "code", "purpose_id", "role", "agreement_id", "recipient_id", "starts_at")
 _FIXED_ONCE_STARTED = (
     "basis",
@@ -33,21 +33,22 @@ _FIXED_ONCE_STARTED = (
 
 
 class NotYours(NotAllowed):
-    """A row of the shared catalogue, which only PakTaleem changes."""
+    """The row belongs to the shared catalogue, which only PakTaleem changes."""
 
 
 def refuse_shared(row: RegisterRow, actor: Actor) -> None:
-    """Go on only if the row is not the shared catalogue's, or the actor is PakTaleem. Raises NotYours."""
+    """Raise NotYours if the row is in the shared catalogue and the actor is not PakTaleem."""
     if row.client_id == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
         raise NotYours("Rows of the shared catalogue are changed by PakTaleem only.")
 
 
 @transaction.atomic
 def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
-    """Add a row to the register, or change one; effective on the next decision in every process.
+    """Add or change a row of the register; in effect from the next decision in every process.
 
-    Periods start now or later, never earlier: what was decided stays explained. Raises ValidationError naming
-    the field, NotYours for a shared row, NotAllowed.
+    Periods start now or later, so that past decisions remain explained.
+
+    Raises ValidationError naming the field, NotYours for a shared row, NotAllowed.
     """
     require(actor, _change_capability(row), row.client_id)
     refuse_shared(row, actor)
@@ -59,15 +60,18 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
     _check_balancing(row, is_new=is_new)
     row.full_clean()
     save_tracked(row, actor=actor, reason=reason, at=at)
-    _record(row, "register.added" if is_new else "register.changed", actor, at)
+    _record_change(row, "register.added" if is_new else "register.changed", actor, at)
     return row
 
 
 @transaction.atomic
 def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
-    """End a row's period now. Raises ValidationError if it has ended already."""
+    """End a row's period now.
+
+    Raises ValidationError if it has already ended, NotYours for a shared row, NotAllowed.
+    """
     if row.ends_at is not None and row.ends_at <= at:
-        raise ValidationError({"ends_at": ["It has ended already."]})
+        raise ValidationError({"ends_at": ["It has already ended."]})
     row.ends_at = at
     return change_register(row, actor=actor, reason=reason, at=at)
 
@@ -95,19 +99,19 @@ def _refuse_backdating(row: RegisterRow, *, is_new: bool, at: datetime) -> None:
 
 
 def _check_balancing(row: RegisterRow, *, is_new: bool) -> None:
-    """A signed balancing test stays as it was signed; a basis rests on its own purpose's test."""
+    """Raise ValidationError if a signed balancing test changes, or a basis uses another purpose's test."""
     if isinstance(row, BalancingTest) and (
         row.signed_at is not None or (not is_new and BalancingTest.objects.get(pk=row.pk).signed_at is not None)
     ):
-        raise ValidationError("A signed balancing test does not change: a new assessment is a new test.")
+        raise ValidationError("A signed balancing test cannot change: add a new test for a new assessment.")
     if isinstance(row, LawfulBasis) and row.balancing_test is not None:
         test = row.balancing_test
         if (test.client_id, test.purpose_id) != (row.client_id, row.purpose_id):
             raise ValidationError({"balancing_test": ["Choose a balancing test of this purpose and this client."]})
 
 
-def _record(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
-    """Record which row became what, as the hash of its canonical values."""
+def _record_change(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
+    """Record the changed row in the ledger with the hash of its canonical values."""
     facts = {
         "row": row._meta.label_lower,
         "id": str(row.pk),
@@ -120,12 +124,12 @@ def _record(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
 
 
 def _plain_values(row: models.Model) -> dict[str, Any]:
-    return {field.attname: _plain(getattr(row, field.attname)) for field in row._meta.concrete_fields}
+    return {field.attname: _to_plain(getattr(row, field.attname)) for field in row._meta.concrete_fields}
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_to_plain(item) for item in value]
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)

@@ -1,1 +1,1 @@
-"""The demonstration: a small filled portal, started in one command for trial, scripts and tests."""
+"""The demonstration: a small portal with sample data, started by one command for trial, scripts and tests."""

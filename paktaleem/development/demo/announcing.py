@@ -1,7 +1,7 @@
-"""The announced change of the privacy policy in the demonstration, and what two clients say to it.
+"""The announced privacy policy change of the demonstration, and two clients' responses to it.
 
-The letters are the worker's: it writes to every client's administrators as soon as it runs, and records within a
-minute that they left. Only then does the coming text show on the clients' pages.
+The worker sends the emails: it writes to every client's administrators as soon as it runs, and records within a minute
+that they were sent. Only then do the clients' pages show the coming text.
 """
 
 from datetime import datetime, timedelta
@@ -29,8 +29,8 @@ __all__ = ["fill_policy"]
 
 
 def fill_policy(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
-    """Change the policy twice, a minor change at once and a material one announced to everyone; let clients speak."""
-    by: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING}
+    """Publish a minor policy change at once and announce a material one; record the clients' responses."""
+    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING}
     with in_client(PAKTALEEM):
         notice = Notice.objects.get(client_id=PAKTALEEM, code="privacy_notice")
         done = NoticeVersion.objects.filter(notice=notice).count()
@@ -38,7 +38,7 @@ def fill_policy(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
             if number > done:
                 days = timedelta(days=settings.NOTICE_DAYS) if text.is_material else timedelta()
                 publish_notice_version(
-                    notice, **text.words(), is_material=text.is_material, effective_at=at + days, **by, at=at
+                    notice, **text.words(), is_material=text.is_material, effective_at=at + days, **common, at=at
                 )
     for response in RESPONSES:
         with in_client(ids[response.client]):
@@ -50,8 +50,8 @@ def _respond(text: ResponseText, client_id: UUID, *, actor: Actor, at: datetime)
     dispatch = NoticeDispatch.objects.filter(client_id=client_id).latest("opened_at")
     if NoticeResponse.objects.filter(client_id=client_id, dispatch=dispatch).exists():
         return
-    speaker = user_actor(User.objects.get(email=text.email).pk, Role.CLIENT_ADMIN, client_id)
+    client_admin = user_actor(User.objects.get(email=text.email).pk, Role.CLIENT_ADMIN, client_id)
     if text.kind == ResponseKind.ACKNOWLEDGED:
-        acknowledge_announcement(dispatch, actor=speaker, at=at)
+        acknowledge_announcement(dispatch, actor=client_admin, at=at)
     else:
-        object_to_announcement(dispatch, code=text.code, note=text.note, actor=speaker, at=at)
+        object_to_announcement(dispatch, code=text.code, note=text.note, actor=client_admin, at=at)

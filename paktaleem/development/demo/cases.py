@@ -1,8 +1,8 @@
-"""What waits for people about children at the school of the demonstration: requests, a birthday, an incident.
+"""Open cases about children at the demonstration's school: requests, a coming birthday, an incident.
 
-So that the pages on which officers and the school's administrators find these are filled: a copy that systems have to
-give, a deletion that the school has to confirm, somebody who comes of age within the month, and data of a child that
-should have been erased the day before yesterday.
+They fill the pages of officers and of the school's administrators: a copy for systems to deliver, a deletion for the
+school to confirm, a person who reaches the age of consent within the month, and a child's data that should have been
+erased two days ago.
 """
 
 from datetime import datetime, timedelta
@@ -41,21 +41,21 @@ _DECLARED = {
         "Admissions handbook, 4.3",
     ),
 }
-_WISHES = (("danish", "esra", Wish.COPY, "ur"), ("laila", "ghazal", Wish.DELETION, "en"))
-"""Child, the guardian who asks, for what, and in which language."""
+_REQUESTS = (("danish", "esra", Wish.COPY, "ur"), ("laila", "ghazal", Wish.DELETION, "en"))
+"""Child, requesting guardian, kind of request, and language."""
 
 
 def fill_cases(client_id: UUID, *, actor: Actor, at: datetime) -> None:
-    """Add what waits at one school, unless it was added before."""
+    """Add the open cases at one school, unless they exist."""
     with in_client(client_id):
         if Concern.objects.filter(client_id=client_id).exists():
             return
         client = Client.objects.get(pk=client_id)
-        for child, guardian, wish, language in _WISHES:
-            _ask(_person(client, child), _person(client, guardian), wish, language, at)
-        _declare(client, actor, at)
-        _comes_of_age_soon(client, actor, at)
-        _was_not_erased_in_time(client, actor, at - DEADLINE - _LATE)
+        for child, guardian, wish, language in _REQUESTS:
+            _request(_person(client, child), _person(client, guardian), wish, language, at)
+        _declare_mechanisms(client, actor, at)
+        _add_coming_of_age(client, actor, at)
+        _add_overdue_erasure(client, actor, at - DEADLINE - _LATE)
 
 
 def _person(client: Client, code: str) -> Subject:
@@ -64,33 +64,33 @@ def _person(client: Client, code: str) -> Subject:
     return found
 
 
-def _ask(child: Subject, guardian: Subject, wish: Wish, language: str, at: datetime) -> None:
-    """Ask as the guardian would on their own page."""
+def _request(child: Subject, guardian: Subject, wish: Wish, language: str, at: datetime) -> None:
+    """Submit the request as the guardian would on their own page."""
     by = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
     ask_about_data(child, guardian=guardian, wish=wish, language=language, actor=by, at=at)
 
 
-def _declare(client: Client, actor: Actor, at: datetime) -> None:
-    """Declare how the school verifies ages and obtains consent (policy §8), and whose check guardians may ask for."""
-    told: dict[str, Any] = {"actor": actor, "at": at}
+def _declare_mechanisms(client: Client, actor: Actor, at: datetime) -> None:
+    """Declare how the school verifies ages and obtains consent (policy §8), and the provider guardians may use."""
+    common: dict[str, Any] = {"actor": actor, "at": at}
     for kind, (english, urdu, reference) in _DECLARED.items():
         provider = _PROVIDER if kind == "consent" and _PROVIDER in check_providers() else ""
         words: dict[str, Any] = {"description": english, "description_ur": urdu, "reference": reference}
-        declare_mechanism(client.pk, kind=kind, **words, provider=provider, **told)
+        declare_mechanism(client.pk, kind=kind, **words, provider=provider, **common)
 
 
-def _comes_of_age_soon(client: Client, actor: Actor, at: datetime) -> None:
+def _add_coming_of_age(client: Client, actor: Actor, at: datetime) -> None:
     day = (at + _SOON).astimezone(ZoneInfo(client.time_zone)).date()
     born = day.replace(year=day.year - client.age_threshold, day=min(day.day, 28))
     zoya = _register(client, _GROWING, {"birth_date": born}, actor, at)
     mother = _person(client, "sheema")
     claim_guardian(zoya, guardian=mother, relationship="parent", actor=actor, at=at)
-    told: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
-    name_guardian(zoya, guardian=mother, **told, actor=actor, at=at)
+    common: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
+    name_guardian(zoya, guardian=mother, **common, actor=actor, at=at)
 
 
-def _was_not_erased_in_time(client: Client, actor: Actor, at: datetime) -> None:
-    """Report what was collected of a child about whom nobody had been asked, long enough ago to be late by now."""
+def _add_overdue_erasure(client: Client, actor: Actor, at: datetime) -> None:
+    """Report data of a child without guardian consent, long enough ago to be overdue."""
     born = at.date().replace(year=at.year - 10, day=min(at.day, 28))
     bisma = _register(client, _HELD, {"birth_date": born}, actor, at)
     seen = Collected(category="usage_logs", occasion="assessment", purpose="support", collected_at=at, count=41)
@@ -98,5 +98,5 @@ def _was_not_erased_in_time(client: Client, actor: Actor, at: datetime) -> None:
 
 
 def _register(client: Client, code: str, details: dict[str, Any], actor: Actor, at: datetime) -> Subject:
-    told = {"role": "student", "full_name": _NAMES[code], **details}
-    return register_subject(external_id_of(code), client=client, details=told, actor=actor, at=at)[0]
+    common = {"role": "student", "full_name": _NAMES[code], **details}
+    return register_subject(external_id_of(code), client=client, details=common, actor=actor, at=at)[0]

@@ -1,4 +1,4 @@
-"""Who and what the demonstration shows. Data only; everyone in it is invented."""
+"""The sample data of the demonstration. Everyone in it is fictitious."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ CLIENTS = (
 
 @dataclass(frozen=True, slots=True)
 class StaffText:
-    """One person who signs in, with a role at each of some clients."""
+    """One staff user, with a role at one or more clients."""
 
     name: str
     email: str
@@ -63,7 +63,7 @@ STAFF = (
 
 @dataclass(frozen=True, slots=True)
 class PurposeText:
-    """One purpose of a client's own that rests on consent, and the notice with which it is asked."""
+    """One purpose of a client's own, based on consent, and its notice."""
 
     code: str
     name_en: str
@@ -73,7 +73,7 @@ class PurposeText:
     categories: tuple[str, ...]
 
     def notice(self, language: str) -> str:
-        """Read the text with which consent is asked."""
+        """Return the text of the notice."""
         return (_TEXTS / f"{self.code}.{language}.txt").read_text(encoding="utf-8").strip()
 
 
@@ -82,8 +82,8 @@ OWN_PURPOSES = (
         "newsletter",
         "Newsletter",
         "خبرنامہ",
-        "Sending a monthly letter about new courses and events.",
-        "نئے کورسز اور تقریبات کے بارے میں ماہانہ خط بھیجنا۔",
+        "Sending a monthly email about new courses and events.",
+        "نئے کورسز اور تقریبات کے بارے میں ماہانہ ای میل بھیجنا۔",
         ("contact_details",),
     ),
     PurposeText(
@@ -99,13 +99,13 @@ OWN_PURPOSES = (
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """One later version of the privacy policy, with words for children."""
+    """One later version of the privacy policy, with the text for children."""
 
     code: str
     is_material: bool
 
     def words(self) -> dict[str, Any]:
-        """Read its texts."""
+        """Return its texts."""
         return {
             f"{kind}_{language}": (_TEXTS / f"{name}.{language}.txt").read_text(encoding="utf-8")
             for kind, name in (("text", self.code), ("child_text", "policy_child"))
@@ -118,7 +118,7 @@ POLICY_CHANGES = (PolicyChange("policy_minor", is_material=False), PolicyChange(
 
 @dataclass(frozen=True, slots=True)
 class ResponseText:
-    """What one client says to the announced change of the policy: ``kind`` is acknowledged or objected."""
+    """One client's response to the announced policy change: ``kind`` is acknowledged or objected."""
 
     client: str
     email: str
@@ -165,7 +165,7 @@ RECIPIENTS = (
     RecipientText(
         "messaging",
         "Ravi Messaging",
-        "Sending letters and text messages",
+        "Sending emails and text messages",
         "DPA-2026-002",
         "PK, IE",
         ("service_communications", "newsletter"),
@@ -176,7 +176,7 @@ RECIPIENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person on a roster: ``age`` in years on the day of the demonstration, ``answers`` purpose → states."""
+    """One person of a roster: ``age`` in years today, ``answers`` as pairs of purpose and states."""
 
     code: str
     role: str
@@ -188,7 +188,7 @@ class Person:
     language: str = "en"
 
     def details(self, client: str) -> dict[str, Any]:
-        """Give what is registered besides the birth date."""
+        """Return the registered details, except the birth date."""
         address = f"{self.code}@{client}-people.example" if self.has_address else None
         return {
             "role": self.role,

@@ -1,7 +1,7 @@
-"""Filling the database with the demonstration, through the services.
+"""Fill the database with the sample data, through the services.
 
-Every step is one transaction and looks first whether it was done, so a start that was killed is completed by the
-next one, and what somebody changed in the demonstration stays changed.
+Every step is one transaction and first checks whether it is done, so that the next start completes an interrupted one,
+and changes made in the demonstration are kept.
 """
 
 from datetime import datetime, timedelta
@@ -65,9 +65,9 @@ _KEY_LIFE = timedelta(days=365)
 
 
 def fill_demonstration(kept: Kept, *, portal: str, receiver: str = "", at: datetime) -> None:
-    """Add what the demonstration has and the database lacks.
+    """Add the sample data that the database lacks.
 
-    ``portal`` is where its pages will be served, ``receiver`` where webhooks are taken, if anywhere.
+    ``portal`` is the base URL of its pages, ``receiver`` the URL of the webhook receiver, if any.
     """
     _fill_shared(at)
     for text in CLIENTS:
@@ -126,7 +126,7 @@ def _add_recipient(text: RecipientText, at: datetime) -> None:
 
 
 def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
-    """Add a client with its register and people; all of it or nothing."""
+    """Add a client with its register and people, all or nothing."""
     if Client.objects.filter(id=client_id).exists():
         return
     client = Client(
@@ -148,7 +148,7 @@ def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
 
 
 def _add_purpose(client_id: UUID, text: PurposeText, at: datetime) -> NoticeVersion:
-    """Add a purpose of the client's own, based on consent, with its notice; returns the notice's version."""
+    """Add a client's own purpose, based on consent, with its notice; return the notice version."""
     purpose = Purpose(
         client_id=client_id,
         code=text.code,
@@ -200,9 +200,9 @@ def _add_agreement(code: str, client_id: UUID, at: datetime) -> None:
 
 
 def _fill_key(code: str, client_id: UUID, kept: Kept, at: datetime) -> None:
-    """Issue a key unless the one kept still opens; a start killed before its commit left one that does not."""
-    kept_key = kept.api_keys.get(code)
-    if kept_key is not None and actor_of_key(kept_key, at=at) is not None:
+    """Issue an API key unless the stored one is valid; a start interrupted before its commit leaves an invalid one."""
+    stored_key = kept.api_keys.get(code)
+    if stored_key is not None and actor_of_key(stored_key, at=at) is not None:
         return
     with in_client(client_id):
         for lost in ApiKey.objects.filter(client_id=client_id, name="LMS", revoked_at=None):
@@ -226,7 +226,7 @@ def _fill_staff(kept: Kept, at: datetime) -> None:
 
 
 def _ensure_second_factor(user: User, kept: Kept) -> None:
-    """Enrol an authenticator app; if the file with the secrets was lost, another in its place."""
+    """Enrol an authenticator app; replace it if the file with the secrets was lost."""
     with in_global():
         if has_second_factor(user) and user.email in kept.totp_secrets:
             return
@@ -236,12 +236,12 @@ def _ensure_second_factor(user: User, kept: Kept) -> None:
 
 
 def _ensure_user(name: str, email: str, kept: Kept, at: datetime) -> User:
-    is_kept = email in kept.passwords
+    is_stored = email in kept.passwords
     with in_client(PAKTALEEM):
         user = User.objects.filter(email=email).first()
         password = kept.password_of(email)
         if user is None:
             return invite_user(email, full_name=name, password=password, actor=_ACTOR, at=at)
-        if not is_kept:  # the file was lost: the old password cannot be shown again
+        if not is_stored:  # the file was lost, and passwords cannot be read from the database
             set_password(user, password=password, actor=_ACTOR, at=at)
         return user

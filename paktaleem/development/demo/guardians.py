@@ -1,4 +1,4 @@
-"""Guardians of the demonstration: one has given, two disagree, one is asked and the letter lies in the folder."""
+"""The demonstration's guardians: one has consented, two disagree, one has an open invitation."""
 
 from datetime import datetime
 from typing import Any
@@ -19,25 +19,29 @@ _ANSWERS = (
     ("laila", "ghazal", "given", False),
     ("laila", "bashir", "refused", None),
 )
-"""Child, guardian, what they answered about the service, and about recipients."""
+"""Child, guardian, the decision about the service, and about sharing with recipients."""
 
 
 def fill_guardians(client: Client, *, actor: Actor, at: datetime) -> None:
-    """Name, verify and ask guardians: Danish's mother has given, Laila's parents disagree, others are not asked yet."""
+    """Name and verify guardians and record their decisions: Danish's mother consents, Laila's parents disagree."""
     people = {one.external_id: one for one in Subject.objects.select_related("client").filter(client_id=client.pk)}
-    told: dict[str, Any] = {"actor": actor, "at": at}
+    common: dict[str, Any] = {"actor": actor, "at": at}
     for child, guardian, decision, shares in _ANSWERS:
-        young, grown = people[external_id_of(child)], people[external_id_of(guardian)]
+        child_row, guardian_row = people[external_id_of(child)], people[external_id_of(guardian)]
         row = name_guardian(
-            young, guardian=grown, relationship="parent", may_consent=True, may_receive_data=True, **told
+            child_row, guardian=guardian_row, relationship="parent", may_consent=True, may_receive_data=True, **common
         )
-        verify_guardian(row, method="in_person", evidence="Seen at the school office.", **told)
-        said: dict[str, Any] = {"shares": shares, "route": "in_person", "evidence": "Said at the school office."}
-        answer_service(young, guardian=grown, decision=decision, **said, **told)
+        verify_guardian(row, method="in_person", evidence="Seen at the school office.", **common)
+        decision_details: dict[str, Any] = {
+            "shares": shares,
+            "route": "in_person",
+            "evidence": "Said at the school office.",
+        }
+        answer_service(child_row, guardian=guardian_row, decision=decision, **decision_details, **common)
 
 
 def ask_a_guardian(client: Client, *, portal: str, actor: Actor, at: datetime) -> None:
-    """Invite one guardian about one child, unless somebody was asked before."""
+    """Invite one guardian about one child, unless an invitation exists."""
     if Invitation.objects.filter(client_id=client.pk).exists():
         return
     people = Subject.objects.select_related("client").filter(client_id=client.pk, erased_at=None)

@@ -1,4 +1,4 @@
-"""The secrets of the demonstration, kept in a 0600 file: neither passwords nor keys can be read from the database."""
+"""The secrets of the demonstration, stored in a 0600 file: the database holds passwords and keys only as hashes."""
 
 import json
 import secrets
@@ -12,7 +12,7 @@ __all__ = ["Kept"]
 
 @dataclass(slots=True)
 class Kept:
-    """What the demonstration must remember: passwords and second factors by mail address, API keys by client code."""
+    """Stored secrets: passwords and authenticator secrets by email address, API keys by client code."""
 
     path: Path
     passwords: dict[str, str] = field(default_factory=dict)
@@ -22,28 +22,28 @@ class Kept:
 
     @classmethod
     def read(cls, path: Path) -> "Kept":
-        """Read what is kept; nothing yet if there is no such file."""
+        """Read the file; empty if there is none."""
         return cls(path, **json.loads(path.read_text())) if path.exists() else cls(path)
 
     def password_of(self, email: str) -> str:
-        """Return the password of someone who signs in; a new one is kept before it is returned."""
+        """Return the password of a staff user; a new one is stored before it is returned."""
         if email not in self.passwords:
             self.passwords[email] = secrets.token_urlsafe(12)
             self._write()
         return self.passwords[email]
 
     def keep_totp_secret(self, email: str, secret: str) -> None:
-        """Keep the secret of someone's authenticator app; to be called before it is committed."""
+        """Store the secret of an authenticator app; call before it is committed."""
         self.totp_secrets[email] = secret
         self._write()
 
     def keep_api_key(self, client_code: str, secret: str) -> None:
-        """Keep the key of a client; to be called before its row is committed."""
+        """Store the API key of a client; call before its row is committed."""
         self.api_keys[client_code] = secret
         self._write()
 
     def keep_webhook_secret(self, secret: str) -> None:
-        """Keep what the receiver verifies with; to be called before its row is committed."""
+        """Store the receiver's signing secret; call before its row is committed."""
         self.webhook_secret = secret
         self._write()
 

@@ -1,4 +1,4 @@
-"""More systems of the demonstration, orders in every state, and a webhook that is really taken."""
+"""Further systems of the demonstration, orders in every state, and a webhook with a receiver."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,32 +45,32 @@ _LIBRARIES = {"indus": "library", "khyber": "library"}
 
 
 def fill_orders(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
-    """Register PakTaleem's own systems and the schools' libraries, and leave orders in every state at Indus."""
-    by: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    """Register PakTaleem's own systems and the schools' libraries, and create orders in every state at Indus."""
+    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
     with in_client(PAKTALEEM):
         for code, name, categories, delivery in _OURS:
-            _ensure_system(PAKTALEEM, code, name, categories, delivery, by)
+            _ensure_system(PAKTALEEM, code, name, categories, delivery, common)
     for client, code in _LIBRARIES.items():
         with in_client(ids[client]):
-            is_new = _ensure_system(ids[client], code, "School library", ("credentials",), "by_hand", by)
+            is_new = _ensure_system(ids[client], code, "School library", ("credentials",), "by_hand", common)
             if is_new and client == "indus":
                 _Orders(ids[client], actor, at).make()
 
 
-def _ensure_system(  # noqa: PLR0917 -- what it is, then who registers it
-    client_id: UUID, code: str, name: str, categories: tuple[str, ...], delivery: str, by: dict[str, Any]
+def _ensure_system(  # noqa: PLR0917 -- the system, then its registrar
+    client_id: UUID, code: str, name: str, categories: tuple[str, ...], delivery: str, common: dict[str, Any]
 ) -> bool:
     if System.objects.filter(client_id=client_id, code=code).exists():
         return False
     owner = "paktaleem" if client_id == PAKTALEEM else "school"
-    system = System(client_id=client_id, code=code, name=name, categories=list(categories), starts_at=by["at"])
+    system = System(client_id=client_id, code=code, name=name, categories=list(categories), starts_at=common["at"])
     system.contact, system.delivery = f"{code.replace('_', '-')}@{owner}.example", delivery
-    change_system(system, **by)
+    change_system(system, **common)
     return True
 
 
 class _Orders:
-    """The orders at one school, each brought to another state by whoever does so elsewhere."""
+    """The orders at one school, each brought into another state by the actor who does so in practice."""
 
     def __init__(self, client_id: UUID, actor: Actor, at: datetime) -> None:
         key = ApiKey.objects.filter(client_id=client_id, name="LMS", revoked_at=None).latest("created_at")
@@ -83,7 +83,7 @@ class _Orders:
         self.farah: dict[str, Any] = {"actor": _staff("farah@indus.example", Role.CLIENT_ADMIN, client_id), "at": at}
 
     def make(self) -> None:
-        """Queued, sent, at work, done, not found, failed, not applicable, waived, and one about many at once."""
+        """Create orders: queued, sent, accepted, done, not found, failed, not applicable, waived, and one set."""
         self._issue("restrict", "yasir", "content")
         sent = self._issue("collect", "zubaida", "content")
         hand_over([sent], system=sent.system, client_id=self.client_id, **self.lms)
@@ -101,14 +101,14 @@ class _Orders:
         approve_waiver(waived, **self.amina)
         students = Subject.objects.filter(role="student")
         issue_orders_for_set(
-            students, self._told("object", "device"), client_id=self.client_id, actor=self.actor, at=self.at
+            students, self._spec("object", "device"), client_id=self.client_id, actor=self.actor, at=self.at
         )
 
     def _issue(self, kind: str, person: str, category: str) -> Order:
         subject = Subject.objects.get(client_id=self.client_id, external_id=external_id_of(person))
-        return issue_orders(subject, self._told(kind, category), actor=self.actor, at=self.at)[0]
+        return issue_orders(subject, self._spec(kind, category), actor=self.actor, at=self.at)[0]
 
-    def _told(self, kind: str, category: str) -> Told:
+    def _spec(self, kind: str, category: str) -> Told:
         return Told(
             kind=OrderKind(kind),
             categories=frozenset({category}),
@@ -123,16 +123,16 @@ def _staff(email: str, role: Role, client_id: UUID) -> Actor:
 
 
 def fill_receiver(client_id: UUID, url: str, kept: Kept, *, actor: Actor, at: datetime) -> None:
-    """Have the demonstration's receiver told what happens, where it listens this time, under a secret it knows."""
-    told: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    """Register the demonstration's receiver at its current URL, with a secret that it knows."""
+    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
     with in_client(client_id):
         endpoint = Endpoint.objects.filter(client_id=client_id, name=_RECEIVER, removed_at=None).first()
         if endpoint is None:
-            _, secret = add_endpoint(client_id, url=url, events=list(_EVENTS), name=_RECEIVER, **told)
+            _, secret = add_endpoint(client_id, url=url, events=list(_EVENTS), name=_RECEIVER, **common)
             kept.keep_webhook_secret(secret)
             return
         if endpoint.url != url:
             endpoint.url = url
-            change_endpoint(endpoint, **told)
+            change_endpoint(endpoint, **common)
         if not kept.webhook_secret:  # the file was lost
-            kept.keep_webhook_secret(rotate_secret(endpoint, **told))
+            kept.keep_webhook_secret(rotate_secret(endpoint, **common))

@@ -1,4 +1,4 @@
-"""A class asked on paper: a form of Indus, and an answer sheet whose rows wait in the queue."""
+"""Consent on paper: a form for a class of Indus, and an answer sheet whose rows wait in the queue."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ _PURPOSES = ("newsletter", "product_research")
 
 
 def fill_paper(client: Client, *, actor: Actor, at: datetime) -> None:
-    """Make a form for a class and bring its sheet: rows that match, a mistyped code, two that differ, a guardian's."""
+    """Create a form for a class and upload its sheet: matching rows, a mistyped code, a conflict, a guardian's row."""
     if FormRun.objects.filter(client=client).exists():
         return
     people = Subject.objects.filter(client=client, external_id__in=[external_id_of(one) for one in _CLASS])

@@ -1,4 +1,4 @@
-"""The people of the demonstration and what they answered."""
+"""The people of the demonstration and their answers."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,12 +21,12 @@ _MOMENT = timedelta(microseconds=1)
 
 
 def external_id_of(person: str) -> str:
-    """Return the LMS's id of one of the demonstration's people."""
+    """Return the LMS id of a person of the demonstration."""
     return f"lms-{person.replace('_', '-')}"
 
 
 def fill_people(client: Client, notices: dict[str, NoticeVersion], *, actor: Actor, at: datetime) -> None:
-    """Register a client's people and record their answers; ``notices`` maps purposes to what tells of them."""
+    """Register a client's people and record their answers; ``notices`` maps purposes to notice versions."""
     registered: dict[str, Subject] = {}
     for person in PEOPLE[client.code]:
         subject = _register(person, client, actor, at)
@@ -34,7 +34,7 @@ def fill_people(client: Client, notices: dict[str, NoticeVersion], *, actor: Act
         guardian = registered[person.guardian] if person.guardian else None
         if guardian is not None:
             claim_guardian(subject, guardian=guardian, relationship="parent", actor=actor, at=at)
-        by: dict[str, Any] = {
+        common: dict[str, Any] = {
             "given_by": GivenBy.GUARDIAN if guardian else GivenBy.SELF,
             "guardian": guardian,
             "language": person.language,
@@ -42,7 +42,7 @@ def fill_people(client: Client, notices: dict[str, NoticeVersion], *, actor: Act
         }
         for purpose, states in person.answers:
             for later, state in enumerate(states):
-                _answer(subject, purpose, state, notices[purpose], {**by, "at": at + later * _MOMENT})
+                _answer(subject, purpose, state, notices[purpose], {**common, "at": at + later * _MOMENT})
 
 
 def _register(person: Person, client: Client, actor: Actor, at: datetime) -> Subject:
@@ -54,9 +54,9 @@ def _register(person: Person, client: Client, actor: Actor, at: datetime) -> Sub
     return subject
 
 
-def _answer(subject: Subject, purpose: str, state: str, notice: NoticeVersion, by: dict[str, Any]) -> None:
+def _answer(subject: Subject, purpose: str, state: str, notice: NoticeVersion, common: dict[str, Any]) -> None:
     if state == ConsentState.WITHDRAWN:
-        withdraw_consent(subject, purpose=purpose, **by)
+        withdraw_consent(subject, purpose=purpose, **common)
         return
-    shown = Shown(notice.pk, (purpose,), by["language"], subject.client_id, by["at"])
-    record_answers(subject, answers=[Answer(purpose, ConsentState(state))], shown=sign_shown(shown), **by)
+    shown = Shown(notice.pk, (purpose,), common["language"], subject.client_id, common["at"])
+    record_answers(subject, answers=[Answer(purpose, ConsentState(state))], shown=sign_shown(shown), **common)

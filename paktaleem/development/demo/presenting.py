@@ -1,4 +1,4 @@
-"""What a running demonstration tells: the file for scripts, and the lines for people."""
+"""The description of a running demonstration: a file for scripts, and lines for people."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ __all__ = ["Running", "describe", "first_question", "lines"]
 
 _PAGES = (
     ("Console", "/admin/"),
-    ("Interface, described", "/api/docs/"),
+    ("API documentation", "/api/docs/"),
     ("OpenAPI", "/api/schema/"),
     ("Privacy pages", "/privacy/"),
     ("Alive, ready", "/healthz"),
@@ -29,7 +29,7 @@ _PAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where the demonstration runs."""
+    """URLs, processes and folders of the running demonstration."""
 
     base_url: str
     app_url: str
@@ -41,7 +41,7 @@ class Running:
 
 
 def describe(running: Running, kept: Kept) -> dict[str, Any]:
-    """Give what scripts need, in the shape of DESIGN §8."""
+    """Return the description for scripts, in the format of DESIGN §8."""
     return {
         "base_url": running.base_url,
         "sign_ins": list(_sign_ins(kept)),
@@ -79,7 +79,7 @@ def _clients(kept: Kept) -> Iterator[dict[str, Any]]:
 
 
 def first_question(base_url: str, api_key: str) -> str:
-    """Write the command that asks whether a student who gave consent may be sent the newsletter."""
+    """Return a shell command that queries whether a student who consented may receive the newsletter."""
     question = {
         "subject": {"type": "end_user", "id": external_id_of("hamza")},
         "action": {"name": "process"},
@@ -92,7 +92,7 @@ def first_question(base_url: str, api_key: str) -> str:
 
 
 def lines(description: dict[str, Any]) -> Iterator[str]:
-    """Write the same for people."""
+    """Yield the description for people."""
     base = description["base_url"]
     yield ""
     yield f"PakTaleem privacy portal: {base}"
@@ -108,10 +108,10 @@ def lines(description: dict[str, Any]) -> Iterator[str]:
     for client in description["clients"]:
         yield f"  {client['code']:<10}{client['api_key']}"
     yield ""
-    yield "Ask a first decision:"
+    yield "Query a first decision:"
     yield f"  {first_question(base, description['clients'][0]['api_key'])}"
     yield ""
-    yield "Ctrl-C ends it; the next start takes up the same data."
+    yield "Press Ctrl-C to stop; the next start uses the same data."
 
 
 def _is_served(path: str) -> bool:

@@ -1,6 +1,6 @@
-"""A receiver of webhooks for the demonstration: it verifies each message, keeps it as a file, and says 204.
+"""A webhook receiver for the demonstration: verifies each message, stores it as a file, and answers 204.
 
-Run as ``python -m paktaleem.development.demo.receiver PORT FOLDER``; the secret comes in ``DEMO_WEBHOOK_SECRET``.
+Run as ``python -m paktaleem.development.demo.receiver PORT FOLDER``; the secret is read from ``DEMO_WEBHOOK_SECRET``.
 """
 
 import hmac
@@ -21,23 +21,23 @@ _ID = re.compile(r"[0-9a-f-]{36}")
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """One message: kept under its id, so that one sent twice is there once; refused if its signature is not ours."""
+    """HTTP handler for messages: stored by id, so that a repeat is stored once; refused if the signature is wrong."""
 
     secret = ""
     folder = Path()
 
     def do_POST(self) -> None:
-        """Take one message."""
+        """Handle one message."""
         body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), _MOST_BYTES))
         message_id = self.headers.get("webhook-id", "")
-        status = HTTPStatus.NO_CONTENT if self._is_ours(message_id, body) else HTTPStatus.UNAUTHORIZED
+        status = HTTPStatus.NO_CONTENT if self._is_authentic(message_id, body) else HTTPStatus.UNAUTHORIZED
         if status is HTTPStatus.NO_CONTENT:
-            told = json.loads(body)
-            (self.folder / f"{message_id}.json").write_text(json.dumps(told, indent=2) + "\n")
+            message = json.loads(body)
+            (self.folder / f"{message_id}.json").write_text(json.dumps(message, indent=2) + "\n")
         self.send_response(status)
         self.end_headers()
 
-    def _is_ours(self, message_id: str, body: bytes) -> bool:
+    def _is_authentic(self, message_id: str, body: bytes) -> bool:
         timestamp = self.headers.get("webhook-timestamp", "")
         if not _ID.fullmatch(message_id) or not timestamp.isdecimal():
             return False
@@ -46,11 +46,11 @@ class Receiver(BaseHTTPRequestHandler):
         return any(hmac.compare_digest(wanted, one) for one in given)
 
     def log_message(self, *_: object) -> None:
-        """Write no log: the files say what came."""
+        """Write no log: the stored files show what was received."""
 
 
 def serve(port: int, folder: Path, secret: str) -> None:
-    """Take messages until ended."""
+    """Serve until terminated."""
     folder.mkdir(mode=0o700, exist_ok=True)
     Receiver.secret, Receiver.folder = secret, folder
     ThreadingHTTPServer(("127.0.0.1", port), Receiver).serve_forever()

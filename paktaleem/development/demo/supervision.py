@@ -1,4 +1,4 @@
-"""The processes of a running demonstration: started in sessions of their own, watched, ended in order."""
+"""The processes of a running demonstration: started in their own sessions, watched, and ended in order."""
 
 import ctypes
 import os
@@ -21,30 +21,30 @@ PAUSE = 0.05
 PR_SET_PDEATHSIG = 1
 NOT_FOR_SERVERS = frozenset({"DATABASE_OWNER_URL", "DATABASE_BACKUP_URL"})
 ONLY_HERE = {"DEMAND_SECOND_FACTOR": "false", "STEP_UP": "false", "GUARDIAN_CONFIRM_MINUTES": "1"}
-"""What the demonstration alone leaves out, so that a visitor gets in with what is printed; set it to try it."""
+"""Settings of the demonstration only, so that the printed passwords suffice; set them to override."""
 
 
 class ChildDied(Exception):
-    """A process of the demonstration ended by itself; the message ends with what it said last."""
+    """A process of the demonstration ended by itself; the message has the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One process of ours, the leader of its own session, so that Ctrl-C in our terminal reaches us only."""
+    """One child process in its own session, so that Ctrl-C in the terminal reaches only the parent."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
 
     def check(self) -> None:
-        """Raise ChildDied if it has ended."""
+        """Raise ChildDied if the process has ended."""
         code = self.process.poll()
         if code is not None:
-            said = "\n".join(self.log.read_text(errors="replace").splitlines()[-LINES_OF_LOG:])
-            raise ChildDied(f"The {self.name} has ended ({code}). The end of {self.log}:\n{said}")
+            log_end = "\n".join(self.log.read_text(errors="replace").splitlines()[-LINES_OF_LOG:])
+            raise ChildDied(f"The {self.name} has ended ({code}). The end of {self.log}:\n{log_end}")
 
     def end(self, ends_at: float) -> None:
-        """Wait for it to end, then kill whatever of its session is left."""
+        """Wait for the process to end, then kill the rest of its session."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(max(ends_at - time.monotonic(), PAUSE))
         with suppress(ProcessLookupError):
@@ -53,7 +53,7 @@ class Child:
 
 
 def web_program(host: str, port: int) -> list[str]:
-    """Give the command that serves the portal: two processes of one thread each, HTTP/1.1, keep-alive."""
+    """Return the command that serves the portal: two processes with one thread each, HTTP/1.1, keep-alive."""
     address = ["--host", host, "--port", str(port)]
     size = ["--workers", "2", "--blocking-threads", "1", "--workers-kill-timeout", "5"]
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", *address, *size]
@@ -62,7 +62,7 @@ def web_program(host: str, port: int) -> list[str]:
 
 @contextmanager
 def running(programs: Sequence[tuple[str, Sequence[str]]], logs: Path) -> Iterator[list[Child]]:
-    """Run programs as our children, and end them all on the way out, however that comes about."""
+    """Run programs as child processes, and end all of them on exit."""
     logs.mkdir(parents=True, exist_ok=True)
     children: list[Child] = []
     try:
@@ -74,7 +74,7 @@ def running(programs: Sequence[tuple[str, Sequence[str]]], logs: Path) -> Iterat
 
 
 def free_port(host: str) -> int:
-    """Return a port on which nobody listens."""
+    """Return an unused port."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         found: int = probe.getsockname()[1]
@@ -82,7 +82,7 @@ def free_port(host: str) -> int:
 
 
 def is_port_free(host: str, port: int) -> bool:
-    """Say whether we could listen there; nothing that listens already is disturbed."""
+    """Return True if the port can be bound; existing listeners are not disturbed."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -93,9 +93,9 @@ def is_port_free(host: str, port: int) -> bool:
 
 
 def _start(name: str, command: Sequence[str], log: Path) -> Child:
-    """Start a program without the credentials of owner and backup: what serves must not pass the wall."""
+    """Start a program without the owner's and backup's credentials: it must not bypass row-level security."""
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 -- our own programs, no shell
+        process = subprocess.Popen(  # noqa: S603 -- own programs, no shell
             command,
             cwd=ROOT,
             env=ONLY_HERE | {name: value for name, value in os.environ.items() if name not in NOT_FOR_SERVERS},
@@ -109,12 +109,12 @@ def _start(name: str, command: Sequence[str], log: Path) -> Child:
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end the child if we are killed and cannot."""
+    """Let the kernel terminate the child if the parent is killed."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end_all(children: Sequence[Child]) -> None:
-    """Ask all at once, then wait for each; another Ctrl-C meanwhile must not leave half of them behind."""
+    """Terminate all processes, then wait for each; ignore Ctrl-C meanwhile, so that none is left running."""
     before = {ending: signal.signal(ending, signal.SIG_IGN) for ending in (signal.SIGINT, signal.SIGTERM)}
     ends_at = time.monotonic() + SECONDS_TO_END
     for child in children:

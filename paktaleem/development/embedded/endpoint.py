@@ -1,4 +1,4 @@
-"""Where the running server is, and the names of the roles that may enter."""
+"""Endpoint of the running server and the names of its roles."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ OFFICER = "paktaleem_officer"
 BACKUP = "paktaleem_backup"
 
 LOGIN_ROLES = (SUPERUSER, OWNER, APP, BACKUP)
-"""The roles that have a password. OFFICER cannot log in: it is entered from APP by SET LOCAL ROLE."""
+"""Roles with a password. OFFICER cannot log in: APP switches to it by SET LOCAL ROLE."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A running server: its address, its postmaster and the password of each role that may log in."""
+    """A running server: address, postmaster and the passwords of its login roles."""
 
     host: str
     port: int
@@ -29,6 +29,6 @@ class Endpoint:
     passwords: Mapping[str, str] = field(repr=False)
 
     def url(self, role: str, database: str) -> str:
-        """Write the address of a database as Django and libpq read it."""
+        """Return the URL of a database for Django and libpq."""
         password = quote(self.passwords[role], safe="")
         return f"postgres://{role}:{password}@{self.host}:{self.port}/{quote(database, safe='')}"

@@ -1,4 +1,4 @@
-"""The one exception of this package."""
+"""Exception of the embedded server."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 class ClusterError(Exception):
-    """The embedded PostgreSQL cannot do what was asked; the message says why and what to do."""
+    """An operation on the embedded PostgreSQL failed; the message has the reason and the remedy."""
 
 
 @contextmanager
 def told_plainly(folder: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into a ClusterError that names the folder."""
+    """Convert operating system errors to a ClusterError that names the folder."""
     try:
         yield
     except PermissionError as error:
         raise ClusterError(
-            f"This account may not use the database folder {folder} ({error}). It was probably made by"
-            " another account: run as that account, or choose another folder.",
+            f"This account cannot use the database folder {folder} ({error}). It was probably created by"
+            " another account. Run as that account, or choose another folder.",
         ) from error
     except (OSError, TimeoutExpired) as error:
         raise ClusterError(f"The database folder {folder} cannot be used: {error}.") from error

@@ -1,4 +1,4 @@
-"""Writing small files so that a reader sees the old text or the new, and never half of one."""
+"""Atomic writes of small files, and creation of parent folders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def write_atomically(path: Path, text: str, *, owner: tuple[int, int] | None = None) -> None:
-    """Write a 0600 file whole and durably, private from its first byte; owner is (uid, gid), needs root."""
+    """Write a file atomically and durably with mode 0600; ``owner`` is (uid, gid) and needs root."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -26,9 +26,9 @@ def write_atomically(path: Path, text: str, *, owner: tuple[int, int] | None = N
 
 
 def make_parents(folder: Path) -> None:
-    """Make the missing parents of a folder, open to be walked through whatever our umask is.
+    """Create the missing parents of a folder with mode 0755, whatever the umask is.
 
-    Parents that are there already keep the mode they have.
+    Existing parents keep their mode.
     """
     for parent in reversed(folder.parents):
         with suppress(FileExistsError):

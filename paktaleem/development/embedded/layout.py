@@ -1,4 +1,4 @@
-"""What lies where in the folder of one embedded PostgreSQL, and which folder that is."""
+"""Paths of an embedded PostgreSQL, and the choice of its folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from paktaleem.development.embedded.account import server_account
 
 SHELTER = Path("/var/lib/paktaleem")
-"""Where a cluster goes that root wants in a place no other account can reach, such as below /root."""
+"""Folder for clusters of root whose own folder the server's account cannot reach, such as below /root."""
 
 LOCK = "paktaleem.lock"
 
@@ -23,47 +23,47 @@ class Layout:
 
     @property
     def lock(self) -> Path:
-        """Makes the folder ours; held while a server is made, started, stopped or removed."""
+        """Return the lock file, which marks the folder as ours and is held while the server is created or stopped."""
         return self.home / LOCK
 
     @property
     def passwords(self) -> Path:
-        """The passwords of the roles, 0600 and never the server's."""
+        """Return the file of role passwords (mode 0600, not readable by the server)."""
         return self.home / "passwords.json"
 
     @property
     def data(self) -> Path:
-        """The cluster itself, 0700, owned by the account the server runs as."""
+        """Return the data folder (mode 0700), owned by the server's account."""
         return self.home / "data"
 
     @property
     def discarded(self) -> Path:
-        """A cluster on its way to being removed."""
+        """Return the folder of a cluster that is being removed."""
         return self.home / "data.discarded"
 
     @property
     def finished(self) -> Path:
-        """Written last; without it what is there is half-made and is made again."""
+        """Return the file that marks a complete cluster; written last."""
         return self.home / "finished"
 
     @property
     def port(self) -> Path:
-        """The port of the last start, to be taken again."""
+        """Return the file with the port of the last start, which is reused."""
         return self.home / "port"
 
     @property
     def log(self) -> Path:
-        """What the server says; no personal data."""
+        """Return the server's log file; it has no personal data."""
         return self.home / "server.log"
 
     @property
     def binaries(self) -> Path:
-        """A copy of the programs, only if the server's account cannot reach them where they are."""
+        """Return the folder for a copy of the programs, needed if the server's account cannot reach the originals."""
         return self.home / "binaries"
 
 
 def layout_for(wanted: Path) -> Layout:
-    """Use the wanted folder, or a sheltered one if the server's account could not walk down to it."""
+    """Return the layout of the given folder, or of one below SHELTER if the server's account cannot reach it."""
     if (wanted / LOCK).exists() or server_account(wanted / "data").can_enter(wanted.parent):
         return Layout(wanted)
     return Layout(SHELTER / hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16])

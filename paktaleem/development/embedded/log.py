@@ -1,4 +1,4 @@
-"""The server's log file: made ready before a start, read again when the start fails."""
+"""The server's log file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ TAIL = 4000
 
 
 def prepare_log(log: Path, account: Account) -> int:
-    """Give the server a log that only it and we can read, and return where its next line begins.
+    """Create a log that only the server and this process can read, and return its current size in bytes.
 
-    A large one makes room: it is kept beside as .old.
+    A large log is renamed to .old first.
     """
     if log.exists() and log.stat().st_size > SIZE_LIMIT:
         log.replace(log.with_name(f"{log.name}.old"))
@@ -31,7 +31,7 @@ def prepare_log(log: Path, account: Account) -> int:
 
 
 def log_since(log: Path, position: int) -> str:
-    """Read the end of what the server said from a position on."""
+    """Return the end of the log written after a position."""
     if not log.exists():
         return ""
     return log.read_bytes()[position:][-TAIL:].decode(errors="replace")

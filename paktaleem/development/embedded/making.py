@@ -1,4 +1,4 @@
-"""Making a cluster: passwords, initdb, and only then the mark that it is finished."""
+"""Create a cluster: passwords, initdb, then a file that marks it as complete."""
 
 from __future__ import annotations
 
@@ -25,20 +25,19 @@ if TYPE_CHECKING:
     from paktaleem.development.embedded.layout import Layout
 
 HBA = f"host all all {HOST}/32 scram-sha-256\n"
-"""One way in, over TCP from this host, with a password; there is no Unix socket and no trust."""
+"""Access over TCP from this host with a password only; no Unix socket, no trust authentication."""
 
 FIRST_BUILTIN_LOCALE = 17
 OUTPUT_TAIL = 4000
 
 
 def make_cluster(layout: Layout, account: Account, *, lock: int, durable: bool) -> None:
-    """Make the cluster, under the lock; what an interrupted attempt left is cleared away first.
+    """Create the cluster while holding the lock; remove the remains of an interrupted attempt first.
 
-    initdb inherits the lock: if we are killed, the next one waits until it, too, has ended.
-
-    Raises ClusterError if initdb fails, or if the unfinished folder holds a cluster that has served.
+    initdb inherits the lock, so if this process is killed, the next one waits for initdb to end. Raises
+    ClusterError if initdb fails, or if the unfinished folder contains a cluster that has been in use.
     """
-    _clear_half_made(layout)
+    _remove_unfinished(layout)
     if account.borrowed:
         layout.home.chmod(0o711)
     passwords = {role: secrets.token_urlsafe(32) for role in LOGIN_ROLES}
@@ -47,7 +46,7 @@ def make_cluster(layout: Layout, account: Account, *, lock: int, durable: bool) 
     if account.owner is not None:
         os.chown(layout.data, *account.owner)
     binaries = find_binaries(account, copies=layout.binaries)
-    options = (*_locale(binaries.major), *([] if durable else ["--no-sync"]))
+    options = (*_locale_options(binaries.major), *([] if durable else ["--no-sync"]))
     with _password_file(layout, account, passwords[SUPERUSER]) as password_file:
         done = account.run(
             binaries.folder / "initdb",
@@ -58,15 +57,15 @@ def make_cluster(layout: Layout, account: Account, *, lock: int, durable: bool) 
         )
     if done.returncode != 0:
         output = (done.stdout + done.stderr)[-OUTPUT_TAIL:]
-        raise ClusterError(f"The database could not be made in {layout.data}:\n{output}")
+        raise ClusterError(f"The database could not be created in {layout.data}:\n{output}")
     write_atomically(layout.data / "pg_hba.conf", HBA, owner=account.owner)
     write_atomically(layout.finished, "The cluster in data/ is complete.\n")
 
 
 def erase_cluster(layout: Layout) -> None:
-    """Remove all of a stopped cluster, under the lock, in an order that an interruption does no harm to.
+    """Remove all files of a stopped cluster while holding the lock, in an order that is safe to interrupt.
 
-    The folder itself stays, empty, if its parent is not ours to change or somebody is claiming it anew.
+    The folder itself remains, empty, if its parent is not writable or another process claims it.
     """
     if layout.data.exists():
         layout.data.rename(layout.discarded)
@@ -82,7 +81,7 @@ def erase_cluster(layout: Layout) -> None:
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a folder; backends that outlived a killed server may be writing into it for a moment more."""
+    """Remove a folder, with retries: backends of a killed server may write to it for a moment."""
     for _ in range(50):
         try:
             shutil.rmtree(folder)
@@ -92,15 +91,15 @@ def _remove_folder(folder: Path) -> None:
             time.sleep(0.1)
         if not folder.exists():
             return
-    raise ClusterError(f"{folder} cannot be removed: somebody keeps writing into it.")
+    raise ClusterError(f"{folder} cannot be removed: another process keeps writing to it.")
 
 
-def _clear_half_made(layout: Layout) -> None:
-    """Clear an unfinished cluster away, but never one that has served: that one holds someone's data."""
+def _remove_unfinished(layout: Layout) -> None:
+    """Remove an unfinished cluster, unless it has been in use and contains data."""
     if (layout.data / "postmaster.opts").exists():
         raise ClusterError(
-            f"The database in {layout.home} has served before, and its file 'finished' is gone. Nothing was"
-            " changed. If data/ and passwords.json are whole, make that file again (empty); otherwise"
+            f"The database in {layout.home} has been in use, and its file 'finished' is missing. Nothing was"
+            " changed. If data/ and passwords.json are complete, create that file again (empty); otherwise"
             " restore a backup.",
         )
     for leftover in (layout.data, layout.discarded):
@@ -118,8 +117,8 @@ def _password_file(layout: Layout, account: Account, password: str) -> Iterator[
         path.unlink()
 
 
-def _locale(major: int) -> list[str]:
-    """Sort by code point on every host alike; PostgreSQL 16 has to borrow that from the C library."""
+def _locale_options(major: int) -> list[str]:
+    """Return options for a sort order by code point on every host; PostgreSQL 16 uses the C library for it."""
     if major >= FIRST_BUILTIN_LOCALE:
         return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     return ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C", "--lc-messages=C"]

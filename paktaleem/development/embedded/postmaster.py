@@ -1,8 +1,8 @@
-"""The server's first process: which one it is, whether it lives, whether it answers.
+"""The server's main process (postmaster): find it, check it, signal it.
 
-A process number proves nothing: after a crash or in a new container it may belong to anyone. So a process
-counts as the postmaster of a data folder only if its command line or its working folder says so, and nothing
-else is signalled.
+A process id alone is not reliable: after a crash or in a new container it may belong to another process. A process
+counts as the postmaster of a data folder only if its command line or working folder confirms it, and no other process
+is signalled.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ PID_FILE = "postmaster.pid"
 PORT_LINE = 3
 STATE_LINE = 7
 PAUSE = 0.02
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 
 SECONDS_TO_WRITE_PID = 2
 
 
 @dataclass(frozen=True)
 class Postmaster:
-    """A living postmaster of one data folder, and what it says of itself in its pid file.
+    """A running postmaster of a data folder, with the content of its pid file.
 
-    The port is None while it has not written it down yet.
+    The port is None until it is written.
     """
 
     pid: int
@@ -41,13 +41,13 @@ class Postmaster:
 
     @property
     def is_durable(self) -> bool:
-        """Whether it was started so that what it acknowledged survives a power cut."""
+        """Return True if it was started with durable writes."""
         return "fsync=off" not in self.command
 
     def answers(self) -> bool:
-        """Ask as pg_isready does: true once it accepts connections, false while it starts or stops.
+        """Return True if it accepts connections (as pg_isready does); False while it starts or stops.
 
-        A server that does not call itself ready is not asked: it would log every question.
+        A server that is not ready by its pid file is not contacted, as it would log every attempt.
         """
         if self.port is None or not self.says_ready:
             return False
@@ -56,7 +56,7 @@ class Postmaster:
 
 
 def find_postmaster(data: Path) -> Postmaster | None:
-    """Find the living postmaster of a data folder; None if the pid file is missing, stale or a stranger's."""
+    """Return the running postmaster of a data folder, or None if the pid file is missing, stale or foreign."""
     lines = _pid_file_lines(data)
     pid = _pid_in(lines)
     if pid is None:
@@ -69,21 +69,21 @@ def find_postmaster(data: Path) -> Postmaster | None:
 
 
 def clear_stale_pid_file(data: Path) -> None:
-    """Remove a pid file that is empty or names a stranger or a zombie: PostgreSQL would refuse to start.
+    """Remove a pid file that is empty or names a foreign or zombie process: PostgreSQL would not start.
 
-    Backends that outlive a killed postmaster are safe from this: the new server finds their shared memory by
-    the data folder itself, and refuses to start while they use it.
+    This is safe while backends outlive a killed postmaster: the new server finds their shared memory by the data
+    folder and does not start while they use it.
     """
     _wait_for_first_line(data)
     if find_postmaster(data) is not None:
         return
     if pid := _pid_in(_pid_file_lines(data)):
-        _bury(pid)
+        _reap(pid)
     (data / PID_FILE).unlink(missing_ok=True)
 
 
 def wait_until_answering(data: Path, pid: int, seconds: float) -> Postmaster | None:
-    """Wait for the server to accept connections; None if the process ends or the time does."""
+    """Wait for the server to accept connections; return None if the process ends or on timeout."""
     ends_at = time.monotonic() + seconds
     while time.monotonic() < ends_at:
         postmaster = find_postmaster(data)
@@ -96,7 +96,7 @@ def wait_until_answering(data: Path, pid: int, seconds: float) -> Postmaster | N
 
 
 def signal_and_wait(data: Path, signal_number: int, seconds: float) -> bool:
-    """Signal the postmaster of a data folder, if there is one, and wait; say whether it has ended."""
+    """Signal the postmaster of a data folder, if any, and wait; return True if it has ended."""
     postmaster = find_postmaster(data)
     if postmaster is None:
         return True
@@ -106,18 +106,18 @@ def signal_and_wait(data: Path, signal_number: int, seconds: float) -> bool:
         if time.monotonic() > ends_at:
             return False
         time.sleep(PAUSE)
-    _bury(postmaster.pid)
+    _reap(postmaster.pid)
     return True
 
 
-def _bury(pid: int) -> None:
-    """Take a zombie off the list of processes, if it fell to us to do so."""
+def _reap(pid: int) -> None:
+    """Reap a zombie, if it is a child of this process."""
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
 
 
 def _wait_for_first_line(data: Path) -> None:
-    """Give a server that has just made its pid file the time to write into it."""
+    """Wait until a starting server has written to its new pid file."""
     path = data / PID_FILE
     with suppress(FileNotFoundError):
         while not path.read_bytes().strip() and time.time() - path.stat().st_mtime < SECONDS_TO_WRITE_PID:
@@ -151,13 +151,13 @@ def _serves(pid: int, command: tuple[str, ...], data: Path) -> bool:
 
 
 def _is_ending(pid: int, data: Path) -> bool:
-    """Whether it is still there; on its way out it loses its command line before it lets go of its port."""
+    """Return True while the process exists; an exiting one loses its command line before it closes its port."""
     command = _command_of(pid)
     return _is_alive(pid) and (not command or _serves(pid, command, data))
 
 
 def _is_alive(pid: int) -> bool:
-    """Whether there is such a process and it is more than a zombie."""
+    """Return True if the process exists and is not a zombie."""
     if not (PROC / "self").exists():
         return bool(_command_by_ps(pid))
     try:
@@ -168,7 +168,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _command_of(pid: int) -> tuple[str, ...]:
-    """Read the command line of a living process; a zombie has none."""
+    """Return the command line of a running process; empty for a zombie."""
     if not (PROC / "self").exists():
         return _command_by_ps(pid)
     try:
@@ -179,9 +179,9 @@ def _command_of(pid: int) -> tuple[str, ...]:
 
 
 def _command_by_ps(pid: int) -> tuple[str, ...]:
-    """Do the same where there is no /proc (macOS), for servers started as starting.py starts them."""
-    question = ["/bin/ps", "-ww", "-p", str(pid), "-o", "stat=,command="]
-    answer = subprocess.run(question, capture_output=True, text=True, check=False)  # noqa: S603 - fixed
+    """Return the command line where there is no /proc (macOS), for servers started by starting.py."""
+    ps_command = ["/bin/ps", "-ww", "-p", str(pid), "-o", "stat=,command="]
+    answer = subprocess.run(ps_command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed
     state, _, command = answer.stdout.strip().partition(" ")
     if not command or state.startswith("Z"):
         return ()

@@ -1,7 +1,7 @@
-"""The roles of the portal and what each may do, applied to an embedded server; all of it may be repeated.
+"""Database roles of the portal and their privileges, applied to an embedded server; idempotent.
 
-The portal's wall stands on them: the owner migrates, the app serves and owns nothing, the officer reads
-across clients when the app asks for it by SET LOCAL ROLE, the backup reads everything and writes nothing.
+Tenant isolation depends on them: the owner migrates, the app serves and owns nothing, the officer reads across clients
+when the app switches to it by SET LOCAL ROLE, the backup role reads everything and writes nothing.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MAINTENANCE = "postgres"
-TURN = 0x50_4B_54
-"""The advisory lock under which processes that start together take turns."""
+LOCK_KEY = 0x50_4B_54
+"""Advisory lock that serializes processes starting at the same time."""
 
 NOTHING: Final = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT -1"
 ATTRIBUTES: Mapping[str, LiteralString] = {
@@ -34,17 +34,17 @@ MEMBERSHIPS: Mapping[tuple[str, str], LiteralString] = {
 }
 
 ROLE_SETTINGS = {
-    # Limits of one statement, not of a transaction: a roster import of many statements passes. A task that
-    # needs more for one statement says so itself (SET LOCAL statement_timeout).
+    # Limits per statement, not per transaction, so a roster import of many statements passes. A task that
+    # needs more for one statement sets it itself (SET LOCAL statement_timeout).
     APP: {"statement_timeout": "30s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"},
     BACKUP: {"default_transaction_read_only": "on"},
 }
 
 
 def ensure_roles(endpoint: Endpoint) -> None:
-    """Create the roles, or put back their attributes, passwords, memberships and settings."""
+    """Create the roles, or reset their attributes, passwords, memberships and settings."""
     with _connected(endpoint, MAINTENANCE) as connection, connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [TURN])
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
         for role, attributes in ATTRIBUTES.items():
             _ensure_role(connection, role, attributes)
             _set_password(connection, role, endpoint.passwords.get(role))
@@ -55,28 +55,28 @@ def ensure_roles(endpoint: Endpoint) -> None:
 
 
 def ensure_database(endpoint: Endpoint, name: str, *, template: str | None = None) -> None:
-    """Create a database of the owner's, or put back who may enter it and use its schema `public`.
+    """Create a database owned by the owner role, or reset its privileges and those of schema ``public``.
 
-    With a template it begins as a copy of that database, to which nobody may be connected.
+    With ``template`` it starts as a copy of that database, which must have no connections.
     """
     with _connected(endpoint, MAINTENANCE) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", [TURN])
+        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             source = template or "template1"
             connection.execute(_compose("CREATE DATABASE {} OWNER {} TEMPLATE {}", name, OWNER, source))
         with _connected(endpoint, name) as inside, inside.transaction():
-            _grant_entry(inside, name)
+            _grant_access(inside, name)
 
 
 def drop_database(endpoint: Endpoint, name: str) -> None:
-    """Drop a database and whoever is connected to it; nothing happens if it is gone already."""
+    """Drop a database and its connections; does nothing if it does not exist."""
     with _connected(endpoint, MAINTENANCE) as connection:
         connection.execute(_compose("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
 
 
 @contextmanager
 def _connected(endpoint: Endpoint, database: str) -> Iterator[psycopg.Connection[Any]]:
-    """Connect as the bootstrap superuser; settings in our environment (PGOPTIONS ...) have no say."""
+    """Connect as the bootstrap superuser, ignoring environment variables such as PGOPTIONS."""
     connection = psycopg.connect(
         host=endpoint.host,
         hostaddr=endpoint.host,
@@ -105,7 +105,7 @@ def _ensure_role(connection: psycopg.Connection[Any], role: str, attributes: Lit
 
 
 def _set_password(connection: psycopg.Connection[Any], role: str, password: str | None) -> None:
-    """Send the verifier, never the password itself: a statement can be seen by others while it runs."""
+    """Send the verifier instead of the password: a running statement is visible to others."""
     if password is None:
         connection.execute(_compose("ALTER ROLE {} PASSWORD NULL", role))
         return
@@ -120,7 +120,7 @@ def _ensure_settings(connection: psycopg.Connection[Any], role: str) -> None:
 
 
 def _ensure_memberships(connection: psycopg.Connection[Any]) -> None:
-    """Grant the two memberships there are, and take back any other."""
+    """Grant the memberships and revoke all others."""
     held = connection.execute(
         "SELECT roleid::regrole::text, member::regrole::text, grantor::regrole::text"
         " FROM pg_auth_members WHERE member::regrole::text = ANY(%s)",
@@ -133,13 +133,13 @@ def _ensure_memberships(connection: psycopg.Connection[Any]) -> None:
         connection.execute(_compose("GRANT {} TO {} WITH ADMIN FALSE, " + options, role, member))
 
 
-def _grant_entry(connection: psycopg.Connection[Any], name: str) -> None:
-    """Say who may enter the database and use `public`, from nothing upwards, in one transaction."""
+def _grant_access(connection: psycopg.Connection[Any], name: str) -> None:
+    """Reset the privileges on the database and schema ``public``, in one transaction."""
     for statement in (
         _compose("ALTER DATABASE {} OWNER TO {}", name, OWNER),
         _compose("REVOKE ALL ON DATABASE {} FROM PUBLIC, {}, {}, {}", name, APP, OFFICER, BACKUP),
         _compose("GRANT CONNECT ON DATABASE {} TO {}, {}, {}", name, APP, OWNER, BACKUP),
-        _compose("GRANT TEMPORARY ON DATABASE {} TO {}", name, APP),  # a roster import's stage
+        _compose("GRANT TEMPORARY ON DATABASE {} TO {}", name, APP),  # for the staging table of a roster import
         _compose("ALTER SCHEMA public OWNER TO {}", OWNER),
         _compose("REVOKE ALL ON SCHEMA public FROM PUBLIC, {}, {}, {}", APP, OFFICER, BACKUP),
         _compose("GRANT USAGE ON SCHEMA public TO {}, {}, {}", APP, OFFICER, BACKUP),

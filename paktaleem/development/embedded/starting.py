@@ -1,4 +1,4 @@
-"""Starting the server of a finished cluster, in the background and with our settings."""
+"""Start the server of a complete cluster in the background."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paktaleem.development.embedded.layout import Layout
 
 PORTS = range(20000, 30000)
-"""Below the range from which systems take the ports of outgoing connections, so that ours stays free."""
+"""Below the ephemeral port range, so that the port stays free."""
 
 SECONDS_TO_START = 120
 ATTEMPTS = 7
@@ -38,8 +38,8 @@ SETTINGS = {
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "cluster_name": "paktaleem",
-    "max_connections": "300",  # each serving thread holds two: one for the request, one for counters that outlive it
-    # The log holds no personal data: no statements, no values, no errors of clients (they quote values).
+    "max_connections": "300",  # two per thread: one for the request, one for autonomous transactions
+    # No personal data in the log: no statements, no values, no client errors (they quote values).
     "log_timezone": "UTC",
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
@@ -58,36 +58,36 @@ LEAST_CACHE, MOST_CACHE = 128, 2048  # megabytes
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
 IN_BACKGROUND = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
-"""The shell ends at once, so the server is no child of ours: it outlives us, and init buries it."""
+"""The shell exits immediately, so the server is not a child of this process and outlives it."""
 
 
 def bring_up(layout: Layout, account: Account, *, durable: bool) -> Postmaster:
-    """Start the server, or wait for one that is starting already; to be called under the lock.
+    """Start the server, or wait for one that is starting; call it while holding the lock.
 
-    Tries again while its port or what is left of a killed predecessor is in the way.
-    Raises ClusterError with the end of the log if it does not come up.
+    Retries if the port or the remains of a killed server are in the way. Raises ClusterError with the end of the
+    log if it does not start.
     """
-    log_began = prepare_log(layout.log, account)
+    log_position = prepare_log(layout.log, account)
     for attempt in range(ATTEMPTS):
         running = find_postmaster(layout.data)
-        log_began = prepare_log(layout.log, account)
-        pid = running.pid if running else _launch(layout, account, durable=durable)
+        log_position = prepare_log(layout.log, account)
+        pid = running.pid if running else _start_process(layout, account, durable=durable)
         if postmaster := wait_until_answering(layout.data, pid, SECONDS_TO_START):
             write_atomically(layout.port, f"{postmaster.port}\n")
             return postmaster
-        if not (running or find_postmaster(layout.data) or "in use" in log_since(layout.log, log_began)):
+        if not (running or find_postmaster(layout.data) or "in use" in log_since(layout.log, log_position)):
             break
         time.sleep(0.1 * 2**attempt)
-    output = log_since(layout.log, log_began)
+    output = log_since(layout.log, log_position)
     raise ClusterError(f"PostgreSQL did not start in {layout.home}. The end of {layout.log}:\n{output}")
 
 
-def _launch(layout: Layout, account: Account, *, durable: bool) -> int:
+def _start_process(layout: Layout, account: Account, *, durable: bool) -> int:
     binaries = find_binaries(account, copies=layout.binaries, major=_data_version(layout))
     clear_stale_pid_file(layout.data)
     durability = dict.fromkeys(DURABILITY, "on" if durable else "off")
     memory = _memory_settings() if durable else {}
-    settings = SETTINGS | durability | memory | {"port": str(_port(layout))}
+    settings = SETTINGS | durability | memory | {"port": str(_choose_port(layout))}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     server: list[str | Path] = [binaries.folder / "postgres", "-D", layout.data, *options]
     done = account.run("/bin/sh", "-c", IN_BACKGROUND, layout.log, *server, cwd=layout.home)
@@ -97,9 +97,9 @@ def _launch(layout: Layout, account: Account, *, durable: bool) -> int:
 
 
 def _memory_settings() -> dict[str, str]:
-    """Give the cache an eighth of the machine, so that people and consents stay in it; tests need no cache.
+    """Return a cache size of an eighth of the memory, for people and consents; tests need no cache.
 
-    Pages count only once they are used. Without it PostgreSQL takes 128 MB, and a million consents do not fit.
+    Pages use memory only once they are used. PostgreSQL's default of 128 MB does not fit a million consents.
     """
     megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     cache = min(max(megabytes // 8, LEAST_CACHE), MOST_CACHE)
@@ -112,19 +112,19 @@ def _data_version(layout: Layout) -> int:
     except (FileNotFoundError, ValueError) as error:
         raise ClusterError(
             f"The finished database in {layout.data} is damaged: {error}. Nothing was changed. Restore a"
-            f" backup, or remove {layout.home} to begin with an empty database.",
+            f" backup, or remove {layout.home} to start with an empty database.",
         ) from error
 
 
-def _port(layout: Layout) -> int:
-    """Take the port of last time if nobody else has it, else a free one."""
+def _choose_port(layout: Layout) -> int:
+    """Return the port of the last start if it is free, else another free one."""
     last = layout.port.read_text(encoding="utf-8").strip() if layout.port.exists() else ""
     candidates = [int(last)] if last.isdigit() else []
     candidates += random.SystemRandom().sample(PORTS, 200)
     for port in candidates:
         if _is_free(port):
             return port
-    raise ClusterError(f"No free port was found between {PORTS.start} and {PORTS.stop} on {HOST}.")
+    raise ClusterError(f"No port is free between {PORTS.start} and {PORTS.stop} on {HOST}.")
 
 
 def _is_free(port: int) -> bool:

@@ -1,1 +1,1 @@
-"""The way to a page of one's own without an account: a link, then a short-lived code."""
+"""Access to a person's own page without an account: an access link, then a one-time code."""

@@ -1,4 +1,4 @@
-"""Inviting a person to their own page, from their page in the console."""
+"""The console act that sends a person an access link to their own page."""
 
 from typing import Any
 
@@ -38,9 +38,9 @@ person_acts.connect(
         "Send a link to their choices",
         Capability.ISSUE_LINKS,
         _invite,
-        lead="A letter, or a text message where no mail address is known, invites the person to their own page. The "
-        "link holds for seven days and shows nothing before a code, sent to the same address, has come back.",
-        done="The invitation is on its way; see Letters for what becomes of it.",
+        lead="The person receives a link to their own page by email, or by text message if no email address is on "
+        "file. The link is valid for seven days; the page opens only with a one-time code sent to the same address.",
+        done="The invitation is being sent.",
         applies=lambda row, _: row.erased_at is None and (row.email is not None or row.phone is not None),
         refusals={AlreadyErased: "The person is erased."},
     )

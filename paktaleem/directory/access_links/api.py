@@ -1,4 +1,4 @@
-"""Links for people whom the learning platform has signed in."""
+"""Access links for people whom the learning platform has signed in."""
 
 from http import HTTPStatus
 from typing import Any
@@ -22,7 +22,7 @@ __all__ = ["IssueLink", "LinkInput", "LinkOutput"]
 
 
 class PageNotOpen(Exception):
-    """The page is foreseen, and not there yet."""
+    """The page is planned but not available yet."""
 
 
 declare_problems(
@@ -38,14 +38,14 @@ declare_problems(
 
 
 class LinkInput(StrictSerializer):
-    """Whom to lead where. ``requests`` is refused with 409 until that page is there."""
+    """The person and the page. ``requests`` is refused with 409 until that page is available."""
 
     subject = TextField(max_length=255)
     page = serializers.ChoiceField(["choices", "requests"])
 
 
 class LinkOutput(serializers.Serializer[Any]):
-    """A link that works once, until it expires: lead the person there at once, and keep it nowhere."""
+    """A single-use link and its expiry: redirect the person to it at once, and do not store it."""
 
     url = serializers.URLField()
     expires_at = serializers.DateTimeField()
@@ -58,7 +58,7 @@ class IssueLink(Operation):
 
     @extend_schema(request=LinkInput, responses={201: LinkOutput})
     def post(self, request: Request) -> Response:
-        """Issue a link to a page of their own for a person who is signed in at the caller's: 201."""
+        """Issue an access link to their own page for a person signed in at the caller's system: 201."""
         given = validated(LinkInput, request.data)
         subject = get_subject(given["subject"], actor=actor_of(request))
         if given["page"] not in Page.values:

@@ -1,10 +1,10 @@
-"""Links and codes."""
+"""Configuration of the app for access links and one-time codes."""
 
 from django.apps import AppConfig
 
 
 class DoorsConfig(AppConfig):
-    """Links and codes by which data subjects and guardians reach their own pages."""
+    """Access links and one-time codes by which data subjects and guardians open their own pages."""
 
     name = "paktaleem.directory.access_links"
     label = "doors"

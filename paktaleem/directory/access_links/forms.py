@@ -1,4 +1,4 @@
-"""What a person types to come in."""
+"""Forms for requesting and entering a one-time code."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "0123456789
 
 
 class ContactForm(forms.Form):
-    """Where a code is to be sent."""
+    """Email address or phone number to which a code is sent."""
 
     contact = forms.CharField(
         label=_("Your email address or mobile number"),
@@ -25,30 +25,30 @@ class ContactForm(forms.Form):
     )
 
     def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
-        """Know the client whose keyed hash is meant, and from whose country numbers are dialled."""
+        """Store the client, whose key hashes the contact and whose country's numbering applies."""
         self.client = client
         super().__init__(*args, **kwargs)
 
     def clean_contact(self) -> tuple[str, bytes]:
-        """Give the kind of address and its keyed hash: the address itself goes no further."""
+        """Return the kind of contact and its keyed hash; the contact itself is not passed on."""
         try:
             return contact_index(self.client.pk, self.cleaned_data["contact"], region=self.client.country)
         except ValueError as error:
-            raise forms.ValidationError(_("This is neither an email address nor a telephone number.")) from error
+            raise forms.ValidationError(_("This is not an email address or a phone number.")) from error
 
 
 class CodeForm(forms.Form):
-    """The code that was sent."""
+    """Entry of the one-time code."""
 
     code = forms.CharField(
         label=_("The code"),
-        help_text=_("Eight digits, from the letter or text message."),
+        help_text=_("Eight digits, from the email or text message."),
         max_length=32,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "dir": "ltr"}),
     )
 
     def clean_code(self) -> str:
-        """Take the digits, in whichever script and spacing they were typed."""
+        """Return the digits, typed in any script and spacing."""
         digits = "".join(
             one for one in self.cleaned_data["code"].translate(_EASTERN) if one.isascii() and one.isdigit()
         )

@@ -1,4 +1,4 @@
-"""The letters of this room."""
+"""The messages of this app: one-time code and access link."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""How often something may be tried: counted at once, whatever becomes of the request."""
+"""Rate limits: an attempt is counted at once, even if the request is rolled back."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ __all__ = ["ASKING", "TRYING", "Limit", "take_slots"]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most ``times`` within ``within``, of one ``what``."""
+    """At most ``times`` attempts in the period ``within`` per ``what``."""
 
     what: str
     times: int
@@ -23,25 +23,25 @@ ASKING = (
     Limit("ask/address", 10, timedelta(days=1)),
     Limit("ask/ip", 20, timedelta(hours=1)),
 )
-"""Asking for a code: of an address from one IP address, of the address from anywhere, of the IP address."""
+"""Requests for a code: per contact and IP address, per contact, per IP address."""
 TRYING = (
     Limit("try/address+ip", 5, timedelta(minutes=10)),
     Limit("try/address", 30, timedelta(days=1)),
     Limit("try/ip", 50, timedelta(hours=1)),
 )
-"""Trying a code: asking for another one begins no new count."""
+"""Attempts to enter a code; requesting another code does not reset the count."""
 
 
 def take_slots(limits: Iterable[Limit], *, address: str, ip: str) -> bool:
-    """Count one attempt under each limit, up to the first that is full; say whether all of them had room.
+    """Count one attempt under each limit, up to the first that is reached; return True if none was reached.
 
-    Each limit is a number of slots that expire; taking one is a single atomic statement, so that of any number of
-    attempts at once no more pass than there are slots.
+    Each limit is a number of expiring slots. Taking one is a single atomic statement, so that concurrent attempts
+    cannot exceed the limit.
     """
     keys = {"address+ip": f"{address}/{ip}", "address": address, "ip": ip}
-    return all(_take(limit, keys[limit.what.partition("/")[2]]) for limit in limits)
+    return all(_take_slot(limit, keys[limit.what.partition("/")[2]]) for limit in limits)
 
 
-def _take(limit: Limit, key: str) -> bool:
+def _take_slot(limit: Limit, key: str) -> bool:
     seconds = int(limit.within.total_seconds())
     return any(cache.add(f"doors/{limit.what}/{key}/{slot}", 1, timeout=seconds) for slot in range(limit.times))

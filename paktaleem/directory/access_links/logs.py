@@ -1,4 +1,4 @@
-"""No token reaches a log: the address of a link is cut short wherever it would be written."""
+"""Logging filter that removes access-link tokens from log messages."""
 
 import logging
 import re
@@ -9,10 +9,10 @@ _LINK = re.compile(r"(/link/|/g/)[^/\s\"'?]+")
 
 
 class HideTokens(logging.Filter):
-    """Replaces the token in whatever is about to be logged."""
+    """Replaces access-link tokens in log messages."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Write the message out and hide the token; let everything pass."""
+        """Format the message and hide tokens; never drop a record."""
         message = record.getMessage()
         if "/link/" in message or "/g/" in message:
             record.msg, record.args = _LINK.sub(r"\1…", message), ()

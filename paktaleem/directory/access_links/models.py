@@ -1,4 +1,4 @@
-"""Links and codes, as hashes."""
+"""Access links and one-time codes, stored as hashes."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -13,16 +13,16 @@ __all__ = ["Page", "PageCode", "PageLink"]
 
 
 class Page(models.TextChoices):
-    """Which page a door leads to."""
+    """Page that a link or code opens."""
 
     CHOICES = "choices", "Preference centre"
     GUARDIAN = "guardian", "Guardian's page"
 
 
 class Door(models.Model):
-    """What links and codes share: whom they let in, for whom that person acts, where to, until when.
+    """Common columns of links and codes: the person, for whom they act, the page, and the expiry.
 
-    ``channel`` is the way by which it went (mail or text): whoever comes in has proved to read that contact.
+    ``channel`` is how it was sent (mail or text): using it proves access to that contact.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -41,7 +41,7 @@ class Door(models.Model):
 
 
 class PageLink(Door):
-    """One link for one person. With ``needs_code`` it is an invitation: nothing is shown before a code came back."""
+    """One access link for one person. With ``needs_code`` it opens the page only together with a one-time code."""
 
     wall = Wall(
         Scope.TENANT,
@@ -66,12 +66,12 @@ class PageLink(Door):
         ]
 
     def __str__(self) -> str:
-        """Name the page."""
+        """Return the page."""
         return f"link to {self.page}"
 
 
 class PageCode(Door):
-    """One code that was sent to one person; it works in the browser that asked (``knock``), once."""
+    """One one-time code sent to one person; valid once, in the browser that requested it (``knock``)."""
 
     wall = Wall(
         Scope.TENANT,
@@ -89,5 +89,5 @@ class PageCode(Door):
         indexes = [models.Index(fields=["expires_at"], name="pagecode_by_expiry")]
 
     def __str__(self) -> str:
-        """Name the page."""
+        """Return the page."""
         return f"code for {self.page}"

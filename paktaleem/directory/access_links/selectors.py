@@ -1,4 +1,4 @@
-"""Finding the link a token belongs to, before and in its client's context."""
+"""Find the access link of a token, before and in its client's context."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,14 +11,14 @@ __all__ = ["client_of_link", "live_link"]
 
 
 def client_of_link(token: str) -> UUID | None:
-    """Return the client whose link has this token, whatever became of it; None for a token that was never issued."""
+    """Return the client of the link with this token, even if used or expired; None if it was never issued."""
     [[client_id]] = read_alone("SELECT doors_client_of_link(%s)", [token_digest(token)])
     found: UUID | None = client_id
     return found
 
 
 def live_link(token: str, *, page: str, at: datetime) -> PageLink | None:
-    """Return the link that this token still opens, in its client's context; None for an expired or used one."""
+    """Return the valid link with this token, in its client's context; None if expired or used."""
     links = PageLink.objects.select_related("subject", "child")
     return links.filter(
         digest=token_digest(token), page=page, used_at=None, expires_at__gt=at, subject__erased_at=None

@@ -1,4 +1,4 @@
-"""Handing out links and codes, and taking them back: each opens one page for one person, once."""
+"""Issue and redeem access links and one-time codes: each opens one page for one person, once."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -37,8 +37,8 @@ __all__ = [
 
 LINK_LIFE = timedelta(minutes=10)
 SEND_CODES = "doors.send_codes"
-_ALIKE = 5
-"""How many people who share an address are sent a code each."""
+_MOST_PER_CONTACT = 5
+"""Maximum number of people sharing a contact who are each sent a code."""
 
 type AcceptedHandler = Callable[[PageCode, datetime], None]
 
@@ -48,9 +48,9 @@ code_accepted: ExtensionPoint[AcceptedHandler] = ExtensionPoint(
 
 
 class Asked(NamedTuple):
-    """What a browser asked for: codes to an address, known by its keyed hash alone, or to the person of a link.
+    """A browser's request for codes: to a contact, given by its keyed hash, or to the person of a link.
 
-    ``field`` says what kind of address: email or phone; it is empty for a link: its code goes the way it went itself.
+    ``field`` is the kind of contact: email or phone; empty for a link, whose code is sent by the same channel.
     """
 
     client_id: UUID
@@ -73,12 +73,12 @@ def issue_link(
     actor: Actor,
     at: datetime,
 ) -> tuple[PageLink, str]:
-    """Issue a link for one person; returns its row and the token, which is shown this once and kept nowhere.
+    """Issue an access link for one person; return its row and the token, which is shown only once and not stored.
 
-    Without ``needs_code`` whoever holds the link is let in, once: for a system that has signed the person in and
-    leads them there at once. With it the link is an invitation that may lie in a mailbox: it shows nothing and can
-    be followed again, and a code sent to the person's known address opens. ``child`` is for whom a guardian acts.
-    Raises AlreadyErased, NotAllowed.
+    Without ``needs_code`` the link opens the page once for anyone who holds it: for a system that has signed the person
+    in and redirects them at once. With it the link may be sent by email: it shows nothing, can be followed several
+    times, and the page opens with a one-time code sent to the contact on file. ``child`` is the person for whom a
+    guardian acts. Raises AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ISSUE_LINKS, subject.client_id)
     if subject.erased_at is not None:
@@ -99,7 +99,7 @@ def issue_link(
         actor_role=actor.role,
     )
     link.save(force_insert=True)
-    facts = {"link": str(link.id), "page": str(link.page), "needs_code": needs_code, "child": _id(child)}
+    facts = {"link": str(link.id), "page": str(link.page), "needs_code": needs_code, "child": _id_or_none(child)}
     _record("page_link.issued", link, facts, actor, at)
     return link, token
 
@@ -117,10 +117,10 @@ def invite_by_letter(
     actor: Actor,
     at: datetime,
 ) -> tuple[PageLink, Letter]:
-    """Send an invitation to the person's known address; ``address`` makes the link's address of its token.
+    """Send an access link to the person's contact on file; ``address`` returns the URL for a token.
 
-    ``at`` is by the machine's clock, as links and codes are.
-    ``kind`` is a letter with the fields of PAGE_LINK; ``related_id`` is what it is about, the link itself if left out.
+    ``at`` is real time, not a sandbox's clock, as for all links and codes. ``kind`` is a message with the fields of
+    PAGE_LINK; ``related_id`` is its related object, by default the link. Raises AlreadyErased, NotAllowed.
     """
     link, token = issue_link(
         subject, page=page, child=child, needs_code=True, channel=channel, life=INVITATION_LIFE, actor=actor, at=at
@@ -140,7 +140,10 @@ def invite_by_letter(
 
 @transaction.atomic
 def open_by_link(link: PageLink, *, at: datetime) -> bool:
-    """Use a link up; of any number of attempts at once, one succeeds. An invitation is never used up, nor opens."""
+    """Redeem a link; return True for exactly one of any number of concurrent attempts.
+
+    A link with ``needs_code`` is never redeemed here.
+    """
     unused = PageLink.objects.filter(
         pk=link.pk, client_id=link.client_id, needs_code=False, used_at=None, expires_at__gt=at
     )
@@ -150,49 +153,49 @@ def open_by_link(link: PageLink, *, at: datetime) -> bool:
     return True
 
 
-def ask_for_codes(asked: Asked, *, knock: bytes) -> None:
-    """Have codes sent, by a job: the answer takes as long for an unknown address as for a known one.
+def ask_for_codes(request: Asked, *, knock: bytes) -> None:
+    """Enqueue a job that sends codes, so that the response takes equally long for known and unknown contacts.
 
     The job's arguments are ids and keyed hashes.
     """
     enqueue_job(
         SEND_CODES,
-        client=str(asked.client_id),
-        page=asked.page,
-        language=asked.language,
-        field=asked.field,
-        index=asked.address_hash.hex(),
-        link=str(asked.link_id) if asked.link_id else None,
+        client=str(request.client_id),
+        page=request.page,
+        language=request.language,
+        field=request.field,
+        index=request.address_hash.hex(),
+        link=str(request.link_id) if request.link_id else None,
         knock=knock.hex(),
     )
 
 
 @transaction.atomic
-def send_codes(asked: Asked, *, knock: bytes, actor: Actor, at: datetime) -> int:
-    """Send a code to each person with this address, or to the person of the link; returns how many were sent.
+def send_codes(request: Asked, *, knock: bytes, actor: Actor, at: datetime) -> int:
+    """Send a code to each person with this contact, or to the person of the link; return how many.
 
-    People who share an address get a letter each; a code opens the page of the one it was sent for.
+    People who share a contact receive a message each; a code opens the page of the person it was sent for.
     """
-    doors = _of_link(asked, asked.link_id, at) if asked.link_id else _with_address(asked, at)
+    codes = _codes_for_link(request, request.link_id, at) if request.link_id else _codes_for_contact(request, at)
     used: set[str] = set()
-    for door in doors:
+    for row in codes:
         code = next(one for one in iter(new_code, "") if one not in used)
         used.add(code)
-        door.digest, door.knock = code_digest(code, knock=knock), knock
-        door.channel = door.channel or _channel(asked.field, door.subject).value
-        door.save(force_insert=True)
+        row.digest, row.knock = code_digest(code, knock=knock), knock
+        row.channel = row.channel or _channel(request.field, row.subject).value
+        row.save(force_insert=True)
         send_letter(
             PAGE_CODE.code,
-            to=door.subject,
-            client_id=asked.client_id,
+            to=row.subject,
+            client_id=request.client_id,
             context={"code": code, "minutes": str(int(CODE_LIFE.total_seconds()) // 60)},
-            channel=door.channel,
-            language=asked.language,
-            related_id=door.id,
+            channel=row.channel,
+            language=request.language,
+            related_id=row.id,
             actor=actor,
             at=here(at),
         )
-    return len(doors)
+    return len(codes)
 
 
 def _channel(field: str, subject: Subject) -> Channel:
@@ -200,26 +203,28 @@ def _channel(field: str, subject: Subject) -> Channel:
     return Channel.MAIL if by_mail else Channel.TEXT
 
 
-def _with_address(asked: Asked, at: datetime) -> list[PageCode]:
+def _codes_for_contact(request: Asked, at: datetime) -> list[PageCode]:
     found = Subject.objects.filter(
-        client_id=asked.client_id, erased_at=None, **{f"{asked.field}_index": asked.address_hash}
-    ).order_by("id")[:_ALIKE]
-    return [_code(subject, None, asked, at) for subject in found]
+        client_id=request.client_id, erased_at=None, **{f"{request.field}_index": request.address_hash}
+    ).order_by("id")[:_MOST_PER_CONTACT]
+    return [_new_code_row(subject, None, request, at) for subject in found]
 
 
-def _of_link(asked: Asked, link_id: UUID, at: datetime) -> list[PageCode]:
+def _codes_for_link(request: Asked, link_id: UUID, at: datetime) -> list[PageCode]:
     links = PageLink.objects.select_related("subject", "child").filter(
-        pk=link_id, client_id=asked.client_id, needs_code=True, expires_at__gt=at, subject__erased_at=None
+        pk=link_id, client_id=request.client_id, needs_code=True, expires_at__gt=at, subject__erased_at=None
     )
-    return [_code(link.subject, link.child, asked, at, channel=link.channel) for link in links]
+    return [_new_code_row(link.subject, link.child, request, at, channel=link.channel) for link in links]
 
 
-def _code(subject: Subject, child: Subject | None, asked: Asked, at: datetime, *, channel: str = "") -> PageCode:
+def _new_code_row(
+    subject: Subject, child: Subject | None, request: Asked, at: datetime, *, channel: str = ""
+) -> PageCode:
     return PageCode(
-        client_id=asked.client_id,
+        client_id=request.client_id,
         subject=subject,
         child=child,
-        page=asked.page,
+        page=request.page,
         channel=channel,
         created_at=at,
         expires_at=at + CODE_LIFE,
@@ -228,9 +233,9 @@ def _code(subject: Subject, child: Subject | None, asked: Asked, at: datetime, *
 
 @transaction.atomic
 def open_by_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: datetime) -> PageCode | None:
-    """Use a code up in the browser that asked for it; returns whom it lets in, or None.
+    """Redeem a one-time code in the browser that requested it; return its row, or None if it is not valid.
 
-    Whoever calls counts the attempt first (``limits.take_slots``). Of any number at once, one succeeds.
+    The caller must count the attempt first (``limits.take_slots``). Of any number of concurrent attempts one succeeds.
     """
     found = (
         PageCode.objects.select_related("subject", "child")
@@ -248,13 +253,13 @@ def open_by_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: dat
     return found
 
 
-def _subject_actor(door: Door) -> Actor:
-    return person_actor(door.subject_id, door.client_id, acts_for=door.child_id or door.subject_id)
+def _subject_actor(row: Door) -> Actor:
+    return person_actor(row.subject_id, row.client_id, acts_for=row.child_id or row.subject_id)
 
 
-def _id(subject: Subject | None) -> str | None:
+def _id_or_none(subject: Subject | None) -> str | None:
     return str(subject.id) if subject is not None else None
 
 
-def _record(kind: str, door: Door, facts: dict[str, Any], actor: Actor, at: datetime) -> None:
-    record_entry(kind, client_id=door.client_id, subject_id=door.subject_id, facts=facts, actor=actor, at=at)
+def _record(kind: str, row: Door, facts: dict[str, Any], actor: Actor, at: datetime) -> None:
+    record_entry(kind, client_id=row.client_id, subject_id=row.subject_id, facts=facts, actor=actor, at=at)

@@ -1,6 +1,6 @@
-"""What a browser keeps between pages: who came in (a page session), and what it asked a code for (a knock).
+"""Signed cookies of public pages: the page session and the pending one-time code (knock).
 
-Both are signed cookies of our own, apart from the staff's sessions: HttpOnly, SameSite=Strict, of one page's path.
+They are separate from staff sessions: HttpOnly, SameSite=Strict, limited to the page's path.
 """
 
 import secrets
@@ -37,9 +37,9 @@ _SESSION_SALT, _KNOCK_SALT = "paktaleem.directory.access_links.session", "paktal
 
 @dataclass(frozen=True, slots=True)
 class PageSession:
-    """Who came in through a door: the person, for whom they act (themselves or a child), to which page, when.
+    """A person's session on their own page: the person, for whom they act, the page, and when it began.
 
-    ``channel`` is the way by which their code went (mail or text); empty for who came from the learning platform.
+    ``channel`` is how their code was sent (mail or text); empty if they came from the learning platform.
     """
 
     client_id: UUID
@@ -52,7 +52,7 @@ class PageSession:
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """One browser's wish for a code: a secret of its own, and what attempts are counted under."""
+    """A pending one-time code: the browser's secret, and the key under which attempts are counted."""
 
     client_id: UUID
     page: str
@@ -61,17 +61,17 @@ class Knock:
 
     @property
     def digest(self) -> bytes:
-        """The hash by which codes for this browser are kept."""
+        """Hash under which this browser's codes are stored."""
         return token_digest(self.secret)
 
 
 def new_knock(client_id: UUID, page: str, address: str) -> Knock:
-    """Make a wish; ``address`` is a keyed hash, or a link's id."""
+    """Return a new pending code; ``address`` is a keyed hash or a link's id."""
     return Knock(client_id, page, secrets.token_urlsafe(32), address)
 
 
 def keep_session(response: HttpResponse, session: PageSession, *, at: datetime) -> None:
-    """Keep who came in, for twenty minutes from now."""
+    """Set the session cookie, valid for twenty minutes."""
     claims = {
         "c": session.client_id.hex,
         "p": session.person_id.hex,
@@ -80,12 +80,12 @@ def keep_session(response: HttpResponse, session: PageSession, *, at: datetime) 
         "v": session.channel,
         "s": at.timestamp(),
     }
-    _keep(response, f"paktaleem_{session.page}", claims, _SESSION_SALT + session.page, f"/{session.page}/", IDLE)
+    _set_cookie(response, f"paktaleem_{session.page}", claims, _SESSION_SALT + session.page, f"/{session.page}/", IDLE)
 
 
 def read_session(request: HttpRequest, page: str, *, at: datetime) -> PageSession | None:
-    """Return who came in to this page: None for nobody, after twenty idle minutes, and after two hours in all."""
-    claims = _read(request, f"paktaleem_{page}", _SESSION_SALT + page)
+    """Return the page's session; None without one, after 20 idle minutes, and after two hours in total."""
+    claims = _read_cookie(request, f"paktaleem_{page}", _SESSION_SALT + page)
     if claims is None:
         return None
     began_at, seen_at = datetime.fromtimestamp(claims["b"], UTC), datetime.fromtimestamp(claims["s"], UTC)
@@ -95,30 +95,30 @@ def read_session(request: HttpRequest, page: str, *, at: datetime) -> PageSessio
 
 
 def forget_session(response: HttpResponse, page: str) -> None:
-    """Let whoever came in leave."""
+    """Delete the session cookie."""
     response.delete_cookie(f"paktaleem_{page}", path=f"/{page}/", samesite="Strict")
 
 
 def keep_knock(response: HttpResponse, knock: Knock, *, at: datetime) -> None:
-    """Keep what the browser asked a code for."""
+    """Set the cookie of the pending code."""
     claims = {"c": knock.client_id.hex, "k": knock.secret, "a": knock.address, "s": at.timestamp()}
-    _keep(response, "paktaleem_code", claims, _KNOCK_SALT + knock.page, f"/{knock.page}/code/", _KNOCK_LIFE)
+    _set_cookie(response, "paktaleem_code", claims, _KNOCK_SALT + knock.page, f"/{knock.page}/code/", _KNOCK_LIFE)
 
 
 def read_knock(request: HttpRequest, page: str, *, at: datetime) -> Knock | None:
-    """Return what the browser asked a code for, within a quarter of an hour."""
-    claims = _read(request, "paktaleem_code", _KNOCK_SALT + page)
+    """Return the pending code of the browser, if requested within the last 15 minutes."""
+    claims = _read_cookie(request, "paktaleem_code", _KNOCK_SALT + page)
     if claims is None or at - datetime.fromtimestamp(claims["s"], UTC) >= _KNOCK_LIFE:
         return None
     return Knock(UUID(claims["c"]), page, claims["k"], claims["a"])
 
 
 def forget_knock(response: HttpResponse, page: str) -> None:
-    """Forget the wish once it was granted."""
+    """Delete the cookie of the pending code."""
     response.delete_cookie("paktaleem_code", path=f"/{page}/code/", samesite="Strict")
 
 
-def _keep(  # noqa: PLR0917 -- what a cookie is made of
+def _set_cookie(  # noqa: PLR0917 -- the parts of a cookie
     response: HttpResponse, name: str, claims: dict[str, Any], salt: str, path: str, life: timedelta
 ) -> None:
     response.set_cookie(
@@ -132,7 +132,7 @@ def _keep(  # noqa: PLR0917 -- what a cookie is made of
     )
 
 
-def _read(request: HttpRequest, name: str, salt: str) -> dict[str, Any] | None:
+def _read_cookie(request: HttpRequest, name: str, salt: str) -> dict[str, Any] | None:
     try:
         claims: dict[str, Any] = signing.Signer(salt=salt).unsign_object(request.COOKIES.get(name, ""))
     except signing.BadSignature:

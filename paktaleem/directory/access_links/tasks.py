@@ -1,4 +1,4 @@
-"""What the worker does about links and codes."""
+"""Background tasks for links and codes."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -17,10 +17,10 @@ KEPT = timedelta(days=1)
 
 
 @app.task(name=SEND_CODES, pass_context=False)
-def send_asked_codes(  # noqa: PLR0917 -- a job's arguments
+def send_asked_codes(  # noqa: PLR0917 -- arguments of a job
     client: str, page: str, language: str, field: str, index: str, link: str | None, knock: str
 ) -> None:
-    """Send codes to whom an address or a link belongs, if to anybody."""
+    """Send codes to the people to whom a contact or a link belongs, if any."""
     client_id = UUID(client)
     asked = Asked(client_id, page, language, field, bytes.fromhex(index), UUID(link) if link else None)
     with in_client(client_id):
@@ -30,7 +30,7 @@ def send_asked_codes(  # noqa: PLR0917 -- a job's arguments
 @app.periodic(cron="37 * * * *", periodic_id="forget_doors")
 @app.task(name="doors.forget", queueing_lock="doors.forget", pass_context=False)
 def forget_doors(timestamp: int) -> None:
-    """Delete, every hour, links and codes that expired a day ago; the ledger keeps that there were any."""
+    """Delete, every hour, links and codes that expired a day ago; the ledger keeps that they were issued."""
     del timestamp
     before = real_now() - KEPT
     for model in (PageLink, PageCode):

@@ -1,4 +1,4 @@
-"""Tokens and codes, and the hashes by which they are kept. Pure but for the secret key."""
+"""Tokens and one-time codes, and the hashes that are stored. Pure except for the secret key."""
 
 import hashlib
 import secrets
@@ -12,23 +12,23 @@ CODE_DIGITS = 8
 
 
 def new_token() -> str:
-    """Draw a token of 256 random bits, in 43 characters that an address can hold."""
+    """Return a token of 256 random bits as 43 URL-safe characters."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def token_digest(token: str) -> bytes:
-    """Hash a token for look-up: SHA-256 suffices for 256 random bits."""
+    """Return the hash of a token for look-up; plain SHA-256 suffices for 256 random bits."""
     return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def new_code() -> str:
-    """Draw a code of eight digits, the first of them possibly zero."""
+    """Return a random code of eight digits, possibly with leading zeros."""
     return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
 
 
 def code_digest(code: str, *, knock: bytes) -> bytes:
-    """Hash a code for the one browser that asked for it (``knock``, a digest).
+    """Return the hash of a code, bound to the browser that requested it (``knock``, a digest).
 
-    Keyed with a secret outside the database, since eight digits could be tried out on a copy of it.
+    Keyed with a secret outside the database, since eight digits could be brute-forced on a copy of it.
     """
     return salted_hmac("paktaleem.directory.access_links.code", knock.hex() + code, algorithm="sha256").digest()

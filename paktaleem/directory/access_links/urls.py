@@ -1,4 +1,4 @@
-"""The ways to the preference centre; the page itself belongs to ``consent``."""
+"""URLs that lead to the preference centre; the page itself belongs to ``consent``."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Coming in: by a link, or by an address and a code. GET shows, POST acts."""
+"""Sign-in to a person's own page: by an access link, or by contact and one-time code. GET shows, POST acts."""
 
 from http import HTTPStatus
 from typing import Any
@@ -43,13 +43,13 @@ _GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 @_GET_OR_POST
 @at_client
 def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> HttpResponse:
-    """Ask for a code with an address; the answer is the same, and takes as long, whether the address is known."""
+    """Request a one-time code for a contact; response and timing do not reveal whether the contact is known."""
     client = Client.objects.get(pk=client_id)
     form = ContactForm(request.POST if request.method == "POST" else None, client=client)
     if form.is_valid():
         field, index = form.cleaned_data["contact"]
-        asked = Asked(client_id, page, translation.get_language() or "en", field, index)
-        return _ask(request, asked, new_knock(client_id, page, index.hex()))
+        code_request = Asked(client_id, page, translation.get_language() or "en", field, index)
+        return _request_code(request, code_request, new_knock(client_id, page, index.hex()))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return public_page(
         request,
@@ -62,11 +62,11 @@ def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> Ht
     )
 
 
-def _ask(request: HttpRequest, asked: Asked, knock: Knock) -> HttpResponse:
+def _request_code(request: HttpRequest, code_request: Asked, knock: Knock) -> HttpResponse:
     if not take_slots(ASKING, address=knock.address, ip=client_address(request) or ""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
-    ask_for_codes(asked, knock=knock.digest)
-    response = redirect_to_page(f"{asked.page}-code")
+    ask_for_codes(code_request, knock=knock.digest)
+    response = redirect_to_page(f"{code_request.page}-code")
     keep_knock(response, knock, at=as_received(request).received_at)
     return response
 
@@ -74,48 +74,48 @@ def _ask(request: HttpRequest, asked: Asked, knock: Knock) -> HttpResponse:
 @_GET_OR_POST
 @public
 def follow_link(request: HttpRequest, token: str, page: str = Page.CHOICES) -> HttpResponse:
-    """Show where a link leads; its button opens the page, or has a code sent. Looking at it changes nothing."""
+    """Show where an access link leads; its button opens the page or sends a code. GET changes nothing."""
     client_id = client_of_link(token)
     if client_id is None:
-        return _dead_link()
-    return in_client_context(client_id, lambda: _answer_link(request, _live(request, token, page)))
+        return _invalid_link()
+    return in_client_context(client_id, lambda: _answer_link(request, _find_live_link(request, token, page)))
 
 
-def _live(request: HttpRequest, token: str, page: str) -> PageLink | None:
+def _find_live_link(request: HttpRequest, token: str, page: str) -> PageLink | None:
     return live_link(token, page=page, at=as_received(request).received_at)
 
 
 def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:
     if link is None:
-        return _dead_link()
+        return _invalid_link()
     if request.method != "POST":
         name = Client.objects.values_list("name", flat=True).get(pk=link.client_id)
         return public_page(request, "doors/link.html", title=TITLES[link.page], link=link, client_name=name)
     if link.needs_code:
         return send_code(request, link)
     if not open_by_link(link, at=as_received(request).received_at):
-        return _dead_link()
-    return _let_in(request, link)
+        return _invalid_link()
+    return _open_page(request, link)
 
 
 def send_code(request: HttpRequest, link: PageLink) -> HttpResponse:
-    """Have a code sent to the known address of an invitation's person, and lead to where it is typed."""
-    asked = Asked(link.client_id, link.page, translation.get_language() or "en", link_id=link.id)
-    return _ask(request, asked, new_knock(link.client_id, link.page, str(link.id)))
+    """Send a code to the contact on file of a link's person, and redirect to the page where it is entered."""
+    code_request = Asked(link.client_id, link.page, translation.get_language() or "en", link_id=link.id)
+    return _request_code(request, code_request, new_knock(link.client_id, link.page, str(link.id)))
 
 
-def _dead_link() -> HttpResponse:
+def _invalid_link() -> HttpResponse:
     return error_page(
         HTTPStatus.NOT_FOUND,
-        title=_("This link does not open anything any more"),
-        advice=_("A link works once, and not for long. Go back to where you found it and ask for a new one."),
+        title=_("This link is no longer valid"),
+        advice=_("A link works once, and only for a short time. Go back to where you found it and request a new one."),
     )
 
 
 @_GET_OR_POST
 @public
 def enter_code(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
-    """Take the code that was sent, in the browser that asked for it; every attempt counts."""
+    """Check the code in the browser that requested it; every attempt counts."""
     knock = read_knock(request, page, at=as_received(request).received_at)
     if knock is None:
         with in_global():
@@ -130,12 +130,12 @@ def _answer_code(request: HttpRequest, knock: Knock) -> HttpResponse:
     if form.is_valid():
         at = as_received(request).received_at
         code = form.cleaned_data["code"]
-        door = open_by_code(code, client_id=knock.client_id, page=knock.page, knock=knock.digest, at=at)
-        if door is not None:
-            response = _let_in(request, door)
+        redeemed = open_by_code(code, client_id=knock.client_id, page=knock.page, knock=knock.digest, at=at)
+        if redeemed is not None:
+            response = _open_page(request, redeemed)
             forget_knock(response, knock.page)
             return response
-        form.add_error("code", _("This code is not right, or no longer valid."))
+        form.add_error("code", _("This code is wrong or no longer valid."))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     client = Client.objects.get(pk=knock.client_id)
     again = page_address(f"{knock.page}-start", client.code)
@@ -143,18 +143,22 @@ def _answer_code(request: HttpRequest, knock: Knock) -> HttpResponse:
     return public_page(request, "doors/code.html", title=_("Enter the code"), status=status, **values)
 
 
-def _let_in(request: HttpRequest, door: Door) -> HttpResponse:
+def _open_page(request: HttpRequest, redeemed: Door) -> HttpResponse:
     at = as_received(request).received_at
-    acts_for = door.child_id or door.subject_id
-    response = redirect_to_page(door.page)
-    keep_session(response, PageSession(door.client_id, door.subject_id, acts_for, door.page, at, door.channel), at=at)
+    acts_for = redeemed.child_id or redeemed.subject_id
+    response = redirect_to_page(redeemed.page)
+    keep_session(
+        response,
+        PageSession(redeemed.client_id, redeemed.subject_id, acts_for, redeemed.page, at, redeemed.channel),
+        at=at,
+    )
     return response
 
 
 @require_http_methods(["POST"])
 @public
 def leave(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
-    """Forget who came in, in this browser."""
+    """End the page session in this browser."""
     with in_global():
         response = public_page(request, "doors/left.html", title=_("You have left"))
     forget_session(response, page)
@@ -162,5 +166,5 @@ def leave(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
 
 
 def closed(request: HttpRequest) -> HttpResponse:
-    """Tell somebody who has not come in, or whose time is over, how to."""
+    """Show how to sign in, to a person without a session or whose session expired."""
     return public_page(request, "doors/closed.html", title=_("This page is closed"), status=HTTPStatus.FORBIDDEN)

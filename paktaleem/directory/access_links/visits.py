@@ -1,7 +1,7 @@
-"""Running a public page in the context of one client: that of a page session, a link, or the address.
+"""Run a public page in one client's context, given by a page session, an access link or the URL.
 
-These paths open their context themselves (``RequestContextMiddleware`` passes them by), since what leads to the
-client is not a key or a membership.
+These paths open the tenant context themselves (``RequestContextMiddleware`` skips them), because the client does not
+follow from a key or a membership.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ type View = Callable[..., HttpResponse]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody on a page of their own: the person, whom they act for (themselves or a child), and their actor."""
+    """A person's visit to their own page: the person, for whom they act (themselves or a child), and the actor."""
 
     session: PageSession
     person: Subject
@@ -40,17 +40,17 @@ class Visit:
 
     @property
     def is_for_child(self) -> bool:
-        """Whether a guardian acts here."""
+        """True if a guardian acts here."""
         return self.person.pk != self.subject.pk
 
     @property
     def came_in_at(self) -> datetime:
-        """When they came in by a code, by the clock of the client, whose context is open."""
+        """Time of sign-in by code, on the clock of the client whose context is open."""
         return here(self.session.began_at)
 
 
 def public(view: View) -> View:
-    """Give a page what every page of people without an account has: no address to others, no store, no index."""
+    """Add the headers of every public page: restricted referrer, no caching, no indexing."""
 
     @sensitive_post_parameters()
     @wraps(view)
@@ -65,17 +65,17 @@ def public(view: View) -> View:
 
 
 def _referrer_policy(response: HttpResponse) -> str:
-    """Let a browser tell nothing of where it was; from a page with a form the host, and nobody the address.
+    """Return a policy that reveals no URL: for a page with a form the origin only, otherwise nothing.
 
-    Under ``no-referrer`` browsers send forms with ``Origin: null``, which is what a forged one would have. Under
-    ``same-origin`` the next request to us would carry the address, and its token, into whatever keeps a log.
+    Under ``no-referrer`` browsers send forms with ``Origin: null``, like a forged request. Under ``same-origin`` the
+    next request to the portal would carry the URL with its token into any log.
     """
     has_form = not response.streaming and b"<form" in response.content
     return "strict-origin" if has_form else "no-referrer"
 
 
 def in_client_context(client_id: UUID, answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """Answer in one client's context and transaction; an error leaves nothing of it."""
+    """Answer in one client's context and transaction; an error response is rolled back."""
     with in_client(client_id):
         response = answer()
         if response.status_code >= FIRST_ERROR:
@@ -84,7 +84,7 @@ def in_client_context(client_id: UUID, answer: Callable[[], HttpResponse]) -> Ht
 
 
 def at_client(view: View) -> View:
-    """Run a page of one client, named by its code in the address: ``view(request, client_id, …)``."""
+    """Run a page of one client, named by its code in the URL: ``view(request, client_id, …)``."""
 
     @wraps(view)
     def run(request: HttpRequest, client: str, **kwargs: Any) -> HttpResponse:
@@ -97,7 +97,7 @@ def at_client(view: View) -> View:
 
 
 def on_own_page(page: str, closed: View) -> Callable[[View], View]:
-    """Run a page of one's own: ``view(request, visit, …)``; ``closed(request)`` answers whoever has not come in."""
+    """Run a person's own page: ``view(request, visit, …)``; without a session, answer with ``closed(request)``."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -107,7 +107,7 @@ def on_own_page(page: str, closed: View) -> Callable[[View], View]:
             if session is None:
                 with in_global():
                     return closed(request)
-            response = in_client_context(session.client_id, lambda: _visited(request, session, view, closed, kwargs))
+            response = in_client_context(session.client_id, lambda: _run_visit(request, session, view, closed, kwargs))
             if response.status_code < FIRST_ERROR and f"paktaleem_{page}" not in response.cookies:
                 keep_session(response, session, at=at)
             return response
@@ -117,7 +117,7 @@ def on_own_page(page: str, closed: View) -> Callable[[View], View]:
     return decorate
 
 
-def _visited(
+def _run_visit(
     request: HttpRequest, session: PageSession, view: View, closed: View, kwargs: dict[str, Any]
 ) -> HttpResponse:
     people = Subject.objects.select_related("client").filter(

@@ -1,6 +1,6 @@
-"""How an open order goes on naming someone whose row no longer does: the LMS id, sealed under the portal's own key.
+"""The LMS id on an open order about an erased person, sealed under the portal's own key.
 
-Only from the person's erasure to the system's answer; bound to its order, so that it opens nowhere else.
+It exists only from the person's erasure to the system's answer, and is bound to its order.
 """
 
 from collections import Counter
@@ -25,9 +25,9 @@ def seal_name(external_id: str, *, client_id: UUID, order_id: UUID) -> Sealed:
 
 
 def name_of(order: Order) -> str | None:
-    """Return the LMS id by which the system knows the person; None once the order is answered and they are erased.
+    """Return the LMS id by which the system knows the person; None if the order is answered and they are erased.
 
-    Raises KeyError if the epoch it was sealed in is destroyed, InvalidTag if it was sealed for another order.
+    Raises KeyError if the epoch of the sealed id is destroyed, InvalidTag if it was sealed for another order.
     """
     if order.named is None:
         return order.subject.external_id
@@ -43,17 +43,17 @@ def _epoch_of(named: Sealed) -> int:
     return int.from_bytes(named.ciphertext[:_EPOCH_BYTES])
 
 
-def _named(client_id: UUID) -> QuerySet[Order]:
+def _orders_with_name(client_id: UUID) -> QuerySet[Order]:
     return Order.objects.filter(client_id=client_id, named__isnull=False)
 
 
 def _count(client_id: UUID) -> Counter[int]:
-    return Counter(_epoch_of(order.named) for order in _named(client_id) if order.named is not None)
+    return Counter(_epoch_of(order.named) for order in _orders_with_name(client_id) if order.named is not None)
 
 
 def _rewrap(client_id: UUID) -> frozenset[int]:
     moved = set()
-    for order in _named(client_id).select_for_update(of=("self",)):
+    for order in _orders_with_name(client_id).select_for_update(of=("self",)):
         name, epoch = name_of(order), _epoch_of(order.named) if order.named is not None else 0
         if name is not None and epoch != keyring().current_epoch:
             moved.add(epoch)

@@ -1,4 +1,4 @@
-"""What a system may answer to which order. Pure: plain values in, words about each wrong field out."""
+"""Validation of a system's answer against its order. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from paktaleem.directory.data_systems.states import Outcome
 __all__ = ["PERSON_ERASED", "Answer", "Exemption", "Section", "faults_of"]
 
 PERSON_ERASED = "person_erased"
-"""The portal's own reason: the person's key went before the system answered."""
+"""The portal's own reason: the person's key was destroyed before the system answered."""
 _COUNTED = frozenset({"erase", "anonymise"})
 
 
@@ -18,20 +18,20 @@ class Exemption(StrEnum):
     """Why an order does not apply to a system."""
 
     HOLDS_NONE = "holds_none"
-    """it holds none of these data of anybody"""
+    """it holds none of these data about anyone"""
     LEGAL_DUTY = "legal_duty"
-    """a law demands that it be kept as it is"""
+    """a law requires that it be kept as it is"""
     LEGAL_HOLD = "legal_hold"
     """needed for a claim or an inquiry"""
     NOT_PERSONAL = "not_personal"
-    """what is left no longer tells of the person"""
+    """the remaining data no longer identifies the person"""
     IMPOSSIBLE = "impossible"
-    """the system has no way of doing it"""
+    """the system is not able to do it"""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section of what is held: which data, and the JSON value itself."""
+    """One section of collected data: its category and JSON value."""
 
     category: str
     data: Any
@@ -39,7 +39,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a system says when it has finished; only what belongs to the order's kind is filled in."""
+    """A system's final answer; only the fields of the order's kind are set."""
 
     outcome: Outcome
     reason: str = ""
@@ -49,12 +49,12 @@ class Answer:
 
 
 def faults_of(answer: Answer, *, kind: str, holds: Iterable[str], asked: Iterable[str]) -> dict[str, list[str]]:
-    """Say what is wrong with an answer, by field; nothing if it is right.
+    """Return the errors of an answer by field; empty if it is valid.
 
-    ``holds`` are the categories of the system, ``asked`` the fields of a correction.
+    ``holds`` are the system's categories, ``asked`` the fields of a correction.
     """
     done = answer.outcome is Outcome.DONE
-    faults = {**_reason_faults(answer), **_misplaced(answer, kind if done else "")}
+    faults = {**_reason_faults(answer), **_misplaced_faults(answer, kind if done else "")}
     if faults or not done:
         return faults
     if kind in _COUNTED:
@@ -71,16 +71,16 @@ def _reason_faults(answer: Answer) -> dict[str, list[str]]:
     return {"reason": ["Leave it out unless the result is not_applicable."]} if answer.reason and not needed else {}
 
 
-def _misplaced(answer: Answer, kind: str) -> dict[str, list[str]]:
-    """Find what does not belong to this kind of order, or to one that was not carried out (kind empty)."""
+def _misplaced_faults(answer: Answer, kind: str) -> dict[str, list[str]]:
+    """Return errors for fields that do not belong to this kind of order, or to one not carried out (kind empty)."""
     belongs = {"sections": kind == "collect", "counts": kind in _COUNTED, "corrected": kind == "correct"}
-    words = "This does not belong to such an answer: leave it out."
-    return {name: [words] for name, fits in belongs.items() if getattr(answer, name) and not fits}
+    message = "This field does not belong to this answer: leave it out."
+    return {name: [message] for name, fits in belongs.items() if getattr(answer, name) and not fits}
 
 
 def _count_faults(counts: Mapping[str, int], holds: frozenset[str]) -> dict[str, list[str]]:
     if not counts:
-        return {"counts": ["Say for each category how many records it was; 0 is a number too."]}
+        return {"counts": ["Give the number of records for each category; 0 is allowed."]}
     return _unknown("counts", counts, holds)
 
 
@@ -96,5 +96,5 @@ def _section_faults(sections: tuple[Section, ...], holds: frozenset[str]) -> dic
 
 def _unknown(name: str, given: Iterable[str], allowed: frozenset[str]) -> dict[str, list[str]]:
     unknown = sorted(set(given) - allowed)
-    words = f"Not known here: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}."
-    return {name: [words]} if unknown else {}
+    message = f"Not known here: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}."
+    return {name: [message]} if unknown else {}

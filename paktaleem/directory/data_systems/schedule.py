@@ -1,4 +1,4 @@
-"""When a failed order is tried again, and when one counts as stuck. Pure."""
+"""When a failed order is tried again, and when an order counts as stuck. Pure."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,29 +10,30 @@ from paktaleem.directory.data_systems.states import State
 __all__ = ["ASK_AGAIN_AFTER", "MOST_ATTEMPTS", "STUCK_AFTER", "retry_at", "spread_of", "stuck_at"]
 
 MOST_ATTEMPTS = 10
-"""After so many failures in a row a person must look."""
+"""Number of failures in a row after which a person must act."""
 _FIRST, _LONGEST, _FACTOR = timedelta(minutes=2), timedelta(hours=12), 3
 ASK_AGAIN_AFTER = timedelta(seconds=60)
-"""How long a system that has nothing to do should wait before it asks again."""
+"""How long a system without open orders should wait before the next request."""
 
 STUCK_AFTER: Mapping[State, timedelta] = {
     State.QUEUED: timedelta(days=1),
     State.SENT: timedelta(days=1),
     State.ACCEPTED: timedelta(days=3),
 }
-"""How long an order may stay in a state before somebody is told."""
+"""How long an order may stay in a state before an alert is sent."""
 
 
 def spread_of(order_id: UUID, attempt: int) -> float:
-    """Draw a number in [0, 1) from an order and an attempt: the same always, and different for each order."""
+    """Return a number in [0, 1) derived from an order and an attempt, to spread retries deterministically."""
     digest = hashlib.sha256(order_id.bytes + attempt.to_bytes(4)).digest()
     return int.from_bytes(digest[:8]) / 2**64
 
 
 def retry_at(attempt: int, *, spread: float, at: datetime) -> datetime | None:
-    """Return when to try again after the ``attempt``-th failure: from 2 minutes to 12 hours; None after the last.
+    """Return when to try again after the ``attempt``-th failure, from 2 minutes to 12 hours; None after the last.
 
-    Half the time is fixed and half is spread (0 ≤ spread < 1), so that what failed together does not come together.
+    Half of the wait is fixed and half is spread (0 ≤ spread < 1), so that orders that failed together are not retried
+    together.
     """
     if attempt >= MOST_ATTEMPTS:
         return None
@@ -41,9 +42,10 @@ def retry_at(attempt: int, *, spread: float, at: datetime) -> datetime | None:
 
 
 def stuck_at(state: State | str, *, changed_at: datetime, retry_due_at: datetime | None) -> datetime | None:
-    """Return from when on an order counts as stuck if nothing happens: nobody but a person moves it on then.
+    """Return when an order counts as stuck and needs manual action, if nothing happens.
 
-    At once for one that failed for good; a day after it was due again for one that failed; never for an answered one.
+    At once for an order that failed permanently; a day after its retry was due for one that failed; None for an
+    answered one.
     """
     if state == State.FAILED:
         return changed_at if retry_due_at is None else retry_due_at + STUCK_AFTER[State.QUEUED]

@@ -1,4 +1,4 @@
-"""Which systems hold what, what they are to do, and whether a case has all its answers."""
+"""Query systems, orders, and whether a case has all its answers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,27 +45,27 @@ __all__ = [
 ]
 
 HASH_OF_SET = "encode(sha256(string_agg(uuid_send(id) || uuid_send(subject_id), ''::bytea ORDER BY id)), 'hex')"
-"""What proves which orders a set holds: over each order's id and its person's, in the order of the ids (SQL)."""
+"""SQL of the hash that proves which orders a set holds: over order ids and person ids, in the order of the ids."""
 
 
 class Parent(NamedTuple):
-    """The case of a room above that an order serves: its kind there, and its id."""
+    """The case that an order serves: its kind and id in another app."""
 
     kind: str
     id: UUID
 
 
 class NoSystem(Exception):
-    """The key acts for no system."""
+    """The API key does not act for any system."""
 
 
 class OrderUnknown(LookupError):
-    """No such order for this system: never issued, or another's."""
+    """This system has no such order: never issued, or another system's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What one system said about one order of a case."""
+    """One system's answer to one order of a case."""
 
     order_id: UUID
     system: str
@@ -76,31 +76,31 @@ class Answered:
 
     @property
     def is_open(self) -> bool:
-        """Whether the answer is still to come."""
+        """True if the answer is outstanding."""
         return self.ended_at is None
 
 
 def systems(actor: Actor) -> QuerySet[System]:
-    """List the client's systems and PakTaleem's, the ended ones too."""
+    """List the client's systems and PakTaleem's, including ended ones. Raises NotAllowed."""
     require(actor, Capability.VIEW_SYSTEMS)
     found: QuerySet[System] = System.objects.order_by("code")
     return found if actor.client_id is None else found.filter(client_id__in=[actor.client_id, PAKTALEEM])
 
 
 def systems_holding(client_id: UUID, categories: Iterable[str], *, at: datetime) -> list[System]:
-    """List the systems in use that hold any of these data of the client's people: its own, and PakTaleem's."""
+    """List active systems, the client's and PakTaleem's, that hold any of these categories."""
     holding = System.objects.active(at).filter(categories__overlap=sorted(set(categories)))
     return list(holding.filter(client_id__in=[client_id, PAKTALEEM]).order_by("code", "pk"))
 
 
 def categories_held(client_id: UUID, *, at: datetime) -> frozenset[str]:
-    """Gather the data that any system in use holds of the client's people: what a request about everything is about."""
+    """Return the categories that any active system holds of the client's people."""
     serving = System.objects.active(at).filter(client_id__in=[client_id, PAKTALEEM])
     return frozenset().union(*serving.values_list("categories", flat=True))
 
 
 def system_keys(actor: Actor) -> QuerySet[SystemKey]:
-    """List which key acts for which system."""
+    """List which key acts for which system. Raises NotAllowed."""
     require(actor, Capability.VIEW_SYSTEMS)
     found: QuerySet[SystemKey] = SystemKey.objects.select_related("system")
     return found
@@ -116,7 +116,7 @@ def system_of_key(actor: Actor, *, at: datetime) -> System:
 
 
 def system_acted_for(actor: Actor, *, at: datetime) -> System | None:
-    """Return the system for which whoever acts does so, or None: people act for none, and not every key for one."""
+    """Return the system for which the actor acts; None for people and for keys without a system."""
     if actor.client_id is None:
         return None
     name = ApiKey.objects.filter(pk=actor.id, client_id=actor.client_id).values("name")[:1]
@@ -132,14 +132,14 @@ def _client_of(actor: Actor) -> UUID:
 
 
 def orders(actor: Actor) -> QuerySet[Order]:
-    """List the orders that the actor may see."""
+    """List the orders that the actor may see. Raises NotAllowed."""
     require(actor, Capability.VIEW_ORDERS)
     found: QuerySet[Order] = Order.objects.select_related("system", "subject")
     return found
 
 
 def orders_for(system: System, *, actor: Actor) -> OrderQuerySet:
-    """List what one system must do at the client of the key that asks, oldest first."""
+    """List one system's orders at the client of the calling key, oldest first. Raises NoSystem, NotAllowed."""
     require(actor, Capability.CARRY_OUT_ORDERS)
     own = Order.objects.filter(client_id=_client_of(actor), system=system)
     found: OrderQuerySet = own.select_related("system", "subject").order_by("pk")
@@ -149,7 +149,7 @@ def orders_for(system: System, *, actor: Actor) -> OrderQuerySet:
 def get_order(order_id: UUID, *, actor: Actor, at: datetime) -> Order:
     """Return one order of the system for which the key acts.
 
-    Raises OrderUnknown alike for one that never was and one of another system, NoSystem, NotAllowed.
+    Raises OrderUnknown for unknown orders and those of another system alike, NoSystem, NotAllowed.
     """
     found = orders_for(system_of_key(actor, at=at), actor=actor).filter(pk=order_id).first()
     if found is None:
@@ -158,10 +158,12 @@ def get_order(order_id: UUID, *, actor: Actor, at: datetime) -> Order:
 
 
 def answers_of(parent: Parent, *, client_id: UUID) -> list[Answered]:
-    """List the orders of one case with what each system has answered so far, by system."""
-    rows = _of(parent, client_id).select_related("system").order_by("system__code", "pk")
+    """List the orders of one case with each system's answer so far, by system."""
+    rows = _orders_of(parent, client_id).select_related("system").order_by("system__code", "pk")
     counts = dict(
-        OrderPart.objects.filter(client_id=client_id, order__in=_of(parent, client_id), attempt=F("order__attempts"))
+        OrderPart.objects.filter(
+            client_id=client_id, order__in=_orders_of(parent, client_id), attempt=F("order__attempts")
+        )
         .order_by()
         .values_list("order")
         .annotate(Count("pk"))
@@ -180,27 +182,27 @@ def answers_of(parent: Parent, *, client_id: UUID) -> list[Answered]:
 
 
 def is_everything_answered(parent: Parent, *, client_id: UUID) -> bool:
-    """Say whether every system has answered for a case, or was waived.
+    """Return True if every system has answered for a case, or was waived.
 
-    A case without any order is not answered: that nobody was asked is no answer.
+    A case without any order is not answered: no system was asked.
     """
-    cases = _of(parent, client_id)
+    cases = _orders_of(parent, client_id)
     return cases.exists() and not cases.filter(ended_at=None).exists()
 
 
-def _of(parent: Parent, client_id: UUID) -> QuerySet[Order]:
+def _orders_of(parent: Parent, client_id: UUID) -> QuerySet[Order]:
     found: QuerySet[Order] = Order.objects.filter(client_id=client_id, parent_id=parent.id, parent_kind=parent.kind)
     return found
 
 
 def parts_of(order: Order) -> list[OrderPart]:
-    """List the sections and files that a system gave, those of its last attempt."""
+    """List the sections and files that a system gave in its last attempt."""
     found = OrderPart.objects.select_related("file", "order__subject").filter(client_id=order.client_id, order=order)
     return list(found.filter(attempt=order.attempts))
 
 
 def is_set_intact(order_set: OrderSet) -> bool:
-    """Say whether the orders of a set are those that its hash was made of."""
+    """Return True if the orders of a set match its hash."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT count(*), {HASH_OF_SET} FROM systems_order WHERE client_id = %s AND order_set_id = %s",  # noqa: S608 -- an expression of the source

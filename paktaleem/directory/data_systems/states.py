@@ -1,10 +1,10 @@
-"""The life of one order: which step leads from which state to which. Pure.
+"""State machine of one order: the steps between its states. Pure.
 
     queued → sent → accepted → confirmed | not_found | not_applicable | failed
-                               failed → (its time comes, or someone says so) → queued, sent or accepted again
-    any of them but the answered → waived; or, when the person's key goes and with it the answer, not_applicable
+                               failed → (its retry is due, or requested by a person) → queued, sent or accepted again
+    any open state → waived; or, when the person's key is destroyed and no answer is possible, not_applicable
 
-A step that stands nowhere here is refused, whoever takes it.
+Any other step is refused.
 """
 
 from enum import StrEnum
@@ -13,33 +13,33 @@ __all__ = ["ENDED", "KIND_OF_ENTRY", "OPEN", "Outcome", "State", "Step", "StepRe
 
 
 class State(StrEnum):
-    """How far an order is."""
+    """State of an order."""
 
     QUEUED = "queued"
-    """nobody has fetched it yet"""
+    """not fetched yet"""
     SENT = "sent"
-    """the system was given it"""
+    """fetched by the system"""
     ACCEPTED = "accepted"
-    """the system says that it is at work"""
+    """the system reported that it has started"""
     CONFIRMED = "confirmed"
-    """it is done"""
+    """carried out"""
     NOT_FOUND = "not_found"
-    """the system knows no such person: told apart from done"""
+    """the system has no such person; distinct from done"""
     FAILED = "failed"
-    """an attempt failed; tried again at its time, or by a person's word"""
+    """an attempt failed; retried when due, or on a person's request"""
     NOT_APPLICABLE = "not_applicable"
-    """the system says, with a reason, that this cannot or may not be done there"""
+    """the system states, with a reason, that the order cannot or may not be carried out"""
     WAIVED = "waived"
-    """two people decided to do without an answer"""
+    """two people decided to continue without an answer"""
 
 
 ENDED = frozenset({State.CONFIRMED, State.NOT_FOUND, State.NOT_APPLICABLE, State.WAIVED})
-"""Nothing follows these."""
+"""Final states."""
 OPEN = frozenset(State) - ENDED
 
 
 class Step(StrEnum):
-    """What can happen to an order."""
+    """A step of an order."""
 
     SEND = "send"
     ACCEPT = "accept"
@@ -53,7 +53,7 @@ class Step(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a system can answer when it has finished."""
+    """A system's final answer."""
 
     DONE = "done"
     NOT_FOUND = "not_found"
@@ -61,7 +61,7 @@ class Outcome(StrEnum):
 
     @property
     def step(self) -> Step:
-        """The step that an answer is."""
+        """The step to which the answer leads."""
         return {Outcome.DONE: Step.CONFIRM, Outcome.NOT_FOUND: Step.MISS}.get(self, Step.DECLINE)
 
 
@@ -80,20 +80,20 @@ _NEXT: dict[Step, tuple[frozenset[State], State]] = {
 KIND_OF_ENTRY = {state: f"order.{state}" for state in State if state is not State.QUEUED} | {
     State.QUEUED: "order.requeued"
 }
-"""The kind of ledger entry by the state that a step led to; the first is ``order.created``."""
+"""Kind of ledger entry by the new state; the first entry of an order is ``order.created``."""
 
 
 class StepRefused(Exception):
-    """The step does not lead on from where the order stands; ``state`` says where that is."""
+    """The step is not allowed in the order's current state, ``state``."""
 
     def __init__(self, state: State, step: Step) -> None:
-        """Hold both."""
+        """Store the state and the step."""
         super().__init__(f"{step} does not follow {state}.")
         self.state, self.step = state, step
 
 
 def next_state(state: State | str, step: Step) -> State:
-    """Return the state that a step leads to. Raises StepRefused."""
+    """Return the state to which a step leads. Raises StepRefused."""
     before, after = _NEXT[step]
     if State(state) not in before:
         raise StepRefused(State(state), step)

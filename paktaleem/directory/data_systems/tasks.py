@@ -1,4 +1,4 @@
-"""What the worker does about orders: it tells people of those that stand still."""
+"""Background tasks for orders: email about stuck orders."""
 
 from datetime import datetime
 from uuid import UUID
@@ -27,32 +27,33 @@ STUCK = declare_letter("orders_stuck", fields=("count", "url"))
 @app.periodic(cron="*/10 * * * *", periodic_id="tell_of_stuck_orders")
 @app.task(name=ALERT, queueing_lock=ALERT, pass_context=False)
 def tell_of_stuck_orders(timestamp: int) -> None:
-    """Write, every ten minutes, of orders that have become stuck: once of each order in each state.
+    """Email, every ten minutes, about newly stuck orders: once per order and state.
 
-    To a client's administrators of those to its own systems; to PakTaleem's privacy officers of those to PakTaleem's.
+    A client's administrators receive those of its own systems, PakTaleem's privacy officers those of PakTaleem's
+    systems.
     """
     del timestamp
     with as_officer():
         clients = list(Client.objects.exclude(pk=PAKTALEEM).values_list("pk", "is_sandbox"))
     ours = 0
     for client_id, is_sandbox in clients:
-        told = _look_at(client_id)
-        ours += 0 if is_sandbox else told
+        stuck_at_paktaleem = _alert_client(client_id)
+        ours += 0 if is_sandbox else stuck_at_paktaleem
     with in_client(PAKTALEEM):
         raised = raise_alerts(PAKTALEEM, at=real_now())
-        _write(PAKTALEEM, Role.PRIVACY_OFFICER, ours + raised.own + raised.ours, at=real_now())
+        _send_email(PAKTALEEM, Role.PRIVACY_OFFICER, ours + raised.own + raised.ours, at=real_now())
 
 
-def _look_at(client_id: UUID) -> int:
-    """Tell one client, in a transaction of its own; returns how many orders are for PakTaleem's systems to answer."""
+def _alert_client(client_id: UUID) -> int:
+    """Alert one client in its own transaction; return the number of stuck orders of PakTaleem's systems."""
     with in_client(client_id):
         at = now_here()
         raised = raise_alerts(client_id, at=at)
-        _write(client_id, Role.CLIENT_ADMIN, raised.own, at=at)
+        _send_email(client_id, Role.CLIENT_ADMIN, raised.own, at=at)
     return raised.ours
 
 
-def _write(client_id: UUID, role: Role, count: int, *, at: datetime) -> None:
+def _send_email(client_id: UUID, role: Role, count: int, *, at: datetime) -> None:
     if not count:
         return
     page = reverse("admin:systems_order_changelist", current_app="console")

@@ -1,10 +1,10 @@
-"""Files about people: encrypted chunks in PostgreSQL, under the person's own key, capped in size."""
+"""App configuration of files about people: encrypted chunks in PostgreSQL, limited in size."""
 
 from django.apps import AppConfig
 
 
 class FilesConfig(AppConfig):
-    """Files."""
+    """Files app."""
 
     name = "paktaleem.directory.files"
     label = "files"

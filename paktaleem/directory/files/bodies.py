@@ -1,4 +1,4 @@
-"""A file sent as the whole body of a request: no name comes with it."""
+"""Parser for a file sent as the whole request body, without a file name."""
 
 import hashlib
 from http import HTTPStatus
@@ -14,37 +14,40 @@ from paktaleem.foundation.api.problems import Problem, declare_problems
 __all__ = ["FILE_BODY", "FileBody", "FileParser"]
 
 FILE_BODY = {CONTENT_TYPES[kind]: bytes for kind in TAKEN}
-"""The body as the schema describes it."""
+"""Request body for the OpenAPI schema."""
 
 declare_problems(
     {
         FileTooLarge: Problem("file-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is too large"),
         FileKindRefused: Problem(
-            "file-kind-refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Files are PDF, JPEG or PNG, and not empty"
+            "file-kind-refused", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The file is empty or is not PDF, JPEG or PNG"
         ),
     }
 )
 
 
 class FileBody:
-    """A file sent as the whole body; its text is its hash, by which a repeated request is known."""
+    """A file sent as the request body; its string form is its hash, used for idempotency."""
 
     def __init__(self, content: bytes) -> None:
-        """Hold it."""
+        """Store the content."""
         self.content = content
 
     def __str__(self) -> str:
-        """Give the hash."""
+        """Return the SHA-256 hash in hexadecimal."""
         return hashlib.sha256(self.content).hexdigest()
 
 
 class FileParser(BaseParser):
-    """Takes the body as it is, up to the size of files; what it is its first bytes say."""
+    """Parser that accepts any body up to the file size limit; the type follows from the first bytes."""
 
     media_type = "*/*"
 
     def parse(self, stream: IO[bytes], *_: Any, **__: Any) -> Any:
-        """Read the body. Raises FileTooLarge."""
+        """Return the body as a FileBody.
+
+        Raises FileTooLarge.
+        """
         content = stream.read(settings.FILE_MOST_BYTES + 1)
         if len(content) > settings.FILE_MOST_BYTES:
             raise FileTooLarge

@@ -1,4 +1,4 @@
-"""Which files are taken: known by their first bytes, whatever their name or sender says."""
+"""Accepted file types, detected by their first bytes, regardless of name or declared type."""
 
 from django.db import models
 
@@ -6,13 +6,13 @@ __all__ = ["CONTENT_TYPES", "TAKEN", "FileKind", "kind_of"]
 
 
 class FileKind(models.TextChoices):
-    """The kinds that are taken. None of them is shown in a page: they are downloaded."""
+    """File types. Files are downloaded, never displayed in a page."""
 
     PDF = "pdf", "PDF"
     JPEG = "jpeg", "JPEG image"
     PNG = "png", "PNG image"
     JSON = "json", "JSON"
-    """written by the portal itself out of what a system answered; never taken as a file"""
+    """written by the portal from a data system's response; not accepted as an upload"""
 
 
 CONTENT_TYPES = {
@@ -22,11 +22,11 @@ CONTENT_TYPES = {
     FileKind.JSON: "application/json",
 }
 
-_STARTS = {b"%PDF-": FileKind.PDF, b"\xff\xd8\xff": FileKind.JPEG, b"\x89PNG\r\n\x1a\n": FileKind.PNG}
-TAKEN = tuple(_STARTS.values())
-"""Those that are taken from outside."""
+_SIGNATURES = {b"%PDF-": FileKind.PDF, b"\xff\xd8\xff": FileKind.JPEG, b"\x89PNG\r\n\x1a\n": FileKind.PNG}
+TAKEN = tuple(_SIGNATURES.values())
+"""File types accepted as uploads."""
 
 
 def kind_of(start: bytes) -> FileKind | None:
-    """Tell the kind by the first bytes; None for whatever is not taken."""
-    return next((kind for mark, kind in _STARTS.items() if start.startswith(mark)), None)
+    """Return the file type by its first bytes, or None if it is not accepted."""
+    return next((kind for mark, kind in _SIGNATURES.items() if start.startswith(mark)), None)

@@ -1,4 +1,4 @@
-"""Files as encrypted chunks; a file's name is never kept, since people put names into it."""
+"""Files as encrypted chunks; file names are not stored, as they often contain names of people."""
 
 from django.db import models
 
@@ -12,7 +12,7 @@ __all__ = ["FileChunk", "SealedFile"]
 
 
 class SealedFile(models.Model):
-    """One file about one person. Its content opens only with the person's key, and is noise once that is destroyed."""
+    """A file about a person, encrypted under the person's key and unreadable once the key is destroyed."""
 
     wall = Wall(Scope.TENANT, APPEND, personal={"sealed_hash": Personal.PSEUDONYM})
 
@@ -20,21 +20,23 @@ class SealedFile(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=FileKind)
-    size = models.PositiveIntegerField(help_text="In bytes, before sealing.")
+    size = models.PositiveIntegerField(help_text="In bytes, before encryption.")
     chunks = models.PositiveSmallIntegerField()
-    sealed_hash = models.CharField(max_length=64, help_text="SHA-256 of the ciphertext: it tells nothing.")
+    sealed_hash = models.CharField(
+        max_length=64, help_text="SHA-256 of the ciphertext, which reveals nothing about the content."
+    )
     added_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-added_at", "-id"]
 
     def __str__(self) -> str:
-        """Show kind and size."""
+        """Return type and size."""
         return f"{self.get_kind_display()}, {self.size:,} bytes"
 
 
 class FileChunk(models.Model):
-    """One sealed part of a file, bound to its place in it."""
+    """An encrypted chunk of a file, bound to its position."""
 
     wall = Wall(Scope.TENANT, APPEND, officer=False, personal={"data": Personal.SEALED})
 
@@ -51,5 +53,5 @@ class FileChunk(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the place."""
+        """Return the position."""
         return str(self.number)

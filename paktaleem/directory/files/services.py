@@ -1,4 +1,4 @@
-"""Keeping a file and opening it, chunk by chunk; who may do either is the business of whoever calls."""
+"""Store and read encrypted files in chunks; callers check permissions."""
 
 import hashlib
 from collections.abc import Iterator
@@ -21,19 +21,19 @@ CHUNK_BYTES = 256 * 1024
 
 
 class FileTooLarge(Exception):
-    """The file is larger than files may be."""
+    """The file exceeds the size limit."""
 
 
 class FileKindRefused(Exception):
-    """The file is empty, or not of a kind that is taken: PDF, JPEG, PNG."""
+    """The file is empty or is not PDF, JPEG or PNG."""
 
 
 @transaction.atomic
 def store_file(subject: Subject, content: IO[bytes], *, kind: FileKind | None = None, at: datetime) -> SealedFile:
-    """Seal a file under the person's key as it is read: never as a whole in memory, never in clear on a disk.
+    """Encrypt a file under the person's key while reading it, never whole in memory or in clear on disk.
 
-    ``kind`` is given for what the portal wrote itself; what comes from outside is known by its first bytes.
-    Raises FileKindRefused, FileTooLarge, KeyDestroyed.
+    Pass ``kind`` only for content written by the portal; otherwise it is detected from the first bytes. Raises
+    FileKindRefused, FileTooLarge, KeyDestroyed.
     """
     sealer, file_id = sealer_of(subject), new_id()
     digest, size, number = hashlib.sha256(), 0, 0
@@ -47,8 +47,8 @@ def store_file(subject: Subject, content: IO[bytes], *, kind: FileKind | None = 
         size += len(chunk)
         if size > settings.FILE_MOST_BYTES:
             raise FileTooLarge
-        place = _place(file_id.hex, number, is_last=not following)
-        data = sealer.seal_bytes(chunk, column=place).ciphertext
+        chunk_context = _chunk_context(file_id.hex, number, is_last=not following)
+        data = sealer.seal_bytes(chunk, column=chunk_context).ciphertext
         digest.update(data)
         parts.append(FileChunk(client_id=subject.client_id, file_id=file_id, number=number, data=data))
         chunk, number = following, number + 1
@@ -68,14 +68,17 @@ def store_file(subject: Subject, content: IO[bytes], *, kind: FileKind | None = 
 
 
 def open_file(file: SealedFile) -> Iterator[bytes]:
-    """Open a file chunk by chunk. Raises KeyDestroyed, CannotOpen if a part is missing, moved or changed."""
+    """Yield the decrypted chunks of a file.
+
+    Raises KeyDestroyed; CannotOpen if a chunk was moved or changed; FileChunk.DoesNotExist if one is missing.
+    """
     sealer = sealer_of(file.subject)
     for number in range(file.chunks):
         chunk = FileChunk.objects.get(client_id=file.client_id, file=file, number=number)
-        column = _place(file.id.hex, number, is_last=number == file.chunks - 1)
+        column = _chunk_context(file.id.hex, number, is_last=number == file.chunks - 1)
         yield sealer.open_bytes(Sealed(bytes(chunk.data)), column=column)
 
 
-def _place(file: str, number: int, *, is_last: bool) -> str:
-    """Bind a chunk to its file, its place and whether it ends it, so that none can be moved, left out or cut off."""
+def _chunk_context(file: str, number: int, *, is_last: bool) -> str:
+    """Return the encryption context of a chunk, so that it cannot be moved, left out or cut off."""
     return f"files_filechunk.data/{file}/{number}{'/last' if is_last else ''}"

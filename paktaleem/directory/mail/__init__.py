@@ -1,1 +1,1 @@
-"""Letters and text messages: the one door by which anything is sent to a person."""
+"""Messages to people: emails and text messages. All messages are sent through this app."""

@@ -1,4 +1,4 @@
-"""Letters in the console: what became of each. No address and no text is shown."""
+"""Console pages for messages: delivery status, without address and text."""
 
 from typing import Any, ClassVar
 
@@ -34,7 +34,7 @@ def _may_be_resent(row: Letter, at: Any) -> bool:
 
 @admin.register(Letter, site=site)
 class LetterAdmin(EvidenceAdmin):
-    """Letters and text messages, newest first."""
+    """Emails and text messages, newest first."""
 
     section = "Evidence"
     view_capability = Capability.VIEW_LETTERS
@@ -56,35 +56,35 @@ class LetterAdmin(EvidenceAdmin):
         "next_attempt",
         "message_id",
     )
-    intro = "What was sent to whom, and what became of it. Addresses and texts are not shown."
-    empty_text = "No letter has been sent yet."
+    intro = "Emails and text messages with their delivery status. Addresses and texts are not shown."
+    empty_text = "No messages have been sent yet."
     acts: ClassVar[Any] = (
         Act(
             "resend",
             "Send again",
             Capability.RESEND_LETTERS,
             _resend,
-            lead="The letter is tried again from the start, to the address the person has now.",
-            done="It is on its way.",
+            lead="The message is sent again to the person's current address.",
+            done="The message is queued.",
             applies=_may_be_resent,
-            refusals={CannotResend: "It has not failed, or what it says no longer holds."},
+            refusals={CannotResend: "The message has not failed, or has expired."},
         ),
     )
     state = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Fetch the recipients and name who caused each letter; leave out what is sealed."""
+        """Select related recipients, annotate the actors and defer the encrypted column."""
         found = super().get_queryset(request).select_related("subject", "user").defer("context")
         return with_actor(found, actor_of(request))
 
-    @admin.display(description="letter")
+    @admin.display(description="message")
     def about(self, row: Letter) -> str:
-        """Give the kind in words."""
+        """Return the translated name of the kind."""
         return translated(row.kind.replace("_", " ").capitalize())
 
     @admin.display(description="to")
     def recipient(self, row: Letter) -> SafeString | str:
-        """Name the member of staff, or link to the person; never an address."""
+        """Return the staff member's name, or a link to the person; never an address."""
         if row.user is not None:
             return row.user.full_name
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
@@ -92,15 +92,15 @@ class LetterAdmin(EvidenceAdmin):
 
     @admin.display(description="caused by")
     def actor(self, row: Letter) -> str:
-        """Name who caused it."""
+        """Return the name of the actor."""
         return who(row)
 
     @admin.display(description="last error")
     def error(self, row: Letter) -> str:
-        """Say why the last attempt did not succeed."""
+        """Return the reason of the last failure."""
         return row.get_last_error_display() or "—"
 
     @admin.display(description="next attempt")
     def next_attempt(self, row: Letter) -> Any:
-        """Say when a waiting letter is tried next."""
+        """Return the time of the next attempt of a queued message."""
         return row.due_at if row.state == LetterState.QUEUED else None

@@ -1,11 +1,11 @@
-"""The mail room."""
+"""App configuration of emails and text messages."""
 
 from django.apps import AppConfig
 
 
 class MailConfig(AppConfig):
-    """Outgoing letters and text messages, each a row until it is sent and afterwards."""
+    """Outgoing emails and text messages, each stored as a row."""
 
     name = "paktaleem.directory.mail"
     label = "mail"
-    verbose_name = "letters"
+    verbose_name = "emails and text messages"

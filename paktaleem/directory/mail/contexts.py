@@ -1,4 +1,4 @@
-"""What a letter's template is filled with, sealed: under the person's key, or under the keyring for staff."""
+"""Encryption of a message's template variables: under the person's key, or the keyring for staff."""
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.selectors import sealer_of
@@ -12,7 +12,10 @@ _EPOCH_BYTES = 4
 
 
 def seal_context(letter: Letter, text: str) -> Sealed:
-    """Seal a letter's context. Raises KeyDestroyed for an erased person."""
+    """Encrypt a message's variables.
+
+    Raises KeyDestroyed for an erased person.
+    """
     if letter.subject is not None:
         return sealer_of(letter.subject).seal(text, column=_COLUMN)
     epoch, wrapped = keyring().wrap(text.encode(), binding=_binding(letter))
@@ -20,7 +23,10 @@ def seal_context(letter: Letter, text: str) -> Sealed:
 
 
 def open_context(letter: Letter) -> str:
-    """Open a letter's context. Raises KeyDestroyed for an erased person, CannotOpen, KeyError, InvalidTag."""
+    """Decrypt a message's variables.
+
+    Raises KeyDestroyed for an erased person, CannotOpen, KeyError, InvalidTag.
+    """
     if letter.context is None:
         return "{}"
     if letter.subject is not None:

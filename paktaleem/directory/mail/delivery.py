@@ -1,4 +1,4 @@
-"""Sending one letter: look the address up, render, hand over, record."""
+"""Delivery of a message: look up the address, render, send, record."""
 
 import json
 import smtplib
@@ -28,13 +28,13 @@ from paktaleem.foundation.encryption.sealing import CannotOpen
 __all__ = ["WAITS", "deliver_letter"]
 
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720))
-"""How long after each failed attempt the next one is made; after the last, within a day, the letter has failed."""
+"""Back-off before each retry; after the last one, within a day, the message has failed."""
 _ATTEMPTS = len(WAITS) + 1
 _TEMPORARY = range(400, 500)
 
 
 class _Undelivered(Exception):
-    """An attempt that did not succeed; ``error`` says why, ``is_final`` that trying again is no use."""
+    """A failed attempt, with its reason; ``is_final`` if a retry is useless."""
 
     def __init__(self, error: LetterError, *, is_final: bool) -> None:
         super().__init__(error)
@@ -42,7 +42,7 @@ class _Undelivered(Exception):
 
 
 class _Sent(NamedTuple):
-    """What was handed over, to which address, and the id it has there."""
+    """A sent message: address, rendered text and the channel's message id."""
 
     address: str
     wording: Wording
@@ -51,9 +51,9 @@ class _Sent(NamedTuple):
 
 @transaction.atomic
 def deliver_letter(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Letter | None:
-    """Make one attempt at a waiting letter; returns it, or None if there is nothing to do (sent, or in other hands).
+    """Attempt to deliver a queued message; return it, or None if it is sent or another worker delivers it.
 
-    An attempt that fails for now is put into the queue again, each time later; what fails for good is recorded.
+    A temporary failure is enqueued again with back-off; a permanent one is recorded in the ledger.
     """
     letter = (
         Letter.objects.select_for_update(of=("self",), skip_locked=True)
@@ -65,7 +65,7 @@ def deliver_letter(letter_id: UUID, *, client_id: UUID, actor: Actor, at: dateti
         return None
     letter.attempts += 1
     try:
-        sent = _attempt(letter, at)
+        sent = _attempt_delivery(letter, at)
     except _Undelivered as failure:
         _record_failure(letter, failure, actor, at)
     else:
@@ -74,22 +74,22 @@ def deliver_letter(letter_id: UUID, *, client_id: UUID, actor: Actor, at: dateti
     return letter
 
 
-def _attempt(letter: Letter, at: datetime) -> _Sent:
+def _attempt_delivery(letter: Letter, at: datetime) -> _Sent:
     if letter.expires_at is not None and letter.expires_at <= at:
         raise _Undelivered(LetterError.EXPIRED, is_final=True)
     try:
-        address, values = _address(letter), json.loads(open_context(letter))
+        address, values = _find_address(letter), json.loads(open_context(letter))
     except (CannotOpen, KeyError, InvalidTag) as error:
         raise _Undelivered(LetterError.RECIPIENT_GONE, is_final=True) from error
     if not address:
         raise _Undelivered(LetterError.NO_ADDRESS, is_final=True)
     values["client"] = Client.objects.values_list("name", flat=True).get(pk=letter.client_id)
     wording = render(letter.kind, language=letter.language, channel=letter.channel, values=values)
-    hand_over = _mail if letter.channel == Channel.MAIL else _text
-    return _Sent(address, wording, hand_over(letter, address, wording))
+    send = _send_email if letter.channel == Channel.MAIL else _send_text
+    return _Sent(address, wording, send(letter, address, wording))
 
 
-def _address(letter: Letter) -> str:
+def _find_address(letter: Letter) -> str:
     if letter.user is not None:
         if not letter.user.is_active:
             raise _Undelivered(LetterError.RECIPIENT_GONE, is_final=True)
@@ -98,7 +98,7 @@ def _address(letter: Letter) -> str:
     return contact_of(letter.subject, "email" if letter.channel == Channel.MAIL else "phone") or ""
 
 
-def _mail(letter: Letter, address: str, wording: Wording) -> str:
+def _send_email(letter: Letter, address: str, wording: Wording) -> str:
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     message_id = f"<{letter.id}@{sender.rpartition('@')[2] or 'localhost'}>"
     message = EmailMultiAlternatives(
@@ -108,29 +108,29 @@ def _mail(letter: Letter, address: str, wording: Wording) -> str:
         headers={
             "Message-ID": message_id,
             "Content-Language": wording.language,
-            "Auto-Submitted": "auto-generated",  # RFC 3834: nobody's holiday answer is wanted
+            "Auto-Submitted": "auto-generated",  # RFC 3834: prevents automatic replies
         },
     )
     message.attach_alternative(wording.html, "text/html")
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as error:
-        raise _refusal(min(code for code, _ in error.recipients.values())) from error
+        raise _smtp_failure(min(code for code, _ in error.recipients.values())) from error
     except smtplib.SMTPResponseException as error:
-        raise _refusal(error.smtp_code) from error
-    except OSError as error:  # every other SMTPException is one, too
+        raise _smtp_failure(error.smtp_code) from error
+    except OSError as error:  # the base class of other SMTP exceptions
         raise _Undelivered(LetterError.UNREACHABLE, is_final=False) from error
     return message_id
 
 
-def _refusal(code: int) -> _Undelivered:
-    """Tell a refusal for now from one for good (RFC 5321 §4.2.1)."""
+def _smtp_failure(code: int) -> _Undelivered:
+    """Return a temporary or permanent failure for an SMTP code (RFC 5321 §4.2.1)."""
     if code in _TEMPORARY:
         return _Undelivered(LetterError.UNREACHABLE, is_final=False)
     return _Undelivered(LetterError.REFUSED, is_final=True)
 
 
-def _text(letter: Letter, number: str, wording: Wording) -> str:
+def _send_text(letter: Letter, number: str, wording: Wording) -> str:
     try:
         return text_provider().send(number=number, text=wording.text, reference=str(letter.id))
     except NoProvider as error:
@@ -144,7 +144,7 @@ def _text(letter: Letter, number: str, wording: Wording) -> str:
 def _record_sent(letter: Letter, sent: _Sent, actor: Actor, at: datetime) -> None:
     letter.state, letter.sent_at, letter.last_error, letter.context = LetterState.SENT, at, "", None
     letter.message_id = sent.message_id
-    facts = {**_facts(letter), "message_id": sent.message_id, "template": sent.wording.template}
+    facts = {**_ledger_facts(letter), "message_id": sent.message_id, "template": sent.wording.template}
     openings = None
     if letter.subject is not None:
         salt = new_salt()
@@ -153,7 +153,7 @@ def _record_sent(letter: Letter, sent: _Sent, actor: Actor, at: datetime) -> Non
             "text": commitment(sent.wording.text, salt),
         }
         openings = sealer_of(letter.subject).seal(salt.hex(), column="ledger_entry.openings").ciphertext
-    _record("letter.sent", letter, facts, actor, at, openings=openings)
+    _record_delivery("letter.sent", letter, facts, actor, at, openings=openings)
 
 
 def _record_failure(letter: Letter, failure: _Undelivered, actor: Actor, at: datetime) -> None:
@@ -165,10 +165,10 @@ def _record_failure(letter: Letter, failure: _Undelivered, actor: Actor, at: dat
     letter.state = LetterState.FAILED
     if failure.error in {LetterError.EXPIRED, LetterError.RECIPIENT_GONE}:
         letter.context = None
-    _record("letter.failed", letter, {**_facts(letter), "error": str(failure.error)}, actor, at)
+    _record_delivery("letter.failed", letter, {**_ledger_facts(letter), "error": str(failure.error)}, actor, at)
 
 
-def _facts(letter: Letter) -> dict[str, Any]:
+def _ledger_facts(letter: Letter) -> dict[str, Any]:
     return {
         "letter": str(letter.id),
         "kind": letter.kind,
@@ -180,7 +180,7 @@ def _facts(letter: Letter) -> dict[str, Any]:
     }
 
 
-def _record(
+def _record_delivery(
     kind: str, letter: Letter, facts: Mapping[str, Any], actor: Actor, at: datetime, *, openings: bytes | None = None
 ) -> None:
     record_entry(

@@ -1,6 +1,6 @@
-"""Text messages over HTTP: one POST of JSON to the gateway that an operator names, through the outbound door.
+"""Text messages over HTTP: a POST of JSON to the operator's gateway, through the outbound HTTP client.
 
-Trying again is the letters' own queue's. Neither a number nor a text is ever logged.
+The message queue handles retries. Numbers and texts are never logged.
 """
 
 import asyncio
@@ -21,38 +21,42 @@ __all__ = ["HttpProvider"]
 log = logging.getLogger(__name__)
 
 _SECONDS = 10.0
-_LONGEST_ID = 200
-_FOR_GOOD = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
-"""What says that this message will never be taken; a wrong key or address is the operator's to mend meanwhile."""
+_MAX_ID_LENGTH = 200
+_PERMANENT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
+"""Statuses of a permanent rejection; after others (a wrong key) the operator can fix the cause before a retry."""
 
 
 class HttpProvider:
-    """Posts ``{"to", "text", "reference", "from"}`` to TEXT_URL with TEXT_KEY as bearer; 2xx is taken.
+    """Post ``{"to", "text", "reference", "from"}`` to TEXT_URL with TEXT_KEY as bearer token; 2xx is success.
 
-    ``from`` is TEXT_SENDER and left out without one. ``reference`` is the letter's id, and the ``Idempotency-Key``
-    too. An ``id`` in the answer's JSON is kept as the message's id. ``allowed`` and ``trust`` are the door's.
+    ``from`` is TEXT_SENDER and omitted if empty. ``reference`` is the message's id and also the
+    ``Idempotency-Key``. An ``id`` in the JSON response is stored as the message id. ``allowed`` and ``trust`` are
+    those of ``outbound.door.post``.
     """
 
     def __init__(self, *, allowed: Iterable[str] = (), trust: ssl.SSLContext | None = None) -> None:
-        """Know which inside addresses the operator vouches for, and whose certificates are believed."""
+        """Store the allowed internal addresses and the trusted certificates."""
         self._allowed, self._trust = tuple(allowed), trust
 
     def send(self, *, number: str, text: str, reference: str) -> str:
-        """Send one message. Raises NoProvider without TEXT_URL, TextRefused for good, OSError to try again."""
+        """Send one message.
+
+        Raises NoProvider without TEXT_URL, TextRefused for a permanent failure, OSError for a temporary one.
+        """
         if not settings.TEXT_URL:
             raise NoProvider
         message = {"to": number, "text": text, "reference": reference}
         if settings.TEXT_SENDER:
             message["from"] = settings.TEXT_SENDER
-        answer = self._posted(json.dumps(message).encode(), reference)
-        if answer.status in _FOR_GOOD:
+        answer = self._post(json.dumps(message).encode(), reference)
+        if answer.status in _PERMANENT:
             raise TextRefused(str(answer.status))
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            log.warning("The gateway of text messages answered %d.", answer.status)
+            log.warning("The text message gateway answered %d.", answer.status)
             raise ConnectionError(f"The gateway answered {answer.status}.")
-        return _id_in(answer.body) or reference
+        return _parse_message_id(answer.body) or reference
 
-    def _posted(self, body: bytes, reference: str) -> Answer:
+    def _post(self, body: bytes, reference: str) -> Answer:
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
@@ -64,15 +68,15 @@ class HttpProvider:
                 post(settings.TEXT_URL, body, headers, allowed=self._allowed, seconds=_SECONDS, trust=self._trust)
             )
         except (Unreachable, DestinationRefused) as error:
-            log.warning("The gateway of text messages was not reached: %s", error)
+            log.warning("The text message gateway could not be reached: %s", error)
             raise ConnectionError(str(error)) from error
 
 
-def _id_in(body: bytes) -> str:
-    """Read the message's id in an answer, empty if there is none that could be shown."""
+def _parse_message_id(body: bytes) -> str:
+    """Return the message id in the response, or an empty string if it is missing or not printable."""
     try:
         found = json.loads(body)["id"]
     except (ValueError, LookupError, TypeError):
         return ""
-    told = str(found) if isinstance(found, str | int) else ""
-    return told if told.isprintable() and len(told) <= _LONGEST_ID else ""
+    message_id = str(found) if isinstance(found, str | int) else ""
+    return message_id if message_id.isprintable() and len(message_id) <= _MAX_ID_LENGTH else ""

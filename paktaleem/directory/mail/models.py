@@ -1,4 +1,4 @@
-"""Letters, without an address and without their text."""
+"""Model of messages, without address and text."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -16,14 +16,14 @@ __all__ = ["Channel", "Letter", "LetterError", "LetterState"]
 
 
 class Channel(models.TextChoices):
-    """By which way it goes."""
+    """Delivery channel."""
 
-    MAIL = "mail", _("Mail")
+    MAIL = "mail", _("Email")
     TEXT = "text", _("Text message")
 
 
 class LetterState(models.TextChoices):
-    """How far it is."""
+    """Delivery state."""
 
     QUEUED = "queued", _("Waiting")
     SENT = "sent", _("Sent")
@@ -31,21 +31,21 @@ class LetterState(models.TextChoices):
 
 
 class LetterError(models.TextChoices):
-    """Why the last attempt did not succeed."""
+    """Reason of a failed attempt."""
 
-    NO_ADDRESS = "no_address", _("The recipient has no such address")
-    RECIPIENT_GONE = "recipient_gone", _("The recipient was erased, or is disabled")
-    EXPIRED = "expired", _("Too late: what it says no longer holds")
-    REFUSED = "refused", _("Refused by the mail or text-message server")
+    NO_ADDRESS = "no_address", _("The recipient has no address for this channel")
+    RECIPIENT_GONE = "recipient_gone", _("The recipient was erased or is disabled")
+    EXPIRED = "expired", _("The message has expired")
+    REFUSED = "refused", _("Rejected by the email or text message server")
     UNREACHABLE = "unreachable", _("The server could not be reached")
-    NO_PROVIDER = "no_provider", _("No provider of text messages is set up")
+    NO_PROVIDER = "no_provider", _("No text message provider is configured")
 
 
 class Letter(models.Model):
-    """One letter or text message to one person: a data subject or a member of staff.
+    """An email or text message to one person: a data subject or a member of staff.
 
-    The address is looked up when it is sent. ``context`` holds what the template needs, sealed under the person's
-    key (for staff under the keyring), and is thrown away once it was sent or cannot be sent any more.
+    The address is looked up at delivery. ``context`` has the template's variables, encrypted under the person's key
+    (for staff under the keyring), and is deleted once the message is sent or has finally failed.
     """
 
     wall = Wall(
@@ -69,14 +69,14 @@ class Letter(models.Model):
         Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
     )
     user = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
-    related_id = models.UUIDField(null=True, help_text="What it is about: a request, an invitation.")
+    related_id = models.UUIDField(null=True, help_text="The request, invitation or notice it is about.")
     context = SealedField()
     state = models.CharField(max_length=8, choices=LetterState, default=LetterState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=16, choices=LetterError, blank=True)
     message_id = models.CharField(max_length=255, blank=True)
     queued_at = models.DateTimeField()
-    due_at = models.DateTimeField(help_text="When it is tried next.")
+    due_at = models.DateTimeField(help_text="Time of the next attempt.")
     expires_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
@@ -84,6 +84,8 @@ class Letter(models.Model):
     actor_role = models.CharField(max_length=32)
 
     class Meta:
+        verbose_name = "email or text message"
+        verbose_name_plural = "emails and text messages"
         ordering = ["-queued_at", "-id"]
         constraints = [
             models.CheckConstraint(
@@ -108,5 +110,5 @@ class Letter(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Name the kind and the state."""
+        """Return kind and state."""
         return f"{self.kind}, {self.state}"

@@ -1,4 +1,4 @@
-"""Reading what became of letters."""
+"""Selectors for messages and their delivery status."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +15,9 @@ __all__ = ["LetterProof", "letters", "letters_about"]
 
 @dataclass(frozen=True, slots=True)
 class LetterProof:
-    """What can be shown of one letter: ``state`` is queued, sent or failed; no address and no text.
+    """Delivery status of a message: ``state`` is queued, sent or failed; without address and text.
 
-    ``user_id`` is the member of staff it went to, if it did not go to a data subject.
+    ``user_id`` is the recipient if a member of staff, else None.
     """
 
     id: UUID
@@ -33,13 +33,19 @@ class LetterProof:
 
 
 def letters(actor: Actor) -> QuerySet[Letter]:
-    """List the letters of every client the actor may see."""
+    """Return the messages of every client the actor may see.
+
+    Raises NotAllowed.
+    """
     require(actor, Capability.VIEW_LETTERS)
     return Letter.objects.select_related("subject").defer("context")
 
 
 def letters_about(related_id: UUID, *, actor: Actor) -> list[LetterProof]:
-    """Give, oldest first, what became of each letter about a request, an invitation, a notice."""
+    """Return the delivery status of all messages about a request, invitation or notice, oldest first.
+
+    Raises NotAllowed.
+    """
     found = letters(actor).filter(related_id=related_id).order_by("queued_at", "id")
     return [
         LetterProof(

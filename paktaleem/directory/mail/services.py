@@ -1,8 +1,8 @@
-"""Asking for letters, and sending them.
+"""Services that enqueue messages (emails and text messages).
 
-``send_letter`` writes a row and enqueues a job, both in the caller's transaction: no act, no letter. The worker looks
-the address up, renders and sends. A letter is sent at least once, never twice on purpose: its Message-ID is made of
-its id, so that a repetition after a crash can be told.
+``send_letter`` writes a row and enqueues a job, both in the caller's transaction. The worker looks up the address,
+renders and sends. Delivery is at least once; the Message-ID is derived from the row's id, so that a repetition after a
+crash can be recognised.
 """
 
 import json
@@ -38,12 +38,12 @@ __all__ = [
 
 DELIVER = "mail.deliver"
 GRACE = timedelta(minutes=10)
-"""How long after it was due a waiting letter counts as forgotten by the queue."""
-_AGAIN_AFTER = timedelta(hours=1)
+"""Delay after which a queued message counts as stalled."""
+_NEXT_CHECK_AFTER = timedelta(hours=1)
 
 
 class CannotResend(Exception):
-    """The letter has not failed, or what it says no longer holds."""
+    """The message has not failed, or has expired."""
 
 
 @transaction.atomic
@@ -59,27 +59,26 @@ def send_letter(
     actor: Actor,
     at: datetime,
 ) -> Letter:
-    """Ask for one letter to one person; the worker sends it once the caller's transaction has committed.
+    """Enqueue a message to one person; the worker sends it once the caller's transaction has committed.
 
-    ``at`` is by the client's clock, as everything a letter goes by but its job.
-    ``kind`` is declared (``kinds.declare_letter``), and ``context`` holds exactly its fields: short texts, sealed
-    until the letter is sent and thrown away then. ``to`` is a data subject, or a member of staff; no address is
-    taken. ``language`` is the person's own unless told otherwise. ``client_id`` is the client
-    whose letter it is, in whose context this is called: a request that has none (signing in) enqueues a task of its
-    own, which opens PakTaleem's and calls this. ``actor`` is who caused it: whoever may do the act that it tells of
-    may have it told, so no capability is asked for here.
-    Raises ValueError for a context that does not fit, KeyDestroyed for an erased person.
+    ``kind`` is declared with ``kinds.declare_letter``; ``context`` has exactly its fields, as short texts,
+    encrypted until the message is sent and then deleted. ``to`` is a data subject or a member of staff; an address
+    cannot be given. ``language`` defaults to the person's own. ``client_id`` is the client of the message, in whose
+    context this is called; a request without one (sign-in) enqueues a task that opens PakTaleem's context and calls
+    this. ``actor`` caused the message; no capability is checked, as the act it reports was authorised. ``at`` is on
+    the client's clock; only the job uses the system clock. Raises ValueError for a context that does not match,
+    TemplateDoesNotExist, KeyDestroyed for an erased person.
     """
     declared, values = letter_kind(kind), dict(context or {})
     if set(values) != declared.fields:
         raise ValueError(f"{kind} takes exactly: {', '.join(sorted(declared.fields)) or 'nothing'}.")
     person, staff = (to, None) if isinstance(to, Subject) else (None, to)
-    spoken = language or to.language
+    chosen_language = language or to.language
     letter = Letter(
         id=new_id(),
         client_id=client_id,
         kind=kind,
-        language=spoken,
+        language=chosen_language,
         channel=Channel(channel),
         subject=person,
         user=staff,
@@ -91,7 +90,7 @@ def send_letter(
         actor_id=actor.id,
         actor_role=actor.role,
     )
-    render(kind, language=spoken, channel=letter.channel, values=values)  # a missing template fails here, not at night
+    render(kind, language=chosen_language, channel=letter.channel, values=values)  # fail now if the template is missing
     letter.context = seal_context(letter, json.dumps(values)) if values else None
     letter.save(force_insert=True)
     enqueue(letter)
@@ -99,13 +98,16 @@ def send_letter(
 
 
 def enqueue(letter: Letter) -> None:
-    """Put the letter's job into the queue, in this transaction; its arguments are two ids."""
+    """Enqueue the delivery job in this transaction; its arguments are two ids."""
     enqueue_job(DELIVER, due_at=by_the_machine(letter.due_at), client=str(letter.client_id), letter=str(letter.id))
 
 
 @transaction.atomic
 def resend_letter(letter: Letter, *, actor: Actor, reason: Reason | str, at: datetime) -> Letter:
-    """Try a failed letter again from the start. Raises CannotResend, NotAllowed."""
+    """Retry a failed message from the start.
+
+    Raises CannotResend, NotAllowed.
+    """
     require(actor, Capability.RESEND_LETTERS, letter.client_id)
     letter = Letter.objects.select_for_update(of=("self",)).get(pk=letter.pk, client_id=letter.client_id)
     if letter.state != LetterState.FAILED or (letter.expires_at and letter.expires_at <= at):
@@ -126,21 +128,21 @@ def resend_letter(letter: Letter, *, actor: Actor, reason: Reason | str, at: dat
 
 
 def clients_with_forgotten(*, at: datetime) -> list[UUID]:
-    """List the clients with letters that should have been tried long ago, in the officers' view."""
+    """Return the ids of clients with stalled messages; needs an officer context."""
     waiting = Letter.objects.filter(state=LetterState.QUEUED, due_at__lt=at - GRACE)
     return list(waiting.order_by().values_list("client_id", flat=True).distinct())
 
 
 @transaction.atomic
 def queue_again(client_id: UUID, *, at: datetime) -> int:
-    """Enqueue again what should have been tried long ago: its worker died. Returns how many letters."""
-    forgotten = Letter.objects.select_for_update(of=("self",), skip_locked=True).filter(
+    """Enqueue stalled messages again, at most 500, and return their number; a crashed worker leaves them behind."""
+    stalled = Letter.objects.select_for_update(of=("self",), skip_locked=True).filter(
         client_id=client_id, state=LetterState.QUEUED, due_at__lt=at - GRACE
     )
-    found = list(forgotten.order_by("due_at")[:500])
+    found = list(stalled.order_by("due_at")[:500])
     for letter in found:
         letter.due_at = at
         enqueue(letter)
-        letter.due_at = at + _AGAIN_AFTER
+        letter.due_at = at + _NEXT_CHECK_AFTER
         letter.save(update_fields=["due_at"])
     return len(found)

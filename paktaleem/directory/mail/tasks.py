@@ -1,4 +1,4 @@
-"""What the worker does about letters."""
+"""Background tasks for messages."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ __all__ = ["deliver", "pick_up_forgotten"]
 
 @app.task(name=DELIVER, pass_context=False)
 def deliver(client: str, letter: str) -> None:
-    """Make one attempt at one letter; run again after it was sent, it does nothing."""
+    """Attempt to deliver one message; does nothing once it is sent."""
     client_id = UUID(client)
     with in_client(client_id):
         deliver_letter(UUID(letter), client_id=client_id, actor=system_actor(DELIVER), at=now_here())
@@ -25,7 +25,7 @@ def deliver(client: str, letter: str) -> None:
 @app.periodic(cron="*/5 * * * *", periodic_id="pick_up_forgotten")
 @app.task(name="mail.pick_up_forgotten", queueing_lock="mail.pick_up_forgotten", pass_context=False)
 def pick_up_forgotten(timestamp: int) -> None:
-    """Enqueue again, every five minutes, letters whose job died with its worker."""
+    """Enqueue stalled messages again, every five minutes."""
     del timestamp
     with as_officer():
         clients = clients_to_look_at(clients_with_forgotten, at=real_now())

@@ -1,7 +1,6 @@
-"""Text messages: what a provider must be able to do, and one that writes files.
+"""Text message providers: the interface, and one that writes files.
 
-The one over HTTP is in ``gateway``. Where a gateway speaks otherwise, an operator names a class with this one method
-in TEXT_PROVIDER.
+The HTTP provider is in ``gateway``. For another protocol, name a class with this method in TEXT_PROVIDER.
 """
 
 from pathlib import Path
@@ -14,37 +13,40 @@ __all__ = ["FolderProvider", "NoProvider", "TextProvider", "TextRefused", "text_
 
 
 class TextRefused(Exception):
-    """The provider will not take this message, today or tomorrow."""
+    """The provider rejected the message permanently."""
 
 
 class NoProvider(Exception):
-    """Nobody set a provider of text messages up."""
+    """No text message provider is configured."""
 
 
 class TextProvider(Protocol):
-    """Hands text messages to a network."""
+    """Interface of a text message provider."""
 
     def send(self, *, number: str, text: str, reference: str) -> str:
-        """Send one message and return the provider's id of it.
+        """Send one message and return the provider's id for it.
 
-        ``number`` is in E.164 (+923001234567), or as it was registered where it could not be one; ``reference`` is the
-        letter's id, by which a provider can drop a repetition. Raises TextRefused for good, OSError when it is worth
-        trying again.
+        ``number`` is in E.164 (+923001234567), or as registered if it cannot be converted; ``reference`` is the
+        message's id, with which a provider can drop duplicates. Raises TextRefused for a permanent failure,
+        OSError for a temporary one.
         """
 
 
 class FolderProvider:
-    """Writes each message to a file in MAIL_FOLDER: for the demonstration and for tests."""
+    """Write each message to a file in MAIL_FOLDER, for the demonstration and tests."""
 
     def send(self, *, number: str, text: str, reference: str) -> str:
-        """Write the message; the same reference again writes the same file."""
+        """Write the message; the same reference overwrites the same file."""
         path = Path(settings.MAIL_FOLDER) / f"{reference}.text.txt"
         path.write_text(f"To: {number}\n\n{text}\n", encoding="utf-8")
         return path.name
 
 
 def text_provider() -> TextProvider:
-    """Return the provider that TEXT_PROVIDER names. Raises NoProvider."""
+    """Return the provider named by TEXT_PROVIDER.
+
+    Raises NoProvider.
+    """
     if not settings.TEXT_PROVIDER:
         raise NoProvider
     provider: TextProvider = import_string(settings.TEXT_PROVIDER)()

@@ -1,4 +1,4 @@
-"""The words of a letter: a template in the recipient's language, its first line the subject."""
+"""Rendering of messages: a template in the recipient's language, with the subject as first line."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from paktaleem.directory.mail.models import Channel
 __all__ = ["RIGHT_TO_LEFT", "Wording", "render"]
 
 RIGHT_TO_LEFT = frozenset({"ur"})
-_ENDING = {Channel.MAIL: "txt", Channel.TEXT: "text"}
+_SUFFIX = {Channel.MAIL: "txt", Channel.TEXT: "text"}
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What is sent: ``subject`` is empty for a text message. ``template`` is the SHA-256 of the wording used."""
+    """A rendered message; ``subject`` is empty for a text message, ``template`` is the SHA-256 of the template."""
 
     subject: str
     text: str
@@ -30,38 +30,43 @@ class Wording:
 
     @property
     def html(self) -> str:
-        """The same words as HTML that says its language and direction: no image, no style, nothing to count.
+        """Return the text as HTML with language and direction, without images, styles or tracking.
 
-        Mail programs guess the direction of plain text, and guess wrongly where a line starts with a link.
+        Mail programs guess the direction of plain text, wrongly if a line starts with a link.
         """
         direction = "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
-        blocks = [_paragraph(block) for block in self.text.split("\n\n") if block.strip()]
+        blocks = [_render_paragraph(block) for block in self.text.split("\n\n") if block.strip()]
         return format_html(
             '<!doctype html>\n<html lang="{}" dir="{}"><head><meta charset="utf-8"><title>{}</title></head>\n'
             "<body>\n{}\n</body></html>\n",
             self.language,
             direction,
             self.subject,
-            mark_safe("\n".join(blocks)),  # noqa: S308 -- each paragraph is escaped below
+            mark_safe("\n".join(blocks)),  # noqa: S308 -- each paragraph is escaped
         )
 
 
 def render(kind: str, *, language: str, channel: Channel | str, values: Mapping[str, Any]) -> Wording:
-    """Fill in the template of a kind of letter. Raises TemplateDoesNotExist."""
-    found: Any = get_template(f"mail/{kind}.{language}.{_ENDING[Channel(channel)]}")
+    """Render the template of a message kind.
+
+    Raises TemplateDoesNotExist.
+    """
+    found: Any = get_template(f"mail/{kind}.{language}.{_SUFFIX[Channel(channel)]}")
     template = found.template
-    filled = template.render(Context(dict(values), autoescape=False)).strip()
+    rendered = template.render(Context(dict(values), autoescape=False)).strip()
     digest = hashlib.sha256(Path(template.origin.name).read_bytes()).hexdigest()
     if channel == Channel.TEXT:
-        return Wording("", filled, language, digest)
-    subject, _, text = filled.partition("\n")
+        return Wording("", rendered, language, digest)
+    subject, _, text = rendered.partition("\n")
     return Wording(" ".join(subject.split()), text.strip() + "\n", language, digest)
 
 
-def _paragraph(block: str) -> SafeString:
-    lines = [_link(line) if line.startswith(("https://", "http://")) else escape(line) for line in block.splitlines()]
+def _render_paragraph(block: str) -> SafeString:
+    lines = [
+        _render_link(line) if line.startswith(("https://", "http://")) else escape(line) for line in block.splitlines()
+    ]
     return format_html("<p>{}</p>", mark_safe("<br>\n".join(lines)))  # noqa: S308 -- escaped line by line
 
 
-def _link(url: str) -> SafeString:
+def _render_link(url: str) -> SafeString:
     return format_html('<a href="{0}" dir="ltr">{0}</a>', url)

@@ -1,4 +1,4 @@
-"""Changes of ages that would open the gate: what is proposed, how far it is, and by which route it came."""
+"""Age changes that wait for a second person: what is proposed, its state and its route."""
 
 from django.db import models
 from django.db.models import Q
@@ -17,13 +17,13 @@ AGE_SOURCES = {
     AgeSource.BIRTH_DATE: _("Birth date"),
     AgeSource.ATTESTED: _("Attested by the school"),
     AgeSource.PROVIDER: _("Checked by a provider"),
-    AgeSource.DECLARED: _("Said by themselves"),
+    AgeSource.DECLARED: _("Declared by the person"),
 }
-"""Who says how old somebody is, in words, the strongest first."""
+"""Labels of the age sources, strongest first."""
 
 
 class AgeRoute(models.TextChoices):
-    """By which route it came."""
+    """Route by which an age change was proposed."""
 
     API = "api", _("The learning platform")
     ROSTER = "roster", _("A roster")
@@ -31,10 +31,10 @@ class AgeRoute(models.TextChoices):
 
 
 class AgeChange(models.Model):
-    """One proposed birth date, attested age or role that would loosen who decides for a child. It has no effect yet.
+    """One proposed birth date, age or role that would let a child decide for themselves; not yet in effect.
 
-    What is proposed is sealed under the child's key; ``proposal_index`` is its keyed hash, by which the same proposal,
-    said again every night, is known again. The ledger keeps who proposed and who settled.
+    The proposal is sealed under the child's key. ``proposal_index`` is its keyed hash, by which a repeated proposal is
+    recognised. The ledger records who proposed and who settled it.
     """
 
     wall = Wall(
@@ -63,8 +63,8 @@ class AgeChange(models.Model):
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name = "change of an age"
-        verbose_name_plural = "changes of ages"
+        verbose_name = "age change"
+        verbose_name_plural = "age changes"
         ordering = ["-requested_at", "-id"]
         constraints = [
             models.UniqueConstraint(
@@ -79,5 +79,5 @@ class AgeChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the state."""
+        """Return the state."""
         return self.get_state_display()

@@ -1,6 +1,6 @@
-"""When a person reaches their client's threshold. Pure: days, zones and leap years, no clock.
+"""When a person reaches their client's age threshold. Pure: dates, time zones and leap years, no clock.
 
-Ages are stated by sources of different strength, and no source loosens what a stronger one says (decision 0035).
+Ages are stated by sources of different strength; a weaker source never overrides a stronger one (decision 0035).
 """
 
 from collections.abc import Iterable
@@ -27,29 +27,29 @@ __all__ = [
 
 
 class AgeSource(StrEnum):
-    """Who says how old somebody is."""
+    """Source that states a person's age."""
 
     BIRTH_DATE = "birth_date"
     """the school's record of the day"""
     ATTESTED = "attested"
     """the school vouches for an age in years"""
     PROVIDER = "provider"
-    """a provider checked that they are over, or under, an age (ISO/IEC 27566-1)"""
+    """an age-assurance provider found them over or under an age (ISO/IEC 27566-1)"""
     DECLARED = "declared"
-    """they say so themselves"""
+    """the person's own declaration"""
 
 
 STRONGEST_FIRST = tuple(AgeSource)
 ADULT_ROLES = frozenset({"instructor", "administrator"})
-"""Roles in which somebody of unknown age counts as an adult."""
+"""Roles in which a person of unknown age counts as an adult."""
 _LONGEST_YEAR = timedelta(days=367)
-"""A leap year, and a change of the clocks."""
+"""A leap year plus a change of UTC offset."""
 
 
 def birthday(birth_date: date, years: int) -> date:
-    """Return the day on which someone turns ``years``; of those born on 29 February, 1 March in a common year.
+    """Return the day on which someone turns ``years``; 1 March in common years for those born on 29 February.
 
-    The later day protects the child: nobody counts as of age a day too early.
+    The later day protects the child: no one counts as of age a day too early.
     """
     year = birth_date.year + years
     try:
@@ -59,31 +59,31 @@ def birthday(birth_date: date, years: int) -> date:
 
 
 def of_age_at(birth_date: date, *, threshold: int, time_zone: str) -> datetime:
-    """Return the moment, in UTC, at which the birthday begins in the client's zone."""
+    """Return the UTC time at which the birthday begins in the client's time zone."""
     return _start_of_day(birthday(birth_date, threshold), time_zone)
 
 
 def of_age_by_attestation(age: int, *, attested_on: date, threshold: int, time_zone: str) -> datetime:
-    """Return the latest moment at which someone attested to be ``age`` years old reaches the threshold.
+    """Return the latest time at which someone attested to be ``age`` years old reaches the threshold.
 
-    Only the age is known, not the birthday: they may have turned ``age`` on the very day it was attested.
+    Only the age is known, not the birthday: the person may have turned ``age`` on the day it was attested.
     """
     return _start_of_day(birthday(attested_on, max(0, threshold - age)), time_zone)
 
 
 def of_age_by_declaration(age: int, *, declared_on: date, threshold: int, time_zone: str) -> datetime | None:
-    """Return when someone who declares to be a child is of age for certain; None where they declare to be over.
+    """Return when someone who declares an age below the threshold is of age; None at or above it.
 
-    A child says thirteen to be let in, so over shows nothing, and how much under shows no day: only that they were
-    born by then.
+    Children may claim to be older, so a declaration at or above the threshold is ignored. A declared age below it
+    proves only that the person was born by that day.
     """
     return None if age >= threshold else _start_of_day(birthday(declared_on, threshold), time_zone)
 
 
 def of_age_by_check(result: str, years: int, *, checked_on: date, threshold: int, time_zone: str) -> datetime | None:
-    """Return when someone is of age whom a provider found ``over`` or ``under`` an age; None where that shows nothing.
+    """Return when a person found ``over`` or ``under`` an age is of age; None if the check is inconclusive.
 
-    Over less than the threshold, and under more than it, leave both open.
+    Over an age below the threshold, and under an age above it, are inconclusive.
     """
     if result == "over":
         return _start_of_day(checked_on, time_zone) if years >= threshold else None
@@ -92,7 +92,7 @@ def of_age_by_check(result: str, years: int, *, checked_on: date, threshold: int
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one source says: when the person is of age at the latest, and since when it has said so."""
+    """One source's statement: when the person is of age at the latest, and when it was made."""
 
     source: AgeSource
     of_age_at: datetime
@@ -100,15 +100,16 @@ class Statement:
 
     @property
     def is_of_a_child(self) -> bool:
-        """Whether it says that the person was a child when it was made."""
+        """True if the person was a child when the statement was made."""
         return self.said_at < self.of_age_at
 
 
 def weighed(statements: Iterable[Statement]) -> tuple[datetime | None, bool]:
-    """Say when somebody is of age by all that is stated, and whether the sources contradict one another.
+    """Return when a person is of age by all statements, and True if the statements contradict one another.
 
-    The strongest counts, and a weaker one never makes it earlier. But where a weaker one said “a child” when by the
-    strongest they were of age, both cannot be right: the age is unknown, which closes, and erases nothing.
+    The strongest source counts; a weaker one never makes the time earlier. If a weaker source said “child” when the
+    person was of age by the strongest, the age counts as unknown. An unknown age closes the age gate and erases
+    nothing.
     """
     ordered = sorted(statements, key=lambda one: STRONGEST_FIRST.index(one.source))
     if not ordered:
@@ -119,7 +120,7 @@ def weighed(statements: Iterable[Statement]) -> tuple[datetime | None, bool]:
 
 
 def stated(source: AgeSource, of_age_at: datetime | None, *, on: date, time_zone: str) -> list[Statement]:
-    """Give what a source said on a day, as a list to join: empty where it shows nothing."""
+    """Return a source's statement made on a day as a list; empty if the source was inconclusive."""
     return [] if of_age_at is None else [Statement(source, of_age_at, _start_of_day(on, time_zone))]
 
 
@@ -131,10 +132,11 @@ def is_child(
     serves_minors: bool,
     may_be_until: datetime | None = None,
 ) -> bool:
-    """Say whether somebody is treated as a child at a moment: a guardian decides for them.
+    """Return True if a guardian decides for the person at a time.
 
-    A known child always is one. An unknown age is childhood where the client serves minors, but for roles of adults;
-    whatever the role where an age computed for another threshold says that they may be a child (``may_be_until``).
+    A known child always counts. A person of unknown age counts as a child where the client serves minors, unless their
+    role is an adult's. If the age was computed for another threshold and the person may still be a child
+    (``may_be_until``), they count as a child in any role.
     """
     if of_age_at is not None:
         return at < of_age_at
@@ -144,10 +146,10 @@ def is_child(
 
 
 def may_be_child_until(of_age_at: datetime | None, *, computed_for: int | None, threshold: int) -> datetime | None:
-    """Say until when at the latest somebody whose age was computed for another threshold is below this one.
+    """Return until when at the latest a person may be below the threshold, if their age was computed for another.
 
-    None where that says nothing, or where it was computed for this one, or depends on none. A threshold raised by
-    years adds as many; one lowered takes none away, until the worker has computed the age anew.
+    None if the age was computed for this threshold, depends on none or is unknown. Each year by which the threshold was
+    raised adds the longest possible year. A lowered threshold changes nothing until the worker recomputes the age.
     """
     if of_age_at is None or computed_for in {None, threshold}:
         return None

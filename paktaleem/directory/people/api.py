@@ -1,4 +1,4 @@
-"""People, for the learning platform: register, update, show."""
+"""Endpoints of the learning platform for people: register, update, show, record events."""
 
 from http import HTTPStatus
 from typing import Any
@@ -45,22 +45,22 @@ declare_problems(
             "subject-erased",
             HTTPStatus.CONFLICT,
             "This person was erased",
-            "They are not brought back by a sync.",
+            "A sync does not register them again.",
         ),
     }
 )
 
 
 class PeopleErased(PointedProblem):
-    """Someone in a batch was erased."""
+    """At least one person in a batch was erased."""
 
     problem = Problem(
-        "subject-erased", HTTPStatus.CONFLICT, "Someone among them was erased", "They are not brought back by a sync."
+        "subject-erased", HTTPStatus.CONFLICT, "One of these people was erased", "A sync does not register them again."
     )
 
 
 class PersonalInput(StrictSerializer):
-    """What may be said of anyone."""
+    """Fields that every person can have."""
 
     full_name = TextField(required=False, allow_null=True, max_length=300)
     email = TextField(required=False, allow_null=True, max_length=254)
@@ -69,14 +69,14 @@ class PersonalInput(StrictSerializer):
 
 
 class GuardianInput(PersonalInput):
-    """A guardian whom the school names: a person of their own, with an LMS id of their own."""
+    """A guardian named by the school: a person with an LMS id of their own."""
 
     external_id = TextField(max_length=255)
     relationship = serializers.ChoiceField(["parent", "guardian", "relative"])
 
 
 class AgeCheckInput(StrictSerializer):
-    """What a provider found: over or under an age, with its number of the check; never a birth date or a paper."""
+    """An age check by a provider: over or under an age, with the check's reference; never a birth date or document."""
 
     result = serializers.ChoiceField(["over", "under"])
     age = serializers.IntegerField(min_value=1, max_value=120)
@@ -86,7 +86,7 @@ class AgeCheckInput(StrictSerializer):
 
 
 class SubjectInput(PersonalInput):
-    """A person as the learning platform knows them. What is left out stays as it is; null empties it."""
+    """A person as the learning platform knows them. Omitted fields stay unchanged; null clears a field."""
 
     role = serializers.ChoiceField(ROLES)
     birth_date = serializers.DateField(required=False, allow_null=True, input_formats=["%Y-%m-%d"])
@@ -97,21 +97,21 @@ class SubjectInput(PersonalInput):
     guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
 
     def validate_age_check(self, found: dict[str, Any] | None) -> str | None:
-        """Write what was found in the one form in which it is kept."""
+        """Return the check as the text that is stored."""
         if found is None:
             return None
-        told = (found[name] for name in ("result", "age", "checked_on", "provider", "reference"))
-        return AgeCheck(*told).text
+        common = (found[name] for name in ("result", "age", "checked_on", "provider", "reference"))
+        return AgeCheck(*common).text
 
 
 class RevealInput(StrictSerializer):
-    """Why sealed fields are asked for."""
+    """Request to reveal sealed fields, with its reason."""
 
     include = serializers.ChoiceField(["personal"], required=False)
     reason = serializers.ChoiceField(Reason.values, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for the reason with the fields."""
+        """Require a reason when sealed fields are requested."""
         if "include" in attrs and "reason" not in attrs:
             raise serializers.ValidationError({"reason": [f"Say why: one of {', '.join(Reason.values)}."]})
         return attrs
@@ -124,23 +124,23 @@ class SubjectOperations(Operation):
 
     @extend_schema(request=SubjectInput, responses={200: SubjectOutput, 201: SubjectOutput})
     def put(self, request: Request, external_id: str) -> Response:
-        """Register or update one person: 201 when new, 200 otherwise."""
+        """Register or update one person: 201 if new, 200 otherwise."""
         given = validated(SubjectInput, request.data)
         guardians = given.pop("guardians", [])
         client = Client.objects.get(id=client_of(request))
-        told: dict[str, Any] = {"client": client, "actor": actor_of(request), "at": moment_of(request)}
-        subject, is_new = register_subject(external_id, details=given, **told)
-        register_guardians(subject, guardians, **told)
-        return Response(_shown(subject, client, request), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+        common: dict[str, Any] = {"client": client, "actor": actor_of(request), "at": moment_of(request)}
+        subject, is_new = register_subject(external_id, details=given, **common)
+        register_guardians(subject, guardians, **common)
+        return Response(_serialize_subject(subject, client, request), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
     @extend_schema(parameters=[RevealInput], responses=SubjectOutput)
     def get(self, request: Request, external_id: str) -> Response:
-        """Show one person: role, age gate, dates; sealed fields only with the scope, a reason, and a record of it."""
-        asked = validated(RevealInput, request.query_params.dict())
+        """Return one person: role, age gate and dates; sealed fields need the scope and a reason, and are recorded."""
+        query = validated(RevealInput, request.query_params.dict())
         subject = get_subject(external_id, actor=actor_of(request))
-        shown = _shown(subject, subject.client, request)
-        if "include" in asked:
-            shown["personal"] = _revealed(subject, asked["reason"], request)
+        shown = _serialize_subject(subject, subject.client, request)
+        if "include" in query:
+            shown["personal"] = _reveal_personal(subject, query["reason"], request)
         return Response(shown)
 
 
@@ -151,15 +151,15 @@ class BatchItemInput(SubjectInput):
 
 
 class BatchInput(StrictSerializer):
-    """Up to a thousand people, registered or updated together or not at all."""
+    """Up to 1,000 people, registered or updated together or not at all."""
 
     subjects = serializers.ListField(child=BatchItemInput(), allow_empty=False, max_length=1_000)
 
     def validate_subjects(self, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Refuse to be told about one person twice."""
+        """Refuse a batch that holds the same person twice."""
         first: dict[str, int] = {}
         doubled = {
-            place: {"external_id": ["This person stands in the batch twice."]}
+            place: {"external_id": ["This person is in the batch twice."]}
             for place, person in enumerate(people)
             if first.setdefault(person["external_id"], place) != place
         }
@@ -169,26 +169,26 @@ class BatchInput(StrictSerializer):
 
 
 class BatchOperations(Operation):
-    """``POST /api/v1/subjects/batch``; nobody's LMS id is “batch”, so GET and PUT are refused."""
+    """``POST /api/v1/subjects/batch``; “batch” is a reserved LMS id, so GET and PUT are refused."""
 
     capabilities = {"POST": Capability.REGISTER_SUBJECTS}
 
     @extend_schema(request=BatchInput, responses=BatchOutput)
     def post(self, request: Request) -> Response:
-        """Register or update people: 200 with the id of each, in their order."""
+        """Register or update people: 200 with the id of each, in the order sent."""
         given = validated(BatchInput, request.data)["subjects"]
         client = Client.objects.get(id=client_of(request))
         try:
             done = register_subjects(given, client=client, actor=actor_of(request), at=moment_of(request))
         except BatchRefused as error:
-            raise _refusal(error) from error
+            raise _to_batch_error(error) from error
         return Response(
             {"subjects": [{"external_id": one.external_id, "id": one.id, "created": is_new} for one, is_new in done]}
         )
 
 
 class EventInput(StrictSerializer):
-    """What happened to the account, and when; now if left out."""
+    """An account event and its time; the current time if omitted."""
 
     kind = serializers.ChoiceField(SubjectEventKind.values)
     happened_at = ZonedDateTimeField(required=False)
@@ -201,7 +201,7 @@ class RecordSubjectEvent(Operation):
 
     @extend_schema(request=EventInput, responses={201: SubjectEventOutput})
     def post(self, request: Request, external_id: str) -> Response:
-        """Record what happened: 201 with the event."""
+        """Record an account event: 201 with the event."""
         given, now = validated(EventInput, request.data), moment_of(request)
         subject = get_subject(external_id, actor=actor_of(request))
         happened_at = given.get("happened_at", now)
@@ -212,8 +212,8 @@ class RecordSubjectEvent(Operation):
         return Response(shown, HTTPStatus.CREATED)
 
 
-def _refusal(error: BatchRefused) -> Exception:
-    """Point at every person refused: someone erased makes it a conflict, anything else is invalid input."""
+def _to_batch_error(error: BatchRefused) -> Exception:
+    """Return the error that names every refused person: 409 if one of them was erased, otherwise 400."""
     details = {
         place: reason.message_dict if isinstance(reason, ValidationError) else ["This person was erased."]
         for place, reason in error.reasons.items()
@@ -223,13 +223,13 @@ def _refusal(error: BatchRefused) -> Exception:
     return serializers.ValidationError({"subjects": details})  # type: ignore[dict-item]
 
 
-def _revealed(subject: Subject, reason: str, request: Request) -> dict[str, str | None]:
+def _reveal_personal(subject: Subject, reason: str, request: Request) -> dict[str, str | None]:
     actor = actor_of(request)
     require(actor, Capability.REVEAL_PERSONAL_DATA, subject.client_id)
     return reveal_fields(subject, fields=PERSONAL, actor=actor, reason=reason, at=moment_of(request))
 
 
-def _shown(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
+def _serialize_subject(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
     return {
         "external_id": subject.external_id,
         "id": str(subject.id),
@@ -243,7 +243,7 @@ def _shown(subject: Subject, client: Client, request: Request) -> dict[str, Any]
 
 
 def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
-    """Say on which side of the threshold the person stands, and whether a guardian decides."""
+    """Return the person's state relative to the threshold, and whether a guardian decides."""
     at = moment_of(request)
     of_age_at = subject.of_age_for(client.thresholds)
     state = "unknown" if of_age_at is None else "child" if of_age_at > at else "of_age"

@@ -1,4 +1,8 @@
-"""What may be said of a person, checked and brought to one form. Pure."""
+"""A person's registered details: validation, normalisation, and the columns derived from them.
+
+``SubjectDetails`` and the age functions are pure. ``contact_index`` and ``personal_columns`` use the client's index key
+and the person's encryption key.
+"""
 
 import hashlib
 import json
@@ -36,15 +40,15 @@ PERSONAL = ("full_name", "email", "phone", "birth_date", "attested_age", "declar
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")
 RESERVED = frozenset({"batch"})
-"""No LMS ids: ``/api/v1/subjects/`` has addresses of these names."""
+"""Reserved: ``/api/v1/subjects/`` has endpoints of these names."""
 _OLDEST = date(1900, 1, 1)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-"""The moment written for everyone who is of age: before any consent of theirs, and telling no birthday."""
+"""Stored for everyone who is of age: earlier than any consent, and reveals no birthday."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgeCheck:
-    """What a provider found: over or under an age, no birth date (ISO/IEC 27566-1), with its number of the check."""
+    """A provider's age check: over or under an age, no birth date (ISO/IEC 27566-1), and the check's reference."""
 
     result: str
     years: int
@@ -54,15 +58,15 @@ class AgeCheck:
 
     @property
     def text(self) -> str:
-        """Write it as it is sealed: ``over 13@2026-10-01 provider/number``."""
+        """The check as it is sealed: ``over 13@2026-10-01 provider/reference``."""
         return f"{self.result} {self.years}@{self.checked_on} {self.provider}/{self.reference}"
 
     @classmethod
     def read(cls, text: str) -> "AgeCheck":
-        """Read it back. Raises ValueError for what is not written so."""
+        """Parse the stored text. Raises ValueError if it is malformed."""
         found = _CHECK.fullmatch(text.strip())
         if found is None or not 0 < int(found["years"]) <= 120:  # noqa: PLR2004 -- a human age
-            raise ValueError("Use over or under, an age, the day, the provider's code and its number of the check.")
+            raise ValueError("Use over or under, an age, the day, the provider code and the check reference.")
         day = date.fromisoformat(found["day"])
         return cls(found["result"], int(found["years"]), day, found["provider"], found["reference"])
 
@@ -75,11 +79,11 @@ _CHECK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SubjectDetails:
-    """All that is registered of a person, in plain values; None where nothing is known.
+    """A person's registered details as plain values; None where unknown.
 
-    ``attested_age`` is an age in whole years that the client vouches for, with the day on which it did;
-    ``declared_age`` is what the person says; ``age_check`` what a provider found, as ``AgeCheck`` writes it.
-    ``country`` is where they live (ISO 3166), which says how old they must be; empty: as the institution.
+    ``attested_age`` is an age in whole years that the client vouches for, with the day it was attested;
+    ``declared_age`` is the person's own statement; ``age_check`` is a provider's check, as ``AgeCheck`` writes it.
+    ``country`` is the country of residence (ISO 3166), which selects the age threshold; empty: the institution's.
     """
 
     role: str
@@ -97,13 +101,13 @@ class SubjectDetails:
     age_check: str | None = None
 
     def changed(self, changes: Mapping[str, Any]) -> "SubjectDetails":
-        """Return these details with some replaced, checked. Raises ValidationError naming the field."""
+        """Return these details with some fields replaced; not validated."""
         return replace(self, **changes)
 
     def checked(self, *, today: date, region: str) -> "SubjectDetails":
-        """Return the details in their one form; telephone numbers are read as dialled from ``region`` (ISO 3166).
+        """Return the validated, normalised details; phone numbers are read as dialled from ``region`` (ISO 3166).
 
-        Raises ValidationError naming each field that is wrong.
+        Raises ValidationError naming each invalid field.
         """
         errors: dict[str, str] = {}
         values: dict[str, Any] = asdict(self)
@@ -122,7 +126,7 @@ class SubjectDetails:
         return SubjectDetails(**values)
 
     def texts(self) -> dict[str, str | None]:
-        """Give the personal fields as the texts that are sealed."""
+        """Return the personal fields as the texts that are sealed."""
         attested = None if self.attested_age is None else f"{self.attested_age}@{self.attested_on}"
         declared = None if self.declared_age is None else f"{self.declared_age}@{self.declared_on}"
         return {
@@ -136,13 +140,15 @@ class SubjectDetails:
         }
 
     def fingerprint(self) -> str:
-        """Digest all details, so that two versions compare as equal or not under the client's secret.
+        """Return a SHA-256 digest of all details, to compare two versions for equality.
 
-        Hashed before the keyed hash, which folds case and spaces: a corrected capital is a change.
+        The keyed hash computed from it folds case and spaces, so the details are digested first: a change from lower to
+        upper case counts as a change.
         """
         texts = self.texts()
         later = {"country": self.country, **{name: texts.pop(name) for name in ("declared_age", "age_check")}}
-        more = [f"{name}={value}" for name, value in later.items() if value]  # without them it is as it was kept before
+        # Empty ones are left out, so that older fingerprints still match.
+        more = [f"{name}={value}" for name, value in later.items() if value]
         details = json.dumps([self.role, self.language, self.is_enabled, *texts.values(), *more])
         return hashlib.sha256(details.encode()).hexdigest()
 
@@ -150,9 +156,9 @@ class SubjectDetails:
     def from_texts(
         cls, texts: Mapping[str, str | None], *, role: str, language: str, is_enabled: bool, country: str
     ) -> "SubjectDetails":
-        """Read the details back from what was sealed."""
+        """Build details from the unsealed texts."""
         age, _, day = (texts["attested_age"] or "").partition("@")
-        said, _, said_on = (texts["declared_age"] or "").partition("@")
+        declared_age, _, declared_on_text = (texts["declared_age"] or "").partition("@")
         born = texts["birth_date"]
         return cls(
             role=role,
@@ -165,26 +171,26 @@ class SubjectDetails:
             language=language,
             is_enabled=is_enabled,
             country=country,
-            declared_age=int(said) if said else None,
-            declared_on=date.fromisoformat(said_on) if said_on else None,
+            declared_age=int(declared_age) if declared_age else None,
+            declared_on=date.fromisoformat(declared_on_text) if declared_on_text else None,
             age_check=texts["age_check"],
         )
 
     @property
     def is_age_stated(self) -> bool:
-        """Whether anybody says how old they are."""
+        """True if any source states the person's age."""
         return any(one is not None for one in (self.birth_date, self.attested_age, self.declared_age, self.age_check))
 
 
 def check_external_id(external_id: str) -> str:
-    """Accept an LMS id: 1–255 visible characters, no “@”, no reserved word. Raises ValidationError."""
+    """Return a valid LMS id: 1–255 visible characters, no “@”, not reserved. Raises ValidationError."""
     plain = external_id.strip()
     if not plain or len(plain) > 255 or "@" in plain or _has_control(plain):  # noqa: PLR2004 -- the column's width
         raise ValidationError(
-            {"external_id": ["Use 1 to 255 visible characters without “@”: an identifier, not a mail address."]}
+            {"external_id": ["Use 1 to 255 visible characters without “@”: an identifier, not an email address."]}
         )
     if plain in RESERVED:
-        raise ValidationError({"external_id": [f"Use another identifier: “{plain}” is an address of the API."]})
+        raise ValidationError({"external_id": [f"Use another identifier: “{plain}” is reserved by the API."]})
     return plain
 
 
@@ -206,7 +212,7 @@ def _email(value: str | None, _: date) -> str | None:
     try:
         validate_email(text)
     except ValidationError as error:
-        raise ValueError("Use one mail address, such as name@school.example.") from error
+        raise ValueError("Use one email address, such as name@school.example.") from error
     return text
 
 
@@ -238,7 +244,7 @@ def _age_check(value: str | None, today: date) -> str | None:
         return None
     check = AgeCheck.read(value)
     if not _OLDEST <= check.checked_on <= today:
-        raise ValueError("Use a day of the check from 1900-01-01 to today.")
+        raise ValueError("Use a date of the check from 1900-01-01 to today.")
     return check.text
 
 
@@ -252,10 +258,9 @@ def _one_of(allowed: tuple[str, ...]) -> Any:
 
 
 def contact_index(client_id: UUID, text: str, *, region: str) -> tuple[Literal["email", "phone"], bytes]:
-    """Tell a mail address from a telephone number; returns the field and the keyed hash by which it is found.
+    """Return whether a text is an email or a phone number, and the keyed hash by which it is found.
 
-    A number is brought to the form in which it was registered, however it is written, in whichever digits. Raises
-    ValueError for what is neither.
+    Phone numbers are normalised, whatever their format or digits. Raises ValueError if the text is neither.
     """
     field: Literal["email", "phone"] = "email" if "@" in text else "phone"
     if field == "phone":
@@ -263,7 +268,7 @@ def contact_index(client_id: UUID, text: str, *, region: str) -> tuple[Literal["
     plain = _CHECKS[field](text, None) or ""
     found = blind_index(client_id, field, normal_number(plain, region=region) if field == "phone" else plain)
     if found is None:
-        raise ValueError("Use a mail address or a telephone number.")
+        raise ValueError("Use an email address or a phone number.")
     return field, found
 
 
@@ -282,7 +287,7 @@ _CHECKS: dict[str, Any] = {
 
 
 def personal_columns(details: SubjectDetails, *, client_id: UUID, sealer: Sealer) -> dict[str, Sealed | bytes | None]:
-    """Give the sealed and keyed columns of a person's row."""
+    """Return the sealed columns and blind indexes of a person's row."""
     texts = details.texts()
     return {
         **{
@@ -297,14 +302,14 @@ def personal_columns(details: SubjectDetails, *, client_id: UUID, sealer: Sealer
 
 
 def age_statements(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> list[ages.Statement]:
-    """Give what is stated of a person's age, by whom, as moments at which they reach a threshold."""
+    """Return all statements of a person's age, each as the time of reaching the threshold."""
     rule: dict[str, Any] = {"threshold": threshold, "time_zone": time_zone}
     today = at.astimezone(ZoneInfo(time_zone)).date()
     found: list[ages.Statement] = []
     if details.birth_date is not None:
         moment = ages.of_age_at(details.birth_date, **rule)
         found += ages.stated(ages.AgeSource.BIRTH_DATE, moment, on=details.birth_date, time_zone=time_zone)
-    elif details.attested_age is not None:  # the school knows no birthday, and vouches for an age instead
+    elif details.attested_age is not None:  # the school vouches for an age instead of a birth date
         on = details.attested_on or today
         moment = ages.of_age_by_attestation(details.attested_age, attested_on=on, **rule)
         found += ages.stated(ages.AgeSource.ATTESTED, moment, on=on, time_zone=time_zone)
@@ -322,8 +327,8 @@ def age_statements(details: SubjectDetails, *, threshold: int, time_zone: str, a
 def reached_threshold_at(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> datetime | None:
     """Return when the person reaches the client's threshold, LONG_AGO if they have, None if unknown.
 
-    Guardians of whom no age was stated are adults by being guardians. For adults only the fact is kept, not the day
-    (minimisation).
+    Guardians whose age is not stated count as adults. For adults only the fact is stored, not the day (data
+    minimisation, Art. 5(1)(c) GDPR).
     """
     statements = age_statements(details, threshold=threshold, time_zone=time_zone, at=at)
     moment, contradicted = ages.weighed(statements)
@@ -333,7 +338,7 @@ def reached_threshold_at(details: SubjectDetails, *, threshold: int, time_zone: 
 
 
 def age_columns(details: SubjectDetails, *, thresholds: Thresholds, time_zone: str, at: datetime) -> dict[str, Any]:
-    """Give the columns that say when the person comes of age, and for which threshold that was computed."""
+    """Return the columns with the time of reaching the threshold, and the threshold it was computed for."""
     threshold = thresholds.of(details.country)
     moment = reached_threshold_at(details, threshold=threshold, time_zone=time_zone, at=at)
     of_age = {"of_age_at": moment, "of_age_threshold": threshold if details.is_age_stated else None}

@@ -1,4 +1,4 @@
-"""Whether this database has carried out every erasure on the list; nobody is served before it has."""
+"""Whether this database has carried out every erasure on the list; requests are refused until it has."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,11 +13,11 @@ from paktaleem.foundation.tenancy.context import in_global
 __all__ = ["ErasureState", "erasure_state", "missing_erasures"]
 
 UNDER_WAY = timedelta(seconds=60)
-"""How long an erasure may lie between its line and its commit before it counts as not carried out."""
+"""Longest time between an erasure's line and its commit before it counts as not carried out."""
 
 
 class ErasureState(StrEnum):
-    """What a comparison of list and database came to; also the reasons that ``/readyz`` gives."""
+    """Result of comparing the erasure list with the database; also the reasons returned by ``/readyz``."""
 
     CARRIED_OUT = "erasures_carried_out"
     NOT_REPLAYED = "erasures_not_replayed"
@@ -25,8 +25,11 @@ class ErasureState(StrEnum):
 
 
 def erasure_state(*, at: datetime) -> ErasureState:
-    """Compare the list with the database: counts first, line by line only if they differ. Outside any context."""
-    if _is_level():
+    """Compare the list with the database: by count first, line by line only if they differ.
+
+    Call outside any tenant context.
+    """
+    if _is_in_step():
         return ErasureState.CARRIED_OUT
     try:
         missing = missing_erasures()
@@ -37,7 +40,7 @@ def erasure_state(*, at: datetime) -> ErasureState:
     return ErasureState.NOT_REPLAYED if late else ErasureState.CARRIED_OUT
 
 
-def _is_level() -> bool:
+def _is_in_step() -> bool:
     with in_global():
         done = ErasureCarriedOut.objects.aggregate(count=Count("number"), last=Max("number"))
         last = ErasureCarriedOut.objects.filter(number=done["last"]).first()
@@ -52,16 +55,16 @@ def _is_level() -> bool:
 
 
 def missing_erasures() -> list[Intent]:
-    """List the erasures that this database has not carried out, in order. Outside any context.
+    """List the erasures that this database has not carried out, in order. Call outside any tenant context.
 
-    Raises ListDamaged if the database has carried out a line that the list lacks or tells otherwise.
+    Raises ListDamaged if the database has carried out a line that the list lacks or that differs.
     """
-    before = _carried_out()  # an erasure may be committed while we read: the list holds at least these …
+    before = _carried_out()  # an erasure may commit while we read: the list includes at least these
     intents = erasure_list().intents()
     for number, mark in before.items():
         if number not in intents or intents[number].mark != mark:
             raise ListDamaged(f"Line {number} of the erasure list is missing, or is not the one carried out here.")
-    after = _carried_out()  # … and the database by now at least those
+    after = _carried_out()  # and the database by now includes at least those
     return [intent for number, intent in intents.items() if number not in after]
 
 

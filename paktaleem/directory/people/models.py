@@ -1,4 +1,4 @@
-"""Data subjects and what is kept about looking at them."""
+"""Data subjects, their encryption keys, events, guardian claims, erasures, readmissions and access records."""
 
 from datetime import datetime
 
@@ -36,7 +36,7 @@ __all__ = [
 
 
 class SubjectRole(models.TextChoices):
-    """In which role a person stands to the client (policy, Definitions)."""
+    """A person's role at the client (policy, Definitions)."""
 
     STUDENT = "student", _("Student")
     LEARNER = "learner", _("Learner")
@@ -47,22 +47,23 @@ class SubjectRole(models.TextChoices):
 
 _ERASED = Q(erased_at__isnull=False)
 _AGE_UNKNOWN = Q(of_age_at=None, erased_at=None)
-"""What lists of the console narrow to by an index: see ``newest_first``."""
+"""Conditions of partial indexes for the console's lists (see ``newest_first``)."""
 
 
 def _where_known(column: str, name: str) -> models.Index:
-    """Index a look-up column where it is filled: an empty one must not draw the planner to it."""
+    """Return an index of a look-up column, limited to rows in which it is set."""
     return models.Index(fields=["client", column], condition=Q(**{f"{column}__isnull": False}), name=name)
 
 
 class Subject(Tracked):
     """One data subject of one client. Personal fields are sealed under the person's own key.
 
-    ``of_age_at`` is the one derived fact in clear, because the decision needs it without a key: the moment a child
-    reaches the client's threshold; of adults only that they have (1970); None if unknown. It counts only while the
-    client's threshold for ``country`` (where the person lives; empty: as the institution) is ``of_age_threshold``, for
-    which it was computed (None: it depends on none, as a guardian's).
-    Once erased, ``tombstone`` (a keyed hash of the LMS id) is all by which the person is known again.
+    ``of_age_at`` is the only derived fact in clear, because the decision needs it without a key: the time at which a
+    child reaches the client's threshold; 1970 for adults; None if unknown. It is valid only while the client's
+    threshold for ``country`` (country of residence; empty: the institution's) equals ``of_age_threshold``, for which it
+    was computed (None: it depends on no threshold, as for guardians).
+
+    After erasure only ``tombstone``, a keyed hash of the LMS id, identifies the person.
     """
 
     wall = Wall(
@@ -101,7 +102,11 @@ class Subject(Tracked):
     of_age_at = models.DateTimeField(null=True)
     of_age_threshold = models.PositiveSmallIntegerField(null=True)
     country = models.CharField(
-        max_length=2, blank=True, default="", db_default="", help_text="Where they live; empty: as the institution."
+        max_length=2,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Country of residence (ISO 3166). Empty: the institution's country.",
     )
     is_enabled = models.BooleanField(default=True)
     registered_at = models.DateTimeField()
@@ -158,12 +163,12 @@ class Subject(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Show the pseudonym: never a name."""
+        """Return the pseudonym, never a name."""
         return gettext("erased") if self.erased_at else (self.external_id or str(self.id))
 
     @property
     def age_sources(self) -> list[AgeSource]:
-        """Who says how old the person is, the strongest first; what they say stays sealed."""
+        """Sources that state the person's age, strongest first; the statements stay sealed."""
         columns = {
             AgeSource.ATTESTED: "attested_age",
             AgeSource.PROVIDER: "age_check",
@@ -172,11 +177,14 @@ class Subject(Tracked):
         return [one for one in AgeSource if getattr(self, columns.get(one, one.value)) is not None]
 
     def of_age_for(self, thresholds: Thresholds) -> datetime | None:
-        """When the person reaches the threshold of their country; None if unknown, or not yet computed for it."""
+        """Return when the person reaches their country's threshold; None if unknown or not yet recomputed."""
         return self.of_age_at if self.of_age_threshold in {None, thresholds.of(self.country)} else None
 
     def is_child(self, at: datetime, *, thresholds: Thresholds, serves_minors: bool) -> bool:
-        """Whether a guardian decides for this person at a moment; unknown age counts where minors are served."""
+        """Return True if a guardian decides for this person at a time.
+
+        A person of unknown age counts as a child where the client serves minors.
+        """
         threshold = thresholds.of(self.country)
         until = may_be_child_until(self.of_age_at, computed_for=self.of_age_threshold, threshold=threshold)
         of_age_at = self.of_age_for(thresholds)
@@ -184,7 +192,7 @@ class Subject(Tracked):
 
 
 class SubjectKey(models.Model):
-    """One person's data key, wrapped. Deleting this row is what erases the person."""
+    """One person's wrapped data key. Deleting this row erases the person (cryptographic erasure)."""
 
     wall = Wall(Scope.TENANT, EDIT | {"DELETE"}, officer=False, personal={"wrapped": Personal.SECRET})
 
@@ -198,12 +206,12 @@ class SubjectKey(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "subject"], name="subjectkey_one_per_person")]
 
     def __str__(self) -> str:
-        """Name the epoch only."""
+        """Return the epoch only."""
         return f"key of epoch {self.epoch}"
 
 
 class GuardianClaim(Tracked):
-    """One relation that a school claims: this person is a guardian of that child. Not a consent, not an authority."""
+    """One guardian relation claimed by a school. Neither consent nor verified authority."""
 
     wall = Wall(Scope.TENANT, EDIT)
 
@@ -234,12 +242,12 @@ class GuardianClaim(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Show the claimed relation."""
+        """Return the claimed relationship."""
         return self.get_relationship_display()
 
 
 class AccessRecord(models.Model):
-    """One look at a person's sealed fields: who, why, which fields, when. Evidence: never changed."""
+    """One access to a person's sealed fields: who, why, which fields, when. Append-only evidence."""
 
     wall = Wall(Scope.TENANT, APPEND, personal={"fields": Personal.NONE, "actor_role": Personal.NONE})
 
@@ -250,7 +258,7 @@ class AccessRecord(models.Model):
     actor_id = models.UUIDField()
     actor_role = models.CharField(max_length=32)
     reason = models.CharField(max_length=32, choices=Reason)
-    fields = models.CharField(max_length=200, help_text="Which fields were shown.")
+    fields = models.CharField(max_length=200, help_text="Names of the fields shown.")
     looked_at = models.DateTimeField()
 
     class Meta:
@@ -262,19 +270,19 @@ class AccessRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Name the moment and the reason."""
+        """Return the time and the reason."""
         return f"{self.looked_at:%Y-%m-%d %H:%M} {self.reason}"
 
 
 class SubjectEventKind(models.TextChoices):
-    """What can happen to an account."""
+    """Kind of an account event."""
 
     ACTIVE = "active", "Account in use"
     ACCOUNT_CLOSED = "account_closed", "Account closed"
 
 
 class SubjectEvent(models.Model):
-    """One thing that happened to a person's account in the learning platform. Evidence: never changed."""
+    """One event of a person's account in the learning platform. Append-only evidence."""
 
     wall = Wall(Scope.TENANT, APPEND, personal={"actor_role": Personal.NONE})
 
@@ -282,7 +290,7 @@ class SubjectEvent(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     kind = models.CharField(max_length=16, choices=SubjectEventKind)
-    happened_at = models.DateTimeField(help_text="As the client says.")
+    happened_at = models.DateTimeField(help_text="As stated by the client.")
     recorded_at = models.DateTimeField()
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
     actor_id = models.UUIDField()
@@ -298,12 +306,15 @@ class SubjectEvent(models.Model):
         indexes = [models.Index(fields=["client", "subject", "kind", "happened_at"], name="subjectevent_of_subject")]
 
     def __str__(self) -> str:
-        """Name what happened and when."""
+        """Return the kind and the date."""
         return f"{self.kind} {self.happened_at:%Y-%m-%d}"
 
 
 class ErasureCarriedOut(models.Model):
-    """One line of the erasure list that this database has carried out; a restored older one lacks the later lines."""
+    """One line of the erasure list that this database has carried out.
+
+    A restored older database lacks the later lines.
+    """
 
     wall = Wall(
         Scope.GLOBAL,
@@ -314,15 +325,15 @@ class ErasureCarriedOut(models.Model):
     )
 
     number = models.BigIntegerField(primary_key=True)
-    mark = models.BinaryField(max_length=32, help_text="The MAC of the line, by which an altered list is found.")
+    mark = models.BinaryField(max_length=32, help_text="The MAC of the line, which detects an altered list.")
 
     def __str__(self) -> str:
-        """Name the line."""
+        """Return the line number."""
         return f"line {self.number}"
 
 
 class Readmission(Tracked):
-    """One request to let an erased person be registered again, and who else approved it."""
+    """One request to let an erased person be registered again, with its approval by a second person."""
 
     wall = Wall(Scope.TENANT, EDIT)
 
@@ -357,6 +368,6 @@ class Readmission(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Say how far it is."""
-        said = gettext("Requested {day}, approved") if self.approved_at else gettext("Requested {day}")
-        return said.format(day=f"{self.requested_at:%Y-%m-%d}")
+        """Return the request date and whether it was approved."""
+        template = gettext("Requested {day}, approved") if self.approved_at else gettext("Requested {day}")
+        return template.format(day=f"{self.requested_at:%Y-%m-%d}")

@@ -1,4 +1,4 @@
-"""Telephone numbers in one form, however they were written. Pure."""
+"""Normalise telephone numbers. Pure."""
 
 import re
 
@@ -16,13 +16,13 @@ __all__ = ["MALFORMED", "bare_number", "normal_number"]
 MALFORMED = "Use 5 to 20 digits, with an optional leading +."
 _BARE = re.compile(r"\A\+?[0-9]{5,20}\Z")
 _BETWEEN = re.compile(r"[\s().\-/\u2010-\u2015\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What people and programs put between digits: spaces, brackets, dashes of every length, marks of direction."""
+"""Separators between digits: spaces, brackets, dashes, direction marks."""
 
 
 def bare_number(text: str) -> str:
-    """Leave digits alone, with an optional leading +; empty for an empty text.
+    """Return the digits with an optional leading +; empty for an empty text.
 
-    Raises ValueError for what is no telephone number.
+    Raises ValueError if the text is not a telephone number.
     """
     digits = _BETWEEN.sub("", text)
     if digits and not _BARE.match(digits):
@@ -31,13 +31,13 @@ def bare_number(text: str) -> str:
 
 
 def normal_number(bare: str, *, region: str) -> str:
-    """Give a bare number as the whole world dials it (E.164), read as it would be dialled from ``region`` (ISO 3166).
+    """Return a bare number in E.164, read as it would be dialled from ``region`` (ISO 3166).
 
-    0300…, 92300…, 0092300… and +92300… are one number in Pakistan. What cannot be a number there stays as it is.
+    0300…, 92300…, 0092300… and +92300… are one number in Pakistan. Impossible numbers are returned unchanged.
     """
     if not _BARE.match(bare):
         return bare
-    while (dialled := _dialled(bare, region)) != bare:  # a second zero in front may be one too many as well
+    while (dialled := _dialled(bare, region)) != bare:  # a second leading zero may be superfluous too
         bare = dialled
     return bare
 

@@ -1,4 +1,4 @@
-"""Finding people, as far as the one who asks may."""
+"""Find people, within the actor's permissions."""
 
 import hashlib
 from collections.abc import Iterable
@@ -45,21 +45,21 @@ __all__ = [
 ]
 
 BY_ID = Collate("external_id", "C")
-"""LMS ids letter by letter, whatever the database's own order is: as they are indexed for beginnings."""
+"""LMS ids in code-point order (collation C), as indexed for prefix search."""
 _LAST_LETTER = "\U0010ffff"
 _BY_LMS_ID = "r.client_id = %(client)s AND r.external_id = %(id)s"
 
 
 class SubjectUnknown(LookupError):
-    """No such person for this client: never registered, or somebody else's."""
+    """The client has no such person: never registered, or another client's."""
 
 
 class SubjectErased(SubjectUnknown):
-    """The client's person with this id was erased: nothing is left but that fact."""
+    """The client's person with this id was erased."""
 
 
 def subjects(actor: Actor) -> QuerySet[Subject]:
-    """List the people the actor may see; their personal fields stay sealed."""
+    """List the people the actor may see; their personal fields stay sealed. Raises NotAllowed."""
     require(actor, Capability.VIEW_SUBJECTS)
     return Subject.objects.all()
 
@@ -67,7 +67,7 @@ def subjects(actor: Actor) -> QuerySet[Subject]:
 def get_subject(external_id: str, *, actor: Actor) -> Subject:
     """Return the client's person with this LMS id.
 
-    Raises SubjectUnknown alike for unknown and foreign ids, SubjectErased for one that is gone.
+    Raises SubjectUnknown for unknown and other clients' ids alike, SubjectErased for an erased person, NotAllowed.
     """
     require(actor, Capability.VIEW_SUBJECTS)
     client_id = current_client()
@@ -82,9 +82,9 @@ def get_subject(external_id: str, *, actor: Actor) -> Subject:
 
 
 def tombstone(client_id: UUID, external_id: str | None) -> bytes | None:
-    """Give the keyed hash by which an erased person's LMS id is known again, and by nobody without the key.
+    """Return the keyed hash by which an erased person's LMS id is recognised; None without an id.
 
-    Digested before the keyed hash, which folds case: an LMS may tell “ABC” from “abc”.
+    The id is digested first, because the keyed hash folds case and an LMS may distinguish “ABC” from “abc”.
     """
     if not external_id:
         return None
@@ -93,15 +93,15 @@ def tombstone(client_id: UUID, external_id: str | None) -> bytes | None:
 
 
 def is_erased(external_id: str, *, client_id: UUID) -> bool:
-    """Say whether the client's person with this LMS id was erased."""
+    """Return True if the client's person with this LMS id was erased."""
     return Subject.objects.filter(client_id=client_id, tombstone=tombstone(client_id, external_id)).exists()
 
 
 def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
-    """Narrow a list to those whose LMS id, mail address, phone or full name is exactly ``text``.
+    """Filter people whose LMS id, email, phone or full name is exactly ``text``.
 
-    A number is found however it is written. Names and addresses are found by their keyed index, so nothing is
-    searched in clear; in the officers' view the id alone can be searched, because each client has a secret of its own.
+    Phone numbers match in any format. Names and contacts are found by their keyed index, never in clear; in officer
+    context only the LMS id can be searched, because each client has its own index secret.
     """
     client_id = current_client()
     matches = Q(external_id=text.strip())
@@ -121,9 +121,10 @@ def _of_contact(client_id: UUID, text: str) -> Q:
 
 
 def with_id_beginning(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
-    """Narrow a list to those whose LMS id begins with ``text``; all of them for none.
+    """Filter people whose LMS id begins with ``text``; all people if it is empty.
 
-    A range and not LIKE, which PostgreSQL does not trust to run before a client's policy, and so by no index.
+    Uses a range instead of LIKE: PostgreSQL runs LIKE only after the row-level security policy, and so without an
+    index.
     """
     if not text or "\x00" in text:
         return found.none() if text else found
@@ -131,7 +132,7 @@ def with_id_beginning(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
 
 
 def sealer_of(subject: Subject) -> Sealer:
-    """Return the sealer that holds the person's key. Raises KeyDestroyed once the person is erased, CannotOpen."""
+    """Return the sealer with the person's key. Raises KeyDestroyed if the person is erased, CannotOpen."""
     key = SubjectKey.objects.filter(subject_id=subject.id, client_id=subject.client_id).first()
     if key is None:
         raise KeyDestroyed("The person's key is destroyed.")
@@ -139,7 +140,7 @@ def sealer_of(subject: Subject) -> Sealer:
 
 
 def sealers_of(client_id: UUID, people: Iterable[UUID]) -> dict[UUID, Sealer]:
-    """Map people of one client to their sealers, in one query; whoever is erased is left out. Raises CannotOpen."""
+    """Map people of one client to their sealers, in one query; erased people are left out. Raises CannotOpen."""
     keys = SubjectKey.objects.filter(client_id=client_id, subject_id__in=list(people))
     return {
         key.subject_id: Sealer.unwrapped(client_id, key.subject_id, wrapped=bytes(key.wrapped), epoch=key.epoch)
@@ -148,36 +149,36 @@ def sealers_of(client_id: UUID, people: Iterable[UUID]) -> dict[UUID, Sealer]:
 
 
 def contact_of(subject: Subject, field: Literal["email", "phone"]) -> str | None:
-    """Open a person's address for sending something there, and for nothing else: the letter is the record of it.
+    """Open a person's email or phone in order to send a message there; the message is the access record.
 
-    Whoever wants to see it goes through ``reveal_fields``. Raises KeyDestroyed once the person is erased, CannotOpen.
+    To display a contact, use ``reveal_fields``. Raises KeyDestroyed if the person is erased, CannotOpen.
     """
     sealed: Sealed | None = getattr(subject, field)
     return None if sealed is None else sealer_of(subject).open(sealed, column=f"subjects_subject.{field}")
 
 
 def guardian_claims(actor: Actor) -> QuerySet[GuardianClaim]:
-    """List the relations that schools claim."""
+    """List the guardian relations that schools claim. Raises NotAllowed."""
     require(actor, Capability.VIEW_SUBJECTS)
     return GuardianClaim.objects.select_related("child", "guardian")
 
 
 def access_records(actor: Actor) -> QuerySet[AccessRecord]:
-    """List who looked at whose sealed fields, and why."""
+    """List accesses to sealed fields, with their reasons. Raises NotAllowed."""
     require(actor, Capability.VIEW_WHO_LOOKED)
     return AccessRecord.objects.select_related("subject")
 
 
 def age_changes(actor: Actor) -> QuerySet[AgeChange]:
-    """List the changes of ages that need, or needed, a second person."""
+    """List the age changes that wait or waited for a second person. Raises NotAllowed."""
     require(actor, Capability.VIEW_SUBJECTS)
     return AgeChange.objects.select_related("subject")
 
 
 def age_is_known(client: Client, *, of: str = "") -> Q:
-    """Narrow to people whose coming of age was computed for the threshold that applies to them, or depends on none.
+    """Return a filter for people whose age was computed for the threshold that applies, or depends on none.
 
-    ``of`` is the way from a row to its person.
+    ``of`` is the lookup prefix from a row to its person.
     """
     rule, countries = client.thresholds, ["", *client.country_thresholds]
     elsewhere = Q(**{f"{of}of_age_threshold": rule.default}) & ~Q(**{f"{of}country__in": countries})
@@ -188,6 +189,6 @@ def age_is_known(client: Client, *, of: str = "") -> Q:
 
 
 def age_change_waits(subject: Subject) -> bool:
-    """Say whether a change of the person's age waits for a second person."""
+    """Return True if a change of the person's age waits for a second person."""
     waiting = AgeChange.objects.filter(client_id=subject.client_id, subject=subject, state=ChangeState.WAITING)
     return waiting.exists()

@@ -1,4 +1,4 @@
-"""Shapes of answers about people, for the API's description."""
+"""Response serializers about people, for the API description."""
 
 from typing import Any
 
@@ -10,24 +10,24 @@ __all__ = ["BatchOutput", "SubjectEventOutput", "SubjectOutput"]
 
 
 class AgeGateOutput(serializers.Serializer[Any]):
-    """On which side of the client's threshold a person stands."""
+    """A person's state relative to the client's age threshold."""
 
     state = serializers.ChoiceField(["unknown", "child", "of_age"])
     sources = serializers.ListField(
         child=serializers.ChoiceField([one.value for one in AgeSource]),
-        help_text="Who says how old they are, the strongest first. Unknown with sources: they contradict one another.",
+        help_text="Sources that state the age, strongest first. If the state is unknown, they contradict one another.",
     )
-    threshold = serializers.IntegerField(help_text="The client's, for the country where they live.")
-    country = serializers.CharField(help_text="Where they live; the institution's country where nothing else is known.")
+    threshold = serializers.IntegerField(help_text="The client's threshold for the country of residence.")
+    country = serializers.CharField(help_text="Country of residence; the institution's country if unknown.")
     of_age_at = serializers.DateTimeField(allow_null=True)
     guardian_decides = serializers.BooleanField()
     change_waits = serializers.BooleanField(
-        help_text="A birth date, age or role that was sent would let a child decide: it waits for the client's staff."
+        help_text="True if a change that would let a child decide for themselves waits for the client's staff."
     )
 
 
 class SubjectOutput(serializers.Serializer[Any]):
-    """One person; ``personal`` only if asked for, with the scope and a reason."""
+    """One person; ``personal`` only if requested, with the scope and a reason."""
 
     external_id = serializers.CharField()
     id = serializers.UUIDField()
@@ -49,13 +49,13 @@ class BatchedOutput(serializers.Serializer[Any]):
 
 
 class BatchOutput(serializers.Serializer[Any]):
-    """The people of a batch, in their order."""
+    """The people of a batch, in the order sent."""
 
     subjects = BatchedOutput(many=True)
 
 
 class SubjectEventOutput(serializers.Serializer[Any]):
-    """What happened to an account."""
+    """An account event."""
 
     id = serializers.UUIDField()
     kind = serializers.CharField()

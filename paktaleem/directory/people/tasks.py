@@ -1,4 +1,4 @@
-"""What the worker does about people."""
+"""Background tasks for people: erasures, ages and uploaded rosters."""
 
 import logging
 from uuid import UUID
@@ -22,12 +22,12 @@ log = logging.getLogger(__name__)
 @app.periodic(cron="* * * * *", periodic_id="complete_erasures")
 @app.task(name="subjects.complete_erasures", queueing_lock="subjects.complete_erasures", pass_context=False)
 def complete_erasures(timestamp: int) -> None:
-    """Complete, within a minute, an erasure that was confirmed but whose commit failed."""
+    """Complete, within a minute, erasures that were confirmed but whose commit failed."""
     del timestamp
     try:
         done = replay_erasures(at=real_now())
     except ListDamaged:
-        log.exception("The erasure list is damaged; nobody is served until the right one is back.")
+        log.exception("The erasure list is damaged; requests are refused until the right one is restored.")
         return
     if done:
         log.warning("Completed %d confirmed erasures that the database lacked.", done)
@@ -35,7 +35,7 @@ def complete_erasures(timestamp: int) -> None:
 
 @app.task(name=RECOMPUTE_AGES, pass_context=False)
 def recompute_ages_of_client(client: str) -> None:
-    """Compute anew when a client's people come of age, batch by batch; run again, it changes nothing more."""
+    """Recompute when a client's people reach the age threshold, in batches; idempotent."""
     client_id, after = UUID(client), None
     while True:
         with in_client(client_id):

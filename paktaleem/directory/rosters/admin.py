@@ -1,4 +1,4 @@
-"""Uploading a roster in the console: choose a file, see what would change, import it or not."""
+"""Console pages for roster imports: upload a file, preview the changes, import or discard it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -48,11 +48,11 @@ TONES = {
 }
 FAILURES = {
     "changed": gettext_lazy(
-        "People were changed since it was checked, so it would no longer do what was shown. Check it again."
+        "People have changed since the check, so the result shown is out of date. Check the roster again."
     ),
-    "running": gettext_lazy("Another import was under way. Check it again."),
-    "vanishing": gettext_lazy("More people would vanish than when it was checked. Check it again."),
-    "unreadable": gettext_lazy("What was uploaded can no longer be read. Discard it and upload it again."),
+    "running": gettext_lazy("Another import was running. Check the roster again."),
+    "vanishing": gettext_lazy("More people would be deactivated than at the check. Check the roster again."),
+    "unreadable": gettext_lazy("The uploaded file can no longer be read. Discard it and upload it again."),
 }
 EXAMPLES = {"add": gettext_lazy("New"), "change": gettext_lazy("Changed"), "close": gettext_lazy("Closed")}
 TALLY = (
@@ -66,12 +66,12 @@ TEMPLATES = {
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_template),
 }
 _REFUSALS: dict[type[Exception], str] = {
-    NotNow: "This roster is no longer waiting: somebody was quicker, or a day passed."
+    NotNow: "This roster is no longer waiting: another user acted first, or it expired after a day."
 }
 
 
 class UploadForm(ScopedForm):
-    """Which file, and what it means that somebody is not in it."""
+    """The file, and what to do with people who are not in it."""
 
     reason = None  # type: ignore[assignment]
     file = forms.FileField(
@@ -83,14 +83,14 @@ class UploadForm(ScopedForm):
     covers = forms.ChoiceField(
         label="People who are not in the file",
         choices=[
-            ("some", "stay as they are: the file names only some"),
-            ("everybody", "have left: the file names everybody, so close the accounts that an earlier file brought"),
+            ("some", "stay as they are: the file names only some people"),
+            ("everybody", "have left: the file is complete, so close the accounts that an earlier file created"),
         ],
         widget=forms.RadioSelect,
     )
 
     def clean_file(self) -> Any:
-        """Ask for a file; one that is too large has not been taken in at all."""
+        """Require a file; a file over the size limit arrives as missing."""
         file = self.cleaned_data.get("file")
         if file is None:
             raise forms.ValidationError(gettext("Choose a file of at most 32 MB."))
@@ -98,23 +98,23 @@ class UploadForm(ScopedForm):
 
 
 class ImportForm(ActForm):
-    """Going on as shown. The reason is the roster itself."""
+    """Confirmation without further input: the reason is the roster itself."""
 
     reason = None  # type: ignore[assignment]
 
 
 class AnywayForm(ImportForm):
-    """The typed confirmation: how many people vanish."""
+    """Typed confirmation of the number of people who would be deactivated."""
 
     number = forms.IntegerField(
-        label="Type how many active people would vanish", widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label="Type how many active people would be deactivated", widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
     def clean_number(self) -> int:
-        """Accept the number that the page shows only."""
+        """Accept only the number that the page shows."""
         typed = int(self.cleaned_data["number"])
         if typed != self.row.counts.get("vanishing"):
-            raise forms.ValidationError(gettext("This is not the number of people who would vanish."))
+            raise forms.ValidationError(gettext("This is not the number of people who would be deactivated."))
         return typed
 
 
@@ -131,32 +131,37 @@ def _is_kept(row: RosterImport, _at: Any) -> bool:
 
 
 def _import(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return _answer(request, confirm_import(row, actor=actor_of(request), at=received_at(request)))
+    return _redirect_to_roster(request, confirm_import(row, actor=actor_of(request), at=received_at(request)))
 
 
 def _import_anyway(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
     row = confirm_import(row, many_may_vanish=True, actor=actor_of(request), at=received_at(request))
-    return _answer(request, row)
+    return _redirect_to_roster(request, row)
 
 
 def _check_again(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return _answer(request, check_again(row, actor=actor_of(request), at=received_at(request)))
+    return _redirect_to_roster(request, check_again(row, actor=actor_of(request), at=received_at(request)))
 
 
 def _discard(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> None:
     discard_roster(row, actor=actor_of(request), at=received_at(request))
 
 
-def _answer(request: HttpRequest, row: RosterImport) -> HttpResponse:
-    """Say how far the roster has come, and show it."""
+def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse:
+    """Redirect to the roster's page with a message about its state."""
     words = {
         RosterState.DONE: (messages.SUCCESS, gettext("The roster is imported.")),
         RosterState.READY: (messages.SUCCESS, gettext("The file is checked. Nothing is changed yet.")),
-        RosterState.STOPPED: (messages.WARNING, gettext("The file is checked, and stopped. Nothing is changed.")),
+        RosterState.STOPPED: (
+            messages.WARNING,
+            gettext("The file is checked; the import is stopped. Nothing is changed."),
+        ),
         RosterState.REFUSED: (messages.ERROR, gettext("The file is refused. Nothing is changed.")),
         RosterState.CHANGED: (messages.WARNING, FAILURES.get(row.failure) or gettext("Nothing is changed.")),
     }
-    level, text = words.get(RosterState(row.state), (messages.INFO, gettext("The file is large: it is worked on now.")))
+    level, text = words.get(
+        RosterState(row.state), (messages.INFO, gettext("The file is large: it is being processed."))
+    )
     messages.add_message(request, level, text)
     owner: RosterImportAdmin = site.get_model_admin(RosterImport)  # type: ignore[assignment]
     return HttpResponseRedirect(owner.url_of("change", row))
@@ -164,7 +169,7 @@ def _answer(request: HttpRequest, row: RosterImport) -> HttpResponse:
 
 @admin.register(RosterImport, site=site)
 class RosterImportAdmin(EvidenceAdmin):
-    """Rosters: who brought which, what it would change or did."""
+    """Roster imports: who uploaded each, and what it would change or changed."""
 
     section = "People"
     form = UploadForm
@@ -176,8 +181,8 @@ class RosterImportAdmin(EvidenceAdmin):
     detail_fields = ("kind", "missing", "standing", "uploaded", "brought_by", "finished", "fingerprint")
     change_list_template = "console/rosters.html"
     change_form_template = "console/roster.html"
-    intro = "Bring people in from a file. First you see what would change; nothing happens until you say so."
-    empty_text = "No roster was uploaded yet."
+    intro = "Import people from a file. You first see what would change; nothing is imported until you confirm."
+    empty_text = "No rosters have been uploaded yet."
     acts = (
         Act(
             "import",
@@ -185,7 +190,7 @@ class RosterImportAdmin(EvidenceAdmin):
             Capability.REGISTER_SUBJECTS,
             _import,
             form=ImportForm,
-            lead="Exactly what the check showed is written, or nothing at all.",
+            lead="The import writes exactly what the check showed, or nothing.",
             applies=_is_ready,
             refusals=_REFUSALS,
         ),
@@ -195,8 +200,9 @@ class RosterImportAdmin(EvidenceAdmin):
             Capability.LET_MANY_VANISH,
             _import_anyway,
             form=AnywayForm,
-            lead="It stopped because too many active people would vanish: often the export was cut off, or the "
-            "wrong file chosen. Their accounts are closed; their data and consents stay until retention ends.",
+            lead="The import stopped because too many active people would be deactivated. Often the export was "
+            "incomplete or the wrong file was chosen. If you continue, their accounts are closed; their data and "
+            "consents stay until retention ends.",
             danger=True,
             applies=_is_stopped,
             refusals=_REFUSALS,
@@ -217,8 +223,8 @@ class RosterImportAdmin(EvidenceAdmin):
             Capability.REGISTER_SUBJECTS,
             _discard,
             form=ImportForm,
-            lead="The file is thrown away, unimported.",
-            done="The file is thrown away.",
+            lead="The file is deleted without being imported.",
+            done="The file has been deleted.",
             applies=_is_kept,
             refusals=_REFUSALS,
         ),
@@ -226,23 +232,23 @@ class RosterImportAdmin(EvidenceAdmin):
     standing = state_column(lambda row: pill(row.get_state_display(), TONES.get(row.state, "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Name who brought each, and leave what is sealed where it is."""
+        """Annotate the uploaders' names."""
         return with_actor(super().get_queryset(request), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Ask for the file, or tell about it."""
+        """Show the upload form for a new roster, its details otherwise."""
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         whose = [] if actor_of(request).client_id is not None else ["client"]
         return [(None, {"fields": [*whose, "file", "covers"]})]
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the templates to download."""
+        """Add the download of the templates."""
         view = self.admin_site.admin_view(self.template_view)
         return [path("template/<str:kind>/", view, name="subjects_rosterimport_template"), *super().get_urls()]
 
     def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Give the empty spreadsheet."""
+        """Return an empty template as CSV or XLSX."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if kind not in TEMPLATES:
@@ -252,7 +258,7 @@ class RosterImportAdmin(EvidenceAdmin):
         return HttpResponse(make(), content_type=content_type, headers={"Content-Disposition": disposition})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Upload and check the file, inside the one client whose people they are."""
+        """Upload and check the file in the context of the client whose people it names."""
         given = form.cleaned_data
         with in_client(obj.client_id):
             row = upload_roster(
@@ -265,29 +271,29 @@ class RosterImportAdmin(EvidenceAdmin):
         obj.pk, obj.state, obj.failure = row.pk, row.state, row.failure
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show what would change."""
-        return _answer(request, obj)
+        """Show what the roster would change."""
+        return _redirect_to_roster(request, obj)
 
     def _acts_of(self, request: HttpRequest, row: Any) -> list[Act]:
-        """Offer one way to import: the one that fits."""
+        """Leave out the plain import when the roster needs the confirmed one."""
         left_out = "import" if _is_stopped(row, None) else ""
         return [act for act in super()._acts_of(request, row) if act.slug != left_out]
 
     def panels(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:  # noqa: ARG002
-        """Show what would change or was changed, what is wrong, and a few examples."""
+        """Return the panel with changes, problems and examples."""
         with in_client(row.client_id):
             details = shown_details(RosterImport.objects.get(pk=row.pk))
-        return [{"template": "console/panels/roster.html", **_found(row), **_named(row, details)}]
+        return [{"template": "console/panels/roster.html", **_result_context(row), **_problem_context(row, details)}]
 
     @admin.display(description="roster")
     def name(self, row: RosterImport) -> SafeString:
-        """Name it by its moment."""
+        """Return the upload time."""
         return format_html('<span class="when">{}</span>', moment(row.uploaded_at))
 
     @admin.display(description="changes")
     def outcome(self, row: RosterImport) -> str:
-        """Sum the changes up."""
-        tallies = _people(row)
+        """Return the total changes as text."""
+        tallies = _people_tallies(row)
         if not tallies:
             return "—"
         sums = [sum(column) for column in zip(*tallies.values(), strict=True)]
@@ -297,37 +303,37 @@ class RosterImportAdmin(EvidenceAdmin):
 
     @admin.display(description="people not in the file")
     def missing(self, row: RosterImport) -> str:
-        """Say what it means that somebody is not named."""
+        """Return what happens to people who are not in the file."""
         if row.everybody:
-            return gettext("have left, if an earlier file brought them")
+            return gettext("have left, if an earlier file created them")
         return gettext("stay as they are")
 
     @admin.display(description="brought by")
     def brought_by(self, row: RosterImport) -> str:
-        """Name who uploaded it."""
+        """Return the uploader's name."""
         return who(row)
 
     @admin.display(description="uploaded")
     def uploaded(self, row: RosterImport) -> str:
-        """Say when."""
+        """Return the upload time."""
         return moment(row.uploaded_at)
 
     @admin.display(description="finished")
     def finished(self, row: RosterImport) -> str:
-        """Say when it was imported, refused or thrown away."""
+        """Return when the roster was imported, refused or discarded."""
         return moment(row.finished_at)
 
     @admin.display(description="SHA-256 of the file")
     def fingerprint(self, row: RosterImport) -> str:
-        """Tell the file by its digest."""
+        """Return the file's SHA-256 digest in hexadecimal."""
         return bytes(row.sha256).hex()
 
 
-def _people(row: RosterImport) -> dict[str, Sequence[int]]:
+def _people_tallies(row: RosterImport) -> dict[str, Sequence[int]]:
     return {name: tally for name, tally in row.counts.get("tallies", {}).items() if name != "relations"}
 
 
-def _found(row: RosterImport) -> dict[str, Any]:
+def _result_context(row: RosterImport) -> dict[str, Any]:
     tallies = row.counts.get("tallies", {})
     rows = [
         (translated(name.replace("relations", "guardian relations").capitalize()), *tally)
@@ -345,7 +351,7 @@ def _found(row: RosterImport) -> dict[str, Any]:
     }
 
 
-def _named(row: RosterImport, details: dict[str, Any]) -> dict[str, Any]:
+def _problem_context(row: RosterImport, details: dict[str, Any]) -> dict[str, Any]:
     found = details.get("problems", [])
     total = row.counts.get("problems", sum(row.counts.get("oddities", {}).values()))
     return {

@@ -16,12 +16,12 @@ __all__ = ["ROSTER_KEYS", "RosterChunk", "RosterImport", "RosterState"]
 
 
 class RosterState(models.TextChoices):
-    """How far an uploaded roster has come."""
+    """State of an uploaded roster."""
 
     CHECKING = "checking", _("Being checked")
     REFUSED = "refused", _("Refused")
     READY = "ready", _("Ready to import")
-    STOPPED = "stopped", _("Stopped: too many would vanish")
+    STOPPED = "stopped", _("Stopped: too many people would be deactivated")
     APPLYING = "applying", _("Being imported")
     DONE = "done", _("Imported")
     CHANGED = "changed", _("Not imported: check it again")
@@ -30,9 +30,9 @@ class RosterState(models.TextChoices):
 
 
 class RosterImport(models.Model):
-    """One uploaded roster: who brought it, what a trial found, what the import did, in numbers.
+    """One uploaded roster: who uploaded it, and the results of its trial and import in numbers.
 
-    The file and what names people in the findings are sealed under a key of this upload, and gone with it.
+    The file and findings that name people are sealed under a key of this upload and deleted with it.
     """
 
     wall = Wall(
@@ -55,7 +55,7 @@ class RosterImport(models.Model):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=16, choices=RosterState, default=RosterState.CHECKING)
     kind = models.CharField(max_length=32, blank=True)
-    everybody = models.BooleanField("names everybody", default=False)
+    everybody = models.BooleanField("names everyone", default=False)
     size = models.PositiveIntegerField(help_text="Bytes.")
     sha256 = models.BinaryField(max_length=32)
     uploaded_at = models.DateTimeField()
@@ -84,22 +84,22 @@ class RosterImport(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Name the moment."""
+        """Return the upload time."""
         return gettext("Roster of {moment}").format(moment=f"{self.uploaded_at:%Y-%m-%d %H:%M}")
 
     @property
     def is_under_way(self) -> bool:
-        """Whether the worker is at it."""
+        """True if the worker is checking or importing it."""
         return self.state in {RosterState.CHECKING, RosterState.APPLYING}
 
     @property
     def is_kept(self) -> bool:
-        """Whether its file is still here."""
+        """True if its file is still stored."""
         return self.state in {RosterState.READY, RosterState.STOPPED, RosterState.CHANGED}
 
 
 class RosterChunk(models.Model):
-    """A part of an uploaded roster, sealed. Deleted when the roster is imported, discarded or expired."""
+    """A sealed part of an uploaded roster. Deleted when the roster is imported, discarded or expired."""
 
     wall = Wall(Scope.TENANT, APPEND | {"DELETE"}, officer=False, personal={"sealed": Personal.SEALED})
 
@@ -114,7 +114,7 @@ class RosterChunk(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "roster", "number"], name="rosterchunk_in_order")]
 
     def __str__(self) -> str:
-        """Name the place."""
+        """Return the part number."""
         return f"part {self.number}"
 
 

@@ -1,1 +1,1 @@
-"""Signing in: password, second factor, lock-out, what a session is kept as. On top of accounts and the keyring."""
+"""Sign-in of staff: password, second factor, lockout and encrypted sessions."""

@@ -1,7 +1,7 @@
-"""Django's cache, kept in PostgreSQL: what sign-in counts holds on every node and survives a rolled-back request.
+"""Django cache backend in PostgreSQL for sign-in counters, shared by all nodes and unaffected by rollbacks.
 
-Values are JSON, never pickles, so that who can write the table cannot run code. Keys are keyed hashes: they
-would name mail addresses.
+Values are JSON, never pickles, so that write access to the table does not allow code execution. Keys are stored as
+keyed hashes, because they contain email addresses.
 """
 
 import json
@@ -30,43 +30,43 @@ _GET = "SELECT value::text FROM signin_counter WHERE key = %s AND (expires_at IS
 
 
 class DatabaseCounters(BaseCache):
-    """A cache whose ``add`` is one atomic statement: of any number at once, one succeeds."""
+    """Cache with an atomic ``add``: of several simultaneous calls, exactly one succeeds."""
 
     def __init__(self, _location: str, params: dict[str, Any]) -> None:
-        """Take the usual parameters; there is nowhere to point to but the database."""
+        """Accept the usual parameters; the location is ignored."""
         super().__init__(params)
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Keep the value unless one is kept; say whether it was this one."""
-        row = [self._name(key, version), json.dumps(value), self._ends_at(timeout)]
+        """Store the value if the key is not set; return True if it was stored."""
+        row = [self._hashed_key(key, version), json.dumps(value), self._ends_at(timeout)]
         return self._execute(_ADD, [*row, _now()]) == 1
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        """Return the value that is kept."""
+        """Return the stored value, or ``default``."""
         with aside() as alias, connections[alias].cursor() as cursor:
-            cursor.execute(_GET, [self._name(key, version), _now()])
+            cursor.execute(_GET, [self._hashed_key(key, version), _now()])
             row = cursor.fetchone()
         return json.loads(row[0]) if row else default
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        """Keep the value."""
-        self._execute(_SET, [self._name(key, version), json.dumps(value), self._ends_at(timeout)])
+        """Store the value."""
+        self._execute(_SET, [self._hashed_key(key, version), json.dumps(value), self._ends_at(timeout)])
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Keep it longer; say whether there was one."""
+        """Extend the expiry of a key; return True if it exists."""
         sql = "UPDATE signin_counter SET expires_at = %s WHERE key = %s AND (expires_at IS NULL OR expires_at > %s)"
-        return self._execute(sql, [self._ends_at(timeout), self._name(key, version), _now()]) == 1
+        return self._execute(sql, [self._ends_at(timeout), self._hashed_key(key, version), _now()]) == 1
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        """Forget it; say whether there was one."""
-        return self._execute("DELETE FROM signin_counter WHERE key = %s", [self._name(key, version)]) == 1
+        """Delete a key; return True if it existed."""
+        return self._execute("DELETE FROM signin_counter WHERE key = %s", [self._hashed_key(key, version)]) == 1
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all keys."""
         self._execute("DELETE FROM signin_counter", [])
 
     def forget_expired(self, at: datetime) -> int:
-        """Delete what has expired; returns how many rows."""
+        """Delete expired rows and return their number."""
         return self._execute("DELETE FROM signin_counter WHERE expires_at <= %s", [at])
 
     def _execute(self, sql: str, values: list[Any]) -> int:
@@ -74,9 +74,9 @@ class DatabaseCounters(BaseCache):
             cursor.execute(sql, values)
             return int(cursor.rowcount)
 
-    def _name(self, key: str, version: int | None) -> str:
-        named = self.make_and_validate_key(key, version=version)
-        return salted_hmac("paktaleem.directory.sign_in.counters", named, algorithm="sha256").hexdigest()
+    def _hashed_key(self, key: str, version: int | None) -> str:
+        full_key = self.make_and_validate_key(key, version=version)
+        return salted_hmac("paktaleem.directory.sign_in.counters", full_key, algorithm="sha256").hexdigest()
 
     def _ends_at(self, timeout: Any) -> datetime | None:
         moment = self.get_backend_timeout(timeout)

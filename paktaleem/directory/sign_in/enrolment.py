@@ -1,4 +1,4 @@
-"""Enrolling and resetting a second factor for somebody, outside the pages where people do so themselves."""
+"""Services to enrol, re-encrypt and reset second factors."""
 
 from datetime import datetime
 
@@ -18,19 +18,19 @@ __all__ = ["enrol_totp", "has_second_factor", "new_secret", "reseal_second_facto
 
 
 def new_secret() -> str:
-    """Draw the secret of an authenticator app: 160 random bits in base32 (RFC 4226)."""
+    """Return a new secret for an authenticator app: 160 random bits in base32 (RFC 4226)."""
     return str(generate_totp_secret())
 
 
 def has_second_factor(user: User) -> bool:
-    """Say whether somebody has enrolled an authenticator app or a security key."""
+    """Return True if the user has an authenticator app or a security key."""
     return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
 
 
 def enrol_totp(user: User, secret: str) -> None:
-    """Enrol an authenticator app by its secret (base32), in place of an earlier one.
+    """Enrol an authenticator app by its secret (base32), replacing an earlier one.
 
-    For the demonstration, where nobody scans a code.
+    For the demonstration, where no QR code is scanned.
     """
     Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).delete()
     TOTP.activate(user, secret)
@@ -38,7 +38,7 @@ def enrol_totp(user: User, secret: str) -> None:
 
 @transaction.atomic
 def reseal_second_factors() -> tuple[int, int]:
-    """Seal every secret under the current epoch; returns how many, and how many cannot be opened any more."""
+    """Re-encrypt all secrets under the current wrapping key; return counts of successes and failures."""
     adapter, done, lost = MFAAdapter(), 0, 0
     for one in Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN):
         name = "secret" if one.type == Authenticator.Type.TOTP else "seed"
@@ -54,7 +54,7 @@ def reseal_second_factors() -> tuple[int, int]:
 
 @transaction.atomic
 def reset_second_factor(user: User, *, actor: Actor, at: datetime) -> None:
-    """Take away every factor of someone who lost theirs, and tell them; at the next sign-in they enrol anew.
+    """Remove all second factors of a user and notify them; they enrol again at the next sign-in.
 
     Raises NotAllowed.
     """

@@ -1,4 +1,4 @@
-"""Allauth's forms where the portal wants more of them: a code counts once, enrolling is a proof, letters are queued."""
+"""Forms of allauth with additions: single-use codes, enrolment as authentication, queued emails."""
 
 from typing import Any
 
@@ -43,22 +43,22 @@ _LOCKED = "too_many_login_attempts"
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
-    """Address and password; the address field is named as Django names it."""
+    """Sign-in form; the address field has Django's name."""
 
     def add_prefix(self, field_name: str) -> str:
-        """Call the address ``username`` in the page."""
+        """Name the address field ``username``."""
         return str(super().add_prefix("username" if field_name == "login" else field_name))
 
 
 class ForgotPasswordForm(ResetPasswordForm):  # type: ignore[misc]
-    """An address to which a link is sent: by a job, whether or not it is anybody's, so both take as long."""
+    """Request a password link by email. The job is the same for an unknown address, so timing reveals nothing."""
 
     def clean_email(self) -> str:
         """Accept any address."""
         return str(self.cleaned_data["email"])
 
     def save(self, request: HttpRequest, **_options: Any) -> str:
-        """Have the letter sent. The job is given an id, of nobody if need be, and no address."""
+        """Enqueue the email. The job's argument is a user id (a random one for an unknown address), no address."""
         address: str = self.cleaned_data["email"]
         found = User.objects.filter(email__iexact=address, is_active=True).values_list("pk", flat=True).first()
         enqueue_job(SEND_PASSWORD_LINK, user=str(found or new_id()), portal=public_address(request))
@@ -66,19 +66,20 @@ class ForgotPasswordForm(ResetPasswordForm):  # type: ignore[misc]
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """One's own password: the change is recorded, and its owner told."""
+    """Form to change one's own password; recorded, with a notification to the user."""
 
     def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 -- Django's signature
-        """Set it."""
+        """Set the password and record the change."""
         user: User = super().save(commit)
         record_change(user, "password_changed", at=moment_of(context.request))
         return user
 
 
 def take_code(user: User, code: str) -> None:
-    """Let a code of an authenticator count once for as long as it is valid. Raises ValidationError the second time.
+    """Mark a code of an authenticator as used for as long as it is valid.
 
-    Allauth's own mark ends with the code's period, and so before the tolerance for wrong clocks does.
+    Raises ValidationError if it was used before. Allauth's own mark expires with the code's period, before the
+    tolerance for clock differences does.
     """
     valid_for = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
     digits = "".join(code.split())
@@ -87,49 +88,49 @@ def take_code(user: User, code: str) -> None:
 
 
 class _CodeForm:
-    """A code that counts once; what it says of guessing and of recovery codes is recorded."""
+    """Single-use code; lockouts and used recovery codes are recorded."""
 
     user: User
     authenticator: Authenticator
 
     def clean_code(self) -> str:
-        """Check the code, and take it; record, once while it lasts, that too many were tried."""
+        """Check the code and mark it as used; on lockout, record it once."""
         try:
             code: str = super().clean_code()  # type: ignore[misc]
         except ValidationError as error:
             if error.code == _LOCKED:
-                _record_closed(self.user)
+                _record_lockout_once(self.user)
             raise
         take_code(self.user, code)
         return code
 
     def save(self) -> None:
-        """Accept it; whose recovery code was used is told."""
+        """Accept the code; notify the user if it was a recovery code."""
         super().save()  # type: ignore[misc]
         if self.authenticator.type == Authenticator.Type.RECOVERY_CODES:
             record_change(self.user, "code_used", at=moment_of(context.request))
 
 
-def _record_closed(user: User) -> None:
-    lasts = int(settings.AXES_COOLOFF_TIME.total_seconds())
-    if cache.add(f"second-factor-closed/{user.pk}", value=True, timeout=lasts):
+def _record_lockout_once(user: User) -> None:
+    duration = int(settings.AXES_COOLOFF_TIME.total_seconds())
+    if cache.add(f"second-factor-closed/{user.pk}", value=True, timeout=duration):
         address, at = client_address(context.request), moment_of(context.request)
         record_lock_out(closed="second_factor", name=user.email, address=address, at=at)
 
 
 class FreshCodeForm(_CodeForm, AuthenticateForm):  # type: ignore[misc]
-    """The second factor at sign-in: a code that was not used before."""
+    """Second factor at sign-in: a code that was not used before."""
 
 
 class StepUpCodeForm(_CodeForm, ReauthenticateForm):  # type: ignore[misc]
-    """The second factor before a sensitive act: likewise."""
+    """Second factor at re-authentication: a code that was not used before."""
 
 
 class EnrolTotpForm(ActivateTOTPForm):  # type: ignore[misc]
-    """Enrolling an authenticator app: its first code is a proof for this session."""
+    """Enrol an authenticator app; its first code counts as authentication in this session."""
 
     def clean_code(self) -> str:
-        """Check the code, take it, and note the proof."""
+        """Check the code, mark it as used and record the authentication."""
         code: str = super().clean_code()
         take_code(self.user, code)
         record_authentication(context.request, self.user, "mfa", type="totp", reauthenticated=True)
@@ -137,12 +138,12 @@ class EnrolTotpForm(ActivateTOTPForm):  # type: ignore[misc]
 
 
 class EnrolKeyForm(AddWebAuthnForm):  # type: ignore[misc]
-    """Enrolling a security key: likewise."""
+    """Enrol a security key; it counts as authentication in this session."""
 
     name = forms.CharField(label=_("Name of the key"), required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Check the key's answer, and note the proof."""
+        """Check the key's response and record the authentication."""
         cleaned: dict[str, Any] = super().clean()
         if cleaned.get("credential") and not self.errors:
             record_authentication(context.request, self.user, "mfa", type="webauthn", reauthenticated=True)
@@ -150,6 +151,6 @@ class EnrolKeyForm(AddWebAuthnForm):  # type: ignore[misc]
 
 
 class RenameKeyForm(EditWebAuthnForm):  # type: ignore[misc]
-    """Naming a security key otherwise."""
+    """Rename a security key."""
 
     name = forms.CharField(label=_("Name of the key"))

@@ -1,4 +1,4 @@
-"""The letters of this room: what happened to an account, and the link with which a password is set."""
+"""Emails about accounts: notice of a change, and the link to set a password."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ CHANGES = (
     "password_reset",
     "password_set",
 )
-"""What may have happened to an account: the template has a sentence for each."""
+"""Kinds of changes to an account; the template has a sentence for each."""
 LINK_LIFE = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
 ACCOUNT_CHANGED = declare_letter("account_changed", fields=["change", "day", "time", "support"])

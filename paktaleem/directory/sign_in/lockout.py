@@ -1,7 +1,7 @@
-"""Who tries too often is locked out: django-axes, its rows committed on their own, whatever becomes of the request.
+"""Lockout after failed sign-ins: django-axes, with counts in autonomous transactions.
 
-Failures count for an address and a name together, so nobody can lock a colleague out from elsewhere (ASVS 6.1.1),
-and, with a higher limit, for an address alone, so that trying one password on many names ends too.
+Failures count per user name and IP address together, so a colleague cannot be locked out from elsewhere (ASVS 6.1.1),
+and per IP address with a higher limit, against trying one password on many names.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,19 +22,21 @@ __all__ = ["AsideHandler", "locked_out", "name_tried"]
 
 
 def name_tried(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
-    """Return the mail address somebody tries to sign in with, in its one form (a callable of axes)."""
+    """Return the normalized email address of a sign-in attempt (``AXES_USERNAME_CALLABLE``)."""
     given = credentials or request.POST
     return str(given.get("email") or given.get("username") or "").strip().lower()[:254]
 
 
 def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
-    """Answer that it was tried too often (429), without saying whether the name exists."""
+    """Return 429 with Retry-After, without revealing whether the account exists."""
     response = render(request, "signin/too_many.html", status=429)
     response["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
     return response
 
 
-def _aside[**P, R](method: Callable[P, R]) -> Callable[P, R]:
+def _autonomous[**P, R](method: Callable[P, R]) -> Callable[P, R]:
+    """Run a method in an autonomous transaction."""
+
     @wraps(method)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with aside():
@@ -44,17 +46,17 @@ def _aside[**P, R](method: Callable[P, R]) -> Callable[P, R]:
 
 
 class AsideHandler(AxesDatabaseHandler):  # type: ignore[misc]
-    """Axes' own bookkeeping, aside from the request's transaction, with a limit for an address alone."""
+    """Axes handler that counts in autonomous transactions and also limits failures per IP address."""
 
-    user_logged_in = _aside(AxesDatabaseHandler.user_logged_in)
-    user_logged_out = _aside(AxesDatabaseHandler.user_logged_out)
-    get_failures = _aside(AxesDatabaseHandler.get_failures)
-    reset_attempts = _aside(AxesDatabaseHandler.reset_attempts)
-    clean_expired_user_attempts = _aside(AxesDatabaseHandler.clean_expired_user_attempts)
+    user_logged_in = _autonomous(AxesDatabaseHandler.user_logged_in)
+    user_logged_out = _autonomous(AxesDatabaseHandler.user_logged_out)
+    get_failures = _autonomous(AxesDatabaseHandler.get_failures)
+    reset_attempts = _autonomous(AxesDatabaseHandler.reset_attempts)
+    clean_expired_user_attempts = _autonomous(AxesDatabaseHandler.clean_expired_user_attempts)
 
-    @_aside
+    @_autonomous
     def user_login_failed(self, sender: Any, credentials: Any, request: Any = None, **kwargs: Any) -> None:
-        """Count the failure; where it closes a name or an address, record that it did."""
+        """Record a failed login; on lockout, record it in the ledger."""
         was_locked = request is None or request.axes_locked_out
         super().user_login_failed(sender, credentials, request, **kwargs)
         if was_locked:
@@ -66,10 +68,10 @@ class AsideHandler(AxesDatabaseHandler):  # type: ignore[misc]
             record_lock_out(closed="address", name=name, address=address, at=at)
 
     def is_locked(self, request: Any, credentials: Any = None) -> bool:
-        """Say whether this name from this address, or this address altogether, has failed too often."""
+        """Return True if the name and IP address together, or the IP address alone, have too many failures."""
         return bool(super().is_locked(request, credentials)) or self._address_is_locked(request)
 
-    @_aside
+    @_autonomous
     def _address_is_locked(self, request: Any) -> bool:
         if request.axes_ip_address is None:
             return False

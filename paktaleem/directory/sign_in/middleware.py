@@ -1,4 +1,4 @@
-"""The way to prove again who one is, and back."""
+"""Middleware that redirects to re-authentication."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -16,27 +16,29 @@ __all__ = ["StepUpMiddleware"]
 
 
 class StepUpMiddleware:
-    """Leads who must prove again who they are to the page for it, with the way back in the address.
+    """Redirect to re-authentication, with the current URL as the return address.
 
-    Allauth's own would keep a form that was sent meanwhile in the session; it may hold personal data, so it is
-    asked for again instead.
+    Allauth's own middleware would store a submitted form in the session. It may hold personal data, so the user
+    submits it again instead.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Keep the next layer."""
+        """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer one request."""
+        """Pass the request on."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Turn the demand into the way there."""
+        """Redirect to re-authentication."""
         if not isinstance(exception, ReauthenticationRequired):
             return None
         with in_global():
             methods = get_adapter().get_reauthentication_methods(request.user)
-        there = methods[0]["url"] if methods else reverse("account_login")
+        page = methods[0]["url"] if methods else reverse("account_login")
         if request.method != "GET":
-            messages.warning(request, gettext("Nothing was done yet: confirm that it is you, then do it again."))
-        return HttpResponseRedirect(f"{there}?{urlencode({'next': request.get_full_path()})}")
+            messages.warning(
+                request, gettext("Nothing has been changed yet. Confirm your identity, then submit again.")
+            )
+        return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")

@@ -1,4 +1,4 @@
-"""What sign-in counts and remembers for a while, shared by every process and node."""
+"""Model of the sign-in counters, shared by all processes and nodes."""
 
 from django.db import models
 
@@ -8,12 +8,12 @@ __all__ = ["Counter"]
 
 
 class Counter(models.Model):
-    """One short-lived value: attempts made, a code that was used. Committed at once, unlike the request around it."""
+    """A short-lived value of the cache: attempts, a used code. Committed independently of the request."""
 
     wall = Wall(
         Scope.GLOBAL,
         frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"}),
-        reason="counts attempts before anyone is known; the keys are hashes",
+        reason="counts attempts before the user is known; the keys are hashes",
         officer=False,
         personal={"key": Personal.PSEUDONYM, "value": Personal.NONE},
     )
@@ -23,5 +23,5 @@ class Counter(models.Model):
     expires_at = models.DateTimeField(null=True, db_index=True)
 
     def __str__(self) -> str:
-        """Show nothing but that it is one."""
+        """Return a constant: the key is a hash."""
         return "counter"

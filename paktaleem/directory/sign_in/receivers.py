@@ -1,4 +1,4 @@
-"""What is done when Django says that somebody signed in or out, by whatever way."""
+"""Signal receivers that record sign-ins and sign-outs."""
 
 from datetime import datetime
 from typing import Any
@@ -19,13 +19,13 @@ __all__ = ["connect", "moment_of"]
 
 
 def moment_of(request: HttpRequest) -> datetime:
-    """Return when a request was received; before the context middleware has noted it, now."""
-    noted: datetime | None = getattr(request, "received_at", None)
-    return noted or real_now()
+    """Return the arrival time of a request on the system clock; before the middleware has set it, the current time."""
+    received_at: datetime | None = getattr(request, "received_at", None)
+    return received_at or real_now()
 
 
 def note_sign_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    """Record a sign-in with what was proved, and remember the language chosen in this browser."""
+    """Record a sign-in with the factors used, and store the language chosen in this browser."""
     del sender
     proofs = [str(one.get("type") or one["method"]) for one in get_authentication_records(request, user)]
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
@@ -36,7 +36,7 @@ def note_sign_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> Non
 
 
 def note_sign_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
-    """Record the end of a session, if it was somebody's."""
+    """Record the end of a user's session."""
     del sender
     if user is not None:
         at = moment_of(request)
@@ -44,6 +44,6 @@ def note_sign_out(sender: Any, request: HttpRequest, user: User | None, **_: Any
 
 
 def connect() -> None:
-    """Listen."""
+    """Connect the receivers."""
     user_logged_in.connect(note_sign_in, dispatch_uid="signin.note_sign_in")
     user_logged_out.connect(note_sign_out, dispatch_uid="signin.note_sign_out")

@@ -1,7 +1,7 @@
-"""Sessions as they are kept: the key as a digest, the content as ciphertext under the keyring.
+"""Encrypted sessions: the key is stored as a digest, the data encrypted under the keyring.
 
-A copy of the table opens no session and tells nothing: neither who is signed in, nor an authenticator's secret that
-is about to be enrolled. The content is bound to its row, so it cannot be moved to another.
+A copy of the table reveals neither who is signed in nor the secret of an authenticator during enrolment, and cannot be
+used to sign in. The ciphertext is bound to its row, so it cannot be moved to another.
 """
 
 import base64
@@ -18,30 +18,30 @@ from paktaleem.foundation.tenancy.context import in_global
 __all__ = ["SessionStore"]
 
 DIGEST_BYTES = 20
-"""As many as Django's column holds in hexadecimal digits."""
+"""Digest length whose hexadecimal form fits Django's column."""
 
 
 class SessionStore(GlobalSessionStore):
-    """The accounts' sessions, sealed."""
+    """Database session store with encryption."""
 
     def load(self) -> dict[str, Any]:
-        """Read the session, found by its key's digest."""
-        named = _digest(self.session_key or "")
+        """Return the session data, found by the digest of the key."""
+        digest = _digest(self.session_key or "")
         with in_global():
-            row = self.model.objects.filter(session_key=named, expire_date__gt=real_now()).first()
+            row = self.model.objects.filter(session_key=digest, expire_date__gt=real_now()).first()
         if row is None:
             self._session_key = None
             return {}
         return self.decode(row.session_data)
 
     def encode(self, session_dict: dict[str, Any]) -> str:
-        """Seal the content."""
+        """Return the session data encrypted."""
         plain: bytes = self.serializer().dumps(session_dict)
         epoch, sealed = keyring().wrap(plain, binding=self._binding())
         return f"{epoch}.{base64.b64encode(sealed).decode()}"
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        """Unseal the content; one that cannot be, or is not of this row, is no session."""
+        """Return the session data decrypted; empty if it cannot be decrypted or belongs to another row."""
         epoch, _, sealed = str(session_data).partition(".")
         try:
             plain = keyring().unwrap(base64.b64decode(sealed), epoch=int(epoch), binding=self._binding())
@@ -51,17 +51,17 @@ class SessionStore(GlobalSessionStore):
         return found
 
     def exists(self, session_key: str) -> bool:
-        """Say whether the key is taken."""
+        """Return True if the session key exists."""
         return super().exists(_digest(session_key))
 
     def delete(self, session_key: str | None = None) -> None:
-        """Forget the session."""
+        """Delete the session."""
         key = session_key or self.session_key
         if key is not None:
             super().delete(_digest(key))
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
-        """Make the row, named by the digest."""
+        """Return the row, with the digest as its key."""
         row = super().create_model_instance(data)
         row.session_key = _digest(row.session_key)
         return row

@@ -1,4 +1,4 @@
-"""What the worker does about signing in."""
+"""Background tasks of the sign-in."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -27,9 +27,9 @@ __all__ = ["forget_expired", "send_password_link", "tell_owner"]
 
 @app.task(name=TELL_OWNER, pass_context=False)
 def tell_owner(user: str, change: str, entry: str, at: str) -> None:
-    """Write to whose account was changed; run again after the letter was asked for, it does nothing."""
+    """Email the owner of a changed account; a repeated run does nothing."""
     happened = datetime.fromisoformat(at).astimezone(UTC)
-    told = {"day": f"{happened:%Y-%m-%d}", "time": f"{happened:%H:%M}", "support": settings.SUPPORT_ADDRESS}
+    context = {"day": f"{happened:%Y-%m-%d}", "time": f"{happened:%H:%M}", "support": settings.SUPPORT_ADDRESS}
     with in_client(PAKTALEEM):
         if Letter.objects.filter(client_id=PAKTALEEM, related_id=UUID(entry), kind=ACCOUNT_CHANGED.code).exists():
             return
@@ -37,7 +37,7 @@ def tell_owner(user: str, change: str, entry: str, at: str) -> None:
             ACCOUNT_CHANGED.code,
             to=User.objects.get(pk=UUID(user)),
             client_id=PAKTALEEM,
-            context={"change": change, **told},
+            context={"change": change, **context},
             related_id=UUID(entry),
             actor=system_actor(TELL_OWNER),
             at=real_now(),
@@ -46,7 +46,7 @@ def tell_owner(user: str, change: str, entry: str, at: str) -> None:
 
 @app.task(name=SEND_PASSWORD_LINK, pass_context=False)
 def send_password_link(user: str, portal: str) -> None:
-    """Send the link with which a password is set, if the id is that of somebody who may sign in."""
+    """Email a link to set a password, if the id belongs to an active user."""
     with in_client(PAKTALEEM):
         owner = User.objects.filter(pk=UUID(user), is_active=True).first()
         if owner is None:
@@ -66,7 +66,7 @@ def send_password_link(user: str, portal: str) -> None:
 @app.periodic(cron="17 * * * *", periodic_id="forget_expired")
 @app.task(name="signin.forget_expired", queueing_lock="signin.forget_expired", pass_context=False)
 def forget_expired(timestamp: int) -> None:
-    """Delete, every hour, sessions, counters and failed attempts whose time is over."""
+    """Delete expired sessions, counters and failed attempts, every hour."""
     del timestamp
     at = real_now()
     cache.forget_expired(at)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The addresses of signing in: of allauth's, only those that staff need. No sign-up, no change of address."""
+"""URLs of the sign-in: the parts of allauth that staff need, without sign-up or change of address."""
 
 from allauth.account.views import reauthenticate
 from django.urls import URLPattern, URLResolver, include, path, re_path

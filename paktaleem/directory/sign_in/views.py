@@ -1,4 +1,4 @@
-"""Allauth's views as the portal shows them."""
+"""Allauth's views, adapted."""
 
 from typing import Any
 
@@ -28,82 +28,84 @@ __all__ = [
 ]
 
 to_sign_in = RedirectView.as_view(pattern_name="admin:login", query_string=True)
-"""Allauth's address of the sign-in page leads to the console's."""
+"""Redirect from allauth's sign-in URL to the console's."""
 
 
 class ForgotPasswordView(allauth_views.PasswordResetView):  # type: ignore[misc]
-    """Ask for a letter with a link; the answer is the same for whoever has no account."""
+    """Request a password link by email; the response is the same for an unknown address."""
 
     success_url = reverse_lazy("account_login")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Have the letter sent, and say what happens either way."""
+        """Enqueue the email and show the same message in either case."""
         response: HttpResponse = super().form_valid(form)
         if response.status_code == HttpResponseRedirect.status_code:
-            words = gettext("If there is an account with this address, a letter with a link is on its way.")
+            words = gettext("If an account with this address exists, an email with a link has been sent.")
             messages.success(self.request, words)
         return response
 
 
 class NewPasswordView(allauth_views.PasswordResetFromKeyView):  # type: ignore[misc]
-    """Set a password by the letter's link; the second factor is asked for at sign-in all the same (ASVS 6.4.3)."""
+    """Set a password with the link of the email; the second factor is still required at sign-in (ASVS 6.4.3)."""
 
     success_url = reverse_lazy("account_login")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Set it, and say so."""
+        """Set the password, record it and show a message."""
         response: HttpResponse = super().form_valid(form)
         record_change(self.reset_user, "password_reset", at=moment_of(self.request))
-        messages.success(self.request, gettext("The password is set: sign in with it."))
+        messages.success(self.request, gettext("The password is set. You can sign in with it now."))
         return response
 
 
-class _Recorded:
-    """A view after which the account's owner signs in otherwise: recorded, and told, in the same transaction."""
+class _RecordedChangeView:
+    """View that changes a sign-in method; recorded, with a notification, in the same transaction."""
 
     change: str
     request: Any
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Do it, and record it."""
-        answer: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        """Make the change and record it."""
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
         record_change(self.request.user, self.change, at=moment_of(self.request))
-        return answer
+        return response
 
 
-class AddTotpView(_Recorded, ActivateTOTPView):  # type: ignore[misc]
+class AddTotpView(_RecordedChangeView, ActivateTOTPView):  # type: ignore[misc]
     """Enrol an authenticator app."""
 
     change = "totp_added"
 
 
-class RemoveTotpView(_Recorded, DeactivateTOTPView):  # type: ignore[misc]
-    """Take an authenticator app off; the adapter keeps the last factor where one is demanded."""
+class RemoveTotpView(_RecordedChangeView, DeactivateTOTPView):  # type: ignore[misc]
+    """Remove an authenticator app; the adapter keeps the last factor if one is required."""
 
     change = "totp_removed"
 
 
-class AddKeyView(_Recorded, AddWebAuthnView):  # type: ignore[misc]
+class AddKeyView(_RecordedChangeView, AddWebAuthnView):  # type: ignore[misc]
     """Enrol a security key."""
 
     change = "key_added"
 
 
-class NewCodesView(_Recorded, GenerateRecoveryCodesView):  # type: ignore[misc]
-    """Make recovery codes anew: the old ones open nothing any more."""
+class NewCodesView(_RecordedChangeView, GenerateRecoveryCodesView):  # type: ignore[misc]
+    """Generate new recovery codes; the old ones become invalid."""
 
     change = "codes_renewed"
 
 
-class RemoveKeyView(_Recorded, RemoveWebAuthnView):  # type: ignore[misc]
-    """Remove a security key, unless it is the last factor and one is demanded."""
+class RemoveKeyView(_RecordedChangeView, RemoveWebAuthnView):  # type: ignore[misc]
+    """Remove a security key, unless it is the last factor and one is required."""
 
     change = "key_removed"
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Remove it, or say why not."""
+        """Remove the key, or show an error."""
         if not get_adapter().can_delete_authenticator(self.get_object()):
-            messages.error(self.request, gettext("It is your only second factor: add another before you remove it."))
+            messages.error(
+                self.request, gettext("This is your only second factor. Add another one before you remove it.")
+            )
             return HttpResponseRedirect(self.get_success_url())
         return super().form_valid(form)
 

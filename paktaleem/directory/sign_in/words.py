@@ -1,7 +1,6 @@
-"""What allauth and Django say on the pages of signing in, so that it has its Urdu: neither library brings it whole.
+"""Texts of allauth and Django on the sign-in pages, listed for translation into Urdu.
 
-Named here for the catalogue alone (``tests/messages.py``); shown in the language of the page by those who say it.
-``tests/signin/test_in_urdu.py`` finds what is missing.
+Only the message catalogue uses them (``tests/messages.py``). ``tests/signin/test_in_urdu.py`` finds missing ones.
 """
 
 from django.utils.translation import gettext_noop, ngettext
@@ -10,7 +9,7 @@ __all__ = ["said_of_length", "said_on_the_pages"]
 
 
 def said_on_the_pages() -> list[str]:
-    """List labels, ways to prove oneself again, names of keys, and what is refused."""
+    """Return labels, re-authentication methods, key names and error messages."""
     return [
         gettext_noop("Email"),
         gettext_noop("Email address"),
@@ -55,7 +54,7 @@ def said_on_the_pages() -> list[str]:
 
 
 def said_of_length(least: int) -> list[str]:
-    """List how a password's length is asked for, and found wanting."""
+    """Return the texts about the minimum length of a password."""
     return [
         ngettext(
             "This password is too short. It must contain at least %d character.",

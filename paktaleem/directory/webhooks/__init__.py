@@ -1,1 +1,1 @@
-"""Webhooks: what happened, told to the systems a client names, signed, at least once (Standard Webhooks 1.0)."""
+"""Webhooks: signed notifications of events to clients' systems, delivered at least once (Standard Webhooks 1.0)."""

@@ -1,4 +1,4 @@
-"""Webhooks in the console: which systems are told what, how they fare, and what became of every message."""
+"""Console pages for webhooks: endpoints with their events and health, and the log of deliveries."""
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -41,26 +41,26 @@ _TONES = {DeliveryState.WAITING: "warn", DeliveryState.DELIVERED: "good", Delive
 _OFF = {NothingToReplay: "It is switched off: switch it on first.", AlreadyRemoved: "It was removed before."}
 
 
-def _told(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+def _audit(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
     return {"actor": actor_of(request), "reason": given["reason"], "at": arrived_at(request)}
 
 
 def _rotate(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    secret = rotate_secret(row, **_told(given, request))
+    secret = rotate_secret(row, **_audit(given, request))
     owner: EndpointAdmin = site.get_model_admin(Endpoint)  # type: ignore[assignment]
     return owner.issued(request, row, secret, title=gettext("Secret replaced"), is_rotated=True)
 
 
 def _disable(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
-    disable_endpoint(row, **_told(given, request))
+    disable_endpoint(row, **_audit(given, request))
 
 
 def _enable(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
-    enable_endpoint(row, **_told(given, request))
+    enable_endpoint(row, **_audit(given, request))
 
 
 def _remove(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
-    remove_endpoint(row, **_told(given, request))
+    remove_endpoint(row, **_audit(given, request))
 
 
 def _test(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
@@ -69,24 +69,24 @@ def _test(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
 
 
 class ReplayForm(ActForm):
-    """Since when."""
+    """The time from which to send again."""
 
     since = forms.SplitDateTimeField(
         label="Since (UTC)",
         widget=admin.widgets.AdminSplitDateTime(),
-        help_text="What it has taken is not sent again; everything since then that it has not is.",
+        help_text="Sends everything since then that it has not accepted. Messages it accepted are not sent again.",
     )
     field_order = ("since", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the moment it was switched off, or yesterday."""
+        """Suggest the last successful delivery, or yesterday."""
         super().__init__(*args, **kwargs)
         offered: datetime = self.row.health.answered_at or arrived_at(self.request) - timedelta(days=1)
         self.fields["since"].initial = offered.replace(microsecond=0)
 
 
 def _replay(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
-    replay_since(row, since=given["since"], **_told(given, request))
+    replay_since(row, since=given["since"], **_audit(given, request))
 
 
 def _state(row: Endpoint) -> SafeString:
@@ -114,7 +114,7 @@ def _is_off(row: Endpoint, _at: datetime) -> bool:
 
 @admin.register(Endpoint, site=site)
 class EndpointAdmin(ScopedAdmin):
-    """Addresses of a client's systems; the secret is shown once."""
+    """Webhook endpoints of a client; the secret is shown once."""
 
     section = "Access"
     view_capability = Capability.VIEW_WEBHOOKS
@@ -126,9 +126,11 @@ class EndpointAdmin(ScopedAdmin):
     search_fields = ("name", "url")
     newest_by = "created_at"
     codes = {"events": None}
-    refusals = {AlreadyRemoved: "It was removed before: add it anew."}
-    intro = "Systems that are told what happens: signed messages with ids and codes, never a name or an address."
-    empty_text = "No system is told anything yet."
+    refusals = {AlreadyRemoved: "It has already been removed: add it again."}
+    intro = (
+        "Systems that are notified of events by signed messages, which hold ids and codes, never names or addresses."
+    )
+    empty_text = "No webhooks have been added yet."
     state = state_column(_state)
     acts = (
         Act("test", "Send a test", Capability.MANAGE_WEBHOOKS, _test, done="It is on its way.", applies=_is_on),
@@ -146,7 +148,7 @@ class EndpointAdmin(ScopedAdmin):
             Capability.MANAGE_WEBHOOKS,
             _replay,
             form=ReplayForm,
-            lead="Sends what was given up, and what happened while the webhook was switched off.",
+            lead="Sends failed messages, and events from while the webhook was switched off.",
             done="It is on its way.",
             applies=_is_on,
             refusals=_OFF,
@@ -156,7 +158,7 @@ class EndpointAdmin(ScopedAdmin):
             "Switch off",
             Capability.MANAGE_WEBHOOKS,
             _disable,
-            lead="Nothing is sent there until it is switched on again; what happens meanwhile is kept.",
+            lead="Nothing is sent there until it is switched on again; events in the meantime are stored.",
             done="It is switched off.",
             applies=_is_on,
         ),
@@ -165,7 +167,7 @@ class EndpointAdmin(ScopedAdmin):
             "Switch on",
             Capability.MANAGE_WEBHOOKS,
             _enable,
-            lead="What waits is sent now. What happened while it was off is sent by “Send again”.",
+            lead="Waiting messages are sent now. To send events from while it was off, use “Send again”.",
             done="It is switched on.",
             applies=_is_off,
         ),
@@ -174,7 +176,7 @@ class EndpointAdmin(ScopedAdmin):
             "Remove",
             Capability.MANAGE_WEBHOOKS,
             _remove,
-            lead="Nothing is ever sent there again. Its log stays.",
+            lead="Nothing is sent there any more. Its log is kept.",
             done="It is removed.",
             danger=True,
             applies=_is_there,
@@ -182,36 +184,36 @@ class EndpointAdmin(ScopedAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring along how each fares."""
+        """Select related health."""
         return super().get_queryset(request).select_related("health")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nothing of a removed one change."""
+        """Refuse changes to a removed endpoint."""
         return (obj is None or obj.removed_at is None) and super().has_change_permission(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        """Offer the events there are."""
+        """Offer the existing events and families."""
         form = super().get_form(request, obj, change, **kwargs)
         if "events" in form.base_fields:
             form.base_fields["events"].choices = [(one, coded(pattern_in_words(one), one)) for one in patterns()]
             form.base_fields["events"].help_text = gettext(
-                "A family such as consent.* includes what is added to it later."
+                "A family such as consent.* includes events that are added later."
             )
         form.code_sources = {}
         return form
 
-    @admin.display(description="last took something")
+    @admin.display(description="last successful delivery")
     def answered(self, row: Endpoint) -> str:
-        """Say when it last took a message."""
+        """Return when it last accepted a message."""
         return moment(row.health.answered_at)
 
     def write(self, row: Endpoint, **details: Any) -> None:
-        """Add the webhook, its secret goes into this one answer; or change it."""
-        told = {"actor": details["actor"], "reason": details["reason"], "at": arrived_at(details["request"])}
+        """Add the webhook and keep its secret for this one response, or change the webhook."""
+        common = {"actor": details["actor"], "reason": details["reason"], "at": arrived_at(details["request"])}
         if details["change"]:
-            change_endpoint(row, **told)
+            change_endpoint(row, **common)
             return
-        made, secret = add_endpoint(row.client_id, url=row.url, events=list(row.events), name=row.name, **told)
+        made, secret = add_endpoint(row.client_id, url=row.url, events=list(row.events), name=row.name, **common)
         row.pk = made.pk
         details["request"].issued_secret = secret
 
@@ -220,18 +222,18 @@ class EndpointAdmin(ScopedAdmin):
         return self.issued(request, obj, request.issued_secret, title=gettext("Webhook added"))  # type: ignore[attr-defined]
 
     def issued(self, request: HttpRequest, row: Endpoint, secret: str, **values: Any) -> HttpResponse:
-        """Show a secret in the answer itself, and nowhere else."""
-        told = {"secret": secret, "row_url": self.url_of("change", row), **values}
-        return self.page(request, row, "console/webhook_secret.html", **told)
+        """Show a secret in the response itself, and nowhere else."""
+        common = {"secret": secret, "row_url": self.url_of("change", row), **values}
+        return self.page(request, row, "console/webhook_secret.html", **common)
 
 
 def _replay_one(row: Delivery, given: dict[str, Any], request: HttpRequest) -> None:
-    replay_delivery(row, **_told(given, request))
+    replay_delivery(row, **_audit(given, request))
 
 
 @admin.register(Delivery, site=site)
 class DeliveryAdmin(EvidenceAdmin):
-    """Messages on their way, newest first."""
+    """Deliveries of messages, newest first."""
 
     section = "Evidence"
     view_capability = Capability.VIEW_WEBHOOKS
@@ -239,7 +241,7 @@ class DeliveryAdmin(EvidenceAdmin):
     list_filter = ("state", "client")
     newest_by = "queued_at"
     detail_fields = ("event", "webhook", "message_id", "stands", "attempts", "queued_at", "next_attempt", "done_at")
-    intro = "What was sent to the systems of clients, and what became of it."
+    intro = "Messages sent to clients' systems, and their delivery status."
     empty_text = "Nothing has been sent yet."
     stands = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
     acts: ClassVar[Any] = (
@@ -248,7 +250,7 @@ class DeliveryAdmin(EvidenceAdmin):
             "Send again",
             Capability.MANAGE_WEBHOOKS,
             _replay_one,
-            lead="It is sent under the id it had, so a system that has it knows.",
+            lead="It is sent with its original id, so that a system that already has it can detect this.",
             done="It is on its way.",
             applies=lambda row, _at: row.state != DeliveryState.WAITING and row.endpoint.is_enabled,
             refusals=_OFF,
@@ -256,25 +258,25 @@ class DeliveryAdmin(EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring along the message and the webhook."""
+        """Select related message and endpoint."""
         return super().get_queryset(request).select_related("message", "endpoint")
 
     @admin.display(description="event")
     def event(self, row: Delivery) -> SafeString:
-        """Give the event in words, beside its type."""
+        """Return the event's label with its type."""
         return coded(event_in_words(row.message.type), row.message.type)
 
     @admin.display(description="webhook")
     def webhook(self, row: Delivery) -> str:
-        """Name the webhook."""
+        """Return the webhook's name."""
         return str(row.endpoint)
 
     @admin.display(description="next attempt")
     def next_attempt(self, row: Delivery) -> str:
-        """Say when a waiting one is tried next."""
+        """Return when a waiting delivery is tried next."""
         return moment(row.due_at) if row.state == DeliveryState.WAITING else "—"
 
     def panels(self, request: HttpRequest, row: Delivery) -> list[dict[str, Any]]:
-        """Show the attempts."""
+        """Return the panel with the attempts."""
         found = attempts_of(row, actor=actor_of(request))[:50]
         return [{"template": "console/panels/attempts.html", "rows": list(found)}]

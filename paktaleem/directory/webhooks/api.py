@@ -1,4 +1,4 @@
-"""Webhooks over the API: a client's systems register themselves, and see what became of each message."""
+"""The webhooks API: a client's systems register endpoints and query deliveries."""
 
 from http import HTTPStatus
 from typing import Any
@@ -64,7 +64,7 @@ declare_problems(
 
 
 class WebhookInput(StrictSerializer):
-    """Where to send what."""
+    """URL and events of a webhook."""
 
     url = TextField(max_length=2_000)
     events = serializers.ListField(child=TextField(max_length=64), min_length=1, max_length=50)
@@ -72,7 +72,7 @@ class WebhookInput(StrictSerializer):
 
 
 class WebhookOutput(serializers.Serializer[Any]):
-    """One webhook. ``state`` is enabled or disabled, and why if it is; ``failures`` are attempts in a row."""
+    """One webhook. ``state`` is enabled or disabled, with the reason; ``failures`` counts failed attempts in a row."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -86,31 +86,31 @@ class WebhookOutput(serializers.Serializer[Any]):
 
 
 class WebhookWithSecretOutput(WebhookOutput):
-    """A webhook with its secret, which is shown this once: ``whsec_…``, as Standard Webhooks writes it."""
+    """A webhook with its secret, which is shown only once: ``whsec_…``, as in Standard Webhooks."""
 
     secret = serializers.CharField()
 
 
 class WebhooksOutput(serializers.Serializer[Any]):
-    """All of a client's."""
+    """All webhooks of a client."""
 
     webhooks = WebhookOutput(many=True)
 
 
 class ReplayInput(StrictSerializer):
-    """Since when."""
+    """The time from which to send again."""
 
     since = ZonedDateTimeField()
 
 
 class CountOutput(serializers.Serializer[Any]):
-    """How many messages are on their way."""
+    """Number of messages being sent."""
 
     count = serializers.IntegerField()
 
 
 class DeliveriesInput(StrictSerializer):
-    """Which, where to go on, and how many at most."""
+    """State filter, cursor and page size."""
 
     state = serializers.ChoiceField(DeliveryState.values, required=False)
     cursor = TextField(required=False, max_length=500)
@@ -118,7 +118,7 @@ class DeliveriesInput(StrictSerializer):
 
 
 class DeliveryOutput(serializers.Serializer[Any]):
-    """One message on its way: ``message`` is its webhook-id."""
+    """One delivery; ``message`` is its webhook-id."""
 
     id = serializers.UUIDField()
     message = serializers.UUIDField()
@@ -131,7 +131,7 @@ class DeliveryOutput(serializers.Serializer[Any]):
 
 
 class DeliveriesOutput(serializers.Serializer[Any]):
-    """A page of deliveries, newest first, and the address of the earlier ones."""
+    """A page of deliveries, newest first, and the URL of the next page."""
 
     deliveries = DeliveryOutput(many=True)
     next = serializers.CharField(allow_null=True)
@@ -145,17 +145,17 @@ class Webhooks(Operation):
 
     @extend_schema(responses=WebhooksOutput)
     def get(self, request: Request) -> Response:
-        """List the client's webhooks; their secrets are not shown again."""
-        return Response({"webhooks": [_webhook(one) for one in endpoints(actor_of(request)).order_by("id")]})
+        """List the client's webhooks, without their secrets."""
+        return Response({"webhooks": [_serialize_endpoint(one) for one in endpoints(actor_of(request)).order_by("id")]})
 
     @extend_schema(request=WebhookInput, responses={201: WebhookWithSecretOutput})
     def post(self, request: Request) -> Response:
-        """Register a webhook: 201 with its secret, which is shown this once."""
+        """Register a webhook: 201 with its secret, which is shown only once."""
         given = validated(WebhookInput, request.data)
         endpoint, secret = add_endpoint(
             client_of(request), **given, actor=actor_of(request), reason=_WHY, at=arrival_of(request)
         )
-        return Response({**_webhook(endpoint), "secret": secret}, HTTPStatus.CREATED)
+        return Response({**_serialize_endpoint(endpoint), "secret": secret}, HTTPStatus.CREATED)
 
 
 class Webhook(Operation):
@@ -166,13 +166,13 @@ class Webhook(Operation):
 
     @extend_schema(responses=WebhookOutput)
     def get(self, request: Request, webhook: UUID) -> Response:
-        """Show one webhook."""
-        return Response(_webhook(_endpoint(webhook, request)))
+        """Return one webhook."""
+        return Response(_serialize_endpoint(_get_endpoint(webhook, request)))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, webhook: UUID) -> Response:
         """Remove a webhook: nothing is sent there any more."""
-        endpoint = _endpoint(webhook, request)
+        endpoint = _get_endpoint(webhook, request)
         remove_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=arrival_of(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
@@ -184,10 +184,10 @@ class RotateWebhookSecret(Operation):
 
     @extend_schema(request=None, responses=WebhookWithSecretOutput)
     def post(self, request: Request, webhook: UUID) -> Response:
-        """Give a new secret, shown this once; messages are signed with both for a day."""
-        endpoint = _endpoint(webhook, request)
+        """Replace the secret and return the new one, once; messages are signed with both for a day."""
+        endpoint = _get_endpoint(webhook, request)
         secret = rotate_secret(endpoint, actor=actor_of(request), reason=Reason.KEY_ROTATION, at=arrival_of(request))
-        return Response({**_webhook(endpoint), "secret": secret})
+        return Response({**_serialize_endpoint(endpoint), "secret": secret})
 
 
 class EnableWebhook(Operation):
@@ -197,10 +197,10 @@ class EnableWebhook(Operation):
 
     @extend_schema(request=None, responses=WebhookOutput)
     def post(self, request: Request, webhook: UUID) -> Response:
-        """Switch a webhook on again; what waited is sent now."""
-        endpoint = _endpoint(webhook, request)
+        """Switch a webhook on again; waiting messages are sent now."""
+        endpoint = _get_endpoint(webhook, request)
         enable_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=arrival_of(request))
-        return Response(_webhook(_endpoint(webhook, request)))
+        return Response(_serialize_endpoint(_get_endpoint(webhook, request)))
 
 
 class TestWebhook(Operation):
@@ -211,10 +211,10 @@ class TestWebhook(Operation):
 
     @extend_schema(request=None, responses={202: DeliveryOutput})
     def post(self, request: Request, webhook: UUID) -> Response:
-        """Send ``webhook.test`` there, whatever it subscribed to."""
-        endpoint = _endpoint(webhook, request)
+        """Send ``webhook.test`` there, regardless of its subscription."""
+        endpoint = _get_endpoint(webhook, request)
         delivery = send_test(endpoint, actor=actor_of(request), at=arrival_of(request))
-        return Response(_delivery(delivery), HTTPStatus.ACCEPTED)
+        return Response(_serialize_delivery(delivery), HTTPStatus.ACCEPTED)
 
 
 class ReplayWebhook(Operation):
@@ -224,8 +224,8 @@ class ReplayWebhook(Operation):
 
     @extend_schema(request=ReplayInput, responses={202: CountOutput})
     def post(self, request: Request, webhook: UUID) -> Response:
-        """Send what it missed or failed to take since a moment, each under its first id."""
-        given, endpoint = validated(ReplayInput, request.data), _endpoint(webhook, request)
+        """Send messages that it missed or failed to accept since a time, with their original ids."""
+        given, endpoint = validated(ReplayInput, request.data), _get_endpoint(webhook, request)
         count = replay_since(
             endpoint, since=given["since"], actor=actor_of(request), reason=_WHY, at=arrival_of(request)
         )
@@ -240,25 +240,25 @@ class WebhookDeliveries(Operation):
 
     @extend_schema(parameters=[DeliveriesInput], responses=DeliveriesOutput)
     def get(self, request: Request, webhook: UUID) -> Response:
-        """List what was sent there and what waits, newest first."""
-        asked, endpoint = validated(DeliveriesInput, request.query_params.dict()), _endpoint(webhook, request)
+        """List sent and waiting messages, newest first."""
+        query, endpoint = validated(DeliveriesInput, request.query_params.dict()), _get_endpoint(webhook, request)
         of = f"deliveries/{endpoint.client_id}/{endpoint.pk}"
         rows = deliveries_of(endpoint, actor=actor_of(request))
-        if "state" in asked:
-            rows = rows.filter(state=asked["state"])
-        if "cursor" in asked:
-            rows = rows.filter(id__lt=UUID(read_cursor(asked["cursor"], of=of, name="cursor")))
-        found = list(rows[: asked["limit"] + 1])
-        page = found[: asked["limit"]]
+        if "state" in query:
+            rows = rows.filter(state=query["state"])
+        if "cursor" in query:
+            rows = rows.filter(id__lt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
+        found = list(rows[: query["limit"] + 1])
+        page = found[: query["limit"]]
         more = {"cursor": sign_cursor(str(page[-1].id), of=of)} if len(found) > len(page) else None
-        return with_next(request, {"deliveries": [_delivery(one) for one in page]}, more)
+        return with_next(request, {"deliveries": [_serialize_delivery(one) for one in page]}, more)
 
 
-def _endpoint(webhook: UUID, request: Request) -> Endpoint:
+def _get_endpoint(webhook: UUID, request: Request) -> Endpoint:
     return get_endpoint(webhook, actor=actor_of(request))
 
 
-def _webhook(endpoint: Endpoint) -> dict[str, Any]:
+def _serialize_endpoint(endpoint: Endpoint) -> dict[str, Any]:
     health = endpoint.health
     return {
         "id": str(endpoint.pk),
@@ -273,7 +273,7 @@ def _webhook(endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def _delivery(row: Delivery) -> dict[str, Any]:
+def _serialize_delivery(row: Delivery) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         "message": str(row.message_id),

@@ -1,8 +1,8 @@
-"""Which events there are, what each tells, and what a subscription means. Pure.
+"""The catalogue of webhook events, their data, and the meaning of a subscription. Pure.
 
-An event is an entry of the ledger seen from outside: its data are ids and codes of the entry's facts, never a name, an
-address or a text (payloads lie in other people's logs). Two types have no entry: ``decision.invalidated`` follows from
-the changes that decisions rest on, and ``webhook.test`` is asked for.
+An event corresponds to a kind of ledger entry. Its data are ids and codes of the entry's facts, never a name, an
+address or a text, because receivers may log payloads. Two types have no entry: ``decision.invalidated`` follows from
+changes on which decisions depend, and ``webhook.test`` is sent on request.
 """
 
 from collections.abc import Iterable
@@ -15,9 +15,9 @@ TEST = "webhook.test"
 
 
 class Event(NamedTuple):
-    """One type: the kind of ledger entry it is (of which kind of row, for the register), and the facts it repeats.
+    """One event type: its kind of ledger entry (for the register, of which kind of row), and the facts it repeats.
 
-    What concerns every client when it happens at PakTaleem is ``shared``.
+    ``is_shared`` events happen at PakTaleem and concern every client.
     """
 
     type: str
@@ -109,7 +109,7 @@ EVENTS = (
         for state in ("created", "accepted", "confirmed", "not_found", "failed", "not_applicable", "waived")
     ),
 )
-"""Every type that follows from an entry."""
+"""Every event type that corresponds to a ledger entry."""
 
 
 class EventUnknown(ValueError):
@@ -117,23 +117,23 @@ class EventUnknown(ValueError):
 
 
 def patterns() -> list[str]:
-    """List what may be subscribed to: every type, and every family as ``family.*``."""
+    """List what can be subscribed to: every type, and every family as ``family.*``."""
     types = [*(event.type for event in EVENTS), INVALIDATED]
     return sorted({*types, *(_family(name) for name in types)})
 
 
-def check_patterns(asked: Iterable[str]) -> list[str]:
-    """Return a subscription in order, each pattern once. Raises EventUnknown."""
+def check_patterns(subscribed: Iterable[str]) -> list[str]:
+    """Return a subscription sorted and without duplicates. Raises EventUnknown."""
     known = set(patterns())
-    for one in asked:
+    for one in subscribed:
         if one not in known:
             raise EventUnknown(one)
-    return sorted(set(asked))
+    return sorted(set(subscribed))
 
 
-def is_subscribed(event: str, asked: Iterable[str]) -> bool:
-    """Say whether a subscription includes an event."""
-    return bool({event, _family(event)} & set(asked))
+def is_subscribed(event: str, subscribed: Iterable[str]) -> bool:
+    """Return True if a subscription includes an event."""
+    return bool({event, _family(event)} & set(subscribed))
 
 
 def _family(event: str) -> str:

@@ -1,4 +1,4 @@
-"""Telling a client's administrators that an endpoint of theirs is told nothing any more."""
+"""The email to a client's administrators when one of their endpoints was disabled."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ DISABLED = declare_letter("webhook_disabled", fields=("name", "why", "url"))
 
 
 def tell_disabled(endpoint: Endpoint, *, url: str, actor: Actor, at: datetime) -> int:
-    """Write to every administrator of the client, in its context; ``url`` is the endpoint's page. Returns how many."""
+    """Email every administrator of the client, in its context; ``url`` is the endpoint's page. Return how many."""
     staff = staff_of(endpoint.client_id, Role.CLIENT_ADMIN, at=at)
     for user in staff:
         with translation.override(user.language):

@@ -1,4 +1,4 @@
-"""Endpoints of a client's systems, messages to them, and what became of each."""
+"""Webhook endpoints, messages, deliveries and attempts."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -26,15 +26,15 @@ __all__ = [
 
 
 class DisabledBecause(models.TextChoices):
-    """Why nothing is sent to an endpoint any more."""
+    """Why an endpoint is disabled."""
 
     BY_HAND = "by_hand", _("Switched off")
-    GONE = "gone", _("The receiver said that it is gone (410)")
-    FAILING = "failing", _("It failed for days")
+    GONE = "gone", _("The receiver answered 410 Gone")
+    FAILING = "failing", _("Failing for days")
 
 
 class DeliveryState(models.TextChoices):
-    """How far a delivery is."""
+    """State of a delivery."""
 
     WAITING = "waiting", _("Waiting")
     DELIVERED = "delivered", _("Delivered")
@@ -42,18 +42,18 @@ class DeliveryState(models.TextChoices):
 
 
 class AttemptError(models.TextChoices):
-    """Why no answer came."""
+    """Why an attempt received no response."""
 
-    NAME = "dns", _("The name is not known")
+    NAME = "dns", _("Host name not found")
     CONNECT = "connect", _("No connection")
     TLS = "tls", _("The certificate is not valid")
-    TIMEOUT = "timeout", _("No answer in time")
-    PROTOCOL = "protocol", _("The answer was not HTTP")
-    REFUSED = "refused", _("The address is not one of the public internet")
+    TIMEOUT = "timeout", _("No response in time")
+    PROTOCOL = "protocol", _("The response was not HTTP")
+    REFUSED = "refused", _("The address is not on the public internet")
 
 
 class Endpoint(Tracked):
-    """One address of one system of a client, and the events it is told."""
+    """One webhook endpoint of a client's system, and the events it subscribes to."""
 
     wall = Wall(
         Scope.TENANT,
@@ -68,7 +68,7 @@ class Endpoint(Tracked):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    name = models.CharField(max_length=100, blank=True, help_text="Which system it is.")
+    name = models.CharField(max_length=100, blank=True, help_text="Name of the system.")
     url = models.CharField("address", max_length=2_000, help_text="https, port 443 or 8443, a public host.")
     events = ArrayField(
         models.CharField(max_length=64), help_text="Types such as consent.withdrawn, or whole families: consent.*"
@@ -94,17 +94,17 @@ class Endpoint(Tracked):
         indexes = newest_first("created_at", "endpoint_by_time")
 
     def __str__(self) -> str:
-        """Name it, or give its address."""
+        """Return its name or URL."""
         return self.name or self.url
 
     @property
     def is_enabled(self) -> bool:
-        """Whether it is told what happens."""
+        """True if messages are sent to it."""
         return self.disabled_at is None and self.removed_at is None
 
 
 class EndpointSecret(models.Model):
-    """One secret of an endpoint, wrapped under the keyring. Two are live while one is replaced by the other."""
+    """One signing secret of an endpoint, wrapped under the keyring. Two are valid during a rotation."""
 
     wall = Wall(Scope.TENANT, EDIT, officer=False, personal={"wrapped": Personal.SECRET})
 
@@ -127,12 +127,12 @@ class EndpointSecret(models.Model):
         indexes = [models.Index(fields=["epoch"], name="secret_by_epoch")]
 
     def __str__(self) -> str:
-        """Say since when it holds."""
+        """Return since when it is valid."""
         return f"secret since {self.starts_at:%Y-%m-%d}"
 
 
 class EndpointHealth(models.Model):
-    """How an endpoint fares: one row beside it, written at every attempt, so it keeps no history."""
+    """Health of an endpoint: one row per endpoint, updated at every attempt, without history."""
 
     wall = Wall(Scope.TENANT, EDIT)
 
@@ -140,36 +140,36 @@ class EndpointHealth(models.Model):
         Endpoint, models.PROTECT, primary_key=True, related_name="health", db_constraint=False
     )
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    leased_until = models.DateTimeField(null=True, help_text="Until then one worker alone serves it.")
-    rests_until = models.DateTimeField(null=True, help_text="Until then it is not asked.")
+    leased_until = models.DateTimeField(null=True, help_text="Lease: until then only one worker sends to it.")
+    rests_until = models.DateTimeField(null=True, help_text="Back-off: until then nothing is sent to it.")
     failures = models.PositiveIntegerField(default=0, help_text="Failed attempts in a row.")
     failing_since = models.DateTimeField(null=True)
-    answered_at = models.DateTimeField(null=True, help_text="When it last took something.")
+    answered_at = models.DateTimeField(null=True, help_text="Time of the last successful delivery.")
 
     class Meta:
         verbose_name_plural = "endpoint health"
 
     def __str__(self) -> str:
-        """Say whether it fails."""
+        """Return whether it fails."""
         if not self.failures:
             return gettext("healthy")
         return gettext("{number} failures in a row").format(number=self.failures)
 
 
 class Message(models.Model):
-    """One thing that happened, told to whoever subscribed: its type, its moment, and ids."""
+    """One event to be sent to subscribed endpoints: its type, time and ids."""
 
     wall = Wall(Scope.TENANT, EDIT | {"DELETE"}, personal={"type": Personal.NONE, "data": Personal.PSEUDONYM})
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     type = models.CharField(max_length=64)
-    entry_id = models.UUIDField(null=True, help_text="The ledger's entry, which may be PakTaleem's own.")
+    entry_id = models.UUIDField(null=True, help_text="The ledger entry, which may be PakTaleem's own.")
     subject_id = models.UUIDField(null=True)
     data = models.JSONField()
     happened_at = models.DateTimeField()
-    is_shared = models.BooleanField(default=False, help_text="Of PakTaleem's catalogue: every client is to hear it.")
-    spread_at = models.DateTimeField(null=True, help_text="When every client had it.")
+    is_shared = models.BooleanField(default=False, help_text="Event at PakTaleem that is published to every client.")
+    spread_at = models.DateTimeField(null=True, help_text="When it was copied to every client.")
 
     class Meta:
         ordering = ["-happened_at", "-id"]
@@ -179,12 +179,12 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Name the event and its moment."""
+        """Return the event and its time."""
         return f"{self.type} {self.happened_at:%Y-%m-%d %H:%M}"
 
 
 class Delivery(models.Model):
-    """One message on its way to one endpoint."""
+    """Delivery of one message to one endpoint."""
 
     wall = Wall(Scope.TENANT, EDIT | {"DELETE"})
 
@@ -216,13 +216,13 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Say how far it is."""
+        """Return the state."""
         since = f"{self.queued_at:%Y-%m-%d %H:%M}"
         return gettext("{state} since {moment}").format(state=self.get_state_display(), moment=since)
 
 
 class Attempt(models.Model):
-    """One try at a delivery: when, how long, and what came back. Nothing of the answer's text is kept."""
+    """One attempt at a delivery: time, duration and result. The response body is not stored."""
 
     wall = Wall(Scope.TENANT, APPEND | {"DELETE"}, personal={"error": Personal.NONE})
 
@@ -245,5 +245,5 @@ class Attempt(models.Model):
         indexes = [models.Index(fields=["client", "delivery", "started_at"], name="attempt_of_delivery")]
 
     def __str__(self) -> str:
-        """Say what came back."""
+        """Return the result."""
         return self.error or str(self.status)

@@ -1,8 +1,8 @@
-"""Sending what waits: many endpoints side by side, each at its own pace.
+"""Send waiting messages to many endpoints concurrently, each at its own pace.
 
-One coroutine serves one endpoint, so a receiver that is slow, huge or dead costs its own time. The database is asked
-from a few threads, in short transactions; nothing is held while a receiver is waited for. Any number of workers may
-pump at once: a lease gives each endpoint to one of them, and ends by itself if that one dies.
+One coroutine serves one endpoint, so a slow or dead receiver delays only itself. The database is queried from a few
+threads in short transactions; no transaction is open while waiting for a receiver. Several workers may run at once: a
+lease assigns each endpoint to one of them, and expires if that worker dies.
 """
 
 import asyncio
@@ -51,28 +51,28 @@ PUMP = "webhooks.pump"
 _SIDE_BY_SIDE = 200
 _BATCH = 50
 _AT_ONCE = 10
-"""Messages on their way to one receiver at the same time."""
+"""Concurrent messages to one receiver."""
 _LOOK_EVERY = 0.5
 _THREADS = 4
 
 
 @dataclass(slots=True)
 class Pump:
-    """One worker's sending. ``trust`` are the certificates believed, those of the public web unless given."""
+    """One worker's sender. ``trust`` holds the trusted certificates, by default those of the public web."""
 
     trust: ssl.SSLContext | None = None
     send: Callable[..., Awaitable[Answer]] = post
 
     async def run(self, *, seconds: float, until_idle: bool = False) -> None:
-        """Send for so many seconds, or until nothing is due; what has begun is finished.
+        """Send for ``seconds``, or until nothing is due; messages being sent are completed.
 
-        Where no client has an endpoint it ends at once.
+        Ends at once if no client has an endpoint.
         """
         ends = time.monotonic() + seconds
         serving: dict[UUID, asyncio.Task[None]] = {}
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="webhooks") as threads:
             try:
-                while await self._ask(threads, _is_anybody_there) and time.monotonic() < ends:
+                while await self._run_in_thread(threads, _has_endpoints) and time.monotonic() < ends:
                     started = await self._start(serving, threads)
                     if until_idle and not started and not serving:
                         break
@@ -84,19 +84,21 @@ class Pump:
             finally:
                 await asyncio.gather(*serving.values(), return_exceptions=True)
                 everyone = Barrier(_THREADS)
-                await asyncio.gather(*(self._ask(threads, _close, everyone) for _ in range(_THREADS)))
+                await asyncio.gather(
+                    *(self._run_in_thread(threads, _close_connections, everyone) for _ in range(_THREADS))
+                )
 
     async def _start(self, serving: dict[UUID, asyncio.Task[None]], threads: ThreadPoolExecutor) -> int:
-        """Begin to serve endpoints for which something is due; returns how many."""
-        await self._ask(threads, _spread)
+        """Start serving endpoints with due messages; return how many."""
+        await self._run_in_thread(threads, _spread)
         free = _SIDE_BY_SIDE - len(serving)
-        waiting = await self._ask(threads, _waiting, frozenset(serving), free) if free else []
+        waiting = await self._run_in_thread(threads, _list_waiting, frozenset(serving), free) if free else []
         for one in waiting:
             serving[one.endpoint_id] = asyncio.create_task(self._serve(one, threads))
         return len(waiting)
 
     async def _wait(self, serving: dict[UUID, asyncio.Task[None]], ends: float) -> None:
-        """Wait until it is time to look again, and forget who has been served."""
+        """Wait until the next look, and remove endpoints that have been served."""
         pause = min(_LOOK_EVERY, max(0.0, ends - time.monotonic()))
         if serving:
             await asyncio.wait(serving.values(), timeout=pause, return_when=asyncio.FIRST_COMPLETED)
@@ -108,31 +110,31 @@ class Pump:
                 log.error("Serving a webhook failed.", exc_info=error)
 
     async def _serve(self, one: WaitingEndpoint, threads: ThreadPoolExecutor) -> None:
-        """Send what is due for one endpoint."""
-        shift = await self._ask(threads, _begin, one)
-        if shift is None:
+        """Send the due messages of one endpoint."""
+        batch = await self._run_in_thread(threads, _begin_batch, one)
+        if batch is None:
             return
         try:
-            results = await self._send_all(shift)
+            results = await self._send_all(batch)
         except asyncio.CancelledError:
-            await self._ask(threads, _end, shift)
+            await self._run_in_thread(threads, _end_batch, batch)
             raise
-        await self._ask(threads, _record, shift, results)
+        await self._run_in_thread(threads, _record_batch, batch, results)
 
-    async def _send_all(self, shift: Shift) -> list[Result]:
-        """Send a batch, some at a time; a receiver that does not answer is not asked for the rest of it."""
+    async def _send_all(self, batch: Shift) -> list[Result]:
+        """Send a batch, some concurrently; skip the rest once the receiver does not respond."""
         results: list[Result] = []
-        for start in range(0, len(shift.sendings), _AT_ONCE):
-            part = shift.sendings[start : start + _AT_ONCE]
-            results += await asyncio.gather(*(self._send(shift, sending) for sending in part))
+        for start in range(0, len(batch.sendings), _AT_ONCE):
+            part = batch.sendings[start : start + _AT_ONCE]
+            results += await asyncio.gather(*(self._send(batch, sending) for sending in part))
             if any(result.status is None for result in results):
                 break
         return results
 
-    async def _send(self, shift: Shift, sending: Sending) -> Result:
+    async def _send(self, batch: Shift, sending: Sending) -> Result:
         started_at, clock = real_now(), time.monotonic()
         headers = headers_of(
-            shift.secrets,
+            batch.secrets,
             message_id=str(sending.message_id),
             timestamp=int(started_at.timestamp()),
             body=sending.body,
@@ -140,7 +142,7 @@ class Pump:
         answer, error = None, ""
         try:
             answer = await self.send(
-                shift.url, sending.body, headers, allowed=settings.WEBHOOKS_ALLOWED, trust=self.trust
+                batch.url, sending.body, headers, allowed=settings.WEBHOOKS_ALLOWED, trust=self.trust
             )
         except DestinationRefused:
             error = "refused"
@@ -152,42 +154,42 @@ class Pump:
         return Result(sending.delivery_id, started_at, took, answer.status, retry_after=answer.retry_after)
 
     @staticmethod
-    async def _ask[*Ts, T](threads: ThreadPoolExecutor, work: Callable[[*Ts], T], *args: *Ts) -> T:
+    async def _run_in_thread[*Ts, T](threads: ThreadPoolExecutor, work: Callable[[*Ts], T], *args: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads, work, *args)
 
 
-def _is_anybody_there() -> bool:
+def _has_endpoints() -> bool:
     with as_officer():
         return is_anybody_there()
 
 
-def _waiting(without: frozenset[UUID], most: int) -> list[WaitingEndpoint]:
+def _list_waiting(without: frozenset[UUID], most: int) -> list[WaitingEndpoint]:
     with as_officer():
         return endpoints_to_serve(without=without, most=most, at=real_now())
 
 
 def _spread() -> None:
-    """Repeat at each client what concerns all of them."""
+    """Copy shared messages to every client."""
     with in_client(PAKTALEEM):
         waiting = messages_to_spread(most=20)
     for message_id in waiting:
         spread_message(message_id, client_ids=all_client_ids(), at=real_now())
 
 
-def _begin(one: WaitingEndpoint) -> Shift | None:
+def _begin_batch(one: WaitingEndpoint) -> Shift | None:
     with in_client(one.client_id):
         return begin_shift(one.client_id, one.endpoint_id, most=_BATCH, at=real_now())
 
 
-def _end(shift: Shift) -> None:
-    with in_client(shift.client_id):
-        end_shift(shift)
+def _end_batch(batch: Shift) -> None:
+    with in_client(batch.client_id):
+        end_shift(batch)
 
 
-def _record(shift: Shift, results: list[Result]) -> None:
+def _record_batch(batch: Shift, results: list[Result]) -> None:
     actor, at = system_actor(PUMP), real_now()
-    with in_client(shift.client_id):
-        disabled = record_results(shift, results, actor=actor, at=at)
+    with in_client(batch.client_id):
+        disabled = record_results(batch, results, actor=actor, at=at)
         if disabled is not None:
             tell_disabled(disabled, url=_page_of(disabled.pk), actor=actor, at=at)
 
@@ -197,7 +199,7 @@ def _page_of(endpoint_id: UUID) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}{page}"
 
 
-def _close(everyone: Barrier) -> None:
-    """Close this thread's connections; waiting for the others makes sure that each thread does it once."""
+def _close_connections(everyone: Barrier) -> None:
+    """Close this thread's connections; the barrier makes each thread do it exactly once."""
     everyone.wait()
     connections.close_all()

@@ -1,7 +1,7 @@
-"""When a delivery is tried again, how long a receiver is left alone, and when it is given up. Pure.
+"""Retry schedule, back-off of a failing receiver, and when a delivery is given up. Pure.
 
-The waits are those that Standard Webhooks 1.0 gives as an example: ten attempts over about three days. They are
-spread by chance so that receivers which failed together are not asked together.
+The waits are the example of Standard Webhooks 1.0: ten attempts over about three days. They are randomised, so that
+receivers which failed together are not retried together.
 """
 
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ WAITS = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
-"""After each failed attempt but the last."""
+"""Wait after each failed attempt except the last."""
 ATTEMPTS = len(WAITS) + 1
 LIFE = sum(WAITS, timedelta())
-"""How long a receiver may go on asking for less: three days, as long as for those that fail."""
+"""How long a receiver may throttle: about three days, as long as failing deliveries are retried."""
 _SPREAD = 0.2
-_LONGEST_WISH = timedelta(days=1)
+_LONGEST_RETRY_AFTER = timedelta(days=1)
 _SHORTEST_REST, _LONGEST_REST = timedelta(seconds=5), timedelta(minutes=5)
 _THROTTLING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
-_ASKED_TO_WAIT = timedelta(minutes=1)
+_DEFAULT_THROTTLE = timedelta(minutes=1)
 
 
 class Outcome(StrEnum):
-    """What became of one attempt."""
+    """Result of one attempt."""
 
     DELIVERED = "delivered"
     FAILED = "failed"
@@ -45,49 +45,50 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An outcome, and for how long the receiver wants to be left alone."""
+    """An outcome, and how long the receiver asked to wait."""
 
     outcome: Outcome
     wish: timedelta = timedelta()
 
 
 def judge(status: int, retry_after: str, at: datetime) -> Verdict:
-    """Judge an answer: 2xx is delivered, 410 is gone for good, 429, 502 and 504 ask for less; the rest has failed."""
+    """Classify a response: 2xx delivered, 410 permanently removed, 429, 502 and 504 throttled, others failed."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Verdict(Outcome.DELIVERED)
     if status == HTTPStatus.GONE:
         return Verdict(Outcome.GONE)
     wish = wish_of(retry_after, at)
     if status in _THROTTLING:
-        return Verdict(Outcome.THROTTLED, wish or _ASKED_TO_WAIT)
+        return Verdict(Outcome.THROTTLED, wish or _DEFAULT_THROTTLE)
     return Verdict(Outcome.FAILED, wish)
 
 
 def wish_of(retry_after: str, at: datetime) -> timedelta:
-    """Read Retry-After, seconds or a date (RFC 9110 §10.2.3): a day at most, nothing if it cannot be read."""
+    """Parse Retry-After, in seconds or as a date (RFC 9110 §10.2.3): at most one day, zero if unreadable."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit() and len(text) <= len("86400000"):
-        asked = timedelta(seconds=int(text))
+        requested = timedelta(seconds=int(text))
     else:
         try:
             until = parsedate_to_datetime(text)
-            asked = (until if until.tzinfo else until.replace(tzinfo=UTC)) - at
+            requested = (until if until.tzinfo else until.replace(tzinfo=UTC)) - at
         except (ValueError, TypeError, OverflowError):
             return timedelta()
-    return min(max(asked, timedelta()), _LONGEST_WISH)
+    return min(max(requested, timedelta()), _LONGEST_RETRY_AFTER)
 
 
 def after(attempts: int, *, chance: float) -> timedelta | None:
-    """Say how long to wait after so many failed attempts, spread by ``chance`` in [0, 1); None: it is given up."""
+    """Return how long to wait after ``attempts`` failed attempts, randomised by ``chance`` in [0, 1); None: give up."""
     if attempts >= ATTEMPTS:
         return None
     return WAITS[attempts - 1] * (1 + _SPREAD * (2 * chance - 1))
 
 
 def rest_after(failures: int, *, wish: timedelta, chance: float) -> timedelta:
-    """Say how long a receiver that failed so many times in a row is not asked at all, whatever else waits for it.
+    """Return the exponential back-off before a failing endpoint is tried again.
 
-    So a dead one costs one attempt now and then, and not one for each of a thousand messages.
+    ``failures`` counts failed attempts in a row (5 s to 5 min), ``wish`` is the wait the receiver asked for. A dead
+    endpoint thus costs one attempt now and then, not one per waiting message.
     """
     rest: timedelta = min(_SHORTEST_REST * 2 ** min(failures - 1, 10), _LONGEST_REST)
     return max(rest * (1 + _SPREAD * (2 * chance - 1)), wish)

@@ -1,4 +1,4 @@
-"""The endpoints' secrets, wrapped under the keyring: shown once, opened only to sign."""
+"""Signing secrets of endpoints, wrapped under the keyring: shown once, opened only to sign."""
 
 from collections import Counter
 from datetime import datetime
@@ -15,7 +15,7 @@ __all__ = ["add_secret", "end_others", "live_secrets"]
 
 
 def add_secret(endpoint: Endpoint, *, at: datetime) -> str:
-    """Make a secret that holds from now on, and keep it wrapped; returns it, this once."""
+    """Create and store a secret that is valid from now on; return it, once."""
     secret = new_secret()
     epoch, wrapped = keyring().wrap(secret.encode(), binding=_binding(endpoint.client_id, endpoint.pk))
     EndpointSecret.objects.create(
@@ -25,23 +25,23 @@ def add_secret(endpoint: Endpoint, *, at: datetime) -> str:
 
 
 def end_others(endpoint: Endpoint, *, ends_at: datetime, at: datetime) -> None:
-    """Let the secret that has no end yet hold until ``ends_at``, and those before it no longer than now."""
+    """End the current secret at ``ends_at``, and earlier ones now."""
     own = EndpointSecret.objects.filter(client_id=endpoint.client_id, endpoint=endpoint, starts_at__lt=at)
     own.filter(ends_at__gt=at).update(ends_at=at)
     own.filter(ends_at=None).update(ends_at=ends_at)
 
 
 def live_secrets(endpoint: Endpoint, *, at: datetime) -> list[str]:
-    """Open the secrets with which a message is signed now, the newest first.
+    """Return the secrets with which messages are signed now, newest first.
 
-    Raises KeyError for a destroyed epoch, InvalidTag for a row that was moved.
+    Raises KeyError for a destroyed epoch, InvalidTag for a row copied from elsewhere.
     """
     live = Q(starts_at__lte=at) & (Q(ends_at=None) | Q(ends_at__gt=at))
     rows = EndpointSecret.objects.filter(live, client_id=endpoint.client_id, endpoint=endpoint).order_by("-starts_at")
-    return [_opened(row).decode() for row in rows]
+    return [_open(row).decode() for row in rows]
 
 
-def _opened(row: EndpointSecret) -> bytes:
+def _open(row: EndpointSecret) -> bytes:
     binding = _binding(row.client_id, row.endpoint_id)
     return keyring().unwrap(bytes(row.wrapped), epoch=row.epoch, binding=binding)
 
@@ -60,7 +60,7 @@ def _rewrap(client_id: UUID) -> frozenset[int]:
     moved = set()
     for row in old.exclude(epoch=keyring().current_epoch):
         moved.add(row.epoch)
-        secret = _opened(row)
+        secret = _open(row)
         row.epoch, row.wrapped = keyring().wrap(secret, binding=_binding(row.client_id, row.endpoint_id))
         row.save(update_fields=["epoch", "wrapped"])
     return frozenset(moved)

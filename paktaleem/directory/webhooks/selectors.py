@@ -1,4 +1,4 @@
-"""Reading endpoints, deliveries and what waits."""
+"""Query endpoints, deliveries, attempts and waiting messages."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -31,20 +31,20 @@ class EndpointUnknown(LookupError):
 
 
 class WaitingEndpoint(NamedTuple):
-    """An endpoint for which something is due."""
+    """An endpoint with a due message."""
 
     client_id: UUID
     endpoint_id: UUID
 
 
 def endpoints(actor: Actor) -> QuerySet[Endpoint]:
-    """List the endpoints that are there, of every client the actor may see."""
+    """List the endpoints of every client the actor may see, without removed ones. Raises NotAllowed."""
     require(actor, Capability.VIEW_WEBHOOKS)
     return Endpoint.objects.filter(removed_at=None).select_related("health")
 
 
 def get_endpoint(endpoint_id: UUID, *, actor: Actor) -> Endpoint:
-    """Return one endpoint of the context's client. Raises EndpointUnknown, NotAllowed."""
+    """Return one endpoint of the current client. Raises EndpointUnknown, NotAllowed."""
     found = endpoints(actor).filter(pk=endpoint_id).first()
     if found is None:
         raise EndpointUnknown(endpoint_id)
@@ -52,26 +52,27 @@ def get_endpoint(endpoint_id: UUID, *, actor: Actor) -> Endpoint:
 
 
 def deliveries(actor: Actor) -> QuerySet[Delivery]:
-    """List deliveries, newest first, of every client the actor may see."""
+    """List deliveries of every client the actor may see. Raises NotAllowed."""
     require(actor, Capability.VIEW_WEBHOOKS)
     return Delivery.objects.select_related("message", "endpoint")
 
 
 def deliveries_of(endpoint: Endpoint, *, actor: Actor) -> QuerySet[Delivery]:
-    """List the deliveries of one endpoint, newest first."""
+    """List the deliveries of one endpoint, newest first. Raises NotAllowed."""
     return deliveries(actor).filter(client_id=endpoint.client_id, endpoint=endpoint).order_by("-id")
 
 
 def attempts_of(delivery: Delivery, *, actor: Actor) -> QuerySet[Attempt]:
-    """List the attempts at one delivery, newest first."""
+    """List the attempts at one delivery, newest first. Raises NotAllowed."""
     require(actor, Capability.VIEW_WEBHOOKS)
     return Attempt.objects.filter(client_id=delivery.client_id, delivery=delivery).order_by("-started_at", "-id")
 
 
 def endpoints_to_serve(*, without: Collection[UUID], most: int, at: datetime) -> list[WaitingEndpoint]:
-    """Name endpoints of all clients for which something is due and that nobody serves; in the officers' view.
+    """List endpoints of all clients with due messages that no worker serves; call in officer context.
 
-    ``without`` are those the asking worker serves already. They come in no order: none waits behind another.
+    ``without`` are those that the calling worker already serves. The order is arbitrary, so that no endpoint waits
+    behind another.
     """
     due = Delivery.objects.filter(endpoint=OuterRef("pk"), state=DeliveryState.WAITING, due_at__lte=at)
     free = (Q(health__leased_until=None) | Q(health__leased_until__lte=at)) & (
@@ -86,11 +87,11 @@ def endpoints_to_serve(*, without: Collection[UUID], most: int, at: datetime) ->
 
 
 def is_anybody_there() -> bool:
-    """Say whether any client has an endpoint; in the officers' view."""
+    """Return True if any client has an endpoint; call in officer context."""
     return Endpoint.objects.filter(removed_at=None).exists()
 
 
 def messages_to_spread(*, most: int) -> list[UUID]:
-    """Name the shared messages that not every client has yet; in PakTaleem's context."""
+    """List shared messages not yet copied to every client; call in PakTaleem's context."""
     waiting = Message.objects.filter(client_id=PAKTALEEM, is_shared=True, spread_at=None)
     return list(waiting.order_by("happened_at").values_list("id", flat=True)[:most])

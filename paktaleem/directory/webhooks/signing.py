@@ -1,4 +1,4 @@
-"""Signing as Standard Webhooks 1.0 says: HMAC-SHA-256 over id, time and the exact bytes. Pure."""
+"""Message signatures as in Standard Webhooks 1.0: HMAC-SHA-256 over id, time and the exact bytes. Pure."""
 
 import base64
 import hashlib
@@ -13,23 +13,23 @@ SECRET_BYTES = 32
 
 
 def new_secret() -> str:
-    """Make a secret as its owner keeps it: ``whsec_`` and 32 random bytes in base64."""
+    """Return a new secret as its owner stores it: ``whsec_`` and 32 random bytes in base64."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def secret_bytes(secret: str) -> bytes:
-    """Take a secret apart. Raises ValueError."""
+    """Decode a secret. Raises ValueError."""
     return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
 
 
 def signature(secret: str, *, message_id: str, timestamp: int, body: bytes) -> str:
-    """Sign one attempt: ``v1,`` and the digest of ``id.timestamp.body``; the time is that of the attempt."""
+    """Return the signature of one attempt: ``v1,`` and the digest of ``id.timestamp.body``."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.new(secret_bytes(secret), signed, hashlib.sha256).digest()).decode()
 
 
 def headers_of(secrets_: Iterable[str], *, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Give the headers of one attempt, with a signature for each live secret, so that either verifies."""
+    """Return the headers of one attempt, with a signature for each live secret, so that either verifies."""
     signed = [signature(one, message_id=message_id, timestamp=timestamp, body=body) for one in secrets_]
     return {
         "Content-Type": "application/json",

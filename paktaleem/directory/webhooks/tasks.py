@@ -1,4 +1,4 @@
-"""What the worker does about webhooks: it sends, all the time, and throws away what was told long ago."""
+"""Background tasks for webhooks: continuous sending, and deletion of old messages."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ FORGET = "webhooks.forget_old_messages"
 @app.periodic(cron="* * * * *", periodic_id="webhooks_pump")
 @app.task(name=PUMP, queueing_lock=PUMP, pass_context=False)
 async def pump(timestamp: int) -> None:
-    """Send for a minute; the next job goes on. Two that overlap share the endpoints between them."""
+    """Send for a minute; the next job continues. Overlapping jobs share the endpoints."""
     del timestamp
     await Pump().run(seconds=settings.WEBHOOKS_PUMP_SECONDS)
 
@@ -27,7 +27,7 @@ async def pump(timestamp: int) -> None:
 @app.periodic(cron="53 * * * *", periodic_id="webhooks_forget")
 @app.task(name=FORGET, queueing_lock=FORGET, pass_context=False)
 def forget_old_messages(timestamp: int) -> int:
-    """Delete, every hour, messages and their log older than WEBHOOKS_KEPT_DAYS; returns how many messages."""
+    """Delete, every hour, messages and their log older than WEBHOOKS_KEPT_DAYS; return the number of messages."""
     del timestamp
     before, gone = real_now() - timedelta(days=settings.WEBHOOKS_KEPT_DAYS), 0
     for client_id in all_client_ids():

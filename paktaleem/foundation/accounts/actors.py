@@ -1,4 +1,4 @@
-"""The frozen Actor: who asks, in which role, for which client. Every service and selector is told."""
+"""Actors: identity, role and client of everyone who calls services and selectors."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -34,9 +34,9 @@ class NotAllowed(PermissionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor(By):
-    """Who asks. ``client_id`` None means every client (PakTaleem's officers).
+    """An actor with capabilities; ``client_id`` is None for PakTaleem's officers, who act for every client.
 
-    ``acts_for`` is set for people on their own pages: for whom they act, themselves or a child, and nobody else.
+    ``acts_for`` is set for a data subject or guardian on their own pages: the person they act for.
     """
 
     client_id: UUID | None
@@ -44,23 +44,20 @@ class Actor(By):
     capabilities: frozenset[Capability] = field(repr=False)
 
     def may(self, capability: Capability, client_id: UUID | None = None) -> bool:
-        """Say whether the actor has a capability, and for this client where one is named."""
+        """Return True if the actor has a capability, and for this client if one is given."""
         if capability not in self.capabilities:
             return False
         return client_id is None or self.client_id is None or self.client_id == client_id
 
 
 def require(actor: Actor, capability: Capability, client_id: UUID | None = None) -> None:
-    """Go on only if the actor may; raises NotAllowed otherwise."""
+    """Raise NotAllowed unless the actor has the capability, for this client if one is given."""
     if not actor.may(capability, client_id):
         raise NotAllowed(f"{actor.role} may not {capability.replace('_', ' ')} here.")
 
 
 def require_about(actor: Actor, capability: Capability, *, subject_id: UUID, client_id: UUID) -> None:
-    """Go on only if the actor has the capability at this client, or acts here for this very person.
-
-    Raises NotAllowed otherwise.
-    """
+    """Raise NotAllowed unless the actor has the capability at this client or acts for this person."""
     is_own = actor.acts_for == subject_id and actor.may(Capability.OWN_CHOICES, client_id)
     if not is_own:
         require(actor, capability, client_id)
@@ -74,7 +71,7 @@ _OF_ROLE = {role: _capabilities(role) for role in Role}
 
 
 def user_actor(user_id: UUID, role: Role | str, client_id: UUID) -> Actor:
-    """Make the actor of a signed-in user under one membership; officers of PakTaleem act for every client."""
+    """Return the actor of a signed-in user under one membership; PakTaleem's officers act for every client."""
     role = Role(role)
     everywhere = role in OFFICER_ROLES and client_id == PAKTALEEM
     return Actor(
@@ -87,7 +84,7 @@ def user_actor(user_id: UUID, role: Role | str, client_id: UUID) -> Actor:
 
 
 def key_actor(key_id: UUID, client_id: UUID, scopes: Iterable[str]) -> Actor:
-    """Make the actor of an API key: what its scopes allow, within what any key may."""
+    """Return the actor of an API key: the capabilities of its scopes that API keys may have."""
     wanted = frozenset().union(*(KEY_SCOPES.get(scope, frozenset()) for scope in scopes))
     return Actor(
         kind=ByKind.API_KEY,
@@ -99,7 +96,7 @@ def key_actor(key_id: UUID, client_id: UUID, scopes: Iterable[str]) -> Actor:
 
 
 def system_actor(task: str) -> Actor:
-    """Make the actor of a command or background task, named by what it does."""
+    """Return the actor of a command or background task, identified by its name."""
     return Actor(
         kind=ByKind.SYSTEM,
         id=uuid5(PAKTALEEM, task),
@@ -110,7 +107,7 @@ def system_actor(task: str) -> Actor:
 
 
 def sandbox_actor(client_id: UUID) -> Actor:
-    """Make the actor of a sandbox in which a state is forced: it may act in that client alone."""
+    """Return the actor that forces states in a sandbox; it may act in that client only."""
     return Actor(
         kind=ByKind.SYSTEM,
         id=uuid5(PAKTALEEM, "sandbox"),
@@ -121,7 +118,7 @@ def sandbox_actor(client_id: UUID) -> Actor:
 
 
 def person_actor(person_id: UUID, client_id: UUID, *, acts_for: UUID) -> Actor:
-    """Make the actor of a person who came through a link or a code: themselves, or a guardian acting for a child."""
+    """Return the actor of a person who used an access link or one-time code, acting for ``acts_for``."""
     return Actor(
         kind=ByKind.SUBJECT,
         id=person_id,

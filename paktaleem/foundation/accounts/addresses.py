@@ -1,4 +1,4 @@
-"""From where a request comes, as far as that can be believed, and at which address we are known."""
+"""Client IP address of a request, and the public URL of the portal."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
@@ -8,15 +8,15 @@ from django.http import HttpRequest
 __all__ = ["client_address", "public_address"]
 
 IPV6_NETWORK = 64
-"""One household or office has at least a /64 of its own, so single IPv6 addresses count for nothing."""
+"""Prefix length for IPv6: a household has at least a /64 network, so single addresses are not counted."""
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the address a request came from; of an IPv6 address its /64 network.
+    """Return the IP address of a request, or None; for IPv6, its /64 network.
 
-    Each of the TRUSTED_PROXIES proxies in front of us appended the address it saw to X-Forwarded-For, so the
-    client's is that many places from the end; whatever stands before it the client may have made up
-    (ASVS 4.1.3). Without trusted proxies the header counts for nothing.
+    Each of the TRUSTED_PROXIES proxies in front of us appends an address to X-Forwarded-For, so the client's
+    address is that many places from the end; earlier ones can be forged (ASVS 4.1.3). Without trusted proxies the
+    header is ignored.
     """
     seen = str(request.META.get("REMOTE_ADDR") or "")
     if settings.TRUSTED_PROXIES:
@@ -34,7 +34,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def public_address(request: HttpRequest) -> str:
-    """Give PUBLIC_URL, else the host asked; always https but where cookies are allowed without (a trial)."""
+    """Return PUBLIC_URL, else the URL of the requested host; https unless cookies are allowed without it (trial)."""
     if settings.PUBLIC_URL:
         return str(settings.PUBLIC_URL).rstrip("/")
     scheme = "https" if settings.SESSION_COOKIE_SECURE else request.scheme

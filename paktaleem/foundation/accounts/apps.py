@@ -1,16 +1,16 @@
-"""Who asks: clients, users, memberships, API keys; roles and capabilities."""
+"""App configuration of clients, users, memberships, API keys, roles and capabilities."""
 
 from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Accounts."""
+    """Accounts app."""
 
     name = "paktaleem.foundation.accounts"
     label = "accounts"
 
     def ready(self) -> None:
-        """Begin every session with its moment."""
+        """Connect the receiver that stores the sign-in time in the session."""
         from paktaleem.foundation.accounts import sessionlife  # noqa: PLC0415 -- needs the app registry
 
         sessionlife.connect()

@@ -1,4 +1,4 @@
-"""Who may sign in: active staff, by working address and password."""
+"""Authentication backend for staff: email address and password."""
 
 from typing import Any
 from uuid import UUID
@@ -13,27 +13,30 @@ __all__ = ["StaffBackend"]
 
 
 class StaffBackend(BaseBackend):
-    """Checks mail address and password; permissions come from memberships, not from here."""
+    """Authenticate active staff by email address and password; permissions come from memberships."""
 
     def authenticate(
         self, request: HttpRequest | None, email: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
-        """Return the active user with this address and password, taking the same time for an unknown address."""
+        """Return the active user with this email address and password, else None.
+
+        An unknown address takes the same time, so that it cannot be told apart from a wrong password.
+        """
         del request
         if not email or not password or "\x00" in email:
             return None
-        user = self._with_address(email)
+        user = self._find_user(email)
         if user is None:
             User().set_password(password)
             return None
         return user if user.check_password(password) and user.is_active else None
 
     def get_user(self, user_id: Any) -> User | None:
-        """Return the signed-in user, or None once their account is disabled: the next request fails."""
+        """Return the user of a session, or None if their account is disabled."""
         with in_global():
             user = User.objects.filter(pk=UUID(str(user_id))).first()
         return user if user and user.is_active else None
 
-    def _with_address(self, address: str) -> User | None:
+    def _find_user(self, address: str) -> User | None:
         with in_global():
             return User.objects.filter(email__iexact=address.strip()).first()

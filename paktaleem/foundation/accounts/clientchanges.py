@@ -1,4 +1,4 @@
-"""What of a client protects people who are children, and changes of it that wait for a second person."""
+"""Changes of clients that reduce guardian protection and need approval by a second person."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ _AGES = ("age_threshold", "country_thresholds", "country")
 
 
 class ClientChange(models.Model):
-    """One change of a client that would let people decide whom a guardian protects. It has no effect yet.
+    """A requested change of a client that would reduce guardian protection; no effect until it is approved.
 
-    ``changes`` are the client's columns with their new values. The ledger keeps who asked and who settled.
+    ``changes`` are the client's columns with their new values. The ledger records who requested and who decided it.
     """
 
     wall = Wall(Scope.TENANT, EDIT, personal={"changes": Personal.NONE, "requested_kind": Personal.NONE})
@@ -49,12 +49,12 @@ class ClientChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the state."""
+        """Return the state."""
         return str(self.get_state_display())
 
 
 def loosening(before: Any, after: Any) -> dict[str, Any]:
-    """Give those columns of a changed client that would let anybody decide for themselves earlier than before."""
+    """Return the changed columns, with new values, that let people decide for themselves at a lower age."""
     found: dict[str, Any] = {}
     if before.serves_minors and not after.serves_minors:
         found["serves_minors"] = False

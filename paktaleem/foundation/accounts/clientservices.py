@@ -1,4 +1,4 @@
-"""Registering and changing clients; what would take a guardian's protection from people waits for a second person."""
+"""Services to register and change clients; a change that reduces guardian protection needs a second person."""
 
 from datetime import datetime
 from typing import Any
@@ -19,38 +19,38 @@ from paktaleem.foundation.jobs.enqueue import enqueue_job
 __all__ = ["RECOMPUTE_AGES", "change_client", "settle_client_change"]
 
 RECOMPUTE_AGES = "subjects.recompute_ages"
-"""The task of the room above that computes anew who is of age; known here by its name only."""
+"""Name of the task that recomputes ages (declared in an app above this one)."""
 
 
 @transaction.atomic
 def change_client(client: Client, *, actor: Actor, reason: Reason | str, at: datetime) -> Client:
-    """Create or change a client; changed thresholds or time zone have the worker compute its people's ages anew.
+    """Register or change a client; recompute people's ages in a job if thresholds or time zone change.
 
-    What would let people decide for themselves earlier (minors served no longer, a lower age) has no effect yet: it
-    waits as a ``ClientChange``, and ``client`` is given back without it. Raises ValidationError naming the field,
+    Values that reduce guardian protection (no longer serving minors, a lower age) are stored as a pending
+    ``ClientChange``; the returned ``client`` has its old values for them. Raises ValidationError naming the field,
     NotAllowed.
     """
     require(actor, Capability.MANAGE_CLIENTS, client.id)
     if client._state.adding:
         client.created_at = at
         client.full_clean()
-        return _write(client, None, actor, reason, at)
+        return _save_client(client, None, actor, reason, at)
     before = Client.objects.select_for_update().filter(id=client.id).first()
     if before and before.is_sandbox != client.is_sandbox:
         raise ValidationError({"is_sandbox": ["A client is a sandbox from its registration on, or never."]})
     client.full_clean()
-    if before and (held := loosening(before, client)):
-        _let_wait(client, held, actor, at)
-        for name in held:
+    if before and (withheld := loosening(before, client)):
+        _request_approval(client, withheld, actor, at)
+        for name in withheld:
             setattr(client, name, getattr(before, name))
-    return _write(client, before, actor, reason, at)
+    return _save_client(client, before, actor, reason, at)
 
 
-def _write(client: Client, before: Client | None, actor: Actor, reason: Reason | str, at: datetime) -> Client:
+def _save_client(client: Client, before: Client | None, actor: Actor, reason: Reason | str, at: datetime) -> Client:
     try:
         with transaction.atomic():
             save_tracked(client, actor=actor, reason=reason, at=at)
-    except IntegrityError as error:  # the wall hides other clients' rows from full_clean
+    except IntegrityError as error:  # full_clean cannot see other clients' rows
         if "accounts_client_code" not in str(error):
             raise
         raise ValidationError({"code": ["Another client has this code."]}) from error
@@ -69,8 +69,8 @@ def _write(client: Client, before: Client | None, actor: Actor, reason: Reason |
     return client
 
 
-def _let_wait(client: Client, changes: dict[str, Any], actor: Actor, at: datetime) -> None:
-    """Propose what loosens, once: the same again goes on waiting, another takes its place."""
+def _request_approval(client: Client, changes: dict[str, Any], actor: Actor, at: datetime) -> None:
+    """Store the change for approval; it replaces a different pending one."""
     waiting = ClientChange.objects.select_for_update().filter(client=client, state=ChangeState.WAITING).first()
     if waiting is not None and waiting.changes == changes:
         return
@@ -81,14 +81,14 @@ def _let_wait(client: Client, changes: dict[str, Any], actor: Actor, at: datetim
         client=client, changes=changes, requested_kind=actor.kind.value, requested_by=actor.id, requested_at=at
     )
     change.save(force_insert=True)
-    _record("client.change_waiting", change, actor, at)
+    _record_change_entry("client.change_waiting", change, actor, at)
 
 
 @transaction.atomic
 def settle_client_change(
     change: ClientChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> ClientChange:
-    """Approve a waiting change, which takes effect now, or decline it; who asked for it may only decline.
+    """Approve a pending change, which then takes effect, or decline it; the requester may only decline.
 
     Raises SamePerson, ChangeSettled, ValidationError, NotAllowed.
     """
@@ -96,16 +96,16 @@ def settle_client_change(
     client = Client.objects.select_for_update().get(pk=change.client_id)
     change = settle(change, approve=approve, actor=actor, at=at)
     change.save(update_fields=["state", "settled_by", "settled_at"])
-    _record("client.change_settled", change, actor, at)
+    _record_change_entry("client.change_settled", change, actor, at)
     if approve:
         before = Client.objects.get(pk=client.pk)
         for name, value in change.changes.items():
             setattr(client, name, value)
         client.full_clean()
-        _write(client, before, actor, reason, at)
+        _save_client(client, before, actor, reason, at)
     return change
 
 
-def _record(kind: str, change: ClientChange, actor: Actor, at: datetime) -> None:
+def _record_change_entry(kind: str, change: ClientChange, actor: Actor, at: datetime) -> None:
     facts = {"change": str(change.pk), "state": str(change.state), "changes": change.changes}
     record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at)

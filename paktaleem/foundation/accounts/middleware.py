@@ -1,4 +1,4 @@
-"""One transaction and one context for each request: who asks decides what the database shows."""
+"""Middleware that opens one transaction and one database context per request, according to the actor."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -37,76 +37,77 @@ _SELF_CONTAINED = (
 _KEY_PATHS = ("/api/", "/access/")
 _SIGNED_IN_PATHS = ("/admin/",)
 _OWN_CONTEXT_PATHS = ("/choices/", "/guardian/", "/g/", "/concern/")
-"""Their views find the client themselves, by a link, a code or the address (``access_links.visits``)."""
+"""Views that open the client's context themselves, by a link, a code or the URL
+(``paktaleem.directory.access_links.visits``)."""
 _PUBLISHED = re.compile(r"/privacy/(?:([a-z][a-z0-9_]{1,62})/.*)?")
-"""What a client publishes to everybody: its context comes from the address, and only reads."""
+"""Public pages of a client, identified by the URL; read only."""
 
 
 class RequestContextMiddleware:
-    """Opens the transaction, sets the context, runs the view and its rendering, then commits.
+    """Open a transaction and the actor's context, run the view and its rendering, then commit.
 
-    The client comes from the credential only. A 4xx or 5xx after a write leaves nothing of it. The decision path
-    is exempt by name: its one SQL statement sets its own context.
+    The client follows from the credential only. A 4xx or 5xx response rolls back all writes. The decision endpoints
+    are exempt: their single SQL statement sets its own context.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Keep the next layer."""
+        """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer one request in its context."""
+        """Serve one request in its context."""
         received = as_received(request)
         received.received_at = real_now()
         if request.path in _SELF_CONTAINED or request.path.startswith(_OWN_CONTEXT_PATHS):
             return self.get_response(received)
-        received.actor = _actor_of(received)
-        with _context_of(received.actor, received.path):
+        received.actor = _find_actor(received)
+        with _open_context(received.actor, received.path):
             response = self.get_response(received)
             if response.status_code >= FIRST_ERROR:
                 transaction.set_rollback(True)
         return response
 
 
-def _actor_of(request: ReceivedRequest) -> Actor | None:
+def _find_actor(request: ReceivedRequest) -> Actor | None:
     if request.path.startswith(_KEY_PATHS):
         return actor_of_key(bearer_token(request), at=request.received_at)
     if request.path.startswith(_SIGNED_IN_PATHS):
-        return _signed_in_actor(request)
+        return _find_signed_in_actor(request)
     return None
 
 
 def bearer_token(request: HttpRequest) -> str:
-    """Return the credential of ``Authorization: Bearer …`` (RFC 6750 §2.1), or an empty text."""
+    """Return the credential of ``Authorization: Bearer …`` (RFC 6750 §2.1), or an empty string."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _signed_in_actor(request: ReceivedRequest) -> Actor | None:
+def _find_signed_in_actor(request: ReceivedRequest) -> Actor | None:
     if not request.user.is_authenticated or not has_proved_enough(request):
         return None
     request.memberships = memberships_of(request.user.pk, at=request.received_at)
-    chosen = _chosen(request, request.memberships)
+    chosen = _chosen_membership(request, request.memberships)
     return chosen.actor(request.user.pk) if chosen else None
 
 
-def _chosen(request: HttpRequest, choices: Sequence[MembershipChoice]) -> MembershipChoice | None:
-    """Return the membership chosen for this session; the only one needs no choice."""
+def _chosen_membership(request: HttpRequest, choices: Sequence[MembershipChoice]) -> MembershipChoice | None:
+    """Return the membership chosen for this session, or the user's only one."""
     wanted = request.session.get(CHOSEN_MEMBERSHIP)
     if wanted:
         return next((choice for choice in choices if str(choice.id) == wanted), None)
     return choices[0] if len(choices) == 1 else None
 
 
-def _context_of(actor: Actor | None, path: str) -> AbstractContextManager[None]:
+def _open_context(actor: Actor | None, path: str) -> AbstractContextManager[None]:
     if actor is None:
-        publisher = _publisher_of(path)
+        publisher = _find_publisher(path)
         return in_global() if publisher is None else in_client(publisher)
     if actor.client_id is None:
         return as_officer()
     return in_client(actor.client_id)
 
 
-def _publisher_of(path: str) -> UUID | None:
-    """Return the client that publishes at an address: PakTaleem where none is named, None where it is unknown."""
+def _find_publisher(path: str) -> UUID | None:
+    """Return the client whose public page this is; PakTaleem if the URL names none, None if unknown."""
     match = _PUBLISHED.fullmatch(path)
     return client_with_code(match[1] or "paktaleem") if match else None

@@ -1,4 +1,4 @@
-"""Clients, users, memberships and API keys."""
+"""Models for clients, users, memberships and API keys."""
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -38,32 +38,32 @@ code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9
 
 
 RESERVED_CODES = ("children", "code", "compare", "decide", "give", "leave", "link", "notices", "receipt", "versions")
-"""What stands beside the clients' codes in addresses such as ``/choices/<code>/``."""
+"""Path segments that cannot be client codes, because of URLs such as ``/choices/<code>/``."""
 
 FURTHEST_CLOCK = timedelta(days=25 * 366)
-"""How far ahead a sandbox's clock may stand: a newborn has come of age."""
+"""Largest clock offset of a sandbox: long enough for a newborn to come of age."""
 TEST_MARK = "ptk_test_"
-"""How the keys of sandboxes begin, and no other key."""
+"""Prefix of the API keys of sandboxes, and of no other key."""
 
 
 def validate_time_zone(name: str) -> None:
-    """Accept IANA time zone names only."""
+    """Raise ValidationError unless ``name`` is an IANA time zone."""
     if name not in available_timezones():
-        said = gettext("“{name}” is not an IANA time zone, such as Asia/Karachi.")
-        raise ValidationError(said.format(name=name))
+        message = gettext("“{name}” is not an IANA time zone. Use a name such as Asia/Karachi.")
+        raise ValidationError(message.format(name=name))
 
 
 def validate_thresholds(by_country: dict[str, int]) -> None:
-    """Accept ages from 13 to 21 by two-letter country code only; the database refuses others too."""
+    """Raise ValidationError unless all keys are ISO 3166 country codes and all ages are from 13 to 21."""
     for country, years in by_country.items():
         if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):  # noqa: PLR2004 -- ISO 3166
-            raise ValidationError(f"“{country}” is no two-letter ISO 3166 code, such as DE.")
+            raise ValidationError(f"“{country}” is not a two-letter ISO 3166 code. Use a code such as DE.")
         if isinstance(years, bool) or not isinstance(years, int) or not LOWEST <= years <= HIGHEST:
             raise ValidationError(f"{country}: use a whole number of years from {LOWEST} to {HIGHEST}.")
 
 
 class Client(Tracked):
-    """One institution with a service agreement: the tenant. PakTaleem itself is one."""
+    """An institution with a service agreement (the tenant). PakTaleem itself is one."""
 
     wall = Wall(
         Scope.TENANT,
@@ -92,14 +92,14 @@ class Client(Tracked):
         blank=True,
         default="",
         db_default="",
-        help_text="Street, place and postal code: told on receipts.",
+        help_text="Street, city and postal code, as printed on receipts.",
     )
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
     serves_minors = models.BooleanField(default=True)
     age_threshold = models.PositiveSmallIntegerField(
         default=LOWEST,
         validators=[MinValueValidator(LOWEST), MaxValueValidator(HIGHEST)],
-        help_text="Below this age, in years, a guardian decides. 13 by policy; higher where the law asks for it.",
+        help_text="A guardian decides for people below this age in years. At least 13; higher if the law requires it.",
     )
     country_thresholds = models.JSONField(
         "age thresholds by country",
@@ -107,11 +107,11 @@ class Client(Tracked):
         db_default={},
         blank=True,
         validators=[validate_thresholds],
-        help_text="Where the law of a country where people live asks for another age. All others have the one above.",
+        help_text="For countries of residence whose law sets a different age. The age threshold applies to all others.",
     )
     is_sandbox = models.BooleanField(
         default=False,
-        help_text="A playground for developers: never real people. It is chosen once and stays.",
+        help_text="A test environment for developers, without real people. Cannot be changed later.",
     )
     clock_offset = models.DurationField(
         default=timedelta(), db_default=timedelta(), editable=False, help_text="How far a sandbox's clock is ahead."
@@ -137,50 +137,50 @@ class Client(Tracked):
             models.CheckConstraint(
                 condition=~Q(code__in=RESERVED_CODES),
                 name="client_code_is_no_address_of_ours",
-                violation_error_message="This code is a part of the portal's own addresses: choose another.",
+                violation_error_message="This code is used in the portal's own URLs. Choose another.",
             ),
         ]
 
     def __str__(self) -> str:
-        """Show the institution's name."""
+        """Return the institution's name."""
         return self.name
 
     def clean(self) -> None:
-        """Name the field whose constraint would be broken."""
+        """Raise ValidationError naming the code if it is reserved."""
         if self.code in RESERVED_CODES:
-            raise ValidationError({"code": f"“{self.code}” is a part of the portal's own addresses: choose another."})
+            raise ValidationError({"code": f"“{self.code}” is used in the portal's own URLs. Choose another."})
 
     @property
     def client_id(self) -> Any:
-        """The client whose row this is: itself."""
+        """Return the client's own id, for code that handles any tenant row."""
         return self.id
 
     @property
     def thresholds(self) -> Thresholds:
-        """Below which age a guardian decides, by where a person lives."""
+        """Return the age thresholds, by country of residence."""
         return Thresholds(self.age_threshold, self.country_thresholds, self.country)
 
     @property
     def is_paktaleem(self) -> bool:
-        """Whether this is PakTaleem's own client."""
+        """Return True for PakTaleem's own client."""
         return self.id == PAKTALEEM
 
 
 class UserManager(BaseUserManager["User"]):
-    """Finds users by mail address, whatever its case."""
+    """Manager that finds users by email address, ignoring case."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Return the user who signs in with this mail address."""
+        """Return the user with this email address."""
         return self.get(email__iexact=username or "")
 
 
 class User(AbstractBaseUser):
-    """One member of staff who signs in: of PakTaleem, or of a client."""
+    """A member of staff, of PakTaleem or a client, who can sign in."""
 
     wall = Wall(
         Scope.GLOBAL,
         EDIT,
-        reason="someone signs in before a client is chosen, and may work for several",
+        reason="users sign in before a client is chosen, and may work for several",
         officer=True,
         personal={
             "email": Personal.STAFF,
@@ -194,11 +194,11 @@ class User(AbstractBaseUser):
     email = models.EmailField("email address", max_length=254)
     full_name = models.CharField(max_length=200)
     language = models.CharField(
-        "language of letters",
+        "language of emails",
         max_length=8,
         choices=settings.LANGUAGES,
         default=settings.LANGUAGE_CODE,
-        help_text="It follows the language in which they sign in.",
+        help_text="Set to the language of the user's latest sign-in.",
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(editable=False)
@@ -215,25 +215,25 @@ class User(AbstractBaseUser):
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
 
     def __str__(self) -> str:
-        """Show the working address, by which colleagues know each other."""
+        """Return the email address."""
         return self.email
 
     @property
     def is_staff(self) -> bool:
-        """Everyone with an account works in the console; what they may do there follows from memberships."""
+        """Return True for an active account; permissions follow from memberships."""
         return self.is_active
 
 
 class MembershipQuerySet(TrackedQuerySet["Membership"]):
-    """Memberships."""
+    """Queryset of memberships."""
 
     def active(self, at: datetime) -> "MembershipQuerySet":
-        """Those in force at a moment."""
+        """Return the memberships in effect at ``at``."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
 
 
 class Membership(Tracked):
-    """One role of one user at one client, from a moment, until it ends."""
+    """A role of a user at a client, in effect from ``starts_at`` until ``ends_at``."""
 
     wall = Wall(Scope.TENANT, EDIT, looked_up=True)
 
@@ -264,7 +264,9 @@ class Membership(Tracked):
             models.CheckConstraint(
                 condition=~Q(role__in=sorted(role.value for role in OFFICER_ROLES)) | Q(client=PAKTALEEM),
                 name="membership_officers_belong_to_paktaleem",
-                violation_error_message=_("Officers belong to PakTaleem: a client's people have roles of their own."),
+                violation_error_message=_(
+                    "Officer roles are for PakTaleem only. Choose a role for the client's staff."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=models.F("starts_at")), name="membership_ends_after_start"
@@ -272,19 +274,19 @@ class Membership(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Show the role."""
+        """Return the role's name."""
         return self.get_role_display()
 
 
 def validate_scopes(scopes: list[str]) -> None:
-    """Accept known scopes only."""
+    """Raise ValidationError for unknown scopes."""
     unknown = sorted(set(scopes) - set(KEY_SCOPES))
     if unknown:
         raise ValidationError(f"Unknown scope {', '.join(unknown)}; allowed: {', '.join(sorted(KEY_SCOPES))}.")
 
 
 class ApiKey(Tracked):
-    """One key with which a client's system calls the API. The secret itself is shown once and never kept."""
+    """A key with which a client's system calls the API. Only its digest is stored."""
 
     wall = Wall(
         Scope.TENANT,
@@ -300,11 +302,16 @@ class ApiKey(Tracked):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    name = models.CharField(max_length=100, help_text="Which system uses it.")
-    prefix = models.CharField(max_length=16, editable=False, help_text="The start of the key, to recognise it by.")
+    name = models.CharField(max_length=100, help_text="The system that uses the key.")
+    prefix = models.CharField(
+        max_length=16, editable=False, help_text="The first characters of the key, for identification."
+    )
     digest = models.BinaryField(max_length=32, editable=False)
     is_test = models.BooleanField(
-        default=False, db_default=False, editable=False, help_text="Of a sandbox; the database ties it to the client's."
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Key of a sandbox; the database checks it against the client.",
     )
     scopes = ArrayField(models.CharField(max_length=32), validators=[validate_scopes])
     created_at = models.DateTimeField(editable=False)
@@ -329,9 +336,9 @@ class ApiKey(Tracked):
         indexes = [models.Index(fields=["digest"], name="apikey_by_digest")]
 
     def __str__(self) -> str:
-        """Show the name and the recognisable start."""
+        """Return the name and the prefix."""
         return f"{self.name} ({self.prefix}…)"
 
     def is_live(self, at: datetime) -> bool:
-        """Whether the key opens anything at this moment."""
+        """Return True if the key is valid at ``at``."""
         return self.revoked_at is None and self.created_at <= at < self.expires_at

@@ -1,4 +1,4 @@
-"""A request as the portal hands it to its views: received at a moment, from somebody or nobody."""
+"""Requests with the attributes that the portal's middleware adds: arrival time, actor, memberships."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,11 +16,11 @@ __all__ = ["ReceivedRequest", "arrived_at", "as_received", "moment_of"]
 
 
 class ReceivedRequest(HttpRequest):
-    """What ``RequestContextMiddleware`` makes of a request (for the type checker: Django makes the object).
+    """A request after ``RequestContextMiddleware`` (a type for the type checker; Django creates the object).
 
-    ``received_at`` is when it arrived: ``moment_of`` makes of it the one clock of everything the request does, and
-    ``arrived_at`` gives it as it is, for what goes by nobody's clock. ``actor`` is who asks, None for nobody;
-    ``memberships`` are those of who is signed in at the console, under one of which they act.
+    ``received_at`` is the arrival time on the system clock (``arrived_at``); ``moment_of`` converts it to the clock
+    of the current client. ``actor`` is None for an anonymous request. ``memberships`` are those of the signed-in
+    user, of which one is in use.
     """
 
     received_at: datetime
@@ -29,15 +29,15 @@ class ReceivedRequest(HttpRequest):
 
 
 def as_received(request: HttpRequest) -> ReceivedRequest:
-    """Say to the type checker that the middleware has seen this request."""
+    """Cast a request to ReceivedRequest."""
     return cast("ReceivedRequest", request)
 
 
 def moment_of(request: HttpRequest) -> datetime:
-    """Return when a request arrived by the clock of the client whose context is open: the ``now`` of its rules."""
+    """Return the arrival time of a request on the clock of the current client, for the client's rules."""
     return arrived_at(request) + clock_offset()
 
 
 def arrived_at(request: HttpRequest) -> datetime:
-    """Return when a request arrived by the machine's clock: for keys, sessions, proofs, codes and retries."""
+    """Return the arrival time of a request on the system clock, for keys, sessions, codes and retries."""
     return as_received(request).received_at

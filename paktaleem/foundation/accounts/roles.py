@@ -1,4 +1,4 @@
-"""The one table that says who may do what: capability → roles. Pure."""
+"""Permission table: capabilities, the roles that have them, and scopes of API keys. Pure."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ __all__ = ["KEY_SCOPES", "OFFICER_ROLES", "ROLES_OF", "SANDBOX_MAY", "SENSITIVE"
 
 
 class Role(StrEnum):
-    """In which role someone acts."""
+    """Role of an actor."""
 
     PRIVACY_OFFICER = "privacy_officer"
     SUPPORT_AGENT = "support_agent"
@@ -18,11 +18,11 @@ class Role(StrEnum):
 
 
 OFFICER_ROLES = frozenset({Role.PRIVACY_OFFICER, Role.SUPPORT_AGENT, Role.AUDITOR})
-"""PakTaleem's own staff: they see every client."""
+"""Roles of PakTaleem's own staff, who see every client."""
 
 
 class Capability(StrEnum):
-    """One thing that may or may not be done. What is not listed for a role is refused."""
+    """A permission. A role has only those listed for it in ROLES_OF."""
 
     VIEW_CLIENTS = "view_clients"
     MANAGE_CLIENTS = "manage_clients"
@@ -163,9 +163,9 @@ SENSITIVE: frozenset[Capability] = frozenset(
         Capability.SIGN_BALANCING_TEST,
     }
 )
-"""What a person does only shortly after proving again who they are: it cannot be undone, or it opens doors.
+"""Capabilities that need recent re-authentication: irreversible actions, or actions that grant access.
 
-Revealing is not among them: it is daily work, and each look is recorded with its reason.
+Revealing personal data is not among them: it is daily work, and each access is recorded with its reason.
 """
 
 SANDBOX_MAY: frozenset[Capability] = frozenset(
@@ -186,7 +186,7 @@ SANDBOX_MAY: frozenset[Capability] = frozenset(
         Capability.VERIFY_GUARDIANS,
     }
 )
-"""What a sandbox may do to itself, and to nobody else, when a state is forced."""
+"""Capabilities to force a state in a sandbox, within that sandbox only."""
 
 KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "subjects:read": frozenset({Capability.VIEW_SUBJECTS}),
@@ -212,4 +212,4 @@ KEY_SCOPES: dict[str, frozenset[Capability]] = {
     "holdings:write": frozenset({Capability.REPORT_COLLECTIONS}),
     "webhooks:manage": frozenset({Capability.VIEW_WEBHOOKS, Capability.MANAGE_WEBHOOKS}),
 }
-"""What an API key may do: the union of its scopes."""
+"""Capabilities by scope; an API key has the union of its scopes."""

@@ -1,7 +1,7 @@
-"""What needs two people: how far a change is that waits, who may settle it, and what the database holds of it.
+"""Changes that need approval by a second person: their states, permission checks and constraints.
 
-A change that would take protection away is asked for by one person and has no effect until another, one who may
-(``Capability.SETTLE_CHILD_CHANGES``), approves it. Who asked may only decline (decisions 0029 and 0034).
+A change that reduces a person's protection has no effect until a second person with ``Capability.SETTLE_CHILD_CHANGES``
+approves it. The person who requested it can only decline it (decisions 0029 and 0034).
 """
 
 from datetime import datetime
@@ -20,26 +20,27 @@ __all__ = ["ChangeSettled", "ChangeState", "SamePerson", "by_two_people", "requi
 
 
 class ChangeState(models.TextChoices):
-    """How far a change is that needs a second person."""
+    """State of a change that needs a second person."""
 
     WAITING = "waiting", _("Waiting")
     APPROVED = "approved", _("Approved")
     DECLINED = "declined", _("Declined")
-    REPLACED = "replaced", _("Replaced by a later one")
+    REPLACED = "replaced", _("Replaced by a later change")
 
 
 class SamePerson(Exception):
-    """Whoever asked for this may not approve it: it takes two people."""
+    """The person who requested the change cannot approve it."""
 
 
 class ChangeSettled(Exception):
-    """It was approved, declined or replaced before."""
+    """The change is already approved, declined or replaced."""
 
 
 def by_two_people(name: str) -> list[models.CheckConstraint]:
-    """Give the constraints of a table of changes: nobody approves their own, and what is settled names by whom.
+    """Return check constraints for a table of changes: no self-approval, and a decision names who made it.
 
-    ``name`` begins the constraints' names; the table has ``state``, ``requested_by``, ``settled_by``, ``settled_at``.
+    ``name`` is the prefix of the constraint names. The table has ``state``, ``requested_by``, ``settled_by`` and
+    ``settled_at``.
     """
     return [
         models.CheckConstraint(
@@ -54,22 +55,23 @@ def by_two_people(name: str) -> list[models.CheckConstraint]:
 
 
 def require_settler(actor: Actor, client_id: UUID) -> None:
-    """Let only people settle changes, and only those who may for this client. Raises NotAllowed."""
+    """Raise NotAllowed unless the actor is a person who may decide changes of this client."""
     require(actor, Capability.SETTLE_CHILD_CHANGES, client_id)
     if actor.kind is not ByKind.USER:
-        raise NotAllowed("Only people settle changes.")
+        raise NotAllowed("Only a signed-in person may approve or decline changes.")
 
 
 def settle[Change: Any](change: Change, *, approve: bool, actor: Actor, at: datetime) -> Change:
-    """Lock a waiting change and mark it as approved or declined, for the caller to save; returns it as it is kept.
+    """Lock a pending change, set it to approved or declined, and return it for the caller to save.
 
-    Whom it is about is locked before. Raises ChangeSettled; SamePerson if who asked for it approves it.
+    Lock the row it concerns first. Raises ChangeSettled if it is decided already, and SamePerson if the requester
+    approves it.
     """
-    kept: Change = type(change).objects.select_for_update().get(pk=change.pk, client_id=change.client_id)
-    if kept.state != ChangeState.WAITING:
+    locked: Change = type(change).objects.select_for_update().get(pk=change.pk, client_id=change.client_id)
+    if locked.state != ChangeState.WAITING:
         raise ChangeSettled
-    if approve and kept.requested_by == actor.id:
+    if approve and locked.requested_by == actor.id:
         raise SamePerson
-    kept.state = ChangeState.APPROVED if approve else ChangeState.DECLINED
-    kept.settled_by, kept.settled_at = actor.id, at
-    return kept
+    locked.state = ChangeState.APPROVED if approve else ChangeState.DECLINED
+    locked.settled_by, locked.settled_at = actor.id, at
+    return locked

@@ -1,4 +1,4 @@
-"""Changing who may ask: clients, staff, memberships, API keys."""
+"""Services for staff accounts, memberships and API keys."""
 
 import hashlib
 import secrets
@@ -50,31 +50,31 @@ __all__ = [
 ]
 
 TELL_OWNER = "signin.tell_owner"
-"""The task of the room above that writes to the owner of an account; known here by its name only."""
+"""Name of the task that notifies the owner of an account (declared in an app above this one)."""
 KEY_MARK = "ptk_"
 PREFIX_LENGTH, TEST_PREFIX_LENGTH = 12, 16
 LIVE_KEYS_OF_A_NAME = 2
-"""The old and the new key of one system, while it changes over."""
+"""The old and the new key of one system, during rotation."""
 ROTATION_OVERLAP = timedelta(days=7)
-"""How long the old key stays live beside its successor unless told otherwise."""
+"""Default overlap during which the old key stays valid."""
 MOST_ROTATION_OVERLAP = timedelta(days=30)
-"""How long at most: two live keys of one system are twice as much to lose."""
+"""Longest overlap: two valid keys of one system double the risk."""
 
 
 class AlreadyEnded(Exception):
-    """The role was taken away before."""
+    """The membership has already ended."""
 
 
 class AlreadyRevoked(Exception):
-    """The key had been revoked before."""
+    """The key is already revoked."""
 
 
 class KeyNotLive(Exception):
-    """The key opens nothing any more, so it has no successor: issue a new one."""
+    """The key is no longer valid, so it cannot be rotated; issue a new one."""
 
 
 class TooManyLiveKeys(ValidationError):
-    """Two live keys bear this name already: the old one and its successor."""
+    """Two valid keys already have this name: the old one and its successor."""
 
 
 @transaction.atomic
@@ -88,7 +88,10 @@ def invite_user(
     reason: Reason | str = Reason.ONBOARDING,
     at: datetime,
 ) -> User:
-    """Create the account of a member of staff; without a password nobody can sign in until one is set."""
+    """Create the account of a member of staff; without a password they cannot sign in until one is set.
+
+    Raises ValidationError, NotAllowed.
+    """
     require(actor, Capability.MANAGE_STAFF)
     user = User(email=email.strip(), full_name=full_name.strip(), language=language, created_at=at)
     user.set_password(password)
@@ -98,87 +101,97 @@ def invite_user(
 
 @transaction.atomic
 def change_user(user: User, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime) -> User:
-    """Change a member of staff's name or language, or whether they may sign in: disabled, their next request fails."""
+    """Change the name, language or active state of a member of staff; a disabled user's next request fails.
+
+    Raises ValidationError, NotAllowed.
+    """
     require(actor, Capability.MANAGE_STAFF)
     user.full_clean()
     save_tracked(user, actor=actor, reason=reason, at=at, only=["full_name", "language", "is_active"])
-    _record_user("user.changed", user, actor, at)
+    _record_user_entry("user.changed", user, actor, at)
     return user
 
 
 @transaction.atomic
 def set_password(user: User, *, password: str, actor: Actor, at: datetime) -> User:
-    """Set the password of a member of staff, and tell them; their sessions end, being bound to the old one."""
+    """Set the password of a member of staff and notify them; their sessions end.
+
+    Raises NotAllowed.
+    """
     require(actor, Capability.MANAGE_STAFF)
     user.set_password(password)
     user.save(update_fields=["password"])
-    entry = _record_user("user.password_set", user, actor, at)
+    entry = _record_user_entry("user.password_set", user, actor, at)
     tell_owner(user.id, "password_set", entry_id=entry.id, at=at)
     return user
 
 
-def _record_user(kind: str, user: User, actor: Actor, at: datetime) -> Entry:
+def _record_user_entry(kind: str, user: User, actor: Actor, at: datetime) -> Entry:
     facts = {"user": str(user.id), "is_active": user.is_active}
     return record_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
 
 
 def choose_language(user: User, language: str) -> None:
-    """Write to a member of staff in this language from now on: theirs to choose, and no history."""
+    """Set the language of emails to a member of staff; not recorded in history."""
     if language != user.language:
         user.language = language
         user.save(update_fields=["language"])
 
 
 def tell_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
-    """Have a letter sent to whose account was changed, by a job in this transaction; its arguments are ids and codes.
+    """Enqueue an email to the owner of a changed account, in this transaction.
 
-    ``change`` is one of ``paktaleem.directory.sign_in.letters.CHANGES``; ``entry_id`` is the ledger's entry of it.
+    ``change`` is one of ``paktaleem.directory.sign_in.letters.CHANGES``; ``entry_id`` is its ledger entry. The job's
+    arguments are ids and codes.
     """
     enqueue_job(TELL_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())
 
 
 @transaction.atomic
 def change_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> Membership:
-    """Give or change a role of a user at a client; it starts now, never earlier (ASVS 8.3.2).
+    """Give a user a role at a client, or change it; it starts now, never earlier (ASVS 8.3.2).
 
-    Raises AlreadyEnded for a role that was taken away: give it anew. Raises ValidationError, NotAllowed.
+    Raises AlreadyEnded for an ended membership, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_STAFF, membership.client_id)
     if membership._state.adding:
         membership.starts_at = at
     else:
-        _refuse_ended(membership)
+        _lock_active_membership(membership)
     membership.full_clean()
     save_tracked(membership, actor=actor, reason=reason, at=at)
-    _record_membership("membership.changed", membership, actor, at)
+    _record_membership_entry("membership.changed", membership, actor, at)
     return membership
 
 
 @transaction.atomic
 def end_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> Membership:
-    """Take a role away, effective on the user's next request. Raises AlreadyEnded, NotAllowed."""
+    """End a membership, effective on the user's next request.
+
+    Raises AlreadyEnded, NotAllowed.
+    """
     require(actor, Capability.MANAGE_STAFF, membership.client_id)
-    _refuse_ended(membership)
+    _lock_active_membership(membership)
     membership.ends_at = at
     save_tracked(membership, actor=actor, reason=reason, at=at)
-    _record_membership("membership.ended", membership, actor, at)
+    _record_membership_entry("membership.ended", membership, actor, at)
     return membership
 
 
-def _refuse_ended(membership: Membership) -> None:
-    """Lock the membership as it is kept; one that has ended stays ended."""
-    kept = Membership.objects.select_for_update().get(pk=membership.pk)
-    if kept.ends_at is not None:
+def _lock_active_membership(membership: Membership) -> None:
+    """Lock the stored membership; raise AlreadyEnded if it has ended."""
+    locked = Membership.objects.select_for_update().get(pk=membership.pk)
+    if locked.ends_at is not None:
         raise AlreadyEnded
 
 
-def _record_membership(kind: str, membership: Membership, actor: Actor, at: datetime) -> None:
+def _record_membership_entry(kind: str, membership: Membership, actor: Actor, at: datetime) -> None:
     facts = {"membership": str(membership.id), "user": str(membership.user_id), "role": membership.role}
     record_entry(kind, client_id=membership.client_id, facts=facts, actor=actor, at=at)
 
 
 def key_digest(key: str) -> bytes:
-    """Hash an API key for look-up: SHA-256 suffices, the key has 256 random bits."""
+    """Return the SHA-256 digest of an API key for look-up; the key has 256 random bits, so no salt is needed."""
     return hashlib.sha256(key.encode()).digest()
 
 
@@ -193,9 +206,9 @@ def issue_api_key(
     reason: Reason | str = Reason.ONBOARDING,
     at: datetime,
 ) -> tuple[ApiKey, str]:
-    """Issue a key; returns its row and the secret, which is shown this once and kept nowhere.
+    """Issue an API key; return its row and the secret, which is shown once and not stored.
 
-    Raises TooManyLiveKeys if two live keys bear the name, ValidationError, NotAllowed.
+    Raises TooManyLiveKeys if two valid keys have this name, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_API_KEYS, client_id)
     _refuse_third_key(client_id, name, at)
@@ -218,8 +231,8 @@ def issue_api_key(
     return key, secret
 
 
-def _random_part(is_test: bool) -> str:  # noqa: FBT001 -- the one thing asked
-    """Make 256 random bits as text; those of a live key never read like the mark of a test key."""
+def _random_part(is_test: bool) -> str:  # noqa: FBT001 -- the only argument
+    """Return 256 random bits as text; a live key never starts like a test key."""
     while True:
         part = secrets.token_urlsafe(32)
         if is_test or not f"{KEY_MARK}{part}".startswith(TEST_MARK):
@@ -227,10 +240,10 @@ def _random_part(is_test: bool) -> str:  # noqa: FBT001 -- the one thing asked
 
 
 def _refuse_third_key(client_id: UUID, name: str, at: datetime) -> None:
-    """Let keys of one name be issued one after the other, and never a third beside two live ones."""
+    """Serialize issuing keys of one name, and raise TooManyLiveKeys if two valid ones exist."""
     take_turn(f"api_key/{client_id}/{name}")
-    named = ApiKey.objects.filter(client_id=client_id, name=name, revoked_at=None, expires_at__gt=at)
-    if named.count() >= LIVE_KEYS_OF_A_NAME:
+    live_keys = ApiKey.objects.filter(client_id=client_id, name=name, revoked_at=None, expires_at__gt=at)
+    if live_keys.count() >= LIVE_KEYS_OF_A_NAME:
         raise TooManyLiveKeys({"name": ["Two live keys have this name. Revoke one of them first."]})
 
 
@@ -243,14 +256,14 @@ def rotate_api_key(
     reason: Reason | str = Reason.KEY_ROTATION,
     at: datetime,
 ) -> tuple[ApiKey, str]:
-    """Issue a successor with the same name, scopes and length of life; the old key ends after ``overlap``.
+    """Issue a successor with the same name, scopes and validity period; the old key ends after ``overlap``.
 
-    Returns the successor and its secret. The old key never lives longer than it would have, nor than 30 days more.
-    Raises TooManyLiveKeys while an earlier rotation is under way, KeyNotLive, ValidationError, NotAllowed.
+    Returns the successor and its secret. The old key's own expiry is never extended, and ``overlap`` is at most 30
+    days. Raises TooManyLiveKeys during an earlier rotation, KeyNotLive, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_API_KEYS, key.client_id)
     if not timedelta() < overlap <= MOST_ROTATION_OVERLAP:
-        raise ValidationError({"overlap": [f"The old key ends within {MOST_ROTATION_OVERLAP.days} days."]})
+        raise ValidationError({"overlap": [f"Choose a time within {MOST_ROTATION_OVERLAP.days} days."]})
     key = ApiKey.objects.select_for_update().get(id=key.id, client_id=key.client_id)
     if not key.is_live(at):
         raise KeyNotLive
@@ -273,7 +286,10 @@ def rotate_api_key(
 
 @transaction.atomic
 def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
-    """Close a key at once: the next call with it is refused. Raises AlreadyRevoked."""
+    """Revoke a key immediately: the next call with it is refused.
+
+    Raises AlreadyRevoked, NotAllowed.
+    """
     require(actor, Capability.MANAGE_API_KEYS, key.client_id)
     key = ApiKey.objects.select_for_update().get(id=key.id)
     if key.revoked_at is not None:

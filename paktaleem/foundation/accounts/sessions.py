@@ -1,4 +1,4 @@
-"""Sessions in the database: always read and written in a global context, whatever the request's own is."""
+"""Database sessions, always read and written in a global context."""
 
 from typing import Any
 
@@ -10,24 +10,24 @@ __all__ = ["SessionStore"]
 
 
 class SessionStore(DatabaseSessionStore):
-    """Django's database sessions behind the wall's guard."""
+    """Django's database session store, each query in a global context."""
 
     def load(self) -> Any:
-        """Read the session."""
+        """Return the session data."""
         with in_global():
             return super().load()
 
     def exists(self, session_key: str) -> bool:
-        """Say whether the key is taken."""
+        """Return True if the session key exists."""
         with in_global():
             return super().exists(session_key)
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 -- Django's signature
-        """Write the session."""
+        """Save the session."""
         with in_global():
             super().save(must_create)
 
     def delete(self, session_key: str | None = None) -> None:
-        """Forget the session."""
+        """Delete the session."""
         with in_global():
             super().delete(session_key)

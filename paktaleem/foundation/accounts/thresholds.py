@@ -1,4 +1,4 @@
-"""Below which age a guardian decides: by the country where a person lives, and a default that is always there. Pure."""
+"""Age of consent by country of residence, with a default (GDPR Art. 8). Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 __all__ = ["HIGHEST", "LOWEST", "Thresholds"]
 
 LOWEST, HIGHEST = 13, 21
-"""PakTaleem's policy (§8) asks for 13 at least; the laws of some countries for more (GDPR, Art. 8)."""
+"""At least 13 by PakTaleem's policy (§8); some countries require more (GDPR Art. 8)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """One client's rule. ``home`` is the country of the institution, where whoever says no other country lives."""
+    """The age thresholds of one client; ``home`` is its country, the default country of residence."""
 
     default: int
     by_country: Mapping[str, int] = field(default_factory=dict)
     home: str = ""
 
     def of(self, country: str) -> int:
-        """Give the threshold, in whole years, for somebody who lives in a country (ISO 3166; empty: at home)."""
+        """Return the threshold in whole years for a country of residence (ISO 3166; empty: ``home``)."""
         return self.by_country.get(country or self.home, self.default)
 
     def is_looser_than(self, other: "Thresholds") -> bool:
-        """Say whether somebody, wherever they live, would decide for themselves earlier than by the other rule."""
+        """Return True if, in any country, people decide for themselves at a lower age than by ``other``."""
         countries = {"", self.home, other.home, *self.by_country, *other.by_country}
         return self.default < other.default or any(self.of(one) < other.of(one) for one in countries)

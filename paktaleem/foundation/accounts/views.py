@@ -1,4 +1,4 @@
-"""Choosing the membership under which one works for this session."""
+"""View to choose a membership for the session."""
 
 from typing import Any
 from urllib.parse import quote
@@ -20,10 +20,10 @@ __all__ = ["choose_membership"]
 @never_cache
 @csrf_protect
 def choose_membership(request: HttpRequest, site: Any) -> HttpResponse:
-    """Show the memberships of who is signed in; keep the chosen one in the session."""
+    """Show the user's memberships, and store the chosen one in the session."""
     if not request.user.is_authenticated or not has_proved_enough(request):
-        here = quote(request.path)
-        return HttpResponseRedirect(f"{reverse('admin:login', current_app=site.name)}?next={here}")
+        next_url = quote(request.path)
+        return HttpResponseRedirect(f"{reverse('admin:login', current_app=site.name)}?next={next_url}")
     choices = {str(one.id): one for one in as_received(request).memberships}
     wanted = request.POST.get("membership", "")
     if request.method == "POST" and wanted in choices:
@@ -32,7 +32,7 @@ def choose_membership(request: HttpRequest, site: Any) -> HttpResponse:
     request.current_app = site.name
     context = {
         **site.each_context(request),
-        "title": gettext("Where do you work now?"),
+        "title": gettext("Choose a membership"),
         "choices": list(choices.values()),
         "chosen": request.session.get(CHOSEN_MEMBERSHIP),
     }

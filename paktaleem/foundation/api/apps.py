@@ -1,10 +1,10 @@
-"""The machines' face: key authentication, problem details, strict JSON."""
+"""App configuration of the API: key authentication, problem details, strict JSON."""
 
 from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
-    """The API's common ground; each room brings its own views."""
+    """Common parts of the API; each app has its own views."""
 
     name = "paktaleem.foundation.api"
     label = "api"

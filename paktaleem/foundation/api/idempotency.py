@@ -1,7 +1,7 @@
-"""Idempotency-Key on every POST: the same request again gets the same answer and does nothing.
+"""Idempotency-Key for POST requests: a repeated request gets the stored response and has no further effect.
 
-Follows draft-ietf-httpapi-idempotency-key-header-07. The answer is kept in the transaction of the act it answers,
-so neither exists without the other. A key holds for one credential on one route.
+Follows draft-ietf-httpapi-idempotency-key-header-07. The response is stored in the transaction of the request, so that
+both commit together. A key is valid for one credential and one route.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from paktaleem.foundation.tenancy.rows import find_row, insert_together
 __all__ = ["AnsweredBefore", "KeyMalformed", "KeyReused", "StillRunning", "Turn", "begin_turn", "parse_key"]
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
-_KEPT_HEADERS = ("Content-Type", "Location", "Link", "ETag")
+_STORED_HEADERS = ("Content-Type", "Location", "Link", "ETag")
 _QUOTED = re.compile(r'\A"((?:[!#-\[\]-~]|\\["\\]){1,255})"\Z')
 _BARE = re.compile(r"\A[!#-+\--:<-\[\]-~]{1,255}\Z")
 _NONCE_BYTES = 12
@@ -37,45 +37,47 @@ _SLOT = "r.client_id = %(client)s AND r.slot = %(slot)s"
 
 
 class KeyMalformed(APIException):
-    """The header is no key."""
+    """The Idempotency-Key header is malformed."""
 
     status_code = HTTPStatus.BAD_REQUEST
     default_code = "idempotency-key-malformed"
     default_detail = (
-        "An Idempotency-Key has 1 to 255 visible ASCII characters, in double quotes or, without a comma, semicolon "
-        "or backslash, bare."
+        "An Idempotency-Key has 1 to 255 visible ASCII characters, either in double quotes or, if it has no comma, "
+        "semicolon or backslash, without quotes."
     )
 
 
 class KeyReused(APIException):
-    """The key was used for another request."""
+    """The key was used for a different request."""
 
     status_code = HTTPStatus.UNPROCESSABLE_ENTITY
     default_code = "idempotency-key-reused"
-    default_detail = "This Idempotency-Key was used for another request: draw a new one for each."
+    default_detail = "This Idempotency-Key was used for a different request. Use a new key for each request."
 
 
 class StillRunning(APIException):
-    """The first request with the key has not been answered yet."""
+    """The first request with the key is still running."""
 
     status_code = HTTPStatus.CONFLICT
     default_code = "idempotency-key-in-use"
-    default_detail = "The first request with this Idempotency-Key is still running: ask again in a moment."
+    default_detail = (
+        "The first request with this Idempotency-Key is still running. Retry after the time in Retry-After."
+    )
     wait = 1
 
 
 class AnsweredBefore(Exception):
-    """The request was answered before; ``response`` is that answer."""
+    """The request is a repetition; ``response`` is the stored response."""
 
     def __init__(self, response: HttpResponse) -> None:
-        """Hold the answer."""
+        """Store the response."""
         super().__init__()
         self.response = response
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One request under a key, from the moment it is known to be the first."""
+    """Lock on an idempotency key, held by its first request."""
 
     client_id: UUID
     slot: bytes
@@ -83,43 +85,46 @@ class Turn:
     at: datetime
 
     def keep(self, response: HttpResponse) -> None:
-        """Keep the rendered answer, in the transaction of what it answers."""
-        kept = KeptAnswer(
+        """Store the rendered response, in the transaction of the request."""
+        stored = KeptAnswer(
             client_id=self.client_id,
             slot=self.slot,
             fingerprint=self.fingerprint,
             status=response.status_code,
-            headers={name: response[name] for name in _KEPT_HEADERS if name in response},
-            body=_seal(response.content, self.client_id, self.slot),
+            headers={name: response[name] for name in _STORED_HEADERS if name in response},
+            body=_encrypt(response.content, self.client_id, self.slot),
             expires_at=self.at + settings.IDEMPOTENCY_KEPT_FOR,
         )
-        insert_together(kept)
+        insert_together(stored)
 
 
 def begin_turn(
     header: str, *, client_id: UUID, credential: UUID, route: str, path: str, body: Any, at: datetime
 ) -> Turn:
-    """Take the turn of a request that carries a key, in the client's transaction and until its end.
+    """Acquire the lock of an idempotency key until the transaction ends.
 
-    Raises KeyMalformed, StillRunning, KeyReused, and AnsweredBefore with the answer to give again.
+    Raises KeyMalformed, StillRunning, KeyReused, and AnsweredBefore with the stored response.
     """
-    slot = _mark(client_id, "slot", credential, route, parse_key(header))
-    turn = Turn(client_id, slot, _mark(client_id, "request", "POST", path, body), at)
-    if not _is_alone(slot):
+    slot = _keyed_hash(client_id, "slot", credential, route, parse_key(header))
+    turn = Turn(client_id, slot, _keyed_hash(client_id, "request", "POST", path, body), at)
+    if not _acquire_lock(slot):
         raise StillRunning
-    kept = find_row(KeptAnswer, _SLOT, {"client": client_id, "slot": slot})
-    if kept is None:
+    stored = find_row(KeptAnswer, _SLOT, {"client": client_id, "slot": slot})
+    if stored is None:
         return turn
-    if kept.expires_at <= at:
+    if stored.expires_at <= at:
         KeptAnswer.objects.filter(client_id=client_id, slot=slot).delete()
         return turn
-    if not hmac.compare_digest(bytes(kept.fingerprint), turn.fingerprint):
+    if not hmac.compare_digest(bytes(stored.fingerprint), turn.fingerprint):
         raise KeyReused
-    raise AnsweredBefore(_replayed(kept))
+    raise AnsweredBefore(_replay_response(stored))
 
 
 def parse_key(header: str) -> str:
-    """Read a Structured Field String (RFC 9651 §3.3.3), or the bare key that most senders write."""
+    """Parse a Structured Field String (RFC 9651 §3.3.3), or a key without quotes, as most clients send it.
+
+    Raises KeyMalformed.
+    """
     text = header.strip()
     quoted = _QUOTED.match(text)
     if quoted:
@@ -129,36 +134,36 @@ def parse_key(header: str) -> str:
     raise KeyMalformed
 
 
-def _is_alone(slot: bytes) -> bool:
-    """Take the slot's lock to the end of the transaction; False if another transaction has it."""
+def _acquire_lock(slot: bytes) -> bool:
+    """Acquire the slot's lock until the transaction ends; return False if another transaction holds it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(slot[:8], signed=True)])
         return bool(cursor.fetchone()[0])
 
 
-def _replayed(kept: KeptAnswer) -> HttpResponse:
-    body = _open(bytes(kept.body), kept.client_id, bytes(kept.slot))
-    response = HttpResponse(body, status=kept.status, headers=kept.headers)
+def _replay_response(stored: KeptAnswer) -> HttpResponse:
+    body = _decrypt(bytes(stored.body), stored.client_id, bytes(stored.slot))
+    response = HttpResponse(body, status=stored.status, headers=stored.headers)
     response[REPLAYED] = "true"
     return response
 
 
-def _mark(client_id: UUID, kind: str, *parts: Any) -> bytes:
-    """Hash parts to a mark that tells nothing without the client's secret (HMAC-SHA-256)."""
+def _keyed_hash(client_id: UUID, kind: str, *parts: Any) -> bytes:
+    """Return a keyed hash of the parts under the client's secret (HMAC-SHA-256)."""
     text = json.dumps([kind, *parts], sort_keys=True, default=str)
     return hmac.new(_secret(client_id, b"mark"), text.encode(), hashlib.sha256).digest()
 
 
 @cache
 def _secret(client_id: UUID, use: bytes) -> bytes:
-    return keyring().index_key(b"kept-answers/" + use + b"/" + client_id.bytes)
+    return keyring().index_key(b"stored-answers/" + use + b"/" + client_id.bytes)
 
 
-def _seal(content: bytes, client_id: UUID, slot: bytes) -> bytes:
+def _encrypt(content: bytes, client_id: UUID, slot: bytes) -> bytes:
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return nonce + AESGCM(_secret(client_id, b"seal")).encrypt(nonce, content, client_id.bytes + slot)
 
 
-def _open(sealed: bytes, client_id: UUID, slot: bytes) -> bytes:
+def _decrypt(sealed: bytes, client_id: UUID, slot: bytes) -> bytes:
     aead = AESGCM(_secret(client_id, b"seal"))
     return aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], client_id.bytes + slot)

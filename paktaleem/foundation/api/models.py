@@ -1,4 +1,4 @@
-"""What the API itself keeps: answers to be repeated."""
+"""Model of stored idempotent responses."""
 
 from django.db import models
 
@@ -10,10 +10,10 @@ __all__ = ["KeptAnswer"]
 
 
 class KeptAnswer(models.Model):
-    """One answer to a POST that carried an Idempotency-Key, until it expires.
+    """A stored response to a POST with an Idempotency-Key, until it expires.
 
-    ``slot`` is a keyed hash of credential, route and key, ``fingerprint`` one of the request; the body is sealed
-    under a secret of the client that lies outside the database.
+    ``slot`` is a keyed hash of credential, route and key; ``fingerprint`` is a keyed hash of the request. The body
+    is encrypted under a secret of the client that is stored outside the database.
     """
 
     wall = Wall(
@@ -42,5 +42,5 @@ class KeptAnswer(models.Model):
         indexes = [models.Index(fields=["client", "expires_at"], name="keptanswer_by_expiry")]
 
     def __str__(self) -> str:
-        """Name the status only."""
+        """Return the status only."""
         return f"answer {self.status}"

@@ -1,4 +1,4 @@
-"""The ground of every operation: a named capability, the actor, the moment."""
+"""Base view of API operations: required capability, actor, time, idempotency and conditional requests."""
 
 import hashlib
 from collections.abc import Mapping
@@ -24,19 +24,19 @@ __all__ = ["Operation", "actor_of", "arrival_of", "client_of", "moment_of", "val
 
 
 class Operation(APIView):
-    """One operation on one address. ``capabilities`` says, for each method, what the caller must be able to do."""
+    """Base view of one URL; ``capabilities`` maps each method to the capability it requires."""
 
     capabilities: ClassVar[Mapping[str, Capability]] = {}
     permission_classes = (NamedCapability,)
     http_method_names = ["get", "head", "put", "post", "delete"]
-    """No OPTIONS: the schema says what there is."""
+    """No OPTIONS: the OpenAPI document describes the API."""
 
     is_conditional: ClassVar[bool] = False
-    """Whether GET answers carry an ETag, so that asking again for the same costs 304 and no body (RFC 9110 §13)."""
+    """True if GET responses have an ETag, so that a repeated request can get 304 without a body (RFC 9110 §13)."""
     turn: Turn | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Settle access first; then a POST with an Idempotency-Key takes its turn."""
+        """Check access; then, for a POST with an Idempotency-Key, acquire its lock."""
         super().initial(request, *args, **kwargs)
         header = request.headers.get("Idempotency-Key")
         if request.method == "POST" and header is not None:
@@ -52,41 +52,44 @@ class Operation(APIView):
             )
 
     def handle_exception(self, exc: Exception) -> Any:
-        """Answer as before what was answered before; everything else as a problem."""
+        """Return the stored response for a repeated request; any other exception becomes a problem."""
         return exc.response if isinstance(exc, AnsweredBefore) else super().handle_exception(exc)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Render the answer here, still in the transaction, where it is to be kept."""
+        """Render the response inside the transaction, so that it can be stored for its Idempotency-Key."""
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.turn is not None and response.status_code < HTTPStatus.BAD_REQUEST:
             self.turn.keep(response.render())
         if self.is_conditional and request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
-            return _conditional(request, response, self.validator_of(request, response.render()))
+            return _add_etag(request, response, self.validator_of(request, response.render()))
         return response
 
     def validator_of(self, request: Request, response: Any) -> bytes:
-        """Give what a conditional answer is compared by; an answer may leave out what says nothing new."""
+        """Return the bytes from which the ETag is computed; subclasses may omit insignificant parts."""
         del request
         content: bytes = response.content
         return content
 
 
-def _conditional(request: Request, response: Any, validator: bytes) -> Any:
+def _add_etag(request: Request, response: Any, validator: bytes) -> Any:
     etag = f'"{hashlib.sha256(validator).hexdigest()[:32]}"'
-    if validator != response.content:  # the same in meaning, not in every byte (RFC 9110 §8.8.1)
+    if validator != response.content:  # semantically equal, not byte by byte (RFC 9110 §8.8.1)
         etag = f"W/{etag}"
     response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
     return get_conditional_response(request._request, etag=etag, response=response)
 
 
 def actor_of(request: Request) -> Actor:
-    """Return who calls."""
+    """Return the calling actor."""
     actor: Actor = request.user  # type: ignore[assignment]
     return actor
 
 
 def client_of(request: Request) -> UUID:
-    """Return the client of the key: every call of the API is about that one client."""
+    """Return the client of the API key.
+
+    Raises RuntimeError for an actor without a client, which no API key is.
+    """
     client_id = actor_of(request).client_id
     if client_id is None:
         raise RuntimeError("An API key always belongs to a client.")
@@ -94,26 +97,29 @@ def client_of(request: Request) -> UUID:
 
 
 def moment_of(request: Request) -> datetime:
-    """Return when the request arrived by the client's clock: the one ``now`` of everything it does."""
+    """Return the arrival time of the request on the client's clock, for the client's rules."""
     return requests.moment_of(request._request)
 
 
 def arrival_of(request: Request) -> datetime:
-    """Return when the request arrived by the machine's clock: for keys, links, retries and deliveries."""
+    """Return the arrival time of the request on the system clock, for keys, links, retries and deliveries."""
     return requests.arrived_at(request._request)
 
 
 def validated(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:
-    """Return the checked input. Raises DRF's ValidationError naming each field."""
-    checked = copy(_prepared(serializer))  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
+    """Return the validated input.
+
+    Raises DRF's ValidationError naming each field.
+    """
+    checked = copy(_build_serializer(serializer))  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
     checked.initial_data = data
     checked.is_valid(raise_exception=True)
     return dict(checked.validated_data)
 
 
 @cache
-def _prepared(serializer: type[BaseSerializer[Any]]) -> Any:
-    """Make a serializer's fields once, for all requests: they keep nothing of an input, and copying them is dear."""
-    made: Any = serializer()
-    _ = made.fields  # a cached property: from here on every copy shares it
-    return made
+def _build_serializer(serializer: type[BaseSerializer[Any]]) -> Any:
+    """Return a serializer instance with its fields, built once: building them is slow, and they hold no input."""
+    instance: Any = serializer()
+    _ = instance.fields  # a cached property: from here on every copy shares it
+    return instance

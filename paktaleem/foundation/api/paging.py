@@ -1,4 +1,4 @@
-"""Pages of a list: the address of the next one, in the body and as a Link (RFC 8288), and cursors that lead there."""
+"""Pagination: the URL of the next page in the body and the Link header (RFC 8288), and signed cursors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,24 +12,25 @@ from rest_framework.response import Response
 __all__ = ["read_cursor", "sign_cursor", "with_next"]
 
 
-def with_next(request: Request, answer: Mapping[str, Any], query: Mapping[str, Any] | None) -> Response:
-    """Answer one page; ``query`` changes the parameters asked with to those of the next, None ends the list."""
+def with_next(request: Request, page: Mapping[str, Any], query: Mapping[str, Any] | None) -> Response:
+    """Return one page; ``query`` has the parameters of the next page, None on the last."""
     if query is None:
-        return Response({**answer, "next": None})
-    address = f"{request.path}?{urlencode({**request.query_params.dict(), **query})}"
-    return Response({**answer, "next": address}, headers={"Link": f'<{address}>; rel="next"'})
+        return Response({**page, "next": None})
+    next_url = f"{request.path}?{urlencode({**request.query_params.dict(), **query})}"
+    return Response({**page, "next": next_url}, headers={"Link": f'<{next_url}>; rel="next"'})
 
 
 def sign_cursor(place: Any, *, of: str) -> str:
-    """Write a place in a list as a cursor; ``of`` names the list and whose it is, and nobody else's reads it."""
+    """Return a signed cursor for a position in a list; ``of`` names the list and its client."""
     return signing.dumps(place, salt=of)
 
 
 def read_cursor(text: str, *, of: str, name: str) -> Any:
-    """Read the place back. Raises ValidationError at the parameter ``name`` for what this list did not give out."""
+    """Return the position of a cursor.
+
+    Raises ValidationError for parameter ``name`` unless the cursor was signed for this list.
+    """
     try:
         return signing.loads(text, salt=of)
     except signing.BadSignature as error:
-        raise serializers.ValidationError(
-            {name: ["Send a cursor that an earlier answer of this list gave."]}
-        ) from error
+        raise serializers.ValidationError({name: ["Send a cursor from an earlier response of this list."]}) from error

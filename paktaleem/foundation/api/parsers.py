@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 and I-JSON (RFC 7493) have it: no duplicate names, no NaN, no lone surrogates, bounded."""
+"""Strict JSON parser, RFC 8259 and I-JSON (RFC 7493): no duplicate names, NaN or lone surrogates; size limits."""
 
 import json
 import re
@@ -11,26 +11,29 @@ from rest_framework.parsers import BaseParser
 
 __all__ = ["BodyTooLarge", "StrictJSONParser", "strict_json"]
 
-DEEPEST = 32
-LONGEST_NUMBER = 40
+MAX_DEPTH = 32
+MAX_NUMBER_LENGTH = 40
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class BodyTooLarge(APIException):
-    """The body is larger than the interface takes."""
+    """The request body exceeds the size limit."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "body-too-large"
-    default_detail = f"A body has at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes."
+    default_detail = f"The body is too large. Send at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes."
 
 
 class StrictJSONParser(BaseParser):
-    """Parses application/json, and refuses what other parsers would understand differently."""
+    """Parser for application/json that rejects input which other parsers could read differently."""
 
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], *_: Any, **__: Any) -> Any:
-        """Return the JSON value of the body. Raises ParseError, BodyTooLarge."""
+        """Return the JSON value of the body.
+
+        Raises ParseError, BodyTooLarge.
+        """
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(limit + 1)
         if len(body) > limit:
@@ -39,62 +42,65 @@ class StrictJSONParser(BaseParser):
 
 
 def strict_json(body: bytes) -> Any:
-    """Parse one JSON text. Raises ParseError saying what is wrong, never quoting the body."""
+    """Parse one JSON text.
+
+    Raises ParseError with the reason, without quoting the body.
+    """
     try:
         value = json.loads(
             body.decode(),
-            object_pairs_hook=_object,
-            parse_constant=_refuse_constant,
+            object_pairs_hook=_to_dict,
+            parse_constant=_reject_constant,
             parse_int=_bounded_int,
             parse_float=_bounded_float,
         )
     except UnicodeDecodeError as error:
         raise ParseError("The body is not UTF-8.") from error
     except RecursionError as error:
-        raise ParseError(f"The body nests deeper than {DEEPEST} levels.") from error
+        raise ParseError(f"The body nests deeper than {MAX_DEPTH} levels.") from error
     except json.JSONDecodeError as error:
         raise ParseError(f"The body is not JSON: {error.msg} at character {error.pos}.") from error
-    _check(value, DEEPEST)
+    _check_value(value, MAX_DEPTH)
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _to_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ParseError("A name stands twice in one object.")
+        raise ParseError("An object contains a name twice.")
     return found
 
 
-def _refuse_constant(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise ParseError(f"{name} is not JSON.")
 
 
 def _bounded_int(text: str) -> int:
-    if len(text) > LONGEST_NUMBER:
-        raise ParseError(f"A number has more than {LONGEST_NUMBER} digits.")
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise ParseError(f"A number has more than {MAX_NUMBER_LENGTH} digits.")
     return int(text)
 
 
 def _bounded_float(text: str) -> float:
-    if len(text) > LONGEST_NUMBER:
-        raise ParseError(f"A number has more than {LONGEST_NUMBER} digits.")
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise ParseError(f"A number has more than {MAX_NUMBER_LENGTH} digits.")
     return float(text)
 
 
-def _check(value: Any, levels: int) -> None:
+def _check_value(value: Any, levels: int) -> None:
     if levels < 0:
-        raise ParseError(f"The body nests deeper than {DEEPEST} levels.")
+        raise ParseError(f"The body nests deeper than {MAX_DEPTH} levels.")
     if isinstance(value, dict):
         for name, inner in value.items():
             _check_text(name)
-            _check(inner, levels - 1)
+            _check_value(inner, levels - 1)
     elif isinstance(value, list):
         for inner in value:
-            _check(inner, levels - 1)
+            _check_value(inner, levels - 1)
     elif isinstance(value, str):
         _check_text(value)
 
 
 def _check_text(text: str) -> None:
     if "\x00" in text or _SURROGATE.search(text):
-        raise ParseError("A text holds a NUL or half a surrogate pair.")
+        raise ParseError("A string contains NUL or a lone surrogate.")

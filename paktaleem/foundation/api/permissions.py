@@ -1,4 +1,4 @@
-"""Access is settled before input is looked at: a stranger learns nothing from a 400."""
+"""Permissions, checked before the input is validated, so that an error does not reveal anything."""
 
 from typing import Any
 
@@ -10,20 +10,23 @@ __all__ = ["Closed", "NamedCapability"]
 
 
 class Closed(BasePermission):
-    """The default of every view: nobody."""
+    """Deny access; the default permission of every view."""
 
     def has_permission(self, *_: Any) -> bool:
-        """Refuse."""
+        """Return False."""
         return False
 
 
 class NamedCapability(BasePermission):
-    """Allows what the operation's ``capabilities`` name for the method; a method without one is none it has."""
+    """Require the capability that the operation declares for the method."""
 
-    message = "This key's scopes do not allow that."
+    message = "The scopes of this API key do not allow this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Say whether the actor has the capability that the operation names. Raises MethodNotAllowed."""
+        """Return True if the actor has the capability declared for the method.
+
+        Raises NotAuthenticated without an actor, and MethodNotAllowed for an undeclared method.
+        """
         actor: Any = request.user
         if actor is None:
             raise NotAuthenticated

@@ -21,15 +21,15 @@ expiring_rows: ExtensionPoint[Purge] = ExtensionPoint(
 
 def purge_expired(*, at: datetime) -> int:
     """Delete, client by client, expired answers and everything that apps above let expire; returns how many."""
-    return sum(_purge_of(client_id, at) for client_id in _clients())
+    return sum(_purge_client(client_id, at) for client_id in _list_client_ids())
 
 
-def _clients() -> list[UUID]:
+def _list_client_ids() -> list[UUID]:
     with as_officer():
         return list(Client.objects.values_list("id", flat=True))
 
 
-def _purge_of(client_id: UUID, at: datetime) -> int:
+def _purge_client(client_id: UUID, at: datetime) -> int:
     with in_client(client_id):
         expired, _by_model = KeptAnswer.objects.filter(client_id=client_id, expires_at__lte=at).delete()
         return expired + sum(purge(client_id, at) for purge in expiring_rows)

@@ -1,4 +1,4 @@
-"""A caller's own id of a request comes back with every answer, errors too (OpenID AuthZEN 1.0 §10.1.4)."""
+"""Middleware that echoes the X-Request-ID header on every response (OpenID AuthZEN 1.0 §10.1.4)."""
 
 import re
 from collections.abc import Callable
@@ -8,20 +8,20 @@ from django.http import HttpRequest, HttpResponse
 __all__ = ["RequestIdMiddleware"]
 
 HEADER = "X-Request-ID"
-_FIT = re.compile(r"\A[\x21-\x7e]{1,200}\Z")
+_VALID_ID = re.compile(r"\A[\x21-\x7e]{1,200}\Z")
 
 
 class RequestIdMiddleware:
-    """Repeats X-Request-ID on the answer. It stands outermost, so that no answer misses it."""
+    """Echo X-Request-ID on the response; the outermost middleware, so that errors have it too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Keep the next layer."""
+        """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, and repeat the id if it is one: up to 200 visible ASCII characters."""
+        """Serve the request and echo its id if it is 1 to 200 visible ASCII characters."""
         response = self.get_response(request)
-        told = request.headers.get(HEADER, "")
-        if _FIT.match(told):
-            response[HEADER] = told
+        request_id = request.headers.get(HEADER, "")
+        if _VALID_ID.match(request_id):
+            response[HEADER] = request_id
         return response

@@ -1,4 +1,4 @@
-"""The AuthZEN endpoints in the API's description: they are plain views, so they are described by hand."""
+"""OpenAPI description of the AuthZEN endpoints, written by hand because they are plain Django views."""
 
 from typing import Any
 
@@ -20,17 +20,28 @@ _PROPERTIES = {
     },
 }
 _PARTS: dict[str, Any] = {
-    "subject": {**_entity("type", "id", properties=_ANY_OBJECT), "description": "type end_user, id the LMS's."},
-    "action": {**_entity("name", properties=_ANY_OBJECT), "description": "collect, store, process, share or delete."},
-    "resource": {**_entity("type", "id", properties=_PROPERTIES), "description": "type purpose, id its code."},
+    "subject": {
+        **_entity("type", "id", properties=_ANY_OBJECT),
+        "description": "The data subject: type end_user, id as in the LMS.",
+    },
+    "action": {
+        **_entity("name", properties=_ANY_OBJECT),
+        "description": "The processing: collect, store, process, share or delete.",
+    },
+    "resource": {
+        **_entity("type", "id", properties=_PROPERTIES),
+        "description": "The purpose: type purpose, id its code.",
+    },
     "context": {
         "type": "object",
-        "properties": {"time": {"type": ["string", "null"], "format": "date-time", "description": "A past moment."}},
+        "properties": {
+            "time": {"type": ["string", "null"], "format": "date-time", "description": "A time in the past."}
+        },
     },
 }
 _ITEM = (
-    "An object whose subject, action, resource and context each replace the default whole. One that cannot be "
-    "understood is answered decision: false with context.error; the others are answered all the same."
+    "An evaluation; its subject, action, resource and context each replace the default as a whole. An invalid one is "
+    "answered with decision: false and context.error; the others are evaluated as usual."
 )
 _DECISION = {
     "type": "object",
@@ -64,10 +75,10 @@ AUTHZEN_SCHEMAS: dict[str, Any] = {
         ]
     },
 }
-_TEXT = {"description": "What was wrong, as plain text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+_TEXT = {"description": "The error, as plain text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
-def _asking(name: str, summary: str, asked: str, answered: str) -> dict[str, Any]:
+def _describe_evaluation(name: str, summary: str, asked: str, answered: str) -> dict[str, Any]:
     def body(schema: str) -> dict[str, Any]:
         return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
@@ -80,7 +91,7 @@ def _asking(name: str, summary: str, asked: str, answered: str) -> dict[str, Any
             "security": [{"ApiKey": []}],
             "requestBody": {"required": True, "content": body(asked)},
             "responses": {
-                "200": {"description": "Decided; a denial is 200 too.", "content": body(answered)},
+                "200": {"description": "The decision; a denial is also 200.", "content": body(answered)},
                 "4XX": _TEXT,
                 "503": _TEXT,
             },
@@ -91,7 +102,7 @@ def _asking(name: str, summary: str, asked: str, answered: str) -> dict[str, Any
 _METADATA = {
     "operationId": "AuthZENMetadata",
     "tags": ["decisions"],
-    "summary": "Where decisions are asked for.",
+    "summary": "Metadata of the decision endpoints.",
     "security": [],
     "responses": {
         "200": {"description": "The metadata.", "content": {"application/json": {"schema": _ANY_OBJECT}}},
@@ -100,7 +111,11 @@ _METADATA = {
     },
 }
 AUTHZEN_PATHS: dict[str, Any] = {
-    "/access/v1/evaluation": _asking("Evaluate", "May this be done with this person's data?", "Evaluation", "Decision"),
-    "/access/v1/evaluations": _asking("EvaluateMany", "Many questions at once.", "Evaluations", "Decisions"),
+    "/access/v1/evaluation": _describe_evaluation(
+        "Evaluate", "Evaluate whether a person's data may be processed.", "Evaluation", "Decision"
+    ),
+    "/access/v1/evaluations": _describe_evaluation(
+        "EvaluateMany", "Evaluate several requests at once.", "Evaluations", "Decisions"
+    ),
     "/.well-known/authzen-configuration": {"get": _METADATA},
 }

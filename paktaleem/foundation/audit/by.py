@@ -1,4 +1,4 @@
-"""Who did something, as evidence names them: bare kinds and ids, no names."""
+"""Actors and reasons as recorded in evidence: kinds, ids and codes, no names."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ OWN_ACCOUNT = "own_account"
 
 
 class ByKind(StrEnum):
-    """What kind of actor an id belongs to."""
+    """Kind of an actor."""
 
     USER = "user"
     API_KEY = "api_key"
@@ -24,7 +24,7 @@ class ByKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """One actor of one act: kind, id and the role in which they acted."""
+    """The actor of one act: kind, id and role at that time."""
 
     kind: ByKind
     id: UUID
@@ -32,14 +32,14 @@ class By:
 
 
 class Reason(models.TextChoices):
-    """Why something was changed or looked at: a code, so that no free text reaches history (DESIGN §4)."""
+    """Reason for a change or an access: a code, so that no free text reaches history (DESIGN §4)."""
 
-    ONBOARDING = "onboarding", _("Setting up a client or person")
+    ONBOARDING = "onboarding", _("Set-up of a client or person")
     ROSTER_IMPORT = "roster_import", _("Import of a roster")
     LMS_UPDATE = "lms_update", _("Update by the learning platform")
     CLIENT_INSTRUCTION = "client_instruction", _("Instruction of the client")
     AGREEMENT_CHANGE = "agreement_change", _("Change of an agreement")
-    CLIENT_NOTIFICATION = "client_notification", _("Telling a client in advance")
+    CLIENT_NOTIFICATION = "client_notification", _("Advance notice to a client")
     LAW_CHANGE = "law_change", _("Change of law or guidance")
     REVIEW = "review", _("Periodic review")
     CORRECTION = "correction", _("Correction of a mistake")

@@ -1,4 +1,4 @@
-"""The bytes that are proved: canonical JSON, salted commitments, RFC 6962 leaf hashes. Pure."""
+"""Canonical JSON, salted commitments and RFC 6962 leaf hashes of evidence. Pure."""
 
 import hashlib
 import hmac
@@ -14,23 +14,26 @@ _LEAF = b"\x00"
 
 
 def canonical(value: Any) -> bytes:
-    """Serialize JSON values the one way in which everyone gets the same bytes (RFC 8785)."""
+    """Serialize JSON values to their canonical bytes (RFC 8785)."""
     return rfc8785.dumps(value)
 
 
 def new_salt() -> bytes:
-    """Draw a commitment's salt: kept sealed under the person's key, so that erasing the key closes the commitment."""
+    """Return a new random salt of 32 bytes.
+
+    Store it encrypted under the person's key: erasing the key makes the commitment unverifiable.
+    """
     return secrets.token_bytes(SALT_BYTES)
 
 
 def commitment(value: Any, salt: bytes) -> str:
-    """Commit to a value without showing it: hex HMAC-SHA-256 of its canonical form under a random salt.
+    """Return a commitment to a value: hex HMAC-SHA-256 of its canonical form under a random salt.
 
-    An unsalted hash of a name or a mail address could be guessed from a dictionary; this one only with the salt.
+    An unsalted hash of a name or an email address could be found by a dictionary attack.
     """
     return hmac.new(salt, canonical(value), hashlib.sha256).hexdigest()
 
 
 def leaf_hash(entry: bytes) -> bytes:
-    """Hash a canonical entry as a Merkle tree leaf: SHA-256(0x00 ‖ entry) (RFC 6962 §2.1)."""
+    """Return the Merkle tree leaf hash of a canonical entry: SHA-256(0x00 ‖ entry) (RFC 6962 §2.1)."""
     return hashlib.sha256(_LEAF + entry).digest()

@@ -1,7 +1,7 @@
-"""History of everything officers edit, with who and why on every row (django-simple-history, one door).
+"""Change history with actor and reason on every row (django-simple-history).
 
-simple-history writes rows on ``save()`` only, and takes the person from a request thread-local. Here the actor and
-the reason are given explicitly to ``save_tracked``; a save without them raises, and bulk writes are refused.
+simple-history writes rows on ``save()`` only and takes the user from a request thread-local. Here ``save_tracked``
+takes the actor and the reason explicitly; a save without them raises UnstampedChange, and so do bulk writes.
 """
 
 from collections.abc import Iterable
@@ -19,11 +19,11 @@ __all__ = ["History", "Tracked", "TrackedQuerySet", "UnstampedChange", "save_tra
 
 
 class UnstampedChange(RuntimeError):
-    """A tracked row was about to change without an actor and a reason, or by a bulk write that keeps no history."""
+    """A tracked row was changed without an actor and a reason, or by a bulk write, which keeps no history."""
 
 
 class ActorStamp(models.Model):
-    """Who changed the row, beside simple-history's own columns."""
+    """Actor of a change, in addition to simple-history's own columns."""
 
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
     actor_id = models.UUIDField()
@@ -34,10 +34,10 @@ class ActorStamp(models.Model):
 
 
 class History(HistoricalRecords):  # type: ignore[misc]  # simple-history has no types
-    """HistoricalRecords with our stamp, UUIDv7 keys and no link to a user row."""
+    """HistoricalRecords with an actor stamp, UUIDv7 keys and no foreign key to a user."""
 
     def __init__(self, *, excluded_fields: Iterable[str] = (), stamped_only: bool = False) -> None:
-        """Leave some fields out; ``stamped_only`` passes by saves that Django itself makes (a sign-in's moment)."""
+        """Exclude some fields; with ``stamped_only``, ignore saves by Django itself (the time of a sign-in)."""
         self.stamped_only = stamped_only
         super().__init__(
             bases=[ActorStamp],
@@ -50,33 +50,33 @@ class History(HistoricalRecords):  # type: ignore[misc]  # simple-history has no
         )
 
     def post_save(self, instance: Any, created: bool, using: str | None = None, **kwargs: Any) -> None:  # noqa: FBT001 -- simple-history's signature
-        """Keep the version, unless only stamped saves are kept and this one has no stamp."""
+        """Record the version, unless only stamped saves are recorded and this one has no stamp."""
         if not self.stamped_only or hasattr(instance, "_history_stamp"):
             super().post_save(instance, created, using, **kwargs)
 
 
 class TrackedQuerySet[M: models.Model](models.QuerySet[M]):
-    """A queryset whose bulk writes are refused, because they would leave no history."""
+    """A queryset that rejects bulk writes, because they would leave no history."""
 
     def update(self, **_: Any) -> NoReturn:
-        """Refuse: save each row through its service."""
+        """Raise UnstampedChange: save each row through its service."""
         raise UnstampedChange(f"{self.model.__name__} is tracked: bulk updates leave no history.")
 
     def bulk_create(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: set-based imports write rows and history in one SQL statement."""
+        """Raise UnstampedChange: set-based imports write rows and history in one SQL statement."""
         raise UnstampedChange(f"{self.model.__name__} is tracked: bulk inserts leave no history.")
 
     def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: save each row through its service."""
+        """Raise UnstampedChange: save each row through its service."""
         raise UnstampedChange(f"{self.model.__name__} is tracked: bulk updates leave no history.")
 
     def delete(self) -> NoReturn:
-        """Refuse: periods end, evidence stays."""
+        """Raise UnstampedChange: rows are ended, never deleted."""
         raise UnstampedChange(f"{self.model.__name__} is tracked: rows are ended, never deleted.")
 
 
 class Tracked(models.Model):
-    """A row whose every version is kept with who, when and why."""
+    """Abstract base of models with a full change history."""
 
     objects = TrackedQuerySet.as_manager()
 
@@ -87,7 +87,10 @@ class Tracked(models.Model):
 def save_tracked[M: models.Model](
     row: M, *, actor: By, reason: Reason | str, at: datetime, only: Iterable[str] | None = None
 ) -> M:
-    """Save a tracked row, or ``only`` some fields; its history row says who, why (``reason``) and when (``at``)."""
+    """Save a tracked row (or ``only`` some fields) and its history row, with actor, reason and time ``at``.
+
+    Raises ValueError for an unknown ``reason``.
+    """
     row._history_stamp = actor  # type: ignore[attr-defined]
     row._change_reason = Reason(reason).value  # type: ignore[attr-defined]
     row._history_date = at  # type: ignore[attr-defined]
@@ -99,7 +102,10 @@ def save_tracked[M: models.Model](
 
 
 def stamp_history_row(instance: Any, history_instance: Any, **_: Any) -> None:
-    """Copy the stamp onto the history row; raise UnstampedChange without one (no history, no change)."""
+    """Copy the actor onto the history row.
+
+    Raises UnstampedChange if the row was saved without one.
+    """
     stamp: By | None = getattr(instance, "_history_stamp", None)
     if stamp is None:
         raise UnstampedChange(f"{type(instance).__name__} changed without an actor: use its service.")
@@ -109,5 +115,5 @@ def stamp_history_row(instance: Any, history_instance: Any, **_: Any) -> None:
 
 
 def actor_columns(actor: By) -> tuple[str, UUID, str]:
-    """Give the stamp's columns for set-based SQL, in the order actor_kind, actor_id, actor_role."""
+    """Return the stamp for set-based SQL, in the order actor_kind, actor_id, actor_role."""
     return actor.kind.value, actor.id, actor.role

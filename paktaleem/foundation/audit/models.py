@@ -1,4 +1,4 @@
-"""The ledger's one table."""
+"""The ledger's only model."""
 
 from django.db import models
 
@@ -11,10 +11,10 @@ __all__ = ["Entry"]
 
 
 class Entry(models.Model):
-    """One act that is evidence: who did what to whom and when, in canonical bytes, nothing personal in clear.
+    """An act recorded as evidence: actor, person, time and facts in canonical JSON, with no personal data in clear.
 
-    ``body`` is the exact RFC 8785 text whose leaf hash is kept; personal values appear in it only as salted
-    commitments, whose salts lie in ``openings`` sealed under the person's key.
+    ``body`` is the exact RFC 8785 text of which ``leaf_hash`` is the hash. Personal values appear in it only as
+    salted commitments; their salts are in ``openings``, encrypted under the person's key.
     """
 
     wall = Wall(
@@ -59,5 +59,5 @@ class Entry(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Name the act and the moment."""
+        """Return the kind and the time."""
         return f"{self.kind} {self.recorded_at:%Y-%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""Writing evidence."""
+"""Services that record evidence."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -27,9 +27,10 @@ def make_entry(
     actor: By,
     at: datetime,
 ) -> Entry:
-    """Make, without saving, the entry for one act.
+    """Return an unsaved entry for one act.
 
-    ``facts`` are JSON values: ids, codes, times, hashes and commitments; never a name, an address or a free text.
+    ``facts`` are JSON values: ids, codes, times, hashes and commitments; never a name, an address or free text.
+    ``openings`` are the encrypted salts of the commitments.
     """
     entry_id = new_id()
     body = canonical(
@@ -59,9 +60,9 @@ def make_entry(
 
 
 def record_entry(kind: str, **details: Any) -> Entry:
-    """Record one act as evidence, in the caller's transaction; see ``make_entry`` for the details.
+    """Record one act as evidence in the caller's transaction; takes the arguments of ``make_entry``.
 
-    Fails closed: if the entry cannot be written, the act it proves is rolled back with it.
+    Fails closed: if the entry cannot be written, the act is rolled back with it.
     """
     entry = make_entry(kind, **details)
     insert_together(entry)
@@ -71,9 +72,10 @@ def record_entry(kind: str, **details: Any) -> Entry:
 def record_own_entry(
     kind: str, *, facts: Mapping[str, Any], actor: By, at: datetime, using: str = DEFAULT_DB_ALIAS
 ) -> Entry:
-    """Record an act that has no client, such as signing in, in PakTaleem's own ledger, from whatever context.
+    """Record an act that has no client, such as a sign-in, in PakTaleem's own ledger; works in any context.
 
-    It is part of the transaction on ``using``: of the request's, or of one aside that outlives the request's rollback.
+    It is part of the transaction on ``using``: the request's, or an autonomous one that survives the request's
+    rollback.
     """
     entry = make_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
     by = (entry.actor_kind, entry.actor_id, entry.actor_role)

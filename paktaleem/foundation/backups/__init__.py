@@ -1,1 +1,1 @@
-"""Backup and restore, each of which fails rather than report an empty success."""
+"""Backup and restore, verified by row counts."""

@@ -1,4 +1,4 @@
-"""The commands ``backup`` and ``restore``."""
+"""App configuration of the commands ``backup`` and ``restore``."""
 
 from django.apps import AppConfig
 

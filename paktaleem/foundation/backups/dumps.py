@@ -1,7 +1,7 @@
-"""Backups: one file in PostgreSQL's custom format, proved to hold every row that the database held.
+"""Backups in PostgreSQL's custom format, verified to contain every row of the database.
 
-A role behind row-level security dumps empty tables and reports success. So the rows of each table are counted in the
-very snapshot that is dumped, and again in the finished file; only if they agree is the file given its name.
+A role subject to row-level security dumps empty tables and reports success. The rows of each table are therefore
+counts_by_table in the dumped snapshot and in the finished file; the file gets its name only if they match.
 """
 
 import os
@@ -25,25 +25,25 @@ from paktaleem.foundation.backups.programs import (
 __all__ = ["MUST_HOLD", "back_up", "check_complete", "count_database", "count_dump", "server_major"]
 
 MUST_HOLD = ("django_migrations", "accounts_client", "ledger_entry")
-"""Tables that are never empty where the portal has run: an empty one means that the wall hid its rows."""
+"""Tables that are never empty once the portal has run; an empty one means row-level security hid its rows."""
 _COPY = re.compile(rb"^COPY public\.\"?([a-z0-9_]+)\"? \(.*\) FROM stdin;$")
 
 
 def back_up(url: str, file: Path) -> dict[str, int]:
-    """Dump the database into a new 0600 file; returns the rows of each table.
+    """Dump the database into a new file (mode 0600) and return the number of rows of each table.
 
-    The file appears whole or not at all. Raises BackupFailed, also if the role would see only part of the rows.
+    The file is created completely or not at all. Raises BackupFailed, also if the role cannot see all rows.
     """
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with _snapshot(url) as (link, snapshot):
             counts = count_database(link)
-            _refuse_blind(link)
+            _require_bypass_rls(link)
             _dump(url, draft, snapshot, server_major(link))
             check_complete(counts, count_dump(draft, major=server_major(link)))
         _publish(draft, file)
     except psycopg.Error as error:
-        raise BackupFailed(f"The database refused: {str(error).strip().splitlines()[0]}") from error
+        raise BackupFailed(f"Database error: {str(error).strip().splitlines()[0]}") from error
     finally:
         draft.unlink(missing_ok=True)
     return counts
@@ -51,7 +51,7 @@ def back_up(url: str, file: Path) -> dict[str, int]:
 
 @contextmanager
 def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection[Any], str]]:
-    """Hold one moment of the database, in which rows are counted and dumped."""
+    """Hold one snapshot of the database, for counting and dumping."""
     with psycopg.connect(url) as link:
         link.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         link.read_only = True
@@ -59,11 +59,13 @@ def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection[Any], str]]:
         yield link, snapshot
 
 
-def _refuse_blind(link: psycopg.Connection[Any]) -> None:
+def _require_bypass_rls(link: psycopg.Connection[Any]) -> None:
     query = "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
     [[role, sees_all]] = link.execute(query).fetchall()
     if not sees_all:
-        raise BackupFailed(f"{role} is behind the wall and would dump empty tables: use the backup role (BYPASSRLS).")
+        raise BackupFailed(
+            f"{role} is subject to row-level security and would dump empty tables. Use the backup role (BYPASSRLS)."
+        )
 
 
 def server_major(link: psycopg.Connection[Any]) -> int:
@@ -72,13 +74,13 @@ def server_major(link: psycopg.Connection[Any]) -> int:
 
 
 def count_database(link: psycopg.Connection[Any]) -> dict[str, int]:
-    """Count the rows of every table of the portal, as the connection's role sees them."""
+    """Return the number of rows of each table, as visible to the connection's role."""
     names = link.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
-    counted = {}
+    counts_by_table = {}
     for (name,) in names:
         query = sql.SQL("SELECT count(*) FROM public.{}").format(sql.Identifier(name))
-        [[counted[name]]] = link.execute(query).fetchall()
-    return counted
+        [[counts_by_table[name]]] = link.execute(query).fetchall()
+    return counts_by_table
 
 
 def _dump(url: str, draft: Path, snapshot: str, major: int) -> None:
@@ -92,8 +94,11 @@ def _dump(url: str, draft: Path, snapshot: str, major: int) -> None:
 
 
 def count_dump(file: Path, *, major: int) -> dict[str, int]:
-    """Count the rows of each table in a dump, by reading all of it. Raises BackupFailed if it cannot be read."""
-    counted: dict[str, int] = {}
+    """Return the number of rows of each table in a dump, by reading all of it.
+
+    Raises BackupFailed if it cannot be read.
+    """
+    counts_by_table: dict[str, int] = {}
     with output_of([find_program("pg_restore", major=major), "--data-only", "--file=-", file]) as lines:
         table = ""
         for line in lines:
@@ -101,15 +106,18 @@ def count_dump(file: Path, *, major: int) -> dict[str, int]:
                 if line == b"\\.\n":
                     table = ""
                 else:
-                    counted[table] += 1  # a row is one line: COPY writes line ends inside a value as \n
+                    counts_by_table[table] += 1  # one line per row: COPY escapes line ends inside a value as \n
             elif match := _COPY.match(line):
                 table = match[1].decode()
-                counted[table] = 0
-    return counted
+                counts_by_table[table] = 0
+    return counts_by_table
 
 
 def check_complete(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
-    """Go on only if each table has the rows it should have. Raises BackupFailed naming the first that has not."""
+    """Raise BackupFailed, naming the first table, if a table has a wrong number of rows.
+
+    Also if a table in MUST_HOLD is empty.
+    """
     for table in sorted({*wanted, *found, *MUST_HOLD}):
         if wanted.get(table) != found.get(table):
             raise BackupFailed(
@@ -117,7 +125,7 @@ def check_complete(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
             )
     for table in MUST_HOLD:
         if not found[table]:
-            raise BackupFailed(f"{table} is empty: this is no database in which the portal has run.")
+            raise BackupFailed(f"{table} is empty, so this is not a database that the portal has used.")
 
 
 def _publish(draft: Path, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs, of a version that can read the server, and how they are told where it is."""
+"""Run PostgreSQL's client programs in a version that supports the server."""
 
 import os
 import re
@@ -18,23 +18,21 @@ _PARAMETERS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "host": "
 
 
 class BackupFailed(Exception):
-    """A backup or restore did not come about; the message says why, in one line."""
+    """A backup or restore failed; the message is the reason, in one line."""
 
 
 def find_program(name: str, *, major: int) -> Path:
-    """Find pg_dump or pg_restore of at least the server's major version; the nearest one is taken.
+    """Return the path of pg_dump or pg_restore, in the lowest version not older than the server's.
 
-    An older one would refuse, or leave out what it does not know. Raises BackupFailed.
+    An older program would refuse or omit newer features. Raises BackupFailed.
     """
-    found = {path: version for path in _candidates(name) if (version := _major_of(path)) and version >= major}
+    found = {path: version for path in _find_candidates(name) if (version := _major_of(path)) and version >= major}
     if not found:
-        raise BackupFailed(
-            f"There is no {name} of PostgreSQL {major} or newer here: install postgresql-client-{major}."
-        )
+        raise BackupFailed(f"No {name} of PostgreSQL {major} or newer was found. Install postgresql-client-{major}.")
     return min(found, key=lambda path: found[path])
 
 
-def _candidates(name: str) -> Iterator[Path]:
+def _find_candidates(name: str) -> Iterator[Path]:
     if on_path := shutil.which(name):
         yield Path(on_path)
     if package := wheel_folder():
@@ -52,7 +50,7 @@ def _major_of(program: Path) -> int | None:
 
 
 def environment_of(url: str) -> dict[str, str]:
-    """Say where the database is and how to enter it, as libpq reads it: never on a command line, which others see."""
+    """Return a database URL as libpq environment variables; a command line would be visible to others."""
     parts = urlsplit(url)
     values = {
         "PGHOST": unquote(parts.hostname or ""),
@@ -62,14 +60,17 @@ def environment_of(url: str) -> dict[str, str]:
         "PGDATABASE": unquote(parts.path.lstrip("/")),
         **{_PARAMETERS[name]: value for name, value in parse_qsl(parts.query) if name in _PARAMETERS},
     }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return kept | {"LC_ALL": "C"} | {name: value for name, value in values.items() if value}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return inherited | {"LC_ALL": "C"} | {name: value for name, value in values.items() if value}
 
 
 def run(
     command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, output: int | None = None
 ) -> None:
-    """Run a program to its end. Raises BackupFailed with the last line it said."""
+    """Run a program to completion.
+
+    Raises BackupFailed with its error message.
+    """
     done = subprocess.run(  # noqa: S603 -- PostgreSQL's own programs, no shell
         [str(part) for part in command],
         env=environment,
@@ -79,12 +80,15 @@ def run(
         check=False,
     )
     if done.returncode:
-        raise _failure(Path(command[0]).name, done.stderr)
+        raise _to_backup_error(Path(command[0]).name, done.stderr)
 
 
 @contextmanager
 def output_of(command: Sequence[str | Path]) -> Iterator[IO[bytes]]:
-    """Read what a program writes, as it writes it. Raises BackupFailed if it fails in the end."""
+    """Yield the output stream of a program.
+
+    Raises BackupFailed if the program fails.
+    """
     with subprocess.Popen(  # noqa: S603 -- PostgreSQL's own programs, no shell
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
@@ -92,15 +96,15 @@ def output_of(command: Sequence[str | Path]) -> Iterator[IO[bytes]]:
         stderr=subprocess.PIPE,
     ) as process:
         if process.stdout is None or process.stderr is None:
-            raise BackupFailed(f"{command[0]} could not be listened to.")
+            raise BackupFailed(f"The output of {command[0]} cannot be read.")
         yield process.stdout
         process.stdout.close()
-        said = process.stderr.read()
+        error_output = process.stderr.read()
     if process.returncode:
-        raise _failure(Path(command[0]).name, said)
+        raise _to_backup_error(Path(command[0]).name, error_output)
 
 
-def _failure(name: str, said: bytes) -> BackupFailed:
-    lines = said.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+def _to_backup_error(name: str, error_output: bytes) -> BackupFailed:
+    lines = error_output.decode(errors="replace").strip().splitlines() or ["no error message"]
     errors = [line for line in lines if "error:" in line]
     return BackupFailed(f"{name} failed: {(errors or lines)[0].strip()}")

@@ -1,8 +1,8 @@
-"""Restoring a backup into an empty database, as its owner and nobody more powerful.
+"""Restore a backup into an empty database, as the owner role.
 
-In PostgreSQL's dumps row-level security is enabled after the data, with the policies, so the owner may still fill
-the tables although the wall will be forced on it in the end; foreign keys are checked before that, too. Everything
-happens in one transaction: a restore that fails leaves the database empty.
+PostgreSQL's dumps enable row-level security after loading the data, so the owner can fill the tables although it is
+subject to the policies afterwards; foreign keys are also checked before. All in one transaction: a failed restore
+leaves the database empty.
 """
 
 from pathlib import Path
@@ -21,34 +21,34 @@ __all__ = ["restore"]
 
 
 def restore(file: Path, *, owner_url: str, backup_url: str) -> dict[str, int]:
-    """Restore a dump into the owner's empty database and count it as the backup role; returns the rows of each table.
+    """Restore a dump into the owner's empty database, verify it as the backup role, and return the row counts.
 
-    Raises BackupFailed if the database is not empty, the dump is empty or unreadable, or a row is missing afterwards.
+    Raises BackupFailed if the database is not empty, the dump is empty or unreadable, or rows are missing.
     """
     if not file.is_file():
-        raise BackupFailed(f"There is no file {file}.")
+        raise BackupFailed(f"The file {file} does not exist.")
     try:
         with psycopg.connect(owner_url, autocommit=True) as owner:
             major = server_major(owner)
-            _refuse_filled(owner)
-        wanted = count_dump(file, major=major)
-        check_complete(wanted, wanted)
+            _require_empty(owner)
+        expected = count_dump(file, major=major)
+        check_complete(expected, expected)
         _load(file, owner_url, major)
         with psycopg.connect(backup_url) as link:
-            check_complete(wanted, count_database(link))
+            check_complete(expected, count_database(link))
     except psycopg.Error as error:
-        raise BackupFailed(f"The database refused: {str(error).strip().splitlines()[0]}") from error
-    return wanted
+        raise BackupFailed(f"Database error: {str(error).strip().splitlines()[0]}") from error
+    return expected
 
 
-def _refuse_filled(owner: psycopg.Connection[tuple[str]]) -> None:
+def _require_empty(owner: psycopg.Connection[tuple[str]]) -> None:
     query = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1 LIMIT 1"
     if found := owner.execute(query).fetchone():
-        raise BackupFailed(f"The database is not empty (it has {found[0]}): restore into a new one.")
+        raise BackupFailed(f"The database is not empty (it contains {found[0]}). Restore into a new database.")
 
 
 def _load(file: Path, owner_url: str, major: int) -> None:
-    """Load schema, rows and rights. Ownership falls to the one who loads; rights name roles that must exist."""
+    """Load schema, rows and privileges; the loading role becomes the owner, and the granted roles must exist."""
     environment = environment_of(owner_url)
     command = [str(find_program("pg_restore", major=major)), "--no-owner", "--single-transaction", "--exit-on-error"]
     run([*command, "--no-password", f"--dbname={environment['PGDATABASE']}", file], environment=environment)

@@ -1,4 +1,4 @@
-"""Acts on one row: a page that says what will happen, a form with a reason, one service call."""
+"""Row actions: a page with an explanation and a reason, which makes one service call."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,18 +18,18 @@ from paktaleem.foundation.console.words import translated
 __all__ = ["PAGES", "Act", "as_refusal"]
 
 PAGES = frozenset({"add", "change", "delete", "export", "history"})
-"""What the console itself shows at an address of a row or a list."""
+"""URL parts of the console's own pages, which cannot be slugs of row actions."""
 
 
-def _always(_row: Any, _at: datetime) -> bool:
+def _always_applies(_row: Any, _at: datetime) -> bool:
     return True
 
 
 @dataclass(frozen=True)
 class Act:
-    """One act. ``perform`` calls the service and may answer with a page of its own (a secret shown once).
+    """A row action; ``perform`` calls the service and may return its own response (a secret shown once).
 
-    ``refusals`` gives the words for each exception the service may raise.
+    ``refusals`` maps the exceptions of the service to messages.
     """
 
     slug: str
@@ -40,28 +40,28 @@ class Act:
     done: str = "Done."
     form: type[ActForm] = ActForm
     danger: bool = False
-    applies: Callable[[Any, datetime], bool] = _always
+    applies: Callable[[Any, datetime], bool] = _always_applies
     refusals: Mapping[type[Exception], str] = field(default_factory=dict)
     listed: bool = True
     template: str = "console/act.html"
 
     def __post_init__(self) -> None:
-        """Refuse a slug under which the console has a page: the act would take its place."""
+        """Raise ImproperlyConfigured if the slug is that of a console page."""
         if self.slug in PAGES:
-            raise ImproperlyConfigured(f"An act cannot be called {self.slug}: the console has a page of that name.")
+            raise ImproperlyConfigured(f"Choose another slug than {self.slug}: the console has a page of that name.")
 
 
 def as_refusal(error: Exception, refusals: Mapping[type[Exception], str]) -> ValidationError | None:
-    """Turn what a service raised into words for the form; None for what nobody foresaw."""
+    """Convert an exception of a service to a form error; None for an unexpected one."""
     if isinstance(error, ValidationError):
         return error
     for kind, words in refusals.items():
         if isinstance(error, kind):
             return ValidationError(translated(words))
     if isinstance(error, NotAllowed):
-        return ValidationError(_("Your role may not do this here."))
+        return ValidationError(_("Your role does not allow this."))
     if isinstance(error, IntegrityError):
         return ValidationError(
-            _("The database refused it: such a row exists already, or a rule of the register is broken.")
+            _("The database rejected the change: the row already exists, or the change breaks a rule of the register.")
         )
     return None

@@ -1,4 +1,4 @@
-"""The officers' face: Django's admin, scoped, with history and our theme."""
+"""App configuration of the console, Django's admin for staff with scopes, history and a theme."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ class ConsoleConfig(AppConfig):
     label = "console"
 
     def ready(self) -> None:
-        """Register the admin of our own apps, and of nobody else's."""
+        """Import the admin modules of our own apps only."""
         for app in apps.get_app_configs():
             if app.name.startswith(OWN_PACKAGES) and find_spec(f"{app.name}.admin"):
                 import_module(f"{app.name}.admin")

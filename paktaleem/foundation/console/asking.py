@@ -1,4 +1,4 @@
-"""Who asks, and when, as the request context middleware found out."""
+"""Actor and time of a console request."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +15,10 @@ __all__ = ["actor_of", "arrived_at", "is_shared_with", "may", "received_at"]
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Return who asks. Raises PermissionDenied for nobody."""
+    """Return the actor of the request.
+
+    Raises PermissionDenied if there is none.
+    """
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         raise PermissionDenied
@@ -23,17 +26,17 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def received_at(request: HttpRequest) -> datetime:
-    """Return the moment of the request by the clock of the client whose row is meant: the only clock of the console."""
+    """Return the arrival time of the request on the clock of the row's client."""
     return moment_of(request)
 
 
 def may(request: HttpRequest, capability: Capability | None, client_id: UUID | None = None) -> bool:
-    """Say whether the one who asks has a capability, and for this client; nobody has one that is not named."""
+    """Return True if the actor has the capability, for this client if one is given; False for None."""
     actor: Actor | None = getattr(request, "actor", None)
     return actor is not None and capability is not None and actor.may(capability, client_id)
 
 
 def is_shared_with(request: HttpRequest, client_id: UUID) -> bool:
-    """Say whether a row is PakTaleem's, and so only to be read by the one who asks."""
+    """Return True if a row is PakTaleem's and read-only for the actor."""
     actor = actor_of(request)
     return client_id == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}

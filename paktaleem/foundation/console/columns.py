@@ -1,4 +1,4 @@
-"""What lists and pages show: whose row, who acted, in which state."""
+"""List columns and formatting: client, actor, reason, state, time."""
 
 from datetime import datetime
 from typing import Any
@@ -28,23 +28,23 @@ _ROLE_LABELS: dict[str, str] = {
 
 
 def client_name(column: str = "client_id") -> Subquery:
-    """Look the client's name up beside each row: empty for PakTaleem's rows, whose client no other client sees."""
+    """Return a subquery for the name of each row's client; empty for PakTaleem's rows in a client's context."""
     return Subquery(Client.objects.filter(pk=OuterRef(column)).order_by().values("name")[:1])
 
 
 def with_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
-    """Add who acted; to a client, PakTaleem's own staff are named by their role alone."""
+    """Annotate the actor's name; clients see only the role of PakTaleem's staff."""
     email: Any = Subquery(User.objects.filter(pk=OuterRef("actor_id")).order_by().values("email")[:1])
     if viewer.client_id is not None:
         masked = When(actor_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))
         email = Case(masked, default=email, output_field=CharField())
     key = Subquery(ApiKey.objects.filter(pk=OuterRef("actor_id")).order_by().values("name")[:1])
-    named: QuerySet[Any] = found.annotate(actor_email=email, actor_key=key)
-    return named
+    annotated: QuerySet[Any] = found.annotate(actor_email=email, actor_key=key)
+    return annotated
 
 
 def who(row: Any) -> str:
-    """Name the actor of a row that ``with_actor`` completed."""
+    """Return the name of the actor of a row annotated by ``with_actor``."""
     if row.actor_kind == ByKind.USER:
         role = translated(_ROLE_LABELS.get(row.actor_role, row.actor_role))
         return f"{row.actor_email or _('Former staff')}, {role}"
@@ -54,22 +54,22 @@ def who(row: Any) -> str:
 
 
 def reason_label(code: str | None) -> str:
-    """Give a reason's words."""
+    """Return the translated text of a reason."""
     return translated(dict(Reason.choices).get(code or "", code or ""))
 
 
 def coded(words: str, code: str) -> SafeString:
-    """Show words, and the code beside them by which machines know the same."""
+    """Return a text followed by its machine-readable code."""
     return format_html('{} <code class="beside">{}</code>', words, code)
 
 
 def pill(text: Any, tone: str = "calm") -> SafeString:
-    """Show a state; ``tone`` is good, warn, bad or calm, and never the only sign."""
+    """Return a state as a coloured label; ``tone`` is good, warn, bad or calm, in addition to the text."""
     return format_html('<span class="pill pill-{}">{}</span>', tone, translated(text))
 
 
 def period_pill(row: Any) -> SafeString:
-    """Show whether a period is to come, in force or over."""
+    """Return whether a period is future, in effect or over."""
     at = now_here()
     if row.starts_at > at:
         return pill(_("From {day}").format(day=day(row.starts_at)), "warn")
@@ -79,10 +79,10 @@ def period_pill(row: Any) -> SafeString:
 
 
 def day(value: datetime | None) -> str:
-    """Give the day (UTC) of a moment."""
+    """Return the date (UTC) of a time."""
     return f"{value:%Y-%m-%d}" if value else "—"
 
 
 def moment(value: datetime | None) -> str:
-    """Give a moment to the minute (UTC)."""
+    """Return a time to the minute (UTC)."""
     return f"{value:%Y-%m-%d %H:%M}" if value else "—"

@@ -1,4 +1,4 @@
-"""Lists as files: the rows a list shows under its filters, never a sealed field, and a ledger entry for each export."""
+"""Export of lists as files: the filtered rows without encrypted fields, with a ledger entry for each export."""
 
 import re
 import tempfile
@@ -38,11 +38,11 @@ TYPES = {
     Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _CODE = re.compile(r"\A[a-z0-9_.:-]{1,40}\Z")
-_OF_CLIENT = "client__id__exact"
+_CLIENT_PARAMETER = "client__id__exact"
 
 
 class ExportForm(forms.Form):
-    """In which format, and why."""
+    """Format and reason of an export."""
 
     format = forms.ChoiceField(
         label=gettext_lazy("Format"),
@@ -54,38 +54,38 @@ class ExportForm(forms.Form):
 
 
 class ExportableAdmin(ScopedAdmin):
-    """A list that those with the capability to export may take away as a file."""
+    """Admin whose list can be exported by users with the capability."""
 
     exported: ClassVar[Mapping[str, str]] = {}
-    """Heading → field, by Django's path. ``id`` and ``client`` (its code) come first by themselves."""
+    """Headings and field paths. ``id`` and ``client`` (its code) are added first."""
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        """Whoever sees the list and may export."""
+        """Return True if the user may see the list and may export."""
         return self.has_view_permission(request) and may(request, Capability.EXPORT_ROWS)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Offer the file beside the list."""
+        """Add the export link to the list."""
         context = {"may_export": self.has_export_permission(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page that asks for format and reason."""
+        """Add the export page."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
         return [path("export/", self.admin_site.admin_view(self.export_view), name=name), *super().get_urls()]
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Ask for format and reason, then answer with the file."""
+        """Ask for format and reason, then return the file."""
         if not self.has_export_permission(request):
             raise PermissionDenied
-        found = self._shown(request)
+        found = self._filtered_rows(request)
         number = found.order_by()[: MOST_ROWS + 1].count()
         form = ExportForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid() and number <= MOST_ROWS:
-            return self._file(request, found, Format(form.cleaned_data["format"]), form.cleaned_data["reason"])
+            return self._build_file(request, found, Format(form.cleaned_data["format"]), form.cleaned_data["reason"])
         return self._export_page(request, form, number)
 
-    def _shown(self, request: HttpRequest) -> QuerySet[Any]:
-        """Give the rows of the list under the filters of the address."""
+    def _filtered_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows of the list with the filters of the URL."""
         try:
             return self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
@@ -109,21 +109,21 @@ class ExportableAdmin(ScopedAdmin):
         }
         return TemplateResponse(request, "console/export.html", context)
 
-    def _file(self, request: HttpRequest, found: QuerySet[Any], kind: Format, reason: str) -> FileResponse:
-        file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 -- the answer closes it
+    def _build_file(self, request: HttpRequest, found: QuerySet[Any], kind: Format, reason: str) -> FileResponse:
+        file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 -- the response closes it
         columns = {"id": "pk", "client": "of_client", **self.exported}
         code = Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("code")[:1])
         rows = rows_in_order(found.annotate(of_client=code), tuple(columns.values()))
         number = write_sheet(kind, file, tuple(columns), rows)
-        self._record(request, kind, reason, number)
+        self._record_export(request, kind, reason, number)
         file.seek(0)
         name = f"{self.opts.model_name}-{received_at(request):%Y%m%dT%H%M%SZ}.{kind}"
         return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[kind])
 
-    def _record(self, request: HttpRequest, kind: Format, reason: str, number: int) -> None:
-        """Record who took what away: in the ledger of the client whose rows they are, or PakTaleem's for several."""
+    def _record_export(self, request: HttpRequest, kind: Format, reason: str, number: int) -> None:
+        """Record the export in the ledger of the rows' client, or PakTaleem's for several clients."""
         actor = actor_of(request)
-        client_id = actor.client_id or _narrowed_to(request) or PAKTALEEM
+        client_id = actor.client_id or _filtered_client(request) or PAKTALEEM
         facts = {
             "list": f"{self.opts.app_label}.{self.opts.model_name}",
             "format": str(kind),
@@ -140,9 +140,9 @@ def _first_columns() -> tuple[str, ...]:
 
 
 def rows_in_order(found: QuerySet[Any], fields: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    """Read rows in the order of their keys (the first field), some at a time, so that memory stays flat.
+    """Yield rows in the order of their keys (the first field), in batches, with constant memory.
 
-    No cursor is held on the server: behind PgBouncer there is none to hold.
+    Server-side cursors are not used, because PgBouncer does not support them.
     """
     ordered = found.order_by("pk").values_list(*fields)
     page = list(ordered[:ROWS_AT_ONCE])
@@ -151,15 +151,15 @@ def rows_in_order(found: QuerySet[Any], fields: tuple[str, ...]) -> Iterator[tup
         page = list(ordered.filter(pk__gt=page[-1][0])[:ROWS_AT_ONCE])
 
 
-def _narrowed_to(request: HttpRequest) -> UUID | None:
-    """Return the one client the list was narrowed to; the list itself has refused what is no id."""
-    wanted = request.GET.get(_OF_CLIENT)
+def _filtered_client(request: HttpRequest) -> UUID | None:
+    """Return the client the list is filtered by, or None; the list has validated the id."""
+    wanted = request.GET.get(_CLIENT_PARAMETER)
     found: UUID | None = Client.objects.filter(pk=wanted).values_list("pk", flat=True).first() if wanted else None
     return found
 
 
 def _filters(request: HttpRequest) -> dict[str, str]:
-    """Give the filters as evidence may hold them: codes as they are, anything typed only as having been there."""
+    """Return the filters for the ledger: codes unchanged, free text only as ``…``."""
     return {
         name: (str(value) if name != SEARCH_VAR and _CODE.match(str(value)) else "…")
         for name, value in request.GET.items()

@@ -1,4 +1,4 @@
-"""Filters of lists: many choices in one field, and progress, by which a list is narrowed and then ordered."""
+"""List filters: long choice lists as a select field, clients, progress, and ordering by waiting time."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -27,54 +27,60 @@ CLIENT_PARAMETER, PROGRESS = "client__id__exact", "progress"
 
 
 def client_in_view(request: HttpRequest) -> UUID | None:
-    """Return the one client whose rows a list shows: the asker's own, or the one an officer chose; None for all."""
+    """Return the client whose rows a list shows, or None for all clients.
+
+    This is the user's own client, or the one an officer selected.
+    """
     own = actor_of(request).client_id
     wanted = request.GET.get(CLIENT_PARAMETER)
     return own or (as_key(wanted) if wanted else None)
 
 
 def as_key(text: str) -> UUID:
-    """Read a key out of an address. Raises SuspiciousOperation (400) if it is none."""
+    """Parse a UUID from a URL.
+
+    Raises SuspiciousOperation (400) if it is none.
+    """
     try:
         return UUID(text)
     except ValueError as error:
-        raise SuspiciousOperation("Not a key.") from error
+        raise SuspiciousOperation("The id is not a UUID.") from error
 
 
 class ChosenFilter(admin.SimpleListFilter):
-    """One choice of many, in a field with a button: it works without a script."""
+    """A filter with many choices, as a select field with a button that works without scripts."""
 
     template = "console/filters/chosen.html"
     others: list[tuple[str, str]]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """Give the choices, and keep what else the address says."""
-        kept = {key: values for key, values in changelist.filter_params.items() if key != self.parameter_name}
-        self.others = [(key, value) for key, values in kept.items() for value in values]
+        """Yield the choices, and collect the other URL parameters."""
+        remaining = {key: values for key, values in changelist.filter_params.items() if key != self.parameter_name}
+        self.others = [(key, value) for key, values in remaining.items() for value in values]
         for value, words in self.lookup_choices:
             yield {"value": value, "display": words, "selected": str(value) == self.value()}
 
 
 class ClientFilter(ChosenFilter):
-    """By client, for those who see several."""
+    """Filter by client, for officers."""
 
     title = "client"
     parameter_name = CLIENT_PARAMETER
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer every client by name."""
+        """Return all clients by name."""
         return [(str(key), name) for key, name in Client.objects.order_by("name").values_list("pk", "name")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Narrow the list."""
+        """Return the rows of the chosen client."""
         value = self.value()
         return queryset.filter(client_id=as_key(value)) if value else queryset
 
 
 class ProgressFilter(admin.SimpleListFilter):
-    """What is not over, and what should be: ``offered`` names the words of each method of the queryset.
+    """Filter by progress; ``offered`` maps queryset methods to labels.
 
-    Those but ``open`` are asked with the moment.
+    All methods except ``open`` take the current time.
     """
 
     title = "progress"
@@ -82,11 +88,11 @@ class ProgressFilter(admin.SimpleListFilter):
     offered: ClassVar[Mapping[str, Any]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer what is open, and what should not be."""
+        """Return the methods and their labels."""
         return list(self.offered.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow the list."""
+        """Return the rows with the chosen progress."""
         value = self.value() or ""
         if value not in self.offered:
             return queryset
@@ -96,12 +102,12 @@ class ProgressFilter(admin.SimpleListFilter):
 
 
 class LongestFirst:
-    """A list that begins with what has waited longest, where it is narrowed to what waits."""
+    """Mixin that sorts a list filtered by progress by waiting time, oldest first."""
 
     longest_first: ClassVar[Mapping[str, str]]
-    """By which moment the list is ordered that is narrowed to this progress; each has an index (``longest_first``)."""
+    """The time field to sort by, for each progress; each has an index (``longest_first``)."""
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """Order by that moment; every other list as always."""
+        """Return the time field of the chosen progress, or the default ordering."""
         by = self.longest_first.get(request.GET.get(PROGRESS, ""))
         return (by, "id") if by else super().get_ordering(request)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Forms that know who asks: one client, its own rows and PakTaleem's, and always a coded reason."""
+"""Forms limited to the user's client and PakTaleem's shared rows, with a coded reason."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -21,30 +21,33 @@ __all__ = ["ActForm", "ReasonField", "ScopedForm", "add_refusal", "offer"]
 
 
 class ReasonField(forms.ChoiceField):
-    """Why: one of the coded reasons, never free text."""
+    """A choice of coded reasons; free text is not allowed."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Offer every reason, none of them chosen."""
+        """Offer all reasons, with none selected."""
         kwargs.setdefault("label", _("Reason"))
-        kwargs.setdefault("help_text", _("Kept in the history with your name."))
+        kwargs.setdefault("help_text", _("Recorded in the history with your name."))
         super().__init__(choices=[("", _("Choose a reason…")), *Reason.choices], **kwargs)
 
 
 def offer(form: forms.BaseForm, name: str, offered: Iterable[tuple[str, Any]] | QuerySet[Any]) -> None:
-    """Offer rows, or codes with their words, in one field of a form. Raises TypeError if the field takes none such."""
+    """Set the rows, or the codes with labels, that a form field offers.
+
+    Raises TypeError if the field does not match.
+    """
     field = form.fields[name]
     if isinstance(offered, QuerySet):
         if not isinstance(field, ModelChoiceField):
-            raise TypeError(f"{name} offers no rows.")
+            raise TypeError(f"{name} is not a field for rows.")
         field.queryset = offered
     elif isinstance(field, forms.ChoiceField) and not isinstance(field, ModelChoiceField):
         field.choices = list(offered)
     else:
-        raise TypeError(f"{name} offers no codes.")
+        raise TypeError(f"{name} is not a field for codes.")
 
 
 def add_refusal(form: forms.BaseForm, refusal: ValidationError) -> None:
-    """Show what a service refused beside the field it names, or above the form."""
+    """Add a service's error to the field it names, or to the form."""
     if not hasattr(refusal, "error_dict"):
         form.add_error(None, refusal)
         return
@@ -53,7 +56,7 @@ def add_refusal(form: forms.BaseForm, refusal: ValidationError) -> None:
 
 
 class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The change form of one row. What the service refuses is shown when the form is checked again."""
+    """Change form of a row; errors of the service are shown when the form is validated again."""
 
     request: ClassVar[HttpRequest]
     code_sources: ClassVar[dict[str, Any]] = {}
@@ -61,7 +64,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
     reason = ReasonField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Fix the client to that of the one who asks, and offer only rows of that client or shared ones."""
+        """Set the client to the user's, and offer only rows of that client and shared rows."""
         super().__init__(*args, **kwargs)
         translate_fields(self.fields)
         bound_to = actor_of(self.request).client_id
@@ -77,7 +80,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
                 self._offer_codes(name, source, owner)
         if "starts_at" in self.fields and self.instance._state.adding:
             self.fields["starts_at"].required = False
-            self.fields["starts_at"].help_text = gettext("Empty: from now on. Nothing is backdated.")
+            self.fields["starts_at"].help_text = gettext("Leave empty to start now. A time in the past is not allowed.")
 
     def _offer_codes(self, name: str, source: Any, owner: Any) -> None:
         found = source.objects.all() if owner is None else source.objects.filter(client_id__in=[owner, PAKTALEEM])
@@ -86,7 +89,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         offer(self, name, ((code, f"{label} ({code})") for code, label in sorted(labels.items())))
 
     def clean(self) -> dict[str, Any]:
-        """Let a period start with the request, and keep every reference within one client and the catalogue."""
+        """Default the start to the time of the request, and reject references to other clients' rows."""
         cleaned = super().clean() or self.cleaned_data
         if not self.instance._state.adding:
             self._keep_unchanged_moments(cleaned)
@@ -101,11 +104,11 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
                 and _has_client(type(value))
                 and value.client_id not in {owner, PAKTALEEM}
             ):
-                self.add_error(name, gettext("Choose a row of the same client, or a shared one."))
+                self.add_error(name, gettext("Choose an entry of the same client or a shared one."))
         return cleaned
 
     def _keep_unchanged_moments(self, cleaned: dict[str, Any]) -> None:
-        """Keep moments nobody touched to the microsecond: the form shows seconds only."""
+        """Keep unchanged times to the microsecond, as the form shows seconds only."""
         for name, field in self.fields.items():
             if isinstance(field, forms.SplitDateTimeField | forms.DateTimeField) and name not in self.changed_data:
                 cleaned[name] = getattr(self.instance, name)
@@ -122,12 +125,12 @@ def _has_client(model: Any) -> bool:
 
 
 class ActForm(forms.Form):
-    """What one act on one row needs: a reason."""
+    """Form of a row action, with a reason."""
 
     reason = ReasonField()
 
     def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Keep the row the act is about."""
+        """Store the row and the request."""
         self.row, self.request = row, request
         super().__init__(*args, **kwargs)
         translate_fields(self.fields)

@@ -1,4 +1,4 @@
-"""Who changed a row, when, why and what: the versions of a tracked row, newest first."""
+"""Change history of a tracked row: actor, time, reason and changed fields, newest first."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Version", "compared_fields", "versions"]
 
 SHOWN = 100
-_NEVER = ("id", "history_id")
+_EXCLUDED = ("id", "history_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field of one version: its name, its value before and after."""
+    """A changed field of a version, with the values before and after."""
 
     field: str
     old: str
@@ -38,7 +38,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a row."""
+    """A version of a row."""
 
     at: datetime
     who: str
@@ -51,30 +51,30 @@ _KINDS = {"+": gettext_noop("Added"), "~": gettext_noop("Changed"), "-": gettext
 
 
 def versions(row: Any, *, viewer: Actor) -> list[Version]:
-    """List the latest versions of a row with what changed in each; sealed fields show dots only."""
+    """Return the latest versions of a row with their changes; encrypted fields show dots only."""
     found = list(with_actor(row.history.all(), viewer).order_by("-history_date", "-history_id")[: SHOWN + 1])
     fields = compared_fields(type(row))
-    names = _referred(found, fields)
+    names = _load_reference_names(found, fields)
     older: list[Any] = [*found[1:], None]
-    return [_version(new, old, fields, names) for new, old in zip(found, older, strict=True)][:SHOWN]
+    return [_build_version(new, old, fields, names) for new, old in zip(found, older, strict=True)][:SHOWN]
 
 
 def compared_fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
-    """List the fields of a tracked model whose changes are shown."""
-    kept = {field.name for field in model.history.model._meta.concrete_fields}  # type: ignore[attr-defined]
+    """Return the fields of a tracked model whose changes are shown."""
+    tracked = {field.name for field in model.history.model._meta.concrete_fields}  # type: ignore[attr-defined]
     own = {field.name for field in ActorStamp._meta.local_fields}
     return [
         field
         for field in model._meta.concrete_fields
-        if field.name in kept - own
-        and field.name not in _NEVER
+        if field.name in tracked - own
+        and field.name not in _EXCLUDED
         and not field.name.endswith("_owner")
         and (not isinstance(field, models.BinaryField) or isinstance(field, SealedField))
     ]
 
 
-def _referred(found: Iterable[Any], fields: Iterable[models.Field[Any, Any]]) -> dict[Any, str]:
-    """Name the rows referred to, with one query for each model."""
+def _load_reference_names(found: Iterable[Any], fields: Iterable[models.Field[Any, Any]]) -> dict[Any, str]:
+    """Return the names of referenced rows, with one query per model."""
     ids: dict[Any, set[Any]] = {}
     for field in fields:
         if field.remote_field is not None:
@@ -88,9 +88,13 @@ def _referred(found: Iterable[Any], fields: Iterable[models.Field[Any, Any]]) ->
     }
 
 
-def _version(new: Any, old: Any | None, fields: Iterable[models.Field[Any, Any]], names: dict[Any, str]) -> Version:
+def _build_version(
+    new: Any, old: Any | None, fields: Iterable[models.Field[Any, Any]], names: dict[Any, str]
+) -> Version:
     changes = [
-        Change(capfirst(translated(field.verbose_name)), _shown(old, field, names), _shown(new, field, names))
+        Change(
+            capfirst(translated(field.verbose_name)), _format_field(old, field, names), _format_field(new, field, names)
+        )
         for field in fields
         if _differs(new, old, field)
     ]
@@ -108,7 +112,7 @@ def _differs(new: Any, old: Any | None, field: models.Field[Any, Any]) -> bool:
     return value not in (None, "", []) if old is None else value != getattr(old, field.attname)
 
 
-def _shown(version: Any | None, field: models.Field[Any, Any], names: dict[Any, str]) -> str:
+def _format_field(version: Any | None, field: models.Field[Any, Any], names: dict[Any, str]) -> str:
     value = getattr(version, field.attname) if version is not None else None
     if value in (None, "", []):
         return "—"
@@ -116,10 +120,10 @@ def _shown(version: Any | None, field: models.Field[Any, Any], names: dict[Any, 
         return DOTS
     if field.remote_field is not None:
         return names.get(value, "PakTaleem" if field.name == "client" else str(value))
-    return _in_words(value, field)
+    return _format_value(value, field)
 
 
-def _in_words(value: Any, field: models.Field[Any, Any]) -> str:
+def _format_value(value: Any, field: models.Field[Any, Any]) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, bool):

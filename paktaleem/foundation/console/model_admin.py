@@ -1,4 +1,4 @@
-"""The base of every page of a model: scoped by role and client, written through services, never deleted."""
+"""Base classes of the console's model pages: scoped by role and client, written through services, never deleted."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -39,7 +39,7 @@ __all__ = ["EvidenceAdmin", "ScopedAdmin"]
 
 
 class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """One model's list, form, acts and history, as far as the role of the one who asks goes."""
+    """List, form, row actions and history of one model, limited by the user's role."""
 
     section: ClassVar[str] = "Register"
     view_capability: ClassVar[Capability]
@@ -57,9 +57,9 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     intro: ClassVar[str] = ""
     empty_text: ClassVar[str] = "Nothing here yet."
     newest_by: ClassVar[str | None] = None
-    """The moment by which a list of any length is ordered, newest first, with the key."""
+    """Time field by which a long list is sorted, newest first, then by key."""
     in_one_client: ClassVar[Sequence[Any]] = ()
-    """Filters offered only where one client is in view: across all, no index would serve them."""
+    """Filters offered only for a single client: across clients, no index supports them."""
 
     form = ScopedForm
     actions = None
@@ -73,7 +73,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     change_list_template = "console/change_list.html"
     formfield_overrides: ClassVar[Any] = {models.TextField: {"widget": admin.widgets.AdminTextareaWidget}}
 
-    # Who may what
+    # Permissions
 
     def _may(self, request: HttpRequest, capability: Capability | None, row: Any = None) -> bool:
         if self.officers_only and (actor := getattr(request, "actor", None)) and actor.client_id is not None:
@@ -82,52 +82,52 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return may(request, capability, None if client_id == PAKTALEEM else client_id)
 
     def client_of(self, row: Any) -> UUID:
-        """Return the client in whose context a row is written; PakTaleem's for rows without one."""
+        """Return the client in whose context a row is written; PakTaleem for rows without one."""
         return getattr(row, "client_id", PAKTALEEM)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever has the capability; the wall has decided on the row."""
+        """Return True if the actor has the capability; row-level security limits the rows."""
         return self._may(request, self.view_capability, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whoever has the capability to add."""
+        """Return True if the actor may add rows."""
         return self._may(request, self.add_capability)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever has the capability, but for shared rows, which PakTaleem alone changes."""
+        """Return True if the actor may change rows; only PakTaleem changes shared rows."""
         if obj is not None and is_shared_with(request, self.client_of(obj)):
             return False
         return self._may(request, self.change_capability, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Nobody: periods end, evidence stays."""
+        """Return False: rows are ended, never deleted."""
         return False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whoever may see the list."""
+        """Return True if the actor may see the list."""
         return self.has_view_permission(request)
 
     # Lists
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Name each row's client; the wall shows only what the context may see."""
+        """Annotate the name of each row's client."""
         found = super().get_queryset(request)
         return found.annotate(owner_name=client_name(self.owner_column)) if self.owner_column else found
 
     @admin.display(description="client")
     def owner(self, row: Any) -> str:
-        """Name the client, or PakTaleem for a shared row."""
+        """Return the client's name, or PakTaleem for a shared row."""
         return getattr(row, "owner_name", None) or "PakTaleem"
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Show whose row it is, where that may differ from row to row."""
+        """Hide the client column if all rows belong to the user's client."""
         columns = list(super().get_list_display(request))
         if "owner" in columns and actor_of(request).client_id is not None and not self._is_catalogue:
             columns.remove("owner")
         return columns
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """Offer the client as a filter to those who see several, and some filters only within one client."""
+        """Offer the client filter to officers only, and some filters for a single client only."""
         offered = [ClientFilter if one == "client" else one for one in super().get_list_filter(request)]
         if client_in_view(request) is None:
             offered = [one for one in offered if one not in self.in_one_client]
@@ -136,7 +136,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [*offered, OlderFilter] if self.newest_by else offered
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:  # noqa: ARG002
-        """Page through lists of any length."""
+        """Return the change list for long lists."""
         return BoundedChangeList
 
     @property
@@ -144,7 +144,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return str(self.model.wall.scope) == "catalogue"
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Filter by what the filters of the page offer, and by nothing else."""
+        """Allow only lookups that the page's filters offer."""
         allowed: set[str] = set()
         for one in self.get_list_filter(request):
             name = one if isinstance(one, str) else one[0] if isinstance(one, tuple) else one.parameter_name
@@ -152,7 +152,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return lookup in allowed
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the list with a line that says what it is."""
+        """Show the list with its introduction."""
         context = {"intro": translated(self.intro), "empty_text": translated(self.empty_text), **(extra_context or {})}
         context.setdefault("title", capfirst(translated(self.opts.verbose_name_plural)))
         return super().changelist_view(request, context)
@@ -160,7 +160,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # Forms
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Lay the form out: whose, what, and why."""
+        """Return the client, the fields and the reason."""
         main: list[str] = list(self.row_fields)
         if obj is not None:
             main = [*(["owner"] if self.owner_column else []), *main, *self.detail_fields]
@@ -179,20 +179,20 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return any(field.name == "client" for field in self.opts.fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Keep what identifies a row as it is."""
+        """Make the identifying fields of an existing row read-only."""
         return () if obj is None else ("owner", *self.fixed, *self.detail_fields)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        """Make the form know who asks."""
-        shown = words_of_row(self, flatten_fieldsets(self.get_fieldsets(request, obj)))
-        form = super().get_form(request, obj, change, **shown, **kwargs)
+        """Return the form class with the request and translated labels."""
+        texts = words_of_row(self, flatten_fieldsets(self.get_fieldsets(request, obj)))
+        form = super().get_form(request, obj, change, **texts, **kwargs)
         own: dict[str, Any] = {"request": request, "code_sources": self.codes}
         if not self.asks_reason:
             own["reason"] = None
         return type(form.__name__, (form,), own)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field | None:
-        """Offer codes as boxes to tick, and rows in a plain list."""
+        """Use check boxes for codes, and plain lists for related rows."""
         if db_field.name in self.codes:
             return MultipleChoiceField(
                 label=capfirst(translated(db_field.verbose_name)),
@@ -210,13 +210,13 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return field
 
     def _get_obj_does_not_exist_redirect(self, *_: Any) -> HttpResponse:
-        """Answer for what is not there as for what is not yours: the same 404."""
+        """Raise Http404, the same as for a row of another client."""
         raise Http404
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show or save a row; what its service refuses comes back as errors of the form."""
+        """Show or save a row; errors of its service become form errors."""
         if IS_POPUP_VAR in request.GET or "_to_field" in request.GET:
             raise Http404
         capability = self.change_capability if object_id else self.add_capability
@@ -232,11 +232,13 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Add the acts that apply and the panels beneath the form."""
+        """Add the applicable row actions and the panels below the form."""
         row = context.get("original")
         context.update(
             intro="" if row else translated(self.intro),
-            row_acts=[self._link(act, row) for act in self._acts_of(request, row) if act.listed] if row else [],
+            row_acts=[self._serialize_act(act, row) for act in self._acts_of(request, row) if act.listed]
+            if row
+            else [],
             panels=self.panels(request, row) if row else [],
             show_save_and_add_another=False,
             show_save_and_continue=False,
@@ -245,13 +247,13 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def panels(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:  # noqa: ARG002
-        """Give what is shown beneath the form: a template and its values."""
+        """Return the panels below the form: a template and its values each."""
         return []
 
     # Writing
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Write through the service, inside the one client whose row it is."""
+        """Save through the service, in the context of the row's client."""
         actor, reason = actor_of(request), form.cleaned_data.get("reason")
         with in_client(self.client_of(obj)):
             self.write(obj, actor=actor, reason=reason, at=received_at(request), request=request, change=change)
@@ -261,40 +263,40 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         raise NotImplementedError
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
-        """Nothing is related to a row but through services."""
+        """Do nothing: related rows are written by services."""
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        """Leave Django's own log alone: history and the ledger say who did what."""
+        """Do nothing: history and the ledger replace Django's log."""
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        """Leave Django's own log alone."""
+        """Do nothing: history and the ledger replace Django's log."""
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Say so, and show the new row."""
+        """Show a message and the new row."""
         messages.success(request, gettext("{thing} added.").format(thing=capfirst(translated(self.opts.verbose_name))))
         return HttpResponseRedirect(self.url_of("change", obj))
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Say so, and show the row again."""
+        """Show a message and the row."""
         thing = capfirst(translated(self.opts.verbose_name))
-        messages.success(request, gettext("{thing} saved: the next answer follows it.").format(thing=thing))
+        messages.success(request, gettext("{thing} saved. It applies to the next decision.").format(thing=thing))
         return HttpResponseRedirect(self.url_of("change", obj))
 
-    # Acts and history
+    # Row actions and history
 
     def all_acts(self) -> Sequence[Act]:
-        """Return the acts on a row of this model, with those that apps above add."""
+        """Return the row actions of this model, with those that other apps add."""
         return acts_of(self.opts.label_lower, self.acts)
 
     def url_of(self, what: str, row: Any) -> str:
-        """Give the address of a row's page: change, history or an act."""
+        """Return the URL of a row's page: change, history or a row action."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{what}"
         return reverse(name, args=[row.pk], current_app=self.admin_site.name)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add a page for each act; nothing can be deleted, and no address but its own leads to a row."""
-        kept = [url for url in super().get_urls() if url.name and not url.name.endswith("_delete")]
-        return [*(self._act_url(act) for act in self.all_acts()), *kept]
+        """Add a page for each row action, and remove deletion and Django's catch-all redirect."""
+        used = [url for url in super().get_urls() if url.name and not url.name.endswith("_delete")]
+        return [*(self._act_url(act) for act in self.all_acts()), *used]
 
     def _act_url(self, act: Act) -> URLPattern:
         def view(request: HttpRequest, object_id: str) -> HttpResponse:
@@ -312,11 +314,11 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             if self._may(request, act.capability, row) and act.applies(row, received_at(request))
         ]
 
-    def _link(self, act: Act, row: Any) -> dict[str, Any]:
+    def _serialize_act(self, act: Act, row: Any) -> dict[str, Any]:
         return {"label": translated(act.label), "danger": act.danger, "url": self.url_of(act.slug, row)}
 
     def act_view(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
-        """Ask for a reason, then act: one service call, inside the row's client."""
+        """Ask for a reason, then perform the row action in the context of the row's client."""
         if not self._may(request, act.capability):
             raise PermissionDenied
         row = self._row_or_404(request, object_id)
@@ -324,18 +326,18 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         demand_fresh_proof(request, act.capability, at=arrived_at(request))
         if not act.applies(row, received_at(request)):
-            messages.warning(request, gettext("Nothing was done: the row has changed meanwhile."))
+            messages.warning(request, gettext("Nothing was done, because the row has changed in the meantime."))
             return HttpResponseRedirect(self.url_of("change", row))
         if request.method != "POST":
             initial = {key: value for key, value in request.GET.items() if key in act.form.base_fields}
             return self._act_page(request, row, act, act.form(initial=initial, row=row, request=request))
         form = act.form(request.POST, request.FILES, row=row, request=request)
-        if form.is_valid() and (answer := self._performed(request, row, act, form)) is not None:
+        if form.is_valid() and (answer := self._perform(request, row, act, form)) is not None:
             return answer
         return self._act_page(request, row, act, form)
 
-    def _performed(self, request: HttpRequest, row: Any, act: Act, form: ActForm) -> HttpResponse | None:
-        """Act; None, with the words in the form, if the service refuses."""
+    def _perform(self, request: HttpRequest, row: Any, act: Act, form: ActForm) -> HttpResponse | None:
+        """Perform the action and return a response; on an error of the service, add it to the form and return None."""
         try:
             with in_client(self.client_of(row)):
                 answer = act.perform(row, form.cleaned_data, request)
@@ -366,7 +368,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, template, context)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Show who changed the row, when, why and what."""
+        """Show the change history of a row."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         row = self._row_or_404(request, object_id)
@@ -375,24 +377,24 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return self.page(request, row, "console/history.html", **context)
 
     def history_of(self, row: Any, viewer: Actor) -> dict[str, Any]:
-        """Give the values of the history page."""
+        """Return the values of the history page."""
         return {"versions": versions(row, viewer=viewer)} if hasattr(type(row), "history") else {"versions": []}
 
 
 class EvidenceAdmin(ScopedAdmin):
-    """Rows that are only ever added by services, and read here."""
+    """Read-only admin of rows that only services add."""
 
     asks_reason = False
     sortable_by = ()
     form_columns: ClassVar[Sequence[str]] = ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Show everything, change nothing."""
+        """Make all fields read-only."""
         return () if obj is None else ("owner", *self.row_fields, *self.detail_fields)
 
 
 def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> Any:
-    """Make a list column of state pills."""
+    """Return a list column that shows a state as a coloured label."""
 
     @admin.display(description=name)
     def state(self: Any, row: Any) -> SafeString:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""Lists of any length: counted up to a limit, a page's keys from an index, then those rows alone."""
+"""Pagination of long lists: counts up to a limit; first the keys of a page from an index, then its rows."""
 
 from typing import Any
 
@@ -15,39 +15,39 @@ from django.utils.translation import gettext as _
 __all__ = ["LIMIT", "BoundedChangeList", "CappedPaginator", "OlderFilter", "count_up_to", "number_in_words"]
 
 LIMIT = 10_000
-"""How far anything is counted, and how many rows one list pages through."""
+"""Largest exact count, and number of rows that can be paged through."""
 
 
 def count_up_to(found: QuerySet[Any], limit: int = LIMIT) -> int:
-    """Count no further than one past the limit, along the index that orders the list."""
+    """Return the number of rows, at most one more than the limit."""
     return found.values("pk")[: limit + 1].count()
 
 
 def number_in_words(count: int, limit: int = LIMIT) -> str:
-    """Say what ``count_up_to`` found."""
+    """Return the count as text, with ``+`` if it exceeds the limit."""
     return f"{limit:,}+" if count > limit else f"{count:,}"
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages through the first ``LIMIT`` rows. The keys of a page come first, so a late page joins no early rows."""
+    """Paginator over the first ``LIMIT`` rows; it reads the keys of a page first, to join only its rows."""
 
     @cached_property
     def found(self) -> int:
-        """How many rows there are, up to one past the limit."""
+        """Return the number of rows, at most one more than the limit."""
         return count_up_to(self.object_list)  # type: ignore[arg-type]
 
     @cached_property
     def count(self) -> int:
-        """How many rows can be paged through."""
+        """Return the number of rows that can be paged through."""
         return min(self.found, LIMIT)
 
     @property
     def is_capped(self) -> bool:
-        """Whether there are more rows than can be paged through."""
+        """Return True if there are more rows than can be paged through."""
         return self.found > LIMIT
 
     def page(self, number: Any) -> Page[Any]:
-        """Read the keys of one page, then its rows."""
+        """Return one page: its keys first, then its rows."""
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         return Page(self._rows(first, min(first + self.per_page, LIMIT)), number, self)
@@ -59,13 +59,13 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         found = list(rows.values_list("pk", by)[first:end])
         places = [place for _, place in found]
         rows = rows.alias(place=by).filter(pk__in=[key for key, _ in found])
-        if places and None not in places:  # the planner knows no client's size: keep it to this stretch of the index
+        if places and None not in places:  # the planner has no statistics per client: limit the index range
             rows = rows.filter(place__gte=min(places), place__lte=max(places))
         return list(rows) if found else []
 
 
 class BoundedChangeList(ChangeList):
-    """A list that never reads or counts all there is; where it ends before the rows do, a link leads on."""
+    """Change list that never reads or counts all rows; a link on its last page shows older rows."""
 
     older_link = ""
 
@@ -91,19 +91,19 @@ class BoundedChangeList(ChangeList):
 
 
 class OlderFilter(admin.SimpleListFilter):
-    """The rows after a given one, where a list ended before its rows did; offered only once it is used."""
+    """Filter for the rows after a given one, for the link to older rows; shown only while in use."""
 
     title = "place in the list"
     parameter_name = "older"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Show that it is used."""
+        """Return the current value, if the filter is in use."""
         self.newest_by = model_admin.newest_by
         value = self.value()
-        return [(value, _("Older than those before"))] if value else []
+        return [(value, _("Older rows"))] if value else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Go on after the row whose key is given; nothing follows one that is not there."""
+        """Return the rows after the given one; none if it does not exist."""
         value = self.value()
         if not value:
             return queryset

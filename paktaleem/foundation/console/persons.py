@@ -17,7 +17,7 @@ type PanelOf = Callable[[HttpRequest, Any], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class PersonPage:
-    """One page about a person at ``…/<id>/<slug>/``, read only: ``values`` gives what its template shows."""
+    """A read-only page about a person at ``…/<id>/<slug>/``; ``values`` returns its template context."""
 
     slug: str
     title: str

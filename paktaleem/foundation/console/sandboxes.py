@@ -1,4 +1,4 @@
-"""Whether a page of the console is about a sandbox, so that nobody takes what is played for real."""
+"""Detect whether a console page is about a sandbox, to mark it as such."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ __all__ = ["ShownSandbox", "sandbox_shown"]
 
 @dataclass(frozen=True, slots=True)
 class ShownSandbox:
-    """A sandbox that a page is about: its moment, whether it may be played with, and its name for who sees several."""
+    """The sandbox of a page: its current time, whether the user may control it, and its name for officers."""
 
     id: UUID
     now: datetime
@@ -30,10 +30,10 @@ class ShownSandbox:
 
 
 def sandbox_shown(request: HttpRequest, page: Mapping[Any, Any]) -> ShownSandbox | None:
-    """Return the sandbox whose page this is; None for every other page.
+    """Return the sandbox that a page is about, or None.
 
-    That is each page of who works for one; and in the view of all clients each page about a row of one, and each list
-    narrowed to one. ``page`` is the context of the template, where ``original`` or ``row`` is what it is about.
+    For a user of a sandbox, that is every page; for an officer, a page about one of its rows or a list filtered by
+    it. ``page`` is the template context, with the row as ``original`` or ``row``.
     """
     actor, own = getattr(request, "actor", None), current_client()
     if is_in_sandbox() and own is not None:

@@ -1,4 +1,4 @@
-"""The two acts on a change that waits for a second person: approve it, or decline it."""
+"""Row actions to approve or decline a change that needs a second person."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,11 +17,11 @@ __all__ = ["SETTLING_REFUSALS", "change_standing", "settling_acts"]
 
 _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
 SETTLING_REFUSALS: dict[type[Exception], str] = {
-    ChangeSettled: "Somebody was quicker: it is settled.",
-    SamePerson: "You asked for this yourself: a second person must approve.",
+    ChangeSettled: "This change has already been approved or declined.",
+    SamePerson: "You requested this change yourself. A second person must approve it.",
 }
 change_standing = state_column(lambda row: pill(row.get_state_display(), _TONES[row.state]))
-"""The column that says how far a change is."""
+"""List column with the state of a change."""
 
 
 def settling_acts(
@@ -33,26 +33,26 @@ def settling_acts(
     refusals: Mapping[type[Exception], str] = SETTLING_REFUSALS,
     clock: Callable[[HttpRequest], datetime] = received_at,
 ) -> tuple[Act, Act]:
-    """Give the acts by which a second person settles a waiting change through ``service``.
+    """Return the row actions to approve and decline a change through ``service``.
 
-    ``approve`` and ``decline`` are the buttons' words, ``lead`` what to know before approving, ``clock`` by which the
-    moment is told.
+    ``approve`` and ``decline`` are the button labels, ``lead`` is the text before approving, ``clock`` returns the
+    time of the decision.
     """
 
-    def performing(approved: bool) -> Callable[..., None]:  # noqa: FBT001 -- which of the two acts
+    def make_perform(approved: bool) -> Callable[..., None]:  # noqa: FBT001 -- selects the action
         def perform(row: Any, given: dict[str, Any], request: HttpRequest) -> None:
-            told = {"reason": given["reason"], "actor": actor_of(request), "at": clock(request)}
-            service(row, approve=approved, **told)
+            stamp = {"reason": given["reason"], "actor": actor_of(request), "at": clock(request)}
+            service(row, approve=approved, **stamp)
 
         return perform
 
-    told: dict[str, Any] = {"applies": _waits, "refusals": refusals}
+    options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals}
     may = Capability.SETTLE_CHILD_CHANGES
     return (
-        Act("approve", approve, may, performing(True), lead=lead, done="Approved.", **told),
-        Act("decline", decline, may, performing(False), done="Declined: nothing changes.", **told),
+        Act("approve", approve, may, make_perform(True), lead=lead, done="Approved.", **options),
+        Act("decline", decline, may, make_perform(False), done="Declined. Nothing has changed.", **options),
     )
 
 
-def _waits(row: Any, _at: datetime) -> bool:
+def _is_waiting(row: Any, _at: datetime) -> bool:
     return bool(row.state == ChangeState.WAITING)

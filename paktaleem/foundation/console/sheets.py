@@ -1,7 +1,7 @@
-"""Rows as CSV or XLSX: written one after the other, and no cell of them is a formula.
+"""Rows as CSV or XLSX, written row by row, safe against formula injection.
 
-Whoever opens an export trusts it, and a spreadsheet runs what looks like a formula. An LMS id may be chosen by whom it
-names, so every text that begins like one is preceded by an apostrophe (OWASP, CSV injection).
+Spreadsheet programs execute text that looks like a formula, and a user may choose their LMS id. Such text is therefore
+prefixed with an apostrophe (OWASP, CSV injection).
 """
 
 import csv
@@ -16,20 +16,20 @@ from xlsxwriter import Workbook
 
 __all__ = ["Format", "cell", "write_sheet"]
 
-LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 -- spreadsheets take the wide ones too
+LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 -- spreadsheets accept full-width characters too
 LONGEST_CELL = 32_767
-"""Characters of one cell that Excel takes."""
+"""Excel's limit of characters per cell."""
 
 
 class Format(StrEnum):
-    """How rows are written."""
+    """File format."""
 
     CSV = "csv"
     XLSX = "xlsx"
 
 
 def cell(value: Any) -> str | int | float | bool:
-    """Give what stands in a cell: moments in UTC as ISO 8601, bytes as hex, JSON as JSON; texts without their sting."""
+    """Return a cell value: ISO 8601 in UTC for times, hexadecimal for bytes, JSON text, escaped strings."""
     if value is None:
         return ""
     if isinstance(value, bool | int | float):
@@ -49,7 +49,7 @@ def _text(value: Any) -> str:
 
 
 def write_sheet(kind: Format, file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Write header and rows to a file, row by row; return how many rows there were."""
+    """Write header and rows to a file and return the number of rows."""
     return (_write_xlsx if kind is Format.XLSX else _write_csv)(file, header, rows)
 
 
@@ -57,7 +57,7 @@ def _write_csv(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[A
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
     lines, number = csv.writer(text), 0
     lines.writerow(header)
-    for number, row in enumerate(rows, 1):  # noqa: B007 -- the last one is how many
+    for number, row in enumerate(rows, 1):  # noqa: B007 -- the last number is the count
         lines.writerow([cell(value) for value in row])
     text.detach()
     return number

@@ -1,4 +1,4 @@
-"""The console's site: who may enter, as whom, and what the first page says."""
+"""Admin site of the console: access, start page and navigation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ __all__ = ["Card", "ConsoleSite", "boards", "latest_acts", "site"]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One number of the first page; ``needs_attention`` puts it in front."""
+    """A number on the start page; cards with ``needs_attention`` come first."""
 
     title: str
     value: str
@@ -49,11 +49,11 @@ boards: ExtensionPoint[Board] = ExtensionPoint(
 latest_acts: ExtensionPoint[LatestActs] = ExtensionPoint("console.latest_acts", "The latest acts, on the first page.")
 
 SECTIONS = ("People", "Systems", "Register", "Notices", "Agreements", "Access", "Evidence")
-_CLOSED = {"autocomplete", "logout", "view_on_site"}
+_UNUSED_PAGES = {"autocomplete", "logout", "view_on_site"}
 
 
 class ConsoleSite(AdminSite):
-    """Django's admin for those with a membership; Django's own log and permissions are not used."""
+    """Django's admin site for users with a membership; Django's log and permissions are not used."""
 
     site_header = "PakTaleem privacy"
     site_title = "PakTaleem privacy"
@@ -63,20 +63,20 @@ class ConsoleSite(AdminSite):
     empty_value_display = "—"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Let in whoever acts under a membership."""
+        """Return True if the user acts under a membership."""
         return getattr(request, "actor", None) is not None
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Add the choice of membership; leave out pages that nothing here needs."""
-        kept = [url for url in super().get_urls() if getattr(url, "name", None) not in _CLOSED]
+        """Add the choice of membership, and remove unused pages."""
+        used = [url for url in super().get_urls() if getattr(url, "name", None) not in _UNUSED_PAGES]
         own = [
             path("choose/", choose_membership, {"site": self}, name="choose"),
-            path("logout/", self.logout, name="logout"),  # also for who is signed in and holds no role
+            path("logout/", self.logout, name="logout"),  # also for users without a role
         ]
-        return [*own, *kept]
+        return [*own, *used]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Tell every page who acts, and whether they could act elsewhere."""
+        """Add the current membership, whether others can be chosen, and the other language."""
         memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
         actor: Actor | None = getattr(request, "actor", None)
         workplace = next((one for one in memberships if actor and one.actor(actor.id) == actor), None)
@@ -91,7 +91,7 @@ class ConsoleSite(AdminSite):
     @method_decorator(never_cache)
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Sign in; whoever is signed in is led on: to the second factor, the choice of a membership, or home."""
+        """Sign in; redirect a signed-in user to the second factor, the choice of membership, or the start page."""
         del extra_context
         if not request.user.is_authenticated:
             answer: HttpResponse = sign_in(request)
@@ -103,12 +103,12 @@ class ConsoleSite(AdminSite):
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Change one's own password: an account has no client, so it is written in a global context."""
+        """Change the user's password in a global context, as an account has no client."""
         with in_global():
             return super().password_change(request, extra_context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Order the models by what they are about."""
+        """Group the models by section."""
         if app_label is not None:
             return super().get_app_list(request, app_label)
         models = [model for app in super().get_app_list(request) for model in app["models"]]
@@ -124,13 +124,13 @@ class ConsoleSite(AdminSite):
         ]
 
     def app_index(self, *_: Any, **__: Any) -> HttpResponse:  # type: ignore[override]
-        """There is one page for all, the first."""
+        """Raise Http404: the start page covers all apps."""
         raise Http404
 
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show what needs attention and what happened, calmly."""
+        """Show the start page: cards and latest acts."""
         actor, at = actor_of(request), received_at(request)
         cards = [card for board in boards for card in board(actor, at)]
         context = {

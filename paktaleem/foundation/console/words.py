@@ -1,7 +1,7 @@
-"""The console's words in the language of the page: names, headings, buttons and states, translated where shown.
+"""Translation of the console's texts when they are displayed: names, headings, buttons and states.
 
-They are written once, in English, where they belong: in ``Meta``, ``@admin.display``, an ``Act``, a ``TextChoices``.
-``tests/messages.py`` finds them there, and the suite fails if one lacks its Urdu.
+The texts are written in English in ``Meta``, ``@admin.display``, ``Act`` and ``TextChoices``. ``tests/messages.py``
+collects them, and the suite fails if an Urdu translation is missing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,17 +44,17 @@ DJANGO_SAYS = (
     gettext_noop("Enter a valid email address."),
     gettext_noop("Null characters are not allowed."),
 )
-"""What forms are answered by Django itself, which has no Urdu for it: our catalogue goes before its own."""
+"""Django's own form messages, translated here because Django has no Urdu for them."""
 
 
 def translated(words: Any) -> str:
-    """Give words in the language of the page; what the catalogue does not know stays as it is."""
+    """Return a text in the current language, unchanged if there is no translation."""
     text = str(words)
     return gettext(text) if text else text
 
 
 def translate_fields(fields: Mapping[str, Field]) -> None:
-    """Put labels, help and fixed choices of a form into the language of the page."""
+    """Translate the labels, help texts and fixed choices of form fields."""
     for name, field in fields.items():
         field.label = translated(pretty_name(name) if field.label is None else field.label)
         field.help_text = translated(field.help_text)
@@ -63,7 +63,7 @@ def translate_fields(fields: Mapping[str, Field]) -> None:
 
 
 def words_of_fields(fields: Mapping[str, Field]) -> Iterator[str]:
-    """Give what ``translate_fields`` translates, as it is written."""
+    """Yield the untranslated texts that ``translate_fields`` translates."""
     for name, field in fields.items():
         yield str(pretty_name(name) if field.label is None else field.label)
         yield str(field.help_text)
@@ -81,7 +81,7 @@ def _choices(field: ChoiceField) -> list[tuple[Any, Any]]:
 
 
 def words_of_row(owner: "ModelAdmin[Any]", names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Give labels and help of what a row's page shows and does not ask, in the language of the page."""
+    """Return the translated labels and help texts of a row's read-only fields."""
     labels, helps = shown_words(owner, names)
     return {
         "labels": {name: translated(label) for name, label in labels.items()},
@@ -90,7 +90,7 @@ def words_of_row(owner: "ModelAdmin[Any]", names: Iterable[str]) -> dict[str, di
 
 
 def shown_words(owner: "ModelAdmin[Any]", names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Give labels and help of columns and fields as they are written; a form's own fields have theirs in the form."""
+    """Return the untranslated labels and help texts of columns and model fields."""
     own = {field.name: field for field in owner.opts.fields}
     known = [name for name in names if name in own or hasattr(owner, name) or hasattr(owner.model, name)]
     labels = {name: str(label_for_field(name, owner.model, owner)) for name in known}
@@ -98,5 +98,5 @@ def shown_words(owner: "ModelAdmin[Any]", names: Iterable[str]) -> tuple[dict[st
 
 
 def other_language() -> tuple[str, str]:
-    """Give code and own name of the language one may switch to."""
+    """Return code and name of the other language."""
     return next((code, name) for code, name in settings.LANGUAGES if code != get_language())

@@ -1,11 +1,13 @@
-"""The erasure list: who was erased, outside the database, so that no restored backup brings them back (DESIGN §4).
+"""The erasure list: erasures recorded outside the database, so that a restored backup can be corrected (DESIGN §4).
 
-One line of canonical JSON (RFC 8785) for each step, synced to disk before the key goes: an *intent* when an officer
-has confirmed the erasure, *done* when it was committed. A line names ids and the keyed tombstone, nothing personal.
-Each carries a MAC over itself and the one before, under a key from the keyring, so an edit, an insertion, a deletion
-or another installation's list is found; a cut tail is found by comparing with what the database has carried out.
+The list holds one line of canonical JSON (RFC 8785) per step, synced to disk before the key is deleted: *intent* when
+an officer has confirmed the erasure, *done* when it was committed. A line holds ids and the keyed tombstone, no
+personal data.
 
-An intent stands even if its transaction failed: an officer confirmed the erasure, so completing it is right.
+Each line carries a MAC over itself and the previous one, under a key from the keyring. This detects an edit, an
+insertion, a deletion or another installation's list; a truncated list is detected by comparison with the database.
+
+An intent is carried out even if its transaction failed, because an officer confirmed the erasure.
 """
 
 import fcntl
@@ -33,16 +35,16 @@ __all__ = ["ErasureList", "FileErasureList", "Intent", "ListDamaged", "erasure_l
 
 _START = b"paktaleem erasure list 1"
 _KEY_BINDING = b"erasure-list"
-_UNCHAINED = "mac"
+_MAC_FIELD = "mac"
 
 
 class ListDamaged(Exception):
-    """The list was edited, cut, or belongs to another installation; the message says where."""
+    """The list was edited or truncated, or belongs to another installation; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One confirmed erasure: its number in the list, whose, when, and the MAC by which the line is known."""
+    """One confirmed erasure: its line number, the person, the time, and the MAC of its line."""
 
     number: int
     client_id: UUID
@@ -54,64 +56,64 @@ class Intent:
 
 
 class ErasureList(Protocol):
-    """What a place for the list must offer; a file on the host does, and so may a service elsewhere."""
+    """Interface of an erasure list, such as a file on the host or an external service."""
 
     def intend(self, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, at: datetime) -> Intent:
         """Add an erasure; it is durable when this returns."""
 
     def finish(self, number: int, *, at: datetime) -> None:
-        """Add that an erasure was committed."""
+        """Record that an erasure was committed."""
 
     def intents(self) -> Mapping[int, Intent]:
-        """Give every erasure by its number, in order. Raises ListDamaged."""
+        """Return every erasure by its line number, in order. Raises ListDamaged."""
 
     def finished(self) -> frozenset[int]:
-        """Give the numbers of those known to have been committed."""
+        """Return the line numbers of committed erasures."""
 
 
 class FileErasureList:
-    """The list as an append-only file; what was read once is read no more, so looking often is cheap."""
+    """Erasure list in an append-only file; only lines added since the last read are read again."""
 
     def __init__(self, path: Path) -> None:
-        """Name the file; the first erasure makes it."""
-        self._path, self._alone = path, Lock()
-        self._forget()
+        """Set the path; the file is created by the first erasure."""
+        self._path, self._lock = path, Lock()
+        self._reset()
 
     def intend(self, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, at: datetime) -> Intent:
-        """Add an erasure and sync it to disk. Raises OSError, ListDamaged: then nothing may be erased."""
+        """Add an erasure and sync it to disk. Raises OSError or ListDamaged; nothing may then be erased."""
         facts = {"client": str(client_id), "subject": str(subject_id), "role": role, "tombstone": tombstone.hex()}
         number = self._append({"kind": "intent", "at": at.isoformat(), **facts})
         return self._intents[number]
 
     def finish(self, number: int, *, at: datetime) -> None:
-        """Add that an erasure was committed."""
+        """Record that an erasure was committed."""
         self._append({"kind": "done", "at": at.isoformat(), "of": number})
 
     def intents(self) -> Mapping[int, Intent]:
-        """Read what was added since the last time, and give every erasure by its number. Raises ListDamaged."""
+        """Read new lines and return every erasure by its line number. Raises ListDamaged."""
         self._read_on()
         return dict(self._intents)
 
     def finished(self) -> frozenset[int]:
-        """Give the numbers of those that were committed, as far as read."""
+        """Return the line numbers of committed erasures read so far."""
         return frozenset(self._finished)
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._inode, self._offset, self._number, self._mark = 0, 0, 0, _START
         self._intents: dict[int, Intent] = {}
         self._finished: set[int] = set()
 
     def _append(self, line: dict[str, Any]) -> int:
-        """Add one line under the file's lock; the rest of a line that a crash cut short is taken away first."""
-        with self._alone, self._opened() as descriptor:
+        """Append one line under the file's lock; remove a partial line left by a crash first."""
+        with self._lock, self._opened() as descriptor:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            self._take_in(descriptor)
+            self._read_lines(descriptor)
             os.ftruncate(descriptor, self._offset)
             line = {"number": self._number + 1, **line}
             os.lseek(descriptor, self._offset, os.SEEK_SET)
-            _write_whole(descriptor, canonical({**line, _UNCHAINED: _mac(self._mark, line).hex()}) + b"\n")
+            _write_whole(descriptor, canonical({**line, _MAC_FIELD: _mac(self._mark, line).hex()}) + b"\n")
             os.fsync(descriptor)
-            self._take_in(descriptor)
+            self._read_lines(descriptor)
             return self._number
 
     @contextmanager
@@ -126,42 +128,42 @@ class FileErasureList:
             os.close(descriptor)
 
     def _read_on(self) -> None:
-        with self._alone:
+        with self._lock:
             try:
                 descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
             except FileNotFoundError:
-                self._forget()
+                self._reset()
                 return
             try:
-                self._take_in(descriptor)
+                self._read_lines(descriptor)
             finally:
                 os.close(descriptor)
 
-    def _take_in(self, descriptor: int) -> None:
-        """Read the whole lines added since the last time; all anew if it is another file, or a shorter one."""
+    def _read_lines(self, descriptor: int) -> None:
+        """Read the complete lines added since the last read; read all if the file was replaced or truncated."""
         status = os.fstat(descriptor)
         if status.st_ino != self._inode or status.st_size < self._offset:
-            self._forget()
+            self._reset()
             self._inode = status.st_ino
         added = os.pread(descriptor, status.st_size - self._offset, self._offset)
         whole = added[: added.rfind(b"\n") + 1]
         for line in whole.splitlines():
-            self._accept(line)
+            self._accept_line(line)
         self._offset += len(whole)
 
-    def _accept(self, text: bytes) -> None:
+    def _accept_line(self, text: bytes) -> None:
         number = self._number + 1
         try:
             line = json.loads(text)
-            mark = bytes.fromhex(line.pop(_UNCHAINED))
+            mark = bytes.fromhex(line.pop(_MAC_FIELD))
             is_ours = line["number"] == number and hmac.compare_digest(mark, _mac(self._mark, line))
-            self._keep(line if is_ours else {}, mark)
+            self._store_line(line if is_ours else {}, mark)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            self._forget()
+            self._reset()
             raise ListDamaged(f"Line {number} of the erasure list is not the one that was written.") from error
         self._number, self._mark = number, mark
 
-    def _keep(self, line: Mapping[str, Any], mark: bytes) -> None:
+    def _store_line(self, line: Mapping[str, Any], mark: bytes) -> None:
         if line["kind"] == "done":
             self._finished.add(line["of"])
             return
@@ -194,7 +196,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def erasure_list() -> ErasureList:
-    """Return the installation's erasure list. Raises ImproperlyConfigured without ERASURE_LIST_FILE."""
+    """Return the installation's erasure list. Raises ImproperlyConfigured if ERASURE_LIST_FILE is not set."""
     if not settings.ERASURE_LIST_FILE:
         raise ImproperlyConfigured("No erasure list: set ERASURE_LIST_FILE to a path outside the database.")
     return _list_at(settings.ERASURE_LIST_FILE)

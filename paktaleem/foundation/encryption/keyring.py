@@ -1,4 +1,4 @@
-"""The wrapping keys: outside the database, by epoch, behind an interface that a KMS can serve (DESIGN §4)."""
+"""The wrapping keys: outside the database, by epoch, behind an interface that a KMS can implement (DESIGN §4)."""
 
 import base64
 import binascii
@@ -43,7 +43,7 @@ class EpochUnknown(LookupError):
 
 
 class EpochInUse(Exception):
-    """New keys are wrapped under this epoch, so it cannot go."""
+    """New keys are wrapped under this epoch, so it cannot be destroyed."""
 
 
 class KeyringNotAFile(ImproperlyConfigured):
@@ -51,21 +51,21 @@ class KeyringNotAFile(ImproperlyConfigured):
 
 
 class KeyProvider(Protocol):
-    """What a key-management service must offer: wrapping by epoch, and a secret per client for blind indexes."""
+    """Interface of a key-management service: wrapping by epoch, and a secret per client for blind indexes."""
 
     @property
     def current_epoch(self) -> int:
-        """The epoch under which new keys are wrapped."""
+        """Epoch under which new keys are wrapped."""
 
     @property
     def epochs(self) -> frozenset[int]:
-        """Every epoch whose keys can still be unwrapped."""
+        """Epochs whose keys can be unwrapped."""
 
     def wrap(self, key: bytes, *, binding: bytes) -> tuple[int, bytes]:
-        """Wrap a data key under the current epoch; returns the epoch and the wrapped bytes."""
+        """Wrap a data key under the current epoch; return the epoch and the wrapped bytes."""
 
     def unwrap(self, wrapped: bytes, *, epoch: int, binding: bytes) -> bytes:
-        """Unwrap a data key. Raises KeyError for an epoch that was destroyed."""
+        """Unwrap a data key. Raises KeyError if the epoch was destroyed."""
 
     def index_key(self, binding: bytes) -> bytes:
         """Derive the secret of one client's blind indexes."""
@@ -75,7 +75,7 @@ class LocalKeyring:
     """Wrapping keys from the environment or a 0600 file: ``{"current": 1, "epochs": {"1": "…"}, "index": "…"}``."""
 
     def __init__(self, text: str) -> None:
-        """Parse the keyring; raises ImproperlyConfigured when it is not one, without showing it."""
+        """Parse the keyring. Raises ImproperlyConfigured, without showing its content, if it is invalid."""
         try:
             parsed = json.loads(text)
             self._epochs = {int(number): _key(value) for number, value in parsed["epochs"].items()}
@@ -89,7 +89,7 @@ class LocalKeyring:
 
     @property
     def epochs(self) -> frozenset[int]:
-        """Every epoch that is in the keyring."""
+        """Epochs in the keyring."""
         return frozenset(self._epochs)
 
     def wrap(self, key: bytes, *, binding: bytes) -> tuple[int, bytes]:
@@ -98,11 +98,11 @@ class LocalKeyring:
         return self.current_epoch, nonce + AESGCM(self._epochs[self.current_epoch]).encrypt(nonce, key, binding)
 
     def unwrap(self, wrapped: bytes, *, epoch: int, binding: bytes) -> bytes:
-        """Unwrap a data key; raises KeyError for a destroyed epoch, InvalidTag for another binding."""
+        """Unwrap a data key. Raises KeyError for a destroyed epoch, InvalidTag for another binding."""
         return AESGCM(self._epochs[epoch]).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], binding)
 
     def index_key(self, binding: bytes) -> bytes:
-        """Derive a client's index secret from the keyring's (HKDF-SHA-256, RFC 5869)."""
+        """Derive a client's index secret from the keyring's index key (HKDF-SHA-256, RFC 5869)."""
         return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"blind-index/" + binding).derive(self._index)
 
 
@@ -118,14 +118,14 @@ def _fresh_key() -> str:
 
 
 def new_keyring_text() -> str:
-    """Make a fresh keyring with one epoch, as text for the environment or a file."""
+    """Return a new keyring with one epoch, as text for the environment or a file."""
     return json.dumps({"current": 1, "epochs": {"1": _fresh_key()}, "index": _fresh_key()})
 
 
 def with_new_epoch(text: str, *, becomes_current: bool = True) -> str:
-    """Return the keyring with one epoch more, the next number; the last one may be prepared before it is used.
+    """Return the keyring with the next epoch added; it can be prepared before it becomes current.
 
-    An epoch that was prepared earlier becomes current instead of a further one being drawn.
+    If an epoch was prepared earlier, it becomes current and no further one is added.
     """
     LocalKeyring(text)
     parsed = json.loads(text)
@@ -139,7 +139,10 @@ def with_new_epoch(text: str, *, becomes_current: bool = True) -> str:
 
 
 def without_epoch(text: str, epoch: int) -> str:
-    """Return the keyring without an epoch. Raises EpochUnknown, EpochInUse for the current or a newer one."""
+    """Return the keyring without an epoch.
+
+    Raises EpochUnknown, or EpochInUse for the current epoch or a newer one.
+    """
     known = LocalKeyring(text)
     if epoch not in known.epochs:
         raise EpochUnknown(epoch)
@@ -151,14 +154,14 @@ def without_epoch(text: str, epoch: int) -> str:
 
 
 def change_keyring_file(change: Callable[[str], str]) -> LocalKeyring:
-    """Rewrite the keyring's file whole, 0600 and durably; commands that change it take turns.
+    """Rewrite the keyring file atomically and durably, mode 0600, under an exclusive lock.
 
-    Every process of this host reads the new one at its next use of a key. Raises KeyringNotAFile.
+    Every process on this host reads the new file at its next use of a key. Raises KeyringNotAFile.
     """
     if settings.KEYRING or not settings.KEYRING_FILE:
         raise KeyringNotAFile("The keyring is in PAKTALEEM_KEYS: put it into a file (PAKTALEEM_KEYS_FILE) first.")
     path = Path(settings.KEYRING_FILE).resolve()
-    with _alone_with(path):
+    with _exclusive_lock(path):
         text = change(_text_of(path))
         changed = LocalKeyring(text)
         status = path.stat()
@@ -167,7 +170,7 @@ def change_keyring_file(change: Callable[[str], str]) -> LocalKeyring:
 
 
 @contextmanager
-def _alone_with(path: Path) -> Iterator[None]:
+def _exclusive_lock(path: Path) -> Iterator[None]:
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -177,17 +180,17 @@ def _alone_with(path: Path) -> Iterator[None]:
 
 
 def keyring() -> KeyProvider:
-    """Return the key provider, from PAKTALEEM_KEYS or the file PAKTALEEM_KEYS_FILE names.
+    """Return the key provider, from PAKTALEEM_KEYS or the file named by PAKTALEEM_KEYS_FILE.
 
-    The file is read again whenever it was replaced, so a new epoch is used, and a destroyed one forgotten, without
-    a restart. Raises ImproperlyConfigured.
+    The file is read again whenever it was replaced, so new and destroyed epochs take effect without a restart. Raises
+    ImproperlyConfigured.
     """
     if settings.KEYRING:
         return _parsed(settings.KEYRING)
     if not settings.KEYRING_FILE:
         raise ImproperlyConfigured("No wrapping keys: set PAKTALEEM_KEYS_FILE (or PAKTALEEM_KEYS).")
     try:
-        status = os.stat(settings.KEYRING_FILE)  # noqa: PTH116 -- on the path of every key: Path would cost more
+        status = os.stat(settings.KEYRING_FILE)  # noqa: PTH116 -- called for every key: Path is slower
     except OSError as error:
         raise _unreadable(error) from error
     return _read(settings.KEYRING_FILE, status.st_ino, status.st_mtime_ns, status.st_size)

@@ -1,7 +1,7 @@
-"""Rows with a key of their own, in ``epoch`` and ``wrapped``: what lies in them is nobody's we know, or many people's.
+"""Rows with an encryption key of their own, in ``epoch`` and ``wrapped``, for data that is not one known person's.
 
-Such a key is wrapped under the keyring as people's keys are. So it is counted before an epoch is destroyed, and wrapped
-anew with the others; ``tests/house`` finds a table with such columns that nobody declared.
+Such a key is wrapped under the keyring like people's keys, so it is counted before an epoch is destroyed and rewrapped
+with the others; ``tests/house`` finds undeclared tables with such columns.
 """
 
 from collections import Counter
@@ -23,18 +23,18 @@ def row_keys(model: type[Model]) -> Wrapped:
     return Wrapped(model._meta.label_lower, partial(_count, model), partial(_rewrap, model))
 
 
-def _kept(model: type[Model], client_id: UUID) -> Any:
+def _rows_with_key(model: type[Model], client_id: UUID) -> Any:
     return model._default_manager.filter(client_id=client_id, wrapped__isnull=False)
 
 
 def _count(model: type[Model], client_id: UUID) -> Counter[int]:
-    found = _kept(model, client_id).order_by().values_list("epoch").annotate(count=Count("pk"))
+    found = _rows_with_key(model, client_id).order_by().values_list("epoch").annotate(count=Count("pk"))
     return Counter(dict(found))
 
 
 def _rewrap(model: type[Model], client_id: UUID) -> frozenset[int]:
     moved = set()
-    rows = _kept(model, client_id).exclude(epoch=keyring().current_epoch).only("pk", "epoch", "wrapped")
+    rows = _rows_with_key(model, client_id).exclude(epoch=keyring().current_epoch).only("pk", "epoch", "wrapped")
     for row in rows.order_by("pk").select_for_update(of=("self",)):
         moved.add(row.epoch)
         row.epoch, row.wrapped = rewrapped(client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)

@@ -1,8 +1,8 @@
-"""Sealing: personal values exist in the database only as ciphertext under the person's own key.
+"""Encryption of personal values: the database holds only ciphertext under the person's own key.
 
-A ``Sealed`` value is opaque: it prints as dots, compares by ciphertext, and opens only in the hands of a ``Sealer``
-that holds the person's key. Associated data binds it to client, person, table and column, so a ciphertext copied
-to another place does not open there.
+A ``Sealed`` value is opaque: it prints as dots, compares by ciphertext, and is opened only by a ``Sealer`` that holds
+the person's key. Associated data binds it to client, person, table and column, so a ciphertext copied elsewhere does
+not open.
 """
 
 import hashlib
@@ -39,47 +39,47 @@ _NONCE_BYTES = 12
 
 
 class CannotOpen(Exception):
-    """A sealed value does not open: its key is destroyed, or it belongs elsewhere."""
+    """A sealed value cannot be opened: its key is destroyed, or it was sealed for another place."""
 
 
 class KeyDestroyed(CannotOpen):
-    """The person was erased: there is no key any more."""
+    """The person was erased: the key no longer exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """An opaque sealed value; ``str`` and ``repr`` never show what is inside."""
+    """An opaque sealed value; ``str`` and ``repr`` never show its content."""
 
     ciphertext: bytes
 
     def __str__(self) -> str:
-        """Show dots."""
+        """Return dots."""
         return DOTS
 
     __repr__ = __str__
 
 
 class SealedField(models.BinaryField):  # type: ignore[type-arg]
-    """A column of sealed values. Assigning anything but ``Sealed`` or None is refused when saving."""
+    """A column of sealed values. Saving anything but ``Sealed`` or None is refused."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Make an optional, never editable column."""
+        """Create a nullable, non-editable column."""
         kwargs.setdefault("null", True)
         kwargs["editable"] = False
         super().__init__(*args, **kwargs)
 
     def from_db_value(self, value: Any, *_: Any) -> Sealed | None:
-        """Give the ciphertext as an opaque value."""
+        """Return the ciphertext as an opaque value."""
         return None if value is None else Sealed(bytes(value))
 
     def to_python(self, value: Any) -> Any:
-        """Refuse plaintext early, in ``full_clean``."""
+        """Refuse plaintext early, in ``full_clean``. Raises ValidationError."""
         if value is None or isinstance(value, Sealed):
             return value
         raise ValidationError("This field takes sealed values only.")
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002 -- Django's signature
-        """Store the ciphertext; refuse plaintext."""
+        """Return the ciphertext to store. Raises TypeError for plaintext."""
         if value is None:
             return None
         if not isinstance(value, Sealed):
@@ -87,7 +87,7 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
         return super().get_db_prep_value(value.ciphertext, connection, prepared)
 
     def value_to_string(self, obj: Any) -> str:
-        """Show dots in serializations."""
+        """Return dots in serializations."""
         return DOTS if self.value_from_object(obj) is not None else ""
 
 
@@ -96,14 +96,14 @@ def _binding(client_id: UUID, subject_id: UUID) -> bytes:
 
 
 def wrap_new_key(client_id: UUID, subject_id: UUID) -> tuple["Sealer", int, bytes]:
-    """Draw a person's data key; returns the sealer and, for the key's row, the epoch and the wrapped key."""
+    """Generate a person's data key; return the sealer, the epoch and the wrapped key."""
     key = secrets.token_bytes(KEY_BYTES)
     epoch, wrapped = keyring().wrap(key, binding=_binding(client_id, subject_id))
     return Sealer(client_id, subject_id, key), epoch, wrapped
 
 
 def rewrapped(client_id: UUID, subject_id: UUID, *, wrapped: bytes, epoch: int) -> tuple[int, bytes]:
-    """Wrap a person's key under the current epoch; what it seals stays as it is. Raises CannotOpen."""
+    """Wrap a person's key under the current epoch; sealed values do not change. Raises CannotOpen."""
     binding = _binding(client_id, subject_id)
     return keyring().wrap(_unwrapped(wrapped, epoch, binding), binding=binding)
 
@@ -121,13 +121,13 @@ class Sealer:
     __slots__ = ("_aead", "_bound_to")
 
     def __init__(self, client_id: UUID, subject_id: UUID, key: bytes) -> None:
-        """Hold the person's key; made by ``wrap_new_key`` or ``unwrapped`` only."""
+        """Store the person's key; use ``wrap_new_key`` or ``unwrapped`` to create a sealer."""
         self._aead = AESGCM(key)
         self._bound_to = _binding(client_id, subject_id)
 
     @classmethod
     def unwrapped(cls, client_id: UUID, subject_id: UUID, *, wrapped: bytes, epoch: int) -> "Sealer":
-        """Unwrap a person's key. Raises CannotOpen if the epoch was destroyed or the wrap belongs to another."""
+        """Unwrap a person's key. Raises CannotOpen if the epoch was destroyed or the key is another person's."""
         return cls(client_id, subject_id, _unwrapped(wrapped, epoch, _binding(client_id, subject_id)))
 
     def seal(self, text: str, *, column: str) -> Sealed:
@@ -151,19 +151,19 @@ class Sealer:
                 blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :], self._bound_to + column.encode()
             )
         except InvalidTag as error:
-            raise CannotOpen("The value does not open here.") from error
+            raise CannotOpen("The value cannot be opened here.") from error
 
 
 def normalized(text: str) -> str:
-    """Bring a look-up text to one form: NFKC, case folded, single spaces."""
+    """Return a look-up text in normal form: NFKC, case folded, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def blind_index(client_id: UUID, kind: str, text: str) -> bytes | None:
-    """Hash a look-up text with the client's secret (HMAC-SHA-256), or None for an empty one.
+    """Hash a look-up text with the client's secret (HMAC-SHA-256); None for an empty text.
 
-    Equal texts meet within one client and kind; without the key, which is outside the database, a dictionary
-    of names tells nothing.
+    Equal texts have equal hashes within one client and kind. The key is outside the database, so hashes cannot be
+    guessed from a dictionary of names.
     """
     value = normalized(text)
     if not value:

@@ -1,1 +1,1 @@
-"""What leaves for other people's machines: which addresses, and the one door."""
+"""Outbound HTTP: allowed destinations and the client."""

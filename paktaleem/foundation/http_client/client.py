@@ -1,8 +1,8 @@
-"""The one door to other people's machines: resolves once, judges, connects to just that address, and reads little.
+"""HTTP client for other systems, safe against SSRF: resolves once, checks the addresses, connects to one of them.
 
-No proxies from the environment, no redirects, a bound on the whole exchange and on what is read: a slow, huge or dead
-receiver costs its own time and nobody else's. httpcore speaks the protocol; of the packages that guard against inside
-addresses, those that are kept either check before resolving or connect before they check (docs/decisions).
+It uses no proxies from the environment, follows no redirects, and limits the total time and the size of the response.
+httpcore implements the protocol; the maintained SSRF packages either check before resolving or connect before they
+check (docs/decisions).
 """
 
 import asyncio
@@ -24,21 +24,21 @@ from paktaleem.foundation.http_client.destinations import (
 __all__ = ["KEPT_BYTES", "SECONDS", "Answer", "Resolve", "Unreachable", "post"]
 
 KEPT_BYTES = 4_096
-"""How much of an answer is read and kept; the rest is not fetched."""
+"""Largest part of a response body that is read."""
 SECONDS = 20.0
-"""How long a whole exchange may take, from the look-up of the name to the last byte (Standard Webhooks: 15 to 30)."""
+"""Time limit of an exchange, from name resolution to the last byte (Standard Webhooks: 15 to 30 seconds)."""
 
 type Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""Gives every address of a name; raises OSError if there is none."""
+"""Return all addresses of a name; raises OSError if there is none."""
 
 
 class Unreachable(Exception):
-    """No answer came back; the argument is a code: ``dns``, ``connect``, ``tls``, ``timeout`` or ``protocol``."""
+    """No response; the argument is ``dns``, ``connect``, ``tls``, ``timeout`` or ``protocol``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver answered: status, its wish to be left alone (Retry-After, as sent), a little of its body."""
+    """A response: status, Retry-After as sent, and the first bytes of the body."""
 
     status: int
     retry_after: str
@@ -60,49 +60,51 @@ async def post(
     trust: ssl.SSLContext | None = None,
     resolve: Resolve = _resolve,
 ) -> Answer:
-    """Send one POST and return what came back, whatever its status; a redirect is an answer like others.
+    """Send a POST request and return the response, whatever its status; redirects are not followed.
 
-    ``allowed`` are ``host:port`` pairs the operator vouches for; ``trust`` are the certificates believed, those of the
-    public web unless given. Raises DestinationRefused if the address, or any address its name stands for, is not
-    public: nothing has been connected to then. Raises Unreachable if no whole answer came back within ``seconds``.
+    ``allowed`` are internal ``host:port`` pairs that the operator permits; ``trust`` are the trusted certificates,
+    by default those of the public web. Raises DestinationRefused, before connecting, if any address of the host is
+    not public; Unreachable if no complete response arrived within ``seconds``.
     """
     destination = parse_destination(url, allowed=allowed)
     pool = httpcore.AsyncConnectionPool(
-        ssl_context=trust or _public_web(),
-        network_backend=_Pinned(destination, resolve),
+        ssl_context=trust or _public_tls_context(),
+        network_backend=_PinnedBackend(destination, resolve),
         max_connections=1,
     )
     try:
         async with asyncio.timeout(seconds), pool:
-            return await _exchange(pool, destination.url, body, headers)
+            return await _send_and_read(pool, destination.url, body, headers)
     except (TimeoutError, httpcore.TimeoutException) as error:
         raise Unreachable("timeout") from error
     except httpcore.ConnectError as error:
-        raise Unreachable("tls" if _is_of_tls(error) else "connect") from error
+        raise Unreachable("tls" if _is_tls_error(error) else "connect") from error
     except (httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise Unreachable("protocol") from error
 
 
 @cache
-def _public_web() -> ssl.SSLContext:
-    """Read the certificates that the public web is believed by: once, since it takes longer than an exchange."""
+def _public_tls_context() -> ssl.SSLContext:
+    """Return the TLS context with the public CA certificates; cached, as loading them is slow."""
     return httpcore.default_ssl_context()
 
 
-async def _exchange(pool: httpcore.AsyncConnectionPool, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+async def _send_and_read(
+    pool: httpcore.AsyncConnectionPool, url: str, body: bytes, headers: Mapping[str, str]
+) -> Answer:
     sent = {"User-Agent": "PakTaleem-privacy-portal", "Connection": "close", **headers}
     async with pool.stream("POST", url, headers=[*sent.items()], content=body) as response:
-        kept = b""
+        content = b""
         async for chunk in response.aiter_stream():
-            kept += chunk[: KEPT_BYTES - len(kept)]
-            if len(kept) >= KEPT_BYTES:
+            content += chunk[: KEPT_BYTES - len(content)]
+            if len(content) >= KEPT_BYTES:
                 break
-        wish = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"")
-        return Answer(response.status, wish.decode("ascii", "replace")[:100], kept)
+        retry_after = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"")
+        return Answer(response.status, retry_after.decode("ascii", "replace")[:100], content)
 
 
-def _is_of_tls(error: BaseException) -> bool:
-    """Say whether certificates or the handshake were the matter."""
+def _is_tls_error(error: BaseException) -> bool:
+    """Return True if the error is about certificates or the TLS handshake."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
@@ -111,8 +113,8 @@ def _is_of_tls(error: BaseException) -> bool:
     return False
 
 
-class _Pinned(httpcore.AsyncNetworkBackend):
-    """Connects to an address that was judged, and never looks the name up a second time."""
+class _PinnedBackend(httpcore.AsyncNetworkBackend):
+    """Network backend that connects to a checked address and does not resolve the name again."""
 
     def __init__(self, destination: Destination, resolve: Resolve) -> None:
         self._destination, self._resolve = destination, resolve
@@ -126,25 +128,25 @@ class _Pinned(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Try the judged addresses in turn."""
+        """Try the checked addresses one after the other."""
         failure: Exception = Unreachable("dns")
-        for address in await self._judged(host, port):
+        for address in await self._resolve_checked(host, port):
             try:
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
 
-    async def _judged(self, host: str, port: int) -> list[str]:
-        """Return every address of the name, or none: one that lies inside speaks against all of them."""
+    async def _resolve_checked(self, host: str, port: int) -> list[str]:
+        """Return all addresses of the name; raise DestinationRefused if one of them is not public."""
         try:
             found = await self._resolve(host, port)
         except OSError as error:
             raise Unreachable("dns") from error
         if not self._destination.is_allowed and not all(map(is_public, found)):
-            raise DestinationRefused("The name stands for an address that is not one of the public internet.")
+            raise DestinationRefused("The host name resolves to an address that is not public.")
         return found
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, as httpcore asks between its tries."""
+        """Sleep between httpcore's attempts."""
         await self._network.sleep(seconds)

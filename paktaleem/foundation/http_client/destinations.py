@@ -1,8 +1,8 @@
-"""Where the portal may send: public addresses over https, and nothing that could lie inside. Pure.
+"""Allowed destinations of outbound requests: public addresses over https, no internal ones. Pure.
 
-The portal stands next to databases, metadata services and other people's machines, and anybody who registers a
-webhook names where it is to call. So an address is taken only in its one plain form, and what a name resolves to is
-judged after resolving, before connecting (OWASP SSRF; RFC 6890 and the IANA special-purpose registries).
+The portal runs next to databases and metadata services, and anyone who registers a webhook chooses its URL. URLs are
+therefore accepted in one plain form only, and the resolved addresses are checked before connecting (OWASP SSRF; RFC
+6890 and the IANA special-purpose registries).
 """
 
 from __future__ import annotations
@@ -19,10 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["PORTS", "Destination", "DestinationRefused", "is_public", "parse_destination"]
 
 PORTS = (443, 8443)
-_MOST_CHARACTERS = 2_000
+_MAX_LENGTH = 2_000
 _NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_INSIDE = ("localhost", "local", "internal", "home", "lan", "corp", "intranet", "private", "test", "invalid", "onion")
-"""Last labels that are not of the public DNS."""
+_INTERNAL_LABELS = (
+    "localhost",
+    "local",
+    "internal",
+    "home",
+    "lan",
+    "corp",
+    "intranet",
+    "private",
+    "test",
+    "invalid",
+    "onion",
+)
+"""Top-level labels that are not in the public DNS."""
 
 _NOT_PUBLIC_4 = tuple(
     map(
@@ -62,16 +74,16 @@ _NOT_PUBLIC_6 = tuple(
         ),
     )
 )
-"""What is not public within global unicast; `::/96`, NAT64, `fec0::/10`, local and multicast lie outside it."""
+"""Non-public ranges within global unicast; `::/96`, NAT64, `fec0::/10`, local and multicast are outside of it."""
 
 
 class DestinationRefused(ValueError):
-    """The portal does not send there; the argument says why, in words for whoever registered the address."""
+    """The destination is not allowed; the argument is a message for the person who registered it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One address of one system, in its plain form; ``is_allowed`` if the operator vouches for host and port."""
+    """A parsed URL; ``is_allowed`` if the operator permits its host and port."""
 
     url: str
     scheme: str
@@ -81,7 +93,7 @@ class Destination:
 
 
 def is_public(address: str) -> bool:
-    """Say whether an IP address is one of the public internet; what is not understood is not."""
+    """Return True if an IP address is public; False if it cannot be parsed."""
     try:
         found = ip_address(address)
     except ValueError:
@@ -92,52 +104,55 @@ def is_public(address: str) -> bool:
 
 
 def parse_destination(url: str, *, allowed: Iterable[str] = ()) -> Destination:
-    """Take an address apart. ``allowed`` are ``host:port`` pairs the operator vouches for: tests and trials.
+    """Parse and check a URL.
 
-    Raises DestinationRefused unless it is ``https://host[:443|:8443]/…`` with a full public name or a public IP
-    address in its usual form: no user information, no fragment, no trailing dot, no letters that only look like dots.
+    ``allowed`` are internal ``host:port`` pairs that the operator permits (tests and trials). Raises
+    DestinationRefused unless it is ``https://host[:443|:8443]/…`` with a full public name or a public IP address in
+    its canonical form, without user information, fragment, trailing dot or characters that resemble dots.
     """
-    if len(url) > _MOST_CHARACTERS or not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>^`{|}'):
-        raise DestinationRefused(f"Use at most {_MOST_CHARACTERS:,} plain characters; write other scripts as punycode.")
+    if len(url) > _MAX_LENGTH or not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>^`{|}'):
+        raise DestinationRefused(f"Use at most {_MAX_LENGTH:,} plain characters; write other scripts as punycode.")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise DestinationRefused("This is not an address such as https://lms.example/hooks.") from error
+        raise DestinationRefused("Use a URL such as https://lms.example/hooks.") from error
     if "@" in parts.netloc or "#" in url:
         raise DestinationRefused("Leave out user names, passwords and fragments.")
-    return _judged(Destination(url, parts.scheme, parts.hostname or "", _port_of(parts.scheme, port)), allowed)
+    return _check_destination(
+        Destination(url, parts.scheme, parts.hostname or "", _port_or_default(parts.scheme, port)), allowed
+    )
 
 
-def _port_of(scheme: str, named: int | None) -> int:
+def _port_or_default(scheme: str, named: int | None) -> int:
     if named is not None:
         return named
     return 80 if scheme == "http" else 443
 
 
-def _judged(found: Destination, allowed: Iterable[str]) -> Destination:
+def _check_destination(found: Destination, allowed: Iterable[str]) -> Destination:
     if found.scheme in {"http", "https"} and f"{found.host}:{found.port}" in set(allowed):
         return Destination(found.url, found.scheme, found.host, found.port, is_allowed=True)
     if found.scheme != "https":
         raise DestinationRefused("Use https.")
     if found.port not in PORTS:
         raise DestinationRefused("Use port 443 or 8443.")
-    _judge_host(found.host)
+    _check_host(found.host)
     return found
 
 
-def _judge_host(host: str) -> None:
+def _check_host(host: str) -> None:
     if _is_literal(host):
         if not is_public(host):
-            raise DestinationRefused("This address is not one of the public internet.")
+            raise DestinationRefused("Use a public IP address.")
     elif not _NAME.fullmatch(host):
         raise DestinationRefused("Use a full host name, such as lms.example, without a dot at its end.")
-    elif host.rpartition(".")[2] in _INSIDE:
-        raise DestinationRefused("This name is not one of the public internet.")
+    elif host.rpartition(".")[2] in _INTERNAL_LABELS:
+        raise DestinationRefused("Use a name in the public DNS.")
 
 
 def _is_literal(host: str) -> bool:
-    """Say whether it is an IP address in its one usual form: 0x7f.1, 017700000001 and 127.1 are none, nor names."""
+    """Return True if the host is an IP address in canonical form; 0x7f.1, 017700000001 and 127.1 are not."""
     try:
         found = ip_address(host)
     except ValueError:

@@ -1,1 +1,1 @@
-"""The worker's care for its own jobs."""
+"""Maintenance of the job queue by the worker."""

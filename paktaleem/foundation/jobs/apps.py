@@ -1,10 +1,10 @@
-"""The worker as a Django app."""
+"""App configuration of the worker."""
 
 from django.apps import AppConfig
 
 
 class WorkerConfig(AppConfig):
-    """Has no tables of its own: the queue's are Procrastinate's."""
+    """The worker; the queue's tables are Procrastinate's."""
 
     name = "paktaleem.foundation.jobs"
     label = "worker"

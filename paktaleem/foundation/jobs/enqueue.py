@@ -1,8 +1,8 @@
-"""Handing work to the worker: the one place where a job is put into its queue.
+"""Enqueue background jobs in the caller's own transaction.
 
-A job is a row written in the caller's own transaction: what needed it and the job commit together or not at all. The
-library's ``defer`` does so in a web process alone: within the worker its application is bound to a pool of the
-worker's own, so that a job asked for there would outlive the rollback of the task that asked.
+A job is a row that commits or rolls back together with the change that needs it. Procrastinate's own ``defer`` does so
+in a web process only: inside the worker it uses a separate connection pool, so a job deferred by a task would survive
+the task's rollback.
 """
 
 from datetime import datetime
@@ -17,9 +17,9 @@ _queue = JobManager(DjangoConnector())
 
 
 def enqueue_job(task: str, *, lock: str | None = None, due_at: datetime | None = None, **arguments: str | None) -> None:
-    """Have the worker do a task, named as it is declared, once the caller's transaction has committed.
+    """Enqueue a task by its declared name; the worker runs it once the caller's transaction has committed.
 
-    The arguments are ids, codes and keyed hashes, never personal data. Jobs under one ``lock`` are done one after the
-    other; none is begun before ``due_at``.
+    Arguments are ids, codes and keyed hashes, never personal data. Jobs with the same ``lock`` run one after the
+    other; no job starts before ``due_at``.
     """
     configure_task(name=task, job_manager=_queue, lock=lock, schedule_at=due_at, task_kwargs={**arguments}).defer()

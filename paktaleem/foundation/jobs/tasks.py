@@ -1,4 +1,4 @@
-"""Jobs that a worker had in hand when it died are done again by those that live; those that ended are thrown away."""
+"""Background tasks that retry jobs of crashed workers and purge finished jobs."""
 
 from django.conf import settings
 from procrastinate import JobContext
@@ -10,15 +10,15 @@ __all__ = ["FORGET", "MOST_ATTEMPTS", "RESUME", "forget_jobs", "resume_jobs"]
 
 FORGET, RESUME = "worker.forget_jobs", "worker.resume_jobs"
 MOST_ATTEMPTS = 5
-"""A job that so many workers died of is not given to another."""
+"""A job is not retried after this many crashed workers."""
 
 
 @app.periodic(cron="* * * * *", periodic_id="resume_jobs")
 @app.task(name=RESUME, queueing_lock=RESUME, pass_context=True)
 async def resume_jobs(context: JobContext, timestamp: int) -> None:
-    """Put back, every minute, what dead workers had in hand: until then it would hold up every job of its lock.
+    """Retry, every minute, the jobs of crashed workers, which would otherwise block all jobs with the same lock.
 
-    Every task may be done again. What the timetable asked for has failed instead: it asks again by itself.
+    Every task is safe to repeat. Periodic jobs fail instead, as they are enqueued again on schedule.
     """
     del timestamp
     jobs, silence = context.app.job_manager, settings.PROCRASTINATE_WORKER_DEFAULTS["stalled_worker_timeout"]
@@ -32,9 +32,9 @@ async def resume_jobs(context: JobContext, timestamp: int) -> None:
 @app.periodic(cron="47 * * * *", periodic_id="forget_jobs")
 @app.task(name=FORGET, queueing_lock=FORGET, pass_context=True)
 async def forget_jobs(context: JobContext, timestamp: int) -> None:
-    """Throw away, every hour, jobs that ended long ago, with what became of them: they hold ids of people.
+    """Purge finished jobs every hour, as they contain ids of people.
 
-    One that failed stays longer, so that somebody can look why. What waits or is being done is never touched.
+    Failed jobs are kept longer, for diagnosis. Pending and running jobs are never deleted.
     """
     del timestamp
     done, failed = 24 * settings.JOBS_KEPT_DAYS, 24 * settings.JOBS_FAILED_KEPT_DAYS

@@ -1,1 +1,1 @@
-"""What every page outside the console stands on: its language, its look, its errors (docs/contributing.md)."""
+"""Common parts of the pages outside the console: language, layout and errors (docs/contributing.md)."""

@@ -1,4 +1,4 @@
-"""The ground of the pages for data subjects and guardians, and of every page of an error."""
+"""App configuration of the public pages for data subjects and guardians, and of all error pages."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""An error that says nothing becomes a page that does."""
+"""Middleware that adds a page to error responses without a body."""
 
 from collections.abc import Callable
 
@@ -13,14 +13,14 @@ FIRST_ERROR = 400
 
 
 class BareErrorsMiddleware:
-    """Gives a body to errors without one, such as Django's 405; its other headers stay."""
+    """Add an error page to responses without a body, such as Django's 405; keep their other headers."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Keep the next layer."""
+        """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer one request."""
+        """Serve the request."""
         response = self.get_response(request)
         if response.status_code < FIRST_ERROR or response.streaming or response.content or is_api(request):
             return response

@@ -1,4 +1,4 @@
-"""Errors outside any view, in the format of the interface they happened in."""
+"""Error handlers outside any view: problem details for the API, pages for everything else."""
 
 import logging
 from http import HTTPStatus
@@ -20,43 +20,43 @@ __all__ = ["bad_request", "defect", "form_expired", "not_found", "permission_den
 
 log = logging.getLogger(__name__)
 
-_BAD_REQUEST = Problem("bad-request", HTTPStatus.BAD_REQUEST, "The request cannot be read")
+_BAD_REQUEST = Problem("bad-request", HTTPStatus.BAD_REQUEST, "The request cannot be parsed")
 _TOO_LARGE = Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large")
-_DEFECT = Problem("defect", HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong on our side", "Nothing was changed.")
+_DEFECT = Problem("defect", HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error", "Nothing was changed.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a request that no view could be given."""
-    return _answer(_TOO_LARGE if isinstance(exception, RequestDataTooBig) else _BAD_REQUEST, request)
+    """Return 400, or 413 for a body that is too large (``handler400``)."""
+    return _to_response(_TOO_LARGE if isinstance(exception, RequestDataTooBig) else _BAD_REQUEST, request)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a refusal."""
+    """Return 403 (``handler403``)."""
     del exception
-    return _answer(NOT_ALLOWED, request)
+    return _to_response(NOT_ALLOWED, request)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer an unknown address, and one that is not yours, with the same bytes."""
+    """Return 404, identical for an unknown address and for an object of another client (``handler404``)."""
     del exception
-    return _answer(NOT_FOUND, request)
+    return _to_response(NOT_FOUND, request)
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form without its token (Django's CSRF_FAILURE_VIEW)."""
+    """Return 403 for a form without a valid CSRF token (``CSRF_FAILURE_VIEW``)."""
     del request, reason
     title, advice = FORM_EXPIRED
     return error_page(HTTPStatus.FORBIDDEN, title=title, advice=advice)
 
 
 def defect(request: HttpRequest, *_: Any) -> HttpResponse:
-    """Answer our own mistake: nothing of the request was kept. If even the page fails, in one line of text."""
+    """Return 500 (``handler500``); one line of plain text if the error page itself fails."""
     try:
-        return _answer(_DEFECT, request)
+        return _to_response(_DEFECT, request)
     except Exception:
-        log.exception("The page of an error could not be rendered.")
+        log.exception("The error page could not be rendered.")
         return HttpResponse(f"{_DEFECT.title}. {_DEFECT.detail}\n", status=500, content_type="text/plain")
 
 
-def _answer(problem: Problem, request: HttpRequest) -> HttpResponse:
+def _to_response(problem: Problem, request: HttpRequest) -> HttpResponse:
     return problem_response(problem, request) if is_api(request) else error_page(problem.status)

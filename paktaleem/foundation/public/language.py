@@ -1,4 +1,4 @@
-"""Which language a page is in: asked for in the address, without a cookie, but where staff work."""
+"""Language of a page: from the URL or Accept-Language; for staff also from a cookie."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,70 +13,70 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 __all__ = ["LANGUAGE_PARAMETER", "LanguageMiddleware", "asked_language"]
 
 LANGUAGE_PARAMETER = "lang"
-REMEMBERED_FOR = timedelta(days=365)
-_MACHINES = ("/api/", "/access/", "/.well-known/", "/healthz", "/readyz")
-_STAFF = ("/admin/", "/accounts/")
+COOKIE_AGE = timedelta(days=365)
+_API_PATHS = ("/api/", "/access/", "/.well-known/", "/healthz", "/readyz")
+_STAFF_PATHS = ("/admin/", "/accounts/")
 
 
 class LanguageMiddleware:
-    """Chooses the language of each answer.
+    """Set the language of each response.
 
-    Machines get English. On public pages ``?lang=`` decides, then Accept-Language; nothing is kept. Staff choose with
-    the same ``?lang=``, which is kept in a cookie and taken out of the address; without a choice they get English,
-    whatever their browser prefers: an office works in the language it agreed on.
+    API responses are in English. Public pages follow ``?lang=``, then Accept-Language, and store nothing. Staff
+    pages store ``?lang=`` in a cookie and remove it from the URL; without it they are in English whatever the
+    browser prefers, as an office works in one language.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Keep the next layer."""
+        """Store the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer one request in its language."""
-        for_staff = request.path.startswith(_STAFF)
-        if for_staff and request.method == "GET" and (asked := asked_language(request)):
-            return _remember(request, asked)
-        language = _language_of(request, for_staff=for_staff)
+        """Serve the request in its language."""
+        for_staff = request.path.startswith(_STAFF_PATHS)
+        if for_staff and request.method == "GET" and (requested := asked_language(request)):
+            return _store_choice(request, requested)
+        language = _choose_language(request, for_staff=for_staff)
         with translation.override(language):
             response = self.get_response(request)
-        if not request.path.startswith(_MACHINES):
+        if not request.path.startswith(_API_PATHS):
             response.headers.setdefault("Content-Language", language)
             patch_vary_headers(response, ["Cookie" if for_staff else "Accept-Language"])
         return response
 
 
 def asked_language(request: HttpRequest) -> str | None:
-    """Return the language the address asks for, if we speak it."""
-    return _spoken(request.GET.get(LANGUAGE_PARAMETER))
+    """Return the language requested in the URL if it is supported, else None."""
+    return _supported_or_none(request.GET.get(LANGUAGE_PARAMETER))
 
 
-def _spoken(code: str | None) -> str | None:
+def _supported_or_none(code: str | None) -> str | None:
     return code if code in dict(settings.LANGUAGES) else None
 
 
-def _language_of(request: HttpRequest, *, for_staff: bool) -> str:
-    if request.path.startswith(_MACHINES):
+def _choose_language(request: HttpRequest, *, for_staff: bool) -> str:
+    if request.path.startswith(_API_PATHS):
         return settings.LANGUAGE_CODE
     if for_staff:
-        return _spoken(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)) or settings.LANGUAGE_CODE
-    return asked_language(request) or _preferred(request)
+        return _supported_or_none(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)) or settings.LANGUAGE_CODE
+    return asked_language(request) or _preferred_language(request)
 
 
-def _preferred(request: HttpRequest) -> str:
-    """Return the first language of Accept-Language that we speak; cookies do not count."""
+def _preferred_language(request: HttpRequest) -> str:
+    """Return the first supported language of Accept-Language; cookies are ignored."""
     for code, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
-        if found := _spoken(code.split("-")[0]):
+        if found := _supported_or_none(code.split("-")[0]):
             return found
     return settings.LANGUAGE_CODE
 
 
-def _remember(request: HttpRequest, language: str) -> HttpResponse:
-    """Keep what a member of staff chose in their browser, and lead back to the page without it in the address."""
+def _store_choice(request: HttpRequest, language: str) -> HttpResponse:
+    """Store the chosen language in a cookie and redirect to the URL without the parameter."""
     rest = [(name, value) for name, values in request.GET.lists() for value in values if name != LANGUAGE_PARAMETER]
     response = HttpResponseRedirect(request.path + (f"?{urlencode(rest)}" if rest else ""))
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
-        max_age=REMEMBERED_FOR,
+        max_age=COOKIE_AGE,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

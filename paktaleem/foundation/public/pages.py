@@ -1,4 +1,4 @@
-"""How a public page is rendered: one base, two languages, nothing kept by anybody on the way."""
+"""Rendering of public pages: one base template, two languages, cache headers."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -25,7 +25,7 @@ SHARED_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class LanguageLink:
-    """The way to the same page in a language."""
+    """A link to the same page in another language."""
 
     code: str
     name: str
@@ -36,48 +36,49 @@ class LanguageLink:
 def public_page(
     request: HttpRequest, template: str, *, status: int = 200, same_for_all: bool = False, **values: Any
 ) -> HttpResponse:
-    """Render a page on ``public/base.html`` in the language of the request; within a sandbox it says that it is one.
+    """Render a page based on ``public/base.html`` in the request's language, with a mark inside a sandbox.
 
-    What is about one person is stored by no cache; ``same_for_all`` lets everyone's keep it for five minutes.
+    The response is not cached, as it may concern a person; with ``same_for_all`` shared caches may store it for
+    five minutes.
     """
-    html = render_to_string(template, {**_around(request.GET.copy()), **values}, request)
-    return _answer(html, status, f"public, max-age={SHARED_SECONDS}" if same_for_all else "no-store")
+    html = render_to_string(template, {**_base_context(request.GET.copy()), **values}, request)
+    return _to_response(html, status, f"public, max-age={SHARED_SECONDS}" if same_for_all else "no-store")
 
 
 def page_address(name: str, *args: Any, **kwargs: Any) -> str:
-    """Return the address of a page, by the name of its route, in the language being shown."""
-    return f"{reverse(name, args=args, kwargs=kwargs)}?{urlencode({LANGUAGE_PARAMETER: _current()})}"
+    """Return the URL of a route in the current language."""
+    return f"{reverse(name, args=args, kwargs=kwargs)}?{urlencode({LANGUAGE_PARAMETER: _current_language()})}"
 
 
 def redirect_to_page(name: str, *args: Any, **kwargs: Any) -> HttpResponse:
-    """Lead to a page in the language being shown."""
+    """Redirect to a route in the current language."""
     return HttpResponseRedirect(page_address(name, *args, **kwargs))
 
 
 def error_page(status: int, *, title: Words | None = None, advice: Words | None = None) -> HttpResponse:
-    """Render the page of an error; ``title`` and ``advice`` replace the usual words for its status.
+    """Render an error page; ``title`` and ``advice`` replace the default texts of the status.
 
-    It asks neither the request nor the database for anything: either may be what is wrong.
+    Uses neither the request nor the database, as either may be the cause of the error.
     """
-    usual_title, usual_advice = _WORDS.get(status, _WORDS[HTTPStatus.INTERNAL_SERVER_ERROR])
+    usual_title, usual_advice = _TEXTS.get(status, _TEXTS[HTTPStatus.INTERNAL_SERVER_ERROR])
     words = {"title": title or usual_title, "advice": advice or usual_advice}
-    html = render_to_string("public/error.html", {**_around(None), **words})
-    return _answer(html, status, "no-store")
+    html = render_to_string("public/error.html", {**_base_context(None), **words})
+    return _to_response(html, status, "no-store")
 
 
-def _around(query: Any) -> dict[str, Any]:
-    return {"languages": _links(query), "is_sandbox": is_in_sandbox()}
+def _base_context(query: Any) -> dict[str, Any]:
+    return {"languages": _language_links(query), "is_sandbox": is_in_sandbox()}
 
 
-def _answer(html: str, status: int, cached: str) -> HttpResponse:
-    return HttpResponse(html, status=status, headers={"Cache-Control": cached, "Content-Language": _current()})
+def _to_response(html: str, status: int, cached: str) -> HttpResponse:
+    return HttpResponse(html, status=status, headers={"Cache-Control": cached, "Content-Language": _current_language()})
 
 
-def _current() -> str:
+def _current_language() -> str:
     return translation.get_language() or settings.LANGUAGE_CODE
 
 
-def _links(query: Any) -> list[LanguageLink]:
+def _language_links(query: Any) -> list[LanguageLink]:
     links = []
     for code, name in settings.LANGUAGES:
         if query is None:
@@ -85,22 +86,25 @@ def _links(query: Any) -> list[LanguageLink]:
         else:
             query[LANGUAGE_PARAMETER] = code
             url = f"?{query.urlencode()}"
-        links.append(LanguageLink(code, name, url, code == _current()))
+        links.append(LanguageLink(code, name, url, code == _current_language()))
     return links
 
 
 _TRY_AGAIN = _("Go back and try again.")
-_WORDS: dict[int, tuple[Words, Words]] = {
+_TEXTS: dict[int, tuple[Words, Words]] = {
     400: (_("This request is not valid"), _TRY_AGAIN),
-    403: (_("Not for you to open"), _("You may not see this page or do this here.")),
-    404: (_("Not here"), _("There is no such page, or it is not yours.")),
-    405: (_("Not possible this way"), _("This address does not take what was sent. Go back and try again.")),
-    413: (_("Too much at once"), _("What was sent is too large. Send less, or a smaller file.")),
-    429: (_("Too many tries"), _("This was tried too often. Wait a quarter of an hour, then try again.")),
-    500: (_("Something went wrong"), _("Nothing was changed. Please try again; if it happens again, tell PakTaleem.")),
-    503: (_("Back in a moment"), _("The portal is not ready yet. Please try again in a minute.")),
+    403: (_("No access"), _("You do not have permission to see this page or to do this.")),
+    404: (_("Page not found"), _("This page does not exist, or you do not have access to it.")),
+    405: (_("This cannot be sent here"), _("The page does not accept this kind of request. Go back and try again.")),
+    413: (_("Too large"), _("The data you sent is too large. Send less data or a smaller file.")),
+    429: (_("Too many attempts"), _("You have tried too often. Wait 15 minutes, then try again.")),
+    500: (
+        _("Something went wrong"),
+        _("Nothing was changed. Please try again. If the error occurs again, contact PakTaleem."),
+    ),
+    503: (_("Temporarily unavailable"), _("The portal is not ready yet. Please try again in a minute.")),
 }
 FORM_EXPIRED: tuple[Words, Words] = (
     _("The form has expired"),
-    _("Go back, load the page again and send the form once more."),
+    _("Go back, reload the page and send the form again."),
 )

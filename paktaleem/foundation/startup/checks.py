@@ -1,4 +1,4 @@
-"""The start-up refusals as system checks, so that a build or a roll-out sees them before a server does."""
+"""Start-up safety checks as Django system checks, for use in a build or a deployment."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,13 +18,13 @@ __all__ = ["check_database", "check_settings"]
 
 
 def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
-    """Check what lies in the settings (``check --deploy``)."""
+    """Return the unsafe settings (``check --deploy``)."""
     del app_configs
     return [_error(found) for found in settings_findings(read_settings())]
 
 
 def check_database(app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Check what lies in the app role's connection (``check --database default``)."""
+    """Return what is unsafe about the app role's database connection (``check --database default``)."""
     del app_configs
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []

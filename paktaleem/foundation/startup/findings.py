@@ -1,7 +1,7 @@
-"""What the portal refuses to start with (DESIGN §3): findings as data, read from the settings and the database.
+"""Checks that prevent an unsafe start (DESIGN §3): findings as data, from the settings and the database.
 
-A superuser, the owner or a role that bypasses row-level security would walk through the wall between clients; a
-database that forgets what it acknowledged would lose evidence. So nothing is served then.
+A superuser, the table owner or a role with BYPASSRLS would bypass tenant isolation; a database that loses acknowledged
+writes would lose evidence. The portal does not start with either.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ SHORTEST_SECRET = 32
 LOOPBACK = ("127.", "::1")
 OWN_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1", ".localhost"})
 ENCRYPTING = frozenset({"require", "verify-ca", "verify-full"})
-"""The values of sslmode with which nobody on the way can talk the connection out of TLS."""
+"""Values of sslmode that rule out a downgrade to an unencrypted connection."""
 
 
 class UnsafeStart(ImproperlyConfigured):
@@ -40,7 +40,7 @@ class UnsafeStart(ImproperlyConfigured):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reason to refuse: a stable code, what is so, and what to do about it."""
+    """One reason not to start: a stable code, a message and a hint for the fix."""
 
     code: str
     message: str
@@ -49,7 +49,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SettingsFacts:
-    """What the settings say, as far as a refusal may follow."""
+    """The settings that the checks need."""
 
     secret_key: str
     has_keyring: bool
@@ -60,7 +60,7 @@ class SettingsFacts:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFacts:
-    """What the database says of the connection that would serve; ``address`` is empty for a local socket."""
+    """Properties of the serving database connection; ``address`` is empty for a local socket."""
 
     role: str
     is_superuser: bool
@@ -75,7 +75,7 @@ class DatabaseFacts:
 
 
 def refuse_unsafe_start() -> None:
-    """Go on only if this process may serve. Raises UnsafeStart with every reason."""
+    """Raise UnsafeStart, with every reason, if this process may not serve."""
     found = [*settings_findings(read_settings()), *database_findings(read_database())]
     if found:
         reasons = "\n".join(f"  {one.code}: {one.message} {one.hint}" for one in found)
@@ -83,64 +83,64 @@ def refuse_unsafe_start() -> None:
 
 
 def settings_findings(facts: SettingsFacts) -> Iterator[Finding]:
-    """Give the reasons that lie in the settings."""
+    """Yield the reasons found in the settings."""
     key = facts.secret_key
     if key == UNSET_SECRET or key.startswith("django-insecure-") or len(key) < SHORTEST_SECRET:
         yield Finding(
             "startup.E001",
-            "SECRET_KEY is the default one, or short enough to be guessed.",
+            "SECRET_KEY is the default or too short.",
             f"Set it to at least {SHORTEST_SECRET} random characters.",
         )
     if not facts.has_keyring:
         yield Finding(
             "startup.E002",
-            "There are no wrapping keys for personal data.",
+            "No wrapping keys for personal data are configured.",
             "Set PAKTALEEM_KEYS or PAKTALEEM_KEYS_FILE.",
         )
     if not facts.has_erasure_list:
         yield Finding(
             "startup.E004",
-            "There is no erasure list: a restored backup would bring the erased back.",
+            "No erasure list is configured: a restored backup would bring erased people back.",
             "Set ERASURE_LIST_FILE to a path outside the database and its backups.",
         )
     if facts.debug and not OWN_HOSTS.issuperset(facts.allowed_hosts):
         yield Finding(
             "startup.E003",
-            "DEBUG is on, on a host that others can reach.",
-            "Unset DEBUG, or allow this computer's own names only.",
+            "DEBUG is on, on a host that other computers can reach.",
+            "Unset DEBUG, or limit ALLOWED_HOSTS to this computer's own names.",
         )
 
 
 def database_findings(facts: DatabaseFacts) -> Iterator[Finding]:
-    """Give the reasons that lie in the database connection."""
+    """Yield the reasons found in the database connection."""
     yield from _role_findings(facts)
     if "off" in {facts.fsync, facts.synchronous_commit, facts.full_page_writes}:
         yield Finding(
             "startup.E014",
-            "fsync, synchronous_commit or full_page_writes is off: what was acknowledged could be lost.",
+            "fsync, synchronous_commit or full_page_writes is off: acknowledged writes could be lost.",
             "Switch them on.",
         )
     is_remote = facts.address != "" and not facts.address.startswith(LOOPBACK)
     if is_remote and (not facts.is_encrypted or facts.ssl_mode not in ENCRYPTING):
         yield Finding(
             "startup.E015",
-            "The database is on another host, and the way there need not be encrypted.",
+            "The database is on another host, and the connection is not guaranteed to be encrypted.",
             "Add ?sslmode=verify-full (at least require) to DATABASE_URL.",
         )
 
 
 def _role_findings(facts: DatabaseFacts) -> Iterator[Finding]:
-    hint = "Serve as the app role; the owner migrates (DATABASE_OWNER_URL)."
+    hint = "Use the app role in DATABASE_URL; the owner role is for migrations (DATABASE_OWNER_URL)."
     if facts.is_superuser:
-        yield Finding("startup.E011", f"The database role {facts.role} is, or may become, a superuser.", hint)
+        yield Finding("startup.E011", f"The database role {facts.role} is or can become a superuser.", hint)
     if facts.bypasses_wall:
-        yield Finding("startup.E012", f"The database role {facts.role} may bypass row-level security.", hint)
+        yield Finding("startup.E012", f"The database role {facts.role} can bypass row-level security.", hint)
     if facts.owns_schema:
         yield Finding("startup.E013", f"The database role {facts.role} owns the database or its tables.", hint)
 
 
 def read_settings() -> SettingsFacts:
-    """Read the settings this process would serve with."""
+    """Return the settings that the checks need."""
     return SettingsFacts(
         secret_key=settings.SECRET_KEY,
         has_keyring=bool(settings.KEYRING or settings.KEYRING_FILE),
@@ -163,7 +163,10 @@ SELECT session_user,
 
 
 def read_database() -> DatabaseFacts:
-    """Ask the database who we are there and how it keeps its promises. Raises DatabaseError if it is away."""
+    """Return the role, durability settings and encryption of the connection.
+
+    Raises DatabaseError if the database cannot be reached.
+    """
     with in_global(), connection.cursor() as cursor:
         cursor.execute(_ROLE_AND_DURABILITY)
         [(role, superuser, bypasses, owns, fsync, synchronous, pages)] = cursor.fetchall()

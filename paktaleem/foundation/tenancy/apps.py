@@ -1,4 +1,4 @@
-"""The wall between clients."""
+"""App configuration of tenant isolation."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from django.db.models.signals import post_migrate
 
 
 class TenancyConfig(AppConfig):
-    """Installs the guard on every connection of the app role, and the grants after every migrate."""
+    """Installs the guard on every connection of the app role and applies the grants after every migrate."""
 
     name = "paktaleem.foundation.tenancy"
     label = "tenancy"
 
     def ready(self) -> None:
-        """Connect the guard, the grants and the checks."""
+        """Connect the guard and the grants, and register the checks."""
         from paktaleem.foundation.tenancy.checks import check_declarations  # noqa: PLC0415 -- needs the app registry
         from paktaleem.foundation.tenancy.grants import apply_grants_after_migrate  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""System checks: a table without a client, or a text field nobody classified, fails the build."""
+"""System checks: every table declares its client, and every text field its classification."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from paktaleem.foundation.tenancy.wall import Scope, Wall
 
 __all__ = ["check_declarations"]
 
-_FREE = (
+_TEXT_FIELDS = (
     models.CharField,
     models.TextField,
     models.JSONField,
@@ -22,11 +22,11 @@ _FREE = (
     models.FilePathField,
     models.GenericIPAddressField,
 )
-_HISTORY_OWN = {"history_type", "history_change_reason", "actor_kind", "actor_role"}
+_HISTORY_FIELDS = {"history_type", "history_change_reason", "actor_kind", "actor_role"}
 
 
 def check_declarations(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
-    """Check every model: it names its wall, has a client unless global, and classifies each free field."""
+    """Return errors for models without a ``wall``, a client column or classified text fields."""
     del app_configs
     return [error for model in apps.get_models(include_auto_created=True) for error in _model_errors(model)]
 
@@ -35,7 +35,7 @@ def _model_errors(model: Any) -> Iterator[CheckMessage]:
     wall = wall_of(model) or THIRD_PARTY_TABLES.get(model._meta.db_table)
     if wall is None:
         yield Error(
-            f"{model._meta.label} does not say whose rows it holds.",
+            f"{model._meta.label} declares no tenant isolation.",
             hint="Declare `wall = Wall(…)`, or list a third-party table in foundation/tenancy/third_party.py.",
             obj=model,
             id="tenancy.E001",
@@ -58,9 +58,9 @@ def _client_errors(model: Any, wall: Wall) -> Iterator[CheckMessage]:
 
 def _personal_errors(model: Any, wall: Wall) -> Iterator[CheckMessage]:
     for field in model._meta.concrete_fields:
-        if _needs_classification(field) and field.name not in wall.personal and field.name not in _HISTORY_OWN:
+        if _needs_classification(field) and field.name not in wall.personal and field.name not in _HISTORY_FIELDS:
             yield Error(
-                f"{model._meta.label}.{field.name} may hold text, but nobody said whether it is personal.",
+                f"{model._meta.label}.{field.name} may hold text and is not classified as personal or not.",
                 hint="Classify it in the model's wall: personal={'" + field.name + "': Personal.…}.",
                 obj=model,
                 id="tenancy.E003",
@@ -70,4 +70,4 @@ def _personal_errors(model: Any, wall: Wall) -> Iterator[CheckMessage]:
 def _needs_classification(field: Any) -> bool:
     if field.get_internal_type() == "ArrayField":
         return True
-    return isinstance(field, _FREE) and not field.choices and field.remote_field is None
+    return isinstance(field, _TEXT_FIELDS) and not field.choices and field.remote_field is None

@@ -1,9 +1,9 @@
-"""Contexts: all SQL runs for one client, in the officers' view, or on global tables only.
+"""Database contexts: all SQL runs for one client, for officers across clients, or on global tables only.
 
-A context is a transaction with two transaction-local settings: the role, and ``paktaleem.client``, which the
-row-level security policies compare. Nothing outlives the transaction, so neither a pooled connection nor a
-thread carries it over. The connection itself refuses SQL outside any context (``guard``), because a policy that
-raises is evaluated lazily and an empty answer would look like the truth.
+A context is a transaction with two transaction-local settings: the role and ``paktaleem.client``, which the row-level
+security policies compare. They end with the transaction, so neither a pooled connection nor a thread carries them over.
+The connection rejects SQL outside any context (``guard``): a policy that raises is evaluated lazily, and an empty
+result could be mistaken for a real one.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,15 +37,15 @@ OFFICER_ROLE = "paktaleem_officer"
 
 
 class ContextMissing(RuntimeError):
-    """SQL was about to be sent outside any declared context."""
+    """SQL was about to run outside any context."""
 
 
 class ContextSwitchRefused(RuntimeError):
-    """A context was opened inside another that does not contain it."""
+    """A context was opened inside another that does not include it."""
 
 
 class Kind(StrEnum):
-    """What a context may see."""
+    """Kind of a context."""
 
     CLIENT = "client"
     OFFICER = "officer"
@@ -55,9 +55,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One declared context; ``client_id`` is set for a client's only.
+    """An open context; ``client_id`` is set for a client context only.
 
-    ``clock_offset`` is how far a sandbox's clock was ahead when the context opened (``foundation.clock``), else None.
+    ``clock_offset`` is how far a sandbox's clock was ahead when the context opened (``paktaleem.foundation.clock``),
+    else None.
     """
 
     kind: Kind
@@ -66,11 +67,11 @@ class Context:
 
     @property
     def role(self) -> str:
-        """The database role in which its SQL runs."""
+        """Return the database role its SQL runs as."""
         return OFFICER_ROLE if self.kind is Kind.OFFICER else "none"
 
     def may_open(self, inner: "Context") -> bool:
-        """Say whether ``inner`` shows no more than this context does."""
+        """Return True if ``inner`` may open inside this context, because it shows no more than this one."""
         if inner.kind is Kind.GLOBAL or inner == self:
             return True
         return self.kind is Kind.OFFICER and inner.kind is Kind.CLIENT
@@ -80,65 +81,68 @@ _current: ContextVar[Context | None] = ContextVar("paktaleem_context", default=N
 
 
 def current_client() -> UUID | None:
-    """Return the client whose context is open, or None in the officers' view, a global context or none at all."""
+    """Return the client id of the open context, or None if it is not a client context."""
     context = _current.get()
     return context.client_id if context else None
 
 
 def clock_offset() -> timedelta:
-    """Return how far the clock of the client whose context is open was moved ahead; only a sandbox's can be."""
+    """Return how far the clock of the current client is ahead; zero unless it is a sandbox."""
     context = _current.get()
     return (context and context.clock_offset) or timedelta()
 
 
 def is_in_sandbox() -> bool:
-    """Say whether the client whose context is open is a sandbox."""
+    """Return True if the client of the open context is a sandbox."""
     context = _current.get()
     return context is not None and context.clock_offset is not None
 
 
 @contextmanager
 def in_client(client_id: UUID, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """Run in a transaction that sees the rows of one client and PakTaleem's shared catalogue.
+    """Run in a transaction limited to the rows of one client and PakTaleem's shared catalogue.
 
-    Raises ContextSwitchRefused inside another client's context. Inside the officers' view it narrows to the
-    client, as the app role, and is restored afterwards: the only way in which an officer writes.
+    Inside an officer context it switches to the app role and this client, and back afterwards; an officer can write
+    in no other way. Raises ContextSwitchRefused inside another client's context.
     """
-    with _opened(Context(Kind.CLIENT, client_id), using):
+    with _open_context(Context(Kind.CLIENT, client_id), using):
         yield
 
 
 @contextmanager
 def as_officer(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """Run in a transaction that reads every client's rows and writes none (role ``paktaleem_officer``)."""
-    with _opened(Context(Kind.OFFICER), using):
+    """Run in a transaction that can read the rows of all clients and write none (role ``paktaleem_officer``).
+
+    Raises ContextSwitchRefused inside a client or global context.
+    """
+    with _open_context(Context(Kind.OFFICER), using):
         yield
 
 
 @contextmanager
 def in_global(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """Run in a transaction in which every tenant table is closed: sign-in, sessions, health."""
-    with _opened(Context(Kind.GLOBAL), using):
+    """Run in a transaction without access to tenant tables: sign-in, sessions, health checks."""
+    with _open_context(Context(Kind.GLOBAL), using):
         yield
 
 
 @contextmanager
 def aside() -> Iterator[str]:
-    """Run in a global context on a connection of its own that commits by itself; gives the alias to use.
+    """Run in an autonomous transaction on a separate connection, in a global context; yields its alias.
 
-    For what must survive the rollback of the request around it: counters of attempts, lock-outs.
+    For writes that must survive a rollback of the request: counters of attempts, lockouts.
     """
     alias: str = settings.ASIDE_DATABASE
-    with _opened(Context(Kind.GLOBAL), alias):
+    with _open_context(Context(Kind.GLOBAL), alias):
         yield alias
 
 
 @contextmanager
 def one_statement() -> Iterator[None]:
-    """Let one autocommitted statement through that declares its own context in SQL (the decision path, key look-up).
+    """Allow one autocommitted statement that sets its own context in SQL (decision path, API key look-up).
 
-    Raises ContextSwitchRefused inside any context. Where a surrounding transaction exists (tests), what the
-    statement set is taken back, as its own commit would have done.
+    Raises ContextSwitchRefused inside any context. Inside a surrounding transaction (tests), the settings of the
+    statement are reset, as its own commit would do.
     """
     if _current.get() is not None:
         raise ContextSwitchRefused("A self-contained statement may not run inside a context.")
@@ -152,11 +156,11 @@ def one_statement() -> Iterator[None]:
 
 
 def read_alone(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
-    """Run one reading statement that declares its own context in SQL, and return its rows; see ``one_statement``.
+    """Run one read-only statement that sets its own context in SQL and return its rows; see ``one_statement``.
 
-    It is the first thing a request asks the database, so it takes the place of a health check: found dead, the
-    connection is opened anew and the statement sent again, which a reading statement bears.
-    Raises OperationalError if the database cannot be reached, or ends the statement itself.
+    As the first query of a request it replaces the connection's health check: on a lost connection it reconnects
+    and repeats the statement, which is safe for a read. Raises OperationalError if the database cannot be reached
+    or cancels the statement.
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
     connection.health_check_done = True
@@ -178,7 +182,7 @@ def _rows(connection: Any, sql: str, params: list[Any]) -> list[tuple[Any, ...]]
 
 
 @contextmanager
-def _opened(inner: Context, using: str) -> Iterator[None]:
+def _open_context(inner: Context, using: str) -> Iterator[None]:
     outer = _current.get()
     if outer is not None and not outer.may_open(inner):
         raise ContextSwitchRefused(f"A {inner.kind} context may not open inside a {outer.kind} context.")
@@ -193,7 +197,7 @@ def _opened(inner: Context, using: str) -> Iterator[None]:
             _current.set(replace(inner, clock_offset=_apply(inner, using)))
             yield
             if nested and not connections[using].needs_rollback:
-                _apply(outer, using)  # the end of a transaction, or a rollback to its savepoint, does so by itself
+                _apply(outer, using)  # the end of a transaction or a rollback to its savepoint resets them by itself
         finally:
             _current.reset(token)
 
@@ -203,7 +207,7 @@ _APPLY_TO_CLIENT = f"{_APPLY}, tenancy_clock_offset(%s)"
 
 
 def _apply(context: Context | None, using: str) -> timedelta | None:
-    """Set the context's role and client, and return how far that client's clock is ahead, if it is a sandbox."""
+    """Set the role and client of the context; return the clock offset of a sandbox, else None."""
     role = context.role if context else "none"
     client = str(context.client_id) if context and context.client_id else ""
     with connections[using].cursor() as cursor:
@@ -216,10 +220,10 @@ _TRANSACTION_CONTROL = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT
 
 
 def guard(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: FBT001 -- Django's own signature
-    """Refuse SQL without a context before it is sent (an execute wrapper of the connection)."""
+    """Raise ContextMissing for SQL outside a context (an execute wrapper of the connection)."""
     declared = _current.get()
     if declared is None and (";" in sql or not sql.startswith(_TRANSACTION_CONTROL)):
         raise ContextMissing("No client context: open in_client(…), as_officer() or in_global() around this code.")
     if declared is not None and declared.kind is not Kind.STATEMENT and not context["connection"].in_atomic_block:
-        raise ContextMissing("The context's transaction has ended: its settings are gone.")
+        raise ContextMissing("The context's transaction has ended, and its settings with it.")
     return execute(sql, params, many, context)

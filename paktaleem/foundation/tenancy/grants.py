@@ -1,6 +1,6 @@
-"""What the app and officer roles may do to each table, applied by the owner after every migrate.
+"""Table privileges of the app and officer roles, applied by the owner after every migrate.
 
-The map is made from the models' own declarations; a table nobody declared gets nothing.
+They follow from the declarations of the models; an undeclared table gets no privileges.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ __all__ = ["apply_grants", "declared_walls"]
 
 
 def declared_walls() -> dict[str, Wall]:
-    """Map every table of the project to its declaration: own models, their histories, third-party tables."""
+    """Return the access declaration of every table: own models, their history tables, third-party tables."""
     walls = dict(THIRD_PARTY_TABLES)
     for model in apps.get_models(include_auto_created=True):
         wall = wall_of(model)
@@ -27,7 +27,7 @@ def declared_walls() -> dict[str, Wall]:
 
 
 def wall_of(model: Any) -> Wall | None:
-    """Return a model's declaration; a history table has its model's, but is only ever added to."""
+    """Return a model's access declaration, or None; a history table has its model's, but append-only."""
     tracked = getattr(model, "instance_type", None)
     if tracked is None:
         return getattr(model, "wall", None)
@@ -36,7 +36,7 @@ def wall_of(model: Any) -> Wall | None:
 
 
 def apply_grants(alias: str = "owner") -> None:
-    """Give each role exactly what is declared, and take everything else away."""
+    """Grant each role exactly the declared privileges and revoke all others."""
     with connections[alias].cursor() as cursor:
         cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {APP}, {OFFICER}, PUBLIC")
         cursor.execute(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {APP}, {OFFICER}, PUBLIC")
@@ -53,7 +53,7 @@ def apply_grants(alias: str = "owner") -> None:
 
 
 def _grant_sequences(cursor: Any) -> None:
-    """Let the app draw numbers where a third-party table it may insert into needs them."""
+    """Grant the app role the sequences of the job queue's tables."""
     cursor.execute(
         "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%'"
     )
@@ -62,6 +62,6 @@ def _grant_sequences(cursor: Any) -> None:
 
 
 def apply_grants_after_migrate(using: str, **_: Any) -> None:
-    """Apply the grants when the owner has migrated (a ``post_migrate`` receiver)."""
+    """Apply the grants after the owner has migrated (a ``post_migrate`` receiver)."""
     if using == "owner":
         apply_grants(using)

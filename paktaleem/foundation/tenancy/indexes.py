@@ -1,4 +1,4 @@
-"""The indexes that serve a list of any length to both roles: one client's rows, and every client's."""
+"""Index pairs for paginated lists: one within a client, one across all clients."""
 
 from django.db import models
 
@@ -8,23 +8,23 @@ __all__ = ["longest_first", "newest_first"]
 def newest_first(
     moment: str, name: str, *, by: str | None = None, client: str = "client", condition: models.Q | None = None
 ) -> tuple[models.Index, models.Index]:
-    """Index rows newest first, within one client and across all (``…_all``), narrowed to one value of ``by``.
+    """Return two indexes, newest rows first: within one client and across all (``…_all``), optionally by ``by``.
 
-    A client's rows are found by the client that its policy compares, an officer's policy compares none: so neither
-    index serves the other. A ``condition`` may not depend on a value that is sent as a parameter: a prepared
-    statement's general plan would not use the index.
+    The app role's policy filters by client, the officer role's does not, so each needs its own index. A
+    ``condition`` must not depend on a query parameter: the generic plan of a prepared statement would not use the
+    index.
     """
-    return _for_both([*([by] if by else []), f"-{moment}", "-id"], name, client, condition)
+    return _index_pair([*([by] if by else []), f"-{moment}", "-id"], name, client, condition)
 
 
 def longest_first(
     moment: str, name: str, *, client: str = "client", condition: models.Q | None = None
 ) -> tuple[models.Index, models.Index]:
-    """Index rows by what has waited longest since a moment, within one client and across all; see ``newest_first``."""
-    return _for_both([moment, "id"], name, client, condition)
+    """Return two indexes, oldest rows first: within one client and across all; see ``newest_first``."""
+    return _index_pair([moment, "id"], name, client, condition)
 
 
-def _for_both(
+def _index_pair(
     order: list[str], name: str, client: str, condition: models.Q | None
 ) -> tuple[models.Index, models.Index]:
     return (

@@ -11,7 +11,10 @@ __all__ = ["missing_migrations"]
 
 
 def missing_migrations() -> set[tuple[str, str]]:
-    """Name the migrations that the database lacks, as (app, name). Raises DatabaseError if it is away."""
+    """Return the migrations that are not applied, as (app, name).
+
+    Raises DatabaseError if the database cannot be reached.
+    """
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('public.django_migrations') IS NOT NULL")
         [exists] = cursor.fetchone() or (False,)
@@ -23,5 +26,5 @@ def missing_migrations() -> set[tuple[str, str]]:
 
 @cache
 def _known_migrations() -> set[tuple[str, str]]:
-    """Read the migrations of this code once: they do not change while it runs."""
+    """Return the migrations of this code, as (app, name)."""
     return set(MigrationLoader(None).disk_migrations)

@@ -1,1 +1,1 @@
-"""The wall keeps no rows; Django sends ``post_migrate`` to apps with a models module only."""
+"""No models: Django sends ``post_migrate`` only to apps with a models module."""

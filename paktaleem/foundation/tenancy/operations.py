@@ -1,4 +1,4 @@
-"""Migration operations that put a table behind the wall, one line each (DESIGN §3)."""
+"""Migration operations for tenant isolation (row-level security, same-client foreign keys) and append-only tables."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ APP, OWNER, OFFICER = "paktaleem_app", "paktaleem_owner", "paktaleem_officer"
 
 
 class _TableOperation(Operation):
-    """SQL on the table of one model, forwards and back."""
+    """Base class: run SQL on the table of one model, forwards and backwards."""
 
     reduces_to_sql = True
     reversible = True
@@ -22,14 +22,14 @@ class _TableOperation(Operation):
         self.model = model
 
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """Leave Django's own picture of the schema as it is."""
+        """Do not change Django's model state."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
         """Run the forward SQL."""
         self._run(self.forward_sql, app_label, schema_editor, to_state)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
-        """Run the SQL that undoes it."""
+        """Run the SQL that reverses the operation."""
         self._run(self.backward_sql, app_label, schema_editor, from_state)
 
     def _run(self, sql: Callable[[str, Any], list[str]], app_label: str, editor: Any, state: Any) -> None:
@@ -50,11 +50,12 @@ class _TableOperation(Operation):
 
 
 class Walled(_TableOperation):
-    """Put a table behind the wall: its client is never null, row-level security is enabled and forced.
+    """Enable and force row-level security on a table and make its client column NOT NULL.
 
-    ``shared`` opens rows owned by PakTaleem to every client for reading; ``looked_up`` opens the table to the
-    owner's SECURITY DEFINER look-ups that precede a context; ``column`` names the client column. A room below
-    the accounts (the ledger) does not know clients, and takes their ids bare.
+    ``shared`` lets every client read rows owned by PakTaleem; ``looked_up`` lets the owner's SECURITY DEFINER
+    functions read the table before a context is open (API key, membership); ``column`` names the client column. Set
+    ``knows_clients`` to False for an app below ``accounts`` (the ledger), which stores client ids without a foreign
+    key.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Walled(_TableOperation):
 
     @property
     def is_history(self) -> bool:
-        """Whether the table is simple-history's: its rows must outlast what they tell of."""
+        """True for a simple-history table: its rows must outlive the rows they describe."""
         return self.model.lower().startswith("historical")
 
     def key(self, app_label: str, apps: Any) -> str:
@@ -110,11 +111,11 @@ class Walled(_TableOperation):
 
 
 class BelongsTo(_TableOperation):
-    """Tie a row to another of the same client by a composite foreign key, so that no link crosses the wall.
+    """Add a composite foreign key, so that a row can only refer to a row of the same client.
 
-    For a reference into the shared catalogue ``owner`` names the column that holds the catalogue row's client;
-    a check allows no other than the row's own client or PakTaleem. The key is not deferrable: it must refuse
-    before the answer is made.
+    For a reference into the shared catalogue, ``owner`` names the column with the catalogue row's client; a check
+    constraint allows the row's own client or PakTaleem only. The key is not deferrable: it must fail before the
+    response is sent.
     """
 
     def __init__(self, model: str, field: str, to: str, *, owner: str = "client_id", to_key: str = "client_id") -> None:
@@ -133,7 +134,7 @@ class BelongsTo(_TableOperation):
         sql = [_without_force({table, target}, f"ALTER TABLE {table} ADD CONSTRAINT {name} {key}")]
         sql.append(f"CREATE INDEX IF NOT EXISTS {name[:59]}_ix ON {table} ({self.owner}, {column})")
         if self.owner != "client_id":
-            both = f"({self.owner} IS NULL) = ({column} IS NULL)"  # half a composite key would not be checked
+            both = f"({self.owner} IS NULL) = ({column} IS NULL)"  # a composite key with one NULL is not checked
             allowed = f"CHECK ({self.owner} IN (client_id, '{PAKTALEEM}') AND {both})"
             sql.append(f"ALTER TABLE {table} ADD CONSTRAINT {name[:57]}_owner {allowed}")
         return sql
@@ -148,7 +149,7 @@ class BelongsTo(_TableOperation):
 
 
 def _without_force(tables: set[str], statement: str) -> str:
-    """Run a statement while the owner may see all rows: a new foreign key must check every one of them."""
+    """Run a statement without forced row-level security, so that a new foreign key can check all rows."""
     loosen = "".join(f"EXECUTE 'ALTER TABLE {t} NO FORCE ROW LEVEL SECURITY'; " for t in sorted(tables))
     names = ", ".join(f"'{t}'" for t in sorted(tables))
     return f"""
@@ -165,7 +166,7 @@ def _without_force(tables: set[str], statement: str) -> str:
 
 
 class AppendOnly(_TableOperation):
-    """Make a table evidence: even its owner's UPDATE, DELETE and TRUNCATE are refused by a trigger."""
+    """Make a table append-only: a trigger rejects UPDATE, DELETE and TRUNCATE, even by its owner."""
 
     def forward_sql(self, app_label: str, apps: Any) -> list[str]:
         table, refuse = self.table(app_label, apps), "EXECUTE FUNCTION tenancy_refuse_change()"

@@ -1,4 +1,4 @@
-"""Which database role does what: migrations run as owner, everything else as app."""
+"""Database routers: migrations run on the ``owner`` alias, everything else on the app role."""
 
 from typing import Any
 
@@ -7,22 +7,23 @@ from django.db import connections
 
 
 class OwnerMigrates:
-    """Only the ``owner`` alias may change the schema; no query is ever routed to it."""
+    """Allow schema changes on the ``owner`` alias only; no query is routed to it."""
 
     def allow_migrate(self, db: str, app_label: str, **_: Any) -> bool:
-        """Allow schema changes for the owner alone, and nobody where no owner is configured.
+        """Return True for the owner alias, if an owner is configured.
 
-        A server or worker has none: Django's checks would open a connection wherever a table may be migrated.
+        A server or worker has no owner: Django's checks would open a connection wherever a table may be
+        migrated.
         """
         del app_label
         return db == "owner" and connections[db].settings_dict["NAME"] != settings.NOT_CONFIGURED
 
 
 class Aside:
-    """Failed sign-ins are counted on a connection of their own, which commits whatever becomes of the request."""
+    """Route failed sign-in counts to a separate connection, which commits even if the request rolls back."""
 
     def db_for_read(self, model: Any, **_: Any) -> str | None:
-        """Read where they are written."""
+        """Return the alias of the autonomous connection for django-axes, else None."""
         return settings.ASIDE_DATABASE if model._meta.app_label == "axes" else None
 
     db_for_write = db_for_read

@@ -1,4 +1,4 @@
-"""Taking turns: a lock by name that ends with the transaction."""
+"""Advisory locks by name, released at the end of the transaction."""
 
 from collections.abc import Iterable
 
@@ -8,16 +8,16 @@ __all__ = ["take_turn", "take_turns"]
 
 
 def take_turn(name: str) -> None:
-    """Wait until no other transaction holds this name, and hold it to the end of ours (pg_advisory_xact_lock).
+    """Acquire a named advisory lock until the transaction ends (pg_advisory_xact_lock), waiting if needed.
 
-    For acts on a row that may not be there yet, which ``SELECT … FOR UPDATE`` cannot lock.
+    For rows that may not exist yet, which ``SELECT … FOR UPDATE`` cannot lock.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 def take_turns(names: Iterable[str]) -> None:
-    """Take the turns of many names, always in the same order, so that two who want the same do not deadlock."""
+    """Acquire many named advisory locks, always in the same order, to avoid deadlocks."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(slot) FROM ("

@@ -1,7 +1,7 @@
-"""What each table says of itself: whose rows it holds, what the app may do to them, which text is personal.
+"""Access declaration of a table: owning client, privileges of the app role, classification of text fields.
 
-Every model carries ``wall`` and, where it has text, JSON or file fields, ``personal``. A system check
-(``paktaleem.foundation.tenancy.checks``) refuses a model that forgets, so forgetting fails the build and opens no door.
+Every model has a ``wall`` and, if it has text, JSON or file fields, their ``personal`` classification. A system check
+(``paktaleem.foundation.tenancy.checks``) rejects a model without them.
 """
 
 from collections.abc import Mapping
@@ -16,38 +16,39 @@ EDIT = frozenset({"SELECT", "INSERT", "UPDATE"})
 
 
 class Scope(StrEnum):
-    """Who owns the rows of a table."""
+    """Ownership of a table's rows."""
 
     TENANT = "tenant"
-    """each row belongs to one client, and only that client's context sees it"""
+    """each row belongs to one client and is visible in that client's context only"""
     CATALOGUE = "catalogue"
-    """as TENANT, but rows owned by PakTaleem may be read by every client"""
+    """as TENANT, but every client may read rows owned by PakTaleem"""
     GLOBAL = "global"
-    """no client: only for tables on the short list, each with its reason"""
+    """no client; needs a reason"""
 
 
 class Personal(StrEnum):
-    """What a text, JSON, binary or file field may hold (DESIGN §4)."""
+    """Classification of a text, JSON, binary or file field (DESIGN §4)."""
 
     NONE = "none"
-    """nothing about a person: codes, register texts, settings"""
+    """no personal data: codes, register texts, settings"""
     PSEUDONYM = "pseudonym"
-    """an identifier without a name: an id, a keyed hash"""
+    """a pseudonymous identifier: an id, a keyed hash"""
     SEALED = "sealed"
-    """personal data, as ciphertext under the person's own key"""
+    """personal data, encrypted under the person's own key"""
     STAFF = "staff"
-    """a staff member's working address or name, needed to sign in"""
+    """a staff member's work email address or name, needed to sign in"""
     SECRET = "secret"  # noqa: S105 -- a classification, not a password
-    """a credential, kept only as a digest or wrapped by a key outside the database"""
+    """a credential, stored only as a digest or wrapped by a key outside the database"""
 
 
 @dataclass(frozen=True)
 class Wall:
-    """The wall's declaration for one table.
+    """Access declaration of one table.
 
-    ``rights`` are the SQL privileges of the app role; evidence gets no more than APPEND. ``looked_up`` opens the
-    table to the owner's SECURITY DEFINER look-ups that precede a client context (API key, membership).
-    ``owner_column`` names the client column. ``officer`` says whether the all-clients view may read it.
+    ``rights`` are the SQL privileges of the app role; an evidence table gets at most APPEND. ``looked_up`` lets the
+    owner's SECURITY DEFINER functions read the table before a client context is open (API key, membership).
+    ``owner_column`` names the client column. ``officer`` is True if officers may read it across all clients. Raises
+    ValueError for a global table without a ``reason``.
     """
 
     scope: Scope
@@ -59,6 +60,6 @@ class Wall:
     personal: Mapping[str, Personal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a global table without a reason."""
+        """Raise ValueError for a global table without a reason."""
         if self.scope is Scope.GLOBAL and not self.reason:
-            raise ValueError("A global table needs the reason why it has no client.")
+            raise ValueError("A global table needs a reason for having no client.")

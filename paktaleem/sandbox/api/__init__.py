@@ -1,4 +1,4 @@
-"""The sandbox over the API."""
+"""The sandbox API."""
 
 from paktaleem.sandbox.api.operations import SandboxClock, SandboxReset, SandboxState
 

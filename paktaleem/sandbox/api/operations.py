@@ -1,4 +1,4 @@
-"""Moving a sandbox's clock, forcing states, starting over: for the key of that sandbox alone."""
+"""Endpoints that move a sandbox's clock, force states and reset it; for the sandbox's own keys only."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,21 +27,21 @@ __all__ = ["SandboxClock", "SandboxReset", "SandboxState"]
 
 
 class ClockInput(StrictSerializer):
-    """How to move the clock: to a moment, or on by days and hours."""
+    """The time to which the clock is moved, or the days and hours by which it is moved."""
 
     to = ZonedDateTimeField(required=False)
     days = serializers.IntegerField(required=False, min_value=0, max_value=FURTHEST_CLOCK.days)
     hours = serializers.IntegerField(required=False, min_value=0, max_value=24 * 366)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Take one of the two ways."""
+        """Require exactly one of the two."""
         if ("to" in attrs) == bool({"days", "hours"} & set(attrs)):
-            raise serializers.ValidationError({"to": ["Give either a moment, or days and hours to move on by."]})
+            raise serializers.ValidationError({"to": ["Give either a time, or days and hours to move ahead."]})
         return attrs
 
 
 class ClockOutput(serializers.Serializer[Any]):
-    """What time it is in the sandbox, and how far that is ahead of the real time."""
+    """The sandbox's current time, and how far it is ahead of real time."""
 
     now = serializers.DateTimeField()
     ahead_seconds = serializers.IntegerField()
@@ -54,21 +54,21 @@ class SandboxClock(Operation):
 
     @extend_schema(responses=ClockOutput)
     def get(self, request: Request) -> Response:
-        """Tell what time it is in this sandbox."""
-        return _told(request, get_sandbox(client_of(request), actor=actor_of(request)).clock_offset)
+        """Return the sandbox's current time."""
+        return _clock_response(request, get_sandbox(client_of(request), actor=actor_of(request)).clock_offset)
 
     @extend_schema(request=ClockInput, responses=ClockOutput)
     def post(self, request: Request) -> Response:
-        """Move the clock ahead: 200. Everything this sandbox is asked from the next request on goes by it."""
+        """Move the clock ahead: 200. It applies to all requests of this sandbox from the next one on."""
         body, now = request.data, moment_of(request)
         client = get_sandbox(client_of(request), actor=actor_of(request))
         given = validated(ClockInput, body)
-        moved = move_clock(client, to=_target(given, now), actor=actor_of(request), at=now)
-        return _told(request, moved.clock_offset)
+        moved = move_clock(client, to=_target_time(given, now), actor=actor_of(request), at=now)
+        return _clock_response(request, moved.clock_offset)
 
 
 class StateInput(StrictSerializer):
-    """Who is to be in which state, and about which purpose, where the state is about one."""
+    """Person, state and, if the state is about one, purpose."""
 
     subject = TextField(max_length=255)
     state = serializers.ChoiceField(list(STATES))
@@ -76,7 +76,7 @@ class StateInput(StrictSerializer):
 
 
 class StateOutput(serializers.Serializer[Any]):
-    """The state that holds, and what is answered now: the decision and the reason that the state promises."""
+    """The state reached, and the resulting decision and reason."""
 
     subject = serializers.CharField()
     state = serializers.CharField()
@@ -93,16 +93,16 @@ class SandboxState(Operation):
 
     @extend_schema(request=StateInput, responses=StateOutput)
     def post(self, request: Request) -> Response:
-        """Bring somebody into a state, whatever they were before: 200. Who is not registered is.
+        """Bring a person into a state, whatever their state before: 200. An unknown person is registered.
 
-        What the state needs is made so for everybody in this sandbox: its agreement, its notice, its clock.
+        Changes to the agreement, notice or clock that the state requires apply to the whole sandbox.
         """
         body = request.data
         client = get_sandbox(client_of(request), actor=actor_of(request))
         given = validated(StateInput, body)
-        told: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
+        common: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
         subject, state = given["subject"], given["state"]
-        forced = force_state(client, state=state, external_id=subject, purpose=given.get("purpose"), **told)
+        forced = force_state(client, state=state, external_id=subject, purpose=given.get("purpose"), **common)
         return Response(
             {
                 "subject": subject,
@@ -116,11 +116,11 @@ class SandboxState(Operation):
 
 
 class ResetInput(StrictSerializer):
-    """Nothing."""
+    """An empty body."""
 
 
 class ResetOutput(ClockOutput):
-    """How many people are gone, and what time it is now."""
+    """Number of people deleted, and the current time."""
 
     people = serializers.IntegerField()
 
@@ -132,23 +132,23 @@ class SandboxReset(Operation):
 
     @extend_schema(request=ResetInput, responses=ResetOutput)
     def post(self, request: Request) -> Response:
-        """Start over: 200. People and all about them are gone, the clock is right again; register and keys stay."""
+        """Reset the sandbox: 200. People and their records are deleted, the clock is reset; register and keys stay."""
         body = request.data
         client = get_sandbox(client_of(request), actor=actor_of(request))
         validated(ResetInput, body)
         client, people = start_over(client, actor=actor_of(request), at=moment_of(request))
-        answer = _told(request, client.clock_offset)
+        answer = _clock_response(request, client.clock_offset)
         answer.data["people"] = people
         return answer
 
 
-def _target(given: dict[str, Any], now: datetime) -> datetime:
+def _target_time(given: dict[str, Any], now: datetime) -> datetime:
     if "to" in given:
         moment: datetime = given["to"]
         return moment
     return now + timedelta(days=given.get("days", 0), hours=given.get("hours", 0))
 
 
-def _told(request: Request, ahead: timedelta) -> Response:
+def _clock_response(request: Request, ahead: timedelta) -> Response:
     now = arrival_of(request) + ahead
     return Response({"now": now.isoformat(), "ahead_seconds": int(ahead.total_seconds())})

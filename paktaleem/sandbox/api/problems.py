@@ -1,4 +1,4 @@
-"""Which problem each refusal of the sandbox is."""
+"""Problem types of the sandbox services' exceptions."""
 
 from http import HTTPStatus
 
@@ -13,13 +13,13 @@ declare_problems(
             "not-a-sandbox",
             HTTPStatus.FORBIDDEN,
             "This client is not a sandbox",
-            "Ask PakTaleem for a sandbox: a client of its own, with test keys that begin with ptk_test_.",
+            "Ask PakTaleem for a sandbox: a separate client with test keys that begin with ptk_test_.",
         ),
         StateNotReached: Problem(
             "state-not-reached",
             HTTPStatus.CONFLICT,
-            "This sandbox's register does not lead there",
-            "Nothing was changed. Name another purpose, or have PakTaleem complete the sandbox's register.",
+            "This state cannot be reached with the sandbox's register",
+            "Nothing was changed. Choose another purpose, or ask PakTaleem to complete the sandbox's register.",
         ),
     }
 )

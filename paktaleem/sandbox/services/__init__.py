@@ -1,4 +1,4 @@
-"""Acts on a sandbox."""
+"""Services for sandboxes: clock, states, reset."""
 
 from paktaleem.sandbox.services.access import NotASandbox, get_sandbox
 from paktaleem.sandbox.services.clocks import ClockRunsForwards, move_clock

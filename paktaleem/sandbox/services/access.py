@@ -1,4 +1,4 @@
-"""Who may play, and where: sandboxes alone."""
+"""Access to sandboxes, and to no other clients."""
 
 from uuid import UUID
 
@@ -10,17 +10,17 @@ __all__ = ["NotASandbox", "get_sandbox", "lock_sandbox"]
 
 
 class NotASandbox(PermissionError):
-    """The client is not marked sandbox, and never will be: real people's clocks and states are not played with."""
+    """The client is not a sandbox and cannot become one: its clock and states are not changed."""
 
 
 def lock_sandbox(client_id: UUID, *, actor: Actor) -> Client:
-    """Return the sandbox, locked to the end of the transaction. Raises NotASandbox, NotAllowed."""
+    """Return the sandbox, locked until the end of the transaction. Raises NotASandbox, NotAllowed."""
     get_sandbox(client_id, actor=actor)
     return Client.objects.select_for_update().get(pk=client_id)
 
 
 def get_sandbox(client_id: UUID, *, actor: Actor) -> Client:
-    """Return the sandbox of whoever may play with it. Raises NotASandbox, NotAllowed."""
+    """Return the sandbox if the actor may use it. Raises NotASandbox, NotAllowed."""
     require(actor, Capability.USE_SANDBOX, client_id)
     client = Client.objects.get(pk=client_id)
     if not client.is_sandbox:

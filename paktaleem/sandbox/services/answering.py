@@ -1,4 +1,4 @@
-"""Forcing what a person answered about a purpose, by answering it."""
+"""Force a person's consent state by recording answers."""
 
 from collections.abc import Callable
 
@@ -21,11 +21,11 @@ __all__ = ["ANSWERS"]
 
 
 def _answer(playing: Playing, state: ConsentState) -> ConsentEvent:
-    """Answer as a platform does: the notice in effect was just shown."""
+    """Record an answer as a platform does: the current notice was just shown."""
     version = current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
     shown = Shown(version.pk, tuple(version.notice.purposes), "en", playing.client.pk, playing.at)
     answers = [Answer(playing.purpose.code, state)]
-    [event] = record_answers(playing.subject, answers=answers, shown=sign_shown(shown), **playing.told)
+    [event] = record_answers(playing.subject, answers=answers, shown=sign_shown(shown), **playing.audit)
     return event
 
 
@@ -34,24 +34,24 @@ def _consent(playing: Playing) -> Consent | None:
     return Consent.objects.filter(**own).select_related("subject", "purpose").first()
 
 
-def _given(playing: Playing) -> Consent:
-    """Return the consent as one that is given, so that it can end."""
+def _give_and_get(playing: Playing) -> Consent:
+    """Return the consent after recording it as given."""
     _answer(playing, ConsentState.GIVEN)
     found = _consent(playing)
-    assert found is not None  # noqa: S101 -- it was just recorded
+    assert found is not None  # noqa: S101 -- just recorded
     return found
 
 
 def _give(playing: Playing) -> None:
-    _given(playing)
+    _give_and_get(playing)
 
 
-def _ask(state: ConsentState) -> Callable[[Playing], None]:
-    """Ask, or put off: of who had given it, that undoes nothing, so it is withdrawn first."""
+def _request_or_defer(state: ConsentState) -> Callable[[Playing], None]:
+    """Return a function that requests or defers consent, withdrawing a given one first."""
 
     def force(playing: Playing) -> None:
-        kept = _consent(playing)
-        if kept is not None and kept.state == ConsentState.GIVEN:
+        consent = _consent(playing)
+        if consent is not None and consent.state == ConsentState.GIVEN:
             withdraw_consent(playing.subject, **playing.about)
         _answer(playing, state)
 
@@ -63,34 +63,34 @@ def _refuse(playing: Playing) -> None:
 
 
 def _withdraw(playing: Playing) -> None:
-    _given(playing)
+    _give_and_get(playing)
     withdraw_consent(playing.subject, **playing.about)
 
 
 def _revoke(playing: Playing) -> None:
-    revoke_consent(_given(playing), reason=Reason.REVIEW, **playing.told)
+    revoke_consent(_give_and_get(playing), reason=Reason.REVIEW, **playing.audit)
 
 
 def _invalidate(playing: Playing) -> None:
-    invalidate_consent(_given(playing), reason=Reason.LAW_CHANGE, **playing.told)
+    invalidate_consent(_give_and_get(playing), reason=Reason.LAW_CHANGE, **playing.audit)
 
 
 def _let_expire(playing: Playing) -> None:
-    """A consent expires by time alone: the clock goes on to that moment, for everyone in the sandbox."""
+    """Move the sandbox's clock to the expiry of the consent."""
     make_purpose_expire(playing)
-    expires_at = _given(playing).expires_at
-    assert expires_at is not None  # noqa: S101 -- made so above
+    expires_at = _give_and_get(playing).expires_at
+    assert expires_at is not None  # noqa: S101 -- set above
     move_clock(playing.client, to=expires_at, actor=playing.player, at=playing.at)
 
 
 def _outdate(playing: Playing) -> None:
-    _given(playing)
+    _give_and_get(playing)
     publish_material_change(playing)
 
 
 ANSWERS: dict[str, Callable[[Playing], None]] = {
-    "consent_requested": _ask(ConsentState.REQUESTED),
-    "consent_deferred": _ask(ConsentState.DEFERRED),
+    "consent_requested": _request_or_defer(ConsentState.REQUESTED),
+    "consent_deferred": _request_or_defer(ConsentState.DEFERRED),
     "consent_given": _give,
     "consent_refused": _refuse,
     "consent_withdrawn": _withdraw,

@@ -1,4 +1,4 @@
-"""Moving the clock of one sandbox."""
+"""Move the clock of one sandbox."""
 
 from datetime import datetime, timedelta
 
@@ -16,27 +16,27 @@ __all__ = ["ClockRunsForwards", "move_clock"]
 
 
 class ClockRunsForwards(ValidationError):
-    """Time goes on in a sandbox as elsewhere; only starting over brings it back."""
+    """The clock can only move forward; a reset sets it back to real time."""
 
 
 @transaction.atomic
 def move_clock(client: Client, *, to: datetime, actor: Actor, at: datetime) -> Client:
-    """Move a sandbox's clock ahead, to a moment after ``at``, the client's now; it goes on from there.
+    """Move a sandbox's clock ahead to a time after ``at``, its current time; it continues from there.
 
-    Its rules go by that clock from the next request on: ages, periods, expiry, notices, orders. Nobody else's do.
-    Raises ClockRunsForwards, ValidationError if it is too far ahead, NotASandbox, NotAllowed.
+    From the next request on, the sandbox's rules use this clock: ages, periods, expiry, notices, orders. Other clients
+    are not affected. Raises ClockRunsForwards, ValidationError if it is too far ahead, NotASandbox, NotAllowed.
     """
     client = lock_sandbox(client.pk, actor=actor)
     if to < at:
-        raise ClockRunsForwards({"to": ["The clock runs forwards: choose a moment after now, or start over."]})
+        raise ClockRunsForwards({"to": ["The clock only moves forward: choose a later time, or start over."]})
     ahead = client.clock_offset + (to - at)
     if ahead > FURTHEST_CLOCK:
-        raise ValidationError({"to": [f"A sandbox's clock stands at most {FURTHEST_CLOCK.days:,} days ahead."]})
+        raise ValidationError({"to": [f"A sandbox's clock can be at most {FURTHEST_CLOCK.days:,} days ahead."]})
     return set_offset(client, ahead, kind="sandbox.clock_moved", actor=actor, at=at)
 
 
 def set_offset(client: Client, ahead: timedelta, *, kind: str, actor: Actor, at: datetime) -> Client:
-    """Keep how far the clock stands ahead, with its history and its evidence."""
+    """Store how far the clock is ahead, with history and ledger entry."""
     client.clock_offset = ahead
     save_tracked(client, actor=actor, reason=Reason.REVIEW, at=at, only=["clock_offset"])
     facts = {"ahead_seconds": int(ahead.total_seconds())}

@@ -1,4 +1,4 @@
-"""Forcing a state, through the services by which it comes about elsewhere, and asking whether it holds."""
+"""Force a state through the services that cause it in normal use, and verify the resulting decision."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,18 +25,18 @@ from paktaleem.sandbox.states import STATES, About
 __all__ = ["Forced", "StateNotReached", "force_state"]
 
 _STEPS = {**PEOPLE, **ANSWERS, **AGREEMENTS}
-_THEN = timedelta(milliseconds=1)
-"""After what was done in the moment of the request, each thing a microsecond after the other."""
+_AFTER_STEPS = timedelta(milliseconds=1)
+"""Later than the steps, which are recorded one microsecond apart."""
 _ROLE = "student"
 
 
 class StateNotReached(Exception):
-    """With this sandbox's register the promised answer is not given; nothing was changed."""
+    """With this sandbox's register the expected decision does not result; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forced:
-    """A state that holds: the purpose it is about, and what is answered now."""
+    """A state that was reached: its purpose and the resulting decision."""
 
     purpose: str
     answer: Decision
@@ -47,29 +47,28 @@ class Forced:
 def force_state(
     client: Client, *, state: str, external_id: str, purpose: str | None = None, actor: Actor, at: datetime
 ) -> Forced:
-    """Bring a person of a sandbox into a state of ``STATES``, whatever they and the sandbox's register were before.
+    """Bring a person of a sandbox into a state of ``STATES``, whatever the previous state of person and register.
 
-    The acts are those of the services that lead there elsewhere, with the sandbox as actor; the next question about
-    the purpose is answered with the reason promised. What the state needs is so for everybody in the sandbox: an
-    agreement, a notice, the clock. Raises StateNotReached, PurposeUnknown, AlreadyErased, ValidationError,
-    NotASandbox, NotAllowed.
+    The steps use the services that cause the state in normal use, with the sandbox as actor; the next decision about
+    the purpose has the expected reason. Changes to the agreement, notice or clock that the state requires apply to the
+    whole sandbox. Raises StateNotReached, PurposeUnknown, AlreadyErased, ValidationError, NotASandbox, NotAllowed.
     """
     client = lock_sandbox(client.pk, actor=actor)
-    itself, promise = sandbox_actor(client.pk), STATES[state]
-    serve_again(client, actor=itself, at=at)
-    about = _purpose(client, promise.about, purpose, at)
-    subject = register_afresh(external_id, client=client, state=state, actor=itself, at=at)
-    _STEPS[state](Playing(client, subject, about, itself, actor, at))
-    now = at + (Client.objects.get(pk=client.pk).clock_offset - client.clock_offset) + _THEN
-    answer = decide_for(itself, client.pk, external_id, Question(purpose=about.code, at=now), now=now)
-    if answer.reason is not promise.reason:
-        raise StateNotReached(f"{about.code} is answered with {answer.reason}, not with {promise.reason}.")
+    sandbox, expected = sandbox_actor(client.pk), STATES[state]
+    serve_again(client, actor=sandbox, at=at)
+    about = _choose_purpose(client, expected.about, purpose, at)
+    subject = register_afresh(external_id, client=client, state=state, actor=sandbox, at=at)
+    _STEPS[state](Playing(client, subject, about, sandbox, actor, at))
+    now = at + (Client.objects.get(pk=client.pk).clock_offset - client.clock_offset) + _AFTER_STEPS
+    answer = decide_for(sandbox, client.pk, external_id, Question(purpose=about.code, at=now), now=now)
+    if answer.reason is not expected.reason:
+        raise StateNotReached(f"The reason for {about.code} is {answer.reason}, not {expected.reason}.")
     return Forced(about.code, answer, now)
 
 
-def _purpose(client: Client, about: About, wanted: str | None, at: datetime) -> Purpose:
-    """Return the purpose named, or the first that fits. Raises PurposeUnknown, ValidationError."""
-    fitting = _fitting(client, about, at)
+def _choose_purpose(client: Client, about: About, wanted: str | None, at: datetime) -> Purpose:
+    """Return the requested purpose, or the first that fits. Raises PurposeUnknown, ValidationError."""
+    fitting = _fitting_purposes(client, about, at)
     if wanted is None and fitting:
         return fitting[0]
     found = {purpose.code: purpose for purpose in fitting}
@@ -81,8 +80,8 @@ def _purpose(client: Client, about: About, wanted: str | None, at: datetime) -> 
     raise ValidationError({"purpose": [f"It does not fit this state. Fitting: {codes}."]})
 
 
-def _fitting(client: Client, about: About, at: datetime) -> list[Purpose]:
-    """List the purposes of which a state of this kind can be: the sandbox's own first."""
+def _fitting_purposes(client: Client, about: About, at: datetime) -> list[Purpose]:
+    """List the purposes that fit a state of this kind, the sandbox's own first."""
     bases = {purpose: row.basis for (purpose, role), row in bases_in_force(client.pk, at=at).items() if role == _ROLE}
     known = Purpose.objects.filter(client_id__in=[client.pk, PAKTALEEM], is_active=True).order_by("code")
     return sorted(

@@ -1,4 +1,4 @@
-"""Forcing what a child's guardian answered, by naming, verifying and answering; and holding a person's data back."""
+"""Force a guardian's answer, by naming, verifying and answering; and quarantine a person's data."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,61 +29,61 @@ __all__ = ["GUARDIANS", "hold_back_no_longer"]
 _EVIDENCE = "Sandbox"
 
 
-def _named(playing: Playing) -> Guardianship:
-    """Name the child's guardian of the sandbox, an adult registered beside the child."""
+def _name_guardian(playing: Playing) -> Guardianship:
+    """Name the child's sandbox guardian, an adult registered with the child."""
     born = years_before(playing.at, 40)
     details = {"role": "guardian", "birth_date": born, "full_name": "Guardian of the sandbox"}
     external_id = f"{playing.subject.external_id}-guardian"
-    guardian, _ = register_subject(external_id, client=playing.client, details=details, **playing.told)
+    guardian, _ = register_subject(external_id, client=playing.client, details=details, **playing.audit)
     return name_guardian(
         playing.subject,
         guardian=guardian,
         relationship=Relationship.PARENT,
         may_consent=True,
         may_receive_data=True,
-        **playing.told,
+        **playing.audit,
     )
 
 
-def _verified(playing: Playing) -> Guardianship:
-    guardianship = _named(playing)
-    verify_guardian(guardianship, method=VerificationMethod.SIGNED_FORM, evidence=_EVIDENCE, **playing.told)
+def _name_and_verify(playing: Playing) -> Guardianship:
+    guardianship = _name_guardian(playing)
+    verify_guardian(guardianship, method=VerificationMethod.SIGNED_FORM, evidence=_EVIDENCE, **playing.audit)
     return guardianship
 
 
 def _answer(playing: Playing, guardian: Subject, decision: Decision) -> None:
-    told: dict[str, Any] = {"route": Route.SCHOOL, "evidence": _EVIDENCE, **playing.told}
-    answer_service(playing.subject, guardian=guardian, decision=decision, **told)
+    common: dict[str, Any] = {"route": Route.SCHOOL, "evidence": _EVIDENCE, **playing.audit}
+    answer_service(playing.subject, guardian=guardian, decision=decision, **common)
 
 
 def _name(playing: Playing) -> None:
-    _named(playing)
+    _name_guardian(playing)
 
 
 def _refuse(playing: Playing) -> None:
-    _answer(playing, _verified(playing).guardian, Decision.REFUSED)
+    _answer(playing, _name_and_verify(playing).guardian, Decision.REFUSED)
 
 
-def _authorised(playing: Playing) -> Guardianship:
-    guardianship = _verified(playing)
+def _authorise_and_get(playing: Playing) -> Guardianship:
+    guardianship = _name_and_verify(playing)
     _answer(playing, guardianship.guardian, Decision.GIVEN)
     return guardianship
 
 
 def _authorise(playing: Playing) -> None:
-    _authorised(playing)
+    _authorise_and_get(playing)
 
 
 def _withdraw(playing: Playing) -> None:
-    _answer(playing, _authorised(playing).guardian, Decision.WITHDRAWN)
+    _answer(playing, _authorise_and_get(playing).guardian, Decision.WITHDRAWN)
 
 
 def _let_lapse(playing: Playing) -> None:
-    end_guardian(_authorised(playing), actor=playing.actor, at=playing.at + 2 * MOMENT)
+    end_guardian(_authorise_and_get(playing), actor=playing.actor, at=playing.at + 2 * MOMENT)
 
 
 def _hold_back(playing: Playing) -> None:
-    quarantine(playing.subject, cause=QuarantineCause.REPORT, **playing.told)
+    quarantine(playing.subject, cause=QuarantineCause.REPORT, **playing.audit)
 
 
 GUARDIANS: dict[str, Callable[[Playing], None]] = {
@@ -96,7 +96,7 @@ GUARDIANS: dict[str, Callable[[Playing], None]] = {
 }
 
 
-def hold_back_no_longer(subject: Subject, **told: Any) -> None:
-    """Release a person's data, if it is held back."""
+def hold_back_no_longer(subject: Subject, **common: Any) -> None:
+    """Release a person's data from quarantine, if quarantined."""
     if Quarantine.objects.filter(client_id=subject.client_id, subject=subject, ends_at=None).exists():
-        release(subject, **told)
+        release(subject, **common)

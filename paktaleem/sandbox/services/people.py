@@ -1,4 +1,4 @@
-"""Forcing what is so of one person: their age, what stands in the way of using their data, that they are gone."""
+"""Force facts about one person: age, restriction, objection, erasure."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,20 +21,20 @@ from paktaleem.sandbox.services.playing import Playing, years_before
 
 __all__ = ["PEOPLE", "register_afresh"]
 
-_GROWN, _CHILD = 30, 9
+_ADULT_AGE, _CHILD_AGE = 30, 9
 _CHILDREN = {"child", *GUARDIANS}
 _WHY = Reason.SUBJECT_REQUEST
 
 
 def register_afresh(external_id: str, *, client: Client, state: str, actor: Actor, at: datetime) -> Subject:
-    """Register the person, or bring them back to what they are without any state: of age, unless that is forced.
+    """Register the person, or reset them to the default: of age, without restrictions or objections.
 
-    Raises AlreadyErased, ValidationError.
+    The age follows from ``state``. Raises AlreadyErased, ValidationError.
     """
-    born = None if state == "age_unknown" else years_before(at, _CHILD if state in _CHILDREN else _GROWN)
+    born = None if state == "age_unknown" else years_before(at, _CHILD_AGE if state in _CHILDREN else _ADULT_AGE)
     details = {"role": "student", "birth_date": born, "attested_age": None}
-    told: dict[str, Any] = {"actor": actor, "reason": Reason.LMS_UPDATE, "at": at}
-    subject, _ = register_subject(external_id, client=client, details=details, route=None, **told)
+    common: dict[str, Any] = {"actor": actor, "reason": Reason.LMS_UPDATE, "at": at}
+    subject, _ = register_subject(external_id, client=client, details=details, route=None, **common)
     hold_back_no_longer(subject, actor=actor, at=at)
     own = {"client_id": client.pk, "subject": subject}
     for restriction in Restriction.objects.active(at).filter(**own):
@@ -45,15 +45,15 @@ def register_afresh(external_id: str, *, client: Client, state: str, actor: Acto
 
 
 def _restrict(playing: Playing) -> None:
-    restrict_processing(playing.subject, reason=_WHY, **playing.told)
+    restrict_processing(playing.subject, reason=_WHY, **playing.audit)
 
 
 def _object(playing: Playing) -> None:
-    object_to_purpose(playing.subject, purpose_code=playing.purpose.code, reason=_WHY, **playing.told)
+    object_to_purpose(playing.subject, purpose_code=playing.purpose.code, reason=_WHY, **playing.audit)
 
 
 def _erase(playing: Playing) -> None:
-    erase_subject(playing.subject, reason=_WHY, **playing.told)
+    erase_subject(playing.subject, reason=_WHY, **playing.audit)
 
 
 PEOPLE: dict[str, Callable[[Playing], None]] = {
@@ -65,4 +65,4 @@ PEOPLE: dict[str, Callable[[Playing], None]] = {
     "erased": _erase,
     **GUARDIANS,
 }
-"""How each state is reached by somebody registered afresh; of the first three, registering says it all."""
+"""Steps to each state after registration; the first three need only the registration."""

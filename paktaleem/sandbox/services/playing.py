@@ -1,4 +1,4 @@
-"""What each forcing is told: in which sandbox, about whom, by whom, when."""
+"""The context of forcing a state: sandbox, person, actor, time."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,12 +12,12 @@ from paktaleem.foundation.accounts.models import Client
 __all__ = ["MOMENT", "Playing"]
 
 MOMENT = timedelta(microseconds=1)
-"""The shortest time: what is ended in the moment in which it began would have no period."""
+"""Shortest duration, since a period cannot end at the time it starts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """One forcing. ``actor`` is the sandbox itself, ``player`` who asked for it."""
+    """The context of forcing one state. ``actor`` is the sandbox itself, ``player`` the user or key that asked."""
 
     client: Client
     subject: Subject
@@ -27,16 +27,16 @@ class Playing:
     at: datetime
 
     @property
-    def told(self) -> dict[str, Any]:
-        """Who acts, and when, as services take it."""
+    def audit(self) -> dict[str, Any]:
+        """Actor and time, as services expect them."""
         return {"actor": self.actor, "at": self.at}
 
     @property
     def about(self) -> dict[str, Any]:
-        """Who acts, when, and for which purpose."""
-        return {**self.told, "purpose": self.purpose.code}
+        """Actor, time and purpose."""
+        return {**self.audit, "purpose": self.purpose.code}
 
 
 def years_before(at: datetime, years: int) -> date:
-    """Give the day of birth of somebody who is so many years old, and some months."""
+    """Return the birth date of a person who is ``years`` and some months old."""
     return at.date() - timedelta(days=years * 365 + 180)

@@ -1,4 +1,4 @@
-"""The sandbox's own register: back to what serves everybody, and away from it."""
+"""Change the sandbox's own register for a state, and restore it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -22,16 +22,16 @@ _WHY = Reason.AGREEMENT_CHANGE
 
 
 def serve_again(client: Client, *, actor: Actor, at: datetime) -> None:
-    """See to it that the client's agreement is live, not suspended and instructs, and that its purposes are active."""
-    by: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
+    """Ensure that the client's agreement is live, not suspended and with instructions, and its purposes active."""
+    common: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
     for purpose in Purpose.objects.filter(client_id=client.pk, is_active=False):
         purpose.is_active = True
-        change_register(purpose, **by)
+        change_register(purpose, **common)
     for suspension in AgreementSuspension.objects.active(at).filter(client_id=client.pk):
-        _end(suspension, **by)
-    agreement = _live_agreement(client, at) or _new_agreement(client, by)
+        _end(suspension, **common)
+    agreement = _live_agreement(client, at) or _new_agreement(client, common)
     if not Instruction.objects.active(at).filter(client_id=client.pk, agreement=agreement).exists():
-        _instruct_again(client, agreement, by)
+        _instruct_again(client, agreement, common)
 
 
 def _live_agreement(client: Client, at: datetime) -> ServiceAgreement | None:
@@ -40,19 +40,19 @@ def _live_agreement(client: Client, at: datetime) -> ServiceAgreement | None:
     return found
 
 
-def _new_agreement(client: Client, by: dict[str, Any]) -> ServiceAgreement:
-    reference = f"SANDBOX-{by['at']:%Y%m%d%H%M%S%f}"
-    moments = {"signed_at": by["at"], "starts_at": by["at"]}
-    return change_register(ServiceAgreement(client_id=client.pk, reference=reference, **moments), **by)
+def _new_agreement(client: Client, common: dict[str, Any]) -> ServiceAgreement:
+    reference = f"SANDBOX-{common['at']:%Y%m%d%H%M%S%f}"
+    moments = {"signed_at": common["at"], "starts_at": common["at"]}
+    return change_register(ServiceAgreement(client_id=client.pk, reference=reference, **moments), **common)
 
 
-def _instruct_again(client: Client, agreement: ServiceAgreement, by: dict[str, Any]) -> None:
-    """Instruct what was instructed last."""
+def _instruct_again(client: Client, agreement: ServiceAgreement, common: dict[str, Any]) -> None:
+    """Repeat the last instruction."""
     last = Instruction.objects.filter(client_id=client.pk).order_by("-starts_at").first()
     if last is None:
         return
     same = {name: getattr(last, name) for name in ("document", "purposes", "categories", "recipients")}
-    change_register(Instruction(client_id=client.pk, agreement=agreement, starts_at=by["at"], **same), **by)
+    change_register(Instruction(client_id=client.pk, agreement=agreement, starts_at=common["at"], **same), **common)
 
 
 def _end(row: PeriodRow, *, actor: Actor, reason: Reason, at: datetime) -> None:
@@ -62,7 +62,7 @@ def _end(row: PeriodRow, *, actor: Actor, reason: Reason, at: datetime) -> None:
 def _agreement_of(playing: Playing) -> ServiceAgreement:
     found = _live_agreement(playing.client, playing.at)
     if found is None:
-        raise ValidationError({"state": ["The sandbox has no agreement: PakTaleem registers one."]})
+        raise ValidationError({"state": ["The sandbox has no agreement: ask PakTaleem to register one."]})
     return found
 
 
@@ -70,23 +70,23 @@ def _suspend(playing: Playing) -> None:
     suspension = AgreementSuspension(
         client_id=playing.client.pk, agreement=_agreement_of(playing), starts_at=playing.at
     )
-    change_register(suspension, reason=_WHY, **playing.told)
+    change_register(suspension, reason=_WHY, **playing.audit)
 
 
 def _end_agreement(playing: Playing) -> None:
     for agreement in ServiceAgreement.objects.active(playing.at).filter(client_id=playing.client.pk):
-        _end(agreement, reason=_WHY, **playing.told)
+        _end(agreement, reason=_WHY, **playing.audit)
 
 
 def _end_instructions(playing: Playing) -> None:
     for instruction in Instruction.objects.active(playing.at).filter(client_id=playing.client.pk):
-        _end(instruction, reason=_WHY, **playing.told)
+        _end(instruction, reason=_WHY, **playing.audit)
 
 
 def _switch_off(playing: Playing) -> None:
     _refuse_shared(playing)
     playing.purpose.is_active = False
-    change_register(playing.purpose, reason=_WHY, **playing.told)
+    change_register(playing.purpose, reason=_WHY, **playing.audit)
 
 
 AGREEMENTS: dict[str, Callable[[Playing], None]] = {
@@ -99,15 +99,15 @@ AGREEMENTS: dict[str, Callable[[Playing], None]] = {
 
 
 def make_purpose_expire(playing: Playing) -> None:
-    """Let consents to the purpose expire after a year, if they do not expire at all."""
+    """Let consents to the purpose expire after a year, unless they already expire."""
     if playing.purpose.consent_months is None:
         _refuse_shared(playing)
         playing.purpose.consent_months = 12
-        change_register(playing.purpose, reason=_WHY, **playing.told)
+        change_register(playing.purpose, reason=_WHY, **playing.audit)
 
 
 def publish_material_change(playing: Playing) -> None:
-    """Change the notice about the purpose materially: of everyone in the sandbox who consented under the old one."""
+    """Publish a material change of the purpose's notice, for all consents in the sandbox under the old version."""
     current = current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
     if current.notice.client_id != playing.client.pk:
         raise ValidationError({"purpose": ["Its notice is PakTaleem’s: choose a purpose of the sandbox’s own."]})

@@ -1,4 +1,4 @@
-"""Starting a sandbox over."""
+"""Reset a sandbox."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -27,19 +27,19 @@ from paktaleem.sandbox.services.registering import serve_again
 __all__ = ["StartedOver", "start_over"]
 
 _CHANGEABLE: tuple[type[RegisterRow], ...] = (ServiceAgreement, Instruction, LawfulBasis, RecipientApproval, Purpose)
-"""What may have been changed while the clock was ahead, and is brought back to what it was."""
+"""Models whose rows may have changed while the clock was ahead, and are restored."""
 
 type StartedOver = tuple[Client, int]
 
 
 @transaction.atomic
 def start_over(client: Client, *, actor: Actor, at: datetime) -> StartedOver:
-    """Let a sandbox begin anew: its people and all that was recorded about them are gone, and its clock is right again.
+    """Reset a sandbox: delete its people and their records, and set its clock to real time.
 
-    The register, keys, systems and endpoints stay; what was changed of the register while the clock was ahead is as
-    it was, and the agreement serves. Nothing of another client is touched: one statement deletes, and the database
-    shows it one client's rows. The ledger keeps its entries, which name nobody. Returns the sandbox, and how many
-    people it had. Raises NotASandbox, NotAllowed.
+    The register, keys, systems and endpoints are kept; register changes made while the clock was ahead are undone, and
+    the agreement is live again. No other client is affected: one statement deletes, and row-level security limits it to
+    one client's rows. The ledger keeps its entries, which name no one. Returns the sandbox and its former number of
+    people. Raises NotASandbox, NotAllowed.
     """
     client = lock_sandbox(client.pk, actor=actor)
     people, now = Subject.objects.filter(client_id=client.pk).count(), at - client.clock_offset
@@ -48,17 +48,17 @@ def start_over(client: Client, *, actor: Actor, at: datetime) -> StartedOver:
         cursor.execute("SELECT sandbox_forget(%s)", [now])
         [rows] = cursor.fetchone()
     client = set_offset(client, timedelta(), kind="sandbox.clock_moved", actor=actor, at=now)
-    itself = sandbox_actor(client.pk)
+    sandbox = sandbox_actor(client.pk)
     for row in changed:
-        change_register(row, actor=itself, reason=Reason.CORRECTION, at=now)
-    serve_again(client, actor=itself, at=now)
+        change_register(row, actor=sandbox, reason=Reason.CORRECTION, at=now)
+    serve_again(client, actor=sandbox, at=now)
     facts = {"people": people, "rows": rows}
     record_entry("sandbox.started_over", client_id=client.pk, facts=facts, actor=actor, at=now)
     return client, people
 
 
 def _changed_ahead(client: Client, now: datetime) -> Iterator[RegisterRow]:
-    """Give, as they were at the moment, the rows that were changed after it."""
+    """Yield the rows changed after a time, as they were at that time."""
     for model in _CHANGEABLE:
         history: Any = model.history.filter(client_id=client.pk)  # type: ignore[attr-defined]
         later = set(history.filter(history_date__gt=now).values_list("id", flat=True))

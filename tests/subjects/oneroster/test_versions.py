@@ -1,4 +1,4 @@
-"""OneRoster 1.2, and packages that hold changes only."""
+"""OneRoster 1.2, and delta packages."""
 
 from datetime import date
 

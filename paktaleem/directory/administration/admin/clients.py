@@ -1,4 +1,4 @@
-"""Clients in the console, and changes of a client that wait for a second person."""
+"""Console pages for clients and for their changes that need approval."""
 
 from typing import Any
 
@@ -26,33 +26,36 @@ __all__ = ["ClientAdmin", "ClientChangeAdmin"]
 
 
 class CountryThresholdsField(forms.CharField):
-    """Ages by country, one in each line: the two-letter code, then the years."""
+    """Age thresholds by country as text: one line each, with the two-letter country code and the years."""
 
     def prepare_value(self, value: Any) -> Any:
-        """Show what is kept as lines, and what was typed as it was typed."""
+        """Return stored thresholds as lines; return user input unchanged."""
         return "\n".join(f"{one} {years}" for one, years in sorted(value.items())) if isinstance(value, dict) else value
 
     def to_python(self, value: Any) -> dict[str, int]:  # type: ignore[override]
-        """Read the lines. Raises ValidationError naming one that is no country and age, or comes twice."""
+        """Parse the lines into years by country code.
+
+        Raises ValidationError naming the line that is not a country and an age, or repeats a country.
+        """
         found: dict[str, int] = {}
         for line in (super().to_python(value) or "").splitlines():
             country, _space, years = line.strip().partition(" ")
             if not country:
                 continue
             if not years.strip().isdecimal() or country.upper() in found:
-                said = _("“{line}”: write each country once, such as DE 16.")
-                raise forms.ValidationError(said.format(line=line))
+                message = _("“{line}” is not valid: enter each country once, for example DE 16.")
+                raise forms.ValidationError(message.format(line=line))
             found[country.upper()] = int(years)
         return found
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare what the lines say."""
+        """Return True if the thresholds differ, ignoring the order of the lines."""
         return bool(super().has_changed(self.prepare_value(initial or {}), data))
 
 
 @admin.register(Client, site=site)
 class ClientAdmin(ScopedAdmin):
-    """Clients: officers register and change them; a client sees its own."""
+    """Clients: officers register and change them; a client administrator sees only their own."""
 
     section = "Agreements"
     view_capability = Capability.VIEW_CLIENTS
@@ -75,34 +78,34 @@ class ClientAdmin(ScopedAdmin):
     list_filter = ("serves_minors", "is_sandbox")
     search_fields = ("name", "code")
     intro = "Institutions with a service agreement. PakTaleem is one of them, for its own purposes."
-    empty_text = "No client was registered yet."
+    empty_text = "No clients are registered yet."
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
-        """Let ages by country be written in lines."""
+        """Use CountryThresholdsField for the age thresholds by country."""
         if db_field.name != "country_thresholds":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         return CountryThresholdsField(
             label=capfirst(translated(db_field.verbose_name)),
             required=False,
             widget=forms.Textarea(attrs={"rows": 3}),
-            help_text=f"{translated(db_field.help_text)} {_('One in each line, such as DE 16.')}",
+            help_text=f"{translated(db_field.help_text)} {_('One per line, for example DE 16.')}",
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Keep the code as it is."""
+        """Make the code read-only after registration."""
         return () if obj is None else (*self.fixed, *self.detail_fields)
 
     def _acts_of(self, request: HttpRequest, row: Any) -> list[Act]:
-        """Offer what is done with a sandbox on a sandbox's page alone; elsewhere the services refuse it."""
+        """Return the sandbox actions for a sandbox only; the services refuse them for other clients."""
         return super()._acts_of(request, row) if row is not None and row.is_sandbox else []
 
     @admin.display(description="clock")
     def clock(self, row: Client) -> str:
-        """Say what time it is in a sandbox; everywhere else the clock is right."""
+        """Return the current time in a sandbox; a dash for other clients."""
         return moment(real_now() + row.clock_offset) if row.is_sandbox else "—"
 
     def write(self, row: Client, **details: Any) -> None:
-        """Register or change the client."""
+        """Register or change the client; show a warning if a change needs approval."""
         request = details["request"]
         at = arrived_at(request)
         change_client(row, actor=details["actor"], reason=details["reason"], at=at)
@@ -110,7 +113,7 @@ class ClientAdmin(ScopedAdmin):
             messages.warning(request, _WAITS)
 
 
-_WAITS = "What would let people decide for themselves whom a guardian protects now waits for a second person."
+_WAITS = "The change to the age rules reduces guardian protection and awaits approval by a second person."
 _LABELS = {
     "serves_minors": "serves minors",
     "age_threshold": "age threshold",
@@ -121,7 +124,7 @@ _LABELS = {
 
 @admin.register(ClientChange, site=site)
 class ClientChangeAdmin(ScopedAdmin):
-    """Changes of clients that would take a guardian's protection away."""
+    """Changes of clients that reduce guardian protection."""
 
     section = "Agreements"
     view_capability = Capability.VIEW_CLIENTS
@@ -132,26 +135,26 @@ class ClientChangeAdmin(ScopedAdmin):
     sortable_by = ()
     detail_fields = ("standing", "wanted", "requested_at", "settled_at")
     intro = (
-        "Serving minors no longer, or a lower age, takes a guardian's protection from many people at once. "
-        "What an officer asks for has no effect until a second person approves it."
+        "No longer serving minors, or a lower age threshold, removes guardian protection from many people at once. "
+        "Such a change has no effect until a second person approves it."
     )
-    empty_text = "No change of a client waits."
+    empty_text = "No client changes are awaiting approval."
     standing = change_standing
     acts = settling_acts(
         settle_client_change,
         approve="Approve change",
         decline="Decline change",
-        lead="It takes effect now. Approve only what you know yourself to be right.",
+        lead="The change takes effect now. Approve it only if you have checked that it is correct.",
         clock=arrived_at,
     )
 
-    @admin.display(description="wanted")
+    @admin.display(description="requested change")
     def wanted(self, row: ClientChange) -> str:
-        """Say what would change."""
-        return ", ".join(f"{_LABELS[name]}: {_shown(value)}" for name, value in sorted(row.changes.items()))
+        """Return the requested values, by field."""
+        return ", ".join(f"{_LABELS[name]}: {_format_value(value)}" for name, value in sorted(row.changes.items()))
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The ledger in the console: read only, newest first."""
+"""Ledger pages of the console: read only, newest first."""
 
 import json
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from paktaleem.foundation.console.site import latest_acts, site
 
 __all__ = ["EntryAdmin"]
 
-LATEST = 8
+LATEST_SHOWN = 8
 ACTOR_KINDS = {
     ByKind.USER: gettext_noop("Staff"),
     ByKind.API_KEY: gettext_noop("API key"),
@@ -38,38 +38,38 @@ ACTOR_KINDS = {
 
 
 class KindFilter(ChosenFilter):
-    """Entries of one family of acts."""
+    """Filter entries by family of acts."""
 
     title = "act"
     parameter_name = "act"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer families of acts."""
+        """Return the families of acts."""
         return [(family, f"{gettext(words)} ({family})") for family, words in FAMILIES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Narrow the list."""
+        """Return the entries of the chosen family."""
         return queryset.filter(family=self.value()) if self.value() else queryset
 
 
 class ActorFilter(admin.SimpleListFilter):
-    """Entries of one kind of actor."""
+    """Filter entries by kind of actor."""
 
     title = "actor kind"
     parameter_name = "actor_kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer the kinds there are."""
+        """Return the kinds of actors."""
         return [(kind.value, gettext(words)) for kind, words in ACTOR_KINDS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Narrow the list."""
+        """Return the entries of the chosen kind of actor."""
         return queryset.filter(actor_kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Entry, site=site)
 class EntryAdmin(ExportableAdmin, EvidenceAdmin):
-    """Every act that is evidence, as it was recorded."""
+    """Ledger entries as they were recorded."""
 
     section = "Evidence"
     view_capability = Capability.VIEW_LEDGER
@@ -78,7 +78,7 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     newest_by = "recorded_at"
     row_fields = ()
     detail_fields = ("act", "recorded_at", "actor", "person", "canonical", "hash")
-    intro = "Every act that is evidence: who did what to whom and when. Entries are added, never changed."
+    intro = "Evidence of every act: who did it, to whom and when. Entries are never changed or deleted."
     empty_text = "Nothing has been recorded yet."
     exported = {
         "act": "kind",
@@ -91,22 +91,22 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Name the actors; leave out what is sealed."""
+        """Annotate the actors' names; defer the encrypted column."""
         return with_actor(super().get_queryset(request).defer("openings"), actor_of(request))
 
     @admin.display(description="act")
     def act(self, row: Entry) -> SafeString:
-        """Give the act in words, beside its kind."""
+        """Return the name of the act with its kind."""
         return coded(act_in_words(row.kind), row.kind)
 
     @admin.display(description="by")
     def actor(self, row: Entry) -> str:
-        """Name who acted."""
+        """Return the name of the actor."""
         return who(row)
 
     @admin.display(description="person")
     def person(self, row: Entry) -> SafeString | str:
-        """Link to the person concerned, if the act concerns one."""
+        """Return a link to the data subject, if the act concerns one."""
         if row.subject_id is None:
             return "—"
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
@@ -114,37 +114,37 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="recorded text")
     def canonical(self, row: Entry) -> SafeString:
-        """Show the recorded JSON, laid out for reading."""
+        """Return the recorded JSON, indented."""
         text = json.dumps(json.loads(row.body), indent=2, ensure_ascii=False)
         return format_html('<pre class="record">{}</pre>', text)
 
     @admin.display(description="leaf hash")
     def hash(self, row: Entry) -> SafeString:
-        """Show the hash that is proved."""
+        """Return the leaf hash in hexadecimal."""
         return format_html("<code>{}</code>", bytes(row.leaf_hash).hex())
 
 
 @latest_acts.connect
 def list_latest_acts(actor: Actor) -> Sequence[Any]:
-    """Give the latest acts for the first page; two queries.
+    """Return the latest acts for the start page, in two queries; empty if ``actor`` may not view the ledger.
 
-    Acts of one kind by one actor at one moment are one line with their number: an import of a thousand people is one
-    act to whoever reads it.
+    Acts of the same kind by the same actor at the same time are one line with their number, such as an import of a
+    thousand people.
     """
     if not actor.may(Capability.VIEW_LEDGER):
         return ()
     entries = Entry.objects.order_by("-recorded_at")
-    moments = list(entries.values_list("recorded_at", flat=True).distinct()[:LATEST])
+    moments = list(entries.values_list("recorded_at", flat=True).distinct()[:LATEST_SHOWN])
     acts = (
         with_actor(entries.filter(recorded_at__in=moments), actor)
         .values("recorded_at", "kind", "actor_kind", "actor_id", "actor_role", "actor_email", "actor_key")
         .annotate(number=Count("id"), newest=Max(Cast("id", CharField())))
         .order_by("-recorded_at", "kind")
     )
-    return [_line(act) for act in acts[:LATEST]]
+    return [_serialize_act(act) for act in acts[:LATEST_SHOWN]]
 
 
-def _line(act: dict[str, Any]) -> dict[str, Any]:
+def _serialize_act(act: dict[str, Any]) -> dict[str, Any]:
     if act["number"] == 1:
         url = reverse("admin:ledger_entry_change", args=[act["newest"]], current_app=site.name)
     else:

@@ -1,4 +1,4 @@
-"""Staff, memberships and API keys in the console."""
+"""Console pages for staff accounts, memberships and API keys."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -48,19 +48,19 @@ SOON = timedelta(days=30)
 
 
 class NewPasswordForm(ActForm):
-    """A new password, twice."""
+    """Form for a new password, entered twice."""
 
     password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
     again = forms.CharField(
-        label="The same again", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
+        label="Repeat the new password", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
     )
     field_order = ("password", "again", "reason")
 
     def clean(self) -> dict[str, Any]:
-        """Check the password's strength and that both are the same."""
+        """Validate the password's strength and that both entries match."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("password") and cleaned["password"] != cleaned.get("again"):
-            self.add_error("again", gettext("The two are not the same."))
+            self.add_error("again", gettext("The passwords do not match."))
         elif cleaned.get("password"):
             try:
                 validate_password(cleaned["password"], self.row)
@@ -80,7 +80,7 @@ def _reset_second_factor(user: User, given: dict[str, Any], request: HttpRequest
 
 @admin.register(User, site=site)
 class UserAdmin(ScopedAdmin):
-    """Staff accounts: only PakTaleem's officers see and make them."""
+    """Staff accounts, visible to and managed by PakTaleem's officers only."""
 
     section = "Access"
     view_capability = Capability.VIEW_STAFF
@@ -92,8 +92,8 @@ class UserAdmin(ScopedAdmin):
     list_display = ("email", "full_name", "is_active", "last_login", "created_at")
     list_filter = ("is_active",)
     search_fields = ("email", "full_name")
-    intro = "Everyone who may sign in. What they may do there follows from their memberships."
-    empty_text = "No account was made yet."
+    intro = "Accounts of everyone who may sign in. Their permissions follow from their memberships."
+    empty_text = "No accounts have been created yet."
     acts = (
         Act(
             "password",
@@ -101,7 +101,8 @@ class UserAdmin(ScopedAdmin):
             Capability.MANAGE_STAFF,
             _set_password,
             form=NewPasswordForm,
-            lead="The new password holds from the next sign-in; give it to its owner on a safe way.",
+            lead="The new password is valid from the next sign-in. Give it to the account's owner over a secure "
+            "channel.",
             done="The password is set.",
         ),
         Act(
@@ -109,24 +110,28 @@ class UserAdmin(ScopedAdmin):
             "Reset second factor",
             Capability.MANAGE_STAFF,
             _reset_second_factor,
-            lead="For someone who lost telephone, key and recovery codes: at the next sign-in they enrol anew. "
-            "Make sure that it is they who ask.",
-            done="The second factor is reset: it is enrolled anew at the next sign-in.",
+            lead="For a user who lost their phone, security key and recovery codes: they enrol again at the next "
+            "sign-in. Verify that the request comes from them.",
+            done="The second factor is reset. The user enrols again at the next sign-in.",
             danger=True,
         ),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Keep the address by which colleagues know each other."""
+        """Make the email address read-only after the account is created."""
         return () if obj is None else ("email", *self.detail_fields)
 
     def write(self, row: User, **details: Any) -> None:
-        """Invite a member of staff, or change their name, language or whether they may sign in."""
-        told = {"actor": details["actor"], "reason": details["reason"], "at": arrived_at(details["request"])}
+        """Invite a member of staff, or change their name, language or active state."""
+        stamp = {
+            "actor": details["actor"],
+            "reason": details["reason"],
+            "at": arrived_at(details["request"]),
+        }
         if details["change"]:
-            change_user(row, **told)
+            change_user(row, **stamp)
             return
-        row.pk = invite_user(row.email, full_name=row.full_name, language=row.language, password=None, **told).pk
+        row.pk = invite_user(row.email, full_name=row.full_name, language=row.language, password=None, **stamp).pk
 
 
 def _end_membership(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
@@ -135,7 +140,7 @@ def _end_membership(membership: Membership, given: dict[str, Any], request: Http
 
 @admin.register(Membership, site=site)
 class MembershipAdmin(ScopedAdmin):
-    """Who works where, in which role."""
+    """Memberships: the role of a user at a client."""
 
     section = "Access"
     view_capability = Capability.VIEW_STAFF
@@ -147,9 +152,9 @@ class MembershipAdmin(ScopedAdmin):
     list_filter = ("role", "client")
     search_fields = ("user__email",)
     list_select_related = ("user",)
-    refusals = {AlreadyEnded: "The role was taken away before: give it anew."}
-    intro = "Who works where, in which role. A role ends on its holder's next request."
-    empty_text = "Nobody works here yet: add an account first, then its membership."
+    refusals = {AlreadyEnded: "This membership has already ended. Add a new one."}
+    intro = "Roles of users at clients. An ended membership has no effect from the user's next request on."
+    empty_text = "No memberships yet. Add an account first, then its membership."
     state = state_column(period_pill)
     acts = (
         Act(
@@ -157,43 +162,43 @@ class MembershipAdmin(ScopedAdmin):
             "End membership",
             Capability.MANAGE_STAFF,
             _end_membership,
-            lead="The role is taken away on the next request of the person.",
+            lead="The user loses the role with their next request.",
             done="The membership has ended.",
             danger=True,
             applies=lambda row, at: row.ends_at is None or row.ends_at > at,
-            refusals={AlreadyEnded: "The role was taken away before."},
+            refusals={AlreadyEnded: "This membership has already ended."},
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the users along."""
+        """Select related users."""
         return super().get_queryset(request).select_related("user")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Let nothing of an ended membership change."""
+        """Make all fields of an ended membership read-only."""
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "role") if obj is not None and obj.ends_at is not None else fields
 
     def write(self, row: Membership, **details: Any) -> None:
-        """Give or change the role."""
+        """Create the membership or change its role."""
         change_membership(row, actor=details["actor"], reason=details["reason"], at=arrived_at(details["request"]))
 
 
 class ApiKeyForm(ScopedForm):
-    """A key to issue: which system, which scopes, until when."""
+    """Form to issue an API key: name, scopes, expiry date."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer a year."""
+        """Set the default expiry to one year from now."""
         super().__init__(*args, **kwargs)
         if "expires_at" in self.fields and self.instance._state.adding:
             self.fields["expires_at"].initial = real_now() + KEY_LIFE
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a key that would be dead at once."""
+        """Reject an expiry in the past."""
         cleaned = super().clean()
         expires_at = cleaned.get("expires_at")
         if expires_at is not None and expires_at <= arrived_at(self.request):
-            self.add_error("expires_at", gettext("Choose a moment to come."))
+            self.add_error("expires_at", gettext("Choose a time in the future."))
         return cleaned
 
 
@@ -202,16 +207,16 @@ def _revoke(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> None:
 
 
 class RotateForm(ActForm):
-    """Until when the old key goes on."""
+    """Form to rotate an API key: the last day of the old key."""
 
     old_ends_on = forms.DateField(
-        label="The old key lives until the end of",
+        label="The old key stays valid until the end of",
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     field_order = ("old_ends_on", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer a week, and allow up to the limit, in days of the client."""
+        """Set the default of one week and the limits, as days in the client's time zone."""
         super().__init__(*args, **kwargs)
         self.zone = ZoneInfo(self.row.client.time_zone)
         self.today = arrived_at(self.request).astimezone(self.zone).date()
@@ -219,12 +224,12 @@ class RotateForm(ActForm):
         day_field = self.fields["old_ends_on"]
         day_field.initial = self.today + ROTATION_OVERLAP
         day_field.widget.attrs |= {"min": f"{self.today}", "max": f"{self.last}"}
-        words = gettext("At most {day} ({zone}). To end it at once, revoke it afterwards.")
+        words = gettext("At the latest {day} ({zone}). To end the old key immediately, revoke it after the rotation.")
         day_field.help_text = words.format(day=self.last, zone=self.zone.key)
         self.fields["reason"].initial = Reason.KEY_ROTATION
 
     def clean_old_ends_on(self) -> date:
-        """Accept a day from today to the limit."""
+        """Validate that the day is between today and the limit."""
         chosen: date = self.cleaned_data["old_ends_on"]
         if not self.today <= chosen <= self.last:
             words = gettext("Choose a day from {first} to {last}.")
@@ -233,19 +238,23 @@ class RotateForm(ActForm):
 
     @property
     def overlap(self) -> timedelta:
-        """How long from now until the end of the chosen day."""
+        """Return the duration from now until the end of the chosen day."""
         after = self.cleaned_data["old_ends_on"] + timedelta(days=1)
         return min(datetime.combine(after, time(), self.zone) - arrived_at(self.request), MOST_ROTATION_OVERLAP)
 
     def clean(self) -> dict[str, Any]:
-        """Give the service its length of time."""
+        """Add the overlap to the cleaned data."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         return {**cleaned, "overlap": self.overlap} if "old_ends_on" in cleaned else cleaned
 
 
 def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    told: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": arrived_at(request)}
-    successor, secret = rotate_api_key(key, overlap=given["overlap"], **told)
+    stamp: dict[str, Any] = {
+        "actor": actor_of(request),
+        "reason": given["reason"],
+        "at": arrived_at(request),
+    }
+    successor, secret = rotate_api_key(key, overlap=given["overlap"], **stamp)
     owner: ApiKeyAdmin = site.get_model_admin(ApiKey)  # type: ignore[assignment]
     old = ApiKey.objects.get(pk=key.pk)
     return owner.issued(
@@ -260,13 +269,13 @@ def _key_pill(key: ApiKey) -> SafeString:
     if not key.is_live(at):
         return pill("Expired", "warn")
     if key.expires_at <= at + SOON:
-        return pill(gettext("Live, ends {day}").format(day=day(key.expires_at)), "warn")
+        return pill(gettext("Live, expires {day}").format(day=day(key.expires_at)), "warn")
     return pill("Live", "good")
 
 
 @admin.register(ApiKey, site=site)
 class ApiKeyAdmin(ScopedAdmin):
-    """Keys of the machines: issued and revoked, never edited; the secret is shown once."""
+    """API keys: issued, rotated and revoked, never edited; the secret is shown once."""
 
     section = "Access"
     view_capability = Capability.VIEW_API_KEYS
@@ -278,8 +287,8 @@ class ApiKeyAdmin(ScopedAdmin):
     list_filter = ("client",)
     search_fields = ("name", "prefix")
     codes = {"scopes": None}
-    intro = "Keys by which the learning platform and other systems ask. Two may live at once, for rotation."
-    empty_text = "No key was issued: no system can ask yet."
+    intro = "API keys of the learning platform and other systems. Two keys may be valid at once, for rotation."
+    empty_text = "No keys have been issued, so no system can use the API yet."
     state = state_column(_key_pill)
     acts = (
         Act(
@@ -288,35 +297,35 @@ class ApiKeyAdmin(ScopedAdmin):
             Capability.MANAGE_API_KEYS,
             _rotate,
             form=RotateForm,
-            lead="A new key of the same name, scopes and length of life is issued and shown once. Give it to the "
-            "system; the old one goes on until the day you choose, never longer than it would have.",
+            lead="A new key with the same name, scopes and validity period is issued and shown once. Configure it in "
+            "the system. The old key stays valid until the day you choose, or until its own expiry if that is earlier.",
             applies=lambda row, at: row.is_live(at),
-            refusals={KeyNotLive: "The key opens nothing any more: issue a new one."},
+            refusals={KeyNotLive: "The key is no longer valid. Issue a new one."},
         ),
         Act(
             "revoke",
             "Revoke key",
             Capability.MANAGE_API_KEYS,
             _revoke,
-            lead="The next call with this key is refused. This cannot be taken back.",
-            done="The key is revoked: the next call with it is refused.",
+            lead="The next call with this key is refused. This cannot be undone.",
+            done="The key is revoked. The next call with it is refused.",
             danger=True,
             applies=lambda row, at: row.is_live(at),
-            refusals={AlreadyRevoked: "The key was revoked before."},
+            refusals={AlreadyRevoked: "The key is already revoked."},
         ),
     )
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        """Offer the scopes there are."""
+        """Offer the known scopes."""
         form = super().get_form(request, obj, change, **kwargs)
         if "scopes" in form.base_fields:
             form.base_fields["scopes"].choices = [(scope, scope) for scope in KEY_SCOPES]
-            form.base_fields["scopes"].help_text = gettext("What the key may do: no more than its system needs.")
+            form.base_fields["scopes"].help_text = gettext("Permissions of the key. Select only what its system needs.")
         form.code_sources = {}
         return form
 
     def write(self, row: ApiKey, **details: Any) -> None:
-        """Issue the key; its secret goes into this one answer."""
+        """Issue the key; its secret is passed to this response only."""
         key, secret = issue_api_key(
             row.client_id,
             name=row.name,
@@ -330,18 +339,18 @@ class ApiKeyAdmin(ScopedAdmin):
         details["request"].issued_secret = secret
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show the secret of the new key."""
+        """Return a page with the secret of the new key."""
         return self.issued(request, obj, request.issued_secret, title=gettext("Key issued"))  # type: ignore[attr-defined]
 
     def issued(self, request: HttpRequest, key: ApiKey, secret: str, **values: Any) -> HttpResponse:
-        """Show a secret in the answer itself, and nowhere else: not in a message, not in the session."""
-        told = {"secret": secret, "row_url": self.url_of("change", key), **values}
-        return self.page(request, key, "console/key_issued.html", **told)
+        """Return a page with the secret, which is not stored in a message or the session."""
+        context = {"secret": secret, "row_url": self.url_of("change", key), **values}
+        return self.page(request, key, "console/key_issued.html", **context)
 
 
 @boards.connect
 def keys_board(actor: Actor, at: datetime) -> list[Card]:
-    """Warn of keys that end soon."""
+    """Return a warning card if API keys expire soon."""
     if not actor.may(Capability.VIEW_API_KEYS):
         return []
     ending = ApiKey.objects.filter(revoked_at=None, expires_at__gt=at, expires_at__lte=at + SOON).count()
@@ -350,9 +359,9 @@ def keys_board(actor: Actor, at: datetime) -> list[Card]:
     url = reverse("admin:accounts_apikey_changelist", current_app=site.name)
     return [
         Card(
-            gettext("API keys end soon"),
+            gettext("API keys expire soon"),
             str(ending),
-            gettext("within 30 days: issue the next one first"),
+            gettext("within 30 days: rotate them in time"),
             url,
             needs_attention=True,
         )

@@ -1,4 +1,4 @@
-"""Systems and orders in the console."""
+"""Console pages for systems and orders."""
 
 from paktaleem.directory.data_systems.admin import alerts, board, orders, systems
 

@@ -1,4 +1,4 @@
-"""Sets of orders, and alerts of those that stand still, in the console."""
+"""Console pages for order sets, and for alerts of stuck orders."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ __all__ = ["OrderAlertAdmin", "OrderSetAdmin"]
 
 @admin.register(OrderAlert, site=site)
 class OrderAlertAdmin(EvidenceAdmin):
-    """Orders that were found standing still, newest first."""
+    """Alerts of stuck orders, newest first."""
 
     section = "Systems"
     view_capability = Capability.VIEW_ORDERS
@@ -31,14 +31,14 @@ class OrderAlertAdmin(EvidenceAdmin):
     newest_by = "raised_at"
     detail_fields = ("where", "attempt", "raised_at", "kind", "system", "stands")
     intro = (
-        "Orders that nobody but a person moves on, as they were found: once in each state. The client’s administrators "
-        "were written to, or PakTaleem’s officers where the system is PakTaleem’s."
+        "Orders found to need manual action, once in each state. An email was sent to the client’s administrators, or "
+        "to PakTaleem’s officers if the system is PakTaleem’s."
     )
-    empty_text = "No order has ever stood still."
-    where = state_column(lambda row: pill(row.get_state_display(), "warn"), "stood still")
+    empty_text = "No order has been stuck yet."
+    where = state_column(lambda row: pill(row.get_state_display(), "warn"), "stuck in state")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the orders and their systems along; leave out what is sealed."""
+        """Select related order and system, without sealed columns."""
         found = super().get_queryset(request).select_related("order__system")
         return found.defer("order__named", "order__new_values")
 
@@ -50,12 +50,12 @@ class OrderAlertAdmin(EvidenceAdmin):
 
     @admin.display(description="system")
     def system(self, row: OrderAlert) -> str:
-        """Name the system."""
+        """Return the system's name."""
         return str(row.order.system)
 
     @admin.display(description="now")
     def stands(self, row: OrderAlert) -> SafeString:
-        """Say whether it still stands there."""
+        """Return whether the order is still stuck in this state."""
         if (row.order.state, row.order.attempts) == (row.state, row.attempt):
             return pill(_("Still there"), "bad")
         return pill(row.order.get_state_display(), "good" if not row.order.is_open else "calm")
@@ -72,34 +72,34 @@ class OrderSetAdmin(EvidenceAdmin):
     newest_by = "created_at"
     row_fields = ("kind", "ground")
     detail_fields = ("number", "data", "why", "due_at", "by", "case", "created_at", "orders_hash")
-    intro = "The same order about many people, made at once: their number and a hash of them all are the evidence."
-    empty_text = "No order was given about many people at once yet."
+    intro = "One order about many people, issued at once. Their number and a hash over all of them are the evidence."
+    empty_text = "No order about many people at once has been issued yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Name who ordered."""
+        """Annotate the actor's name."""
         return with_actor(super().get_queryset(request), actor_of(request))
 
     @admin.display(description="orders")
     def number(self, row: OrderSet) -> str:
-        """Say how many."""
+        """Return the number of orders."""
         return f"{row.size:,}"
 
     @admin.display(description="data")
     def data(self, row: OrderSet) -> str:
-        """Name the categories."""
+        """Return the data categories."""
         return ", ".join(row.categories)
 
     @admin.display(description="reason")
     def why(self, row: OrderSet) -> str:
-        """Give the reason in words."""
+        """Return the label of the reason."""
         return reason_label(row.reason)
 
     @admin.display(description="by")
     def by(self, row: Any) -> str:
-        """Name who ordered."""
+        """Return the actor's name."""
         return who(row)
 
     @admin.display(description="case")
     def case(self, row: OrderSet) -> str:
-        """Name the case of a room above."""
+        """Return the kind and id of the case that the orders serve."""
         return f"{row.parent_kind.replace('_', ' ')} {row.parent_id}" if row.parent_id else "—"

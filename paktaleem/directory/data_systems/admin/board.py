@@ -1,4 +1,4 @@
-"""What the first page says of orders."""
+"""The orders cards of the console's first page."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,17 +20,17 @@ type Found = Callable[[datetime], QuerySet[Order]]
 
 @boards.connect
 def orders_board(actor: Actor, at: datetime) -> list[Card]:
-    """Warn of orders that nobody moves on, and of those past their day."""
+    """Return cards for stuck and for overdue orders."""
     if not actor.may(Capability.VIEW_ORDERS):
         return []
-    kept = Order.objects
-    told = [
-        (gettext("Orders stuck"), "stuck", kept.stuck(at), gettext("nobody but a person moves them on")),
-        (gettext("Orders overdue"), "overdue", kept.overdue(at), gettext("not answered by their day")),
+    orders = Order.objects
+    cards = [
+        (gettext("Orders stuck"), "stuck", orders.stuck(at), gettext("need manual action")),
+        (gettext("Orders overdue"), "overdue", orders.overdue(at), gettext("not answered by the due date")),
     ]
     url = reverse("admin:systems_order_changelist", current_app=site.name)
     return [
         Card(title, number_in_words(count), note, f"{url}?progress={which}", needs_attention=True)
-        for title, which, found, note in told
+        for title, which, found, note in cards
         if (count := count_up_to(found.order_by()))
     ]

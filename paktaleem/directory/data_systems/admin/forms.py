@@ -1,4 +1,4 @@
-"""Forms for those who carry orders out by hand."""
+"""Forms for people who carry out orders by hand."""
 
 from typing import Any
 
@@ -20,24 +20,24 @@ _OUTCOMES = [
 ]
 _EXEMPTIONS = [
     ("", _("It does apply")),
-    (Exemption.HOLDS_NONE.value, _("It holds none of these data of anybody")),
-    (Exemption.LEGAL_DUTY.value, _("A law demands that it be kept")),
+    (Exemption.HOLDS_NONE.value, _("It holds none of these data about anyone")),
+    (Exemption.LEGAL_DUTY.value, _("A law requires that it be kept")),
     (Exemption.LEGAL_HOLD.value, _("Needed for a claim or an inquiry")),
-    (Exemption.NOT_PERSONAL.value, _("What is left no longer tells of the person")),
-    (Exemption.IMPOSSIBLE.value, _("The system has no way of doing it")),
+    (Exemption.NOT_PERSONAL.value, _("The remaining data no longer identifies the person")),
+    (Exemption.IMPOSSIBLE.value, _("The system is not able to do it")),
 ]
 _COUNT = "count_"
 
 
 class AnswerForm(ActForm):
-    """What came of an order. What is asked beyond that follows from its kind."""
+    """Result of an order; further fields depend on its kind."""
 
     reason = None  # type: ignore[assignment]
     outcome = forms.ChoiceField(label=_("Result"), choices=_OUTCOMES, widget=forms.RadioSelect)
     exemption = forms.ChoiceField(label=_("Why it does not apply"), choices=_EXEMPTIONS, required=False)
 
     def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
-        """Ask for numbers where data is destroyed, and for the fields of a correction."""
+        """Add counts where data is destroyed, and the corrected fields of a correction."""
         super().__init__(*args, row=row, request=request, **kwargs)
         if row.kind in {OrderKind.ERASE, OrderKind.ANONYMISE}:
             for category in row.categories:
@@ -52,7 +52,7 @@ class AnswerForm(ActForm):
             )
 
     def clean(self) -> dict[str, Any]:
-        """Make the answer; what does not fit the order its service says, at the field concerned."""
+        """Validate the fields and build the answer; the service checks it against the order."""
         cleaned: dict[str, Any] = super().clean() or {}
         if "outcome" not in cleaned:
             return cleaned
@@ -60,7 +60,7 @@ class AnswerForm(ActForm):
         missing = [name for name in self.fields if name.startswith(_COUNT) and cleaned.get(name) is None]
         for name in missing if done else ():
             if name not in self.errors:
-                self.add_error(name, _("Say how many; 0 is a number too."))
+                self.add_error(name, _("Enter the number; 0 is allowed."))
         if done and "corrected" in self.fields and not cleaned.get("corrected"):
             self.add_error("corrected", _("Name the fields that were corrected."))
         if cleaned["outcome"] == Outcome.NOT_APPLICABLE and not cleaned.get("exemption"):
@@ -79,19 +79,19 @@ class AnswerForm(ActForm):
 
 
 class FileForm(ActForm):
-    """One file of what is held, and which data it shows."""
+    """One file of collected data, and its data category."""
 
     reason = None  # type: ignore[assignment]
     category = forms.ChoiceField(label=_("Data"))
     file = forms.FileField(label=_("File"), help_text=_("PDF, JPEG or PNG. Its name is not kept."))
 
     def __init__(self, *args: Any, row: Order, request: HttpRequest, **kwargs: Any) -> None:
-        """Offer the data that the order is about."""
+        """Offer the categories of the order."""
         super().__init__(*args, row=row, request=request, **kwargs)
         offer(self, "category", [(code, code) for code in row.categories])
 
 
 class AgreeForm(ActForm):
-    """Nothing but the agreement: the reason was given with the proposal."""
+    """Agreement without further input: the proposal has the reason."""
 
     reason = None  # type: ignore[assignment]

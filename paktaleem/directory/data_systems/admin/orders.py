@@ -1,4 +1,4 @@
-"""Orders in the console: how far each is, what its system answered, and what only people can do about it."""
+"""Console pages for orders: state, answer, and the acts that need a person."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -67,39 +67,39 @@ _TONES = {
     State.FAILED: "bad",
 }
 _MOVED: dict[type[Exception], str] = {
-    StepRefused: "The order has moved on meanwhile: look at it again.",
-    AlreadyAnswered: "The order was answered before.",
-    NotByHand: "This system answers for itself.",
+    StepRefused: "The order has changed in the meantime: check it again.",
+    AlreadyAnswered: "The order has already been answered.",
+    NotByHand: "This system answers its orders itself.",
     AlreadyErased: "The person is erased.",
 }
 
 
 class OrderProgressFilter(ProgressFilter):
-    """Those that are still to be answered, and those that somebody should look at."""
+    """Filter by open, overdue or stuck."""
 
     offered: ClassVar[Any] = {"open": _("Not answered yet"), "overdue": _("Overdue"), "stuck": _("Stuck")}
 
 
 class SystemFilter(ChosenFilter):
-    """By system."""
+    """Filter by system."""
 
     title = "system"
     parameter_name = "system"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer the systems of the client in view and PakTaleem's; all of them across clients."""
+        """Return the systems of the client in view and PakTaleem's; all systems across clients."""
         client_id = client_in_view(request)
         owners = {client_id, PAKTALEEM} if client_id else None
         found = System.objects.order_by("name") if owners is None else System.objects.filter(client_id__in=owners)
         return [(str(key), name) for key, name in found.order_by("name", "pk").values_list("pk", "name")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Narrow the list."""
+        """Filter the list."""
         value = self.value()
         return queryset.filter(system_id=as_key(value)) if value else queryset
 
 
-def _by(request: HttpRequest) -> dict[str, Any]:
+def _audit(request: HttpRequest) -> dict[str, Any]:
     return {"actor": actor_of(request), "at": received_at(request)}
 
 
@@ -108,71 +108,71 @@ def _is_by_hand(row: Order, _at: Any = None) -> bool:
 
 
 def _answer(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
-    carry_out_by_hand(row, given["answer"], **_by(request))
+    carry_out_by_hand(row, given["answer"], **_audit(request))
 
 
 def _add_file(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
-    order = accept_order(row, **_by(request))
-    add_part(order, given["file"], category=given["category"], **_by(request))
+    order = accept_order(row, **_audit(request))
+    add_part(order, given["file"], category=given["category"], **_audit(request))
 
 
 def _show_values(row: Order, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     del given
     owner: OrderAdmin = site.get_model_admin(Order)  # type: ignore[assignment]
-    shown = [(translated(pretty_name(name)), value) for name, value in new_values_of(row, **_by(request)).items()]
+    shown = [(translated(pretty_name(name)), value) for name, value in new_values_of(row, **_audit(request)).items()]
     values = {"shown": shown, "row_url": owner.url_of("change", row)}
-    return owner.page(request, row, "console/revealed.html", title=gettext("What is right"), **values)
+    return owner.page(request, row, "console/revealed.html", title=gettext("Corrected values"), **values)
 
 
 def _retry(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    retry_order(row, **_by(request))
+    retry_order(row, **_audit(request))
 
 
 def _propose(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
-    propose_waiver(row, reason=given["reason"], **_by(request))
+    propose_waiver(row, reason=given["reason"], **_audit(request))
 
 
 def _agree(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    approve_waiver(row, **_by(request))
+    approve_waiver(row, **_audit(request))
 
 
 _ACTS = (
     Act(
         "answer",
-        "Say what came of it",
+        "Record the result",
         Capability.CARRY_OUT_ORDERS,
         _answer,
         form=AnswerForm,
-        lead="For a system whose orders people carry out. What you say here is evidence, and cannot be taken back.",
+        lead="For a system whose orders are carried out by hand. Your entry is evidence and cannot be undone.",
         done="Recorded.",
         applies=_is_by_hand,
         refusals=_MOVED,
     ),
     Act(
         "add-file",
-        "Add what is held",
+        "Add collected data",
         Capability.CARRY_OUT_ORDERS,
         _add_file,
         form=FileForm,
-        lead="It is sealed under the person’s key at once. Add every file, and then say that it is done.",
+        lead="The file is encrypted with the person’s key at once. Add every file, then record the result.",
         done="Kept.",
         applies=lambda row, at: _is_by_hand(row, at) and row.kind == OrderKind.COLLECT,
         refusals={
             **_MOVED,
             FileTooLarge: "The file is too large.",
             FileKindRefused: "Choose a PDF, JPEG or PNG.",
-            TooManyParts: "The order has as many files as it may have.",
+            TooManyParts: "The order has the maximum number of files.",
         },
     ),
     Act(
         "values",
-        "Show what is right",
+        "Show corrected values",
         Capability.CARRY_OUT_ORDERS,
         _show_values,
         form=AgreeForm,
-        lead="The look is recorded with your name, for the reason of the order.",
+        lead="The access is recorded with your name and the order’s reason.",
         applies=lambda row, at: _is_by_hand(row, at) and row.kind == OrderKind.CORRECT,
         refusals=_MOVED,
     ),
@@ -182,8 +182,8 @@ _ACTS = (
         Capability.ISSUE_ORDERS,
         _retry,
         form=AgreeForm,
-        lead="The system is given the order again at once, and its attempts are counted anew.",
-        done="It waits to be fetched.",
+        lead="The system can fetch the order again at once; its attempts are counted from zero.",
+        done="The order is waiting to be fetched.",
         applies=lambda row, _at: row.state == State.FAILED,
         refusals=_MOVED,
     ),
@@ -192,11 +192,11 @@ _ACTS = (
         "Propose to waive",
         Capability.WAIVE_ORDERS,
         _propose,
-        lead="To do without this system’s answer. Somebody else must agree before it counts.",
+        lead="Propose to continue without this system’s answer. A second person must agree.",
         done="Proposed: a second person must agree.",
         danger=True,
         applies=lambda row, _at: row.is_open and not row.is_waiver_proposed,
-        refusals={**_MOVED, AlreadyProposed: "Somebody has proposed it already."},
+        refusals={**_MOVED, AlreadyProposed: "A waiver has already been proposed."},
     ),
     Act(
         "agree",
@@ -204,14 +204,14 @@ _ACTS = (
         Capability.WAIVE_ORDERS,
         _agree,
         form=AgreeForm,
-        lead="The system’s answer is no longer waited for. Whether it did what it was told, nobody knows then.",
+        lead="The system’s answer is no longer required. It remains unknown whether the system carried out the order.",
         done="Waived.",
         danger=True,
         applies=lambda row, _at: row.is_open and row.is_waiver_proposed,
         refusals={
             **_MOVED,
-            SamePerson: "You proposed it yourself: somebody else must agree.",
-            NothingProposed: "Nobody has proposed it.",
+            SamePerson: "You proposed this yourself: someone else must agree.",
+            NothingProposed: "No waiver has been proposed.",
         },
     ),
 )
@@ -246,15 +246,15 @@ class OrderAdmin(LongestFirst, EvidenceAdmin):
         "ended_at",
     )
     intro = (
-        "What systems were told to do about a person’s data, and what each has answered. A case of rights or retention "
-        "ends when every system has answered."
+        "Orders to systems about a person’s data, and each system’s answer. A rights or retention case ends when every "
+        "system has answered."
     )
-    empty_text = "No system has been told to do anything yet."
+    empty_text = "No orders have been issued yet."
     acts = _ACTS
     stands = state_column(lambda row: pill(row.get_state_display(), _TONES.get(State(row.state), "calm")))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring persons and systems along; leave out what is sealed."""
+        """Select related subject and system, without sealed columns, and annotate the waiver."""
         found = super().get_queryset(request).select_related("subject", "system").defer("named", "new_values")
         proposed = Waiver.objects.filter(client_id=OuterRef("client_id"), order=OuterRef("pk"))
         annotated: QuerySet[Any] = found.annotate(
@@ -264,7 +264,7 @@ class OrderAdmin(LongestFirst, EvidenceAdmin):
         return annotated
 
     def panels(self, request: HttpRequest, row: Order) -> list[dict[str, Any]]:
-        """Show every step."""
+        """Return the panel with all steps."""
         taken = OrderStep.objects.filter(client_id=row.client_id, order=row).order_by("pk")
         lines = [{"step": step, "who": who(step)} for step in with_actor(taken, actor_of(request))]
         return [*super().panels(request, row), {"template": "console/panels/order_steps.html", "lines": lines}]
@@ -277,36 +277,36 @@ class OrderAdmin(LongestFirst, EvidenceAdmin):
 
     @admin.display(description="data")
     def about(self, row: Order) -> str:
-        """Name the categories, and the fields of a correction."""
+        """Return the categories, and the fields of a correction."""
         return ", ".join([*row.categories, *row.fields])
 
     @admin.display(description="reason")
     def why(self, row: Order) -> str:
-        """Give the reason in words."""
+        """Return the label of the reason."""
         return reason_label(row.reason)
 
     @admin.display(description="answer")
     def answered(self, row: Order) -> str:
-        """Say what the system answered, in its numbers and codes."""
-        return "; ".join(_told(row.result or {})) or "—"
+        """Return the system's answer: counts and codes."""
+        return "; ".join(_describe_result(row.result or {})) or "—"
 
     @admin.display(description="sections and files")
     def files(self, row: Order) -> str:
-        """Say what was given, without opening it."""
+        """Return the category and kind of the files received, without opening them."""
         return ", ".join(f"{part.category} ({part.file})" for part in parts_of(row)) or "—"
 
     @admin.display(description="waiver")
     def waiver(self, row: Any) -> str:
-        """Say whether somebody proposed to do without an answer, and why."""
+        """Return the reason of a proposed waiver."""
         return reason_label(row.waiver_reason) if row.is_waiver_proposed else "—"
 
     @admin.display(description="case")
     def case(self, row: Order) -> str:
-        """Name the case of a room above."""
+        """Return the kind and id of the case that the order serves."""
         return f"{row.parent_kind.replace('_', ' ')} {row.parent_id}" if row.parent_id else "—"
 
 
-def _told(result: dict[str, Any]) -> Sequence[str]:
+def _describe_result(result: dict[str, Any]) -> Sequence[str]:
     counts = [f"{category}: {number:,}" for category, number in result.get("counts", {}).items()]
     others = [
         f"{name}: {', '.join(value) if isinstance(value, list) else value}"

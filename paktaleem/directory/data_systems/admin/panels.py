@@ -1,4 +1,4 @@
-"""What the page of a case of a room above shows of its orders."""
+"""The orders panel on the page of a case."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ __all__ = ["orders_panel"]
 
 
 def orders_panel(row: Any, kind: str) -> dict[str, Any]:
-    """Show what each system was told for a case of this kind, and how far each is."""
-    asked = Order.objects.filter(client_id=row.client_id, parent_kind=kind, parent_id=row.pk)
+    """Return the panel with the orders of a case of this kind, and their states."""
+    orders = Order.objects.filter(client_id=row.client_id, parent_kind=kind, parent_id=row.pk)
     lines = [
         {"order": one, "url": reverse("admin:systems_order_change", args=[one.pk], current_app=site.name)}
-        for one in asked.select_related("system").defer("named", "new_values").order_by("pk")
+        for one in orders.select_related("system").defer("named", "new_values").order_by("pk")
     ]
     return {"template": "console/panels/orders.html", "lines": lines}

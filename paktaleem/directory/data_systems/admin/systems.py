@@ -1,4 +1,4 @@
-"""Which systems hold data, and which key acts for which."""
+"""Console pages for systems that hold personal data, and for the API keys that act for them."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from paktaleem.foundation.console.site import site
 
 __all__ = ["SystemAdmin", "SystemKeyAdmin"]
 
-_ENDED: dict[type[Exception], str] = {AlreadyEnded: "It has ended before."}
+_ENDED: dict[type[Exception], str] = {AlreadyEnded: "It has already ended."}
 
 
 def _end(system: System, given: dict[str, Any], request: HttpRequest) -> None:
@@ -45,10 +45,10 @@ class SystemAdmin(ScopedAdmin):
     search_fields = ("code", "name")
     codes = {"categories": "consent.DataCategory"}
     intro = (
-        "Where personal data lies. An order about a person goes to each system that holds such data: the client’s own, "
-        "and PakTaleem’s, which serve every client."
+        "Systems that hold personal data. An order about a person goes to each system that holds the data it is about: "
+        "the client’s own, and PakTaleem’s, which serve every client."
     )
-    empty_text = "No system has been registered: nobody is told when data must be corrected or erased."
+    empty_text = "No system has been registered: no one is notified when data must be corrected or erased."
     state = state_column(period_pill)
     acts = (
         Act(
@@ -56,7 +56,7 @@ class SystemAdmin(ScopedAdmin):
             "End system",
             Capability.MANAGE_SYSTEMS,
             _end,
-            lead="No order goes there from now on. Orders that are open must still be answered or waived.",
+            lead="No further orders are sent there. Open orders must still be answered or waived.",
             done="Ended.",
             danger=True,
             applies=lambda row, at: row.ends_at is None or row.ends_at > at,
@@ -70,7 +70,7 @@ class SystemAdmin(ScopedAdmin):
 
     @admin.display(description="data it holds")
     def holds(self, row: System) -> str:
-        """Name the categories."""
+        """Return the categories."""
         return ", ".join(row.categories)
 
 
@@ -80,7 +80,7 @@ def _end_key(key: SystemKey, given: dict[str, Any], request: HttpRequest) -> Non
 
 @admin.register(SystemKey, site=site)
 class SystemKeyAdmin(ScopedAdmin):
-    """Which key acts for which system."""
+    """API keys and the systems they act for."""
 
     section = "Systems"
     view_capability = Capability.VIEW_SYSTEMS
@@ -90,19 +90,20 @@ class SystemKeyAdmin(ScopedAdmin):
     list_display = ("key_name", "system", "state", "starts_at", "owner")
     list_filter = ("client",)
     intro = (
-        "Whoever calls with a key of this name acts for the system, and sees its orders alone. A rotated key keeps its "
-        "name, and so goes on. A system of PakTaleem’s has a key of its own at each client."
+        "A caller with a key of this name acts for the system and sees only its orders. A rotated key keeps its name "
+        "and continues to work. PakTaleem’s systems have a separate key at each client."
     )
     empty_text = "No key acts for a system yet."
     state = state_column(period_pill)
     acts = (
         Act(
             "end",
-            "Let it act no longer",
+            "Stop the key from acting",
             Capability.MANAGE_SYSTEMS,
             _end_key,
-            lead="The next call for orders with this key is refused. The key itself stays: revoke it where keys are.",
-            done="Ended: the next call for orders is refused.",
+            lead="The next request for orders with this key is refused. The key itself stays valid: revoke it on the "
+            "page of API keys.",
+            done="Ended: the next request for orders is refused.",
             danger=True,
             applies=lambda row, _at: row.ends_at is None,
             refusals=_ENDED,
@@ -110,9 +111,9 @@ class SystemKeyAdmin(ScopedAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the systems along."""
+        """Select related system."""
         return super().get_queryset(request).select_related("system")
 
     def write(self, row: SystemKey, **details: Any) -> None:
-        """Let the key act."""
+        """Let the key act for the system."""
         let_key_act(row, actor=details["actor"], reason=details["reason"], at=details["at"])

@@ -1,4 +1,4 @@
-"""What a system calls: its orders, and its answers to them."""
+"""The orders API: a system fetches and answers its orders."""
 
 from paktaleem.directory.data_systems.api.operations import (
     AcceptOrder,

@@ -1,4 +1,4 @@
-"""The orders of the system whose key calls, and what it answers."""
+"""Endpoints by which a system lists, accepts, answers and fails its orders."""
 
 from http import HTTPStatus
 from io import BytesIO
@@ -50,14 +50,14 @@ class ListOrders(Operation):
 
     @extend_schema(parameters=[ListInput], responses=OrdersOutput)
     def get(self, request: Request) -> Response:
-        """List what this system must do, oldest first: ``open`` is what is to be done now.
+        """List this system's orders, oldest first: ``open`` are those to be carried out now.
 
-        What it is given here for the first time counts as sent from then on. The last page says in ``Retry-After``
-        how many seconds to wait before asking again.
+        Orders listed here for the first time count as sent. The last page states in ``Retry-After`` how many seconds to
+        wait before the next request.
         """
-        asked = validated(ListInput, request.query_params.dict())
+        query = validated(ListInput, request.query_params.dict())
         system = system_of_key(actor_of(request), at=moment_of(request))
-        page, more = _page(system, asked, request)
+        page, more = _page(system, query, request)
         if request.method == "GET":
             _hand_over(page, system, request)
         response = with_next(
@@ -67,21 +67,21 @@ class ListOrders(Operation):
         return response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Say on the last page, unchanged or not, how long to wait."""
+        """Set ``Retry-After`` on the last page, also if it is not modified."""
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.is_last and response.status_code < HTTPStatus.BAD_REQUEST:
             response["Retry-After"] = str(int(ASK_AGAIN_AFTER.total_seconds()))
         return response
 
 
-def _page(system: System, asked: dict[str, Any], request: Request) -> tuple[list[Order], str | None]:
-    of = f"orders/{client_of(request)}/{system.pk}/{asked['state']}"
-    own, is_open = orders_for(system, actor=actor_of(request)), asked["state"] == "open"
+def _page(system: System, query: dict[str, Any], request: Request) -> tuple[list[Order], str | None]:
+    of = f"orders/{client_of(request)}/{system.pk}/{query['state']}"
+    own, is_open = orders_for(system, actor=actor_of(request)), query["state"] == "open"
     found = own.ready(moment_of(request)) if is_open else own.filter(ended_at__isnull=False)
-    if "cursor" in asked:
-        found = found.filter(pk__gt=UUID(read_cursor(asked["cursor"], of=of, name="cursor")))
-    rows = list(found[: asked["limit"] + 1])
-    page = rows[: asked["limit"]]
+    if "cursor" in query:
+        found = found.filter(pk__gt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
+    rows = list(found[: query["limit"] + 1])
+    page = rows[: query["limit"]]
     return page, sign_cursor(str(page[-1].pk), of=of) if len(rows) > len(page) else None
 
 
@@ -103,8 +103,8 @@ class ShowOrder(Operation):
 
     @extend_schema(responses=OrderOutput)
     def get(self, request: Request, order: UUID) -> Response:
-        """Show one order of this system."""
-        return Response(as_order(_found(order, request)))
+        """Return one order of this system."""
+        return Response(as_order(_get_order(order, request)))
 
 
 class AcceptOrder(Operation):
@@ -114,9 +114,9 @@ class AcceptOrder(Operation):
 
     @extend_schema(request=None, responses=AcceptedOutput)
     def post(self, request: Request, order: UUID) -> Response:
-        """Take an order on. A correction is given with what is right, which is recorded as a look; again, the same."""
-        accepted = accept_order(_found(order, request), **_by(request))
-        return Response({**as_order(accepted), "new_values": new_values_of(accepted, **_by(request))})
+        """Accept an order; idempotent. The response of a correction has the new values; this access is recorded."""
+        accepted = accept_order(_get_order(order, request), **_audit(request))
+        return Response({**as_order(accepted), "new_values": new_values_of(accepted, **_audit(request))})
 
 
 class CompleteOrder(Operation):
@@ -126,10 +126,10 @@ class CompleteOrder(Operation):
 
     @extend_schema(request=CompleteInput, responses=OrderOutput)
     def post(self, request: Request, order: UUID) -> Response:
-        """Answer an order that was accepted; the same answer again changes nothing, another is refused."""
-        found = _found(order, request)
+        """Answer an accepted order; repeating the same answer changes nothing, a different one is refused."""
+        found = _get_order(order, request)
         given = validated(CompleteInput, request.data)
-        return Response(as_order(complete_order(found, answer_of(given), **_by(request))))
+        return Response(as_order(complete_order(found, answer_of(given), **_audit(request))))
 
 
 class FailOrder(Operation):
@@ -139,10 +139,10 @@ class FailOrder(Operation):
 
     @extend_schema(request=FailInput, responses=OrderOutput)
     def post(self, request: Request, order: UUID) -> Response:
-        """Say that an attempt failed; ``retry_at`` says when the order is open again, null that people must look."""
-        found = _found(order, request)
+        """Report a failed attempt; ``retry_at`` is when the order is open again, null if a person must act."""
+        found = _get_order(order, request)
         given = validated(FailInput, request.data)
-        return Response(as_order(fail_order(found, code=given["code"], again=given["again"], **_by(request))))
+        return Response(as_order(fail_order(found, code=given["code"], again=given["again"], **_audit(request))))
 
 
 class AddOrderFile(Operation):
@@ -153,16 +153,16 @@ class AddOrderFile(Operation):
 
     @extend_schema(request=FILE_BODY, responses={201: PartOutput})
     def post(self, request: Request, order: UUID, category: str) -> Response:
-        """Keep the body, a PDF, JPEG or PNG, sealed, as a part of what a collect order asked for; then complete it."""
-        found = _found(order, request)
-        content = getattr(request.data, "content", b"")  # an empty body is not parsed at all
-        part = add_part(found, BytesIO(content), category=category, **_by(request))
+        """Store the request body, a PDF, JPEG or PNG, encrypted as part of a collect order; then complete the order."""
+        found = _get_order(order, request)
+        content = getattr(request.data, "content", b"")  # an empty body is not parsed
+        part = add_part(found, BytesIO(content), category=category, **_audit(request))
         return Response(as_part(part), HTTPStatus.CREATED)
 
 
-def _found(order: UUID, request: Request) -> Order:
+def _get_order(order: UUID, request: Request) -> Order:
     return get_order(order, actor=actor_of(request), at=moment_of(request))
 
 
-def _by(request: Request) -> dict[str, Any]:
+def _audit(request: Request) -> dict[str, Any]:
     return {"actor": actor_of(request), "at": moment_of(request)}

@@ -1,4 +1,4 @@
-"""Which problem each refusal of the services about orders is."""
+"""Problem types of the orders services' exceptions."""
 
 from http import HTTPStatus
 
@@ -20,28 +20,28 @@ declare_problems(
             "no-system",
             HTTPStatus.FORBIDDEN,
             "This key acts for no system",
-            "In the console, under “Keys of systems”, say for which system the key of this name acts.",
+            "In the console, under “System keys”, assign the key of this name to a system.",
         ),
         OrderUnknown: Problem("order-unknown", HTTPStatus.NOT_FOUND, "No such order for this system"),
         StepRefused: Problem(
             "order-not-there",
             HTTPStatus.CONFLICT,
-            "The order is not where this leads on from",
-            "Accept an order before you answer it; GET /api/v1/orders/{id} says how far it is.",
+            "The order's state does not allow this step",
+            "Accept an order before you answer it; GET /api/v1/orders/{id} returns its state.",
         ),
         AlreadyAnswered: Problem(
             "order-answered",
             HTTPStatus.CONFLICT,
-            "The order was answered before, and otherwise",
-            "The first answer holds.",
+            "The order already has a different answer",
+            "The first answer is final.",
         ),
-        NotByHand: Problem("order-not-by-hand", HTTPStatus.CONFLICT, "This system answers for itself"),
+        NotByHand: Problem("order-not-by-hand", HTTPStatus.CONFLICT, "This system answers its orders itself"),
         CategoryUnknown: Problem(
             "category-unknown",
             HTTPStatus.BAD_REQUEST,
-            "The system holds no such data",
-            "Use a category that the console names for this system.",
+            "The system does not hold this category of data",
+            "Use one of the categories registered for this system.",
         ),
-        TooManyParts: Problem("too-many-parts", HTTPStatus.CONFLICT, "The order has as many parts as it may have"),
+        TooManyParts: Problem("too-many-parts", HTTPStatus.CONFLICT, "The order has the maximum number of parts"),
     }
 )

@@ -1,4 +1,4 @@
-"""Shapes of what systems send and are answered."""
+"""Request and response serializers of the orders API."""
 
 import re
 from typing import Any
@@ -30,12 +30,12 @@ _MOST_COUNTED = 2**53
 
 
 class CodeField(TextField):
-    """A code: lower-case letters, digits and underscores; never a sentence, which could tell of somebody."""
+    """A code of lower-case letters, digits and underscores; not free text, which could contain personal data."""
 
     default_error_messages = {"invalid": "Use a code of a–z, 0–9 and _, such as database_locked."}
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take what fits."""
+        """Set the default maximum length."""
         kwargs.setdefault("max_length", 63)
         super().__init__(**kwargs)
 
@@ -48,7 +48,7 @@ class CodeField(TextField):
 
 
 class ListInput(StrictSerializer):
-    """Which orders, from where on, and how many at most."""
+    """State filter, cursor and page size."""
 
     state = serializers.ChoiceField(["open", "answered"], default="open")
     cursor = TextField(required=False, max_length=500)
@@ -56,14 +56,14 @@ class ListInput(StrictSerializer):
 
 
 class SectionInput(StrictSerializer):
-    """One section of what is held: which data, and the data themselves as any JSON value."""
+    """One section of collected data: its category, and the data as any JSON value."""
 
     category = CodeField()
     data = serializers.JSONField(allow_null=True)  # type: ignore[assignment]  # DRF takes it out of the class
 
 
 class CompleteInput(StrictSerializer):
-    """The result. ``done`` carries what belongs to the order's kind: sections, counts, or the fields corrected."""
+    """The result of an order. ``done`` requires the fields of the order's kind: sections, counts, or corrected."""
 
     result = serializers.ChoiceField([outcome.value for outcome in Outcome])
     reason = serializers.ChoiceField([reason.value for reason in Exemption], required=False)
@@ -73,19 +73,21 @@ class CompleteInput(StrictSerializer):
 
 
 class FailInput(StrictSerializer):
-    """Why an attempt failed, as a code of the system's own, and whether another may succeed."""
+    """Why an attempt failed, as a code of the system, and whether it should be tried again."""
 
     code = CodeField()
     again = serializers.BooleanField(default=True)
 
 
 class OrderOutput(serializers.Serializer[Any]):
-    """One order. ``id`` is the same however often it is given: carry it out once."""
+    """One order. Its ``id`` stays the same however often it is sent: carry it out once."""
 
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(OrderKind.choices)
     state = serializers.ChoiceField([state.value for state in State])
-    subject = serializers.CharField(allow_null=True, help_text="The LMS id; null once answered about someone erased.")
+    subject = serializers.CharField(
+        allow_null=True, help_text="The LMS id; null if the order is answered and the person erased."
+    )
     categories = serializers.ListField(child=serializers.CharField())
     fields_to_correct = serializers.ListField(child=serializers.CharField())
     reason = serializers.CharField()
@@ -98,20 +100,20 @@ class OrderOutput(serializers.Serializer[Any]):
 
 
 class AcceptedOutput(OrderOutput):
-    """An order taken on; a correction with what is right."""
+    """An accepted order; for a correction with the new values."""
 
     new_values = serializers.DictField(child=serializers.CharField(allow_null=True))
 
 
 class OrdersOutput(serializers.Serializer[Any]):
-    """A page of orders, oldest first, and the address of the next."""
+    """A page of orders, oldest first, and the URL of the next page."""
 
     orders = OrderOutput(many=True)
     next = serializers.CharField(allow_null=True)
 
 
 class PartOutput(serializers.Serializer[Any]):
-    """One file that was kept."""
+    """One stored file."""
 
     id = serializers.UUIDField()
     order = serializers.UUIDField()
@@ -121,7 +123,7 @@ class PartOutput(serializers.Serializer[Any]):
 
 
 def answer_of(given: dict[str, Any]) -> Answer:
-    """Read what a system sent as its answer."""
+    """Build the answer from validated input."""
     return Answer(
         outcome=Outcome(given["result"]),
         reason=given.get("reason", ""),
@@ -132,7 +134,7 @@ def answer_of(given: dict[str, Any]) -> Answer:
 
 
 def as_order(order: Order) -> dict[str, Any]:
-    """Show one order."""
+    """Serialize one order."""
     return {
         "id": str(order.pk),
         "kind": order.kind,
@@ -151,7 +153,7 @@ def as_order(order: Order) -> dict[str, Any]:
 
 
 def as_part(part: OrderPart) -> dict[str, Any]:
-    """Show one file that was kept."""
+    """Serialize one stored file."""
     return {
         "id": str(part.pk),
         "order": str(part.order_id),

@@ -1,4 +1,4 @@
-"""Systems, and the orders they are given."""
+"""Systems that hold personal data, and orders to them."""
 
 from paktaleem.directory.data_systems.models.alerts import OrderAlert
 from paktaleem.directory.data_systems.models.orders import (

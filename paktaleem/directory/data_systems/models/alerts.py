@@ -1,4 +1,4 @@
-"""Alerts: that an order stands still."""
+"""Alerts of stuck orders."""
 
 from django.db import models
 
@@ -12,7 +12,7 @@ __all__ = ["OrderAlert"]
 
 
 class OrderAlert(models.Model):
-    """One order that was found stuck in one state of one attempt: whoever should look is written to once."""
+    """One order that was found stuck in one state of one attempt: the people responsible are emailed once."""
 
     wall = Wall(Scope.TENANT, APPEND)
 
@@ -31,5 +31,5 @@ class OrderAlert(models.Model):
         indexes = [*newest_first("raised_at", "orderalert_by_time")]
 
     def __str__(self) -> str:
-        """Show where it stood still, and since when."""
+        """Return the state and the time."""
         return f"{self.get_state_display()}, {self.raised_at:%Y-%m-%d %H:%M}"

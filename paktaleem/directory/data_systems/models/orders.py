@@ -25,9 +25,9 @@ __all__ = ["STATES", "Ground", "Order", "OrderKind", "OrderPart", "OrderQuerySet
 
 
 class OrderKind(models.TextChoices):
-    """What a system can be told to do."""
+    """Kind of an order."""
 
-    COLLECT = "collect", _("Give all that is held")
+    COLLECT = "collect", _("Provide all data held")
     CORRECT = "correct", _("Correct")
     RESTRICT = "restrict", _("Restrict processing")
     LIFT_RESTRICTION = "lift_restriction", _("Lift the restriction")
@@ -37,21 +37,21 @@ class OrderKind(models.TextChoices):
 
 
 class Ground(models.TextChoices):
-    """On what an order stands in law or agreement."""
+    """Legal or contractual ground of an order."""
 
     RIGHT_OF_THE_PERSON = "right_of_the_person", _("A right of the person")
     CONSENT_ENDED = "consent_ended", _("The consent has ended")
     CHILD_WITHOUT_CONSENT = "child_without_consent", _("Data of a child without a guardian’s consent")
-    RETENTION_ENDED = "retention_ended", _("The time of keeping is over")
+    RETENTION_ENDED = "retention_ended", _("The retention period is over")
     AGREEMENT_ENDED = "agreement_ended", _("The agreement has ended")
     INSTRUCTION = "instruction", _("Instruction of the controller")
-    LEGAL_OBLIGATION = "legal_obligation", _("A duty in law")
+    LEGAL_OBLIGATION = "legal_obligation", _("A legal obligation")
 
 
 STATES = [
     (State.QUEUED.value, _("Waiting to be fetched")),
-    (State.SENT.value, _("Given to the system")),
-    (State.ACCEPTED.value, _("At work")),
+    (State.SENT.value, _("Sent to the system")),
+    (State.ACCEPTED.value, _("In progress")),
     (State.CONFIRMED.value, _("Done")),
     (State.NOT_FOUND.value, _("No such person there")),
     (State.FAILED.value, _("Failed")),
@@ -62,7 +62,7 @@ _ENDED = sorted(state.value for state in ENDED)
 
 
 class Ordered(models.Model):
-    """What one order and a set of them share: to do what, why, until when, and for which case."""
+    """Common columns of an order and an order set: kind, reason, ground, due date, case."""
 
     kind = models.CharField(max_length=20, choices=OrderKind)
     reason = models.CharField(max_length=32, choices=Reason)
@@ -81,7 +81,7 @@ _ORDERED = dict.fromkeys(("categories", "parent_kind"), Personal.NONE)
 
 
 class OrderSet(Ordered):
-    """One order about many people, made by one statement; ``orders_hash`` says which orders those are."""
+    """One order about many people, created by one statement; ``orders_hash`` proves which orders it holds."""
 
     wall = Wall(
         Scope.TENANT,
@@ -104,36 +104,36 @@ class OrderSet(Ordered):
         indexes = [*newest_first("created_at", "orderset_by_time")]
 
     def __str__(self) -> str:
-        """Show what and how many."""
+        """Return the kind and the number of orders."""
         return f"{self.get_kind_display()}: {self.size:,}"
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
-    """Orders."""
+    """Filters of orders."""
 
     def open(self) -> Self:
-        """Those that are not answered yet."""
+        """Orders that are not answered yet."""
         return self.filter(ended_at=None)
 
     def ready(self, at: datetime) -> Self:
-        """Those that a system should see: open, and if an attempt failed, due again."""
+        """Open orders that a system should see now; failed ones once they are due again."""
         return self.open().filter(~Q(state=State.FAILED) | Q(retry_at__lte=at))
 
     def overdue(self, at: datetime) -> Self:
-        """Those that should have been answered by now."""
+        """Open orders past their due date."""
         return self.open().filter(due_at__lt=at)
 
     def stuck(self, at: datetime) -> Self:
-        """Those that nobody but a person will move on (``schedule.stuck_at``)."""
+        """Open orders that need manual action (``schedule.stuck_at``)."""
         return self.open().filter(stuck_at__lte=at)
 
 
 class Order(Ordered):
-    """One thing that one system must do about one person's data.
+    """One order to one system about one person's data.
 
-    It names the person by their row alone. Only if they are erased while it is open does it keep their LMS id, sealed
-    under the portal's own key (``named``), so that the system can still be told whom to erase; what it was sealed for
-    ends with the answer, and so does it.
+    It refers to the person by their row. Only if they are erased while it is open does it hold their LMS id, sealed
+    under the portal's key (``named``), so that the system still learns whom to erase. That copy is deleted with
+    the answer.
     """
 
     wall = Wall(
@@ -159,14 +159,14 @@ class Order(Ordered):
     )
     state = models.CharField(max_length=16, choices=STATES, default=State.QUEUED.value)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    retry_at = models.DateTimeField(null=True, help_text="When a failed one is tried again; never, if empty.")
+    retry_at = models.DateTimeField(null=True, help_text="When a failed order is tried again; empty: never.")
     failure = models.CharField(max_length=64, blank=True, default="", db_default="", help_text="The system's own code.")
     named = SealedField()
-    new_values = SealedField(help_text="For a correction: what is right, under the person's key.")
+    new_values = SealedField(help_text="For a correction: the new values, under the person's key.")
     fields = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
-    result = models.JSONField(null=True, help_text="What the system answered: counts and codes.")
+    result = models.JSONField(null=True, help_text="The system's answer: counts and codes.")
     changed_at = models.DateTimeField()
-    stuck_at = models.DateTimeField(null=True, help_text="From when on it counts as stuck if nothing happens.")
+    stuck_at = models.DateTimeField(null=True, help_text="Time from which it counts as stuck if nothing happens.")
     ended_at = models.DateTimeField(null=True)
 
     objects: ClassVar[Any] = OrderQuerySet.as_manager()
@@ -205,19 +205,19 @@ class Order(Ordered):
         ]
 
     def __str__(self) -> str:
-        """Show what and how far."""
+        """Return the kind and the state."""
         return f"{self.get_kind_display()}: {self.get_state_display()}"
 
     @property
     def is_open(self) -> bool:
-        """Whether it is not answered yet."""
+        """True if it is not answered yet."""
         return self.ended_at is None
 
 
 class OrderStep(models.Model):
-    """One step of one order: to which state, when, by whom. Evidence: never changed.
+    """One step of one order: new state, time, actor. Append-only evidence.
 
-    Of an order made in a set, the first step is evidence by the set's hash; every later one has a ledger entry.
+    The first step of an order in a set is proved by the set's hash; every later step has a ledger entry.
     """
 
     wall = Wall(Scope.TENANT, APPEND, personal={"code": Personal.NONE, "actor_role": Personal.NONE})
@@ -227,8 +227,8 @@ class OrderStep(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     state = models.CharField(max_length=16, choices=STATES)
     attempt = models.PositiveSmallIntegerField(default=0)
-    code = models.CharField(max_length=64, blank=True, help_text="Why: of a failure, of an exception, of a waiver.")
-    entry_id = models.UUIDField(null=True, help_text="The ledger entry that proves it; of a set, the set’s.")
+    code = models.CharField(max_length=64, blank=True, help_text="Code of the failure, exemption or waiver.")
+    entry_id = models.UUIDField(null=True, help_text="The ledger entry that proves it; for a set, the set’s entry.")
     actor_kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ByKind])
     actor_id = models.UUIDField()
     actor_role = models.CharField(max_length=32)
@@ -238,12 +238,12 @@ class OrderStep(models.Model):
         ordering = ["taken_at", "id"]
 
     def __str__(self) -> str:
-        """Show where it led."""
+        """Return the new state."""
         return str(self.get_state_display())
 
 
 class OrderPart(models.Model):
-    """One part of what a system gave for a collect order: a section of JSON or a file, sealed. Never changed."""
+    """One part of the data given for a collect order: a JSON section or a file, sealed. Never changed."""
 
     wall = Wall(Scope.TENANT, APPEND, personal={"category": Personal.NONE})
 
@@ -252,19 +252,19 @@ class OrderPart(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     category = models.CharField(max_length=63)
     file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    attempt = models.PositiveSmallIntegerField(default=0, help_text="In which attempt it came.")
+    attempt = models.PositiveSmallIntegerField(default=0, help_text="The attempt in which it was received.")
     added_at = models.DateTimeField()
 
     class Meta:
         ordering = ["added_at", "id"]
 
     def __str__(self) -> str:
-        """Show the category."""
+        """Return the category."""
         return self.category
 
 
 class Waiver(Tracked):
-    """One proposal to do without a system's answer, and who else agreed."""
+    """One proposal to continue without a system's answer, with its approval by a second person."""
 
     wall = Wall(Scope.TENANT, EDIT)
 
@@ -294,5 +294,5 @@ class Waiver(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Say how far it is."""
+        """Return whether it was approved."""
         return gettext("Approved") if self.approved_at else gettext("Proposed")

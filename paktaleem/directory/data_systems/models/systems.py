@@ -1,4 +1,4 @@
-"""Which systems hold personal data, and by which key each of them calls."""
+"""Systems that hold personal data, and the API keys that act for them."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -18,18 +18,18 @@ __all__ = ["Delivery", "System", "SystemKey"]
 
 
 class Delivery(models.TextChoices):
-    """How orders reach a system."""
+    """How a system receives its orders."""
 
-    POLL = "poll", _("It asks for them")
-    WEBHOOK = "webhook", _("It is told, and asks for them")
-    BY_HAND = "by_hand", _("People carry them out, and say so in the console")
+    POLL = "poll", _("The system fetches them")
+    WEBHOOK = "webhook", _("A webhook notifies the system, which then fetches them")
+    BY_HAND = "by_hand", _("People carry them out and record the result in the console")
 
 
 class InPeriod[M: models.Model](TrackedQuerySet[M]):
-    """Rows that hold for a period [starts_at, ends_at)."""
+    """Rows valid in a period [starts_at, ends_at)."""
 
     def active(self, at: datetime) -> Self:
-        """Those in force at a moment."""
+        """Rows in force at a time."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at)
 
 
@@ -41,7 +41,7 @@ def _validate_categories(codes: list[str]) -> None:
 class System(Tracked):
     """One system that holds personal data: a client's own, or one of PakTaleem's that serves every client.
 
-    Clients see PakTaleem's systems too: they are told where their people's data lies.
+    Clients also see PakTaleem's systems, so that they know where their people's data is held.
     """
 
     wall = Wall(
@@ -62,11 +62,12 @@ class System(Tracked):
     categories = ArrayField(
         models.CharField(max_length=63, validators=[code_validator]),
         validators=[_validate_categories],
-        help_text="The data it holds. An order about other data is not sent there.",
+        help_text="The data it holds. Orders about other data are not sent there.",
     )
-    delivery = models.CharField("orders reach it", max_length=16, choices=Delivery)
+    delivery = models.CharField("delivery of orders", max_length=16, choices=Delivery)
     contact = models.EmailField(
-        max_length=254, help_text="A mailbox of the team that runs it, not of one person: whom to ask about an order."
+        max_length=254,
+        help_text="Email address of the team that runs it, not of one person, for questions about orders.",
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
@@ -83,15 +84,15 @@ class System(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Show the name."""
+        """Return the name."""
         return self.name
 
 
 class SystemKey(Tracked):
-    """One statement that whoever calls with a key of this name acts for this system at this client.
+    """One assignment of an API key, by name, to a system at a client: calls with the key act for the system.
 
-    By the key's name and not its id, so that a rotated key's successor acts for the same system. One of PakTaleem's
-    systems has a key at each client it serves, and with each sees that client's orders alone.
+    Identified by the key's name instead of its id, so that a rotated key continues to act. PakTaleem's systems have a
+    key at each client they serve, and see only that client's orders with it.
     """
 
     wall = Wall(Scope.TENANT, EDIT, personal={"key_name": Personal.NONE})
@@ -100,7 +101,7 @@ class SystemKey(Tracked):
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     system_owner = models.UUIDField(editable=False)
-    key_name = models.CharField("name of the key", max_length=100, help_text="As it was issued, with the scope orders.")
+    key_name = models.CharField("name of the key", max_length=100, help_text="As issued, with the scope “orders”.")
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -108,8 +109,8 @@ class SystemKey(Tracked):
     history = History()
 
     class Meta:
-        verbose_name = "key of a system"
-        verbose_name_plural = "keys of systems"
+        verbose_name = "system key"
+        verbose_name_plural = "system keys"
         ordering = ["key_name"]
         constraints = [
             models.UniqueConstraint(
@@ -119,5 +120,5 @@ class SystemKey(Tracked):
         ]
 
     def __str__(self) -> str:
-        """Show the key's name."""
+        """Return the key's name."""
         return self.key_name

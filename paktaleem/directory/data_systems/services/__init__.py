@@ -1,4 +1,4 @@
-"""Registering systems, telling them what to do, and taking their answers, by noun."""
+"""Services for systems: registering, issuing orders, recording answers."""
 
 from paktaleem.directory.data_systems.services.alerting import Raised, raise_alerts
 from paktaleem.directory.data_systems.services.carrying_out import (

@@ -1,4 +1,4 @@
-"""Noticing orders that nobody but a person moves on, each once in each state."""
+"""Find orders that need manual action, once in each state."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -10,7 +10,7 @@ __all__ = ["Raised", "raise_alerts"]
 
 
 class Raised(NamedTuple):
-    """How many orders were newly found stuck: of the client's own systems, and of PakTaleem's."""
+    """Number of newly stuck orders: of the client's own systems, and of PakTaleem's."""
 
     own: int
     ours: int
@@ -32,9 +32,9 @@ FROM raised r JOIN systems_order o ON o.client_id = %(client)s AND o.id = r.orde
 
 @transaction.atomic
 def raise_alerts(client_id: UUID, *, at: datetime) -> Raised:
-    """Note every order of a client that has become stuck since the last look, by one statement, in its context.
+    """Record an alert for each of a client's orders that became stuck, in its context.
 
-    An order that moves on and stands still again, in another state or attempt, is noted anew.
+    One statement. An order that gets stuck again, in another state or attempt, gets a new alert.
     """
     with connection.cursor() as cursor:
         cursor.execute(_RAISE, {"client": client_id, "at": at})

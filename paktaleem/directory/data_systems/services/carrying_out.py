@@ -1,4 +1,4 @@
-"""What a system, or the people who carry its orders out by hand, do with an order."""
+"""Carry out orders: hand over, accept, complete, fail, retry."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,18 +37,18 @@ __all__ = [
 
 
 class AlreadyAnswered(Exception):
-    """The order was answered before, and otherwise."""
+    """The order already has a different answer."""
 
 
 class NotByHand(Exception):
-    """The system fetches its orders itself: nobody answers for it in the console."""
+    """The system fetches its orders itself: they cannot be answered in the console."""
 
 
 @transaction.atomic
 def hand_over(orders: Sequence[Order], *, system: System, client_id: UUID, actor: Actor, at: datetime) -> None:
-    """Record that a system was given these orders, those at least that it had not been given: one entry for all.
+    """Record that a system was given these orders, if it had not been given them before: one ledger entry for all.
 
-    The orders handed in are brought to their new state.
+    The given instances are updated to their new state. Raises NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_ORDERS, client_id)
     new = [order.pk for order in orders if order.state in {State.QUEUED, State.FAILED}]
@@ -72,7 +72,7 @@ def hand_over(orders: Sequence[Order], *, system: System, client_id: UUID, actor
 
 @transaction.atomic
 def accept_order(order: Order, *, actor: Actor, at: datetime) -> Order:
-    """Take an order on; again, it changes nothing. Raises StepRefused, NotByHand, NotAllowed."""
+    """Accept an order; idempotent. Raises StepRefused, NotByHand, NotAllowed."""
     _require_carrier(order, actor)
     order = lock_order(order)
     return order if order.state == State.ACCEPTED else advance(order, Step.ACCEPT, actor=actor, at=at)
@@ -80,10 +80,10 @@ def accept_order(order: Order, *, actor: Actor, at: datetime) -> Order:
 
 @transaction.atomic
 def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) -> Order:
-    """Answer an order that was accepted; the same answer again changes nothing.
+    """Record the answer to an accepted order; the same answer again changes nothing.
 
-    Raises ValidationError naming what does not fit the order, AlreadyAnswered if it was answered otherwise, StepRefused
-    if it was not accepted, NotByHand, NotAllowed.
+    Raises ValidationError naming what does not fit the order, AlreadyAnswered if it has a different answer, StepRefused
+    if it was not accepted, TooManyParts, NotByHand, NotAllowed.
     """
     _require_carrier(order, actor)
     order = lock_order(order)
@@ -94,7 +94,7 @@ def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) 
         if _is_repeated(order, answer):
             return order
         raise AlreadyAnswered
-    result, facts = _result(order, answer), {}
+    result, facts = _result_in_clear(order, answer), {}
     if answer.outcome is Outcome.DONE and order.kind == OrderKind.COLLECT and order.state == State.ACCEPTED:
         facts = {"parts": keep_sections(order, answer.sections, at=at)}
     return advance(
@@ -110,13 +110,13 @@ def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) 
 
 @transaction.atomic
 def carry_out_by_hand(order: Order, answer: Answer, *, actor: Actor, at: datetime) -> Order:
-    """Accept and answer an order for a system whose orders people carry out; see ``complete_order``."""
+    """Accept and answer an order of a system whose orders people carry out; see ``complete_order``."""
     return complete_order(accept_order(order, actor=actor, at=at), answer, actor=actor, at=at)
 
 
 @transaction.atomic
 def fail_order(order: Order, *, code: str, again: bool, actor: Actor, at: datetime) -> Order:
-    """Record that an attempt failed; unless it is the last, it is due ``again`` after a while.
+    """Record a failed attempt; with ``again`` it is retried after a while, unless it was the last attempt.
 
     Raises StepRefused, NotByHand, NotAllowed.
     """
@@ -131,14 +131,14 @@ def fail_order(order: Order, *, code: str, again: bool, actor: Actor, at: dateti
 
 @transaction.atomic
 def retry_order(order: Order, *, actor: Actor, at: datetime) -> Order:
-    """Have a failed order tried again at once, its attempts counted anew. Raises StepRefused, NotAllowed."""
+    """Let a failed order be fetched again at once, with attempts reset. Raises StepRefused, NotAllowed."""
     require(actor, Capability.ISSUE_ORDERS, order.client_id)
     refuse_strangers(order, actor)
     return advance(lock_order(order), Step.RETRY, changes={"attempts": 0, "failure": ""}, actor=actor, at=at)
 
 
 def _require_carrier(order: Order, actor: Actor) -> None:
-    """Let the system's own key answer, which the selector has matched, or people for a system without one."""
+    """Require the system's own key, or a user if the system's orders are carried out by hand."""
     require(actor, Capability.CARRY_OUT_ORDERS, order.client_id)
     if actor.kind is ByKind.USER:
         refuse_strangers(order, actor)
@@ -147,13 +147,13 @@ def _require_carrier(order: Order, actor: Actor) -> None:
 
 
 def _is_repeated(order: Order, answer: Answer) -> bool:
-    said = {Outcome.DONE: State.CONFIRMED, Outcome.NOT_FOUND: State.NOT_FOUND}
-    state = said.get(answer.outcome, State.NOT_APPLICABLE)
-    return order.state == state and order.result == _result(order, answer)
+    states = {Outcome.DONE: State.CONFIRMED, Outcome.NOT_FOUND: State.NOT_FOUND}
+    state = states.get(answer.outcome, State.NOT_APPLICABLE)
+    return order.state == state and order.result == _result_in_clear(order, answer)
 
 
-def _result(order: Order, answer: Answer) -> dict[str, Any]:
-    """Give what is kept of an answer in clear: numbers, codes and names of fields."""
+def _result_in_clear(order: Order, answer: Answer) -> dict[str, Any]:
+    """Return the part of an answer that is stored in clear: numbers, codes and field names."""
     if answer.outcome is Outcome.NOT_APPLICABLE:
         return {"reason": answer.reason}
     if answer.outcome is Outcome.NOT_FOUND:

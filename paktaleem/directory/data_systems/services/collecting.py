@@ -1,4 +1,4 @@
-"""What a system gives for a collect order: sealed under the person's key as it comes, opened with a reason."""
+"""Store the data that a system gives for a collect order, sealed under the person's key; open it with a reason."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ from paktaleem.foundation.audit.services import record_entry
 __all__ = ["MOST_PARTS", "CategoryUnknown", "TooManyParts", "add_part", "keep_sections", "open_part"]
 
 MOST_PARTS = 100
-"""How many sections and files one order takes."""
+"""Maximum number of sections and files of one order."""
 
 
 class CategoryUnknown(Exception):
@@ -32,12 +32,12 @@ class CategoryUnknown(Exception):
 
 
 class TooManyParts(Exception):
-    """The order has as many sections and files as it may have."""
+    """The order has the maximum number of sections and files."""
 
 
 @transaction.atomic
 def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, at: datetime) -> OrderPart:
-    """Keep one file for a collect order that the system is at work on.
+    """Store one file for an accepted collect order.
 
     Raises CategoryUnknown, FileKindRefused, FileTooLarge, TooManyParts, StepRefused, AlreadyErased, NotAllowed.
     """
@@ -50,7 +50,7 @@ def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, a
     if category not in order.system.categories:
         raise CategoryUnknown
     _refuse_too_many(order, 1)
-    part = _keep(order, store_file(order.subject, content, at=at), category, at)
+    part = _store_part(order, store_file(order.subject, content, at=at), category, at)
     facts = {**facts_of(order), **_facts(part)}
     record_entry(
         "order.part_added",
@@ -64,18 +64,18 @@ def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, a
 
 
 def keep_sections(order: Order, sections: Iterable[Section], *, at: datetime) -> list[dict[str, Any]]:
-    """Seal the sections of a locked order's answer; returns what the ledger says of each. Raises TooManyParts."""
+    """Seal the sections of a locked order's answer; return the ledger facts of each. Raises TooManyParts."""
     given = list(sections)
     _refuse_too_many(order, len(given))
     parts = []
     for section in given:
         text = json.dumps(section.data, ensure_ascii=False, separators=(",", ":")).encode()
         file = store_file(order.subject, BytesIO(text), kind=FileKind.JSON, at=at)
-        parts.append(_keep(order, file, section.category, at))
+        parts.append(_store_part(order, file, section.category, at))
     return [_facts(part) for part in parts]
 
 
-def _keep(order: Order, file: SealedFile, category: str, at: datetime) -> OrderPart:
+def _store_part(order: Order, file: SealedFile, category: str, at: datetime) -> OrderPart:
     part = OrderPart(
         client_id=order.client_id, order=order, category=category, file=file, attempt=order.attempts, added_at=at
     )
@@ -102,7 +102,10 @@ def _refuse_too_many(order: Order, more: int) -> None:
 
 @transaction.atomic
 def open_part(part: OrderPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
-    """Open one part, and record who looked and why before anything is given. Raises AlreadyErased, NotAllowed."""
+    """Return the content of one part; the access and its reason are recorded first.
+
+    Raises AlreadyErased, NotAllowed.
+    """
     require(actor, Capability.REVEAL_PERSONAL_DATA, part.client_id)
     subject = part.order.subject
     if subject.erased_at is not None:

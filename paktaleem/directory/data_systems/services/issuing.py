@@ -1,4 +1,4 @@
-"""Telling every system that holds data of a person what to do with it."""
+"""Issue orders to every system that holds data of a person."""
 
 import json
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ _FIELDS_NAMED = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What systems are told: to do what with which data, why, on which ground, by when, and for which case."""
+    """Specification of orders: kind, categories, reason, ground, due date and case."""
 
     kind: OrderKind
     categories: frozenset[str]
@@ -44,7 +44,7 @@ class Told:
     parent: Parent | None = None
 
     def columns(self, at: datetime) -> dict[str, Any]:
-        """Give the columns that an order and a set of them share, but for the categories."""
+        """Return the columns that an order and an order set share, except the categories."""
         return {
             "kind": self.kind.value,
             "reason": self.reason.value,
@@ -56,42 +56,42 @@ class Told:
         }
 
     def facts(self) -> dict[str, Any]:
-        """Give what the ledger says of it."""
+        """Return the facts for the ledger."""
         return {"reason": self.reason.value, "ground": self.ground.value, "due_at": self.due_at.isoformat()}
 
 
 @transaction.atomic
 def issue_orders(
-    subject: Subject, told: Told, *, new_values: Mapping[str, str | None] | None = None, actor: Actor, at: datetime
+    subject: Subject, spec: Told, *, new_values: Mapping[str, str | None] | None = None, actor: Actor, at: datetime
 ) -> list[Order]:
-    """Order every system that holds any of the categories, the client's and PakTaleem's; returns the orders.
+    """Issue an order to each of the client's and PakTaleem's systems that holds any of the categories.
 
-    An empty list says that no system is registered as holding such data: whether that will do is the caller's to
-    decide. ``new_values`` are what is right, for a correction and for nothing else; they are sealed.
-    Raises ValidationError naming what is wrong, AlreadyErased, NotAllowed.
+    Returns the orders; an empty list means that no registered system holds such data, and the caller decides whether
+    that suffices. ``new_values`` are the corrected values, for a correction only; they are sealed. Raises
+    ValidationError naming what is wrong, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, subject.client_id)
     subject = Subject.objects.select_for_update().get(pk=subject.pk, client_id=subject.client_id)
     if subject.erased_at is not None:
         raise AlreadyErased
-    check_told(told, at=at)
-    values = _checked_values(told.kind, new_values)
+    check_told(spec, at=at)
+    values = _checked_values(spec.kind, new_values)
     sealed = sealer_of(subject).seal(json.dumps(values), column=_COLUMN) if values else None
     correction = {"new_values": sealed, "fields": sorted(values)}
-    found = systems_holding(subject.client_id, told.categories, at=at)
-    return [_issue(subject, system, told, correction, actor=actor, at=at) for system in found]
+    found = systems_holding(subject.client_id, spec.categories, at=at)
+    return [_issue(subject, system, spec, correction, actor=actor, at=at) for system in found]
 
 
-def check_told(told: Told, *, at: datetime) -> None:
-    """Go on only if an order can be made of this. Raises ValidationError naming what is wrong."""
-    if told.due_at <= at:
-        raise ValidationError({"due_at": ["Choose a moment to come."]})
-    if not told.categories:
-        raise ValidationError({"categories": ["Name the data that it is about."]})
+def check_told(spec: Told, *, at: datetime) -> None:
+    """Validate an order's specification. Raises ValidationError naming what is wrong."""
+    if spec.due_at <= at:
+        raise ValidationError({"due_at": ["Choose a time in the future."]})
+    if not spec.categories:
+        raise ValidationError({"categories": ["Name at least one category."]})
 
 
 def _issue(
-    subject: Subject, system: System, told: Told, correction: Mapping[str, Any], *, actor: Actor, at: datetime
+    subject: Subject, system: System, spec: Told, correction: Mapping[str, Any], *, actor: Actor, at: datetime
 ) -> Order:
     order = Order(
         id=new_id(),
@@ -100,13 +100,13 @@ def _issue(
         system_owner=system.client_id,
         subject=subject,
         state=State.QUEUED.value,
-        categories=sorted(told.categories & set(system.categories)),
+        categories=sorted(spec.categories & set(system.categories)),
         changed_at=at,
         stuck_at=stuck_at(State.QUEUED, changed_at=at, retry_due_at=None),
-        **told.columns(at),
+        **spec.columns(at),
         **correction,
     )
-    facts = {**facts_of(order), **told.facts(), "categories": order.categories, "fields": order.fields}
+    facts = {**facts_of(order), **spec.facts(), "categories": order.categories, "fields": order.fields}
     entry = make_entry(
         "order.created",
         client_id=order.client_id,
@@ -122,7 +122,7 @@ def _issue(
 def _checked_values(kind: OrderKind, given: Mapping[str, str | None] | None) -> dict[str, str | None]:
     values = dict(given or {})
     if bool(values) != (kind is OrderKind.CORRECT):
-        raise ValidationError({"new_values": ["A correction says what is right, and nothing else does."]})
+        raise ValidationError({"new_values": ["A correction must have new values; other orders must not."]})
     if len(values) > _MOST_FIELDS:
         raise ValidationError({"new_values": [f"At most {_MOST_FIELDS} fields."]})
     for name in values:
@@ -132,20 +132,20 @@ def _checked_values(kind: OrderKind, given: Mapping[str, str | None] | None) -> 
 
 @transaction.atomic
 def new_values_of(order: Order, *, actor: Actor, at: datetime) -> dict[str, str | None]:
-    """Open what a correction says is right, for the system that carries it out; the look is recorded.
+    """Return the new values of a correction, for the system that carries it out; the access is recorded.
 
-    Nothing for other orders, and for answered ones, which no longer hold it. Raises KeyDestroyed, NotAllowed.
+    Empty for other kinds, and for answered orders, which no longer hold them. Raises KeyDestroyed, NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_ORDERS, order.client_id)
     if order.new_values is None:
         return {}
-    record_look(order.subject, _looked_at(order), actor=actor, reason=order.reason, at=at)
+    record_look(order.subject, _access_label(order), actor=actor, reason=order.reason, at=at)
     values: dict[str, str | None] = json.loads(sealer_of(order.subject).open(order.new_values, column=_COLUMN))
     return values
 
 
-def _looked_at(order: Order) -> list[str]:
-    """Name the order and its fields, in what the record has room for."""
+def _access_label(order: Order) -> list[str]:
+    """Return the order and its fields, shortened to fit the access record."""
     return [
         f"order {order.pk}",
         *(order.fields if len(order.fields) <= _FIELDS_NAMED else [f"{len(order.fields)} fields"]),

@@ -1,4 +1,4 @@
-"""What becomes of open orders when the person they are about is erased."""
+"""The pre-erasure hook for open orders."""
 
 from datetime import datetime
 
@@ -13,13 +13,13 @@ from paktaleem.foundation.accounts.actors import Actor
 __all__ = ["keep_orders_answerable"]
 
 _NEEDS_THE_KEY = frozenset({OrderKind.COLLECT, OrderKind.CORRECT})
-"""What is collected would be sealed under the person's key, and what is right lies under it."""
+"""Collected data and corrected values are sealed under the person's key."""
 
 
 def keep_orders_answerable(subject: Subject, actor: Actor, at: datetime) -> None:
-    """Let open orders name the person until they are answered, and end those that cannot be without their key.
+    """Store the person's id on their open orders, and end those that need the person's key.
 
-    An erasure waits for no system: it is the systems that are still to be told.
+    An erasure does not wait for any system; open orders are sent afterwards.
     """
     orders = Order.objects.open().select_for_update().filter(client_id=subject.client_id, subject_id=subject.pk)
     for order in orders.order_by("pk"):

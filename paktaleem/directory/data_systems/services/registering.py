@@ -1,4 +1,4 @@
-"""Changing which systems hold data, and by which key each calls."""
+"""Register systems, and assign API keys to them."""
 
 from datetime import datetime
 from typing import Any
@@ -23,19 +23,19 @@ SCOPE = "orders"
 
 
 class AlreadyEnded(Exception):
-    """It has ended before."""
+    """The system or the assignment has already ended."""
 
 
 @transaction.atomic
 def change_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
-    """Register a system, or change what is said of it. Raises ValidationError naming the field, NotAllowed."""
+    """Register a system, or change its details. Raises ValidationError naming the field, NotAllowed."""
     _require(system, actor)
     is_new = system._state.adding
     if is_new:
         if system.starts_at is not None and system.starts_at < at:
             raise ValidationError({"starts_at": ["Nothing is backdated: choose now or later."]})
     else:
-        _refuse_other(system)
+        _refuse_fixed(system)
     system.full_clean()
     save_tracked(system, actor=actor, reason=reason, at=at)
     _record_system("system.registered" if is_new else "system.changed", system, actor, at)
@@ -44,7 +44,7 @@ def change_system(system: System, *, actor: Actor, reason: Reason | str, at: dat
 
 @transaction.atomic
 def end_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
-    """End a system: no order goes there any more; those that are open are still to be answered or waived.
+    """End a system: no further orders are sent there; open ones must still be answered or waived.
 
     Raises AlreadyEnded, NotAllowed.
     """
@@ -64,14 +64,14 @@ def _require(system: System, actor: Actor) -> None:
         raise NotAllowed("PakTaleem’s own systems are changed by PakTaleem only.")
 
 
-def _refuse_other(system: System) -> None:
-    """Keep what identifies a system, and what has ended."""
+def _refuse_fixed(system: System) -> None:
+    """Refuse changes to what identifies a system, and to its end. Raises ValidationError."""
     before = System.objects.select_for_update().get(pk=system.pk)
     for field in _FIXED:
         if getattr(before, field) != getattr(system, field):
             raise ValidationError({field.removesuffix("_id"): ["This cannot change: end this one and add another."]})
     if before.ends_at != system.ends_at:
-        raise ValidationError({"ends_at": ["End the system by its own act."]})
+        raise ValidationError({"ends_at": ["Use the act “End system”."]})
 
 
 def _record_system(kind: str, system: System, actor: Actor, at: datetime) -> None:
@@ -86,9 +86,9 @@ def _record_system(kind: str, system: System, actor: Actor, at: datetime) -> Non
 
 @transaction.atomic
 def let_key_act(key: SystemKey, *, actor: Actor, reason: Reason | str, at: datetime) -> SystemKey:
-    """Let whoever calls with a key of this name act for a system, from now on.
+    """Let a key act for a system from now on.
 
-    Raises ValidationError if no live key of the name has the scope, or it acts for a system already; NotAllowed.
+    Raises ValidationError if no live key of this name has the scope, or it already acts for a system; NotAllowed.
     """
     require(actor, Capability.MANAGE_SYSTEMS, key.client_id)
     key.system_owner, key.starts_at = key.system.client_id, at
@@ -104,14 +104,14 @@ def let_key_act(key: SystemKey, *, actor: Actor, reason: Reason | str, at: datet
     except IntegrityError as error:
         if "systemkey_acts_for_one_system" not in str(error):
             raise
-        raise ValidationError({"key_name": ["This key acts for a system already: end that first."]}) from error
+        raise ValidationError({"key_name": ["This key already acts for a system: end that first."]}) from error
     _record_key("system.key_let_in", key, actor, at)
     return key
 
 
 @transaction.atomic
 def end_system_key(key: SystemKey, *, actor: Actor, reason: Reason | str, at: datetime) -> SystemKey:
-    """Let the key act for the system no longer, from its next call on. Raises AlreadyEnded, NotAllowed."""
+    """Stop a key from acting for a system, from its next call on. Raises AlreadyEnded, NotAllowed."""
     require(actor, Capability.MANAGE_SYSTEMS, key.client_id)
     key = SystemKey.objects.select_for_update().get(pk=key.pk, client_id=key.client_id)
     if key.ends_at is not None:

@@ -1,4 +1,4 @@
-"""The same order about very many people: one statement, one piece of evidence, whatever their number."""
+"""Issue the same order about very many people: one statement and one ledger entry for any number."""
 
 import re
 from datetime import datetime
@@ -27,7 +27,7 @@ _UUID7 = (
     "encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING %(clock)s FROM 1 FOR 6), 52, 1), 53, 1),"
     " 'hex')::uuid"
 )
-"""A UUIDv7 of the set's moment (RFC 9562 §5.7): version 4 made 7 by two bits, its first 48 bits the milliseconds."""
+"""A UUIDv7 of the set's time (RFC 9562 §5.7): a version 4 with two bits changed; 48 leading bits are milliseconds."""
 
 _PLACE = re.compile("%[%s]")
 _ORDERED = "kind, reason, ground, due_at, parent_kind, parent_id, created_at"
@@ -62,38 +62,38 @@ _PLANNED_FOR_MANY = """
 SELECT set_config('statement_timeout', '15min', true), set_config('enable_seqscan', 'off', true),
     set_config('enable_bitmapscan', 'off', true)
 """
-"""A hundred thousand orders take longer than the half minute that the app's statements otherwise have. That each step
-has its order is looked up by a plan that PostgreSQL keeps for the connection, and makes anew when autovacuum passes by:
-made while the table was, or seemed to be, empty, it reads the whole table for every row. So the kept plans go first,
-and what reads whole tables is out of the question meanwhile."""
+"""A hundred thousand orders take longer than the app's usual statement timeout of half a minute. The foreign key from
+step to order is checked with a plan that PostgreSQL caches per connection and renews after autovacuum. A plan made
+while the table was, or seemed to be, empty scans the whole table for every row. So cached plans are discarded first,
+and sequential scans are disabled for this transaction."""
 
 
 @transaction.atomic
 def issue_orders_for_set(
-    people: QuerySet[Subject], told: Told, *, client_id: UUID, actor: Actor, at: datetime
+    people: QuerySet[Subject], spec: Told, *, client_id: UUID, actor: Actor, at: datetime
 ) -> OrderSet | None:
-    """Order the same about all of these people, of every system that holds any of the categories; returns the set.
+    """Issue the same order about these people to every system with any of the categories; return the set.
 
-    None if there is nobody, or no system. The erased are left out. One ledger entry, ``order.set_created``, proves
-    all of them by their number and hash. Nothing is read into memory. Not for corrections, which differ from person
-    to person. Raises ValidationError naming what is wrong, NotAllowed.
+    Returns None if there are no people or no system. Erased people are left out. One ledger entry,
+    ``order.set_created``, proves all orders by their number and hash. No rows are read into memory. Corrections are
+    refused, since they differ from person to person. Raises ValidationError naming what is wrong, NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, client_id)
-    check_told(told, at=at)
-    if told.kind is OrderKind.CORRECT:
-        raise ValidationError({"kind": ["Corrections differ from person to person: issue them one by one."]})
-    found = systems_holding(client_id, told.categories, at=at)
+    check_told(spec, at=at)
+    if spec.kind is OrderKind.CORRECT:
+        raise ValidationError({"kind": ["Corrections differ from person to person: issue them one at a time."]})
+    found = systems_holding(client_id, spec.categories, at=at)
     chosen = people.filter(client_id=client_id, erased_at=None).order_by().values("pk")
-    wanted, params = _named(chosen)
+    wanted, params = _named_sql(chosen)
     kind, actor_id, role = actor_columns(actor)
     values = {
-        **told.columns(at),
+        **spec.columns(at),
         **params,
         "set": new_id(),
         "client": client_id,
         "stuck_at": stuck_at(State.QUEUED, changed_at=at, retry_due_at=None),
         "clock": int(at.timestamp() * 1000).to_bytes(6),
-        "categories": sorted(told.categories),
+        "categories": sorted(spec.categories),
         "systems": [system.pk for system in found],
         "actor_kind": kind,
         "actor_id": actor_id,
@@ -106,27 +106,27 @@ def issue_orders_for_set(
         made = cursor.fetchone()
     if made is None:
         return None
-    return _proved(OrderSet.objects.get(pk=values["set"], client_id=client_id), told, actor=actor, at=at)
+    return _record_set(OrderSet.objects.get(pk=values["set"], client_id=client_id), spec, actor=actor, at=at)
 
 
-def _named(chosen: QuerySet[Any]) -> tuple[str, dict[str, Any]]:
-    """Give a query's SQL with its values by name, as the statement around it has them."""
+def _named_sql(chosen: QuerySet[Any]) -> tuple[str, dict[str, Any]]:
+    """Return a query's SQL with its parameters by name, to embed it in another statement."""
     sql, params = chosen.query.sql_with_params()
     values = {f"person_{number}": value for number, value in enumerate(params)}
     names = iter(values)
     return _PLACE.sub(lambda found: found[0] if found[0] == "%%" else f"%({next(names)})s", sql), values
 
 
-def _proved(made: OrderSet, told: Told, *, actor: Actor, at: datetime) -> OrderSet:
+def _record_set(made: OrderSet, spec: Told, *, actor: Actor, at: datetime) -> OrderSet:
     facts = {
         "set": str(made.pk),
         "kind": made.kind,
-        **told.facts(),
+        **spec.facts(),
         "categories": made.categories,
         "count": made.size,
         "orders_hash": made.orders_hash,
     }
-    if told.parent is not None:
-        facts["parent"] = {"kind": told.parent.kind, "id": str(told.parent.id)}
+    if spec.parent is not None:
+        facts["parent"] = {"kind": spec.parent.kind, "id": str(spec.parent.id)}
     record_entry("order.set_created", client_id=made.client_id, facts=facts, actor=actor, at=at)
     return made

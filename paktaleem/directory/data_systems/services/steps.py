@@ -1,4 +1,4 @@
-"""One step of one order: the state, the row that proves it, and the ledger entry, in one transaction."""
+"""Take one step of one order: state, step row and ledger entry in one transaction."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,18 +15,18 @@ from paktaleem.foundation.tenancy.rows import insert_together
 
 __all__ = ["advance", "facts_of", "lock_order", "refuse_strangers", "step_row"]
 
-_FORGOTTEN_AT_THE_END = ("named", "new_values", "retry_at", "stuck_at")
+_CLEARED_AT_THE_END = ("named", "new_values", "retry_at", "stuck_at")
 
 
 def lock_order(order: Order) -> Order:
-    """Return the order as it is kept, locked to the end of the transaction, with its system and person."""
+    """Return the order, locked until the end of the transaction, with its system and person."""
     rows = Order.objects.select_for_update(of=("self",)).select_related("system", "subject")
     locked: Order = rows.get(pk=order.pk, client_id=order.client_id)
     return locked
 
 
 def refuse_strangers(order: Order, actor: Actor) -> None:
-    """Leave what PakTaleem's own systems must do to PakTaleem's own staff. Raises NotAllowed."""
+    """Refuse clients' staff for PakTaleem's own systems. Raises NotAllowed."""
     if order.system_owner == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
         raise NotAllowed("This is PakTaleem’s own system.")
 
@@ -41,7 +41,7 @@ def advance(
     actor: Actor,
     at: datetime,
 ) -> Order:
-    """Take one step with a locked order. Raises StepRefused if it does not lead on from where the order stands."""
+    """Take one step with a locked order. Raises StepRefused if the order's state does not allow it."""
     state = next_state(order.state, step)
     order.state, order.changed_at, order.retry_at = state.value, at, None
     for name, value in (changes or {}).items():
@@ -49,15 +49,15 @@ def advance(
     order.stuck_at = stuck_at(state, changed_at=at, retry_due_at=order.retry_at)
     if state in ENDED:
         order.ended_at = at
-        for column in _FORGOTTEN_AT_THE_END:
+        for column in _CLEARED_AT_THE_END:
             setattr(order, column, None)
-    order.save(update_fields=["state", "changed_at", "ended_at", *_FORGOTTEN_AT_THE_END, *(changes or ())])
-    told = {**facts_of(order), **({"code": code} if code else {}), **(facts or {})}
+    order.save(update_fields=["state", "changed_at", "ended_at", *_CLEARED_AT_THE_END, *(changes or ())])
+    entry_facts = {**facts_of(order), **({"code": code} if code else {}), **(facts or {})}
     entry = make_entry(
         KIND_OF_ENTRY[state],
         client_id=order.client_id,
         subject_id=order.subject_id,
-        facts=told,
+        facts=entry_facts,
         actor=actor,
         at=at,
     )
@@ -68,7 +68,7 @@ def advance(
 
 
 def facts_of(order: Order) -> dict[str, Any]:
-    """Give what every entry about an order says: which, of what kind, for which system, in which attempt."""
+    """Return the facts common to all entries about an order: id, kind, system, attempt, set and case."""
     found = {"order": str(order.pk), "kind": order.kind, "system": str(order.system_id), "attempt": order.attempts}
     if order.order_set_id is not None:
         found["set"] = str(order.order_set_id)
@@ -78,7 +78,7 @@ def facts_of(order: Order) -> dict[str, Any]:
 
 
 def step_row(order: Order, *, code: str = "", entry_id: Any, actor: Actor, at: datetime) -> OrderStep:
-    """Make, without saving, the row that says where an order has come to."""
+    """Return the unsaved row that records an order's new state."""
     return OrderStep(
         client_id=order.client_id,
         order_id=order.pk,

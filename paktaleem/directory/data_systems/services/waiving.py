@@ -1,4 +1,4 @@
-"""Doing without a system's answer: one person proposes it, another agrees."""
+"""Waive a system's answer: one person proposes it, another agrees."""
 
 from datetime import datetime
 
@@ -24,16 +24,16 @@ __all__ = ["AlreadyProposed", "NothingProposed", "SamePerson", "approve_waiver",
 
 
 class AlreadyProposed(Exception):
-    """Somebody proposed it before: a second person may agree."""
+    """A waiver was already proposed: a second person may agree."""
 
 
 class NothingProposed(Exception):
-    """Nobody has proposed to waive this order."""
+    """No waiver of this order was proposed."""
 
 
 @transaction.atomic
 def propose_waiver(order: Order, *, actor: Actor, reason: Reason | str, at: datetime) -> Waiver:
-    """Propose to do without an answer to an open order. Raises StepRefused, AlreadyProposed, NotAllowed."""
+    """Propose to continue without an answer to an open order. Raises StepRefused, AlreadyProposed, NotAllowed."""
     _require_person(order, actor)
     order = lock_order(order)
     if not order.is_open:
@@ -63,7 +63,7 @@ def propose_waiver(order: Order, *, actor: Actor, reason: Reason | str, at: date
 
 @transaction.atomic
 def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
-    """Agree to what another proposed: the order is waived, and no answer is waited for.
+    """Agree to a waiver that another person proposed: the order is waived and needs no answer.
 
     Raises NothingProposed, SamePerson, StepRefused if it was answered meanwhile, NotAllowed.
     """
@@ -81,8 +81,8 @@ def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
 
 
 def _require_person(order: Order, actor: Actor) -> None:
-    """Let people decide, and of PakTaleem's own systems PakTaleem's people."""
+    """Require a user, and PakTaleem's staff for PakTaleem's systems. Raises NotAllowed."""
     require(actor, Capability.WAIVE_ORDERS, order.client_id)
     refuse_strangers(order, actor)
     if actor.kind is not ByKind.USER:
-        raise NotAllowed("Only people waive.")
+        raise NotAllowed("Only a user may decide about a waiver.")

@@ -1,4 +1,4 @@
-"""Changes of ages in the console: look at what is proposed, confirm or decline it."""
+"""Console pages for age changes: view a proposal, confirm or decline it."""
 
 from typing import Any
 
@@ -24,15 +24,15 @@ _LABELS = {
     "birth_date": gettext_noop("Birth date"),
     "attested_age": gettext_noop("Attested age"),
     "declared_age": gettext_noop("Declared age"),
-    "age_check": gettext_noop("Age check of a provider"),
+    "age_check": gettext_noop("Age check by a provider"),
     "country": gettext_noop("Country"),
 }
 _REFUSALS: dict[type[Exception], str] = {**SETTLING_REFUSALS, AlreadyErased: "The person is erased."}
 
 
-def _look(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    told = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
-    values = open_age_change(row, **told)
+def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    common = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    values = open_age_change(row, **common)
     owner: AgeChangeAdmin = site.get_model_admin(AgeChange)  # type: ignore[assignment]
     shown = [(translated(label), values.get(name)) for name, label in _LABELS.items()]
     url = owner.url_of("change", row)
@@ -41,7 +41,7 @@ def _look(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpRe
 
 @admin.register(AgeChange, site=site)
 class AgeChangeAdmin(ScopedAdmin):
-    """Changes of ages that would let a child decide for themselves."""
+    """Age changes that would let a child decide for themselves."""
 
     section = "People"
     view_capability = Capability.VIEW_SUBJECTS
@@ -52,26 +52,26 @@ class AgeChangeAdmin(ScopedAdmin):
     sortable_by = ()
     detail_fields = ("standing", "subject", "route", "requested_at", "settled_at")
     intro = "A birth date, age or role that would let a child decide has no effect until a second person confirms it."
-    empty_text = "No change of an age waits."
+    empty_text = "No age changes are waiting for confirmation."
     standing = change_standing
     acts = (
         Act(
             "look",
-            "Look at the proposal",
+            "View the proposal",
             Capability.REVEAL_PERSONAL_DATA,
-            _look,
-            lead="Who looked and why is recorded before anything is shown.",
+            _show_proposal,
+            lead="Your name and the reason are recorded before the data is shown.",
             refusals=_REFUSALS,
         ),
         *settling_acts(
             settle_age_change,
             approve="Confirm age",
             decline="Decline age",
-            lead="It takes effect now. Confirm only what the school's own papers say.",
+            lead="The change takes effect immediately. Confirm it only if the school's records show it.",
             refusals=_REFUSALS,
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the person along."""
+        """Select related subject."""
         return super().get_queryset(request).select_related("subject")

@@ -1,4 +1,4 @@
-"""Stating somebody's age in the console, by its source; what would let a child decide waits for a second person."""
+"""The console act that records a person's age by its source; some changes wait for a second person."""
 
 from typing import Any
 
@@ -27,42 +27,46 @@ _NEEDED = {
 
 
 class StateAgeForm(ActForm):
-    """Who says what."""
+    """Source and value of a person's age."""
 
-    source = forms.ChoiceField(label="Who says so", choices=[(one.value, words) for one, words in AGE_SOURCES.items()])
+    source = forms.ChoiceField(
+        label="Source of the age", choices=[(one.value, words) for one, words in AGE_SOURCES.items()]
+    )
     day = forms.DateField(
-        label="Birth date, or day of the check", required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label="Birth date or date of the check", required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     years = forms.IntegerField(label="Age in years", required=False, min_value=0, max_value=120)
     result = forms.ChoiceField(
-        label="A provider found them", required=False, choices=[("", "—"), ("over", "Over"), ("under", "Under")]
+        label="Result of the provider's check",
+        required=False,
+        choices=[("", "—"), ("over", "Over"), ("under", "Under")],
     )
-    provider = forms.CharField(label="Code of the provider", required=False, max_length=63)
+    provider = forms.CharField(label="Provider code", required=False, max_length=63)
     reference = forms.CharField(
-        label="Its number of the check",
+        label="Check reference number",
         required=False,
         max_length=100,
-        help_text="Never the number of a paper, nor the paper: only that of the check.",
+        help_text="The reference of the check only; never a document or its number.",
     )
     country = forms.CharField(
-        label="Country where they live",
+        label="Country of residence",
         required=False,
         max_length=2,
-        help_text="Two letters, such as DE; empty where it is as known.",
+        help_text="Two letters (ISO 3166), such as DE. Leave empty to keep the registered country.",
     )
     field_order = ("source", "day", "years", "result", "provider", "reference", "country", "reason")
 
     def clean(self) -> dict[str, Any]:
-        """Ask for what the source says."""
+        """Require the fields that belong to the chosen source."""
         cleaned: dict[str, Any] = super().clean() or {}
         for name in _NEEDED.get(cleaned.get("source", ""), ()):
             if cleaned.get(name) in {None, ""} and name not in self.errors:
-                self.add_error(name, "This source says so.")
+                self.add_error(name, "This source requires this field.")
         return cleaned
 
 
-def _details(given: dict[str, Any]) -> dict[str, Any]:
-    """Give what was stated as details of the person."""
+def _to_details(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the form's values as fields of SubjectDetails."""
     country = {"country": given["country"]} if given["country"] else {}
     source = AgeSource(given["source"])
     if source is AgeSource.BIRTH_DATE:
@@ -73,10 +77,12 @@ def _details(given: dict[str, Any]) -> dict[str, Any]:
     return {f"{source}_age": given["years"], **country}
 
 
-def _state(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    told: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
-    details = {"role": subject.role, **_details(given)}
-    register_subject(subject.external_id or "", client=subject.client, details=details, route=AgeRoute.CONSOLE, **told)
+def _state_age(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+    common: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": received_at(request)}
+    details = {"role": subject.role, **_to_details(given)}
+    register_subject(
+        subject.external_id or "", client=subject.client, details=details, route=AgeRoute.CONSOLE, **common
+    )
 
 
 person_acts.connect(
@@ -84,11 +90,11 @@ person_acts.connect(
         "state-age",
         "State an age",
         Capability.REGISTER_SUBJECTS,
-        _state,
+        _state_age,
         form=StateAgeForm,
-        lead="What the learning platform does not tell. An age that would let a child decide waits for a second "
-        "person; one that shows a child acts at once.",
-        done="Written, or waiting for a second person.",
+        lead="Record an age that the learning platform does not send. An age that would let a child decide waits "
+        "for a second person; an age that shows the person is a child takes effect immediately.",
+        done="The age is recorded, or waits for a second person.",
         applies=lambda row, _at: row.erased_at is None,
         refusals={AlreadyErased: "The person is erased."},
     )

@@ -1,4 +1,4 @@
-"""Who looked at sealed fields, in the console."""
+"""The console's access log: who viewed sealed personal fields."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ __all__ = ["AccessRecordAdmin"]
 
 @admin.register(AccessRecord, site=site)
 class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
-    """Who looked at sealed fields, and why."""
+    """Accesses to sealed personal fields, with the reason for each."""
 
     section = "Evidence"
     view_capability = Capability.VIEW_WHO_LOOKED
@@ -30,8 +30,8 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     list_filter = ("reason", "client")
     newest_by = "looked_at"
     detail_fields = ("looked_at", "actor", "actor_role", "reason", "shown", "person")
-    intro = "Every look at somebody's personal data: who, why, at which fields."
-    empty_text = "Nobody has looked at personal data."
+    intro = "Every access to a person's personal data: who, why and which fields."
+    empty_text = "Personal data has not been accessed."
     exported = {
         "looked_at": "looked_at",
         "actor_kind": "actor_kind",
@@ -42,17 +42,17 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Name the actors and bring the people along."""
+        """Annotate the actors' names and select related subject."""
         return with_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
 
     @admin.display(description="by")
     def actor(self, row: AccessRecord) -> str:
-        """Name who looked."""
+        """Return the name of the person or key that accessed the data."""
         return who(row)
 
     @admin.display(description="fields")
     def shown(self, row: AccessRecord) -> str:
-        """Name the fields in words."""
+        """Return the labels of the fields shown."""
         return ", ".join(str(LABELS.get(name, name)) for name in row.fields.split(", "))
 
     @admin.display(description="person")

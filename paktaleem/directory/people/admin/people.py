@@ -1,4 +1,4 @@
-"""Data subjects in the console: pseudonyms in lists, dots on pages, reveal with a reason."""
+"""Console pages for data subjects: pseudonyms in lists, sealed fields as dots, reveal with a reason."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -43,10 +43,12 @@ LABELS = {
     "birth_date": gettext_lazy("Birth date"),
     "attested_age": gettext_lazy("Attested age"),
     "declared_age": gettext_lazy("Declared age"),
-    "age_check": gettext_lazy("Age check of a provider"),
+    "age_check": gettext_lazy("Age check by a provider"),
 }
 FOUND_AT_MOST = 20
-_ERASED: dict[type[Exception], str] = {AlreadyErased: "The person is erased: nothing is left to show or to change."}
+_ERASED: dict[type[Exception], str] = {
+    AlreadyErased: "This person has been erased: there is nothing to show or change."
+}
 
 
 def _not_erased(row: Subject, _at: Any) -> bool:
@@ -54,14 +56,14 @@ def _not_erased(row: Subject, _at: Any) -> bool:
 
 
 class RevealForm(ActForm):
-    """Which sealed fields to open."""
+    """Choice of the sealed fields to reveal."""
 
     fields_wanted = forms.MultipleChoiceField(
         label="Fields",
         choices=list(LABELS.items()),
         widget=forms.CheckboxSelectMultiple,
         initial=["full_name"],
-        help_text="Open no more than the case needs.",
+        help_text="Select only the fields that the case needs.",
     )
     field_order = ("fields_wanted", "reason")
 
@@ -87,7 +89,7 @@ def _reveal(subject: Subject, given: dict[str, Any], request: HttpRequest) -> Ht
 
 
 class EraseForm(ActForm):
-    """The typed confirmation."""
+    """Typed confirmation of an erasure."""
 
     confirmation = forms.CharField(
         label="Type the LMS id of the person", widget=forms.TextInput(attrs={"autocomplete": "off"})
@@ -95,7 +97,7 @@ class EraseForm(ActForm):
     field_order = ("confirmation", "reason")
 
     def clean_confirmation(self) -> str:
-        """Accept the person's own id only."""
+        """Accept the person's own LMS id only."""
         typed = str(self.cleaned_data["confirmation"]).strip()
         if typed != self.row.external_id:
             raise forms.ValidationError(_("This is not the LMS id of the person."))
@@ -107,34 +109,34 @@ def _erase(subject: Subject, given: dict[str, Any], request: HttpRequest) -> Non
 
 
 class ErasedFilter(admin.SimpleListFilter):
-    """Those who are here, or those who were erased."""
+    """Filter by whether the person has been erased."""
 
     title = "record"
     parameter_name = "record"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer both."""
+        """Return the two choices."""
         return [("kept", _("Kept")), ("erased", _("Erased"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Narrow the list."""
+        """Filter the list."""
         if self.value() == "kept":
             return queryset.filter(erased_at=None)
         return queryset.filter(erased_at__isnull=False) if self.value() == "erased" else queryset
 
 
 class AgeFilter(admin.SimpleListFilter):
-    """Children, adults, or those whose age nobody knows."""
+    """Filter by child, of age, or age unknown."""
 
     title = "age"
     parameter_name = "age"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer the three."""
+        """Return the three choices."""
         return [("child", _("Child")), ("of_age", _("Of age")), ("unknown", _("Unknown"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow the list."""
+        """Filter the list."""
         at = received_at(request)
         which = {
             "child": Q(of_age_at__gt=at),
@@ -145,16 +147,18 @@ class AgeFilter(admin.SimpleListFilter):
 
 
 class FindForm(forms.Form):
-    """Whom to find; sent in the body, so that no name reaches an address or a log."""
+    """Search text, sent by POST so that no name appears in a URL or a log."""
 
     text = forms.CharField(
-        label=gettext_lazy("LMS id, full name, mail address or phone"),
-        help_text=gettext_lazy("Exactly as registered; capital letters do not matter, nor how a number is written."),
+        label=gettext_lazy("LMS id, full name, email address or phone"),
+        help_text=gettext_lazy(
+            "Exactly as registered. Upper or lower case and the format of phone numbers do not matter."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "size": 40}),
     )
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Ask officers for the client, whose secret the look-up needs."""
+        """Add a client field for officers: the search needs that client's index key."""
         super().__init__(*args, **kwargs)
         if actor_of(request).client_id is None:
             self.fields["client"] = forms.ModelChoiceField(
@@ -164,7 +168,7 @@ class FindForm(forms.Form):
 
 @admin.register(Subject, site=site)
 class SubjectAdmin(ExportableAdmin):
-    """People: who they are stays sealed until someone with a reason looks."""
+    """Data subjects; personal fields stay sealed until they are revealed with a reason."""
 
     section = "People"
     view_capability = Capability.VIEW_SUBJECTS
@@ -172,7 +176,7 @@ class SubjectAdmin(ExportableAdmin):
     list_display = ("lms_id", "owner", "role", "age", "registered_at", "record")
     list_filter = (ErasedFilter, AgeFilter, "role", "client")
     search_fields = ("external_id",)
-    search_help_text = "The LMS id, or how it begins. For names, addresses and phones use “Find a person”."
+    search_help_text = "LMS id or its beginning. To search by name, email or phone, use “Find a person”."
     sortable_by = ()
     newest_by = "registered_at"
     change_list_template = "console/subjects.html"
@@ -189,7 +193,10 @@ class SubjectAdmin(ExportableAdmin):
         "changed_at",
         "erased_at",
     )
-    intro = "Everyone about whom data is held. Names, addresses and birth dates are sealed: look only with a reason."
+    intro = (
+        "Everyone whose data is held. Names, addresses and birth dates are encrypted and shown only for a stated "
+        "reason."
+    )
     empty_text = "No data subjects here. The learning platform registers them."
     exported = {
         "person": "external_id",
@@ -208,7 +215,7 @@ class SubjectAdmin(ExportableAdmin):
             Capability.REVEAL_PERSONAL_DATA,
             _reveal,
             form=RevealForm,
-            lead="Who looked, at which fields and why is recorded before anything is shown.",
+            lead="Your name, the fields and the reason are recorded before the data is shown.",
             applies=_not_erased,
             refusals=_ERASED,
         ),
@@ -218,8 +225,8 @@ class SubjectAdmin(ExportableAdmin):
             Capability.ERASE_SUBJECTS,
             _erase,
             form=EraseForm,
-            lead="The person's key is destroyed: nobody, PakTaleem included, can read their data again. "
-            "Pseudonymous evidence stays. This cannot be taken back.",
+            lead="The person's encryption key is destroyed: no one, including PakTaleem, can read their data again. "
+            "Pseudonymous evidence is kept. This cannot be undone.",
             done="The person is erased.",
             danger=True,
             applies=_not_erased,
@@ -228,30 +235,30 @@ class SubjectAdmin(ExportableAdmin):
     )
 
     def all_acts(self) -> Sequence[Act]:
-        """Put what the apps above add between looking and erasing."""
+        """Insert the acts of other apps between revealing and erasing."""
         return (self.acts[0], *person_acts, self.acts[1])
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Search by the LMS id or its beginning, by its index."""
+        """Search by the beginning of the LMS id, using its index."""
         del request
         return with_id_beginning(queryset, search_term.strip()), False
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """List in the order of the index that finds: ids as letters, children by who comes of age next."""
+        """Order by the index the list uses: LMS ids by code point, children by when they reach the threshold."""
         if request.GET.get("q", "").strip():
             return (BY_ID.asc(), "id")
         orders = {"child": ("of_age_at", "id"), "of_age": ("-of_age_at", "-id")}
         return orders.get(request.GET.get(AgeFilter.parameter_name, ""), ("-registered_at", "-id"))
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page on which a person is found by what is sealed."""
+        """Add the page that finds a person by a sealed field, and the pages that other apps registered."""
         find = path("find/", self.admin_site.admin_view(self.find_view), name="subjects_subject_find")
         return [find, *map(self._page_url, person_pages), *super().get_urls()]
 
     def _page_url(self, page: PersonPage) -> URLPattern:
-        """Give the address of a page about one person that an app above has added."""
+        """Return the URL pattern of a page about one person that another app registered."""
 
         def view(request: HttpRequest, object_id: str) -> HttpResponse:
             row = self._row_or_404(request, object_id)
@@ -263,13 +270,13 @@ class SubjectAdmin(ExportableAdmin):
         return path(f"<path:object_id>/{page.slug}/", self.admin_site.admin_view(view), name=name)
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
-        """Find people of one client by an exact name, address, phone or LMS id, through the keyed index."""
+        """Find people of one client by an exact name, email, phone or LMS id, through the keyed index."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = FindForm(request.POST or None, request=request)
         rows: list[tuple[str, str, str]] | None = None
         if request.method == "POST" and form.is_valid():
-            rows = self._found(actor_of(request), form.cleaned_data)
+            rows = self._find_people(actor_of(request), form.cleaned_data)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -280,7 +287,7 @@ class SubjectAdmin(ExportableAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "console/find.html", context)
 
-    def _found(self, actor: Actor, wanted: dict[str, Any]) -> list[tuple[str, str, str]]:
+    def _find_people(self, actor: Actor, wanted: dict[str, Any]) -> list[tuple[str, str, str]]:
         client = wanted.get("client")
         client_id = actor.client_id or (client and client.pk)
         if client_id is None:
@@ -291,12 +298,12 @@ class SubjectAdmin(ExportableAdmin):
 
     @admin.display(description="LMS id")
     def lms_id(self, row: Subject) -> SafeString | str:
-        """Show the pseudonym, or that the person is erased."""
+        """Return the LMS id, or that the person is erased."""
         return pill(_("erased")) if row.erased_at else (row.external_id or "—")
 
     @admin.display(description="age")
     def age(self, row: Subject) -> SafeString:
-        """Show whether a guardian decides, and until when."""
+        """Return whether the person is a child or of age, and until or since when."""
         if row.erased_at is not None:
             return pill("—")
         if row.of_age_at is None:
@@ -311,23 +318,23 @@ class SubjectAdmin(ExportableAdmin):
 
     @admin.display(description="age stated by")
     def stated_by(self, row: Subject) -> str:
-        """Say who says how old they are, the strongest first."""
+        """Return the sources that state the person's age, strongest first."""
         return ", ".join(str(AGE_SOURCES[one]) for one in row.age_sources) or "—"
 
     @admin.display(description="record")
     def record(self, row: Subject) -> SafeString:
-        """Show whether the person is kept or erased."""
+        """Return whether the record is kept or erased."""
         return (
             pill(_("Erased {day}").format(day=day(row.erased_at)), "bad") if row.erased_at else pill(_("Kept"), "good")
         )
 
     def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, Any]]:
-        """Show consents, what stands in the way, guardians and who looked."""
+        """Return the panels of other apps, and the guardians."""
         return [*panels_of(request, row), _guardians_panel(row)]
 
 
 def person_url(subject_id: Any) -> str:
-    """Give the address of a person's page."""
+    """Return the URL of a person's page."""
     return reverse("admin:subjects_subject_change", args=[subject_id], current_app=site.name)
 
 
@@ -348,7 +355,7 @@ def _guardians_panel(row: Subject) -> dict[str, Any]:
 
 @admin.register(GuardianClaim, site=site)
 class GuardianClaimAdmin(ExportableAdmin):
-    """Relations that schools claim."""
+    """Guardian relations that schools claim."""
 
     section = "People"
     view_capability = Capability.VIEW_SUBJECTS
@@ -358,8 +365,11 @@ class GuardianClaimAdmin(ExportableAdmin):
     newest_by = "starts_at"
     detail_fields = ("child", "guardian", "relationship", "state", "starts_at", "ends_at")
     sortable_by = ()
-    intro = "Who a school says is whose guardian. A claim, never a consent and not yet an authority."
-    empty_text = "No guardian was claimed yet. Rosters and the learning platform name them."
+    intro = (
+        "Guardians as named by the school. This is a claim only: it is not consent, and the guardian is not yet "
+        "verified."
+    )
+    empty_text = "No guardians have been named yet. Rosters and the learning platform name them."
     exported = {
         "child": "child__external_id",
         "guardian": "guardian__external_id",
@@ -370,5 +380,5 @@ class GuardianClaimAdmin(ExportableAdmin):
     state = state_column(period_pill)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring both people along."""
+        """Select related child and guardian."""
         return super().get_queryset(request).select_related("child", "guardian")

@@ -1,4 +1,4 @@
-"""Readmissions in the console: one officer asks, another approves (DESIGN §4)."""
+"""Console pages for readmissions: one officer requests, another approves (DESIGN §4)."""
 
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ __all__ = ["ReadmissionAdmin"]
 
 
 class RequestForm(ScopedForm):
-    """Who may come back: at which client, under which LMS id."""
+    """Client and LMS id of the person to readmit."""
 
     external_id = forms.CharField(
         label="LMS id",
@@ -47,32 +47,32 @@ class RequestForm(ScopedForm):
 
 
 class ApproveForm(ActForm):
-    """Nothing but the approval: the reason is always that the person asked."""
+    """Approval without further input: the reason is always the data subject's request."""
 
     reason = None  # type: ignore[assignment]
 
 
-def _approve(asked: Readmission, given: dict[str, Any], request: HttpRequest) -> None:
+def _approve(readmission: Readmission, given: dict[str, Any], request: HttpRequest) -> None:
     del given
-    approve_readmission(asked, actor=actor_of(request), at=received_at(request))
+    approve_readmission(readmission, actor=actor_of(request), at=received_at(request))
 
 
-def _state(asked: Readmission) -> SafeString:
-    return pill("Approved", "good") if asked.approved_at else pill("Waiting", "warn")
+def _state_pill(readmission: Readmission) -> SafeString:
+    return pill("Approved", "good") if readmission.approved_at else pill("Waiting", "warn")
 
 
 class PendingFilter(admin.SimpleListFilter):
-    """Those that wait, or those that were approved."""
+    """Filter by waiting or approved."""
 
     title = "state"
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Offer both."""
+        """Return the two choices."""
         return [("pending", gettext("Waiting")), ("approved", gettext("Approved"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Narrow the list."""
+        """Filter the list."""
         return queryset.filter(approved_at__isnull=self.value() == "pending") if self.value() else queryset
 
 
@@ -92,13 +92,13 @@ class ReadmissionAdmin(ScopedAdmin):
     newest_by = "requested_at"
     sortable_by = ()
     intro = (
-        "Someone erased who asks to come back may be registered again once a second officer agrees. "
-        "What was erased stays erased: the person begins anew."
+        "An erased person who asks to be registered again can be, once a second officer approves. "
+        "Erased data is not restored."
     )
-    empty_text = "Nobody who was erased has asked to come back."
-    state = state_column(_state)
+    empty_text = "No erased person has asked to be registered again."
+    state = state_column(_state_pill)
     refusals = {
-        NotErased: "Nobody with this LMS id stands erased at this client.",
+        NotErased: "This client has no erased person with this LMS id.",
         AlreadyAsked: "The readmission of this person was requested before.",
     }
     acts = (
@@ -108,61 +108,65 @@ class ReadmissionAdmin(ScopedAdmin):
             Capability.ERASE_SUBJECTS,
             _approve,
             form=ApproveForm,
-            lead="The next sync may register the person again, with a new key. Nothing that was erased comes back. "
-            "Approve only if you have seen yourself that it is they who ask.",
+            lead="The next sync can register the person again, with a new key. Erased data is not restored. "
+            "Approve only if you have verified yourself that the person made this request.",
             done="Approved: the learning platform may register the person again.",
             applies=lambda row, _at: row.approved_at is None,
             refusals={
-                SamePerson: "You asked for this yourself: another officer must approve.",
-                AlreadyAsked: "It was approved before.",
+                SamePerson: "You made this request yourself: another officer must approve it.",
+                AlreadyAsked: "This request has already been approved.",
             },
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Name both officers; to a client they are PakTaleem."""
+        """Annotate the officers' names; clients see “PakTaleem” instead."""
         names = {
-            "requester_name": _named("requested_by", actor_of(request)),
-            "approver_name": _named("approved_by", actor_of(request)),
+            "requester_name": _officer_name("requested_by", actor_of(request)),
+            "approver_name": _officer_name("approved_by", actor_of(request)),
         }
         found: QuerySet[Any] = super().get_queryset(request).annotate(**names)
         return found
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Ask for the LMS id once; afterwards it is not known."""
+        """Show the LMS id field for a new request only; it is not stored."""
         if obj is None:
             return super().get_fieldsets(request, obj)
         return [(None, {"fields": ["owner", *self.detail_fields]})]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Ask, inside the client."""
+        """Record the request in the client's context."""
         with in_client(obj.client_id):
-            told: dict[str, Any] = {"actor": actor_of(request), "client_id": obj.client_id, "at": received_at(request)}
-            obj.pk = request_readmission(form.cleaned_data["external_id"].strip(), **told).pk
+            common: dict[str, Any] = {
+                "actor": actor_of(request),
+                "client_id": obj.client_id,
+                "at": received_at(request),
+            }
+            obj.pk = request_readmission(form.cleaned_data["external_id"].strip(), **common).pk
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Say what is still needed."""
+        """Tell the officer that a second officer must approve."""
         messages.success(request, gettext("Requested: a second officer must approve it."))
         return HttpResponseRedirect(self.url_of("change", obj))
 
     @admin.display(description="requested by")
     def requester(self, row: Any) -> str:
-        """Name who asked."""
+        """Return the name of the requesting officer."""
         return str(row.requester_name or gettext("Former staff"))
 
     @admin.display(description="approved by")
     def approver(self, row: Any) -> str:
-        """Name who approved."""
+        """Return the name of the approving officer."""
         return "—" if row.approved_by is None else str(row.approver_name or gettext("Former staff"))
 
     @admin.display(description="person")
     def person(self, row: Any) -> SafeString:
-        """Link to what is left of the person."""
+        """Link to the erased record."""
         url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, gettext("the erased record"))
 
 
-def _named(column: str, viewer: Actor) -> Any:
+def _officer_name(column: str, viewer: Actor) -> Any:
     if viewer.client_id is not None:
         return Case(When(**{f"{column}__isnull": False}, then=Value("PakTaleem")))
     return Subquery(User.objects.filter(pk=OuterRef(column)).values("email")[:1])
@@ -170,7 +174,7 @@ def _named(column: str, viewer: Actor) -> Any:
 
 @boards.connect
 def readmissions_board(actor: Actor, at: datetime) -> list[Card]:
-    """Tell officers of readmissions that wait for a second one."""
+    """Return a card for officers with the readmissions that wait for approval."""
     del at
     if not actor.may(Capability.ERASE_SUBJECTS):
         return []
@@ -178,5 +182,5 @@ def readmissions_board(actor: Actor, at: datetime) -> list[Card]:
     if not waiting:
         return []
     url = reverse("admin:subjects_readmission_changelist", current_app=site.name) + "?state=pending"
-    title, note = gettext("Readmissions to approve"), gettext("by another officer than asked")
+    title, note = gettext("Readmissions to approve"), gettext("a second officer must approve")
     return [Card(title, number_in_words(waiting), note, url, needs_attention=True)]

@@ -1,4 +1,4 @@
-"""Progress of long commands on standard error."""
+"""Progress of long-running commands on standard error."""
 
 from django.core.management.base import OutputWrapper
 
@@ -6,7 +6,7 @@ __all__ = ["Progress"]
 
 
 class Progress:
-    """A count that moves in place on a terminal, and a line every so many elsewhere."""
+    """A counter that updates in place on a terminal, and prints a line every ``line_every`` otherwise."""
 
     def __init__(self, out: OutputWrapper, *, what: str, line_every: int = 10_000) -> None:
         """Write to ``out`` how many of ``what`` are done."""
@@ -14,7 +14,7 @@ class Progress:
         self._moves = out.isatty()
 
     def show(self, done: int) -> None:
-        """Say how many are done."""
+        """Report how many are done."""
         if self._moves:
             self._out.write(f"\r\x1b[K{done:,} {self._what}", ending="", style_func=str)
             self._out.flush()
@@ -23,6 +23,6 @@ class Progress:
             self._out.write(f"{done:,} {self._what}", style_func=str)
 
     def end(self) -> None:
-        """Clear the moving line."""
+        """Clear the updating line."""
         if self._moves:
             self._out.write("\r\x1b[K", ending="", style_func=str)

@@ -1,4 +1,4 @@
-"""Changing what is held about people, by noun."""
+"""Services for people: registering, revealing, erasing, readmitting, changing ages."""
 
 from paktaleem.directory.people.services.agesettling import open_age_change, settle_age_change
 from paktaleem.directory.people.services.batches import (

@@ -1,4 +1,4 @@
-"""Proposing changes of ages that would open the gate, many at once in a few statements."""
+"""Propose age changes that would loosen the age gate, many at once in a few statements."""
 
 import json
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _DAYS = ("birth_date", "attested_on", "declared_on")
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """What is proposed for one person, and the sealer that holds their key."""
+    """The proposed details of one person, and the sealer with their key."""
 
     subject_id: UUID
     sealer: Sealer
@@ -33,29 +33,29 @@ class Proposed:
 
     @property
     def text(self) -> str:
-        """Give the proposal as it is sealed."""
-        told = {name: value for name, value in asdict(self.details).items() if name in GATED}
-        return json.dumps({name: str(value) if isinstance(value, date) else value for name, value in told.items()})
+        """The proposal as the text that is sealed."""
+        gated = {name: value for name, value in asdict(self.details).items() if name in GATED}
+        return json.dumps({name: str(value) if isinstance(value, date) else value for name, value in gated.items()})
 
 
 def reading_of(client: Client, at: datetime) -> Reading:
-    """Say how a client reads ages at a moment."""
+    """Return a client's rules for evaluating ages at a time."""
     return Reading(thresholds=client.thresholds, time_zone=client.time_zone, serves_minors=client.serves_minors, at=at)
 
 
 def proposal_of(text: str) -> dict[str, Any]:
-    """Read a sealed proposal back as changes of details."""
-    told = json.loads(text)
-    days = {name: date.fromisoformat(told[name]) for name in _DAYS if told.get(name)}
-    return {**told, **days}
+    """Parse a sealed proposal into changes of details."""
+    gated = json.loads(text)
+    days = {name: date.fromisoformat(gated[name]) for name in _DAYS if gated.get(name)}
+    return {**gated, **days}
 
 
 def propose_changes(
     client_id: UUID, proposals: Sequence[Proposed], *, route: AgeRoute, actor: By, at: datetime
 ) -> list[Entry]:
-    """Let changes wait; returns the evidence for the caller to write.
+    """Store changes that wait for a second person; return the ledger entries for the caller to write.
 
-    What waits already, or was declined, is not proposed again; an earlier, other proposal is replaced.
+    A change that already waits or was declined is not proposed again; an earlier, different proposal is replaced.
     """
     marked = {one.subject_id: (one, _mark(client_id, one)) for one in proposals}
     known = AgeChange.objects.filter(client_id=client_id, subject_id__in=list(marked))
@@ -87,5 +87,5 @@ def _mark(client_id: UUID, one: Proposed) -> bytes:
 
 def _entry(row: AgeChange, actor: By, at: datetime) -> Entry:
     facts = {"change": str(row.pk), "route": str(row.route)}
-    told: dict[str, Any] = {"client_id": row.client_id, "subject_id": row.subject_id, "facts": facts}
-    return make_entry("subject.age_change_waiting", **told, actor=actor, at=at)
+    gated: dict[str, Any] = {"client_id": row.client_id, "subject_id": row.subject_id, "facts": facts}
+    return make_entry("subject.age_change_waiting", **gated, actor=actor, at=at)

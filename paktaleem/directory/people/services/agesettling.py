@@ -1,4 +1,4 @@
-"""Confirming or declining a change of an age that would open the gate: by a person, and not the one who asked."""
+"""Confirm or decline an age change that would loosen the age gate: by a user other than the proposer."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ __all__ = ["open_age_change", "settle_age_change"]
 def settle_age_change(
     change: AgeChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> AgeChange:
-    """Confirm a waiting change, which takes effect now, or decline it; who proposed it may only decline.
+    """Confirm a waiting change, which takes effect now, or decline it; its proposer may only decline.
 
     Raises SamePerson, ChangeSettled, AlreadyErased, ValidationError, NotAllowed.
     """
@@ -32,8 +32,8 @@ def settle_age_change(
     change = settle(change, approve=approve, actor=actor, at=at)
     change.save(update_fields=["state", "settled_by", "settled_at"])
     facts = {"change": str(change.pk), "state": str(change.state)}
-    told: dict[str, Any] = {"client_id": change.client_id, "subject_id": change.subject_id, "actor": actor, "at": at}
-    record_entry("subject.age_change_settled", facts=facts, **told)
+    common: dict[str, Any] = {"client_id": change.client_id, "subject_id": change.subject_id, "actor": actor, "at": at}
+    record_entry("subject.age_change_settled", facts=facts, **common)
     if approve:
         proposal = sealer_of(subject).open(change.proposal, column=PROPOSAL)
         write_confirmed(subject, proposal_of(proposal), actor=actor, reason=reason, at=at)
@@ -42,7 +42,7 @@ def settle_age_change(
 
 @transaction.atomic
 def open_age_change(change: AgeChange, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, Any]:
-    """Show what is proposed, and record who looked and why. Raises AlreadyErased, NotAllowed."""
+    """Return the proposed details, and record the access with its reason. Raises AlreadyErased, NotAllowed."""
     require(actor, Capability.REVEAL_PERSONAL_DATA, change.client_id)
     subject = locked_subject(change.subject_id, client_id=change.client_id)
     record_look(subject, ["birth_date", "attested_age", "declared_age", "age_check"], actor=actor, reason=reason, at=at)

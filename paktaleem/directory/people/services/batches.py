@@ -1,4 +1,4 @@
-"""Registering or updating many people in one act: all of them, or none."""
+"""Register or update many people in one act, all or nothing."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,10 +19,10 @@ __all__ = ["BatchRefused", "register_guardians", "register_subjects"]
 
 
 class BatchRefused(Exception):
-    """Some of the people cannot be registered, so none is; ``reasons`` has the error of each by its place."""
+    """Some of the people cannot be registered, so none is; ``reasons`` maps positions to errors."""
 
     def __init__(self, reasons: Mapping[int, ValidationError | AlreadyErased]) -> None:
-        """Hold the reasons."""
+        """Store the reasons."""
         super().__init__(f"{len(reasons)} of the people cannot be registered.")
         self.reasons = reasons
 
@@ -33,17 +33,17 @@ def register_subjects(
 ) -> list[tuple[Subject, bool]]:
     """Register or update each person as ``register_subject`` does, with their guardians, in one transaction.
 
-    Each has ``external_id``, the details, and ``guardians`` with an ``external_id`` and a ``relationship``. Returns
-    each with whether they are new. Two batches that meet wait for each other in one order, so neither deadlocks.
-    Raises BatchRefused with the reason of every person refused, NotAllowed.
+    Each person has ``external_id``, the details, and ``guardians`` with an ``external_id`` and a ``relationship``.
+    Returns each person with whether they are new. Concurrent batches take their locks in the same order, so they do not
+    deadlock. Raises BatchRefused with the reason for every person refused, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     take_turns(f"subject/{client.id}/{name}" for name in _names(people))
-    told: dict[str, Any] = {"client": client, "actor": actor, "at": at}
+    common: dict[str, Any] = {"client": client, "actor": actor, "at": at}
     done, reasons = [], {}
     for place, person in enumerate(people):
         try:
-            done.append(_register(dict(person), told))
+            done.append(_register(dict(person), common))
         except (ValidationError, AlreadyErased) as error:
             reasons[place] = error
     if reasons:
@@ -57,10 +57,10 @@ def _names(people: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 @transaction.atomic
-def _register(person: dict[str, Any], told: dict[str, Any]) -> tuple[Subject, bool]:
+def _register(person: dict[str, Any], common: dict[str, Any]) -> tuple[Subject, bool]:
     external_id, guardians = person.pop("external_id"), person.pop("guardians", ())
-    subject, is_new = register_subject(external_id, details=person, **told)
-    register_guardians(subject, guardians, **told)
+    subject, is_new = register_subject(external_id, details=person, **common)
+    register_guardians(subject, guardians, **common)
     return subject, is_new
 
 
@@ -68,7 +68,10 @@ def _register(person: dict[str, Any], told: dict[str, Any]) -> tuple[Subject, bo
 def register_guardians(
     child: Subject, guardians: Sequence[Mapping[str, Any]], *, client: Client, actor: Actor, at: datetime
 ) -> None:
-    """Register the guardians whom the school names for a child, and claim them. Raises as register_subject does."""
+    """Register the guardians that the school names for a child, and claim them.
+
+    Raises ValidationError, AlreadyErased, NotAllowed.
+    """
     for given in guardians:
         details = {"role": "guardian", **given}
         relationship, external_id = details.pop("relationship"), details.pop("external_id")

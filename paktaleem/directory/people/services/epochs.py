@@ -1,7 +1,7 @@
-"""Wrapping keys by epoch: a new one, every person's key wrapped anew under it, the old one destroyed.
+"""Wrapping keys by epoch: add an epoch, rewrap every person's key under it, destroy the old one.
 
-A person's key is opened and wrapped again in memory; what it seals does not change. So an old epoch can go while the
-portal serves, and with it whatever old backups of the database could have told.
+A person's key is unwrapped and wrapped again in memory; sealed values do not change. An old epoch can thus be destroyed
+while the portal runs, and with it the content of old database backups.
 """
 
 import json
@@ -50,21 +50,21 @@ EMPTIED, ADDED, DESTROYED = "key_epoch.emptied", "key_epoch.added", "key_epoch.d
 
 
 class EpochNotEmpty(Exception):
-    """Keys of people are still wrapped under this epoch: destroying it would erase them all."""
+    """People's keys are still wrapped under this epoch: destroying it would erase them all."""
 
 
 class EpochTooYoung(Exception):
-    """Backups may still hold keys under this epoch; ``ends_at`` says until when (None: it was never emptied)."""
+    """Backups may still hold keys under this epoch until ``ends_at`` (None: the epoch was never emptied)."""
 
     def __init__(self, ends_at: datetime | None) -> None:
-        """Keep the moment from which the epoch may go."""
+        """Store the time from which the epoch may be destroyed."""
         super().__init__(ends_at)
         self.ends_at = ends_at
 
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped:
-    """What one batch did: how many keys were wrapped anew, from which epochs, which do not open, where to go on."""
+    """The result of one batch: keys rewrapped, their old epochs, keys that cannot be opened, the last id."""
 
     changed: int
     epochs: frozenset[int]
@@ -73,9 +73,9 @@ class Rewrapped:
 
 
 def add_epoch(*, becomes_current: bool = True, actor: Actor, at: datetime) -> int:
-    """Add a wrapping key to the keyring's file and record it; returns the new current epoch. In PakTaleem's context.
+    """Add a wrapping key to the keyring file and record it; return the current epoch.
 
-    Raises KeyringNotAFile.
+    Call in PakTaleem's tenant context. Raises KeyringNotAFile.
     """
     with transaction.atomic():
         changed = change_keyring_file(lambda text: with_new_epoch(text, becomes_current=becomes_current))
@@ -88,7 +88,7 @@ def add_epoch(*, becomes_current: bool = True, actor: Actor, at: datetime) -> in
 def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_000) -> Rewrapped:
     """Wrap up to ``limit`` keys of a client under the current epoch, in the order of their ids after ``after``.
 
-    Others may erase and register meanwhile: a key that is gone or changed since it was read is left alone.
+    Safe with concurrent erasures and registrations: a key deleted or changed since it was read is left alone.
     """
     batch = _keys_of_old_epochs(client_id, after, limit)
     fresh, unopened = [], []
@@ -127,12 +127,12 @@ def _replace(client_id: UUID, fresh: Sequence[tuple[Any, ...]]) -> int:
 
 @transaction.atomic
 def rewrap_everything_else(client_id: UUID) -> frozenset[int]:
-    """Wrap what other rooms keep under the keyring anew, in the client's context; returns the epochs it lay under."""
+    """Rewrap what other apps wrap under the keyring, in the client's context; return the old epochs."""
     return frozenset().union(*(kind.rewrap(client_id) for kind in everything_wrapped()))
 
 
 def keys_by_epoch() -> Counter[int]:
-    """Count what every client has under each epoch, people's keys and whatever else; outside any context."""
+    """Count each epoch's wrapped keys of all clients, people's and others. Call outside any tenant context."""
     counted: Counter[int] = Counter()
     for client_id in all_client_ids():
         with in_client(client_id):
@@ -144,10 +144,10 @@ def keys_by_epoch() -> Counter[int]:
 
 
 def record_emptied_epochs(*, moved: frozenset[int] = frozenset(), actor: Actor, at: datetime) -> list[int]:
-    """Record which old epochs no key uses any more: from then on their backups' life is counted.
+    """Record which old epochs are no longer used by any key: the retention of their backups counts from now.
 
-    ``moved`` are the epochs from which keys were just taken, recorded anew if they were recorded before.
-    Returns the epochs recorded. Outside any context.
+    ``moved`` are the epochs from which keys were just rewrapped; these are recorded again even if recorded before.
+    Returns the epochs recorded. Call outside any tenant context.
     """
     known, used = keyring(), keys_by_epoch()
     with in_client(PAKTALEEM):
@@ -162,17 +162,16 @@ def record_emptied_epochs(*, moved: frozenset[int] = frozenset(), actor: Actor, 
 
 
 def _emptied_at(epoch: int) -> datetime | None:
-    """Return when an epoch was last found to be used by no key."""
+    """Return when an epoch was last found to be unused."""
     entries = Entry.objects.filter(client_id=PAKTALEEM, kind=EMPTIED).order_by("-recorded_at")
     return next((entry.recorded_at for entry in entries if json.loads(entry.body)["facts"]["epoch"] == epoch), None)
 
 
 def destroy_epoch(epoch: int, *, actor: Actor, at: datetime) -> None:
-    """Remove a wrapping key from the keyring's file, for good, and record it. Outside any context.
+    """Remove a wrapping key from the keyring file permanently, and record it. Call outside any tenant context.
 
-    Backups taken while people's keys were wrapped under it open nothing afterwards, so it must outlive them by
-    BACKUP_LIFE, counted from when the last key was wrapped anew.
-    Raises EpochUnknown, EpochInUse, EpochNotEmpty, EpochTooYoung, KeyringNotAFile.
+    Backups taken while people's keys were wrapped under it become unreadable, so the epoch must be kept for BACKUP_LIFE
+    after the last key was rewrapped. Raises EpochUnknown, EpochInUse, EpochNotEmpty, EpochTooYoung, KeyringNotAFile.
     """
     if epoch not in keyring().epochs:
         raise EpochUnknown(epoch)

@@ -1,4 +1,4 @@
-"""Erasing people, and completing what was confirmed when the database has forgotten it."""
+"""Erase people, and repeat confirmed erasures that the database lacks."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -33,26 +33,26 @@ _EMPTIED = (
 
 
 class AlreadyErased(Exception):
-    """The person was erased before: nothing is left to do, to show or to change."""
+    """The person was already erased: there is nothing to do, show or change."""
 
 
 class CarriedOut(StrEnum):
-    """What completing one line of the erasure list came to."""
+    """Result of carrying out one line of the erasure list."""
 
     ERASED = "erased"
     ERASED_BEFORE = "erased before"
     NEVER_HERE = "never here"
-    """the database is older than the person: only the tombstone was set up, against their return"""
+    """the database is older than the person: only the tombstone was created, against re-registration"""
 
 
 @transaction.atomic
 def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
-    """Erase a person by destroying their key (cryptographic erase, NIST SP 800-88r2).
+    """Erase a person by destroying their key (cryptographic erase, NIST SP 800-88r2; Art. 17 GDPR).
 
-    What history and logs hold of them is noise from then on; pseudonymous evidence stays and still verifies. The
-    key goes when the transaction commits; the line in the erasure list is on disk before that, and stands even if
-    the commit fails: then the worker or the next ``replay_erasures`` completes what was confirmed.
-    Raises AlreadyErased, NotAllowed.
+    Sealed values in history and logs become unreadable; pseudonymous evidence stays and can still be verified. The key
+    is deleted when the transaction commits. The line in the erasure list is on disk before that and remains even if the
+    commit fails: the worker or the next ``replay_erasures`` then completes the erasure. Raises AlreadyErased,
+    NotAllowed.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
@@ -64,17 +64,17 @@ def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
     intent = erasure_list().intend(
         client_id=subject.client_id, subject_id=subject.id, role=subject.role, tombstone=mark or b"", at=at
     )
-    _note(intent)
+    _record_line(intent)
     transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
     return subject
 
 
 @transaction.atomic
 def carry_out(intent: Intent, *, actor: Actor, at: datetime) -> CarriedOut:
-    """Erase whom a line of the erasure list names, in the client's context, as often as it is asked.
+    """Carry out one line of the erasure list, in the client's context; idempotent.
 
-    For a database restored from a backup that is older than the erasure, and for an erasure whose commit failed.
-    An erasure under way is waited for.
+    For a database restored from a backup older than the erasure, and for an erasure whose commit failed. Waits for an
+    erasure in progress.
     """
     subject = Subject.objects.select_for_update().filter(id=intent.subject_id, client_id=intent.client_id).first()
     if subject is not None and subject.erased_at is not None:
@@ -83,8 +83,8 @@ def carry_out(intent: Intent, *, actor: Actor, at: datetime) -> CarriedOut:
         outcome = CarriedOut.NEVER_HERE
     else:
         outcome = CarriedOut.ERASED if subject else CarriedOut.NEVER_HERE
-        _complete(subject or _stranger(intent), intent, actor=actor, at=at)
-    _note(intent)
+        _complete(subject or _unknown_subject(intent), intent, actor=actor, at=at)
+    _record_line(intent)
     transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
     return outcome
 
@@ -95,8 +95,8 @@ def _complete(subject: Subject, intent: Intent, *, actor: Actor, at: datetime) -
     record_entry("subject.erased", client_id=subject.client_id, subject_id=subject.id, facts=facts, actor=actor, at=at)
 
 
-def _stranger(intent: Intent) -> Subject:
-    """Make the row of someone the database does not know yet, so that no sync registers them again."""
+def _unknown_subject(intent: Intent) -> Subject:
+    """Return a row for a person the database does not know, so that no sync registers them again."""
     return Subject(
         id=intent.subject_id,
         client_id=intent.client_id,
@@ -117,8 +117,8 @@ def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reas
     save_tracked(subject, actor=actor, reason=reason, at=at)
 
 
-def _note(intent: Intent) -> None:
-    """Note in the database that this line is carried out; a second time changes nothing."""
+def _record_line(intent: Intent) -> None:
+    """Record that this line is carried out; idempotent."""
     ErasureCarriedOut.objects.bulk_create(
         [ErasureCarriedOut(number=intent.number, mark=intent.mark)], ignore_conflicts=True
     )

@@ -1,4 +1,4 @@
-"""What happened to a person's account in the learning platform: evidence, from which retention counts."""
+"""Account events of the learning platform: evidence from which retention periods count."""
 
 from datetime import datetime
 
@@ -17,13 +17,13 @@ __all__ = ["record_subject_event"]
 def record_subject_event(
     subject: Subject, *, kind: str, happened_at: datetime, actor: Actor, at: datetime
 ) -> SubjectEvent:
-    """Record that an account was closed, or was in use, with the moment the client names beside ours.
+    """Record that an account was closed or in use, with the client's time and the portal's.
 
-    Raises ValidationError for a moment in the future, NotAllowed.
+    Raises ValidationError for a time in the future, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     if happened_at > at:
-        raise ValidationError({"happened_at": ["What happened lies in the past: send a past moment."]})
+        raise ValidationError({"happened_at": ["Send a time in the past."]})
     event = SubjectEvent(
         client_id=subject.client_id,
         subject=subject,

@@ -1,4 +1,4 @@
-"""Giving a person a new key, so that what history holds of what was emptied is noise."""
+"""Replace a person's key, so that emptied values in history become unreadable."""
 
 from datetime import datetime
 
@@ -20,10 +20,10 @@ __all__ = ["replace_key"]
 
 @transaction.atomic
 def replace_key(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
-    """Destroy a person's key and give them a new one, under which what is held of them now is sealed anew.
+    """Destroy a person's key and seal their current values under a new one.
 
-    What else was sealed under the old one, versions in history and letters above all, can no longer be read: it is
-    for people whose details were emptied, and on whom nothing rests. Raises AlreadyErased, NotAllowed.
+    Everything else sealed under the old key, such as history versions and emails, becomes unreadable. Use it only for
+    people whose details were emptied and on whom no other record depends. Raises AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     subject = locked_subject(subject.pk, client_id=subject.client_id)
@@ -36,6 +36,6 @@ def replace_key(subject: Subject, *, actor: Actor, reason: Reason | str, at: dat
     keys = SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.pk)
     keys.update(epoch=epoch, wrapped=wrapped)
     save_tracked(subject, actor=actor, reason=reason, at=at)
-    told = {"client_id": subject.client_id, "subject_id": subject.pk, "actor": actor, "at": at}
-    record_entry("subject.key_replaced", facts={}, **told)
+    common = {"client_id": subject.client_id, "subject_id": subject.pk, "actor": actor, "at": at}
+    record_entry("subject.key_replaced", facts={}, **common)
     return subject

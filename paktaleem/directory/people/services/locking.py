@@ -1,4 +1,4 @@
-"""Taking a person's row, so that what is done about one person follows one another."""
+"""Lock a person's row, so that operations on one person run one after another."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ __all__ = ["locked_subject"]
 
 
 def locked_subject(subject_id: UUID, *, client_id: UUID) -> Subject:
-    """Take a person's row until the transaction ends, their client along. Raises AlreadyErased."""
+    """Return a person's row locked until the transaction ends, with their client. Raises AlreadyErased."""
     rows = Subject.objects.select_for_update(of=("self",)).select_related("client")
     kept = rows.get(pk=subject_id, client_id=client_id)
     if kept.erased_at is not None:

@@ -1,4 +1,4 @@
-"""Registering and revealing people."""
+"""Register, update and reveal people."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -63,12 +63,12 @@ def register_subject(
     reason: Reason | str = Reason.LMS_UPDATE,
     at: datetime,
 ) -> tuple[Subject, bool]:
-    """Register a person, or update what is given in ``details`` (fields of SubjectDetails; others stay).
+    """Register a person, or update the fields in ``details`` (of SubjectDetails; others stay unchanged).
 
-    Returns the person and whether they are new. The same details again change nothing and leave no trace. What would
-    let a child decide for themselves has no effect yet: it waits for a second person (``AgeChange``);
-    without a ``route`` nothing waits: a sandbox plays people.
-    Raises ValidationError naming the field, AlreadyErased for someone who was erased, NotAllowed.
+    Returns the person and whether they are new. The same details again change nothing and record nothing. A change that
+    would let a child decide for themselves has no effect yet: it waits for a second person (``AgeChange``). Without a
+    ``route`` nothing waits, as in sandboxes. Raises ValidationError naming the field, AlreadyErased for an erased
+    person, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     external_id = check_external_id(external_id)
@@ -83,7 +83,7 @@ def register_subject(
 
 
 class _Act(NamedTuple):
-    """The circumstances of one registration: for which client, by whom, why, when."""
+    """The circumstances of one registration: client, actor, reason, time."""
 
     client: Client
     actor: Actor
@@ -106,16 +106,16 @@ def _register_new(external_id: str, details: Mapping[str, Any], act: _Act) -> Su
 
 
 def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeRoute | None) -> Subject:
-    """Write what differs; on a ``route`` what would open the gate is held back and waits, confirmed it is written."""
+    """Write the changed fields; with a ``route``, changes that loosen the age gate are held back and proposed."""
     sealer = sealer_of(subject)
     before = opened_details(subject, sealer)
-    after = before.changed(_dated(details, before)).checked(today=act.today, region=act.client.country)
+    after = before.changed(_reset_stated_days(details, before)).checked(today=act.today, region=act.client.country)
     reading = reading_of(act.client, act.at)
     after = after if route is not None else agreed(after, reading)
-    held = held_back(before, after, reading) if route is not None else None
-    if held is not None and route is not None:
+    reduced = held_back(before, after, reading) if route is not None else None
+    if reduced is not None and route is not None:
         _propose(subject, after, sealer, act, route)
-        after = held
+        after = reduced
     if before == after:
         return subject
     _write_details(subject, after, sealer, act)
@@ -127,8 +127,8 @@ def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeR
     return subject
 
 
-def _dated(details: Mapping[str, Any], before: SubjectDetails) -> dict[str, Any]:
-    """Let an age that is stated anew count from today."""
+def _reset_stated_days(details: Mapping[str, Any], before: SubjectDetails) -> dict[str, Any]:
+    """Let a newly stated age count from today."""
     changes = dict(details)
     for age, on in (("attested_age", "attested_on"), ("declared_age", "declared_on")):
         if age in changes and changes[age] != getattr(before, age):
@@ -145,12 +145,12 @@ def _propose(subject: Subject, after: SubjectDetails, sealer: Sealer, act: _Act,
 def write_confirmed(
     subject: Subject, details: Mapping[str, Any], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> Subject:
-    """Write what two people have agreed on; the person's row must be locked."""
+    """Write a change that two people have confirmed; the person's row must be locked."""
     return _update(subject, details, _Act(subject.client, actor, reason, at), None)
 
 
 def opened_details(subject: Subject, sealer: Sealer) -> SubjectDetails:
-    """Open what is registered about a person, for what follows from it: nobody sees it."""
+    """Return a person's unsealed details for processing; they must not be shown to anyone."""
     texts = {field: _open_field(subject, field, sealer) for field in PERSONAL}
     plain = {name: getattr(subject, name) for name in ("role", "language", "is_enabled", "country")}
     return SubjectDetails.from_texts(texts, **plain)
@@ -173,7 +173,7 @@ def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, ac
 
 
 def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None], sealer: Sealer, act: _Act) -> None:
-    """Record which fields were set, each only as a commitment whose salt the person's key seals."""
+    """Record which fields were set, each as a commitment whose salt is sealed under the person's key."""
     salt = new_salt()
     record_entry(
         kind,
@@ -199,7 +199,10 @@ def claim_guardian(
     reason: Reason | str = Reason.LMS_UPDATE,
     at: datetime,
 ) -> GuardianClaim:
-    """Record that the school names this person as a guardian of that child: a claim, never a consent."""
+    """Record that the school names this person as a guardian of the child: a claim, not consent.
+
+    Raises AlreadyErased, ValidationError, NotAllowed.
+    """
     require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
     if child.erased_at is not None or guardian.erased_at is not None:
         raise AlreadyErased
@@ -219,13 +222,15 @@ def claim_guardian(
 def record_look(
     subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> AccessRecord:
-    """Record who is about to look at what of a person, and why."""
-    record = _look(subject, what, actor=actor, reason=reason, at=at)
+    """Record who is about to access which of a person's data, and why."""
+    record = _new_access_record(subject, what, actor=actor, reason=reason, at=at)
     record.save(force_insert=True)
     return record
 
 
-def _look(subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason | str, at: datetime) -> AccessRecord:
+def _new_access_record(
+    subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason | str, at: datetime
+) -> AccessRecord:
     return AccessRecord(
         client_id=subject.client_id,
         subject=subject,
@@ -242,9 +247,9 @@ def _look(subject: Subject, what: Iterable[str], *, actor: Actor, reason: Reason
 def reveal_fields(
     subject: Subject, *, fields: Iterable[str] = PERSONAL, actor: Actor, reason: Reason | str, at: datetime
 ) -> dict[str, str | None]:
-    """Open sealed fields of a person, and record who looked, at what and why, before anything is shown.
+    """Return unsealed fields of a person; the access and its reason are recorded first.
 
-    Raises AlreadyErased when the person's key is destroyed, NotAllowed.
+    Raises AlreadyErased if the person's key is destroyed, NotAllowed.
     """
     require(actor, Capability.REVEAL_PERSONAL_DATA, subject.client_id)
     if subject.erased_at is not None:
@@ -253,7 +258,7 @@ def reveal_fields(
     record_look(subject, wanted, actor=actor, reason=reason, at=at)
     try:
         sealer = sealer_of(subject)
-    except KeyDestroyed as error:  # since the caller read the row
+    except KeyDestroyed as error:  # erased since the caller read the row
         raise AlreadyErased from error
     return {field: _open_field(subject, field, sealer) for field in wanted}
 
@@ -262,13 +267,13 @@ def reveal_fields(
 def reveal_names(
     people: Sequence[Subject], *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
 ) -> dict[UUID, str]:
-    """Open the names of many people of one client, each look recorded as ``reveal_fields`` records it.
+    """Return the names of many people of one client; each access is recorded as by ``reveal_fields``.
 
-    Whoever is erased is left out; a name that was never told is empty. Raises NotAllowed, CannotOpen.
+    Erased people are left out; the name is empty if none is registered. Raises NotAllowed, CannotOpen.
     """
     require(actor, Capability.REVEAL_PERSONAL_DATA, client_id)
     sealers = sealers_of(client_id, [one.id for one in people])
     shown = [one for one in people if one.client_id == client_id and one.erased_at is None and one.id in sealers]
-    looks = [_look(one, ["full_name"], actor=actor, reason=reason, at=at) for one in shown]
+    looks = [_new_access_record(one, ["full_name"], actor=actor, reason=reason, at=at) for one in shown]
     AccessRecord.objects.bulk_create(looks, batch_size=_LOOKS_AT_ONCE)
     return {one.id: _open_field(one, "full_name", sealers[one.id]) or "" for one in shown}

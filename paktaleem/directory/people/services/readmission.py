@@ -1,4 +1,4 @@
-"""Readmission: someone erased may be registered again, but only if two people say so (DESIGN §4)."""
+"""Readmission: an erased person may be registered again if two people approve it (DESIGN §4)."""
 
 import secrets
 from datetime import datetime
@@ -23,16 +23,16 @@ _TOMBSTONE_BYTES = 32
 
 
 class NotErased(LookupError):
-    """Nobody with this LMS id stands erased at this client."""
+    """This client has no erased person with this LMS id."""
 
 
 class AlreadyAsked(Exception):
-    """The readmission of this person was requested, or approved, before."""
+    """The readmission of this person was already requested or approved."""
 
 
 @transaction.atomic
 def request_readmission(external_id: str, *, actor: Actor, client_id: UUID, at: datetime) -> Readmission:
-    """Ask that the erased person with this LMS id may be registered again; a second person must approve.
+    """Request that the erased person with this LMS id may be registered again; a second person must approve.
 
     Raises NotErased, AlreadyAsked, NotAllowed.
     """
@@ -46,41 +46,43 @@ def request_readmission(external_id: str, *, actor: Actor, client_id: UUID, at: 
         raise NotErased
     if Readmission.objects.filter(client_id=client_id, subject=subject).exists():
         raise AlreadyAsked
-    asked = Readmission(id=new_id(), client_id=client_id, subject=subject, requested_by=actor.id, requested_at=at)
-    save_tracked(asked, actor=actor, reason=_WHY, at=at)
-    _record("readmission.requested", asked, actor, at)
-    return asked
+    readmission = Readmission(id=new_id(), client_id=client_id, subject=subject, requested_by=actor.id, requested_at=at)
+    save_tracked(readmission, actor=actor, reason=_WHY, at=at)
+    _record("readmission.requested", readmission, actor, at)
+    return readmission
 
 
 @transaction.atomic
-def approve_readmission(asked: Readmission, *, actor: Actor, at: datetime) -> Readmission:
-    """Approve a readmission: the tombstone is rubbed out, so the next sync may register the person anew.
+def approve_readmission(readmission: Readmission, *, actor: Actor, at: datetime) -> Readmission:
+    """Approve a readmission: the tombstone is replaced, so that the next sync may register the person again.
 
-    What was erased stays erased: the person comes back with a new row and a new key.
-    Raises SamePerson, AlreadyAsked if it was approved before, NotAllowed.
+    Erased data is not restored: the person gets a new row and a new key. Raises SamePerson, AlreadyAsked if it was
+    already approved, NotAllowed.
     """
-    _require_person(actor, asked.client_id)
-    asked = Readmission.objects.select_for_update().get(id=asked.id, client_id=asked.client_id)
-    if asked.approved_at is not None:
+    _require_person(actor, readmission.client_id)
+    readmission = Readmission.objects.select_for_update().get(id=readmission.id, client_id=readmission.client_id)
+    if readmission.approved_at is not None:
         raise AlreadyAsked
-    if asked.requested_by == actor.id:
+    if readmission.requested_by == actor.id:
         raise SamePerson
-    asked.approved_by, asked.approved_at = actor.id, at
-    save_tracked(asked, actor=actor, reason=_WHY, at=at)
-    subject = Subject.objects.select_for_update().get(id=asked.subject_id, client_id=asked.client_id)
+    readmission.approved_by, readmission.approved_at = actor.id, at
+    save_tracked(readmission, actor=actor, reason=_WHY, at=at)
+    subject = Subject.objects.select_for_update().get(id=readmission.subject_id, client_id=readmission.client_id)
     subject.tombstone, subject.changed_at = secrets.token_bytes(_TOMBSTONE_BYTES), at
     save_tracked(subject, actor=actor, reason=_WHY, at=at)
-    _record("readmission.approved", asked, actor, at)
-    return asked
+    _record("readmission.approved", readmission, actor, at)
+    return readmission
 
 
 def _require_person(actor: Actor, client_id: UUID) -> None:
-    """Let only people decide who may erase: neither keys nor tasks."""
+    """Require a user: neither API keys nor tasks may decide about readmission. Raises NotAllowed."""
     require(actor, Capability.ERASE_SUBJECTS, client_id)
     if actor.kind is not ByKind.USER:
-        raise NotAllowed("Only people readmit.")
+        raise NotAllowed("Only a user may decide about a readmission.")
 
 
-def _record(kind: str, asked: Readmission, actor: Actor, at: datetime) -> None:
-    facts = {"readmission": str(asked.id)}
-    record_entry(kind, client_id=asked.client_id, subject_id=asked.subject_id, facts=facts, actor=actor, at=at)
+def _record(kind: str, readmission: Readmission, actor: Actor, at: datetime) -> None:
+    facts = {"readmission": str(readmission.id)}
+    record_entry(
+        kind, client_id=readmission.client_id, subject_id=readmission.subject_id, facts=facts, actor=actor, at=at
+    )

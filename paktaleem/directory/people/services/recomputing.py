@@ -1,4 +1,4 @@
-"""Computing anew when people come of age: for another threshold, another rule of a country, another time zone."""
+"""Recompute when people reach the age threshold: for another threshold, country rule or time zone."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,10 +27,11 @@ _PEOPLE, _HISTORY = Subject._meta.db_table, Subject.history.model
 def recompute_ages(
     client: Client, *, after: UUID | None = None, limit: int = 500, actor: Actor, at: datetime
 ) -> UUID | None:
-    """Compute anew when people come of age, up to ``limit`` after an id, in three statements however many they are.
+    """Recompute when people reach the threshold, up to ``limit`` after an id, in three statements per batch.
 
-    Returns the last id looked at, None at the end. Until then an age computed for another threshold is unknown, and
-    whoever may still be a child by this one counts as one (``ages.may_be_child_until``).
+    Returns the last id processed, None at the end. Until then an age computed for another threshold counts as unknown,
+    and a person who may still be a child by the new one counts as a child (``ages.may_be_child_until``). Raises
+    NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     people = Subject.objects.select_for_update().filter(client=client, erased_at=None).order_by("id")
@@ -50,7 +51,7 @@ def recompute_ages(
 def _write(
     client_id: UUID, changed: Sequence[tuple[UUID, datetime | None, int | None]], actor: Actor, at: datetime
 ) -> None:
-    """Write the moments, and the history of just these rows, in one statement."""
+    """Write the times and the history of these rows, in one statement."""
     kept = {name: f"w.{name}" for name in _columns(_HISTORY)} | {
         "history_id": "w.new_history_id",
         "history_date": "%(at)s",

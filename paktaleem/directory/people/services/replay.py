@@ -1,4 +1,4 @@
-"""Completing every erasure of the list that the database lacks, client by client."""
+"""Carry out every erasure of the erasure list that the database lacks, client by client."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,15 +11,15 @@ from paktaleem.foundation.tenancy.context import in_client
 __all__ = ["replay_erasures"]
 
 
-def replay_erasures(*, at: datetime, told: Callable[[CarriedOut], None] = lambda _: None) -> int:
-    """Erase again whom the list names and this database does not know to be erased; returns how many lines.
+def replay_erasures(*, at: datetime, report: Callable[[CarriedOut], None] = lambda _: None) -> int:
+    """Repeat listed erasures that this database has not carried out; return the number of lines.
 
-    Each line is a transaction of its own in its client's context, so an interrupted run is taken up by the next.
-    ``told`` hears what each came to. Outside any context. Raises ListDamaged before anything is done.
+    Each line is one transaction in its client's context, so an interrupted run can be continued. ``report`` is called
+    with the result of each line. Call outside any tenant context. Raises ListDamaged before anything is done.
     """
     actor, missing = system_actor("replay_erasures"), missing_erasures()
     for intent in missing:
         with in_client(intent.client_id):
             outcome = carry_out(intent, actor=actor, at=at)
-        told(outcome)
+        report(outcome)
     return len(missing)

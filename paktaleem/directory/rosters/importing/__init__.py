@@ -1,7 +1,7 @@
-"""Importing a whole roster at once: `import_roster(roster, client=…, actor=…, at=…)`.
+"""Import a whole roster: ``import_roster(roster, client=…, actor=…, at=…)``.
 
-Set-based and all or nothing: chunks of people are sealed here, copied to a temporary stage that holds ciphertext
-only, and moved into place by a fixed number of statements, rows, history, keys and evidence alike.
+Set-based and all or nothing: people are sealed here in chunks, copied to a temporary table that holds ciphertext only,
+and moved into place with their history, keys and evidence by a fixed number of statements.
 """
 
 from paktaleem.directory.rosters.importing.report import ImportReport, Tally

@@ -1,4 +1,4 @@
-"""People of a roster, a chunk at a time: checked against what is known, sealed, and staged where they differ."""
+"""Import a roster's people in chunks: compare with the registered people, seal, and stage those that differ."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,12 +41,12 @@ __all__ = ["PeopleChangedMeanwhile", "close_people", "import_people", "write_ent
 
 
 class PeopleChangedMeanwhile(Exception):
-    """Somebody else changed these people during the import, which wrote nothing: run it again."""
+    """These people were changed by another transaction during the import; nothing was written. Run it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A person who is registered already, as read from the database: sealed."""
+    """A registered person as read from the database, still sealed."""
 
     id: UUID
     role: str
@@ -59,13 +59,16 @@ class Known:
     wrapped: bytes | None
 
     def sealer(self, client_id: UUID) -> Sealer:
-        """Unwrap the person's key. Raises CannotOpen if there is none."""
+        """Return the sealer with the person's unwrapped key. Raises CannotOpen if there is no key."""
         if self.epoch is None or self.wrapped is None:
             raise CannotOpen("The person's key is destroyed.")
         return Sealer.unwrapped(client_id, self.id, wrapped=self.wrapped, epoch=self.epoch)
 
     def opened(self, fields: Iterable[str], client_id: UUID) -> SubjectDetails:
-        """Return what is known, of the sealed fields only these; the key is unwrapped only if one is set."""
+        """Return the registered details, with only these sealed fields opened.
+
+        The key is unwrapped only if one of the fields is set.
+        """
         texts: dict[str, str | None] = dict.fromkeys(PERSONAL)
         found = {field: value for field in fields if (value := self.sealed[field]) is not None}
         if found:
@@ -77,7 +80,7 @@ class Known:
 
 @dataclass(slots=True)
 class _Staged:
-    """What a chunk writes."""
+    """Rows that a chunk writes."""
 
     people: list[dict[str, Any]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
@@ -87,11 +90,11 @@ class _Staged:
 
 
 def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
-    """Check a chunk of people and write what differs from what is known, in a fixed number of statements."""
-    people = [(place, person) for place, person in placed if _has_fit_id(place, person, run)]
+    """Check a chunk of people and write those that differ, in a fixed number of statements."""
+    people = [(place, person) for place, person in placed if _has_valid_id(place, person, run)]
     run.note_named(person.external_id for _, person in people)
-    known = _known(run, [person.external_id for _, person in people])
-    erased = _erased(run, [person.external_id for _, person in people if person.external_id not in known])
+    known = _find_known(run, [person.external_id for _, person in people])
+    erased = _find_erased(run, [person.external_id for _, person in people if person.external_id not in known])
     staged = _Staged()
     for place, person in people:
         if person.external_id in erased:
@@ -105,25 +108,25 @@ def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
 
 
 def close_people(external_ids: list[str], run: Run) -> None:
-    """Close the accounts of people who are known and whom a roster of everybody does not name."""
+    """Close the accounts of registered people whom a full roster does not name."""
     staged = _Staged()
-    for external_id, known in _known(run, external_ids).items():
+    for external_id, known in _find_known(run, external_ids).items():
         _stage_closed(external_id, known, run, staged)
     _write(staged, run)
 
 
-def _has_fit_id(place: Place, person: Person, run: Run) -> bool:
+def _has_valid_id(place: Place, person: Person, run: Run) -> bool:
     try:
-        fit = check_external_id(person.external_id) == person.external_id
+        is_valid = check_external_id(person.external_id) == person.external_id
     except ValidationError:
-        fit = False
-    if not fit:
+        is_valid = False
+    if not is_valid:
         message = "must be 1 to 255 visible characters without “@” and without spaces around them, and not “batch”"
         run.refuse(place, "external_id", "external_id_unfit", message)
-    return fit
+    return is_valid
 
 
-def _known(run: Run, external_ids: list[str]) -> dict[str, Known]:
+def _find_known(run: Run, external_ids: list[str]) -> dict[str, Known]:
     found = {}
     for external_id, *columns, epoch, wrapped in tables.known_people(run.client.id, external_ids):
         person_id, role, language, is_enabled, country, index, *sealed = columns
@@ -133,7 +136,7 @@ def _known(run: Run, external_ids: list[str]) -> dict[str, Known]:
     return found
 
 
-def _erased(run: Run, external_ids: list[str]) -> set[str]:
+def _find_erased(run: Run, external_ids: list[str]) -> set[str]:
     if not external_ids:
         return set()
     marks = {tombstone(run.client.id, external_id) or b"": external_id for external_id in external_ids}
@@ -142,23 +145,23 @@ def _erased(run: Run, external_ids: list[str]) -> set[str]:
 
 def _report_erased(place: Place, person: Person, run: Run) -> None:
     run.erased[person.external_id] = place
-    message = "a person who was erased here on request; skipped, and stays erased"
+    message = "this person was erased on request; skipped"
     run.oddity(place, "external_id", "subject_erased", message)
 
 
 def _stage(place: Place, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
-    details = _checked(place, person, known, run)
+    details = _check_details(place, person, known, run)
     if details is None or run.refused:
         return
     run.named += 1
     if known is not None:
-        details = _held_back(place, known, details, run, staged)
+        details = _hold_back(place, known, details, run, staged)
     tally = run.people[details.role]
     if known is None:
         tally.added += 1
         run.plan.note(Action.ADD, person.external_id)
         _stage_new(person.external_id, details, run, staged)
-    elif _says_the_same(known, details, run):
+    elif _is_unchanged(known, details, run):
         tally.unchanged += 1
     else:
         tally.changed += 1
@@ -166,9 +169,9 @@ def _stage(place: Place, person: Person, known: Known | None, run: Run, staged: 
         _stage_changed(person.external_id, known, details, run, staged)
 
 
-def _held_back(place: Place, known: Known, details: SubjectDetails, run: Run, staged: _Staged) -> SubjectDetails:
-    """Take out what would open the gate, which waits for a second person; note who is revealed as a child."""
-    if _says_the_same(known, details, run):
+def _hold_back(place: Place, known: Known, details: SubjectDetails, run: Run, staged: _Staged) -> SubjectDetails:
+    """Remove changes that would loosen the age gate and propose them; note who is revealed as a child."""
+    if _is_unchanged(known, details, run):
         return details
     before, reading = known.opened(PERSONAL, run.client.id), reading_of(run.client, run.at)
     held = held_back(before, details, reading)
@@ -184,7 +187,7 @@ def _held_back(place: Place, known: Known, details: SubjectDetails, run: Run, st
 
 def _stage_gone(place: Place, person: Person, known: Known | None, run: Run, staged: _Staged) -> None:
     if known is None:
-        message = "declared to be deleted, and not known here; passed over"
+        message = "declared deleted, but not registered here; skipped"
         run.oddity(place, "external_id", "gone_unknown", message)
         return
     run.named += 1
@@ -195,7 +198,7 @@ def _stage_gone(place: Place, person: Person, known: Known | None, run: Run, sta
 
 
 def _stage_closed(external_id: str, known: Known, run: Run, staged: _Staged) -> None:
-    """Stage a person whose account is gone at the source, with the event from which retention counts."""
+    """Stage a person whose account is closed at the source, with the event from which retention counts."""
     run.people[known.role].gone += 1
     run.plan.note(Action.CLOSE, external_id, seen=known.details_index)
     details = replace(known.opened(PERSONAL, run.client.id), is_enabled=False)
@@ -203,27 +206,30 @@ def _stage_closed(external_id: str, known: Known, run: Run, staged: _Staged) -> 
     kind, actor_id, role = actor_columns(run.actor)
     closed = SubjectEventKind.ACCOUNT_CLOSED
     by = {"actor_kind": kind, "actor_id": actor_id, "actor_role": role}
-    told: dict[str, Any] = {"client_id": run.client.id, "subject_id": known.id}
-    event = SubjectEvent(**told, kind=closed, happened_at=run.at, recorded_at=run.at, **by)
+    common: dict[str, Any] = {"client_id": run.client.id, "subject_id": known.id}
+    event = SubjectEvent(**common, kind=closed, happened_at=run.at, recorded_at=run.at, **by)
     staged.events.append(event)
     facts = {"event": str(event.id), "happened_at": run.at.isoformat()}
-    staged.entries.append(make_entry(f"subject.{closed.value}", **told, facts=facts, actor=run.actor, at=run.at))
+    staged.entries.append(make_entry(f"subject.{closed.value}", **common, facts=facts, actor=run.actor, at=run.at))
 
 
-def _says_the_same(known: Known, details: SubjectDetails, run: Run) -> bool:
-    """Compare by the keyed index, and where that differs by what is sealed: an index may be of an older form."""
+def _is_unchanged(known: Known, details: SubjectDetails, run: Run) -> bool:
+    """Return True if the details equal the registered ones.
+
+    Compares by the keyed index first, then by the sealed values: an older version may have computed the index.
+    """
     index = blind_index(run.client.id, "details", details.fingerprint())
     return known.details_index == index or known.opened(PERSONAL, run.client.id) == details
 
 
-def _checked(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails | None:
+def _check_details(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails | None:
     """Return the person's details after this import, or log what is wrong with them."""
     if known is None and (person.role is None or person.full_name is None):
-        message = "not known here yet: a delta must hold the whole row of a person who is new, the role too"
+        message = "not registered here yet: a delta must hold the complete row of a new person, including the role"
         run.refuse(place, "external_id", "person_unknown", message)
         return None
     try:
-        return _merged(place, person, known, run).checked(today=run.today, region=run.client.country)
+        return _merge_details(place, person, known, run).checked(today=run.today, region=run.client.country)
     except ValidationError as invalid:
         for name, messages in invalid.message_dict.items():
             if name == "birth_date" and person.birth_date is not None:
@@ -233,13 +239,13 @@ def _checked(place: Place, person: Person, known: Known | None, run: Run) -> Sub
     return None
 
 
-def _merged(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails:
-    """Lay what the roster says over what is known; what it does not say is kept.
+def _merge_details(place: Place, person: Person, known: Known | None, run: Run) -> SubjectDetails:
+    """Return the registered details overridden by the roster's.
 
-    That is an attested age, `learner` (OneRoster has students only), and a birth date, language or country that the
-    file leaves out; in a delta all that its rows leave out. An empty mail address or phone is said, and followed.
+    Kept as registered: an attested age, the role `learner` (OneRoster has students only), and a birth date, language or
+    country that the file omits; in a delta, everything that its rows omit. An empty email or phone clears the field.
     """
-    given = {name: value for name, value in _said(person).items() if value is not None}
+    given = {name: value for name, value in _roster_fields(person).items() if value is not None}
     given |= {name: given[name] or None for name in ("email", "phone") if name in given}
     if known is None:
         return SubjectDetails(**given)
@@ -247,12 +253,12 @@ def _merged(place: Place, person: Person, known: Known | None, run: Run) -> Subj
         given["role"] = known.role
     before = known.opened([name for name in PERSONAL if name not in given], run.client.id)
     if before.birth_date is not None and run.is_whole:
-        message = "no birth date in the file; the one known from elsewhere is kept"
+        message = "no birth date in the file; the registered one is kept"
         run.oddity(place, None, "birth_date_kept", message)
     return before.changed(given)
 
 
-def _said(person: Person) -> dict[str, Any]:
+def _roster_fields(person: Person) -> dict[str, Any]:
     return {
         "role": person.role,
         "full_name": person.full_name,
@@ -275,13 +281,13 @@ def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Sta
 
 
 def _stage_changed(external_id: str, known: Known, details: SubjectDetails, run: Run, staged: _Staged) -> None:
-    """Stage a changed person; fields that say the same keep their ciphertext, so history shows what changed."""
+    """Stage a changed person; unchanged fields keep their ciphertext, so that history shows only what changed."""
     if known.is_enabled and not details.is_enabled:
         run.vanishing += 1
     sealer = known.sealer(run.client.id)
     before, after = known.opened(PERSONAL, run.client.id).texts(), details.texts()
     row = _row(known.id, external_id, details, sealer, run)
-    row |= {field: _bare(known.sealed[field]) for field in PERSONAL if before[field] == after[field]}
+    row |= {field: _to_bytes(known.sealed[field]) for field in PERSONAL if before[field] == after[field]}
     row |= {
         "is_new": False,
         "seen_index": known.details_index,
@@ -305,18 +311,18 @@ def _row(person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sea
         "is_enabled": details.is_enabled,
         **age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=run.at),
         "history_id": new_id(),
-        **{column: _bare(value) for column, value in sealed.items()},
+        **{column: _to_bytes(value) for column, value in sealed.items()},
     }
 
 
-def _bare(value: Sealed | bytes | None) -> bytes | None:
+def _to_bytes(value: Sealed | bytes | None) -> bytes | None:
     return value.ciphertext if isinstance(value, Sealed) else value
 
 
 def _entry(
     row: Mapping[str, Any], details: SubjectDetails, fields: Iterable[str], *, sealer: Sealer, run: Run
 ) -> Entry:
-    """Make the evidence that register_subject would record of the same act."""
+    """Return the ledger entry that register_subject would record for the same change."""
     salt, texts = new_salt(), details.texts()
     kind = "subject.registered" if row["is_new"] else "subject.changed"
     return make_entry(
@@ -357,7 +363,7 @@ def _write(staged: _Staged, run: Run) -> None:
 
 
 def write_entries(entries: Sequence[Entry], *, client_id: UUID) -> None:
-    """Write the evidence of a chunk."""
+    """Write the ledger entries of a chunk."""
     stage = tables.entry_stage()
     stage.copy(map(attrgetter(*stage.columns), entries), client_id=client_id)
     tables.write_entries()

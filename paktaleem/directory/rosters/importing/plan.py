@@ -1,4 +1,4 @@
-"""What an import would do, as a digest and a few examples: whether it is still the same is seen at a glance."""
+"""The changes an import would make, as a digest and a few examples, to detect whether a later run would differ."""
 
 import hashlib
 from collections import defaultdict
@@ -10,7 +10,7 @@ SHOWN = 20
 
 
 class Action(StrEnum):
-    """What happens to a person or a relation."""
+    """Effect of an import on a person or a relation."""
 
     ADD = "add"
     CHANGE = "change"
@@ -19,19 +19,19 @@ class Action(StrEnum):
 
 
 class Plan:
-    """All that one import writes, in order, with what each row was seen to be before.
+    """Everything one import writes, in order, with the previous version of each row.
 
-    Two runs of one file have the same digest only if they would write the same over the same. ``examples`` has the
-    LMS ids of the first few people of each kind.
+    Two runs of one file have the same digest only if they would write the same changes to the same rows. ``examples``
+    holds the LMS ids of the first people of each kind.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start with an empty plan."""
         self.examples: defaultdict[Action, list[str]] = defaultdict(list)
         self._digest = hashlib.sha256()
 
     def note(self, action: Action, *names: str, seen: bytes | None = None) -> None:
-        """Note one act on the person, or the two, with these LMS ids; ``seen`` stands for what they are now."""
+        """Add one action on one or two people, by LMS id; ``seen`` identifies their current version."""
         parts = [action.encode(), *(name.encode() for name in names), seen or b""]
         for part in parts:
             self._digest.update(len(part).to_bytes(4) + part)
@@ -39,5 +39,5 @@ class Plan:
             self.examples[action].append(names[0])
 
     def digest(self) -> str:
-        """Return the digest of everything noted so far."""
+        """Return the digest of all actions noted so far."""
         return self._digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Guardian relations of a roster, a chunk at a time: claims of the school, never a consent or an authority."""
+"""Import a roster's guardian relations in chunks: claims of the school, never consent or verified authority."""
 
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
@@ -17,7 +17,7 @@ __all__ = ["import_mentions", "import_relations"]
 
 _LEARNERS = ("student", "learner")
 _ANY_KIND = "guardian"
-"""What a guardian is called of whom neither the file nor an earlier claim tells whether a parent or a relative."""
+"""Relationship used if neither the file nor an earlier claim states one."""
 
 
 def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
@@ -33,7 +33,7 @@ def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
 
 
 def import_mentions(mentions: Sequence[Mention], file: str, run: Run) -> None:
-    """Write the relations that a delta mentions of people who came earlier; what they are, their rows here tell."""
+    """Write the relations a delta mentions between people of earlier files; roles come from the database."""
     names = {name for mention in mentions for name in (mention.user, mention.agent)}
     roles = tables.known_roles(run.client.id, sorted(names))
     kinds = tables.known_relationships(run.client.id, [(m.user, m.agent) for m in mentions])
@@ -60,26 +60,26 @@ def _child_and_guardian(mention: Mention, roles: Mapping[str, str]) -> tuple[str
 
 def _report_mention(place: Place, *, known: bool, run: Run) -> None:
     if known:
-        message = "an agent that is not a student's guardian; not taken as a relation"
+        message = "this agent is not a student's guardian; no relation is created"
         run.oddity(place, "agents", "agent_not_guardian", message)
     else:
-        run.oddity(place, "agents", "agent_unknown", "an agent that is not known here; left out")
+        run.oddity(place, "agents", "agent_unknown", "this agent is not registered here; skipped")
 
 
 def _names_erased(relation: GuardianRelation, run: Run) -> bool:
     for external_id in (relation.child, relation.guardian):
         place = run.erased.get(external_id)
         if place is not None:
-            message = "a guardian relation of a person who was erased here; left out"
+            message = "a guardian relation of a person who was erased; skipped"
             run.oddity(place, "agents", "relation_of_erased", message)
             return True
     return False
 
 
 def _row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str, Any] | None:
-    """Return the row to write, or None where the claim stands as it is."""
+    """Return the row to write, or None if the claim is unchanged."""
     child_id, guardian_id, claim_id, relationship, ends_at = found
-    if child_id is None or guardian_id is None:  # written or seen by this import a moment ago
+    if child_id is None or guardian_id is None:  # both were written or read by this import
         raise PeopleChangedMeanwhile
     if claim_id is not None and relationship == relation.relationship and ends_at is None:
         run.relations.unchanged += 1

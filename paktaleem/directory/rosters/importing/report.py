@@ -1,4 +1,4 @@
-"""What an import did, in numbers and oddities. Pure: ids and codes, nothing personal."""
+"""The outcome of an import in numbers and findings. Pure: ids and codes, no personal data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ __all__ = ["ImportReport", "Tally"]
 
 @dataclass(slots=True)
 class Tally:
-    """How many rows were new, were changed, were left alone because they say the same, or are gone at the source."""
+    """Number of rows added, changed, unchanged and closed at the source."""
 
     added: int = 0
     changed: int = 0
@@ -19,7 +19,7 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """All rows that were looked at."""
+        """Number of rows processed."""
         return self.added + self.changed + self.unchanged + self.gone
 
 
@@ -27,10 +27,10 @@ class Tally:
 class ImportReport:
     """The outcome of one import.
 
-    ``people`` are counted by role. ``oddities`` has the exact number by code, ``problems`` the first of each.
-    ``people_not_named`` and ``relations_not_named`` are the client's own which this roster does not mention and which
-    were left alone. Of ``active`` people before, ``vanishing`` are no longer so after it. ``plan`` is the digest of
-    all that was written, ``examples`` has LMS ids of the first people that are added, changed or closed.
+    ``people`` are counted by role. ``oddities`` holds exact counts by code, ``problems`` the first of each code.
+    ``people_not_named`` and ``relations_not_named`` count the client's records that the roster does not mention and
+    that were left alone. Of the ``active`` people before the import, ``vanishing`` are deactivated by it. ``plan`` is
+    the digest of everything written; ``examples`` holds the LMS ids of the first people added, changed or closed.
     """
 
     people: Mapping[str, Tally]
@@ -45,5 +45,5 @@ class ImportReport:
     examples: Mapping[str, Sequence[str]]
 
     def loses_more_than(self, percent: int) -> bool:
-        """Say whether more than so many of a hundred active people would vanish."""
+        """Return True if more than ``percent`` of the active people would be deactivated."""
         return self.vanishing * 100 > self.active * percent

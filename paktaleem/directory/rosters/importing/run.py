@@ -1,4 +1,4 @@
-"""One import under way: for whom, by whom, when, and what was found and written so far."""
+"""The state of one running import."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -20,11 +20,12 @@ __all__ = ["Run"]
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One import under way. ``today`` is the client's day; ``erased`` has the places of erased people by LMS id.
+    """One running import: its client, actor and time, and the counts so far.
 
-    ``columns`` names the file's column of each field. ``is_whole`` says that the file is no delta, ``everybody`` that
-    whom it does not name has left. ``named`` counts the people it names, ``missing`` those
-    it closes because it does not, ``vanishing`` all active ones who end.
+    ``today`` is the date in the client's time zone; ``erased`` maps LMS ids of erased people to their place in the
+    file. ``columns`` maps fields to the file's column names. ``is_whole`` is True unless the file is a delta; with
+    ``everybody``, people the file does not name have left. ``named`` counts the people in the file, ``missing`` those
+    closed because they are not in it, ``vanishing`` all active people who are deactivated.
     """
 
     client: Client
@@ -48,7 +49,7 @@ class Run:
 
     @property
     def params(self) -> dict[str, Any]:
-        """What the set-based statements are told beside the stage."""
+        """Parameters of the set-based statements."""
         kind, actor_id, role = actor_columns(self.actor)
         return {
             "client": self.client.id,
@@ -60,23 +61,23 @@ class Run:
         }
 
     def note_named(self, external_ids: Iterable[str]) -> None:
-        """Remember whom the file names, where who is missing matters."""
+        """Store the LMS ids that the file names, if missing people are to be closed."""
         if self.everybody:
             tables.named_stage().copy(((external_id,) for external_id in external_ids), client_id=self.client.id)
 
     def refuse(self, place: Place, name: str, code: str, message: str) -> None:
-        """Log a problem that stops the import; the rest is still checked, and nothing more is written."""
+        """Log a problem that stops the import; checking continues, but nothing more is written."""
         self.refused = True
         self.log.fatal(place.file, place.row, self._column(name), code, message)
 
     def oddity(self, place: Place, name: str | None, code: str, message: str) -> None:
-        """Log a finding that stops nothing."""
+        """Log a finding that does not stop the import."""
         self.log.oddity(place.file, place.row, None if name is None else self._column(name), code, message)
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, self.columns["external_id"])
 
     def refuse_birth_date(self, external_id: str, message: str) -> None:
-        """Log, once its row is found, a birth date that stops the import."""
+        """Log a birth date that stops the import; its row is looked up later."""
         self.refused = True
         self.birth_dates_refused[external_id] = message

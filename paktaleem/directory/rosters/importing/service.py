@@ -1,4 +1,4 @@
-"""The one act: import a roster for a client, or try what that would do."""
+"""Import a roster for a client, or try an import and roll it back."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,13 +39,13 @@ __all__ = [
 ]
 
 CHUNK = 2_000
-"""People or relations held in memory, and written by one round of statements."""
+"""Number of people or relations held in memory and written together."""
 
 type Progress = Callable[[str, int, int], None]
 
 
 class RosterSource(Protocol):
-    """What an import reads: a checked file of any kind. See ``oneroster.Roster``, which says what each part is."""
+    """A checked roster file of any format, as read by an import. See ``oneroster.Roster`` for its members."""
 
     kind: str
     columns: Mapping[str, str]
@@ -73,23 +73,23 @@ class RosterSource(Protocol):
 
 
 class ImportRunning(Exception):
-    """Another import for this client is under way."""
+    """Another import for this client is running."""
 
 
 class ContextChanged(Exception):
-    """The import would no longer do what was shown: people changed since. Try it anew."""
+    """People changed since the trial, so the import would differ from what was shown. Try it again."""
 
 
 class TooManyWouldVanish(Exception):
-    """More people would vanish than one import may take without a word; ``report`` says how many."""
+    """More people would be deactivated than allowed without confirmation; ``report`` has the numbers."""
 
     def __init__(self, report: ImportReport) -> None:
-        """Hold what the import would have done."""
-        super().__init__(f"{report.vanishing:,} of {report.active:,} active people would vanish.")
+        """Store the report of what the import would have done."""
+        super().__init__(f"{report.vanishing:,} of {report.active:,} active people would be deactivated.")
         self.report = report
 
 
-def _silent(_phase: str, _done: int, _total: int) -> None:
+def _ignore_progress(_phase: str, _done: int, _total: int) -> None:
     pass
 
 
@@ -100,25 +100,26 @@ def import_roster(
     actor: Actor,
     reason: Reason | str = Reason.ROSTER_IMPORT,
     at: datetime,
-    progress: Progress = _silent,
+    progress: Progress = _ignore_progress,
     everybody: bool = False,
     many_may_vanish: bool = False,
     as_shown: str | None = None,
 ) -> ImportReport:
-    """Register or update all people and guardian relations of a roster, all or nothing, in the client's context.
+    """Register or update all people and guardian relations of a roster in one transaction, in the client's context.
 
-    The outcome is that of ``register_subject`` and ``claim_guardian`` for each, with history and evidence; a second
-    run changes nothing. Erased people are skipped and reported. Whom the roster does not name is left alone, but with
-    ``everybody`` those whom an earlier one brought have left: as those whom a delta declares to be deleted, their
-    account is closed. ``as_shown`` is the plan of a trial, of which nothing may have changed.
-    ``progress`` is told the phase, how many are done and of how many.
-    Raises RosterInvalid naming file, row and column of each problem, NotAllowed, ImportRunning,
-    PeopleChangedMeanwhile, ContextChanged, and TooManyWouldVanish unless ``many_may_vanish``.
+    The outcome, with history and evidence, equals calling ``register_subject`` and ``claim_guardian`` for each person
+    and relation; a second run changes nothing. Erased people are skipped and reported. People whom the roster does not
+    name are left alone, unless ``everybody`` is set: then accounts that an earlier roster created are closed, as are
+    those that a delta declares deleted. ``as_shown`` is the plan of a trial; the import must match it. ``progress`` is
+    called with the phase, the number done and the total.
+
+    Raises RosterInvalid naming file, row and column of each problem, NotAllowed, ImportRunning, PeopleChangedMeanwhile,
+    ContextChanged, and TooManyWouldVanish unless ``many_may_vanish``.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
-    run = _run(roster, client, actor, reason, at, everybody=everybody)
+    run = _new_run(roster, client, actor, reason, at, everybody=everybody)
     with _one_transaction():
-        report = _carried_out(roster, run, progress)
+        report = _import_all(roster, run, progress)
         if as_shown is not None and report.plan != as_shown:
             raise ContextChanged
         if not many_may_vanish and report.loses_more_than(settings.ROSTER_VANISH_PERCENT):
@@ -133,21 +134,24 @@ def try_roster(
     actor: Actor,
     reason: Reason | str = Reason.ROSTER_IMPORT,
     at: datetime,
-    progress: Progress = _silent,
+    progress: Progress = _ignore_progress,
     everybody: bool = False,
 ) -> ImportReport:
-    """Do what ``import_roster`` would, report it, and take all of it back. Raises as that does, but for the terms."""
+    """Run ``import_roster``, return its report, and roll everything back.
+
+    Raises RosterInvalid, NotAllowed, ImportRunning, PeopleChangedMeanwhile.
+    """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
-    run = _run(roster, client, actor, reason, at, everybody=everybody)
+    run = _new_run(roster, client, actor, reason, at, everybody=everybody)
     with _one_transaction():
-        report = _carried_out(roster, run, progress)
+        report = _import_all(roster, run, progress)
         transaction.set_rollback(True)
         return report
 
 
 @contextmanager
 def _one_transaction() -> Iterator[None]:
-    """All or nothing. Raises PeopleChangedMeanwhile if somebody else registered one of the people first."""
+    """Run in one transaction. Raises PeopleChangedMeanwhile if another transaction registered a person first."""
     try:
         with transaction.atomic():
             yield
@@ -157,7 +161,7 @@ def _one_transaction() -> Iterator[None]:
         raise
 
 
-def _run(
+def _new_run(
     roster: RosterSource, client: Client, actor: Actor, reason: Reason | str, at: datetime, *, everybody: bool
 ) -> Run:
     return Run(
@@ -172,7 +176,7 @@ def _run(
     )
 
 
-def _carried_out(roster: RosterSource, run: Run, progress: Progress) -> ImportReport:
+def _import_all(roster: RosterSource, run: Run, progress: Progress) -> ImportReport:
     if not tables.lock_imports(run.client.id):
         raise ImportRunning
     active = tables.count_active_people(run.client.id)
@@ -188,7 +192,7 @@ def _import_people(roster: RosterSource, run: Run, progress: Progress) -> None:
     for number, chunk in enumerate(batched(roster.placed_people(), CHUNK), start=1):
         import_people(chunk, run)
         done += len(chunk)
-        if _doubled(number) and any(tally.added for tally in run.people.values()):
+        if _is_power_of_two(number) and any(tally.added for tally in run.people.values()):
             tables.refresh_statistics()
         progress("people", done, roster.size)
     if run.birth_dates_refused:
@@ -208,15 +212,15 @@ def _import_relations(roster: RosterSource, run: Run, progress: Progress) -> Non
     for number, chunk in enumerate(batched(roster.relations(), CHUNK), start=1):
         import_relations(chunk, run)
         done += len(chunk)
-        if _doubled(number) and run.relations.added:
+        if _is_power_of_two(number) and run.relations.added:
             tables.refresh_statistics()
         progress("relations", done, roster.counts["relations"])
     for mentions in batched(roster.mentions(), CHUNK):
         import_mentions(mentions, USERS, run)
 
 
-def _doubled(chunks: int) -> bool:
-    """Say whether a count of chunks is 1, 2, 4, 8 …: as often as it pays to look at the tables anew."""
+def _is_power_of_two(chunks: int) -> bool:
+    """Return True if the number of chunks is a power of two: then the planner statistics are refreshed."""
     return chunks & (chunks - 1) == 0
 
 

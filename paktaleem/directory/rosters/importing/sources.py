@@ -1,4 +1,4 @@
-"""Opening a roster of any kind: which one it is, its content tells, never its name."""
+"""Open a roster of any format; the format is detected from the content, not the file name."""
 
 import io
 import struct
@@ -23,7 +23,7 @@ _OFFICE_PART = "[Content_Types].xml"
 
 @contextmanager
 def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
-    """Open a OneRoster package, a workbook or a CSV text of one client, and check all of it.
+    """Open and check a client's OneRoster package, workbook or CSV file.
 
     Raises RosterInvalid with every problem found.
     """
@@ -34,17 +34,17 @@ def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
         message = "an old or password-protected Excel file; save it as an ordinary workbook (.xlsx)"
         raise refusal(PACKAGE, "format_unknown", message)
     if not mark.startswith(_ZIP):
-        yield open_csv(file.read(), name_guardian=lambda *told: _guardian_id(client, *told))
+        yield open_csv(file.read(), name_guardian=lambda *guardian: _guardian_id(client, *guardian))
     elif _is_workbook(file):
-        yield open_xlsx(file, name_guardian=lambda *told: _guardian_id(client, *told))
+        yield open_xlsx(file, name_guardian=lambda *guardian: _guardian_id(client, *guardian))
     else:
         with open_roster(file) as roster:
             yield roster
 
 
-def _guardian_id(client: Client, name: str, told_apart_by: str) -> str:
-    """Give a guardian an id by the client's secret: nobody without it can tell whose it is by trying names."""
-    apart = normal_number(told_apart_by, region=client.country)  # siblings' rows may write one number in two ways
+def _guardian_id(client: Client, name: str, contact: str) -> str:
+    """Return a guardian's id, hashed with the client's index key so that it cannot be guessed from names."""
+    apart = normal_number(contact, region=client.country)  # siblings' rows may format the number differently
     digest = blind_index(client.pk, "guardian", f"{name}\n{apart}") or b""
     return f"guardian-{digest.hex()[:32]}"
 

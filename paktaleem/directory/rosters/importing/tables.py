@@ -1,9 +1,9 @@
 # ruff: noqa: S608 -- every name comes from the models, every value is a parameter
-"""All SQL of the import. Columns are read off the models, so that rows, stage and history cannot drift apart.
+"""All SQL of the import; columns come from the models, so that rows, stages and history stay consistent.
 
-Row-level security refuses COPY into a walled table, so rows are copied to temporary tables first. These hold
-ciphertext and keyed hashes only and are gone with the transaction. One statement moves a stage into place and writes
-the history of just what it wrote.
+Row-level security refuses COPY into protected tables, so rows are copied to temporary tables first. These hold only
+ciphertext and keyed hashes and are dropped with the transaction. One statement moves a stage into place and writes the
+history of the rows it wrote.
 """
 
 import hashlib
@@ -52,9 +52,9 @@ __all__ = [
 type Params = Mapping[str, Any]
 
 _SUBJECT, _KEY, _CLAIM, _ENTRY = (model._meta.db_table for model in (Subject, SubjectKey, GuardianClaim, Entry))
-# One look-up by a unique key for each row asked for, fenced by LIMIT. A client that just came is in no statistics:
-# told its id, the planner believes it to be empty, takes any index that begins with the client, and walks through
-# all its people for each of them. Asked in a subquery, the id is no constant to the planner.
+# One look-up by a unique key per requested row, fenced by LIMIT. A new client is missing from the statistics: given
+# its id, the planner assumes it has no rows, uses any index that begins with the client, and scans all its people
+# for each row. In a subquery the id is not a constant to the planner.
 _OWN = "client_id = (SELECT %(client)s::uuid)"
 _PERSON_WITH_ID = f"SELECT * FROM {_SUBJECT} s WHERE s.{_OWN} AND s.external_id = {{id}} LIMIT 1"
 _NEW_PERSON = {"client_id": "%(client)s", "registered_at": "%(at)s", "changed_at": "%(at)s"}
@@ -66,7 +66,7 @@ _HISTORY = {
     "history_id": "n.history_id",
     "history_date": "%(at)s",
     "history_change_reason": "%(reason)s",
-    "history_user_id": "NULL",  # actor_id says who, of every kind of actor
+    "history_user_id": "NULL",  # actor_id identifies actors of every kind
     "actor_kind": "%(actor_kind)s",
     "actor_id": "%(actor_id)s",
     "actor_role": "%(actor_role)s",
@@ -75,15 +75,15 @@ _HISTORY = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A temporary table: its columns with their SQL types, in order."""
+    """A temporary table: its columns in order, with their SQL types."""
 
     name: str
     columns: Mapping[str, str]
 
     def copy(self, rows: Iterable[Sequence[Any]], *, client_id: UUID) -> None:
-        """Copy rows in. Raises ContextMissing outside the client's context: COPY passes the connection's guard."""
+        """Copy rows into the stage. Raises ContextMissing outside the client's context: COPY bypasses that check."""
         if current_client() != client_id:
-            raise ContextMissing("A stage is filled in the context of the client whose people it holds.")
+            raise ContextMissing("A stage can be filled only in the context of its client.")
         statement = f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN (FORMAT BINARY)"
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types([kind.partition("(")[0] for kind in self.columns.values()])
@@ -92,7 +92,7 @@ class Stage:
 
 
 def _columns(model: type[models.Model], *, without: Iterable[str] = ()) -> dict[str, str]:
-    """Map a model's columns, in order, to their SQL types; those that the database generates are not written."""
+    """Map a model's columns, in order, to their SQL types, without generated columns."""
     left_out = set(without)
     fields = [field for field in model._meta.concrete_fields if not field.generated and field.column not in left_out]
     return {str(field.column): str(field.db_type(connection)) for field in fields}
@@ -100,7 +100,7 @@ def _columns(model: type[models.Model], *, without: Iterable[str] = ()) -> dict[
 
 @cache
 def person_stage() -> Stage:
-    """Describe the stage of people, new and changed; ``seen_index`` is what a changed one is known to be before."""
+    """Return the stage of new and changed people; ``seen_index`` is the version a change was computed from."""
     key = {"key_id": "uuid", **{name: _columns(SubjectKey)[name] for name in ("epoch", "wrapped")}}
     own = {"is_new": "boolean", "seen_index": "bytea", **key, "history_id": "uuid"}
     return Stage("roster_person", {**_columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY]), **own})
@@ -108,20 +108,20 @@ def person_stage() -> Stage:
 
 @cache
 def claim_stage() -> Stage:
-    """Describe the stage of guardian relations, new and changed."""
+    """Return the stage of new and changed guardian relations."""
     columns = _columns(GuardianClaim, without=[*_NEW_CLAIM, *_ENDED_ONLY])
     return Stage("roster_claim", {**columns, "is_new": "boolean", "history_id": "uuid"})
 
 
 @cache
 def entry_stage() -> Stage:
-    """Describe the stage of ledger entries."""
+    """Return the stage of ledger entries."""
     return Stage("roster_entry", _columns(Entry))
 
 
 @cache
 def named_stage() -> Stage:
-    """Describe the stage of the LMS ids that a roster names: kept until the end of the import."""
+    """Return the stage of the LMS ids that a roster names; it lasts until the end of the import."""
     return Stage("roster_named", {"external_id": "text"})
 
 
@@ -130,32 +130,32 @@ def _stages() -> tuple[Stage, ...]:
 
 
 def make_stages() -> None:
-    """Make the temporary tables of this transaction."""
+    """Create the temporary tables of this transaction."""
     for stage in (*_stages(), named_stage()):
         columns = ", ".join(f"{name} {kind}" for name, kind in stage.columns.items())
-        _run(f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage.name} ({columns}) ON COMMIT DROP")
-    _run(f"TRUNCATE pg_temp.{named_stage().name}")
+        _execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage.name} ({columns}) ON COMMIT DROP")
+    _execute(f"TRUNCATE pg_temp.{named_stage().name}")
 
 
 def empty_stages() -> None:
     """Empty the temporary tables for the next chunk."""
-    _run(f"TRUNCATE {', '.join(f'pg_temp.{stage.name}' for stage in _stages())}")
+    _execute(f"TRUNCATE {', '.join(f'pg_temp.{stage.name}' for stage in _stages())}")
 
 
 def refresh_statistics() -> None:
-    """Let the planner see what this transaction wrote so far (subjects migration 0005 says why)."""
-    _run("SELECT subjects_refresh_statistics()")
+    """Refresh the planner statistics with this transaction's rows (see subjects migration 0005)."""
+    _execute("SELECT subjects_refresh_statistics()")
 
 
 def lock_imports(client_id: UUID) -> bool:
-    """Take the client's import lock for this transaction; say whether it was free."""
+    """Take the client's import lock for this transaction; return True if it was free."""
     digest = hashlib.sha256(b"roster import" + client_id.bytes).digest()
     number = int.from_bytes(digest[:8], signed=True)
     return bool(_rows("SELECT pg_try_advisory_xact_lock(%(number)s)", {"number": number})[0][0])
 
 
 def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ...]]:
-    """Read what is known of people: LMS id, id, role and more in clear, index, sealed fields, epoch, key."""
+    """Return registered people: LMS id, id, role and other clear columns, index, sealed fields, epoch and key."""
     columns = ("external_id", "id", "role", "language", "is_enabled", "country", "details_index", *PERSONAL)
     return _rows(
         f"""
@@ -169,13 +169,13 @@ def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ..
 
 
 def erased_tombstones(client_id: UUID, tombstones: list[bytes]) -> set[bytes]:
-    """Return those of the tombstones that stand for a person of the client who was erased."""
+    """Return those of the tombstones that belong to an erased person of the client."""
     sql = f"SELECT tombstone FROM {_SUBJECT} WHERE {_OWN} AND tombstone = ANY(%(tombstones)s)"
     return {bytes(found) for (found,) in _rows(sql, {"client": client_id, "tombstones": tombstones})}
 
 
 def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[tuple[Any, ...]]:
-    """Read, for each pair of LMS ids in order: child's id, guardian's id, and the claim's id, relationship, end."""
+    """Return, per pair of LMS ids in order: child id, guardian id, and the claim's id, relationship and end."""
     return _rows(
         f"""
         SELECT c.id, g.id, k.id, k.relationship, k.ends_at
@@ -196,7 +196,7 @@ def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[t
 
 
 def known_roles(client_id: UUID, external_ids: list[str]) -> dict[str, str]:
-    """Read the roles of those who are known, by LMS id."""
+    """Return the roles of registered people by LMS id."""
     sql = f"""
         SELECT s.external_id, s.role
         FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
@@ -205,15 +205,15 @@ def known_roles(client_id: UUID, external_ids: list[str]) -> dict[str, str]:
 
 
 def known_relationships(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
-    """Read, for each pair of LMS ids in order, what one is known to be of the other, whichever is the child."""
+    """Return, for each pair of LMS ids in order, the known relationship in either direction."""
     there = known_relations(client_id, pairs)
     back = known_relations(client_id, [(guardian, child) for child, guardian in pairs])
     return [one[3] or other[3] for one, other in zip(there, back, strict=True)]
 
 
 def missing_people(client_id: UUID) -> list[str]:
-    """List the LMS ids of active people whom an earlier roster brought and this one does not name, in order."""
-    _run(f"ANALYZE pg_temp.{named_stage().name}")
+    """List LMS ids of active people whom an earlier roster created and this one does not name, in order."""
+    _execute(f"ANALYZE pg_temp.{named_stage().name}")
     sql = f"""
         SELECT s.external_id FROM {_SUBJECT} s
         WHERE s.{_OWN} AND s.external_id IS NOT NULL AND s.is_enabled
@@ -226,7 +226,7 @@ def missing_people(client_id: UUID) -> list[str]:
 
 
 def count_active_people(client_id: UUID) -> int:
-    """Count the people of the client whose accounts are open."""
+    """Count the client's people with open accounts."""
     sql = f"""
         SELECT count(*) FROM {_SUBJECT}
         WHERE client_id = %(client)s AND external_id IS NOT NULL AND is_enabled"""
@@ -234,26 +234,26 @@ def count_active_people(client_id: UUID) -> int:
 
 
 def count_live_people(client_id: UUID) -> int:
-    """Count the people of the client who are known by an LMS id."""
+    """Count the client's people who are not erased."""
     sql = f"SELECT count(*) FROM {_SUBJECT} WHERE client_id = %(client)s AND external_id IS NOT NULL"
     return int(_rows(sql, {"client": client_id})[0][0])
 
 
 def count_open_claims(client_id: UUID) -> int:
-    """Count the relations of the client that have not ended."""
+    """Count the client's relations that have not ended."""
     sql = f"SELECT count(*) FROM {_CLAIM} WHERE client_id = %(client)s AND ends_at IS NULL"
     return int(_rows(sql, {"client": client_id})[0][0])
 
 
 def write_new_people(params: Params) -> int:
-    """Move the staged new people, with their history, into place; returns how many."""
+    """Move staged new people and their history into place; return how many."""
     written = _insert(Subject, person_stage(), _NEW_PERSON, without=_ERASED_ONLY)
-    return _run(_with_history(Subject, written, person_stage(), "+"), params)
+    return _execute(_with_history(Subject, written, person_stage(), "+"), params)
 
 
 def write_new_keys(params: Params) -> int:
-    """Move the staged new people's keys into place; returns how many."""
-    return _run(
+    """Move the staged new people's keys into place; return how many."""
+    return _execute(
         f"""
         INSERT INTO {_KEY} (id, client_id, subject_id, epoch, wrapped)
         SELECT n.key_id, %(client)s, n.id, n.epoch, n.wrapped FROM {person_stage().name} n WHERE n.is_new""",
@@ -262,37 +262,37 @@ def write_new_keys(params: Params) -> int:
 
 
 def write_changed_people(params: Params) -> int:
-    """Move the staged changed people, with their history, into place; returns how many were still as seen."""
+    """Move staged changed people and their history into place; return how many were still unchanged."""
     columns = _columns(Subject, without=[*_NEW_PERSON, *_ERASED_ONLY, *_FIXED_FOR_LIFE])
     written = f"""
         UPDATE {_SUBJECT} s SET changed_at = %(at)s, {", ".join(f"{name} = n.{name}" for name in columns)}
         FROM {person_stage().name} n
         WHERE NOT n.is_new AND s.{_OWN} AND s.id = n.id
             AND s.details_index IS NOT DISTINCT FROM n.seen_index
-        RETURNING {_tracked(Subject, "s")}"""
-    return _run(_with_history(Subject, written, person_stage(), "~"), params)
+        RETURNING {_history_columns(Subject, "s")}"""
+    return _execute(_with_history(Subject, written, person_stage(), "~"), params)
 
 
 def write_new_claims(params: Params) -> int:
-    """Move the staged new relations, with their history, into place; returns how many."""
+    """Move staged new relations and their history into place; return how many."""
     written = _insert(GuardianClaim, claim_stage(), _NEW_CLAIM, without=_ENDED_ONLY)
-    return _run(_with_history(GuardianClaim, written, claim_stage(), "+"), params)
+    return _execute(_with_history(GuardianClaim, written, claim_stage(), "+"), params)
 
 
 def write_changed_claims(params: Params) -> int:
-    """Move the staged changed relations, with their history, into place; one that had ended is open again."""
+    """Move staged changed relations and their history into place; ended ones are reopened."""
     written = f"""
         UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = NULL
         FROM {claim_stage().name} n
         WHERE NOT n.is_new AND k.{_OWN} AND k.id = n.id
-        RETURNING {_tracked(GuardianClaim, "k")}"""
-    return _run(_with_history(GuardianClaim, written, claim_stage(), "~"), params)
+        RETURNING {_history_columns(GuardianClaim, "k")}"""
+    return _execute(_with_history(GuardianClaim, written, claim_stage(), "~"), params)
 
 
 def write_entries() -> int:
-    """Move the staged ledger entries into place; returns how many."""
+    """Move staged ledger entries into place; return how many."""
     columns = ", ".join(entry_stage().columns)
-    return _run(f"INSERT INTO {_ENTRY} ({columns}) SELECT {columns} FROM {entry_stage().name}")
+    return _execute(f"INSERT INTO {_ENTRY} ({columns}) SELECT {columns} FROM {entry_stage().name}")
 
 
 def _insert(model: type[models.Model], stage: Stage, given: Mapping[str, str], *, without: Iterable[str]) -> str:
@@ -301,11 +301,11 @@ def _insert(model: type[models.Model], stage: Stage, given: Mapping[str, str], *
         INSERT INTO {model._meta.db_table} ({", ".join([*given, *staged])})
         SELECT {", ".join([*given.values(), *(f"n.{name}" for name in staged)])}
         FROM {stage.name} n WHERE n.is_new
-        RETURNING {_tracked(model, model._meta.db_table)}"""
+        RETURNING {_history_columns(model, model._meta.db_table)}"""
 
 
 def history_values(model: type[models.Model], kind: str) -> dict[str, str]:
-    """Map every column of the model's history to its value: the written row's own, or who, when and why."""
+    """Map each column of the model's history to its value: the written row's, or actor, time and reason."""
     own = {**_HISTORY, "history_type": f"'{kind}'"}
     return {name: own.get(name, f"w.{name}") for name in _columns(_history(model))}
 
@@ -315,7 +315,7 @@ def _history(model: type[models.Model]) -> type[models.Model]:
     return history
 
 
-def _tracked(model: type[models.Model], alias: str) -> str:
+def _history_columns(model: type[models.Model], alias: str) -> str:
     values = history_values(model, "+")
     return ", ".join(f"{alias}.{name}" for name, value in values.items() if value == f"w.{name}")
 
@@ -329,7 +329,7 @@ def _with_history(model: type[models.Model], written: str, stage: Stage, kind: s
         FROM written w JOIN {stage.name} n ON n.id = w.id"""
 
 
-def _run(sql: str, params: Params | None = None) -> int:
+def _execute(sql: str, params: Params | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return int(cursor.rowcount)

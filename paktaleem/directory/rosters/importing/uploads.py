@@ -1,7 +1,7 @@
-"""Uploaded rosters: kept sealed for a day, tried, and imported only as they were shown.
+"""Uploaded rosters: stored encrypted for a day, tried, and imported only as shown.
 
-The dry run and the import read the same bytes: they lie in the database as sealed parts under a key of this upload,
-which goes with them. Any server may take the next step, for none keeps anything.
+The trial and the import read the same bytes: they are stored in the database as sealed parts under a key of the upload,
+which is deleted with them. Servers store nothing, so any server can take the next step.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ GO_ON = "subjects.go_on_with_roster"
 PART = 1024 * 1024
 PROBLEMS_SHOWN = 100
 ODDITIES_SHOWN = 3
-"""Of each kind: thousands of guardians without an address are no thousand lines."""
+"""Number of findings shown per code."""
 _DETAILS = "subjects_rosterimport.details"
 _FAILURES: dict[type[Exception], str] = {
     ContextChanged: "changed",
@@ -66,14 +66,14 @@ _FAILURES: dict[type[Exception], str] = {
 
 
 class NotNow(Exception):
-    """The roster is not in a state in which this can be done: somebody was quicker, or a day has passed."""
+    """The roster is not in a state that allows this: another user acted first, or it expired after a day."""
 
 
 @transaction.atomic
 def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Actor, at: datetime) -> RosterImport:
-    """Keep an uploaded roster, sealed, and try it: at once if it is small, else by the worker.
+    """Store an uploaded roster, sealed, and try it: at once if it is small, otherwise in the worker.
 
-    ``everybody`` says that whom it does not name has left. Raises ValidationError for an empty or too large file,
+    With ``everybody``, people it does not name have left. Raises ValidationError for an empty or too large file,
     NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
@@ -88,73 +88,73 @@ def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Act
     for number, start in enumerate(range(0, len(content), PART)):
         sealed = sealer.seal_bytes(content[start : start + PART], column=_part_column(number))
         RosterChunk(client=client, roster=row, number=number, sealed=sealed).save(force_insert=True)
-    _go_on_now_or_later(row, at=at)
+    _run_or_enqueue(row, at=at)
     return row
 
 
 @transaction.atomic
 def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
-    """Try a kept roster anew, over the people as they are now. Raises NotNow, NotAllowed."""
-    row = _kept(row, actor, Capability.REGISTER_SUBJECTS)
+    """Try a stored roster again, against the current people. Raises NotNow, NotAllowed."""
+    row = _lock_stored(row, actor, Capability.REGISTER_SUBJECTS)
     row.state, row.failure = RosterState.CHECKING, ""
     row.save()
-    _go_on_now_or_later(row, at=at)
+    _run_or_enqueue(row, at=at)
     return row
 
 
 @transaction.atomic
 def confirm_import(row: RosterImport, *, many_may_vanish: bool = False, actor: Actor, at: datetime) -> RosterImport:
-    """Import a roster as its trial showed it: at once if it is small, else by the worker.
+    """Import a roster as its trial showed: at once if it is small, otherwise in the worker.
 
-    One that stopped because too many would vanish needs ``many_may_vanish`` of somebody who may say so.
-    Raises NotNow, NotAllowed.
+    A roster stopped because too many people would be deactivated needs ``many_may_vanish`` and its capability. Raises
+    NotNow, NotAllowed.
     """
     capability = Capability.LET_MANY_VANISH if many_may_vanish else Capability.REGISTER_SUBJECTS
-    row = _kept(row, actor, capability)
+    row = _lock_stored(row, actor, capability)
     if row.state != (RosterState.STOPPED if many_may_vanish else RosterState.READY):
         raise NotNow
     row.state, row.confirmed_at, row.failure = RosterState.APPLYING, at, ""
     _, row.confirmed_by, row.confirmed_role = actor_columns(actor)
     row.counts = {**row.counts, "many_may_vanish": many_may_vanish}
     row.save()
-    _go_on_now_or_later(row, at=at)
+    _run_or_enqueue(row, at=at)
     return row
 
 
 @transaction.atomic
 def discard_roster(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
-    """Throw an uploaded roster away, unimported. Raises NotNow, NotAllowed."""
-    row = _kept(row, actor, Capability.REGISTER_SUBJECTS)
-    _forget(row, RosterState.DISCARDED, at)
+    """Delete an uploaded roster without importing it. Raises NotNow, NotAllowed."""
+    row = _lock_stored(row, actor, Capability.REGISTER_SUBJECTS)
+    _delete_file(row, RosterState.DISCARDED, at)
     _record("roster.discarded", row, actor, at)
     return row
 
 
 @transaction.atomic
 def go_on(roster: Any, *, client: Client, at: datetime) -> None:
-    """Take the step a roster waits for, its trial or its import; done already, there is nothing to do."""
+    """Run the step a roster waits for, its trial or its import; do nothing if it is already done."""
     row = RosterImport.objects.select_for_update().filter(client=client, id=roster).first()
     if row is not None and row.is_under_way:
-        _step(row, at)
+        _run_step(row, at)
 
 
 @transaction.atomic
 def expire_rosters(client: Client, *, at: datetime) -> int:
-    """Throw away what was uploaded a day ago, file and findings; returns how many."""
+    """Delete files and findings uploaded a day ago; return how many."""
     old = RosterImport.objects.select_for_update(skip_locked=True).filter(
         client=client, wrapped__isnull=False, uploaded_at__lte=at - settings.ROSTER_UPLOAD_LIFE
     )
     rows = list(old)
     for row in rows:
         waits = row.is_kept or row.is_under_way
-        _forget(row, RosterState.EXPIRED if waits else RosterState(row.state), at)
+        _delete_file(row, RosterState.EXPIRED if waits else RosterState(row.state), at)
         row.details, row.wrapped, row.epoch = None, None, None
         row.save()
     return len(rows)
 
 
 def shown_details(row: RosterImport) -> dict[str, Any]:
-    """Open what names people in the findings: problems with their places, and examples by LMS id; {} once gone."""
+    """Return the findings that name people: problems with their places, and examples by LMS id; {} once deleted."""
     if row.details is None or row.wrapped is None:
         return {}
     try:
@@ -164,7 +164,7 @@ def shown_details(row: RosterImport) -> dict[str, Any]:
     return found
 
 
-def _kept(row: RosterImport, actor: Actor, capability: Capability) -> RosterImport:
+def _lock_stored(row: RosterImport, actor: Actor, capability: Capability) -> RosterImport:
     require(actor, capability, row.client_id)
     found = RosterImport.objects.select_for_update().get(id=row.pk, client_id=row.client_id)
     if not found.is_kept:
@@ -172,14 +172,14 @@ def _kept(row: RosterImport, actor: Actor, capability: Capability) -> RosterImpo
     return found
 
 
-def _go_on_now_or_later(row: RosterImport, *, at: datetime) -> None:
+def _run_or_enqueue(row: RosterImport, *, at: datetime) -> None:
     if row.size <= settings.ROSTER_AT_ONCE_LIMIT:
-        _step(row, at)
+        _run_step(row, at)
     else:
         enqueue_job(GO_ON, lock=f"{GO_ON}/{row.client_id}", client=str(row.client_id), roster=str(row.pk))
 
 
-def _step(row: RosterImport, at: datetime) -> None:
+def _run_step(row: RosterImport, at: datetime) -> None:
     client = Client.objects.get(id=row.client_id)
     step = _try if row.state == RosterState.CHECKING else _import
     try:
@@ -187,8 +187,10 @@ def _step(row: RosterImport, at: datetime) -> None:
             step(row, client, at)
     except RosterInvalid as invalid:
         row.state, row.finished_at, row.counts = RosterState.REFUSED, at, {"problems": len(invalid.problems)}
-        _keep_details(row, {"problems": [_told(problem) for problem in invalid.problems[:PROBLEMS_SHOWN]]})
-        _forget(row, RosterState.REFUSED, at)
+        _store_details(
+            row, {"problems": [_serialize_problem(problem) for problem in invalid.problems[:PROBLEMS_SHOWN]]}
+        )
+        _delete_file(row, RosterState.REFUSED, at)
         _record("roster.refused", row, _uploader(row), at)
     except tuple(_FAILURES) as error:
         row.state = RosterState.CHANGED
@@ -198,18 +200,18 @@ def _step(row: RosterImport, at: datetime) -> None:
 
 def _try(row: RosterImport, client: Client, at: datetime) -> None:
     actor = _uploader(row)
-    with open_source(_opened(row), client=client) as roster:
+    with open_source(_open_content(row), client=client) as roster:
         row.kind = roster.kind
         report = try_roster(roster, client=client, actor=actor, at=at, everybody=row.everybody)
     stops = report.loses_more_than(settings.ROSTER_VANISH_PERCENT)
     row.state, row.checked_at = RosterState.STOPPED if stops else RosterState.READY, at
-    _take_report(row, report)
+    _store_report(row, report)
     _record("roster.checked", row, actor, at)
 
 
 def _import(row: RosterImport, client: Client, at: datetime) -> None:
     actor = user_actor(row.confirmed_by, row.confirmed_role, client.id)  # type: ignore[arg-type]
-    with open_source(_opened(row), client=client) as roster:
+    with open_source(_open_content(row), client=client) as roster:
         report = import_roster(
             roster,
             client=client,
@@ -219,8 +221,8 @@ def _import(row: RosterImport, client: Client, at: datetime) -> None:
             many_may_vanish=bool(row.counts.get("many_may_vanish")),
             as_shown=row.plan,
         )
-    _take_report(row, report)
-    _forget(row, RosterState.DONE, at)
+    _store_report(row, report)
+    _delete_file(row, RosterState.DONE, at)
     _record("roster.imported", row, actor, at)
 
 
@@ -228,16 +230,16 @@ def _uploader(row: RosterImport) -> Actor:
     return user_actor(row.actor_id, row.actor_role, row.client_id)
 
 
-def _take_report(row: RosterImport, report: ImportReport) -> None:
+def _store_report(row: RosterImport, report: ImportReport) -> None:
     row.plan = report.plan
     row.counts = {**row.counts, **counts_of(report)}
     kinds = groupby(report.problems, key=lambda problem: problem.code)
-    problems = [_told(problem) for _, found in kinds for problem in islice(found, ODDITIES_SHOWN)]
-    _keep_details(row, {"problems": problems, "examples": {kind: list(ids) for kind, ids in report.examples.items()}})
+    problems = [_serialize_problem(problem) for _, found in kinds for problem in islice(found, ODDITIES_SHOWN)]
+    _store_details(row, {"problems": problems, "examples": {kind: list(ids) for kind, ids in report.examples.items()}})
 
 
 def counts_of(report: ImportReport) -> dict[str, Any]:
-    """Give a report's numbers as JSON: nothing that names anybody."""
+    """Return a report's numbers as JSON, without anything that names a person."""
     tallies = {**report.people, "relations": report.relations}
     return {
         "tallies": {name: [one.added, one.changed, one.unchanged, one.gone] for name, one in tallies.items()},
@@ -248,17 +250,17 @@ def counts_of(report: ImportReport) -> dict[str, Any]:
     }
 
 
-def _told(problem: Problem) -> list[Any]:
+def _serialize_problem(problem: Problem) -> list[Any]:
     return [problem.file, problem.row, problem.column, problem.message]
 
 
-def _keep_details(row: RosterImport, details: Mapping[str, Any]) -> None:
+def _store_details(row: RosterImport, details: Mapping[str, Any]) -> None:
     row.details = _sealer(row).seal(json.dumps(details), column=_DETAILS)
     row.save()
 
 
-def _forget(row: RosterImport, state: RosterState, at: datetime) -> None:
-    """Delete the file; what was found in it stays to be read for the rest of the day."""
+def _delete_file(row: RosterImport, state: RosterState, at: datetime) -> None:
+    """Delete the file; its findings stay readable for the rest of the day."""
     RosterChunk.objects.filter(client_id=row.client_id, roster=row).delete()
     row.state, row.finished_at = state, row.finished_at or at
     row.save()
@@ -266,7 +268,7 @@ def _forget(row: RosterImport, state: RosterState, at: datetime) -> None:
 
 def _sealer(row: RosterImport) -> Sealer:
     if row.wrapped is None or row.epoch is None:
-        raise CannotOpen("The upload's key is gone.")
+        raise CannotOpen("The upload's key has been deleted.")
     return Sealer.unwrapped(row.client_id, row.id, wrapped=bytes(row.wrapped), epoch=row.epoch)
 
 
@@ -274,13 +276,13 @@ def _part_column(number: int) -> str:
     return f"subjects_rosterchunk.sealed/{number}"
 
 
-def _opened(row: RosterImport) -> io.BytesIO:
-    """Return the very bytes that were uploaded. Raises CannotOpen if a part is missing or altered."""
+def _open_content(row: RosterImport) -> io.BytesIO:
+    """Return the uploaded bytes. Raises CannotOpen if a part is missing or altered."""
     sealer = _sealer(row)
     parts = RosterChunk.objects.filter(client_id=row.client_id, roster=row).order_by("number")
     content = b"".join(sealer.open_bytes(part.sealed, column=_part_column(part.number)) for part in parts)
     if hashlib.sha256(content).digest() != bytes(row.sha256):
-        raise CannotOpen("The upload is not what it was.")
+        raise CannotOpen("The upload was altered.")
     return io.BytesIO(content)
 
 

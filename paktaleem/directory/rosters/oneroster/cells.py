@@ -1,4 +1,4 @@
-"""The meaning of single cells: ids, names, mail addresses, phone numbers and days, as plain values."""
+"""Parse single cells (ids, names, email addresses, phone numbers, dates) into plain values."""
 
 import re
 import unicodedata
@@ -17,16 +17,16 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
 _PHONE_SEPARATORS = re.compile(r"[\s().\-/]+")
-# Direction overrides could make a name read as another one. Joiners stay: Urdu is written with them.
+# Direction overrides could make one name look like another. Joiners are kept: Urdu needs them.
 _UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")
 
 
 def external_id_fault(text: str) -> str | None:
-    """Return what is wrong with a person's sourcedId, or None. It must not be a mail address."""
+    """Return what is wrong with a person's sourcedId, or None. It must not be an email address."""
     if len(text) > ID_LIMIT:
         return f"longer than {ID_LIMIT} characters"
     if "@" in text:
-        return "holds an @: a mail address is personal data and no id"
+        return "contains an @: an email address is personal data and not an id"
     if any(unicodedata.category(character) == "Cc" for character in text):
         return "holds a control character"
     return None
@@ -41,7 +41,7 @@ def full_name(given: str, middle: str, family: str) -> str:
 
 
 def plausible_email(text: str) -> str | None:
-    """Return the address, "" for an empty cell, or None if it is not one plausible address."""
+    """Return the address, "" for an empty cell, or None if it is not a plausible email address."""
     if not text:
         return ""
     return text if len(text) <= EMAIL_LIMIT and _EMAIL.fullmatch(text) else None
@@ -56,13 +56,13 @@ def plausible_phone(text: str) -> str | None:
 
 
 def country(text: str) -> str | None:
-    """Return a country as two capitals (ISO 3166), "" for an empty cell, or None if it is not written so."""
+    """Return a country as two capitals (ISO 3166), "" for an empty cell, or None if it is malformed."""
     code = text.strip().upper()
     return code if not code or _COUNTRY.fullmatch(code) else None
 
 
 def day(text: str) -> date | None:
-    """Return a day written YYYY-MM-DD, or None if it is not one."""
+    """Return a date written YYYY-MM-DD, or None if it is malformed."""
     if not _DAY.fullmatch(text):
         return None
     try:
@@ -72,7 +72,7 @@ def day(text: str) -> date | None:
 
 
 def moment(text: str) -> datetime | None:
-    """Return a moment written in ISO 8601 with Z, or the start of a day, or None if it is neither."""
+    """Return a time in ISO 8601 with Z, or the start of a date; None if it is neither."""
     if not _MOMENT.fullmatch(text):
         return None
     try:

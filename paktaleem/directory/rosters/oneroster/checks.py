@@ -1,4 +1,4 @@
-"""What holds for every table: header, number of cells, and the rules its columns declare."""
+"""Checks that apply to every table: header, number of cells, and the rules its columns declare."""
 
 from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
@@ -10,7 +10,7 @@ from paktaleem.directory.rosters.oneroster.package import Package
 from paktaleem.directory.rosters.oneroster.problems import ProblemLog, refusal
 
 type Cells = tuple[str, ...]
-type Ids = dict[str, int]  # a table's sourcedIds with their ordinal, in the order of the file
+type Ids = dict[str, int]  # sourcedId → ordinal, in the order of the file
 
 EXTENSION = "metadata."
 STATUS, MODIFIED = "status", "dateLastModified"
@@ -19,9 +19,9 @@ _STATUSES = ("active", GONE)
 
 
 def table_rows(package: Package, table: Table, log: ProblemLog) -> Iterator[tuple[int, Cells]]:
-    """Yield (row number, kept cells, trimmed) of a table; a row of another width is logged, not yielded.
+    """Yield (row number, kept cells, trimmed) of a table; a row of the wrong width is logged, not yielded.
 
-    Raises RosterInvalid if the header is wrong or the file cannot be read on.
+    Raises RosterInvalid if the header is wrong or the file cannot be read.
     """
     rows = package.rows(table.file)
     header = next(rows, (1, []))[1]
@@ -37,7 +37,7 @@ def table_rows(package: Package, table: Table, log: ProblemLog) -> Iterator[tupl
 
 
 def _checked_header(table: Table, header: list[str]) -> dict[str, int]:
-    """Return the place of each column that there is. Raises RosterInvalid if the header is wrong."""
+    """Return the position of each column present. Raises RosterInvalid if the header is wrong."""
     found = [(name, place) for place, name in enumerate(header) if name not in table.tolerated]
     for position, wanted in enumerate(table.header):
         if position >= len(found) or found[position][0] != wanted:
@@ -49,20 +49,20 @@ def _checked_header(table: Table, header: list[str]) -> dict[str, int]:
         raise refusal(table.file, "header_wrong", message, row=1)
     read = [name for name, _ in extra if name in table.extensions]
     if len(read) != len(set(read)):
-        raise refusal(table.file, "header_wrong", f"{read[0]} stands there more than once", row=1)
+        raise refusal(table.file, "header_wrong", f"{read[0]} appears more than once", row=1)
     return dict(found)
 
 
 def is_gone(table: Table, cells: Cells) -> bool:
-    """Say whether a row of a delta file tells that what it stands for is gone."""
+    """Return True if a row of a delta file declares its record deleted."""
     return cells[table.at[STATUS]] == GONE
 
 
 class RowCheck:
-    """Hold one table's rows to the rules of its columns, and collect its sourcedIds.
+    """Check one table's rows against its columns' rules, and collect its sourcedIds.
 
-    `known` has the ids of the tables already read in full; a reference to any other is not judged, nor is one within
-    a delta file, whose other rows came earlier. A row of a delta that is gone needs its sourcedId alone.
+    `known` holds the ids of the tables already read in full; references to other tables are not checked, nor are
+    references within a delta file, whose other rows came earlier. A deleted row of a delta needs only its sourcedId.
     """
 
     def __init__(self, table: Table, known: Mapping[str, Ids], log: ProblemLog, *, delta: bool = False) -> None:
@@ -80,7 +80,7 @@ class RowCheck:
         self._ahead: list[tuple[int, str, str]] = []
 
     def admit(self, number: int, cells: Cells) -> bool:
-        """Log what is wrong with a row; return whether it has a sourcedId of its own."""
+        """Log what is wrong with a row; return True if it has a sourcedId of its own."""
         self._check_state(number, cells)
         if not (self._delta and is_gone(self._table, cells)):
             self._check_cells(number, cells)
@@ -88,14 +88,14 @@ class RowCheck:
             self._check_references(number, cells)
         identifier = cells[0]
         if identifier in self.ids:
-            self._fatal(number, "sourcedId", "id_repeated", "the same sourcedId stands in an earlier row")
+            self._fatal(number, "sourcedId", "id_repeated", "the same sourcedId is used in an earlier row")
         elif identifier:
             self.ids[identifier] = len(self.ids)
             return True
         return False
 
     def finish(self) -> None:
-        """Judge the references within the table, now that all its ids are known."""
+        """Check the references within the table, once all its ids are known."""
         for number, column, identifier in self._ahead:
             if identifier not in self.ids:
                 self._dangling(number, column, self._table.file)
@@ -112,7 +112,7 @@ class RowCheck:
         if not modified:
             self._fatal(number, MODIFIED, "required_empty", "must not be empty in a delta file")
         elif not moment(modified):
-            message = "must be a moment such as 2026-09-01T08:30:00Z"
+            message = "must be a time such as 2026-09-01T08:30:00Z"
             self._fatal(number, MODIFIED, "date_unreadable", message)
         if status == GONE and not cells[0]:
             self._fatal(number, "sourcedId", "required_empty", "must not be empty")

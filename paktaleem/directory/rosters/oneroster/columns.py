@@ -1,8 +1,8 @@
 """The files of OneRoster 1.1 and 1.2 CSV as data: headers in order, required cells, enumerations and references.
 
-`*` marks a cell that must not be empty, `-` a column we do not need: its cells are dropped when a row is
-read and reach nothing else (passwords, sex, race, ethnicity, birthplace, other identifiers). OneRoster also
-requires givenName and familyName; people with one name exist, so only both being empty is refused.
+`*` marks a required cell, `-` a column that is not needed: its cells are dropped when a row is read (passwords, sex,
+race, ethnicity, birthplace, other identifiers). OneRoster also requires givenName and familyName; people with one name
+exist, so only both being empty is refused.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ DEMOGRAPHICS = "demographics.csv"
 USER_ROLES = "roles.csv"
 PROFILES = "userProfiles.csv"
 COUNTRY = "metadata.country"
-"""Where somebody lives, by ISO 3166: OneRoster knows the country of birth only, which says nothing about it."""
+"""Country of residence (ISO 3166). OneRoster itself has only the country of birth."""
 
 STUDENT = "student"
 RELATIONSHIPS = ("parent", "guardian", "relative")
@@ -43,15 +43,15 @@ _ROLES_1_2: Mapping[str, str] = {
     "systemAdministrator": "administrator",
 }
 ROLES: Mapping[str, str] = {**_ROLES_1_1, **_ROLES_1_2}
-"""Their roles, of both versions, and ours."""
+"""OneRoster roles of both versions, mapped to the portal's roles."""
 BOOLEANS = ("true", "false")
 EXTENDED = "ext:"
-"""Begins a value of one's own, which 1.2 allows in most enumerations."""
+"""Prefix of extension values, which 1.2 allows in most enumerations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One CSV file: its whole header, and the columns kept of it, by their position among the kept."""
+    """One CSV file: its complete header, and the kept columns with their positions."""
 
     file: str
     header: tuple[str, ...]
@@ -61,9 +61,9 @@ class Table:
     references: Mapping[str, str]
     dates: tuple[str, ...]
     at: Mapping[str, int] = field(repr=False)
-    tolerated: tuple[str, ...]  # columns that some exporters add, wherever they stand: ignored
-    extensible: frozenset[str]  # columns whose values may begin with ext:
-    extensions: tuple[str, ...] = ()  # metadata columns that are read; missing, their cells are empty
+    tolerated: tuple[str, ...]  # columns that some exporters add in any position: ignored
+    extensible: frozenset[str]  # columns that allow values with the prefix ext:
+    extensions: tuple[str, ...] = ()  # optional metadata columns that are read
 
 
 def _table(
@@ -186,7 +186,7 @@ def _enrollments(*extensible: str) -> Table:
     )
 
 
-# Marks and learning material: a package may hold them, and this portal has no purpose for them, so they are
+# Marks and learning material: a package may hold them, but the portal has no purpose for them, so they are
 # never opened.
 _UNOPENED_1_1 = ("categories", "classResources", "courseResources", "lineItems", "resources", "results")
 _UNOPENED_1_2 = (
@@ -202,9 +202,9 @@ _UNOPENED_1_2 = (
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of OneRoster: the tables that are read, in an order in which references point back.
+    """One version of OneRoster: its tables, ordered so that references point to earlier ones.
 
-    ``needed`` are the files without which all people cannot be told.
+    ``needed`` are the files required to list all people.
     """
 
     number: str
@@ -214,7 +214,7 @@ class Version:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Name every file that may be in a package, but the manifest."""
+        """Every file that a package may hold, except the manifest."""
         return (*self.tables, *self.unopened)
 
 

@@ -1,4 +1,4 @@
-"""The manifest of a package: which version it is, which files it says it holds, and whether it does."""
+"""The manifest of a package: its version and declared files, compared with the files present."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ _DECLARATIONS = (ABSENT, BULK, DELTA)
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a package says of itself: its version, and of each file that is there whether it is bulk or delta."""
+    """A package's version, and for each file present whether it is bulk or delta."""
 
     version: Version
     files: Mapping[str, str]
 
     def is_delta(self, file: str) -> bool:
-        """Say whether a file holds changes only."""
+        """Return True if a file holds changes only."""
         return self.files.get(file) == DELTA
 
     def is_whole(self, file: str) -> bool:
-        """Say whether a file holds everything there is, so that what is not in it does not exist."""
+        """Return True if a file is complete, so that records not in it do not exist."""
         return self.files.get(file) == BULK
 
 
 def read_manifest(package: Package, log: ProblemLog) -> Manifest:
-    """Read what the package says of itself; log where manifest and package differ.
+    """Read the manifest; log differences between it and the package.
 
-    Raises RosterInvalid if the manifest is missing, unreadable, or of a version we do not know.
+    Raises RosterInvalid if the manifest is missing, unreadable, or of an unsupported version.
     """
     properties = _read_properties(package, log)
     version = _known_version(properties)
@@ -58,7 +58,7 @@ def _read_properties(package: Package, log: ProblemLog) -> dict[str, tuple[str, 
         if len(cells) != len(MANIFEST_HEADER):
             log.fatal(MANIFEST, number, None, "cell_count_wrong", "a row has two cells")
         elif cells[0] in properties:
-            log.fatal(MANIFEST, number, "propertyName", "property_repeated", "stands here a second time")
+            log.fatal(MANIFEST, number, "propertyName", "property_repeated", "appears a second time")
         else:
             properties[cells[0]] = (cells[1], number)
     return properties
@@ -97,11 +97,11 @@ def _compare(declared: dict[str, str], members: Iterable[str], version: Version,
     for file in sorted(found - set(version.files)):
         log.fatal(shown(file), None, None, "file_unknown", _no_such_file(version))
     for file in version.files:
-        says = declared.get(file, ABSENT)
-        if says in {BULK, DELTA} and file not in found:
-            log.fatal(file, None, None, "file_missing", f"declared {says} in the manifest, and not in the zip")
-        elif says == ABSENT and file in found:
+        declaration = declared.get(file, ABSENT)
+        if declaration in {BULK, DELTA} and file not in found:
+            log.fatal(file, None, None, "file_missing", f"declared {declaration} in the manifest, and not in the zip")
+        elif declaration == ABSENT and file in found:
             message = "in the zip, and the manifest does not declare it bulk or delta"
             log.fatal(file, None, None, "file_undeclared", message)
-        elif file in needed and says == ABSENT:
+        elif file in needed and declaration == ABSENT:
             log.fatal(file, None, None, "file_needed", "an import needs this file")

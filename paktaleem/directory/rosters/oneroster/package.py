@@ -1,6 +1,6 @@
-"""A roster package as a zip file: its members checked, its CSV rows read within limits.
+"""A roster package as a zip file: members checked, CSV rows read within limits.
 
-Sizes are counted while reading; what the zip's own directory says about them is not believed.
+Sizes are counted while reading; the sizes in the zip's directory are not trusted.
 """
 
 import csv
@@ -59,7 +59,7 @@ class _RecordRefusedError(Exception):
 
 
 class Package:
-    """An open zip whose members are plain files at its root; read it with `rows`."""
+    """An open zip whose members are plain files at its root; read with `rows`."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
         self._archive = archive
@@ -68,9 +68,9 @@ class Package:
         self.members = frozenset(archive.namelist())
 
     def rows(self, file: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield (row number, cells) of a member, the header first; blank lines are counted and left out.
+        """Yield (row number, cells) of a member, header first; blank lines are counted but skipped.
 
-        Raises RosterInvalid where the member cannot be read on.
+        Raises RosterInvalid if the member cannot be read.
         """
         done = 0
         try:
@@ -103,7 +103,7 @@ class _CountedSource(io.RawIOBase):
         self._file = file
         self._member = member
         self._compressed = compressed
-        self._bytes_read = bytes_read  # of all members: reading one twice counts once
+        self._bytes_read = bytes_read  # by member: reading one twice counts once
         self._count = 0
 
     def readable(self) -> bool:
@@ -130,7 +130,7 @@ class _CountedSource(io.RawIOBase):
 
 
 class _Lines:
-    """The decoded lines of a member, bounded by the size of a record (which may span lines)."""
+    """The decoded lines of a member, bounded by record size (a record may span lines)."""
 
     def __init__(self, source: io.BufferedIOBase) -> None:
         self._source = source
@@ -157,10 +157,10 @@ class _Lines:
         return line.decode("utf-8")
 
     def end_record(self, number: int, cells: list[str]) -> None:
-        """Start counting the next record, after a last look at this one."""
+        """Check the record and start counting the next one."""
         if number > ROW_LIMIT:
             raise _RecordRefusedError("too_many_rows", f"more than {ROW_LIMIT:,} rows")
-        # csv has its own limit, but it is one for the whole process and anyone may raise it.
+        # csv's own limit is global to the process and can be raised by any code.
         if self._pending > FIELD_LIMIT and any(len(cell) > FIELD_LIMIT for cell in cells):
             raise _RecordRefusedError("field_too_long", f"a cell is longer than {FIELD_LIMIT:,} characters")
         self._pending = 0
@@ -168,11 +168,12 @@ class _Lines:
 
 @contextmanager
 def open_package(source: Path | IO[bytes]) -> Iterator[Package]:
-    """Open a zip, by its path or its bytes, and check its members by their directory entries.
+    """Open a zip, by path or file, and check its members by their directory entries.
 
-    Raises RosterInvalid if it is no zip or a member is nested, doubled, a link, encrypted or oddly compressed.
+    Raises RosterInvalid if it is not a zip, or a member is nested, duplicated, a link, encrypted or unusually
+    compressed.
     """
-    # Opened here and not by ZipFile, which would keep it open for as long as a stream is left unfinished.
+    # Opened here because ZipFile would keep the file open while a stream is unfinished.
     with _open_file(source) as file, _open_zip(file) as archive:
         _check_members(archive)
         yield Package(archive, file.seek(0, io.SEEK_END))
@@ -180,7 +181,7 @@ def open_package(source: Path | IO[bytes]) -> Iterator[Package]:
 
 def _open_file(source: Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
     if not isinstance(source, Path):
-        return nullcontext(source)  # the caller's to close
+        return nullcontext(source)  # closed by the caller
     try:
         return source.open("rb")
     except FileNotFoundError:
@@ -204,7 +205,7 @@ def _check_members(archive: zipfile.ZipFile) -> None:
     log = ProblemLog()
     for name, count in Counter(archive.namelist()).items():
         if count > 1:
-            message = f"stands {count} times in the zip; once is allowed"
+            message = f"appears {count} times in the zip; once is allowed"
             log.fatal(shown(name), None, None, "member_repeated", message)
     for info in archive.infolist():
         for code, message in _member_faults(info):
@@ -215,7 +216,7 @@ def _check_members(archive: zipfile.ZipFile) -> None:
 def _member_faults(info: zipfile.ZipInfo) -> Iterator[tuple[str, str]]:
     name = info.orig_filename
     if name != info.filename or ".." in name or any(mark in name for mark in "/\\:\0"):
-        yield "path_not_at_root", "all files stand at the root of the zip, without folders"
+        yield "path_not_at_root", "all files must be at the root of the zip, without folders"
     if stat.S_ISLNK(info.external_attr >> 16):
         yield "member_is_link", "a link, not a file; put the file itself into the zip"
     if info.flag_bits & _ENCRYPTED_FLAGS:
@@ -225,5 +226,5 @@ def _member_faults(info: zipfile.ZipInfo) -> Iterator[tuple[str, str]]:
 
 
 def shown(name: str) -> str:
-    """Return a member's name fit to be shown: printable and short."""
+    """Return a member's name in displayable form: printable and short."""
     return "".join(c if c.isprintable() else "?" for c in name)[:_NAME_SHOWN]

@@ -1,4 +1,4 @@
-"""What a roster gives out, whatever file it came in: people, relations, and where each stands."""
+"""The output of a roster in any format: people, relations and their places in the file."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,12 +6,11 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as a roster tells of them; `external_id` is the id in the school's system, `role` ours.
+    """A person in a roster; `external_id` is the id in the school's system, `role` one of the portal's roles.
 
-    `country` is where they live, which says how old they must be to decide.
-
-    None: the roster does not say (a delta may tell of a role or a birth date alone). Empty: it says there is none.
-    `gone` is one whom the roster declares to be deleted at the source.
+    `country` is the country of residence, which selects the age threshold. None: the roster does not state the field (a
+    delta may hold only a role or a birth date). Empty: the roster states that there is no value. `gone` marks a person
+    declared deleted at the source.
     """
 
     external_id: str
@@ -28,7 +27,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a person stands: the file and the row as a spreadsheet counts."""
+    """Position of a person: the file and the row as a spreadsheet counts it."""
 
     file: str
     row: int
@@ -36,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class GuardianRelation:
-    """A claim of the school that `guardian` is the `relationship` of `child`: no consent, no proof."""
+    """A school's claim that `guardian` is the `relationship` of `child`: neither consent nor proof."""
 
     child: str
     guardian: str

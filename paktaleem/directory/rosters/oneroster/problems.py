@@ -1,7 +1,7 @@
 """Findings about a roster package, and the log that collects them.
 
-A message says what is wrong and what is allowed. It never quotes a cell: a shifted column would put a
-name or a birth date where a role is expected. Only a sourcedId that passed its own check may appear.
+A message says what is wrong and what is allowed. It never quotes a cell, since a shifted column could put a name or a
+birth date where a role is expected. Only a sourcedId that passed its own check may appear.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ class Problem:
 
 
 class RosterInvalid(Exception):
-    """The package cannot be imported; `problems` has the reasons: 1,000 and a count of the rest."""
+    """The package cannot be imported; `problems` has the first 1,000 reasons and a count of the rest."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
@@ -42,7 +42,7 @@ def refusal(file: str, code: str, message: str, *, row: int | None = None) -> Ro
 
 
 class ProblemLog:
-    """Collect findings in bounded memory: 1,000 fatal ones, 1,000 oddities of each code, and exact totals."""
+    """Log of findings with bounded memory: 1,000 fatal ones, 1,000 oddities of each code, and exact totals."""
 
     def __init__(self) -> None:
         self._fatal: list[Problem] = []
@@ -57,19 +57,19 @@ class ProblemLog:
             self._fatal.append(Problem(file, row, column, code, message, fatal=True))
 
     def oddity(self, file: str, row: int | None, column: str | None, code: str, message: str) -> None:
-        """Record a finding that is reported and does not stop the import."""
+        """Record a finding that is reported but does not stop the import."""
         self._oddity_totals[code] += 1
         kept = self._oddities.setdefault(code, [])
         if len(kept) < ODDITY_CAP:
             kept.append(Problem(file, row, column, code, message, fatal=False))
 
     def adopt(self, invalid: RosterInvalid) -> None:
-        """Record the fatal problems an exception carries."""
+        """Record the fatal problems of an exception."""
         for problem in invalid.problems:
             self.fatal(problem.file, problem.row, problem.column, problem.code, problem.message)
 
     def raise_if_fatal(self) -> None:
-        """Raise RosterInvalid with all fatal problems, if there is one."""
+        """Raise RosterInvalid with all fatal problems, if there are any."""
         if self._fatal:
             rest = self._fatal_total - len(self._fatal)
             raise RosterInvalid([*self._fatal, *_remainder(PACKAGE, "more_problems", rest, fatal=True)])
@@ -82,7 +82,7 @@ class ProblemLog:
         return tuple(found)
 
     def oddity_totals(self) -> Mapping[str, int]:
-        """Return how many oddities of each code there are, whatever the cap."""
+        """Return the exact number of oddities of each code."""
         return dict(self._oddity_totals)
 
 

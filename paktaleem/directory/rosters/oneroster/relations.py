@@ -1,8 +1,8 @@
 """Guardian relations: agentSourcedIds of students and of guardians, read as one set of pairs.
 
-The column is an untyped list of user ids, filled in on either side or on both, and real exports hold
-teachers and telephone numbers there. Only pairs of a student and a parent, guardian or relative are kept.
-In a delta one of the two may have come earlier: such a pair is given out as it is mentioned.
+The column is an untyped list of user ids, filled in on either side or both; real exports also hold teachers and phone
+numbers there. Only pairs of a student and a parent, guardian or relative are kept. In a delta one of the two may be in
+an earlier file: such a pair is returned as a mention.
 """
 
 from array import array
@@ -27,9 +27,9 @@ type Pairs = array[int]  # student's ordinal in the upper 32 bits, guardian's in
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A row of a delta that names an agent of whom the package does not tell enough.
+    """A delta row that names an agent whose role the package does not state.
 
-    `relationship` is what the package says that one of the two is, if it does.
+    `relationship` is the relationship that the package states for either of the two, if any.
     """
 
     row: int
@@ -40,7 +40,7 @@ class Mention:
 
 @dataclass(slots=True)
 class Relations:
-    """The relations of a package: those between two of its people, and mentions of people who came earlier."""
+    """The relations of a package: pairs of its own people, and mentions of people from earlier files."""
 
     pairs: Pairs = field(default_factory=lambda: array("q"))
     mentions: list[Mention] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Relations:
 def find_relations(
     package: Package, version: Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool
 ) -> Relations:
-    """Read users.csv once more and return all relations; log the agents that make none.
+    """Read users.csv again and return all relations; log agents that make none.
 
     Raises RosterInvalid if there are more than 4,000,000 mentions.
     """
@@ -82,10 +82,10 @@ def _relationship(one: int, other: int | None, register: UserRegister) -> str | 
 
 def _report_agent(number: int, *, known: bool, log: ProblemLog) -> None:
     if known:
-        message = "an agent that is not a student's parent, guardian or relative; not taken as a relation"
+        message = "this agent is not a student's parent, guardian or relative; no relation is created"
         log.oddity(USERS, number, _COLUMN, "agent_not_guardian", message)
     else:
-        message = "an agent that is no sourcedId of users.csv; left out"
+        message = "this agent is not a sourcedId of users.csv; skipped"
         log.oddity(USERS, number, _COLUMN, "agent_unknown", message)
 
 
@@ -95,7 +95,7 @@ def unpack(pair: int) -> tuple[int, int]:
 
 
 def report_students(ids: Sequence[str], pairs: Pairs, register: UserRegister, log: ProblemLog, *, whole: bool) -> None:
-    """Log students who share a guardian's mailbox or phone, and, of a whole roster, those without one or the other."""
+    """Log students who share a guardian's email or phone; in a full roster also missing guardians and birth dates."""
     with_guardian = bytearray(len(ids))
     for child, guardians in _by_child(pairs):
         with_guardian[child] = True
@@ -119,8 +119,8 @@ def _report_shared(
     child: int, guardians: list[int], ids: Sequence[str], register: UserRegister, log: ProblemLog
 ) -> None:
     for column, prints, thing in (
-        ("email", register.mailboxes, "mail address"),
-        ("phone", register.phones, "telephone number"),
+        ("email", register.mailboxes, "email address"),
+        ("phone", register.phones, "phone number"),
     ):
         guardian = next((g for g in guardians if prints[child] and prints[g] == prints[child]), None)
         if guardian is not None:

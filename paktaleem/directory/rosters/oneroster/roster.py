@@ -1,4 +1,4 @@
-"""Open a OneRoster package: check all of it, then let its people and relations be streamed."""
+"""Open a OneRoster package: check all of it, then stream its people and relations."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,9 +56,9 @@ _COLUMNS = MappingProxyType(
 class Roster:
     """An opened package whose every row has been checked.
 
-    `problems` are the oddities, at most 1,000 of each code; `oddities` has their exact number by code.
-    `counts` has the people by role, the relations, classes and enrollments; `size` is the number of people.
-    `is_whole` says that whoever is not in it is not at the school; `columns` names the column of each field.
+    `problems` are the oddities, at most 1,000 of each code; `oddities` holds their exact number by code. `counts` holds
+    the people by role, the relations, classes and enrollments; `size` is the number of people. `is_whole` is True if
+    people not in it are not at the school; `columns` maps fields to column names.
     """
 
     def __init__(self, package: Package, findings: "_Findings") -> None:
@@ -76,47 +76,47 @@ class Roster:
 
     @property
     def size(self) -> int:
-        """How many people it tells of."""
+        """Number of people in the roster."""
         return len(self._ids) + len(self._register.elsewhere)
 
     def people(self) -> Iterator[Person]:
-        """Yield every person in the order of users.csv, then those of whom other files of a delta tell alone.
+        """Yield every person in the order of users.csv, then those whom only other files of a delta name.
 
-        Raises RosterInvalid if the file can no longer be read as it was when checked.
+        Raises RosterInvalid if the file changed since it was checked.
         """
         return (person for _, person in self.placed_people())
 
     def placed_people(self) -> Iterator[tuple[Place, Person]]:
-        """Yield every person as `people` does, each with where they stand."""
+        """Yield every person as `people` does, each with their place in the file."""
         if USERS in self._manifest.files:
             for ordinal, (number, user) in enumerate(user_rows(self._package, self._manifest.version)):
                 person = self._person(ordinal, user)
-                if person.role is not None or user.gone or not self._tells_all_roles:
+                if person.role is not None or user.gone or not self._states_all_roles:
                     yield Place(USERS, number), person
         for external_id, found in self._register.elsewhere.items():
-            yield Place(found.file, found.row), _told_elsewhere(external_id, found)
+            yield Place(found.file, found.row), _to_partial_person(external_id, found)
 
     def relations(self) -> Iterator[GuardianRelation]:
-        """Yield every relation between two of its people once, in the order of users.csv."""
+        """Yield each relation between two of its people once, in the order of users.csv."""
         for child, guardian in map(unpack, self._relations.pairs):
             relationship = self._register.relationship(guardian)
             if relationship is not None:
                 yield GuardianRelation(self._ids[child], self._ids[guardian], relationship)
 
     def mentions(self) -> Iterable[Mention]:
-        """Return the agents of a delta whose kind of relation only what came earlier can tell."""
+        """Return a delta's agents whose relationship depends on earlier files."""
         return self._relations.mentions
 
     def birth_date_places(self, external_ids: Mapping[str, object]) -> Iterator[tuple[Place, str]]:
-        """Yield where the birth dates of these people stand, reading demographics.csv once more."""
+        """Yield the places of these people's birth dates, reading demographics.csv again."""
         if DEMOGRAPHICS in self._manifest.files:
             for row, cells in table_rows(self._package, self._manifest.version.tables[DEMOGRAPHICS], ProblemLog()):
                 if cells[0] in external_ids:
                     yield Place(DEMOGRAPHICS, row), cells[0]
 
     @property
-    def _tells_all_roles(self) -> bool:
-        """Whether who has no role here has one that is none of ours (1.2), and not one that came earlier."""
+    def _states_all_roles(self) -> bool:
+        """True if the roster states all roles, so that a user without one has a role the portal does not use (1.2)."""
         return self.is_whole and self._manifest.files.get(USER_ROLES) != "delta"
 
     def _person(self, ordinal: int, user: User) -> Person:
@@ -134,7 +134,7 @@ class Roster:
         )
 
 
-def _told_elsewhere(external_id: str, found: Elsewhere) -> Person:
+def _to_partial_person(external_id: str, found: Elsewhere) -> Person:
     born = date.fromordinal(found.born) if found.born else None
     role = ROLES[found.role] if found.role else None
     return Person(external_id, role, None, None, None, born, enabled=None)
@@ -142,9 +142,9 @@ def _told_elsewhere(external_id: str, found: Elsewhere) -> Person:
 
 @contextmanager
 def open_roster(source: Path | IO[bytes]) -> Iterator[Roster]:
-    """Open a package, by its path or its bytes, and check every row of it before giving it out.
+    """Open a package, by path or file, and check every row before returning it.
 
-    Raises RosterInvalid with all fatal problems, the first 1,000 and a count of the rest.
+    Raises RosterInvalid with all fatal problems: the first 1,000 and a count of the rest.
     """
     with open_package(source) as package:
         findings = _Findings(package)
@@ -155,11 +155,11 @@ def open_roster(source: Path | IO[bytes]) -> Iterator[Roster]:
 
 
 class _Findings:
-    """What one reading of a package found; tables are read in an order in which references point back."""
+    """The findings of one reading of a package; tables are read so that references point to earlier ones."""
 
     def __init__(self, package: Package) -> None:
         self.log = ProblemLog()
-        self.ids: dict[str, Ids] = {}  # of the files read to their end
+        self.ids: dict[str, Ids] = {}  # of files read completely
         self.register = UserRegister()
         self.relations = Relations()
         self.manifest: Manifest
@@ -216,7 +216,7 @@ class _Findings:
             return
         check.finish()
         self._rows[table.file] = len(check.ids)
-        if table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # nothing refers to them
+        if table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # no other file refers to these
             self.ids[table.file] = check.ids
 
     def _check_meaning(self, table: Table, number: int, cells: Cells, files: PeopleFiles) -> None:
@@ -231,10 +231,10 @@ class _Findings:
             files.take_birth_date(number, cells)
 
     def _check_roles(self) -> None:
-        """Log who has no role at all, where the package must tell it (1.2: in a file of its own)."""
+        """Log users without a role, if the package must state it (1.2: in a file of its own)."""
         if not (self.manifest.is_whole(USERS) and self.manifest.is_whole(USER_ROLES)):
             return
         for ordinal, row in enumerate(self.register.rows):
             if self.register.role(ordinal) is None:
-                message = f"has no role of OneRoster's own in {USER_ROLES}; left out"
+                message = f"has no role defined by OneRoster in {USER_ROLES}; skipped"
                 self.log.oddity(USERS, row, "sourcedId", "role_missing", message)

@@ -1,4 +1,4 @@
-"""The rows about people: what users.csv, roles.csv and demographics.csv say about one of them."""
+"""Rows about people: what users.csv, roles.csv and demographics.csv state about one person."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -22,9 +22,9 @@ from paktaleem.directory.rosters.oneroster.register import UserRegister
 
 
 class User(NamedTuple):
-    """A row of users.csv, made sense of; `phone` is the cell `sms`, or `phone` where that has no number.
+    """A parsed row of users.csv; `phone` is the cell `sms`, or `phone` if `sms` has no number.
 
-    `role` is empty in 1.2, where another file tells it; `gone` is one whom a delta declares to be deleted.
+    `role` is empty in 1.2, where another file states it; `gone` marks a user whom a delta declares deleted.
     """
 
     external_id: str
@@ -39,7 +39,7 @@ class User(NamedTuple):
 
 
 def read_user(cells: Cells, table: Table) -> User:
-    """Return what a row of users.csv says; implausible addresses and numbers are left out."""
+    """Return the parsed row of users.csv; implausible email addresses and phone numbers are dropped."""
     at = table.at
     return User(
         external_id=cells[0],
@@ -62,7 +62,7 @@ def user_rows(package: Package, version: Version) -> Iterator[tuple[int, User]]:
 
 
 def check_user(number: int, cells: Cells, user: User, table: Table, log: ProblemLog) -> None:
-    """Log what is wrong or odd about one person."""
+    """Log errors and oddities of one person."""
     fault = cell.external_id_fault(user.external_id)
     if fault:
         log.fatal(USERS, number, "sourcedId", "external_id_unfit", fault)
@@ -71,27 +71,27 @@ def check_user(number: int, cells: Cells, user: User, table: Table, log: Problem
     _check_name(number, user, log)
     at = table.at
     if cells[at["email"]] and not user.email:
-        message = "not one plausible mail address; taken as empty"
+        message = "not a plausible email address; treated as empty"
         log.oddity(USERS, number, "email", "email_implausible", message)
     for column in ("sms", "phone"):
         if cell.plausible_phone(cells[at[column]]) is None:
-            message = "not a plausible telephone number (7 to 15 digits); taken as empty"
+            message = "not a plausible phone number (7 to 15 digits); treated as empty"
             log.oddity(USERS, number, column, "phone_implausible", message)
     _check_country(number, cells[at[COUNTRY]], log)
     if user.role in RELATIONSHIPS and not user.email:
         _report_unreachable(number, user.external_id, log)
     if not user.enabled:
-        log.oddity(USERS, number, "enabledUser", "user_disabled", f"user {_named(user.external_id)} is disabled")
+        log.oddity(USERS, number, "enabledUser", "user_disabled", f"user {_safe_id(user.external_id)} is disabled")
 
 
 def report_guardians(ids: Sequence[str], register: UserRegister, log: ProblemLog) -> None:
-    """Log the guardians without a mail address, where another file than users.csv tells who is one."""
+    """Log guardians without an email address, if another file than users.csv states who is a guardian."""
     for ordinal in register.unreachable_guardians():
         _report_unreachable(register.rows[ordinal], ids[ordinal], log)
 
 
 def _report_unreachable(number: int, external_id: str, log: ProblemLog) -> None:
-    message = f"guardian {_named(external_id)} has no mail address, so cannot be asked by mail"
+    message = f"guardian {_safe_id(external_id)} has no email address, so cannot be contacted by email"
     log.oddity(USERS, number, "email", "guardian_without_email", message)
 
 
@@ -109,32 +109,32 @@ def _check_country(number: int, text: str, log: ProblemLog) -> None:
         log.fatal(USERS, number, COUNTRY, "country_unfit", "must be two letters of ISO 3166, such as PK")
 
 
-def _named(external_id: str) -> str:
+def _safe_id(external_id: str) -> str:
     return "" if cell.external_id_fault(external_id) else external_id
 
 
 class PeopleFiles:
-    """The files beside users.csv that tell of people, as they are read.
+    """The files besides users.csv that describe people, processed while they are read.
 
-    `ids` has the users of this package, `whole` says whether these are all there are; of others a delta tells too.
+    `ids` holds the users of this package, `whole` says whether they are complete; a delta may also describe others.
     """
 
     def __init__(self, version: Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool) -> None:
         self._tables, self._ids, self._register, self._log, self._whole = version.tables, ids, register, log, whole
 
     def take_role(self, number: int, cells: Cells) -> None:
-        """Remember the role in a row of roles.csv; one that is gone is passed over, for others may stand."""
+        """Store the role of a row of roles.csv; deleted ones are skipped, since others may still apply."""
         table = self._tables[USER_ROLES]
         user, role = cells[table.at["userSourcedId"]], cells[table.at["role"]]
         if is_gone(table, cells):
-            message = "a role that ended; the one known here is kept until another is named"
+            message = "this role has ended; the registered one is kept until another is stated"
             self._log.oddity(table.file, number, "role", "role_ended", message)
             return
         if role.startswith(EXTENDED):
-            message = "a role of the exporter's own; passed over"
+            message = "a role defined by the exporter; skipped"
             self._log.oddity(table.file, number, "role", "role_extended", message)
             return
-        if role not in table.enumerations["role"]:  # refused already
+        if role not in table.enumerations["role"]:  # already refused
             return
         primary = cells[table.at["roleType"]] == "primary"
         if user in self._ids:
@@ -143,7 +143,7 @@ class PeopleFiles:
             self._register.place_elsewhere(user, table.file, number).take_role(role, primary=primary)
 
     def take_birth_date(self, number: int, cells: Cells) -> None:
-        """Remember the birth date in a row of demographics.csv."""
+        """Store the birth date of a row of demographics.csv."""
         table = self._tables[DEMOGRAPHICS]
         born = cell.day(cells[table.at["birthDate"]])
         if born is None or is_gone(table, cells):
@@ -157,7 +157,7 @@ class PeopleFiles:
             self._register.place_elsewhere(cells[0], table.file, number).born = born.toordinal()
 
     def _is_elsewhere(self, user: str, table: Table, number: int, column: str) -> bool:
-        if self._whole or not user:  # refused already
+        if self._whole or not user:  # already refused
             return False
         fault = cell.external_id_fault(user)
         if fault:

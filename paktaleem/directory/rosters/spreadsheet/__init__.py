@@ -1,6 +1,6 @@
-"""Read people from a plain spreadsheet, CSV or XLSX, as our template lays it out; and make that template.
+"""Read people from a plain spreadsheet (CSV or XLSX) in our template's layout; and create that template.
 
-Pure: no Django, no database, no clock. At most 20,000 rows, which are held in memory.
+Pure: no Django, no database, no clock. At most 20,000 rows, held in memory.
 """
 
 from paktaleem.directory.rosters.spreadsheet.sheet import Spreadsheet, open_csv, open_xlsx

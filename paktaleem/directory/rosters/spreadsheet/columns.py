@@ -1,4 +1,4 @@
-"""The columns of the plain spreadsheet as data: heading, whether it is needed, and a hint in both languages."""
+"""The columns of the plain spreadsheet: heading, whether required, and a hint in both languages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ RELATIONSHIPS = ("parent", "guardian", "relative")
 LANGUAGES: Mapping[str, str] = {"english": "en", "urdu": "ur", "en": "en", "ur": "ur"}
 ACTIVE, CLOSED = "active", "closed"
 COMMENT = "#"
-"""A row whose first cell begins with it is passed over: the template's hints are such a row."""
+"""Rows whose first cell begins with this are skipped, such as the template's hints."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name in code, its heading, a hint in English and Urdu, and what may stand in it."""
+    """One column: name in code, heading, hint in English and Urdu, and allowed values."""
 
     name: str
     heading: str
@@ -42,7 +42,11 @@ def _guardian(number: int) -> tuple[Column, ...]:
 
 COLUMNS = (
     Column(
-        "external_id", "ID", "the school's own number; no mail address", "اسکول کا نمبر؛ ای میل نہیں", required=True
+        "external_id",
+        "ID",
+        "the school's own number; not an email address",
+        "اسکول کا نمبر؛ ای میل نہیں",
+        required=True,
     ),
     Column("role", "Role", "student, learner, teacher or administrator", "کردار", required=True, choices=tuple(ROLES)),
     Column("full_name", "Full name", "as at school", "پورا نام", required=True),

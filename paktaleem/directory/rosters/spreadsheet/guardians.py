@@ -1,7 +1,8 @@
-"""The guardians named in students' rows: one person each, however many siblings name them.
+"""The guardians named in students' rows, merged into one person each across siblings.
 
-They have no number at the school, so their id is made of what tells them apart: the name with the mail address, or
-with the phone, or with the student. Two who share a mailbox stay two; a keyed hash, so that the id tells nothing.
+Guardians have no id at the school, so their id is derived from what distinguishes them: the name with the email
+address, the phone number or the student. Two guardians who share a mailbox stay two. The id is a keyed hash, so that it
+reveals nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from paktaleem.directory.rosters.spreadsheet.columns import GUARDIANS, HEADINGS,
 from paktaleem.directory.rosters.spreadsheet.person import Cells
 
 type NameGuardian = Callable[[str, str], str]
-"""Gives an id to a guardian of this name, told apart from namesakes by a mail address, a number or a child."""
+"""Return a guardian's id from the name and what distinguishes namesakes: an email, a phone number or a child."""
 
 _CHILDREN = ("student", "learner")
 
@@ -27,13 +28,13 @@ class Guardians:
         self._found: dict[str, tuple[Place, Person]] = {}
 
     def of(self, child: Person, number: int, cells: Cells) -> Iterator[GuardianRelation]:
-        """Yield the relations that a person's row names; log what is wrong or odd about them."""
+        """Yield the relations that a person's row names; log errors and oddities."""
         named: set[str] = set()
         for which in GUARDIANS:
             guardian = self._guardian(child, number, which, cells)
             if guardian is not None and guardian.external_id not in named:
                 named.add(guardian.external_id)
-                self._keep(guardian, number)
+                self._store(guardian, number)
                 relationship = cells.get(f"guardian_{which}_relationship", "").casefold() or "guardian"
                 yield GuardianRelation(child.external_id, guardian.external_id, relationship)
         if not named and child.role == "student":
@@ -41,7 +42,7 @@ class Guardians:
             self._log.oddity(self._file, number, HEADINGS["guardian_1_name"], "student_without_guardian", message)
 
     def people(self) -> list[tuple[Place, Person]]:
-        """Return all of them, each where they were first named."""
+        """Return all guardians, each with the place of their first mention."""
         return list(self._found.values())
 
     def _guardian(self, child: Person, number: int, which: int, cells: Cells) -> Person | None:
@@ -71,20 +72,20 @@ class Guardians:
         for part, found in (("email", email), ("phone", phone)):
             heading = HEADINGS[f"guardian_{which}_{part}"]
             if found is None:
-                self._log.oddity(self._file, number, heading, f"{part}_implausible", "not plausible; taken as empty")
+                self._log.oddity(self._file, number, heading, f"{part}_implausible", "not plausible; treated as empty")
             elif found and found.casefold() == (getattr(child, part) or "").casefold():
                 message = f"student {child.external_id} and a guardian have the same {part}"
                 self._log.oddity(self._file, number, heading, "mailbox_shared_with_guardian", message)
         if not email:
             heading = HEADINGS[f"guardian_{which}_email"]
-            message = "a guardian without a mail address cannot be asked by mail"
+            message = "a guardian without an email address cannot be contacted by email"
             self._log.oddity(self._file, number, heading, "guardian_without_email", message)
-        told_apart_by = email or phone or child.external_id
-        external_id = self._name(name, told_apart_by)
+        distinguished_by = email or phone or child.external_id
+        external_id = self._name(name, distinguished_by)
         return Person(external_id, "guardian", name, email or "", phone or "", None, enabled=True)
 
-    def _keep(self, guardian: Person, number: int) -> None:
-        """Keep a guardian, completed by what a sibling's row tells beside the first."""
+    def _store(self, guardian: Person, number: int) -> None:
+        """Store a guardian, completing missing fields from a sibling's row."""
         place, known = self._found.get(guardian.external_id, (Place(self._file, number), guardian))
         self._found[guardian.external_id] = (
             place,

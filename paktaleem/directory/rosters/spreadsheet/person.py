@@ -1,4 +1,4 @@
-"""One row of the spreadsheet, made sense of: a person, or what is wrong with the row."""
+"""Parse one row of the spreadsheet into a person, or log what is wrong with it."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _DAY_FIRST = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})")
 
 
 class PersonReader:
-    """Reads person after person, logs what is wrong with each, and refuses an id that stood before."""
+    """Parses one person after another, logs errors, and refuses repeated ids."""
 
     def __init__(self, file: str, log: ProblemLog) -> None:
         self._file, self._log = file, log
@@ -51,7 +51,7 @@ class PersonReader:
             self._fatal(number, "external_id", code, fault)
             return False
         if external_id in self._seen:
-            self._fatal(number, "external_id", "id_repeated", "the same id stands in an earlier row")
+            self._fatal(number, "external_id", "id_repeated", "the same id is used in an earlier row")
             return False
         self._seen.add(external_id)
         return True
@@ -71,13 +71,13 @@ class PersonReader:
         return name
 
     def _contact(self, number: int, name: str, cells: Cells) -> str | None:
-        """Return an address or a number; "" where the cell is empty or implausible, None without the column."""
+        """Return an email or phone number; "" if the cell is empty or implausible, None without the column."""
         if name not in cells:
             return None
         found = (cell.plausible_email if name == "email" else cell.plausible_phone)(cells[name])
         if found is None:
             self._oddity(
-                number, name, f"{name}_implausible", f"not a plausible {HEADINGS[name].lower()}; taken as empty"
+                number, name, f"{name}_implausible", f"not a plausible {HEADINGS[name].lower()}; treated as empty"
             )
         return found or ""
 

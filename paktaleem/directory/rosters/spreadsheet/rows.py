@@ -1,4 +1,4 @@
-"""The rows of a CSV text or of an XLSX workbook, as texts: values only, within limits."""
+"""The rows of a CSV file or XLSX workbook as texts: values only, within limits."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ type Row = tuple[int, list[str]]
 
 
 class Layout(NamedTuple):
-    """What a spreadsheet is called in findings, where its rows stand, and how many there may be."""
+    """File names used in findings, the sheet that holds the rows, and the row limit."""
 
     csv_file: str = CSV_FILE
     xlsx_file: str = XLSX_FILE
@@ -42,7 +42,7 @@ class Layout(NamedTuple):
 
     @property
     def most_rows(self) -> int:
-        """How many rows there may be; the limit of people unless it has one of its own."""
+        """Maximum number of rows; the limit for people unless ``row_limit`` is set."""
         return self.row_limit or ROW_LIMIT
 
 
@@ -69,13 +69,13 @@ _READING_FAILS = (
     struct.error,
     zlib.error,
 )
-"""What openpyxl and zipfile raise over a workbook that is not well made."""
+"""Exceptions of openpyxl and zipfile for a malformed workbook."""
 
 
 def csv_rows(data: bytes, layout: Layout = PEOPLE) -> Iterator[Row]:
-    """Yield (row number, cells) of a CSV text; commas, semicolons or tabs, whichever its first line has most of.
+    """Yield (row number, cells) of a CSV file; the delimiter is the most frequent of “,”, “;” and tab in line 1.
 
-    Raises RosterInvalid where it cannot be read on.
+    Raises RosterInvalid if the file cannot be read.
     """
     text = _decoded(data, layout.csv_file)
     first, _, _ = text.partition("\n")
@@ -103,9 +103,9 @@ def _decoded(data: bytes, file: str) -> str:
 
 
 def xlsx_rows(file: IO[bytes], layout: Layout = PEOPLE) -> Iterator[Row]:
-    """Yield (row number, cells as texts) of the sheet that the layout names, or of the only sheet there is.
+    """Yield (row number, cells as texts) of the sheet named by the layout, or of the only sheet.
 
-    Raises RosterInvalid if the workbook is oversized, has macros, formulas or links, or cannot be read.
+    Raises RosterInvalid if the workbook is too large, has macros, formulas or links, or cannot be read.
     """
     _check_members(file, layout.xlsx_file)
     log = ProblemLog()
@@ -126,7 +126,7 @@ def _sheet(book: Any, layout: Layout) -> Any:
         return book[layout.sheet]
     if len(sheets) == 1:
         return sheets[0]
-    raise refusal(layout.xlsx_file, "sheet_missing", f"the rows must stand in a sheet named {layout.sheet}")
+    raise refusal(layout.xlsx_file, "sheet_missing", f"the rows must be in a sheet named {layout.sheet}")
 
 
 def _check_members(file: IO[bytes], name: str) -> None:
@@ -144,8 +144,8 @@ def _check_directory(members: list[zipfile.ZipInfo], file: str) -> None:
     if any(info.flag_bits & _ENCRYPTED for info in members):
         raise refusal(file, "member_encrypted", "encrypted; save it without a password")
     if len(set(names)) < len(names):
-        raise refusal(file, "member_repeated", "a part stands in the workbook twice; save it again as .xlsx")
-    if any(_climbs(info) for info in members):
+        raise refusal(file, "member_repeated", "a part is in the workbook twice; save it again as .xlsx")
+    if any(_escapes_root(info) for info in members):
         raise refusal(file, "path_climbs", "a part of the workbook has a path that leads out of it")
     if any(_MACROS.search(name) for name in names):
         raise refusal(file, "macros_refused", "holds macros; save it as an ordinary workbook (.xlsx)")
@@ -155,14 +155,14 @@ def _check_directory(members: list[zipfile.ZipInfo], file: str) -> None:
     _check_sizes(members, file)
 
 
-def _climbs(info: zipfile.ZipInfo) -> bool:
+def _escapes_root(info: zipfile.ZipInfo) -> bool:
     name = info.orig_filename.replace("\\", "/")
     is_link = stat.S_ISLNK(info.external_attr >> 16)
     return is_link or name.startswith("/") or ":" in name or ".." in name.split("/")
 
 
 def _check_sizes(members: list[zipfile.ZipInfo], file: str) -> None:
-    """Hold what the members say they unpack to within limits: zipfile gives out no more than they say."""
+    """Check the members' declared unpacked sizes; zipfile returns no more than declared."""
     if sum(info.file_size for info in members) > UNPACKED_LIMIT:
         raise refusal(file, "package_too_large", f"the workbook unpacks to more than {UNPACKED_LIMIT:,} bytes")
     if any(info.file_size > max(RATIO_FREE_BYTES, RATIO_LIMIT * info.compress_size) for info in members):
@@ -183,7 +183,7 @@ def _text(cell: Any, number: int, file: str, log: ProblemLog) -> str:
 
 
 def _plain(value: object) -> str:
-    """Write a cell's value as one would type it: days as YYYY-MM-DD, whole numbers without a point."""
+    """Return a cell's value as typed: dates as YYYY-MM-DD, whole numbers without a decimal point."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""A spreadsheet of people: checked as a whole, then given out as any roster is."""
+"""A checked spreadsheet of people, with the same interface as a OneRoster package."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO
@@ -21,9 +21,9 @@ __all__ = ["Spreadsheet", "open_csv", "open_xlsx"]
 
 
 class Spreadsheet:
-    """A spreadsheet whose every row has been checked; what its parts are, ``oneroster.Roster`` says.
+    """A spreadsheet whose every row has been checked; see ``oneroster.Roster`` for its members.
 
-    People stand in the order of the rows, each student's guardians behind them.
+    People come in the order of the rows, followed by the guardians.
     """
 
     def __init__(self, file: str, kind: str, log: ProblemLog) -> None:
@@ -55,26 +55,26 @@ class Spreadsheet:
 
     @property
     def problems(self) -> Sequence[Problem]:
-        """Name the oddities."""
+        """The oddities."""
         return self._log.oddities()
 
     @property
     def oddities(self) -> Mapping[str, int]:
-        """Count the oddities by code."""
+        """The number of oddities by code."""
         return self._log.oddity_totals()
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """Count the relations."""
+        """The number of relations."""
         return {"relations": len(self._relations)}
 
     @property
     def size(self) -> int:
-        """How many people it tells of."""
+        """Number of people in the spreadsheet."""
         return len(self.people)
 
     def placed_people(self) -> Iterator[tuple[Place, Person]]:
-        """Yield every person with where they stand."""
+        """Yield every person with their place in the file."""
         return iter(self.people)
 
     def relations(self) -> Iterator[GuardianRelation]:
@@ -82,23 +82,23 @@ class Spreadsheet:
         return iter(self._relations)
 
     def mentions(self) -> Sequence[Mention]:
-        """Return nothing: guardians stand in their student's row."""
+        """Return nothing: guardians are in their student's row."""
         return ()
 
     def birth_date_places(self, external_ids: Mapping[str, object], /) -> Iterator[tuple[Place, str]]:
-        """Yield where the birth dates of these people stand."""
+        """Yield the places of these people's birth dates."""
         return ((place, one.external_id) for place, one in self.people if one.external_id in external_ids)
 
 
 def open_csv(data: bytes, *, name_guardian: NameGuardian) -> Spreadsheet:
-    """Read a CSV text. ``name_guardian`` gives an id to whoever has none. Raises RosterInvalid."""
+    """Read a CSV file. ``name_guardian`` returns an id for a guardian. Raises RosterInvalid."""
     sheet = Spreadsheet(CSV_FILE, "CSV", ProblemLog())
     sheet.take(csv_rows(data), name_guardian=name_guardian)
     return sheet
 
 
 def open_xlsx(file: IO[bytes], *, name_guardian: NameGuardian) -> Spreadsheet:
-    """Read a workbook. ``name_guardian`` gives an id to whoever has none. Raises RosterInvalid."""
+    """Read a workbook. ``name_guardian`` returns an id for a guardian. Raises RosterInvalid."""
     sheet = Spreadsheet(XLSX_FILE, "XLSX", ProblemLog())
     sheet.take(xlsx_rows(file), name_guardian=name_guardian)
     return sheet
@@ -110,10 +110,10 @@ def _checked_header(file: str, row: int, header: list[str]) -> list[Column]:
         column = BY_HEADING.get(" ".join(heading.split()).casefold())
         if column is None:
             allowed = ", ".join(one.heading for one in COLUMNS)
-            message = f"column {number} has a heading that is none of ours; remove it. Ours are: {allowed}"
+            message = f"column {number} has an unknown heading; remove it. Allowed: {allowed}"
             raise refusal(file, "header_wrong", message, row=row)
         if column in columns:
-            raise refusal(file, "header_wrong", f"the column {column.heading} stands there twice", row=row)
+            raise refusal(file, "header_wrong", f"the column {column.heading} appears twice", row=row)
         columns.append(column)
     for column in COLUMNS:
         if column.required and column not in columns:

@@ -1,6 +1,6 @@
-"""The template of the spreadsheet, as CSV and as XLSX: headings, a row of hints, lists to choose from, a help page.
+"""The spreadsheet template as CSV and XLSX: headings, a row of hints, drop-down lists, a help page.
 
-Its cells hold fixed texts of ours, so none can be taken for a formula.
+Its cells hold fixed texts, so none can be taken for a formula.
 """
 
 import csv
@@ -21,21 +21,21 @@ _FORMATTED_ROWS = 1_000
 _WIDTH = 24
 _INTRODUCTION = (
     ("One row for each student, learner, teacher or administrator.", "ہر طالب علم، استاد یا منتظم کے لیے ایک سطر۔"),
-    ("Guardians stand in their student's row.", "سرپرست اپنے طالب علم کی سطر میں لکھیں۔"),
-    (f"Rows that begin with {COMMENT} are passed over.", f"جو سطر {COMMENT} سے شروع ہو وہ چھوڑ دی جاتی ہے۔"),
-    ("Only what the columns ask for: nothing about health, religion or marks.", "کالموں کے علاوہ کچھ نہ لکھیں۔"),
+    ("Enter guardians in their student's row.", "سرپرست اپنے طالب علم کی سطر میں لکھیں۔"),
+    (f"Rows that begin with {COMMENT} are skipped.", f"جو سطر {COMMENT} سے شروع ہو وہ چھوڑ دی جاتی ہے۔"),
+    ("Enter only what the columns require: nothing about health, religion or marks.", "کالموں کے علاوہ کچھ نہ لکھیں۔"),
 )
 
 
 def csv_template() -> bytes:
-    """Make the template as CSV in UTF-8, with the mark by which Excel knows it."""
+    """Return the template as CSV in UTF-8 with a byte order mark, which Excel needs."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows([[column.heading for column in COLUMNS], _hints()])
     return text.getvalue().encode("utf-8-sig")
 
 
 def xlsx_template() -> bytes:
-    """Make the template as a workbook; its cells are texts, so that numbers keep their leading zeros."""
+    """Return the template as a workbook; its cells are text, so that numbers keep leading zeros."""
     book = openpyxl.Workbook()
     people = book.active or book.create_sheet()
     people.title = SHEET

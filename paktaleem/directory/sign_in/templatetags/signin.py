@@ -1,4 +1,4 @@
-"""What the pages of signing in need beside Django's own tags."""
+"""Template tags of the sign-in pages."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.filter
 def as_json(value: Any) -> str:
-    """Write a value as JSON for a data attribute; the template escapes it."""
+    """Serialize a value as JSON for a data attribute; the template escapes it."""
     return json.dumps(value, cls=DjangoJSONEncoder)
 
 

@@ -1,4 +1,4 @@
-"""What is done about webhooks."""
+"""Services for webhooks: endpoints, sending, replaying, purging."""
 
 from paktaleem.directory.webhooks.services.endpoints import (
     MOST_ENDPOINTS,

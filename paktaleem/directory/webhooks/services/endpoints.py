@@ -1,4 +1,4 @@
-"""Endpoints: added, changed, given a new secret, switched off and on, removed."""
+"""Add, change, disable, enable and remove endpoints; rotate their secrets."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,15 +33,15 @@ __all__ = [
 ]
 
 MOST_ENDPOINTS = 20
-"""Of one client: each is told everything it subscribed to."""
+"""Maximum number of endpoints of one client."""
 
 
 class TooManyEndpoints(ValidationError):
-    """The client has as many endpoints as there may be."""
+    """The client has the maximum number of endpoints."""
 
 
 class AlreadyRemoved(Exception):
-    """The endpoint was removed before: nothing about it changes any more."""
+    """The endpoint was already removed: it can no longer be changed."""
 
 
 @transaction.atomic
@@ -55,7 +55,7 @@ def add_endpoint(
     reason: Reason | str = Reason.ONBOARDING,
     at: datetime,
 ) -> tuple[Endpoint, str]:
-    """Add an endpoint; returns it and its secret (``whsec_…``), which is shown this once.
+    """Add an endpoint; return it and its secret (``whsec_…``), which is shown only once.
 
     Raises ValidationError naming ``url`` or ``events``, TooManyEndpoints, NotAllowed.
     """
@@ -74,7 +74,7 @@ def add_endpoint(
 
 @transaction.atomic
 def change_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, at: datetime) -> Endpoint:
-    """Save another address, other events or another name. Raises AlreadyRemoved, ValidationError, NotAllowed."""
+    """Save a changed URL, events or name. Raises AlreadyRemoved, ValidationError, NotAllowed."""
     before = _locked(endpoint, actor)
     _check(endpoint)
     save_tracked(endpoint, actor=actor, reason=reason, at=at)
@@ -86,9 +86,9 @@ def change_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, a
 def rotate_secret(
     endpoint: Endpoint, *, overlap: timedelta | None = None, actor: Actor, reason: Reason | str, at: datetime
 ) -> str:
-    """Make a new secret; every message is signed with both until the old one ends after ``overlap``.
+    """Create and return a new secret; messages are signed with both until the old one ends after ``overlap``.
 
-    Without one it is WEBHOOK_SECRET_OVERLAP. Raises AlreadyRemoved, NotAllowed.
+    The default is WEBHOOK_SECRET_OVERLAP. Raises AlreadyRemoved, NotAllowed.
     """
     endpoint = _locked(endpoint, actor)
     ends_at = at + (settings.WEBHOOK_SECRET_OVERLAP if overlap is None else overlap)
@@ -108,7 +108,7 @@ def disable_endpoint(
     reason: Reason | str,
     at: datetime,
 ) -> Endpoint:
-    """Send it nothing more; what waits goes on waiting. Disabled again nothing changes. Raises AlreadyRemoved."""
+    """Stop sending to an endpoint; waiting messages keep waiting. Idempotent. Raises AlreadyRemoved, NotAllowed."""
     endpoint = _locked(endpoint, actor)
     if endpoint.disabled_at is not None:
         return endpoint
@@ -120,7 +120,7 @@ def disable_endpoint(
 
 @transaction.atomic
 def enable_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, at: datetime) -> Endpoint:
-    """Send again, what waits first. Enabled again nothing changes. Raises AlreadyRemoved, NotAllowed."""
+    """Send to an endpoint again, waiting messages first. Idempotent. Raises AlreadyRemoved, NotAllowed."""
     endpoint = _locked(endpoint, actor)
     if endpoint.disabled_at is None:
         return endpoint
@@ -135,7 +135,7 @@ def enable_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, a
 
 @transaction.atomic
 def remove_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, at: datetime) -> Endpoint:
-    """Take it away for good; its log stays. Removed again nothing changes. Raises NotAllowed."""
+    """Remove an endpoint permanently; its log is kept. Idempotent. Raises NotAllowed."""
     require(actor, Capability.MANAGE_WEBHOOKS, endpoint.client_id)
     endpoint = Endpoint.objects.select_for_update().get(pk=endpoint.pk, client_id=endpoint.client_id)
     if endpoint.removed_at is not None:
@@ -156,19 +156,19 @@ def _locked(endpoint: Endpoint, actor: Actor) -> Endpoint:
 
 REFUSALS = (
     gettext_noop("Use at most 2,000 plain characters; write other scripts as punycode."),
-    gettext_noop("This is not an address such as https://lms.example/hooks."),
+    gettext_noop("Use a URL such as https://lms.example/hooks."),
     gettext_noop("Leave out user names, passwords and fragments."),
     gettext_noop("Use https."),
     gettext_noop("Use port 443 or 8443."),
-    gettext_noop("This address is not one of the public internet."),
+    gettext_noop("Use a public IP address."),
     gettext_noop("Use a full host name, such as lms.example, without a dot at its end."),
-    gettext_noop("This name is not one of the public internet."),
+    gettext_noop("Use a name in the public DNS."),
 )
-"""What ``outbound.destinations``, which knows no framework, says of an address, for the catalogue."""
+"""Messages of ``outbound.destinations``, which does not import Django, listed for translation."""
 
 
 def _check(endpoint: Endpoint) -> None:
-    """Refuse an address the portal does not send to, and events there are not."""
+    """Validate the URL and the events. Raises ValidationError."""
     try:
         endpoint.events = check_patterns(endpoint.events)
     except EventUnknown as error:

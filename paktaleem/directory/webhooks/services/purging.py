@@ -1,4 +1,4 @@
-"""Throwing away what was told long ago."""
+"""Delete old messages with their deliveries."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from paktaleem.foundation.clock import here
 __all__ = ["AT_ONCE", "purge_messages"]
 
 AT_ONCE = 5_000
-"""How many messages one transaction deletes at most."""
+"""Maximum number of messages deleted in one transaction."""
 
 _PURGE = """
 WITH old AS (
@@ -40,12 +40,12 @@ DELETE FROM webhooks_message m USING old WHERE m.client_id = %(client)s AND m.id
 
 @transaction.atomic
 def purge_messages(client_id: UUID, *, before: datetime, most: int = AT_ONCE) -> int:
-    """Delete messages that happened before a moment, with their deliveries and attempts; returns how many.
+    """Delete messages from before a time, with their deliveries and attempts; return how many.
 
-    By one statement, in the client's context, ``most`` at a time: call again while it deletes so many. What still
-    waits to be delivered, was sent again since, or is to be spread to other clients stays; but nothing waits for an
-    endpoint that was removed, or has been switched off for as long. The moment is by the
-    machine's clock, as deliveries are; what happened is compared by the client's.
+    One statement in the client's context deletes at most ``most``: call it again while it deletes that many. Messages
+    still waiting for delivery, sent again since, or to be copied to other clients are kept; but nothing waits for an
+    endpoint that was removed, or disabled before that time. ``before`` is real time, as are deliveries; events are
+    compared on the client's clock.
     """
     values: dict[str, Any] = {
         "client": client_id,

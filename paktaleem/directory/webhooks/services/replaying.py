@@ -1,4 +1,4 @@
-"""Sending again what was given up or missed, and a test message."""
+"""Send failed or missed messages again, and send a test message."""
 
 from datetime import datetime
 from typing import Any
@@ -17,12 +17,12 @@ __all__ = ["NothingToReplay", "replay_delivery", "replay_since", "send_test"]
 
 
 class NothingToReplay(Exception):
-    """The endpoint is switched off or removed, so nothing can be sent to it."""
+    """The endpoint is disabled or removed, so nothing can be sent to it."""
 
 
 @transaction.atomic
 def send_test(endpoint: Endpoint, *, actor: Actor, at: datetime) -> Delivery:
-    """Send ``webhook.test``, whatever the endpoint subscribed to. Raises NothingToReplay, NotAllowed."""
+    """Send ``webhook.test``, regardless of the endpoint's subscription. Raises NothingToReplay, NotAllowed."""
     _require(endpoint, actor)
     message = Message.objects.create(
         client_id=endpoint.client_id, type=TEST, data={"webhook": str(endpoint.pk)}, happened_at=at
@@ -34,7 +34,10 @@ def send_test(endpoint: Endpoint, *, actor: Actor, at: datetime) -> Delivery:
 
 @transaction.atomic
 def replay_delivery(delivery: Delivery, *, actor: Actor, reason: Reason | str, at: datetime) -> Delivery:
-    """Send one message again, under its id, from the first attempt on. Raises NothingToReplay, NotAllowed."""
+    """Send one message again with its original id, starting at the first attempt.
+
+    Raises NothingToReplay, NotAllowed.
+    """
     _require(delivery.endpoint, actor)
     row: Delivery = Delivery.objects.select_for_update(of=("self",)).get(pk=delivery.pk, client_id=delivery.client_id)
     row.state, row.attempts, row.queued_at, row.due_at, row.done_at = DeliveryState.WAITING, 0, at, at, None
@@ -58,11 +61,11 @@ ON CONFLICT (client_id, message_id, endpoint_id) DO UPDATE
 
 @transaction.atomic
 def replay_since(endpoint: Endpoint, *, since: datetime, actor: Actor, reason: Reason | str, at: datetime) -> int:
-    """Send everything since a moment that the endpoint subscribes to and has not taken; returns how many.
+    """Send everything since a time that the endpoint subscribes to and has not accepted; return how many.
 
-    What was given up is tried again, and what happened while it was switched off is sent for the first time; what it
-    took is not sent twice. ``since`` is by the client's clock, as messages say when they happened; ``at`` by the
-    machine's, as deliveries are due. Raises NothingToReplay, NotAllowed.
+    Failed messages are retried, and events from while it was disabled are sent for the first time; accepted messages
+    are not sent twice. ``since`` is on the client's clock, like the events; ``at`` is real time, like the deliveries.
+    Raises NothingToReplay, NotAllowed.
     """
     _require(endpoint, actor)
     values: dict[str, Any] = {

@@ -1,7 +1,7 @@
-"""One worker's turn at one endpoint: what is due is taken, sent elsewhere, and what came back is written down.
+"""One worker's batch for one endpoint: take due messages, send them outside any transaction, record the results.
 
-Between taking and writing nothing is locked and no transaction is open: a lease keeps other workers away, and ends by
-itself if this one dies. Then everything it had not written down is sent again, under the same ids.
+Between taking and recording, nothing is locked and no transaction is open: a lease keeps other workers away, and
+expires if this one dies. Unrecorded messages are then sent again with the same ids.
 """
 
 import json
@@ -33,12 +33,12 @@ from paktaleem.foundation.audit.by import Reason
 __all__ = ["LEASE", "Result", "Sending", "Shift", "begin_shift", "end_shift", "payload", "record_results"]
 
 LEASE = timedelta(minutes=2)
-"""Longer than a batch may take: each exchange has its own bound."""
+"""Longer than a batch may take: each exchange has its own time limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One delivery to be tried: the message's id, and the exact bytes."""
+    """One delivery to be tried: the message's id and its exact bytes."""
 
     delivery_id: UUID
     message_id: UUID
@@ -47,7 +47,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A turn at one endpoint: where to, signed with what, and what is due. ``is_probe``: it failed last time."""
+    """One batch for one endpoint: URL, secrets and due messages. ``is_probe``: the endpoint failed last time."""
 
     client_id: UUID
     endpoint_id: UUID
@@ -59,7 +59,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one attempt: a status, or a code that says why no answer came."""
+    """Result of one attempt: a status, or the code of the error if there was no response."""
 
     delivery_id: UUID
     started_at: datetime
@@ -69,12 +69,12 @@ class Result:
     retry_after: str = ""
 
     def verdict(self, at: datetime) -> Verdict:
-        """Judge it."""
+        """Classify the result."""
         return Verdict(Outcome.FAILED) if self.status is None else judge(self.status, self.retry_after, at)
 
 
 def payload(message: Message) -> bytes:
-    """Write a message as it is sent, the same bytes at every attempt: type, moment and ids."""
+    """Return a message as sent, the same bytes at every attempt: type, time and ids."""
     data = {"id": str(message.entry_id) if message.entry_id else None, **message.data}
     data["subject_id"] = str(message.subject_id) if message.subject_id else None
     content = {"type": message.type, "timestamp": message.happened_at.astimezone(UTC).isoformat(), "data": data}
@@ -83,9 +83,9 @@ def payload(message: Message) -> bytes:
 
 @transaction.atomic
 def begin_shift(client_id: UUID, endpoint_id: UUID, *, most: int, at: datetime) -> Shift | None:
-    """Take a turn at an endpoint in its client's context; None if another has it, it rests, or nothing is due.
+    """Lease an endpoint, in its client's context; None if leased, backing off, or nothing is due.
 
-    An endpoint that failed last time gets one message, to see whether it is back.
+    An endpoint that failed last time gets one message, to test whether it is available again.
     """
     free = Q(leased_until=None) | Q(leased_until__lte=at)
     rested = Q(rests_until=None) | Q(rests_until__lte=at)
@@ -110,40 +110,40 @@ def begin_shift(client_id: UUID, endpoint_id: UUID, *, most: int, at: datetime) 
     return Shift(client_id, endpoint_id, endpoint.url, secrets, sendings, is_probe)
 
 
-def end_shift(shift: Shift) -> None:
-    """Give the lease back, in the client's context."""
-    EndpointHealth.objects.filter(client_id=shift.client_id, pk=shift.endpoint_id).update(leased_until=None)
+def end_shift(batch: Shift) -> None:
+    """Release the lease, in the client's context."""
+    EndpointHealth.objects.filter(client_id=batch.client_id, pk=batch.endpoint_id).update(leased_until=None)
 
 
 @transaction.atomic
-def record_results(shift: Shift, results: Sequence[Result], *, actor: Actor, at: datetime) -> Endpoint | None:
-    """Write down what came back, in the client's context, and give the lease back.
+def record_results(batch: Shift, results: Sequence[Result], *, actor: Actor, at: datetime) -> Endpoint | None:
+    """Record the results in the client's context, and release the lease.
 
-    Returns the endpoint if it was disabled now, so that its client is told: it said 410, or a message was given up
-    and nothing at all was taken since it had been queued.
+    Returns the endpoint if it was disabled now, so that its client is notified: it answered 410, or a message was given
+    up and nothing was accepted since that message was queued.
     """
-    _write_attempts(shift, results)
+    _write_attempts(batch, results)
     verdicts = {result.delivery_id: result.verdict(at) for result in results}
     rows = Delivery.objects.select_for_update(of=("self",)).filter(
-        client_id=shift.client_id, pk__in=list(verdicts), state=DeliveryState.WAITING
+        client_id=batch.client_id, pk__in=list(verdicts), state=DeliveryState.WAITING
     )
-    changed = [_moved(row, verdicts[row.pk], at) for row in rows]
+    changed = [_update_delivery(row, verdicts[row.pk], at) for row in rows]
     Delivery.objects.bulk_update(changed, ["state", "attempts", "due_at", "done_at"])
-    health = _health_after(shift, results, list(verdicts.values()), at)
+    health = _update_health(batch, results, list(verdicts.values()), at)
     gone = any(verdict.outcome is Outcome.GONE for verdict in verdicts.values())
-    if not gone and not any(_was_never_back(row, health) for row in changed):
+    if not gone and not any(_is_dead(row, health) for row in changed):
         return None
-    endpoint = Endpoint.objects.get(client_id=shift.client_id, pk=shift.endpoint_id)
+    endpoint = Endpoint.objects.get(client_id=batch.client_id, pk=batch.endpoint_id)
     if not endpoint.is_enabled:
         return None
     because = DisabledBecause.GONE if gone else DisabledBecause.FAILING
     return disable_endpoint(endpoint, because=because, actor=actor, reason=Reason.INCIDENT, at=at)
 
 
-def _write_attempts(shift: Shift, results: Sequence[Result]) -> None:
+def _write_attempts(batch: Shift, results: Sequence[Result]) -> None:
     Attempt.objects.bulk_create(
         Attempt(
-            client_id=shift.client_id,
+            client_id=batch.client_id,
             delivery_id=result.delivery_id,
             started_at=result.started_at,
             milliseconds=result.milliseconds,
@@ -154,8 +154,8 @@ def _write_attempts(shift: Shift, results: Sequence[Result]) -> None:
     )
 
 
-def _moved(row: Delivery, verdict: Verdict, at: datetime) -> Delivery:
-    """Say how a delivery goes on. Asking for less is no attempt of the ten, until the days are over."""
+def _update_delivery(row: Delivery, verdict: Verdict, at: datetime) -> Delivery:
+    """Update a delivery after an attempt. Throttling does not count as an attempt until LIFE has passed."""
     if verdict.outcome is Outcome.DELIVERED:
         row.attempts += 1
         row.state, row.done_at = DeliveryState.DELIVERED, at
@@ -173,14 +173,16 @@ def _moved(row: Delivery, verdict: Verdict, at: datetime) -> Delivery:
     return row
 
 
-def _was_never_back(row: Delivery, health: EndpointHealth) -> bool:
-    """Say whether a message was given up to which, in all its days, the receiver took nothing at all."""
+def _is_dead(row: Delivery, health: EndpointHealth) -> bool:
+    """Return True if the message was given up and the receiver accepted nothing since it was queued."""
     return row.state == DeliveryState.FAILED and (health.answered_at is None or health.answered_at < row.queued_at)
 
 
-def _health_after(shift: Shift, results: Sequence[Result], verdicts: Sequence[Verdict], at: datetime) -> EndpointHealth:
-    """Say how the endpoint fares: one that took something is well, though it may want to be left alone for a while."""
-    health = EndpointHealth.objects.select_for_update().get(client_id=shift.client_id, pk=shift.endpoint_id)
+def _update_health(
+    batch: Shift, results: Sequence[Result], verdicts: Sequence[Verdict], at: datetime
+) -> EndpointHealth:
+    """Update and return the endpoint's health; after a success it is healthy, but may ask for a pause."""
+    health = EndpointHealth.objects.select_for_update().get(client_id=batch.client_id, pk=batch.endpoint_id)
     wish = max(verdict.wish for verdict in verdicts)
     health.leased_until = None
     if any(verdict.outcome is Outcome.DELIVERED for verdict in verdicts):

@@ -1,4 +1,4 @@
-"""What PakTaleem changes for everyone is told at every client that asked to hear it."""
+"""Copy PakTaleem's shared events to every subscribed client."""
 
 from datetime import datetime
 from typing import Any
@@ -15,22 +15,22 @@ __all__ = ["spread_message"]
 
 
 def spread_message(message_id: UUID, *, client_ids: list[UUID], at: datetime) -> int:
-    """Repeat a shared message at each client that listens for it; returns at how many. Outside any context.
+    """Copy a shared message to each subscribed client; return to how many. Call outside any tenant context.
 
-    Each client's copy has an id made of both, so doing it again, after a crash in the middle, adds nothing.
+    The id of each client's copy is derived from both ids, so that repeating this after a crash adds nothing.
     """
     with in_client(PAKTALEEM):
         message = Message.objects.get(pk=message_id, client_id=PAKTALEEM)
-    told = sum(_repeat(message, client_id) for client_id in client_ids if client_id != PAKTALEEM)
+    copied = sum(_repeat(message, client_id) for client_id in client_ids if client_id != PAKTALEEM)
     with in_client(PAKTALEEM):
         Message.objects.filter(pk=message_id, client_id=PAKTALEEM, spread_at=None).update(spread_at=at)
-    return told
+    return copied
 
 
 def _repeat(message: Message, client_id: UUID) -> bool:
     with in_client(client_id), transaction.atomic():
         subscriptions = Endpoint.objects.filter(client_id=client_id, removed_at=None).values_list("events", flat=True)
-        if not any(is_subscribed(message.type, asked) for asked in subscriptions):
+        if not any(is_subscribed(message.type, subscription) for subscription in subscriptions):
             return False
         copy: dict[str, Any] = {
             "id": uuid5(message.pk, str(client_id)),

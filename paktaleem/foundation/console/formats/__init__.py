@@ -1,1 +1,1 @@
-"""How dates are shown."""
+"""Date formats of the console."""

@@ -1,4 +1,4 @@
-"""Filters and tags of the console's templates."""
+"""Template tags and filters of the console."""
 
 from django import template
 
@@ -15,6 +15,6 @@ register.filter("translated", words.translated)
 
 @register.simple_tag(takes_context=True)
 def shown_sandbox(context: template.Context) -> ShownSandbox | None:
-    """Give the sandbox that the page is about."""
+    """Return the sandbox that the page is about, or None."""
     request = context.get("request")
     return sandbox_shown(request, context.flatten()) if request is not None else None

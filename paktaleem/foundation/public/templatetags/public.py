@@ -1,4 +1,4 @@
-"""Tags of the public pages."""
+"""Template tags of the public pages."""
 
 from django import template
 

@@ -1,4 +1,4 @@
-"""``manage.py demo``: the portal with a demonstration in it, in the foreground, until Ctrl-C (DESIGN §8)."""
+"""``manage.py demo``: serve the portal with sample data in the foreground until Ctrl-C (DESIGN §8)."""
 
 import fcntl
 import http.client
@@ -41,37 +41,42 @@ OK = 200
 SECONDS_TO_BE_READY = 60
 PAUSE = 0.05
 SECONDS_BETWEEN_LOOKS = 1.0
-IN_THE_WAY = 2
-"""The exit status when something else is in the way: the port, or another demonstration."""
+CONFLICT = 2
+"""Exit status if the port is taken, another demonstration runs, or a database is configured."""
 
 
 class Command(BaseCommand):
-    """Prepare the demonstration, serve it, and leave nothing running."""
+    """Prepare and serve the demonstration; leave no process running."""
 
-    help = "Serve a filled demonstration until Ctrl-C; --fresh starts over."
-    requires_system_checks: list[str] = []  # `make check` runs them; a start is to be quick
+    help = "Serve a demonstration with sample data until Ctrl-C; --fresh starts over."
+    requires_system_checks: list[str] = []  # `make check` runs them; skipped for a quick start
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add where to listen, what to write, and whether to start over."""
-        parser.add_argument("--port", type=int, default=8000, help="Where to listen on 127.0.0.1.")
-        parser.add_argument("--json", type=Path, metavar="FILE", help="Written once everything is ready.")
+        """Add port, output file and ``--fresh``."""
+        parser.add_argument("--port", type=int, default=8000, help="Port on 127.0.0.1.")
+        parser.add_argument(
+            "--json",
+            type=Path,
+            metavar="FILE",
+            help="File with URLs and credentials, written once the portal is ready.",
+        )
         parser.add_argument("--fresh", action="store_true", help="Start over with an empty database.")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Run until asked to end; every process ends with it."""
+        """Run until terminated; all child processes end with it."""
         port, file = options["port"], options["json"]
         folder, endpoint = data_folder(), _own_endpoint()
         try:
-            with _only_one(folder / "demo.lock"):
+            with _single_instance(folder / "demo.lock"):
                 if not is_port_free(HOST, port):
-                    _give_way(f"Port {port} is taken. Choose another: manage.py demo --port N, make run PORT=N.")
+                    _refuse(f"Port {port} is taken. Choose another: manage.py demo --port N, make run PORT=N.")
                 if file is not None:
-                    file.unlink(missing_ok=True)  # nobody shall take an earlier start's for this one's
+                    file.unlink(missing_ok=True)  # a file of an earlier start must not be mistaken for this one's
                 kept = self._prepare(folder, endpoint, portal=f"http://{HOST}:{port}", fresh=options["fresh"])
                 worker_before = _latest_worker()
                 with running(_programs(port, folder), folder / "log") as children:
-                    _wait(children, lambda: _is_alive(port) and _latest_worker() > worker_before)
-                    self._present(describe(_place(children, folder, endpoint, port), kept), file)
+                    _wait_until(children, lambda: _is_alive(port) and _latest_worker() > worker_before)
+                    self._present(describe(_describe_processes(children, folder, endpoint, port), kept), file)
                     connections.close_all()
                     _watch(children)
         except (KeyboardInterrupt, Terminated):
@@ -83,24 +88,24 @@ class Command(BaseCommand):
         secrets, mail = folder / "demonstration.json", folder / "mail"
         if fresh:
             _start_over(endpoint, secrets, mail)
-            Path(settings.ERASURE_LIST_FILE).unlink(missing_ok=True)  # of people of the database that is gone
+            Path(settings.ERASURE_LIST_FILE).unlink(missing_ok=True)  # it belongs to the deleted database
         mail.mkdir(mode=0o700, exist_ok=True)
         os.environ["MAIL_FOLDER"] = str(mail)
         os.environ |= {"CHECK_FOLDER": str(mail), "CHECK_KEY": new_secret()}
         settings.CHECK_PROVIDERS = {
             "folder": "children.guardians.providers.FolderProvider"
-        }  # as its web and worker will have it
+        }  # the same as in the web and worker processes
         if missing_migrations():
-            self.stdout.write("Making the tables …")
+            self.stdout.write("Creating the tables …")
             call_command("migrate", verbosity=0)
         kept = Kept.read(secrets)
         if not kept.passwords:
-            self.stdout.write("Filling in the demonstration …")
-        taking = free_port(HOST)
-        settings.WEBHOOKS_ALLOWED = [*settings.WEBHOOKS_ALLOWED, f"{HOST}:{taking}"]
-        fill_demonstration(kept, portal=portal, receiver=f"http://{HOST}:{taking}/", at=real_now())
+            self.stdout.write("Loading the sample data …")
+        receiver_port = free_port(HOST)
+        settings.WEBHOOKS_ALLOWED = [*settings.WEBHOOKS_ALLOWED, f"{HOST}:{receiver_port}"]
+        fill_demonstration(kept, portal=portal, receiver=f"http://{HOST}:{receiver_port}/", at=real_now())
         os.environ["WEBHOOKS_ALLOWED"] = ",".join(settings.WEBHOOKS_ALLOWED)
-        os.environ |= {"DEMO_WEBHOOK_SECRET": kept.webhook_secret, "DEMO_WEBHOOK_PORT": str(taking)}
+        os.environ |= {"DEMO_WEBHOOK_SECRET": kept.webhook_secret, "DEMO_WEBHOOK_PORT": str(receiver_port)}
         return kept
 
     def _present(self, description: dict[str, Any], file: Path | None) -> None:
@@ -110,30 +115,30 @@ class Command(BaseCommand):
             write_atomically(file, json.dumps(description, indent=2) + "\n")
 
 
-def _give_way(message: str) -> NoReturn:
-    raise CommandError(message, returncode=IN_THE_WAY)
+def _refuse(message: str) -> NoReturn:
+    raise CommandError(message, returncode=CONFLICT)
 
 
 def _own_endpoint() -> Endpoint:
-    """Return the embedded server this command was given; a configured database is never filled with this."""
+    """Return the embedded database of this command; a configured database is never filled with sample data."""
     endpoint = trial_cluster().endpoint()
     if endpoint is None or os.environ.get("DATABASE_URL") != endpoint.url(APP, DATABASE):
-        _give_way("The demonstration brings its own database: unset DATABASE_URL.")
+        _refuse("The demonstration has its own database: unset DATABASE_URL.")
     return endpoint
 
 
 @contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
+def _single_instance(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _give_way(f"A demonstration is running already on {lock.parent}. End it first (Ctrl-C there).")
+            _refuse(f"A demonstration is running already on {lock.parent}. End it first (Ctrl-C there).")
         yield
 
 
 def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
-    """Drop the database with the secrets and letters that belong to it; the wrapping keys stay."""
+    """Drop the database and delete its secrets and emails; the wrapping keys stay."""
     connections.close_all()
     drop_database(endpoint, DATABASE)
     ensure_database(endpoint, DATABASE)
@@ -145,17 +150,17 @@ def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
 
 def _programs(port: int, folder: Path) -> list[tuple[str, list[str]]]:
     worker = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "5"]
-    taking = [
+    receiver = [
         sys.executable,
         "-m",
         "paktaleem.development.demo.receiver",
         os.environ["DEMO_WEBHOOK_PORT"],
         str(folder / "webhooks"),
     ]
-    return [("web", web_program(HOST, port)), ("worker", worker), ("receiver", taking)]
+    return [("web", web_program(HOST, port)), ("worker", worker), ("receiver", receiver)]
 
 
-def _place(children: list[Child], folder: Path, endpoint: Endpoint, port: int) -> Running:
+def _describe_processes(children: list[Child], folder: Path, endpoint: Endpoint, port: int) -> Running:
     web, worker, _ = children
     return Running(
         base_url=f"http://{HOST}:{port}",
@@ -168,9 +173,9 @@ def _place(children: list[Child], folder: Path, endpoint: Endpoint, port: int) -
     )
 
 
-def _wait(children: list[Child], is_so: Callable[[], bool]) -> None:
+def _wait_until(children: list[Child], condition: Callable[[], bool]) -> None:
     ends_at = time.monotonic() + SECONDS_TO_BE_READY
-    while not is_so():
+    while not condition():
         for child in children:
             child.check()
         if time.monotonic() > ends_at:
@@ -190,7 +195,7 @@ def _is_alive(port: int) -> bool:
 
 
 def _latest_worker() -> int:
-    """Return the number of the worker that registered last; a worker does so once it takes jobs."""
+    """Return the number of the last registered worker; a worker registers once it takes jobs."""
     with in_global(), connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM procrastinate_workers")
         [number] = cursor.fetchone() or (0,)
@@ -198,7 +203,7 @@ def _latest_worker() -> int:
 
 
 def _watch(children: list[Child]) -> None:
-    """Watch until asked to end. Raises ChildDied when a process, or the database, ends by itself."""
+    """Run until terminated. Raises ChildDied if a process or the database ends."""
     cluster = trial_cluster()
     while True:
         for child in children:

@@ -1,4 +1,4 @@
-"""``manage.py destroy_key_epoch N``: remove a wrapping key for good, once nothing and no backup needs it."""
+"""``manage.py destroy_key_epoch N``: remove a wrapping key permanently, once neither data nor backups need it."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -16,34 +16,34 @@ REFUSED = 2
 
 
 class Command(BaseCommand):
-    """Destroy an old epoch, or say why not."""
+    """Destroy an old epoch, or report why it cannot be destroyed."""
 
-    help = "Remove an old wrapping key from the keyring's file, for good."
+    help = "Remove an old wrapping key from the keyring file permanently."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the epoch's number."""
+        """Add the epoch's number."""
         parser.add_argument("epoch", type=int)
 
     def handle(self, *_: Any, epoch: int, **__: Any) -> None:
-        """Destroy it, or refuse with exit status 2."""
+        """Destroy the epoch, or refuse with exit status 2."""
         try:
             destroy_epoch(epoch, actor=system_actor("destroy_key_epoch"), at=real_now())
         except (EpochUnknown, EpochInUse, EpochNotEmpty, EpochTooYoung) as refusal:
-            raise CommandError(_why(refusal, epoch), returncode=REFUSED) from refusal
+            raise CommandError(_refusal_message(refusal, epoch), returncode=REFUSED) from refusal
         except (ImproperlyConfigured, OSError) as error:
             raise CommandError(str(error), returncode=REFUSED) from error
         self.stdout.write(f"Epoch {epoch} is destroyed. Destroy every copy of the old keyring file as well.")
 
 
-def _why(refusal: Exception, epoch: int) -> str:
+def _refusal_message(refusal: Exception, epoch: int) -> str:
     match refusal:
         case EpochInUse():
-            return f"Epoch {epoch} is the current one, or prepared to be. Run new_key_epoch first."
+            return f"Epoch {epoch} is the current one, or prepared to become it. Run new_key_epoch first."
         case EpochNotEmpty():
             count = refusal.args[0]
             return f"{count:,} people's keys are wrapped under epoch {epoch}: they would be erased. Run rewrap_keys."
         case EpochTooYoung(ends_at=None):
-            return f"Nothing says since when epoch {epoch} is used by no key. Run rewrap_keys, which records it."
+            return f"It is not recorded since when no key uses epoch {epoch}. Run rewrap_keys, which records it."
         case EpochTooYoung():
             return (
                 f"Backups are kept {settings.BACKUP_LIFE.days} days and may hold keys under epoch {epoch} until"

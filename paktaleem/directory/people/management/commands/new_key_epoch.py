@@ -1,4 +1,4 @@
-"""``manage.py new_key_epoch``: add a wrapping key; new people are sealed under it at once."""
+"""``manage.py new_key_epoch``: add a wrapping key; new people's keys are wrapped under it at once."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -14,20 +14,20 @@ from paktaleem.foundation.tenancy.ids import PAKTALEEM
 
 
 class Command(BaseCommand):
-    """Add an epoch to the keyring's file."""
+    """Add an epoch to the keyring file."""
 
-    help = "Add a wrapping key to the keyring's file; then run rewrap_keys."
+    help = "Add a wrapping key to the keyring file; then run rewrap_keys."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the first of the two steps that several hosts need."""
+        """Add ``--prepare``, the first of the two steps needed with several hosts."""
         parser.add_argument(
             "--prepare",
             action="store_true",
-            help="Only add it: copy the file to every host, then run this command again without --prepare.",
+            help="Add the key without using it: copy the file to every host, then run this again without --prepare.",
         )
 
     def handle(self, *_: Any, prepare: bool, **__: Any) -> None:
-        """Change the file, record it, and say what comes next."""
+        """Change the file, record it, and print the next step."""
         try:
             with in_client(PAKTALEEM):
                 current = add_epoch(becomes_current=not prepare, actor=system_actor("new_key_epoch"), at=real_now())

@@ -1,4 +1,4 @@
-"""``manage.py replay_erasures``: after a restore, erase everybody again who was erased since the backup."""
+"""``manage.py replay_erasures``: after a restore, repeat the erasures that happened since the backup."""
 
 from collections import Counter
 from typing import Any
@@ -16,28 +16,28 @@ INTERRUPTED, REFUSED = 130, 2
 
 
 class Command(BaseCommand):
-    """Carry out the erasure list; the portal serves nobody before that is done."""
+    """Carry out the erasure list; the portal refuses requests until this is done."""
 
-    help = "Carry out every erasure of the erasure list that this database lacks. Needed after each restore."
+    help = "Carry out the erasures of the erasure list that this database lacks. Required after each restore."
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Replay the list and say what was done."""
+        """Replay the list and print what was done."""
         done: Counter[CarriedOut] = Counter()
         progress = Progress(self.stderr, what="erasures carried out", line_every=1_000)
 
-        def told(outcome: CarriedOut) -> None:
+        def report_outcome(outcome: CarriedOut) -> None:
             done[outcome] += 1
             progress.show(done.total())
 
         try:
-            replay_erasures(at=real_now(), told=told)
+            replay_erasures(at=real_now(), report=report_outcome)
         except ListDamaged as error:
-            message = f"{error} Put back the right list (ERASURE_LIST_FILE); nothing was done."
+            message = f"{error} Restore the right list (ERASURE_LIST_FILE); nothing was done."
             raise CommandError(message, returncode=REFUSED) from error
         except (ImproperlyConfigured, OSError) as error:
             raise CommandError(str(error), returncode=REFUSED) from error
         except KeyboardInterrupt as error:
-            message = f"Interrupted after {done.total():,}; run it again to go on."
+            message = f"Interrupted after {done.total():,}; run it again to continue."
             raise CommandError(message, returncode=INTERRUPTED) from error
         finally:
             progress.end()
@@ -46,5 +46,5 @@ class Command(BaseCommand):
 
 def _summary(done: Counter[CarriedOut]) -> str:
     if not done:
-        return "Every erasure of the list is carried out in this database."
+        return "This database has carried out every erasure of the list."
     return ", ".join(f"{done[outcome]:,} {outcome}" for outcome in CarriedOut) + "."

@@ -1,4 +1,4 @@
-"""``manage.py rewrap_keys``: wrap every person's key under the current epoch, while the portal serves."""
+"""``manage.py rewrap_keys``: wrap every person's key under the current epoch without stopping the portal."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -25,17 +25,17 @@ INTERRUPTED = 130
 
 
 class Command(BaseCommand):
-    """Wrap keys anew, batch by batch; it may be interrupted and run again."""
+    """Rewrap keys in batches; can be interrupted and run again."""
 
-    help = "Wrap every person's key under the current epoch. Interrupt it as you like: the next run goes on."
+    help = "Wrap every person's key under the current epoch. It can be interrupted: the next run continues."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the size of a batch, each of which is one short transaction."""
+        """Add the batch size; each batch is one short transaction."""
         parser.add_argument("--batch", type=int, default=1_000, metavar="N", help="Keys in one transaction (1,000).")
 
     def handle(self, *_: Any, batch: int, **__: Any) -> None:
-        """Go through the clients, then say what is left under which epoch."""
-        progress, done = Progress(self.stderr, what="keys wrapped anew"), 0
+        """Rewrap the keys of all clients, then report which keys are left under which epoch."""
+        progress, done = Progress(self.stderr, what="keys rewrapped"), 0
         moved: set[int] = set()
         unopened: list[UUID] = []
         try:
@@ -45,25 +45,27 @@ class Command(BaseCommand):
                 unopened += part.unopened
                 progress.show(done)
         except KeyboardInterrupt as error:
-            message = f"Interrupted after {done:,} keys; run it again to go on."
+            message = f"Interrupted after {done:,} keys; run it again to continue."
             raise CommandError(message, returncode=INTERRUPTED) from error
         finally:
             progress.end()
-        self.stdout.write(f"{done:,} keys wrapped anew under epoch {keyring().current_epoch}.")
+        self.stdout.write(f"{done:,} keys rewrapped under epoch {keyring().current_epoch}.")
         self._conclude(frozenset(moved), unopened)
 
     def _conclude(self, moved: frozenset[int], unopened: list[UUID]) -> None:
         actor, at = system_actor("rewrap_keys"), real_now()
         for epoch in record_emptied_epochs(moved=moved, actor=actor, at=at):
-            self.stdout.write(f"Epoch {epoch} is used by no key any more; its backups' life counts from now.")
+            self.stdout.write(
+                f"Epoch {epoch} is no longer used by any key; the retention of its backups counts from now."
+            )
         if unopened:
             shown = ", ".join(str(subject) for subject in unopened[:3])
             raise CommandError(
-                f"{len(unopened):,} keys do not open under their epoch and were left as they are: {shown} …"
+                f"{len(unopened):,} keys cannot be opened under their epoch and were not changed: {shown} …"
             )
         left = sum(count for epoch, count in keys_by_epoch().items() if epoch != keyring().current_epoch)
         if left:
-            raise CommandError(f"{left:,} keys changed meanwhile and are still under another epoch; run it again.")
+            raise CommandError(f"{left:,} keys changed during the run and are still under another epoch; run it again.")
 
 
 def _batches(size: int) -> Iterator[Rewrapped]:

@@ -35,26 +35,26 @@ LINE_EVERY = 10_000
 
 
 class Command(BaseCommand):
-    """Import a roster; exit status 2 and nothing written if it cannot be."""
+    """Import a roster; if it cannot be imported, write nothing and exit with status 2."""
 
     help = "Import people and guardian relations from a OneRoster package or a spreadsheet, all or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the client's code, the package and the terms."""
-        parser.add_argument("--client", required=True, metavar="CODE", help="Whose people they are.")
-        parser.add_argument("--dry-run", action="store_true", help="Say what would change, and write nothing.")
+        """Add the client's code, the file and the options."""
+        parser.add_argument("--client", required=True, metavar="CODE", help="Code of the client.")
+        parser.add_argument("--dry-run", action="store_true", help="Report what would change; write nothing.")
         parser.add_argument(
-            "--everybody", action="store_true", help="The file names everybody: close the accounts of all others."
+            "--everybody", action="store_true", help="The file is complete: close the accounts of people not in it."
         )
         parser.add_argument(
             "--let-many-vanish",
             action="store_true",
-            help=f"Go on although more than {settings.ROSTER_VANISH_PERCENT} % of the active people would vanish.",
+            help=f"Continue even if more than {settings.ROSTER_VANISH_PERCENT} % of active people are deactivated.",
         )
         parser.add_argument("file", type=Path, metavar="FILE", help="The package (zip) or spreadsheet (CSV, XLSX).")
 
     def handle(self, *_: Any, client: str, file: Path, **terms: Any) -> None:
-        """Import the package and print the report."""
+        """Import the file and print the report."""
         client_id = client_with_code(client)
         if client_id is None:
             raise CommandError(f"No client has the code “{client}”; nothing was imported.", returncode=INVALID)
@@ -78,8 +78,8 @@ class Command(BaseCommand):
             raise CommandError(message, returncode=INVALID) from stop
         except KeyboardInterrupt as error:
             raise CommandError("Interrupted; nothing was imported.", returncode=INTERRUPTED) from error
-        tried = f"Nothing is imported for {client}: this is what would change."
-        title = tried if terms["dry_run"] else f"The roster is imported for {client}."
+        trial_title = f"Nothing is imported for {client}: this is what would change."
+        title = trial_title if terms["dry_run"] else f"The roster is imported for {client}."
         self.stdout.writelines(f"{line}\n" for line in lines_of(report, title))
 
     def _import(self, client_id: UUID, file: Path, terms: dict[str, Any]) -> ImportReport:
@@ -89,7 +89,7 @@ class Command(BaseCommand):
             client = Client.objects.get(id=client_id)
         try:
             with file.open("rb") as opened, open_source(opened, client=client) as roster, in_client(client_id):
-                told: dict[str, Any] = {
+                common: dict[str, Any] = {
                     "client": Client.objects.get(id=client_id),
                     "actor": system_actor("import_roster"),
                     "at": now_here(),
@@ -97,33 +97,33 @@ class Command(BaseCommand):
                     "everybody": terms["everybody"],
                 }
                 if terms["dry_run"]:
-                    report = try_roster(roster, **told)
+                    report = try_roster(roster, **common)
                 else:
-                    report = import_roster(roster, many_may_vanish=terms["let_many_vanish"], **told)
-                _record(report, opened, told, is_trial=terms["dry_run"])
+                    report = import_roster(roster, many_may_vanish=terms["let_many_vanish"], **common)
+                _record(report, opened, common, is_trial=terms["dry_run"])
                 return report
         finally:
             progress.end()
 
 
-def _record(report: ImportReport, opened: IO[bytes], told: dict[str, Any], *, is_trial: bool) -> None:
-    """Record, in the import's own transaction, that this file was tried or imported."""
+def _record(report: ImportReport, opened: IO[bytes], common: dict[str, Any], *, is_trial: bool) -> None:
+    """Record in the import's transaction that this file was tried or imported."""
     opened.seek(0)
     digest = hashlib.file_digest(opened, "sha256").hexdigest()  # type: ignore[arg-type]
-    facts = {"sha256": digest, "everybody": told["everybody"], "counts": counts_of(report)}
+    facts = {"sha256": digest, "everybody": common["everybody"], "counts": counts_of(report)}
     kind = "roster.checked" if is_trial else "roster.imported"
-    record_entry(kind, client_id=told["client"].id, facts=facts, actor=told["actor"], at=told["at"])
+    record_entry(kind, client_id=common["client"].id, facts=facts, actor=common["actor"], at=common["at"])
 
 
 class ProgressLine:
-    """Progress on standard error: one line that moves on a terminal, else a line every 10,000 rows."""
+    """Progress on standard error: one updating line on a terminal, otherwise a line every 10,000 rows."""
 
     def __init__(self, out: OutputWrapper) -> None:
         """Write to ``out``."""
         self._out, self._moves, self._next, self._phase = out, out.isatty(), LINE_EVERY, ""
 
     def __call__(self, phase: str, done: int, total: int) -> None:
-        """Say how far a phase has come."""
+        """Report the progress of a phase."""
         if phase != self._phase:
             self._phase, self._next = phase, LINE_EVERY
         if self._moves:
@@ -133,31 +133,31 @@ class ProgressLine:
             self._out.write(f"{done:,} of {total:,} {phase}", style_func=str)
 
     def say(self, text: str) -> None:
-        """Show a text on a terminal, in place of the last one."""
+        """Replace the line on a terminal."""
         if self._moves:
             self._out.write(f"\r\x1b[K{text}", ending="", style_func=str)
             self._out.flush()
 
     def end(self) -> None:
-        """Clear the moving line."""
+        """Clear the updating line."""
         self.say("")
 
 
 def described(problem: Problem) -> str:
-    """Say where and what a problem is: ``users.csv row 12, column email: …``."""
+    """Return the place and message of a problem: ``users.csv row 12, column email: …``."""
     row = "" if problem.row is None else f" row {problem.row}"
     column = "" if problem.column is None else f", column {problem.column}"
     return f"{problem.file}{row}{column}: {problem.message}"
 
 
 def refusal(problems: list[Problem]) -> str:
-    """Sum up a refusal in one line."""
+    """Return a one-line summary of a refusal."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
     return f"{count}; nothing was imported."
 
 
 def lines_of(report: ImportReport, title: str) -> Iterator[str]:
-    """Put a report into lines."""
+    """Yield the lines of a report."""
     yield title
     yield ""
     yield f"{'':<22}{'added':>10}{'changed':>10}{'unchanged':>11}{'gone':>10}"
@@ -165,7 +165,7 @@ def lines_of(report: ImportReport, title: str) -> Iterator[str]:
         yield _row(role, tally)
     yield _row("guardian relations", report.relations)
     yield ""
-    yield f"Of {_count(report.active, 'active person', 'active people')}, {report.vanishing:,} vanish."
+    yield f"Of {_count(report.active, 'active person', 'active people')}, {report.vanishing:,} are deactivated."
     yield f"{_count(report.people_not_named, 'person', 'people')} of this client: not in this roster, left alone."
     yield f"{_count(report.relations_not_named, 'guardian relation')}: not in this roster, left alone."
     yield from _oddity_lines(report)
@@ -183,7 +183,7 @@ def _oddity_lines(report: ImportReport) -> Iterator[str]:
     if not report.oddities:
         return
     yield ""
-    yield "What is odd in it, and stopped nothing:"
+    yield "Findings that do not stop the import:"
     for code, problems in groupby(report.problems, key=lambda problem: problem.code):
         yield f"  {code}: {report.oddities[code]:,}"
         yield from _first(problems, report.oddities[code])

@@ -1,4 +1,4 @@
-"""``manage.py reseal_second_factors``: seal every second factor's secret under the current key epoch."""
+"""``manage.py reseal_second_factors``: re-encrypt the secrets of second factors under the current wrapping key."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from paktaleem.foundation.tenancy.context import in_global
 
 
 class Command(BaseCommand):
-    """Seal anew, while the portal serves; before an old epoch is destroyed."""
+    """Re-encrypt the secrets of second factors, before an old wrapping key is destroyed. Needs no downtime."""
 
-    help = "Seal the secrets of second factors under the current wrapping key."
+    help = "Re-encrypt the secrets of second factors under the current wrapping key."
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Seal them in one transaction; say how many, and how many cannot be opened any more."""
+        """Re-encrypt all secrets in one transaction and report how many; fail if some cannot be decrypted."""
         with in_global():
             done, lost = reseal_second_factors()
-        self.stdout.write(f"{done:,} second factors sealed anew.")
+        self.stdout.write(f"{done:,} second factors re-encrypted.")
         if lost:
-            raise CommandError(f"{lost:,} second factors cannot be opened: their key is gone. Reset them.")
+            raise CommandError(f"{lost:,} second factors cannot be decrypted: their key is missing. Reset them.")

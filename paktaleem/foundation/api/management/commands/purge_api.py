@@ -1,4 +1,4 @@
-"""``manage.py purge_api``: throw away what the API kept for a time (the worker does so every hour)."""
+"""``manage.py purge_api``: purge expired API data (the worker does so every hour)."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from paktaleem.foundation.clock import real_now
 
 
 class Command(BaseCommand):
-    """Deletes answers kept for Idempotency-Key, and noted changes, whose time is over."""
+    """Delete expired idempotent responses and change records of all clients."""
 
-    help = "Delete what the API kept for a time only, of every client."
+    help = "Delete expired idempotent responses and change records of all clients."
 
     def handle(self, *_: Any, **__: Any) -> None:
-        """Purge, and say how many."""
+        """Purge, and report the number of rows."""
         self.stdout.write(f"{purge_expired(at=real_now())} expired rows deleted.")

@@ -1,4 +1,4 @@
-"""``manage.py backup FILE``: dump the database, and prove that the dump holds every row."""
+"""``manage.py backup FILE``: dump the database and verify that the dump contains every row."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -14,22 +14,22 @@ FAILED = 2
 
 
 class Command(BaseCommand):
-    """Back up; exit status 2 and no file if anything is missing."""
+    """Back up the database; exit status 2 and no file if rows are missing."""
 
-    help = "Dump the database into FILE (custom format, 0600). Fails if the dump would lack a single row."
+    help = "Dump the database into FILE (custom format, mode 0600). Fails if a row is missing from the dump."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the file."""
-        parser.add_argument("file", type=Path, metavar="FILE", help="Where the backup goes; replaced when complete.")
+        """Add the file argument."""
+        parser.add_argument("file", type=Path, metavar="FILE", help="Path of the backup; an existing file is replaced.")
 
     def handle(self, *_: Any, file: Path, **__: Any) -> None:
-        """Dump, count, publish."""
+        """Dump, verify, and report the number of rows."""
         if not settings.DATABASE_BACKUP_URL:
-            raise CommandError("Set DATABASE_BACKUP_URL to the backup role's database.", returncode=FAILED)
+            raise CommandError("Set DATABASE_BACKUP_URL to the database, with the backup role.", returncode=FAILED)
         try:
             counts = back_up(settings.DATABASE_BACKUP_URL, file.absolute())
         except (BackupFailed, OSError) as error:
-            raise CommandError(f"No backup was made. {error}", returncode=FAILED) from error
+            raise CommandError(f"The backup failed. {error}", returncode=FAILED) from error
         people, rows = counts["subjects_subject"], sum(counts.values())
-        self.stdout.write(f"{file}: {rows:,} rows of {len(counts)} tables, {people:,} people among them; all counted.")
+        self.stdout.write(f"{file}: {rows:,} rows in {len(counts)} tables, including {people:,} people; verified.")

@@ -1,4 +1,4 @@
-"""``manage.py restore FILE``: restore a backup into an empty database, up to the point where it may be served."""
+"""``manage.py restore FILE``: restore a backup into an empty database; the erasures are repeated afterwards."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -17,17 +17,17 @@ FAILED = 2
 
 
 class Command(BaseCommand):
-    """Restore; exit status 2 and an empty database if it cannot be."""
+    """Restore a backup; exit status 2 and an empty database if it fails."""
 
-    help = "Restore FILE into the empty database that DATABASE_OWNER_URL names. Then run replay_erasures."
+    help = "Restore FILE into the empty database of DATABASE_OWNER_URL. Run replay_erasures afterwards."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the file."""
-        parser.add_argument("file", type=Path, metavar="FILE", help="A backup made with manage.py backup.")
+        """Add the file argument."""
+        parser.add_argument("file", type=Path, metavar="FILE", help="A backup created by manage.py backup.")
 
     def handle(self, *_: Any, file: Path, **__: Any) -> None:
-        """Load, count, grant, and say what comes next."""
+        """Load, verify, grant privileges, and print the next steps."""
         if not settings.DATABASE_BACKUP_URL or not settings.DATABASE_OWNER_URL:
             raise CommandError("Set DATABASE_OWNER_URL and DATABASE_BACKUP_URL to the new database.", returncode=FAILED)
         connections.close_all()
@@ -36,9 +36,9 @@ class Command(BaseCommand):
                 file.absolute(), owner_url=settings.DATABASE_OWNER_URL, backup_url=settings.DATABASE_BACKUP_URL
             )
         except (BackupFailed, OSError) as error:
-            raise CommandError(f"Nothing may be served. {error}", returncode=FAILED) from error
+            raise CommandError(f"The restore failed; do not serve this database. {error}", returncode=FAILED) from error
         apply_grants("owner")
-        self.stdout.write(f"Restored {sum(counts.values()):,} rows of {len(counts)} tables; all counted.")
+        self.stdout.write(f"Restored {sum(counts.values()):,} rows in {len(counts)} tables; verified.")
         if missing := missing_migrations():
-            self.stdout.write(f"The backup is older than this code by {len(missing)} migrations: manage.py migrate")
-        self.stdout.write("Nobody is served before: manage.py replay_erasures")
+            self.stdout.write(f"The backup lacks {len(missing)} migrations. Run: manage.py migrate")
+        self.stdout.write("Before the portal can serve, run: manage.py replay_erasures")

@@ -1,4 +1,4 @@
-"""Days and moments as ISO 8601 writes them, the same everywhere (UTC)."""
+"""Date formats in ISO 8601 (UTC), the same in both languages."""
 
 DATE_FORMAT = "Y-m-d"
 DATETIME_FORMAT = "Y-m-d H:i"
