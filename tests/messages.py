@@ -104,9 +104,14 @@ def _words_of_fields_of(admin: Any) -> Iterator[str]:
         yield from (label for code, label in field.flatchoices if code != label)
 
 
+def _as_lines_of_python(template: str) -> str:
+    """Remove the indentation of a template's markup, which is none of Python's."""
+    return "\n".join(line.lstrip() for line in template.split("\n"))
+
+
 def _sources() -> Iterator[tuple[Path, str]]:
     for path in sorted((ROOT / "templates").rglob("*.html")):
-        yield path, templatize(path.read_text(encoding="utf-8"), origin=str(path))
+        yield path, _as_lines_of_python(templatize(path.read_text(encoding="utf-8"), origin=str(path)))
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             if "migrations" not in path.parts:
