@@ -138,7 +138,7 @@ def test_the_page_tells_then_and_now(cast):
     page = browser.get(url).content.decode()
     assert "API key" in page
     assert "in the learning platform" in page
-    assert "Take evidence away" in page
+    assert "Export evidence" in page
     past = browser.get(url, {"day": "2020-01-01"}).content.decode()
     assert "Nothing had been requested or answered by then" in past
     garbage = browser.get(url, {"day": "32.13.20", "hour": "25:99"})
