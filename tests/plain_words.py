@@ -55,6 +55,8 @@ OPENINGS = (
 
 ALLOWED = frozenset(
     {
+        "410 Gone",  # as HTTP names it
+        "Gone (410)",
         "starting with a letter",  # of the alphabet
         "letter by letter",
         "each letter",
@@ -76,7 +78,9 @@ _OPENINGS = [(re.compile(words), instead) for words, instead in OPENINGS]
 _CODE = re.compile(r"``.*?``|`[^`\n]*`|\{\{.*?\}\}|\{#|#\}|<[^>]*>|https?://\S+|\{\w*\}", re.DOTALL)
 _TAG = re.compile(r"\{%.*?%\}", re.DOTALL)
 _QUOTED = re.compile(r'"([^"]*)"')
-_SQL = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|WITH|RAISE|WHERE|RETURNING)\b")
+_SQL = re.compile(
+    r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|WITH|RAISE|WHERE|RETURN\w*|INTO|PERFORM)\b"
+)
 _PROSE = re.compile(r"[A-Za-z]{2,} [a-z]{1,}")
 _STRINGS = (tokenize.STRING, tokenize.FSTRING_MIDDLE)
 

@@ -74,11 +74,9 @@ def answer_service(
 ) -> ServiceAuthorisation:
     """Record an answer about the service: a guardian's, or the child's own refusal if ``guardian`` is None.
 
-    Consent requires verified authority, and evidence unless it was given on this portal's pages. ``shares`` is the
-    separate answer about outside recipients and requires a stronger verification. A refusal or withdrawal requires
-    nothing and takes effect at once.
-
-    Raises ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceMissing, NumberNotKept,
+    Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
+    answer about outside recipients) a stronger verification. A refusal or withdrawal requires nothing. Raises
+    ChildMayNotAuthorise, GuardianshipUnknown, NoAuthority, TooWeakToShare, EvidenceMissing, NumberNotKept,
     NothingGiven, AnswerInFuture, FileKindRefused, FileTooLarge, AlreadyErased, NotAllowed.
     """
     decision, evidence = Decision(decision), check_evidence(evidence)
